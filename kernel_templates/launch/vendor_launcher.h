@@ -1,0 +1,48 @@
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_LAUNCHER_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_LAUNCHER_H_
+
+#include <cuda.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/kernel_launcher.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tilewright/v1/tuning_service.pb.h"
+
+namespace tilewright {
+
+// cublasLt, opened at run time; optional. Runs in the current CUDA context.
+// Not thread-safe.
+class VendorLauncher {
+ public:
+  // NOT_FOUND, reason CUBLASLT_NOT_FOUND, with the places searched (override variable
+  // TILEWRIGHT_CUBLASLT).
+  static absl::StatusOr<std::unique_ptr<VendorLauncher>> Create(const DriverApi& driver);
+  ~VendorLauncher();
+
+  static v1::LibraryStatus Library();
+
+  // Whether cublasLt computes `problem` (canonical) as it stands: a plain GEMM (no
+  // activation, bias, aux, residual, ...) of types it has.
+  static bool Supports(const v1::GemmProblem& problem);
+
+  // Every heuristic result (up to `limit`), in the library's order.
+  absl::StatusOr<std::vector<v1::VendorKernel>> Algorithms(const v1::GemmProblem& problem,
+                                                           int64_t workspace_limit, int limit);
+
+  // Launches one. Validates the algorithm against the problem before it runs.
+  absl::Status Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
+                      const GemmOperands& operands, CUstream stream);
+
+ private:
+  struct Impl;
+  explicit VendorLauncher(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_LAUNCHER_H_

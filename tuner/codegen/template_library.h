@@ -1,0 +1,24 @@
+// The template sources of kernel_templates/, embedded in the binary at build time.
+#ifndef TILEWRIGHT_TUNER_CODEGEN_TEMPLATE_LIBRARY_H_
+#define TILEWRIGHT_TUNER_CODEGEN_TEMPLATE_LIBRARY_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tilewright {
+
+struct EmbeddedFile {
+  std::string_view path;  // As templates include it: "gemm/gemm_sm80.cuh".
+  std::string_view text;
+};
+
+// Every embedded file, sorted by path.
+const std::vector<EmbeddedFile>& TemplateLibrary();
+
+// SHA-256 (hex) over the paths and texts of every embedded file.
+const std::string& TemplateDigest();
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_CODEGEN_TEMPLATE_LIBRARY_H_

@@ -1,0 +1,58 @@
+#ifndef TILEWRIGHT_TUNER_MEASURE_PROFILER_H_
+#define TILEWRIGHT_TUNER_MEASURE_PROFILER_H_
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tilewright/v1/tuning_service.pb.h"
+#include "tuner/cancellation.h"
+
+namespace tilewright {
+
+struct ProfileRequest {
+  v1::Problem problem;               // Canonical.
+  int device_ordinal = 0;
+  std::vector<v1::Kernel> kernels;   // Candidates, with cubins, best by the model first.
+  bool include_vendor = true;        // Also every cublasLt heuristic result, where it applies.
+  int max_rounds = 25;               // Interleaved timing rounds of the finalists.
+  absl::Time deadline = absl::InfiniteFuture();  // The best so far is kept when it passes.
+};
+
+struct ProfileReport {
+  // One a requested kernel, in the request's order: its measurement or its failure.
+  // `variant` and `content_hash` are set from the kernel.
+  std::vector<v1::Candidate> kernels;
+  // One a cublasLt heuristic result, in the library's order; empty without the library.
+  std::vector<v1::Candidate> vendors;
+};
+
+// Called between steps: phase CHECKING or TIMING, with done and total.
+using ProfileProgress = std::function<void(const v1::TuningProgress&)>;
+
+// Checks and times kernels on a local GPU. Owned by main(); one Profile at a time a
+// device (a second call waits), any thread.
+class Profiler {
+ public:
+  virtual ~Profiler() = default;
+
+  // The local GPUs; empty where there is none or no driver.
+  virtual std::vector<v1::Device> Devices() = 0;
+
+  // Libraries it loads: cuda, cublasLt, nvml.
+  virtual std::vector<v1::LibraryStatus> Libraries() = 0;
+
+  // Checks every candidate (references, poison, canaries), times the sound ones
+  // interleaved with the vendor's, and checks them again. A candidate's failure, be it
+  // the end of the worker process, is its outcome. UNAVAILABLE: the GPU is gone.
+  virtual absl::StatusOr<ProfileReport> Profile(const ProfileRequest& request,
+                                                const Cancellation& cancellation,
+                                                const ProfileProgress& progress) = 0;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_MEASURE_PROFILER_H_

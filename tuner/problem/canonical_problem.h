@@ -1,0 +1,42 @@
+// Canonical problems and their keys. Pure; any thread.
+#ifndef TILEWRIGHT_TUNER_PROBLEM_CANONICAL_PROBLEM_H_
+#define TILEWRIGHT_TUNER_PROBLEM_CANONICAL_PROBLEM_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// Checks `problem` and fills every default, so that every spelling of one computation
+// comes out the same: strides are explicit, unused fields are cleared.
+// INVALID_ARGUMENT names the field ("gemm.lda") with a reason code; UNIMPLEMENTED where it
+// is well formed but no template of this version serves it.
+absl::StatusOr<v1::Problem> Canonicalize(const v1::Problem& problem);
+
+// Canonical encoding: every field in a fixed order, fixed-width little-endian,
+// preceded by a format version. Stored in full and compared: equal hashes are never enough.
+std::string EncodeProblem(const v1::Problem& canonical);
+
+// SHA-256 of EncodeProblem, 32 bytes.
+std::string ProblemKey(const v1::Problem& canonical);
+
+// The same computation apart from m, n, k, batch and strides: equal for problems that can
+// share kernels if requirements hold. SHA-256, 32 bytes.
+std::string ProblemFamilyKey(const v1::Problem& canonical);
+
+// "gemm nt bf16 m=8192 n=6144 k=4096 bias gelu_tanh"; for people and logs.
+std::string DescribeProblem(const v1::Problem& canonical);
+
+// 2 * m * n * k * batch for GEMMs.
+double FloatingPointOperations(const v1::Problem& canonical);
+
+// Each input read once, each output written once, bytes.
+double MinimumBytes(const v1::Problem& canonical);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_PROBLEM_CANONICAL_PROBLEM_H_

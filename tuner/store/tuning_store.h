@@ -1,0 +1,84 @@
+#ifndef TILEWRIGHT_TUNER_STORE_TUNING_STORE_H_
+#define TILEWRIGHT_TUNER_STORE_TUNING_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tilewright/v1/cache_service.pb.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tilewright/v1/tuning_service.pb.h"
+#include "tuner/compile/compiler.h"
+
+namespace tilewright {
+
+// A winner as it is stored, with what a look-up needs. `kernel` has no cubin here.
+struct StoredWinner {
+  v1::Winner winner;             // winner.candidate has no samples here, medians only.
+  v1::Kernel kernel;             // Empty for a vendor winner.
+  std::string problem_encoding;  // EncodeProblem of the canonical problem.
+  std::string family_key;        // ProblemFamilyKey.
+  std::string silicon_key;
+  std::string environment_key;
+};
+
+// Everything that one finished tuning leaves behind, written in one transaction.
+struct TuningRecord {
+  StoredWinner winner;                     // winner.epoch is set by the store.
+  std::vector<v1::Candidate> candidates;   // All of them, with samples.
+  int legal_configs = 0;
+};
+
+// Where tunings are kept. Owned by main(). Methods may block on disk and may be called
+// from any thread; look-ups are served from memory (WinnerIndex), not from here.
+// A damaged row is left out and logged, never returned.
+class TuningStore {
+ public:
+  virtual ~TuningStore() = default;
+
+  // Calls `visit` for every winner of every epoch, oldest first.
+  virtual absl::Status ForEachWinner(std::function<void(StoredWinner)> visit) = 0;
+
+  // Writes the record, as a winner of a new epoch, which it returns. Every kernel it names
+  // must have been put before. RESOURCE_EXHAUSTED, reason DISK_FULL: serving goes on
+  // read-only.
+  virtual absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) = 0;
+
+  // The newest record of (problem, target).
+  virtual absl::StatusOr<TuningRecord> GetTuning(const std::string& problem_encoding,
+                                                 const std::string& silicon_key,
+                                                 const std::string& environment_key) = 0;
+
+  // A compiled kernel by what it was compiled from; nothing on a miss. `compile_key` is
+  // SHA-256 over source, architecture, NVRTC version and options.
+  virtual absl::StatusOr<std::optional<CompiledCode>> FindCompiled(
+      const std::string& compile_key) = 0;
+  virtual absl::Status PutCompiled(const std::string& compile_key, const CompiledCode& code) = 0;
+
+  // A cubin by SHA-256, re-hashed after reading. NOT_FOUND; DATA_LOSS where it is damaged.
+  virtual absl::StatusOr<std::string> GetCubin(const std::string& content_hash) = 0;
+
+  // Variants that must not be run again on this target: they failed on it.
+  virtual absl::Status Quarantine(const std::string& content_hash,
+                                  const std::string& silicon_key,
+                                  const v1::Failure& failure) = 0;
+  virtual absl::StatusOr<std::optional<v1::Failure>> FindQuarantined(
+      const std::string& content_hash, const std::string& silicon_key) = 0;
+
+  // Sweeps, as their resource.
+  virtual absl::Status PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) = 0;
+  virtual absl::StatusOr<v1::Sweep> GetSweep(const std::string& name) = 0;
+  // The stored requests of sweeps that are not in a final state.
+  virtual absl::StatusOr<std::vector<v1::CreateSweepRequest>> UnfinishedSweeps() = 0;
+
+  virtual absl::StatusOr<v1::CacheStats> Stats() = 0;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_STORE_TUNING_STORE_H_

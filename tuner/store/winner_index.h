@@ -1,0 +1,57 @@
+#ifndef TILEWRIGHT_TUNER_STORE_WINNER_INDEX_H_
+#define TILEWRIGHT_TUNER_STORE_WINNER_INDEX_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tuner/store/tuning_store.h"
+
+namespace tilewright {
+
+struct IndexQuery {
+  v1::Problem problem;  // Canonical.
+  v1::Silicon silicon;
+  v1::Environment environment;
+  int64_t pinned_epoch = 0;         // 0: newest.
+  std::string pinned_content_hash;  // Empty: any.
+};
+
+struct IndexHit {
+  std::shared_ptr<const StoredWinner> winner;
+  v1::Match match = v1::MATCH_UNSPECIFIED;
+};
+
+// All winners in memory: what look-ups are served from. Thread-safe; look-ups never
+// block on writers for longer than a pointer swap or a map insert.
+class WinnerIndex {
+ public:
+  WinnerIndex();
+  ~WinnerIndex();
+
+  absl::Status Load(TuningStore& store);
+  void Insert(StoredWinner winner);
+
+  // The best answer: EXACT, else OTHER_ENVIRONMENT, SIMILAR_SILICON (same compute
+  // capability), NEAREST_PROBLEM (same family, least distance in log m, n, k, requirements
+  // hold). A null winner where there is none.
+  IndexHit Find(const IndexQuery& query) const;
+
+  // Newest winner of each (problem, target), newest first, from `offset` on.
+  std::vector<std::shared_ptr<const StoredWinner>> List(std::size_t offset, std::size_t limit) const;
+
+  int64_t epoch() const;
+  std::size_t size() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_STORE_WINNER_INDEX_H_

@@ -1,0 +1,70 @@
+#ifndef TILEWRIGHT_TUNER_TUNER_H_
+#define TILEWRIGHT_TUNER_TUNER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tilewright/v1/tuning_service.pb.h"
+#include "tuner/cancellation.h"
+#include "tuner/clock.h"
+#include "tuner/compile/compiler.h"
+#include "tuner/measure/profiler.h"
+#include "tuner/store/tuning_store.h"
+#include "tuner/store/winner_index.h"
+
+namespace tilewright {
+
+struct TuneRequest {
+  v1::Problem problem;  // Canonical.
+  v1::Target target;
+  // The local GPU to measure on; negative: none, rank by the model (PREDICTED).
+  int device_ordinal = -1;
+  v1::TuningOptions options;
+};
+
+struct TuneResult {
+  StoredWinner winner;
+  int legal_configs = 0;
+  int compiled = 0;
+  int measured = 0;
+  double compile_seconds = 0;
+  double measure_seconds = 0;
+};
+
+using ProgressSink = std::function<void(const v1::TuningProgress&)>;
+
+// Finds the best kernel of a problem: rank, compile, measure, pick, store. Owned by main();
+// the collaborators outlive it. Tune may run on several threads for different problems.
+class Tuner {
+ public:
+  Tuner(Compiler& compiler, Profiler& profiler, TuningStore& store, WinnerIndex& index,
+        Clock& clock);
+
+  // FAILED_PRECONDITION, reason NO_CANDIDATE: every candidate failed (the message says
+  // how). UNAVAILABLE as Compiler and Profiler. CANCELLED. UNIMPLEMENTED: no template.
+  absl::StatusOr<TuneResult> Tune(const TuneRequest& request, const Cancellation& cancellation,
+                                  const ProgressSink& progress);
+
+  // Compiles the model's first pick that compiles, stores it as PREDICTED where nothing
+  // better is stored, and returns it: the answer at once of BEST_AVAILABLE.
+  absl::StatusOr<StoredWinner> Predict(const TuneRequest& request,
+                                       const Cancellation& cancellation);
+
+  // The kernel of a stored winner, with its cubin. DATA_LOSS where the blob is damaged.
+  absl::StatusOr<v1::Kernel> LoadKernel(const StoredWinner& winner);
+
+ private:
+  Compiler& compiler_;
+  Profiler& profiler_;
+  TuningStore& store_;
+  WinnerIndex& index_;
+  Clock& clock_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TUNER_H_

@@ -1,0 +1,71 @@
+// A child process that is this binary re-executed, with one socket pair for
+// length-prefixed protobuf messages. Compile and bench workers are both of this kind.
+#ifndef TILEWRIGHT_TUNER_WORKER_WORKER_PROCESS_H_
+#define TILEWRIGHT_TUNER_WORKER_WORKER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message_lite.h"
+
+namespace tilewright {
+
+// Messages above this size end the conversation.
+inline constexpr unsigned kMaxWorkerMessageBytes = 256u << 20;
+
+// Writes or reads one message: 4 bytes little-endian length, then its bytes. Blocking.
+// ReadMessage: DEADLINE_EXCEEDED at `deadline`, UNAVAILABLE at end of file.
+absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message);
+absl::Status ReadMessage(int fd, absl::Time deadline, google::protobuf::MessageLite* message);
+
+// Limits a child sets on itself before it runs anything; 0: none.
+struct WorkerLimits {
+  int cpu_seconds = 0;
+  int64_t address_space_bytes = 0;
+  int64_t file_size_bytes = -1;  // 0 forbids writing files.
+};
+
+// Not thread-safe; owned by whoever talks to the worker. Killed (SIGKILL) and reaped on
+// destruction. The child dies with the parent (PR_SET_PDEATHSIG).
+class WorkerProcess {
+ public:
+  // Runs `executable` with `arguments`; the child's end of the socket pair is the file
+  // descriptor kWorkerFd. An empty executable means /proc/self/exe. Standard output
+  // of the child goes to standard error.
+  static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(
+      const std::string& executable, std::vector<std::string> arguments);
+
+  static constexpr int kWorkerFd = 3;
+
+  ~WorkerProcess();
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
+  absl::Status Send(const google::protobuf::MessageLite& message);
+  absl::Status Receive(absl::Time deadline, google::protobuf::MessageLite* message);
+
+  int fd() const { return fd_; }
+  pid_t pid() const { return pid_; }
+
+  // Kills and reaps; says how it ended: "exited with 3", "killed by signal 11 (SIGSEGV)".
+  std::string KillAndDescribe();
+
+ private:
+  WorkerProcess(pid_t pid, int fd) : pid_(pid), fd_(fd) {}
+
+  pid_t pid_;
+  int fd_;
+};
+
+// Called by a worker's main before it serves.
+absl::Status ApplyLimits(const WorkerLimits& limits);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_WORKER_WORKER_PROCESS_H_
