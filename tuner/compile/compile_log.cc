@@ -93,6 +93,8 @@ std::vector<EntryResources> ParseResources(std::string_view log) {
   return entries;
 }
 
+bool NamesAnError(std::string_view log) { return IsError(log); }
+
 v1::Failure FailureFromLog(std::string_view log) {
   v1::Failure failure;
   failure.set_kind(SpeaksOfResources(log) ? v1::FAILURE_KIND_RESOURCE_LIMIT

@@ -15,6 +15,9 @@ namespace tilewright {
 // Lines that are not understood are passed over.
 std::vector<EntryResources> ParseResources(std::string_view log);
 
+// Whether any line says what went wrong.
+bool NamesAnError(std::string_view log);
+
 // The failure that the log of a failed compile tells of: RESOURCE_LIMIT where the code or
 // the compiler asked for more than there is, COMPILE_ERROR otherwise. The message
 // begins at the first error and is cut to a size fit for a table of failures.

@@ -47,7 +47,7 @@ absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view archite
       "--std=c++20",
       // Headers shared with the host have no execution space.
       "--device-as-default-execution-space",
-      "--ptxas-options=-v",
+      std::string(kResourceLogOption),
   };
   if (version >= kFirstWithCache) options.push_back("--no-cache");
   return options;

@@ -20,6 +20,9 @@ struct NvrtcVersion {
 // The versions of "13.0"; zero where it is not one.
 NvrtcVersion ParseNvrtcVersion(std::string_view text);
 
+// Makes ptxas tell the resources of every entry function.
+inline constexpr std::string_view kResourceLogOption = "--ptxas-options=-v";
+
 // The only options that NVRTC is ever given: a fixed list, because options can read and
 // write files. INVALID_ARGUMENT unless `architecture` is "sm_", digits and perhaps "a".
 absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view architecture,

@@ -98,23 +98,46 @@ NvrtcCompiler::NvrtcCompiler(NvrtcApi api, const std::vector<EmbeddedFile>& head
   }
 }
 
+struct NvrtcCompiler::Result {
+  nvrtcResult code;
+  std::string log;
+  std::string cubin;
+};
+
+NvrtcCompiler::Result NvrtcCompiler::Run(const std::string& source,
+                                         const std::vector<std::string>& options) const {
+  Program program(api_);
+  Result result = {program.Create(source, header_paths_, header_texts_), "", ""};
+  if (result.code == NVRTC_SUCCESS) result.code = program.Compile(options);
+  result.log = program.Log();
+  // NVRTC counts the end of the string.
+  result.log.resize(std::min(result.log.find('\0'), result.log.size()));
+  if (result.code == NVRTC_SUCCESS) result.cubin = program.Cubin();
+  return result;
+}
+
+// NVRTC 13.0 leaves the errors of ptxas out of a log that has its resources.
+std::string NvrtcCompiler::LogWithoutResources(const std::string& source,
+                                               std::vector<std::string> options) const {
+  options.erase(std::remove(options.begin(), options.end(), kResourceLogOption), options.end());
+  return Run(source, options).log;
+}
+
 CompileOutcome NvrtcCompiler::Compile(const CompileJob& job) const {
   const absl::Time start = absl::Now();
   const auto options = CompileOptions(job.architecture, api_.version);
   if (!options.ok()) return CompileError(std::string(options.status().message()));
-  Program program(api_);
-  nvrtcResult result = program.Create(job.source, header_paths_, header_texts_);
-  if (result == NVRTC_SUCCESS) result = program.Compile(*options);
-  // NVRTC counts the end of the string.
-  std::string log = program.Log();
-  log.resize(std::min(log.find('\0'), log.size()));
-  if (result != NVRTC_SUCCESS) return FailureFrom(api_, result, log);
+  Result result = Run(job.source, *options);
+  if (result.code == NVRTC_ERROR_COMPILATION && !NamesAnError(result.log)) {
+    result.log = LogWithoutResources(job.source, *options);
+  }
+  if (result.code != NVRTC_SUCCESS) return FailureFrom(api_, result.code, result.log);
+  if (result.cubin.empty()) return CompileError("NVRTC gave no native code");
 
   CompiledCode code;
-  code.cubin = program.Cubin();
-  if (code.cubin.empty()) return CompileError("NVRTC gave no native code");
+  code.cubin = std::move(result.cubin);
   code.seconds = absl::ToDoubleSeconds(absl::Now() - start);
-  return Select(std::move(code), job.entry_symbols, ParseResources(log));
+  return Select(std::move(code), job.entry_symbols, ParseResources(result.log));
 }
 
 }  // namespace tilewright

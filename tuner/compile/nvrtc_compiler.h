@@ -19,6 +19,11 @@ class NvrtcCompiler {
   CompileOutcome Compile(const CompileJob& job) const;
 
  private:
+  struct Result;
+  Result Run(const std::string& source, const std::vector<std::string>& options) const;
+  std::string LogWithoutResources(const std::string& source,
+                                  std::vector<std::string> options) const;
+
   NvrtcApi api_;
   std::vector<std::string> header_paths_;
   std::vector<std::string> header_texts_;
