@@ -41,7 +41,7 @@ absl::Status ApplyLimits(const WorkerLimits& limits) {
     const rlim_t until = CpuSecondsUsed() + static_cast<rlim_t>(limits.cpu_seconds);
     RETURN_IF_ERROR(SetLimit(RLIMIT_CPU, "RLIMIT_CPU", until, /*hard=*/false));
   }
-  if (limits.address_space_bytes > 0) {
+  if (kLimitsAddressSpace && limits.address_space_bytes > 0) {
     RETURN_IF_ERROR(SetLimit(RLIMIT_AS, "RLIMIT_AS",
                              static_cast<rlim_t>(limits.address_space_bytes), /*hard=*/true));
   }
