@@ -1,6 +1,6 @@
-// The main of tests whose binary is its own compile worker: `--worker=compile` is the
-// real one, `--worker=headers` has headers of the test, `--worker=missing` finds no NVRTC, `--worker=broken` ends at once, and
-// `--worker=scripted` does what a job's source tells it to.
+// The main of tests whose binary is its own compile worker: `--worker=compile` is the real
+// one, `--worker=headers` has headers of the test, `--worker=missing` finds no NVRTC,
+// `--worker=broken` ends at once, and `--worker=scripted` does what a job's source says.
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
