@@ -37,6 +37,15 @@ class VendorLauncher {
   absl::Status Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
                       const GemmOperands& operands, CUstream stream);
 
+  // The same work split in two for repeated launches, as KernelLauncher has it.
+  // FAILED_PRECONDITION, reason LIBRARY_VERSION_MISMATCH: an algorithm is opaque to every
+  // version of the library but its own.
+  struct PreparedLaunch;
+  absl::StatusOr<std::shared_ptr<const PreparedLaunch>> Prepare(const v1::GemmProblem& problem,
+                                                                const v1::VendorKernel& kernel,
+                                                                const GemmOperands& operands);
+  absl::Status Launch(const PreparedLaunch& prepared, CUstream stream);
+
  private:
   struct Impl;
   explicit VendorLauncher(std::unique_ptr<Impl> impl);

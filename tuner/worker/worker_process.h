@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,34 +20,39 @@ namespace tilewright {
 // Messages above this size end the conversation.
 inline constexpr unsigned kMaxWorkerMessageBytes = 256u << 20;
 
-// Writes or reads one message: 4 bytes little-endian length, then its bytes. Blocking.
-// ReadMessage: DEADLINE_EXCEEDED at `deadline`, UNAVAILABLE at end of file.
-absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message);
+// Writes or reads one message on a stream socket: 4 bytes little-endian length, then its
+// bytes. DEADLINE_EXCEEDED at `deadline`, UNAVAILABLE where the other end has gone,
+// DATA_LOSS for what is not a message, RESOURCE_EXHAUSTED for one that is too large.
+// After any error the conversation is over.
+absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message,
+                          absl::Time deadline = absl::InfiniteFuture());
 absl::Status ReadMessage(int fd, absl::Time deadline, google::protobuf::MessageLite* message);
 
 // Limits a child sets on itself before it runs anything; 0: none.
 struct WorkerLimits {
-  int cpu_seconds = 0;
-  int64_t address_space_bytes = 0;
-  int64_t file_size_bytes = -1;  // 0 forbids writing files.
+  int cpu_seconds = 0;  // From now on; may be set again for each piece of work.
+  std::int64_t address_space_bytes = 0;
+  std::int64_t file_size_bytes = -1;  // 0 forbids writing files.
 };
 
-// Not thread-safe; owned by whoever talks to the worker. Killed (SIGKILL) and reaped on
-// destruction. The child dies with the parent (PR_SET_PDEATHSIG).
+// Not thread-safe; owned by whoever talks to the worker. Killed (SIGKILL) with its process
+// group and reaped on destruction. The child dies with the parent (PR_SET_PDEATHSIG).
 class WorkerProcess {
  public:
   // Runs `executable` with `arguments`; the child's end of the socket pair is the file
-  // descriptor kWorkerFd. An empty executable means /proc/self/exe. Standard output
-  // of the child goes to standard error.
+  // descriptor kWorkerFd; it inherits no other. An empty executable means /proc/self/exe.
+  // Standard output of the child goes to standard error. Any thread.
   static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(
       const std::string& executable, std::vector<std::string> arguments);
 
   static constexpr int kWorkerFd = 3;
+  static constexpr absl::Duration kSendTimeout = absl::Seconds(30);
 
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
+  // DEADLINE_EXCEEDED where the worker does not read the message within kSendTimeout.
   absl::Status Send(const google::protobuf::MessageLite& message);
   absl::Status Receive(absl::Time deadline, google::protobuf::MessageLite* message);
 
@@ -54,13 +60,15 @@ class WorkerProcess {
   pid_t pid() const { return pid_; }
 
   // Kills and reaps; says how it ended: "exited with 3", "killed by signal 11 (SIGSEGV)".
+  // A worker that had ended before says what ended it. Repeated calls say the same.
   std::string KillAndDescribe();
 
  private:
   WorkerProcess(pid_t pid, int fd) : pid_(pid), fd_(fd) {}
 
-  pid_t pid_;
+  pid_t pid_;  // -1 once reaped.
   int fd_;
+  std::string ending_;
 };
 
 // Called by a worker's main before it serves.

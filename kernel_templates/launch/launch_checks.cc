@@ -1,0 +1,209 @@
+#include "kernel_templates/launch/launch_checks.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/operand_layout.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int64_t kMaxGridX = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMaxGridYz = 65535;
+constexpr int kMaxBlockThreads = 1024;
+constexpr int kMaxClusterBlocks = 16;  // Non-portable limit of sm_90.
+constexpr int kWorkspaceAlignment = 16;
+
+absl::Status MalformedStep(int index, const std::string& field, const std::string& what) {
+  return InvalidField(absl::StrCat("launch_plan.steps[", index, "].", field), "MALFORMED_PLAN",
+                      what);
+}
+
+absl::Status CheckStep(const v1::LaunchStep& step, int index) {
+  if (step.entry_symbol().empty()) return MalformedStep(index, "entry_symbol", "is empty");
+  if (step.block_threads() < 1 || step.block_threads() > kMaxBlockThreads) {
+    return MalformedStep(index, "block_threads", "must be in [1, 1024]");
+  }
+  if (step.tile_m() < 1 || step.tile_n() < 1) {
+    return MalformedStep(index, "tile_m", "tiles must be at least 1 x 1");
+  }
+  if (step.split_k() < 0 || step.split_k() > kMaxGridYz) {
+    return MalformedStep(index, "split_k", "must be in [1, 65535]");
+  }
+  if (step.dynamic_shared_memory_bytes() < 0) {
+    return MalformedStep(index, "dynamic_shared_memory_bytes", "is negative");
+  }
+  const int cluster_x = std::max(step.cluster_x(), 1);
+  const int cluster_y = std::max(step.cluster_y(), 1);
+  if (step.cluster_x() < 0 || step.cluster_y() < 0 ||
+      cluster_x * cluster_y > kMaxClusterBlocks ||
+      std::max(step.split_k(), 1) % cluster_y != 0) {
+    return MalformedStep(index, "cluster_x", "no such cluster can be launched");
+  }
+  if (step.grid_rule() != v1::GRID_RULE_TILES && step.grid_rule() != v1::GRID_RULE_PERSISTENT) {
+    return MalformedStep(index, "grid_rule", "is not known");
+  }
+  return absl::OkStatus();
+}
+
+bool Divides(int64_t value, int64_t divisor) { return divisor <= 1 || value % divisor == 0; }
+
+absl::Status CheckStrides(const MatrixLayout& layout, int alignment, const char* row_field,
+                          const char* batch_field) {
+  if (!layout.used()) return absl::OkStatus();
+  const int bytes = DataTypeBytes(layout.type);
+  if (layout.row_stride < layout.columns) {
+    return InvalidField(row_field, "STRIDE_TOO_SMALL",
+                        absl::StrCat("must be at least ", layout.columns));
+  }
+  if (!Divides(layout.row_stride * bytes, alignment)) {
+    return InvalidField(row_field, "MISALIGNED_STRIDE",
+                        absl::StrCat("the kernel needs a multiple of ", alignment, " bytes, ",
+                                     layout.row_stride, " elements are not"));
+  }
+  if (!Divides(layout.batch_stride * bytes, alignment)) {
+    return InvalidField(batch_field, "MISALIGNED_STRIDE",
+                        absl::StrCat("the kernel needs a multiple of ", alignment, " bytes, ",
+                                     layout.batch_stride, " elements are not"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDimension(const char* field, int64_t value, int divisor) {
+  if (value < 1 || value > std::numeric_limits<int32_t>::max()) {
+    return InvalidField(field, "OUT_OF_RANGE", "must be in [1, 2^31 - 1]");
+  }
+  if (!Divides(value, divisor)) {
+    return InvalidField(field, "NOT_DIVISIBLE",
+                        absl::StrCat("the kernel needs a multiple of ", divisor));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment) {
+  if (!needed) return absl::OkStatus();
+  if (pointer == nullptr) return InvalidField(field, "NULL_POINTER", "is null");
+  if (!Divides(static_cast<int64_t>(reinterpret_cast<uintptr_t>(pointer) & 0xffff), alignment)) {
+    return InvalidField(field, "MISALIGNED_POINTER",
+                        absl::StrCat("must be aligned to ", alignment, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckServed(const v1::GemmProblem& problem) {
+  if (problem.scaling_mode() != v1::SCALING_MODE_UNSPECIFIED &&
+      problem.scaling_mode() != v1::SCALING_MODE_NONE) {
+    return Unimplemented("gemm.scaling_mode", "scaled operands are not launched yet");
+  }
+  if (problem.epilogue().device_scalars()) {
+    return Unimplemented("gemm.epilogue.device_scalars", "is not launched yet");
+  }
+  return absl::OkStatus();
+}
+
+int AtLeast(int alignment, v1::DataType type) { return std::max(alignment, DataTypeBytes(type)); }
+
+}  // namespace
+
+absl::Status CheckPlan(const v1::LaunchPlan& plan) {
+  if (plan.arguments_version() != kGemmArgsVersion) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "ARGUMENTS_VERSION_MISMATCH",
+                     absl::StrCat("the kernel takes arguments of version ",
+                                  plan.arguments_version(), ", this launcher packs version ",
+                                  kGemmArgsVersion));
+  }
+  if (plan.steps().empty()) {
+    return InvalidField("launch_plan.steps", "MALFORMED_PLAN", "is empty");
+  }
+  for (int i = 0; i < plan.steps_size(); ++i) RETURN_IF_ERROR(CheckStep(plan.steps(i), i));
+  if (plan.workspace().partial_copies() < 0 || plan.workspace().element_bytes() < 0) {
+    return InvalidField("launch_plan.workspace", "MALFORMED_PLAN", "is negative");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckArchitecture(std::string_view architecture, int compute_capability) {
+  const bool has_prefix = architecture.substr(0, 3) == "sm_";
+  const bool specific = has_prefix && architecture.back() == 'a';
+  const std::string digits(has_prefix ? architecture.substr(3, architecture.size() - 3 - specific)
+                                      : "");
+  int built_for = 0;
+  const bool known = absl::SimpleAtoi(digits, &built_for);
+  const bool runs = specific ? built_for == compute_capability
+                             : built_for / 10 == compute_capability / 10 &&
+                                   built_for <= compute_capability;
+  if (known && runs) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "ARCHITECTURE_MISMATCH",
+                   absl::StrCat("the kernel is native code for ", std::string(architecture),
+                                ", this GPU is sm_", compute_capability));
+}
+
+absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
+  const v1::Requirements& needs = plan.requirements();
+  RETURN_IF_ERROR(CheckServed(problem));
+  RETURN_IF_ERROR(CheckDimension("gemm.m", problem.m(), needs.m_divisor()));
+  RETURN_IF_ERROR(CheckDimension("gemm.n", problem.n(), needs.n_divisor()));
+  RETURN_IF_ERROR(CheckDimension("gemm.k", problem.k(), needs.k_divisor()));
+  if (problem.batch() < 0 || problem.batch() > kMaxGridYz) {
+    return InvalidField("gemm.batch", "OUT_OF_RANGE", "must be in [1, 65535]");
+  }
+  for (const v1::LaunchStep& step : plan.steps()) {
+    const double tiles = (static_cast<double>(problem.m()) / step.tile_m() + 1) *
+                         (static_cast<double>(problem.n()) / step.tile_n() + 1);
+    if (tiles > static_cast<double>(kMaxGridX)) {
+      return InvalidField("gemm.m", "GRID_TOO_LARGE", "more tiles than a grid has blocks");
+    }
+  }
+  RETURN_IF_ERROR(CheckStrides(LayoutOf(problem, v1::OPERAND_A), needs.a_alignment(), "gemm.lda",
+                               "gemm.a_batch_stride"));
+  RETURN_IF_ERROR(CheckStrides(LayoutOf(problem, v1::OPERAND_B), needs.b_alignment(), "gemm.ldb",
+                               "gemm.b_batch_stride"));
+  RETURN_IF_ERROR(CheckStrides(LayoutOf(problem, v1::OPERAND_C), needs.c_alignment(), "gemm.ldc",
+                               "gemm.c_batch_stride"));
+  RETURN_IF_ERROR(CheckStrides(LayoutOf(problem, v1::OPERAND_D), needs.d_alignment(), "gemm.ldd",
+                               "gemm.d_batch_stride"));
+  return CheckStrides(LayoutOf(problem, v1::OPERAND_AUX), needs.aux_alignment(), "gemm.ld_aux",
+                      "gemm.aux_batch_stride");
+}
+
+absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
+                           const GemmOperands& operands) {
+  const v1::Requirements& needs = plan.requirements();
+  const v1::Epilogue& epilogue = problem.epilogue();
+  RETURN_IF_ERROR(CheckPointer("operands.a", operands.a, true,
+                               AtLeast(needs.a_alignment(), problem.a_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.b", operands.b, true,
+                               AtLeast(needs.b_alignment(), problem.b_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.c", operands.c, HasSource(problem),
+                               AtLeast(needs.c_alignment(), epilogue.source_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.d", operands.d, true,
+                               AtLeast(needs.d_alignment(), problem.d_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.bias", operands.bias, BiasElements(problem) > 0,
+                               AtLeast(needs.bias_alignment(), epilogue.bias_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.aux", operands.aux, HasAux(problem),
+                               AtLeast(needs.aux_alignment(), epilogue.aux_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.amax", operands.amax, epilogue.amax(), sizeof(float)));
+  RETURN_IF_ERROR(CheckPointer("operands.non_finite", operands.non_finite,
+                               epilogue.non_finite_flag(), sizeof(uint32_t)));
+  const int64_t workspace = WorkspaceBytesFor(plan, problem);
+  if (operands.workspace_bytes < workspace) {
+    return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
+                        absl::StrCat("the launch needs ", workspace, " bytes, got ",
+                                     operands.workspace_bytes));
+  }
+  return CheckPointer("operands.workspace", operands.workspace, workspace > 0,
+                      kWorkspaceAlignment);
+}
+
+int64_t WorkspaceBytesFor(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
+  return static_cast<int64_t>(plan.workspace().partial_copies()) * plan.workspace().element_bytes() *
+         std::max<int64_t>(problem.batch(), 1) * problem.m() * problem.n();
+}
+
+}  // namespace tilewright

@@ -1,0 +1,36 @@
+// What is checked before anything reaches the GPU. Pure; any thread.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_LAUNCH_CHECKS_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_LAUNCH_CHECKS_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "kernel_templates/launch/kernel_launcher.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// FAILED_PRECONDITION, reason ARGUMENTS_VERSION_MISMATCH; INVALID_ARGUMENT, reason
+// MALFORMED_PLAN, naming the step's field.
+absl::Status CheckPlan(const v1::LaunchPlan& plan);
+
+// FAILED_PRECONDITION, reason ARCHITECTURE_MISMATCH. `compute_capability` is 90 for 9.0. Native
+// code runs on its own major version from its minor one on; that of an architecture-specific
+// target ("sm_90a") runs on exactly that one.
+absl::Status CheckArchitecture(std::string_view architecture, int compute_capability);
+
+// The problem against what the arguments can carry and the plan requires.
+absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);
+
+// The pointers against the problem: present where needed, aligned, enough workspace.
+// INVALID_ARGUMENT names the operand: "operands.a".
+absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
+                           const GemmOperands& operands);
+
+// partial_copies * batch * m * n * element_bytes; 0 where the plan needs none.
+int64_t WorkspaceBytesFor(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_LAUNCH_CHECKS_H_

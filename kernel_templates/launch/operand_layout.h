@@ -1,0 +1,40 @@
+// Where the operands of a canonical GEMM problem lie. Pure; any thread.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_OPERAND_LAYOUT_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_OPERAND_LAYOUT_H_
+
+#include <cstdint>
+
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// Bytes of one element; 0 for no type.
+int DataTypeBytes(v1::DataType type);
+
+// A batch of row-major matrices as stored.
+struct MatrixLayout {
+  v1::DataType type = v1::DATA_TYPE_UNSPECIFIED;  // UNSPECIFIED: the problem has none.
+  int64_t rows = 0;
+  int64_t columns = 0;
+  int64_t row_stride = 0;    // Elements.
+  int64_t batch_stride = 0;  // Elements; 0 where batch is 1.
+  int64_t batch = 1;
+
+  bool used() const { return type != v1::DATA_TYPE_UNSPECIFIED; }
+  // From the first byte of the first element to the last byte of the last one.
+  int64_t SpanBytes() const;
+};
+
+// The layout of A, B, C (source), D or the auxiliary output. A stride of 0 means packed.
+MatrixLayout LayoutOf(const v1::GemmProblem& problem, v1::Operand operand);
+
+// Elements of the bias vector; 0 without a bias.
+int64_t BiasElements(const v1::GemmProblem& problem);
+
+bool HasSource(const v1::GemmProblem& problem);
+bool HasAux(const v1::GemmProblem& problem);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_OPERAND_LAYOUT_H_

@@ -1,0 +1,345 @@
+#include "kernel_templates/launch/vendor_launcher.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/operand_layout.h"
+#include "kernel_templates/launch/vendor_abi.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+// What the heuristic is told of every pointer and what Launch checks: the widest access of any
+// kernel. Framework allocators give far more.
+constexpr uint32_t kPointerAlignment = 16;
+
+struct VendorTypes {
+  vendor::DataType input;
+  vendor::DataType output;
+  vendor::ComputeType compute;
+  vendor::DataType scale;
+};
+
+// The rows of cublasLtMatmul's table of types that our problems can ask for.
+std::optional<VendorTypes> TypesOf(const v1::GemmProblem& problem) {
+  const v1::DataType a = problem.a_type();
+  const v1::DataType d = problem.d_type();
+  const v1::DataType accumulator = problem.accumulator_type();
+  if (a != problem.b_type()) return std::nullopt;
+  const bool sums_fp32 = accumulator == v1::DATA_TYPE_FP32;
+  if (a == v1::DATA_TYPE_INT8 && d == v1::DATA_TYPE_INT32 && accumulator == v1::DATA_TYPE_INT32) {
+    return VendorTypes{vendor::kReal8I, vendor::kReal32I, vendor::kCompute32I, vendor::kReal32I};
+  }
+  if (a == v1::DATA_TYPE_FP16 && d == a && accumulator == v1::DATA_TYPE_FP16) {
+    return VendorTypes{vendor::kReal16F, vendor::kReal16F, vendor::kCompute16F,
+                       vendor::kReal16F};
+  }
+  if (!sums_fp32 || (d != a && d != v1::DATA_TYPE_FP32)) return std::nullopt;
+  switch (a) {
+    case v1::DATA_TYPE_BF16:
+      return VendorTypes{vendor::kReal16BF, d == a ? vendor::kReal16BF : vendor::kReal32F,
+                         vendor::kCompute32F, vendor::kReal32F};
+    case v1::DATA_TYPE_FP16:
+      return VendorTypes{vendor::kReal16F, d == a ? vendor::kReal16F : vendor::kReal32F,
+                         vendor::kCompute32F, vendor::kReal32F};
+    case v1::DATA_TYPE_FP32:
+      return VendorTypes{vendor::kReal32F, vendor::kReal32F, vendor::kCompute32F,
+                         vendor::kReal32F};
+    case v1::DATA_TYPE_TF32:
+      return VendorTypes{vendor::kReal32F, vendor::kReal32F, vendor::kComputeTf32,
+                         vendor::kReal32F};
+    default:
+      return std::nullopt;
+  }
+}
+
+absl::Status CheckVendor(int status, const char* what) {
+  if (status == vendor::kSuccess) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInternal, "CUBLASLT_ERROR",
+                   absl::StrCat(what, ": cublasStatus_t ", status));
+}
+
+// alpha or beta in the scale type; cublasLt reads as many bytes as that has.
+union Scalar {
+  float fp32;
+  int32_t int32;
+  uint16_t fp16;
+};
+
+// IEEE binary16 of a float that has an exact one; scalars that have none are refused.
+std::optional<uint16_t> ExactHalf(float value) {
+  const _Float16 half = static_cast<_Float16>(value);
+  if (static_cast<float>(half) != value) return std::nullopt;
+  uint16_t bits;
+  std::memcpy(&bits, &half, sizeof(bits));
+  return bits;
+}
+
+absl::StatusOr<Scalar> ToScalar(const char* field, float value, vendor::DataType type) {
+  Scalar scalar{};
+  if (type == vendor::kReal32F) {
+    scalar.fp32 = value;
+    return scalar;
+  }
+  if (type == vendor::kReal32I && value >= -1e9f && value <= 1e9f) {
+    scalar.int32 = static_cast<int32_t>(value);
+    if (static_cast<float>(scalar.int32) == value) return scalar;
+  }
+  if (type == vendor::kReal16F) {
+    if (const auto half = ExactHalf(value)) {
+      scalar.fp16 = *half;
+      return scalar;
+    }
+  }
+  return InvalidField(field, "SCALAR_NOT_EXACT",
+                      "cublasLt takes it in the accumulator's type, which cannot hold it");
+}
+
+}  // namespace
+
+// The descriptors of one problem. Row-major matrices are their own transposes in
+// column-major order: D^T = op(B)^T op(A)^T, so cublasLt's first operand is our B.
+struct VendorLauncher::PreparedLaunch {
+  explicit PreparedLaunch(const vendor::Api& library) : api(library) {}
+  ~PreparedLaunch() {
+    if (descriptor != nullptr) api.descriptor_destroy(descriptor);
+    for (vendor::Layout layout : {first, second, source, output}) {
+      if (layout != nullptr) api.layout_destroy(layout);
+    }
+  }
+
+  absl::Status Describe(const v1::GemmProblem& problem, const VendorTypes& types);
+  absl::Status DescribeMatrix(const MatrixLayout& matrix, vendor::DataType type,
+                              vendor::Layout* layout);
+
+  const vendor::Api& api;
+  vendor::Descriptor descriptor = nullptr;
+  vendor::Layout first = nullptr;   // B
+  vendor::Layout second = nullptr;  // A
+  vendor::Layout source = nullptr;  // C
+  vendor::Layout output = nullptr;  // D
+  vendor::Algorithm algorithm{};
+  std::size_t workspace_bytes = 0;
+  Scalar alpha{};
+  Scalar beta{};
+  GemmOperands operands;
+};
+
+absl::Status VendorLauncher::PreparedLaunch::DescribeMatrix(const MatrixLayout& matrix,
+                                                            vendor::DataType type,
+                                                            vendor::Layout* layout) {
+  RETURN_IF_ERROR(CheckVendor(
+      api.layout_create(layout, type, static_cast<uint64_t>(matrix.columns),
+                        static_cast<uint64_t>(matrix.rows), matrix.row_stride),
+      "cublasLtMatrixLayoutCreate"));
+  if (matrix.batch <= 1) return absl::OkStatus();
+  const int32_t count = static_cast<int32_t>(matrix.batch);
+  RETURN_IF_ERROR(CheckVendor(
+      api.layout_set(*layout, vendor::kBatchCount, &count, sizeof(count)), "batch count"));
+  return CheckVendor(api.layout_set(*layout, vendor::kStridedBatchOffset, &matrix.batch_stride,
+                                    sizeof(matrix.batch_stride)),
+                     "batch stride");
+}
+
+absl::Status VendorLauncher::PreparedLaunch::Describe(const v1::GemmProblem& problem,
+                                                      const VendorTypes& types) {
+  RETURN_IF_ERROR(CheckVendor(api.descriptor_create(&descriptor, types.compute, types.scale),
+                              "cublasLtMatmulDescCreate"));
+  const int32_t first_operation = problem.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED
+                                      ? vendor::kTransposed
+                                      : vendor::kAsStored;
+  const int32_t second_operation = problem.a_layout() == v1::OPERAND_LAYOUT_TRANSPOSED
+                                       ? vendor::kTransposed
+                                       : vendor::kAsStored;
+  RETURN_IF_ERROR(CheckVendor(api.descriptor_set(descriptor, vendor::kTransposeA,
+                                                 &first_operation, sizeof(first_operation)),
+                              "transpose of B"));
+  RETURN_IF_ERROR(CheckVendor(api.descriptor_set(descriptor, vendor::kTransposeB,
+                                                 &second_operation, sizeof(second_operation)),
+                              "transpose of A"));
+  const MatrixLayout d = LayoutOf(problem, v1::OPERAND_D);
+  const MatrixLayout c = HasSource(problem) ? LayoutOf(problem, v1::OPERAND_C) : d;
+  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_B), types.input, &first));
+  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_A), types.input, &second));
+  RETURN_IF_ERROR(DescribeMatrix(c, types.output, &source));
+  return DescribeMatrix(d, types.output, &output);
+}
+
+struct VendorLauncher::Impl {
+  const vendor::Api* api;
+  vendor::Handle handle;
+};
+
+VendorLauncher::VendorLauncher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+VendorLauncher::~VendorLauncher() { impl_->api->destroy(impl_->handle); }
+
+absl::StatusOr<std::unique_ptr<VendorLauncher>> VendorLauncher::Create(const DriverApi&) {
+  ASSIGN_OR_RETURN(const vendor::Api* api, vendor::LoadApi());
+  vendor::Handle handle = nullptr;
+  RETURN_IF_ERROR(CheckVendor(api->create(&handle), "cublasLtCreate"));
+  return std::unique_ptr<VendorLauncher>(
+      new VendorLauncher(std::make_unique<Impl>(Impl{api, handle})));
+}
+
+v1::LibraryStatus VendorLauncher::Library() {
+  v1::LibraryStatus status;
+  status.set_library("cublasLt");
+  for (const std::string& place : vendor::LibraryCandidates()) status.add_searched(place);
+  if (const auto api = vendor::LoadApi(); api.ok()) {
+    status.set_found(true);
+    status.set_path((*api)->path);
+    status.set_version(absl::StrCat((*api)->get_version()));
+  }
+  return status;
+}
+
+bool VendorLauncher::Supports(const v1::GemmProblem& problem) {
+  const v1::Epilogue& epilogue = problem.epilogue();
+  const auto none = [](auto value, auto none_value) {
+    return value == none_value || static_cast<int>(value) == 0;
+  };
+  const bool plain =
+      none(epilogue.bias_mode(), v1::BIAS_MODE_NONE) &&
+      none(epilogue.activation(), v1::ACTIVATION_NONE) && !HasAux(problem) &&
+      epilogue.dropout().probability() == 0 &&
+      none(epilogue.rounding_mode(), v1::ROUNDING_MODE_NEAREST_EVEN) && !epilogue.amax() &&
+      !epilogue.non_finite_flag() && !epilogue.device_scalars() &&
+      none(problem.scaling_mode(), v1::SCALING_MODE_NONE) &&
+      epilogue.source_mode() != v1::SOURCE_MODE_RESIDUAL;
+  const bool source_fits = !HasSource(problem) || epilogue.source_type() == problem.d_type();
+  return plain && source_fits && TypesOf(problem).has_value();
+}
+
+absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
+    const v1::GemmProblem& problem, int64_t workspace_limit, int limit) {
+  if (!Supports(problem)) {
+    return Unimplemented("gemm", "cublasLt does not compute this problem as it stands");
+  }
+  const vendor::Api& api = *impl_->api;
+  PreparedLaunch descriptors(api);
+  RETURN_IF_ERROR(descriptors.Describe(problem, *TypesOf(problem)));
+  vendor::Preference preference = nullptr;
+  RETURN_IF_ERROR(CheckVendor(api.preference_create(&preference),
+                              "cublasLtMatmulPreferenceCreate"));
+  const uint64_t workspace = static_cast<uint64_t>(workspace_limit);
+  int status = api.preference_set(preference, vendor::kMaxWorkspaceBytes, &workspace,
+                                  sizeof(workspace));
+  for (const auto attribute : {vendor::kMinAlignmentA, vendor::kMinAlignmentB,
+                               vendor::kMinAlignmentC, vendor::kMinAlignmentD}) {
+    if (status != vendor::kSuccess) break;
+    status = api.preference_set(preference, attribute, &kPointerAlignment,
+                                sizeof(kPointerAlignment));
+  }
+  std::vector<vendor::HeuristicResult> results(static_cast<std::size_t>(limit));
+  int returned = 0;
+  if (status == vendor::kSuccess) {
+    status = api.get_heuristic(impl_->handle, descriptors.descriptor, descriptors.first,
+                               descriptors.second, descriptors.source, descriptors.output,
+                               preference, limit, results.data(), &returned);
+  }
+  api.preference_destroy(preference);
+  // The library says so where it has no kernel for a layout (int8 has but one).
+  if (status == vendor::kNotSupported) return std::vector<v1::VendorKernel>();
+  RETURN_IF_ERROR(CheckVendor(status, "cublasLtMatmulAlgoGetHeuristic"));
+  std::vector<v1::VendorKernel> kernels;
+  for (int i = 0; i < returned; ++i) {
+    const vendor::HeuristicResult& result = results[static_cast<std::size_t>(i)];
+    if (result.state != vendor::kSuccess) continue;
+    v1::VendorKernel& kernel = kernels.emplace_back();
+    kernel.set_library_version(static_cast<int64_t>(api.get_version()));
+    kernel.set_algorithm(&result.algorithm, sizeof(result.algorithm));
+    kernel.set_workspace_bytes(static_cast<int64_t>(result.workspace_bytes));
+    kernel.set_heuristic_rank(i);
+  }
+  return kernels;
+}
+
+namespace {
+
+absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
+                                 const GemmOperands& operands) {
+  const std::pair<const char*, const void*> pointers[] = {
+      {"operands.a", operands.a}, {"operands.b", operands.b}, {"operands.d", operands.d},
+      {"operands.c", HasSource(problem) ? operands.c : operands.d}};
+  for (const auto& [field, pointer] : pointers) {
+    if (pointer == nullptr) return InvalidField(field, "NULL_POINTER", "is null");
+    if (reinterpret_cast<uintptr_t>(pointer) % kPointerAlignment != 0) {
+      return InvalidField(field, "MISALIGNED_POINTER", "must be aligned to 16 bytes");
+    }
+  }
+  if (kernel.workspace_bytes() > 0 && operands.workspace == nullptr) {
+    return InvalidField("operands.workspace", "NULL_POINTER", "is null");
+  }
+  if (operands.workspace_bytes < kernel.workspace_bytes()) {
+    return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
+                        absl::StrCat("the launch needs ", kernel.workspace_bytes(),
+                                     " bytes, got ", operands.workspace_bytes));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLauncher::Prepare(
+    const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
+    const GemmOperands& operands) {
+  if (!Supports(problem)) {
+    return Unimplemented("gemm", "cublasLt does not compute this problem as it stands");
+  }
+  const vendor::Api& api = *impl_->api;
+  if (kernel.algorithm().size() != sizeof(vendor::Algorithm)) {
+    return InvalidField("vendor.algorithm", "MALFORMED_ALGORITHM", "must be 64 bytes");
+  }
+  if (kernel.library_version() != static_cast<int64_t>(api.get_version())) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "LIBRARY_VERSION_MISMATCH",
+                     absl::StrCat("the algorithm is cublasLt ", kernel.library_version(),
+                                  "'s, ", api.path, " is ", api.get_version()));
+  }
+  RETURN_IF_ERROR(CheckVendorOperands(problem, kernel, operands));
+  const VendorTypes types = *TypesOf(problem);
+  auto prepared = std::make_shared<PreparedLaunch>(api);
+  RETURN_IF_ERROR(prepared->Describe(problem, types));
+  std::memcpy(&prepared->algorithm, kernel.algorithm().data(), sizeof(prepared->algorithm));
+  vendor::HeuristicResult result{};
+  if (api.check(impl_->handle, prepared->descriptor, prepared->first, prepared->second,
+                prepared->source, prepared->output, &prepared->algorithm,
+                &result) != vendor::kSuccess ||
+      static_cast<int64_t>(result.workspace_bytes) > operands.workspace_bytes) {
+    return InvalidField("vendor.algorithm", "ALGORITHM_DOES_NOT_FIT",
+                        "cublasLt refuses it for this problem");
+  }
+  prepared->workspace_bytes = result.workspace_bytes;
+  prepared->operands = operands;
+  if (!HasSource(problem)) prepared->operands.c = operands.d;
+  ASSIGN_OR_RETURN(prepared->alpha, ToScalar("operands.alpha", operands.alpha, types.scale));
+  // Without a source beta is zero, and cublasLt then does not read C.
+  ASSIGN_OR_RETURN(prepared->beta, ToScalar("operands.beta",
+                                            HasSource(problem) ? operands.beta : 0.0f,
+                                            types.scale));
+  return std::shared_ptr<const PreparedLaunch>(std::move(prepared));
+}
+
+absl::Status VendorLauncher::Launch(const PreparedLaunch& prepared, CUstream stream) {
+  const GemmOperands& operands = prepared.operands;
+  return CheckVendor(
+      impl_->api->matmul(impl_->handle, prepared.descriptor, &prepared.alpha, operands.b,
+                         prepared.first, operands.a, prepared.second, &prepared.beta, operands.c,
+                         prepared.source, operands.d, prepared.output, &prepared.algorithm,
+                         operands.workspace, prepared.workspace_bytes, stream),
+      "cublasLtMatmul");
+}
+
+absl::Status VendorLauncher::Launch(const v1::GemmProblem& problem,
+                                    const v1::VendorKernel& kernel, const GemmOperands& operands,
+                                    CUstream stream) {
+  ASSIGN_OR_RETURN(const auto prepared, Prepare(problem, kernel, operands));
+  return Launch(*prepared, stream);
+}
+
+}  // namespace tilewright

@@ -1,0 +1,123 @@
+#ifndef TILEWRIGHT_TESTS_FAKES_FAKE_COMPILER_H_
+#define TILEWRIGHT_TESTS_FAKES_FAKE_COMPILER_H_
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "tuner/compile/compiler.h"
+
+namespace tilewright {
+
+// Compiles at once: the "cubin" names the source it came from, so equal sources give equal
+// code. Any thread.
+class FakeCompiler final : public Compiler {
+ public:
+  using Behaviour = std::function<CompileOutcome(const CompileJob&)>;
+
+  static CompiledCode CodeFor(const CompileJob& job) {
+    CompiledCode code;
+    code.cubin = "cubin " + job.architecture + " " + ToHex(Sha256(job.source));
+    code.seconds = 0.3;
+    for (const std::string& symbol : job.entry_symbols) {
+      EntryResources entry;
+      entry.entry_symbol = symbol;
+      entry.registers_per_thread = 128;
+      code.entries.push_back(entry);
+    }
+    return code;
+  }
+
+  static v1::Failure Failed(v1::FailureKind kind, const std::string& message) {
+    v1::Failure failure;
+    failure.set_kind(kind);
+    failure.set_message(message);
+    return failure;
+  }
+
+  // What comes of a job from now on, instead of CodeFor.
+  void SetBehaviour(Behaviour behaviour) {
+    absl::MutexLock lock(&mutex_);
+    behaviour_ = std::move(behaviour);
+  }
+
+  // As on a machine without NVRTC.
+  void SetNvrtcMissing(bool missing) {
+    absl::MutexLock lock(&mutex_);
+    missing_ = missing;
+  }
+
+  // CompileAll waits for `gate`, which outlives this, or for cancellation, before its
+  // first job.
+  void SetGate(absl::Notification* gate) {
+    absl::MutexLock lock(&mutex_);
+    gate_ = gate;
+  }
+
+  // Every job that was compiled, in order.
+  std::vector<CompileJob> jobs() const {
+    absl::MutexLock lock(&mutex_);
+    return jobs_;
+  }
+
+  absl::Status CompileAll(
+      std::vector<CompileJob> jobs, const Cancellation& cancellation,
+      std::function<void(std::size_t index, CompileOutcome outcome)> on_done) override {
+    absl::Notification* gate = Gate();
+    while (gate != nullptr && !gate->WaitForNotificationWithTimeout(absl::Milliseconds(2))) {
+      if (cancellation.IsCancelled()) return absl::CancelledError("compiling was cancelled");
+    }
+    if (!Library().found()) {
+      return MakeError(absl::StatusCode::kUnavailable, "NVRTC_NOT_FOUND",
+                       "libnvrtc was not found; looked for it in: nowhere/libnvrtc.so.13");
+    }
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (cancellation.IsCancelled()) return absl::CancelledError("compiling was cancelled");
+      const Behaviour behaviour = Begin(jobs[i]);
+      on_done(i, behaviour ? behaviour(jobs[i]) : CompileOutcome(CodeFor(jobs[i])));
+    }
+    return absl::OkStatus();
+  }
+
+  v1::LibraryStatus Library() override {
+    absl::MutexLock lock(&mutex_);
+    v1::LibraryStatus status;
+    status.set_library("nvrtc");
+    status.set_found(!missing_);
+    status.add_searched("nowhere/libnvrtc.so.13");
+    if (!missing_) {
+      status.set_path("nowhere/libnvrtc.so.13");
+      status.set_version("13.0");
+    }
+    return status;
+  }
+
+ private:
+  absl::Notification* Gate() {
+    absl::MutexLock lock(&mutex_);
+    return gate_;
+  }
+
+  Behaviour Begin(const CompileJob& job) {
+    absl::MutexLock lock(&mutex_);
+    jobs_.push_back(job);
+    return behaviour_;
+  }
+
+  mutable absl::Mutex mutex_;
+  Behaviour behaviour_ ABSL_GUARDED_BY(mutex_);
+  bool missing_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Notification* gate_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::vector<CompileJob> jobs_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TESTS_FAKES_FAKE_COMPILER_H_

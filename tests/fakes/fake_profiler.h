@@ -1,0 +1,186 @@
+#ifndef TILEWRIGHT_TESTS_FAKES_FAKE_PROFILER_H_
+#define TILEWRIGHT_TESTS_FAKES_FAKE_PROFILER_H_
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "tuner/measure/profiler.h"
+
+namespace tilewright {
+
+// A GPU whose kernels take the time they are told to take. By default one device
+// and a millisecond for every kernel. Any thread.
+class FakeProfiler final : public Profiler {
+ public:
+  // Median seconds of a kernel, or why it fails.
+  using Result = std::variant<double, v1::Failure>;
+  using Behaviour = std::function<Result(const v1::Problem&, const v1::Kernel&)>;
+
+  FakeProfiler() { devices_.push_back(Hopper()); }
+
+  // What an H100 SXM answers, as far as tuning looks at it.
+  static v1::Device Hopper() {
+    v1::Device device;
+    device.set_uuid("GPU-00000000-0000-0000-0000-000000000000");
+    v1::Silicon& silicon = *device.mutable_target()->mutable_silicon();
+    silicon.set_compute_capability(90);
+    silicon.set_sm_count(132);
+    silicon.set_memory_class("HBM3");
+    silicon.set_memory_bytes(std::int64_t{80} << 30);
+    silicon.set_l2_bytes(50 << 20);
+    silicon.set_power_limit_watts(700);
+    silicon.set_name("Fake H100");
+    silicon.set_max_shared_memory_per_block(232448);
+    silicon.set_shared_memory_per_sm(233472);
+    silicon.set_registers_per_sm(65536);
+    silicon.set_max_threads_per_sm(2048);
+    silicon.set_max_clock_mhz(1980);
+    silicon.set_dram_bytes_per_second(3.35e12);
+    device.mutable_target()->mutable_environment()->set_driver_version(13000);
+    return device;
+  }
+
+  // Five samples around `median`, with a spread of one per cent.
+  static v1::Measurement MeasurementOf(double median) {
+    v1::Measurement measurement;
+    for (const double factor : {0.98, 0.99, 1.0, 1.01, 1.02}) {
+      measurement.add_seconds(median * factor);
+    }
+    measurement.set_median_seconds(median);
+    measurement.set_spread_seconds(median * 0.01);
+    measurement.set_sm_clock_mhz(1980);
+    measurement.set_power_watts(600);
+    measurement.set_relative_error(1e-3);
+    return measurement;
+  }
+
+  void SetBehaviour(Behaviour behaviour) {
+    absl::MutexLock lock(&mutex_);
+    behaviour_ = std::move(behaviour);
+  }
+
+  // Median seconds of cublasLt's heuristic results, in its order; none by default.
+  void SetVendorSeconds(std::vector<double> seconds) {
+    absl::MutexLock lock(&mutex_);
+    vendor_seconds_ = std::move(seconds);
+  }
+
+  void SetDevices(std::vector<v1::Device> devices) {
+    absl::MutexLock lock(&mutex_);
+    devices_ = std::move(devices);
+  }
+
+  // Profile answers this, unless it is OK.
+  void SetError(absl::Status error) {
+    absl::MutexLock lock(&mutex_);
+    error_ = std::move(error);
+  }
+
+  // Profile waits for `gate`, which outlives this, or for cancellation.
+  void SetGate(absl::Notification* gate) {
+    absl::MutexLock lock(&mutex_);
+    gate_ = gate;
+  }
+
+  // Every request so far, in order.
+  std::vector<ProfileRequest> requests() const {
+    absl::MutexLock lock(&mutex_);
+    return requests_;
+  }
+
+  std::vector<v1::Device> Devices() override {
+    absl::MutexLock lock(&mutex_);
+    return devices_;
+  }
+
+  std::vector<v1::LibraryStatus> Libraries() override { return {}; }
+
+  absl::StatusOr<ProfileReport> Profile(const ProfileRequest& request,
+                                        const Cancellation& cancellation,
+                                        const ProfileProgress& progress) override {
+    const Script script = Begin(request);
+    while (script.gate != nullptr &&
+           !script.gate->WaitForNotificationWithTimeout(absl::Milliseconds(2))) {
+      if (cancellation.IsCancelled()) return absl::CancelledError("profiling was cancelled");
+    }
+    if (!script.error.ok()) return script.error;
+    ProfileReport report;
+    for (std::size_t i = 0; i < request.kernels.size(); ++i) {
+      if (cancellation.IsCancelled()) return absl::CancelledError("profiling was cancelled");
+      report.kernels.push_back(Measure(script, request, i));
+      Report(progress, static_cast<int>(i) + 1, static_cast<int>(request.kernels.size()));
+    }
+    if (request.include_vendor) report.vendors = Vendors(script);
+    return report;
+  }
+
+ private:
+  struct Script {
+    Behaviour behaviour;
+    std::vector<double> vendor_seconds;
+    absl::Status error;
+    absl::Notification* gate = nullptr;
+  };
+
+  Script Begin(const ProfileRequest& request) {
+    absl::MutexLock lock(&mutex_);
+    requests_.push_back(request);
+    return {behaviour_, vendor_seconds_, error_, gate_};
+  }
+
+  static v1::Candidate Measure(const Script& script, const ProfileRequest& request,
+                               std::size_t index) {
+    const v1::Kernel& kernel = request.kernels[index];
+    v1::Candidate candidate;
+    *candidate.mutable_variant() = kernel.variant();
+    candidate.set_content_hash(kernel.content_hash());
+    const Result result =
+        script.behaviour ? script.behaviour(request.problem, kernel) : Result(1e-3);
+    if (const auto* failure = std::get_if<v1::Failure>(&result)) {
+      *candidate.mutable_failure() = *failure;
+    } else {
+      *candidate.mutable_measurement() = MeasurementOf(std::get<double>(result));
+    }
+    return candidate;
+  }
+
+  static std::vector<v1::Candidate> Vendors(const Script& script) {
+    std::vector<v1::Candidate> vendors;
+    for (const double seconds : script.vendor_seconds) {
+      v1::Candidate candidate;
+      candidate.mutable_vendor()->set_library_version(130000);
+      candidate.mutable_vendor()->set_algorithm(std::string(64, '\0'));
+      candidate.mutable_vendor()->set_heuristic_rank(static_cast<int>(vendors.size()));
+      *candidate.mutable_measurement() = MeasurementOf(seconds);
+      vendors.push_back(candidate);
+    }
+    return vendors;
+  }
+
+  static void Report(const ProfileProgress& progress, int done, int total) {
+    if (!progress) return;
+    v1::TuningProgress step;
+    step.set_phase(v1::TUNING_PHASE_TIMING);
+    step.set_done(done);
+    step.set_total(total);
+    progress(step);
+  }
+
+  mutable absl::Mutex mutex_;
+  Behaviour behaviour_ ABSL_GUARDED_BY(mutex_);
+  std::vector<double> vendor_seconds_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::Device> devices_ ABSL_GUARDED_BY(mutex_);
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+  absl::Notification* gate_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::vector<ProfileRequest> requests_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TESTS_FAKES_FAKE_PROFILER_H_
