@@ -21,22 +21,25 @@ struct Scheduler::Work {
   std::string key;
   std::size_t lane = 0;
   int waiting = 0;
-  int requested = 0;
+  int created = 0;
+  int swept = 0;
   bool background = false;
   bool running = false;
   bool finished = false;
   Cancellation cancellation;
 
-  bool Wanted() const { return waiting > 0 || requested > 0 || background; }
+  bool Wanted() const { return waiting > 0 || created > 0 || swept > 0 || background; }
 
   Interest Strongest() const {
     if (waiting > 0) return Interest::kWaiting;
-    return requested > 0 ? Interest::kRequested : Interest::kBackground;
+    if (created > 0) return Interest::kCreated;
+    return swept > 0 ? Interest::kSweep : Interest::kBackground;
   }
 
   void Add(Interest interest, int count) {
     if (interest == Interest::kWaiting) waiting += count;
-    if (interest == Interest::kRequested) requested += count;
+    if (interest == Interest::kCreated) created += count;
+    if (interest == Interest::kSweep) swept += count;
     if (interest == Interest::kBackground) background = count > 0;
   }
 };
@@ -74,7 +77,9 @@ Scheduler::Ticket& Scheduler::Ticket::operator=(Ticket&& other) noexcept {
 
 Scheduler::Ticket::~Ticket() { Release(); }
 
-TuningJob* Scheduler::Ticket::job() const { return work_ ? work_->job.get() : nullptr; }
+std::shared_ptr<TuningJob> Scheduler::Ticket::job() const {
+  return work_ ? work_->job : nullptr;
+}
 
 void Scheduler::Ticket::LeaveRunning() {
   if (const WorkPtr work = std::exchange(work_, nullptr)) {
@@ -126,7 +131,7 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Create(const TuneRequest& 
   absl::MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(auto repeated, FindRepeated(request, request_id));
   if (repeated != nullptr) return repeated;
-  ASSIGN_OR_RETURN(const WorkPtr work, JoinOrQueue(request, Interest::kRequested));
+  ASSIGN_OR_RETURN(const WorkPtr work, JoinOrQueue(request, Interest::kCreated));
   history_.Remember(request_id, work->job->name());
   return work->job;
 }
@@ -224,9 +229,9 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Cancel(const std::string& 
   {
     absl::MutexLock lock(&mutex_);
     const auto found = by_name_.find(name);
-    if (found == by_name_.end() || found->second->requested == 0) return job;
+    if (found == by_name_.end() || found->second->created == 0) return job;
     const WorkPtr work = found->second;
-    --work->requested;
+    --work->created;
     if (StopUnwanted(work)) unstarted = work;
   }
   if (unstarted) Finish(unstarted, absl::CancelledError("taken back before it began"));

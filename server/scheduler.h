@@ -50,7 +50,7 @@ class Scheduler {
   };
 
   // Who is interested, in the order they are served.
-  enum class Interest { kWaiting, kRequested, kBackground };
+  enum class Interest { kWaiting, kCreated, kSweep, kBackground };
 
  private:
   struct Work;
@@ -66,7 +66,7 @@ class Scheduler {
     ~Ticket();
 
     // Null once the interest was given back.
-    TuningJob* job() const;
+    std::shared_ptr<TuningJob> job() const;
     // The tuning goes on in the background without this caller.
     void LeaveRunning();
     // Gives the interest back now.
