@@ -20,7 +20,8 @@ double MedianError(const v1::Measurement& measurement, double usual_spread);
 // standard errors: the fastest is compared with some ten finalists, and at two a run in three
 // would call one of ten equals slower by chance, at three one in forty. Beneath that lies a
 // floor of 0.5 %: the event clock ticks in half microseconds, and clocks and memory layout
-// favour one candidate through a whole run, which more samples do not average away.
+// favour one candidate through a whole run, which more samples do not average away. Above it
+// lies a ceiling of 3 %: what a stable choice may cost where the samples are worth little.
 double MedianNoise(const v1::Measurement& fast, const v1::Measurement& slow, double usual_spread);
 
 }  // namespace tilewright
