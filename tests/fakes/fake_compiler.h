@@ -54,7 +54,8 @@ class FakeCompiler final : public Compiler {
     missing_ = missing;
   }
 
-  // CompileAll waits for `gate`, which outlives this, before its first job.
+  // CompileAll waits for `gate`, which outlives this, or for cancellation, before its
+  // first job.
   void SetGate(absl::Notification* gate) {
     absl::MutexLock lock(&mutex_);
     gate_ = gate;
@@ -69,7 +70,10 @@ class FakeCompiler final : public Compiler {
   absl::Status CompileAll(
       std::vector<CompileJob> jobs, const Cancellation& cancellation,
       std::function<void(std::size_t index, CompileOutcome outcome)> on_done) override {
-    if (absl::Notification* gate = Gate()) gate->WaitForNotification();
+    absl::Notification* gate = Gate();
+    while (gate != nullptr && !gate->WaitForNotificationWithTimeout(absl::Milliseconds(2))) {
+      if (cancellation.IsCancelled()) return absl::CancelledError("compiling was cancelled");
+    }
     if (!Library().found()) {
       return MakeError(absl::StatusCode::kUnavailable, "NVRTC_NOT_FOUND",
                        "libnvrtc was not found; looked for it in: nowhere/libnvrtc.so.13");

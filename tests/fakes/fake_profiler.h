@@ -82,7 +82,7 @@ class FakeProfiler final : public Profiler {
     error_ = std::move(error);
   }
 
-  // Profile waits for `gate`, which outlives this.
+  // Profile waits for `gate`, which outlives this, or for cancellation.
   void SetGate(absl::Notification* gate) {
     absl::MutexLock lock(&mutex_);
     gate_ = gate;
@@ -105,7 +105,10 @@ class FakeProfiler final : public Profiler {
                                         const Cancellation& cancellation,
                                         const ProfileProgress& progress) override {
     const Script script = Begin(request);
-    if (script.gate != nullptr) script.gate->WaitForNotification();
+    while (script.gate != nullptr &&
+           !script.gate->WaitForNotificationWithTimeout(absl::Milliseconds(2))) {
+      if (cancellation.IsCancelled()) return absl::CancelledError("profiling was cancelled");
+    }
     if (!script.error.ok()) return script.error;
     ProfileReport report;
     for (std::size_t i = 0; i < request.kernels.size(); ++i) {

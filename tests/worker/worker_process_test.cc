@@ -140,7 +140,7 @@ TEST(WorkerLimitsTest, FileSize) {
   EXPECT_EQ(ReceiveText(*worker), "File too large");
 }
 
-#ifndef __SANITIZE_ADDRESS__  // Which reserves terabytes of address space.
+#ifndef __SANITIZE_ADDRESS__  // Under which address space is not limited.
 TEST(WorkerLimitsTest, AddressSpace) {
   const auto worker = StartMode("memory");
   EXPECT_EQ(ReceiveText(*worker), "refused");

@@ -44,8 +44,8 @@ class Compiler {
 
   // Compiles every job and calls `on_done(index, outcome)` once for each as it
   // finishes, in completion order, never from two threads at once; returns after the
-  // last call. A job that fails is an outcome. Jobs not yet started when `cancellation`
-  // fires get no call, and the result is CANCELLED. UNAVAILABLE, reason
+  // last call. A job that fails is an outcome. Jobs that do not finish within a second
+  // after `cancellation` fires get no call, and the result is CANCELLED. UNAVAILABLE, reason
   // NVRTC_NOT_FOUND, with the places it was looked for, where there is no NVRTC.
   virtual absl::Status CompileAll(
       std::vector<CompileJob> jobs, const Cancellation& cancellation,

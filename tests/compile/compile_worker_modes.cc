@@ -1,0 +1,102 @@
+// The main of tests whose binary is its own compile worker: `--worker=compile` is a real
+// one, `--worker=missing` finds no NVRTC, `--worker=broken` ends at once, and
+// `--worker=scripted` does what a job's source tells it to.
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "tuner/compile/compile_sandbox.h"
+#include "tuner/compile/compile_worker.h"
+#include "tuner/compile/compile_worker.pb.h"
+#include "tuner/compile/nvrtc_api.h"
+#include "tuner/worker/worker_process.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int kFd = WorkerProcess::kWorkerFd;
+
+const std::vector<EmbeddedFile> kHeaders = {
+    {"common/test_scale.cuh", "#include \"common/test_factor.cuh\"\n"
+                              "constexpr int Scale(int x) { return kFactor * x; }\n"},
+    {"common/test_factor.cuh", "inline constexpr int kFactor = 3;\n"},
+};
+
+[[noreturn]] void EatMemory() {
+  for (;;) {
+    void* memory = std::malloc(16 << 20);
+    if (memory == nullptr) std::abort();
+    // Kept on purpose: the limit is to be reached.
+    static_cast<volatile char*>(memory)[0] = 1;
+  }
+}
+
+[[noreturn]] void Spin() {
+  volatile unsigned spin = 0;
+  for (;;) spin = spin + 1;
+}
+
+// Returns false where the worker is to end.
+bool Obey(const std::string& order) {
+  compile_worker::Reply reply;
+  if (order == "hang") pause();
+  if (order == "crash") raise(SIGSEGV);
+  if (order == "killed") raise(SIGKILL);
+  if (order == "exit") return false;
+  if (order == "memory") EatMemory();
+  if (order == "spin") Spin();
+  if (order == "garbage") send(kFd, "\x04\0\0\0\xff\xff\xff\xff", 8, 0);
+  if (order == "endless") send(kFd, "\xff\xff\xff\xff", 4, 0);
+  if (order == "slow") absl::SleepFor(absl::Milliseconds(50));
+  if (order == "error") {
+    reply.mutable_failure()->set_kind(v1::FAILURE_KIND_COMPILE_ERROR);
+    reply.mutable_failure()->set_message("told to fail");
+  } else if (order != "empty") {
+    reply.mutable_code()->set_cubin(absl::StrCat(getpid()));
+  }
+  reply.set_retires(order == "retire");
+  return WriteMessage(kFd, reply).ok() && order != "retire" && order != "exit after";
+}
+
+int RunScriptedWorker() {
+  compile_worker::Setup setup;
+  if (!ReadMessage(kFd, absl::InfiniteFuture(), &setup).ok()) return 1;
+  if (!EnterCompileSandbox(setup.memory_limit_bytes()).ok()) return 1;
+  compile_worker::Ready ready;
+  ready.mutable_library()->set_library("nvrtc");
+  ready.mutable_library()->set_found(true);
+  ready.mutable_library()->set_version("13.0");
+  if (!WriteMessage(kFd, ready).ok()) return 1;
+  compile_worker::Request request;
+  while (ReadMessage(kFd, absl::InfiniteFuture(), &request).ok()) {
+    if (!ApplyLimits({.cpu_seconds = setup.cpu_seconds()}).ok()) return 1;
+    if (!Obey(request.source())) return 3;
+  }
+  return 0;
+}
+
+int RunWorker(std::string_view mode) {
+  if (mode == "scripted") return RunScriptedWorker();
+  if (mode == "compile") return RunCompileWorker(kFd, kHeaders, NvrtcApi::Candidates());
+  if (mode == "missing") return RunCompileWorker(kFd, {}, {"nowhere/libnvrtc.so"});
+  return 7;
+}
+
+}  // namespace
+}  // namespace tilewright
+
+int main(int argc, char** argv) {
+  constexpr std::string_view kFlag = "--worker=";
+  if (argc == 2 && std::string_view(argv[1]).substr(0, kFlag.size()) == kFlag) {
+    return tilewright::RunWorker(argv[1] + kFlag.size());
+  }
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

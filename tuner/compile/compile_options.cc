@@ -1,0 +1,56 @@
+#include "tuner/compile/compile_options.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
+
+namespace tilewright {
+namespace {
+
+constexpr std::size_t kMaxArchitectureDigits = 4;
+// From this version on NVRTC caches compiles itself, and a hit has no ptxas log.
+constexpr NvrtcVersion kFirstWithCache = {12, 9};
+
+bool IsArchitecture(std::string_view text) {
+  constexpr std::string_view kPrefix = "sm_";
+  if (text.substr(0, kPrefix.size()) != kPrefix) return false;
+  text.remove_prefix(kPrefix.size());
+  if (!text.empty() && text.back() == 'a') text.remove_suffix(1);
+  return !text.empty() && text.size() <= kMaxArchitectureDigits &&
+         std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+}
+
+}  // namespace
+
+std::string NvrtcVersion::ToString() const { return absl::StrCat(major, ".", minor); }
+
+NvrtcVersion ParseNvrtcVersion(std::string_view text) {
+  NvrtcVersion version;
+  const char* const end = text.data() + text.size();
+  const auto [dot, error] = std::from_chars(text.data(), end, version.major);
+  if (error != std::errc() || dot == end || *dot != '.') return {};
+  const auto rest = std::from_chars(dot + 1, end, version.minor);
+  return rest.ec == std::errc() && rest.ptr == end ? version : NvrtcVersion{};
+}
+
+absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view architecture,
+                                                        NvrtcVersion version) {
+  if (!IsArchitecture(architecture)) {
+    return InvalidField("architecture", "INVALID_ARCHITECTURE",
+                        absl::StrCat("'", std::string(architecture), "' is not of the form sm_90a"));
+  }
+  std::vector<std::string> options = {
+      absl::StrCat("--gpu-architecture=", std::string(architecture)),
+      "--std=c++20",
+      // Headers shared with the host have no execution space.
+      "--device-as-default-execution-space",
+      std::string(kResourceLogOption),
+  };
+  if (version >= kFirstWithCache) options.push_back("--no-cache");
+  return options;
+}
+
+}  // namespace tilewright

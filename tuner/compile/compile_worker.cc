@@ -1,0 +1,95 @@
+#include "tuner/compile/compile_worker.h"
+
+#include <sys/prctl.h>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "tuner/compile/compile_sandbox.h"
+#include "tuner/compile/compile_worker.pb.h"
+#include "tuner/compile/nvrtc_compiler.h"
+#include "tuner/worker/worker_process.h"
+
+namespace tilewright {
+namespace {
+
+compile_worker::Reply ToReply(CompileOutcome outcome) {
+  compile_worker::Reply reply;
+  if (auto* failure = std::get_if<v1::Failure>(&outcome)) {
+    // The compiler says "out of memory" and stands on what is left: not to be trusted.
+    reply.set_retires(failure->kind() == v1::FAILURE_KIND_RESOURCE_LIMIT);
+    *reply.mutable_failure() = std::move(*failure);
+    return reply;
+  }
+  CompiledCode& compiled = std::get<CompiledCode>(outcome);
+  compile_worker::Code& code = *reply.mutable_code();
+  code.set_cubin(std::move(compiled.cubin));
+  code.set_seconds(compiled.seconds);
+  for (const EntryResources& resources : compiled.entries) {
+    compile_worker::Entry& entry = *code.add_entries();
+    entry.set_symbol(resources.entry_symbol);
+    entry.set_registers_per_thread(resources.registers_per_thread);
+    entry.set_spill_bytes(resources.spill_bytes);
+    entry.set_static_shared_memory_bytes(resources.static_shared_memory_bytes);
+  }
+  return reply;
+}
+
+compile_worker::Ready ReadyFrom(const absl::StatusOr<NvrtcApi>& api,
+                                const std::vector<std::string>& candidates) {
+  compile_worker::Ready ready;
+  v1::LibraryStatus& library = *ready.mutable_library();
+  library.set_library("nvrtc");
+  library.set_found(api.ok());
+  for (const std::string& candidate : candidates) library.add_searched(candidate);
+  if (api.ok()) {
+    library.set_path(api->path);
+    library.set_version(api->version.ToString());
+  } else if (api.status().code() != absl::StatusCode::kNotFound) {
+    // Found, but of no use: the places alone would not tell.
+    library.add_searched(std::string(api.status().message()));
+  }
+  return ready;
+}
+
+// More than half of the limit is no room for the next compile.
+bool HasGrown(const compile_worker::Setup& setup) {
+  return setup.memory_limit_bytes() > 0 && AddressSpaceBytes() > setup.memory_limit_bytes() / 2;
+}
+
+int ServeRequests(int fd, const NvrtcCompiler& compiler, const compile_worker::Setup& setup) {
+  compile_worker::Request request;
+  while (ReadMessage(fd, absl::InfiniteFuture(), &request).ok()) {
+    if (!ApplyLimits({.cpu_seconds = setup.cpu_seconds()}).ok()) return 1;
+    compile_worker::Reply reply = ToReply(compiler.Compile(
+        {std::move(*request.mutable_source()), request.architecture(),
+         {request.entry_symbols().begin(), request.entry_symbols().end()}}));
+    reply.set_retires(reply.retires() || HasGrown(setup));
+    if (!WriteMessage(fd, reply).ok()) return 1;
+    if (reply.retires()) return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int RunCompileWorker(int fd, const std::vector<EmbeddedFile>& headers,
+                     const std::vector<std::string>& nvrtc_candidates) {
+  prctl(PR_SET_NAME, "tilewright-nvrtc");
+  compile_worker::Setup setup;
+  if (!ReadMessage(fd, absl::InfiniteFuture(), &setup).ok()) return 1;
+  const std::vector<std::string> candidates =
+      setup.nvrtc_path().empty() ? nvrtc_candidates
+                                 : std::vector<std::string>{setup.nvrtc_path()};
+  const absl::StatusOr<NvrtcApi> api = NvrtcApi::Load(candidates);
+  if (api.ok() && !EnterCompileSandbox(setup.memory_limit_bytes()).ok()) return 1;
+  if (!WriteMessage(fd, ReadyFrom(api, candidates)).ok()) return 1;
+  if (!api.ok()) return 0;
+  return ServeRequests(fd, NvrtcCompiler(*api, headers), setup);
+}
+
+}  // namespace tilewright

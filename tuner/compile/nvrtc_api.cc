@@ -1,0 +1,40 @@
+#include "tuner/compile/nvrtc_api.h"
+
+#include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/dynamic_library.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+// The first that knows C++20.
+constexpr NvrtcVersion kOldestVersion = {12, 0};
+
+}  // namespace
+
+std::vector<std::string> NvrtcApi::Candidates() {
+  return CudaLibraryCandidates("TILEWRIGHT_NVRTC",
+                               {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"});
+}
+
+absl::StatusOr<NvrtcApi> NvrtcApi::Load(const std::vector<std::string>& candidates) {
+  ASSIGN_OR_RETURN(const DynamicLibrary library, DynamicLibrary::Open(candidates));
+  NvrtcApi api;
+  api.path = library.path();
+#define TILEWRIGHT_LOAD(function)                                                         \
+  api.function = reinterpret_cast<decltype(&::function)>(library.Symbol(#function));      \
+  if (api.function == nullptr) {                                                          \
+    return absl::FailedPreconditionError(absl::StrCat(api.path, " has no ", #function));  \
+  }
+  TILEWRIGHT_NVRTC_FUNCTIONS(TILEWRIGHT_LOAD)
+#undef TILEWRIGHT_LOAD
+  if (api.nvrtcVersion(&api.version.major, &api.version.minor) != NVRTC_SUCCESS ||
+      api.version < kOldestVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(api.path, " is NVRTC ", api.version.ToString(), ", older than ",
+                     kOldestVersion.ToString()));
+  }
+  return api;
+}
+
+}  // namespace tilewright

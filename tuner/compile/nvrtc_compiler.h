@@ -1,0 +1,34 @@
+#ifndef TILEWRIGHT_TUNER_COMPILE_NVRTC_COMPILER_H_
+#define TILEWRIGHT_TUNER_COMPILE_NVRTC_COMPILER_H_
+
+#include <string>
+#include <vector>
+
+#include "tuner/codegen/template_library.h"
+#include "tuner/compile/compiler.h"
+#include "tuner/compile/nvrtc_api.h"
+
+namespace tilewright {
+
+// Compiles in this process: what a compile worker does. Not thread-safe.
+class NvrtcCompiler {
+ public:
+  // `headers` are what sources may include; their texts outlive this.
+  NvrtcCompiler(NvrtcApi api, const std::vector<EmbeddedFile>& headers);
+
+  CompileOutcome Compile(const CompileJob& job) const;
+
+ private:
+  struct Result;
+  Result Run(const std::string& source, const std::vector<std::string>& options) const;
+  std::string LogWithoutResources(const std::string& source,
+                                  std::vector<std::string> options) const;
+
+  NvrtcApi api_;
+  std::vector<std::string> header_paths_;
+  std::vector<std::string> header_texts_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_COMPILE_NVRTC_COMPILER_H_

@@ -1,0 +1,78 @@
+#ifndef TILEWRIGHT_TUNER_COMPILE_PROCESS_POOL_COMPILER_H_
+#define TILEWRIGHT_TUNER_COMPILE_PROCESS_POOL_COMPILER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "tuner/compile/compile_queue.h"
+#include "tuner/compile/compiler.h"
+#include "tuner/compile/worker_slot.h"
+
+namespace tilewright {
+
+// Compiles with NVRTC in worker processes, so that a crash, a compile without end or one
+// that eats memory costs its candidate and nothing else, and because processes scale further
+// than NVRTC's threads. Workers are started when there is work and kept warm. Several
+// CompileAll calls take turns, job by job. Owned by main(); any thread.
+class ProcessPoolCompiler final : public Compiler {
+ public:
+  struct Options {
+    // What is run as a worker; it calls RunCompileWorker(WorkerProcess::kWorkerFd, ...).
+    // Empty: this binary.
+    std::string executable;
+    std::vector<std::string> arguments = {"--worker=compile"};
+    int workers = 0;  // 0: one for each processor.
+    absl::Duration deadline = absl::Seconds(30);  // Wall-clock of one job.
+    int cpu_seconds = 30;                         // CPU time of one job; 0: no limit.
+    std::int64_t memory_limit_bytes = std::int64_t{2} << 30;  // Of a worker; 0: none.
+    // A worker without work ends after this; it holds some 50 MB.
+    absl::Duration idle_timeout = absl::Minutes(5);
+  };
+
+  // INVALID_ARGUMENT for a negative count, limit or duration. Starts no worker.
+  static absl::StatusOr<std::unique_ptr<ProcessPoolCompiler>> Create(Options options);
+
+  // No CompileAll may be under way.
+  ~ProcessPoolCompiler() override;
+
+  // Beside the contract's errors UNAVAILABLE, reason COMPILE_WORKER_FAILED: workers do not
+  // start on this machine. `on_done` runs on the calling thread.
+  absl::Status CompileAll(
+      std::vector<CompileJob> jobs, const Cancellation& cancellation,
+      std::function<void(std::size_t index, CompileOutcome outcome)> on_done) override;
+
+  // Asks a worker the first time; the daemon itself never loads NVRTC.
+  v1::LibraryStatus Library() override;
+
+ private:
+  explicit ProcessPoolCompiler(Options options);
+
+  // The life of one thread of the pool, which owns one worker.
+  void Serve();
+  void Process(WorkerSlot& slot, const CompileQueue::Work& work);
+  absl::Status StartWorker(WorkerSlot& slot);
+  void Remember(const v1::LibraryStatus& library);
+  // What a worker found, as long as it is to be believed.
+  std::optional<v1::LibraryStatus> KnownLibrary();
+
+  const Options options_;
+  CompileQueue queue_;
+  absl::Mutex mutex_;
+  std::optional<v1::LibraryStatus> library_ ABSL_GUARDED_BY(mutex_);
+  absl::Time library_time_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_COMPILE_PROCESS_POOL_COMPILER_H_

@@ -1,0 +1,149 @@
+#include <bit>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "proto/support/sha256.h"
+#include "tuner/problem/canonical_problem.h"
+
+namespace tilewright {
+namespace {
+
+// Raised whenever a field is added or its meaning changes: keys of older encodings then
+// match nothing, which costs a tuning but never serves a wrong kernel.
+constexpr uint32_t kEncodingVersion = 1;
+
+class Encoder {
+ public:
+  explicit Encoder(uint32_t kind) {
+    U32(kEncodingVersion);
+    U32(kind);
+  }
+
+  void U32(uint32_t value) { Fixed(value, 4); }
+  void I64(int64_t value) { Fixed(static_cast<uint64_t>(value), 8); }
+  void F64(double value) { Fixed(std::bit_cast<uint64_t>(value), 8); }
+  void Bool(bool value) { Fixed(value ? 1 : 0, 1); }
+
+  std::string Take() { return std::move(bytes_); }
+
+ private:
+  void Fixed(uint64_t value, int width) {
+    for (int i = 0; i < width; ++i) bytes_.push_back(static_cast<char>(value >> (8 * i)));
+  }
+
+  std::string bytes_;
+};
+
+void EncodeDropout(const v1::Dropout& dropout, Encoder& out) {
+  out.F64(dropout.probability());
+  out.I64(dropout.philox_rounds());
+  out.Bool(dropout.store_mask());
+}
+
+void EncodeEpilogue(const v1::Epilogue& epilogue, Encoder& out) {
+  out.U32(epilogue.bias_mode());
+  out.U32(epilogue.bias_type());
+  out.U32(epilogue.source_mode());
+  out.U32(epilogue.source_type());
+  out.U32(epilogue.activation());
+  out.U32(epilogue.aux_type());
+  EncodeDropout(epilogue.dropout(), out);
+  out.U32(epilogue.rounding_mode());
+  out.Bool(epilogue.amax());
+  out.Bool(epilogue.non_finite_flag());
+  out.Bool(epilogue.device_scalars());
+}
+
+void EncodeNumerics(const v1::NumericsPolicy& numerics, Encoder& out) {
+  out.U32(numerics.determinism());
+  out.F64(numerics.error_budget());
+  out.Bool(numerics.promote_accumulation());
+}
+
+void EncodeStrides(const v1::GemmProblem& gemm, Encoder& out) {
+  out.I64(gemm.lda());
+  out.I64(gemm.ldb());
+  out.I64(gemm.ldc());
+  out.I64(gemm.ldd());
+  out.I64(gemm.ld_aux());
+  out.I64(gemm.a_batch_stride());
+  out.I64(gemm.b_batch_stride());
+  out.I64(gemm.c_batch_stride());
+  out.I64(gemm.d_batch_stride());
+  out.I64(gemm.aux_batch_stride());
+}
+
+void EncodeGemm(const v1::GemmProblem& gemm, Encoder& out) {
+  out.I64(gemm.m());
+  out.I64(gemm.n());
+  out.I64(gemm.k());
+  out.I64(gemm.batch());
+  out.U32(gemm.a_type());
+  out.U32(gemm.b_type());
+  out.U32(gemm.d_type());
+  out.U32(gemm.accumulator_type());
+  out.U32(gemm.a_layout());
+  out.U32(gemm.b_layout());
+  EncodeStrides(gemm, out);
+  out.U32(gemm.scaling_mode());
+  EncodeEpilogue(gemm.epilogue(), out);
+  EncodeNumerics(gemm.numerics(), out);
+}
+
+void EncodeFusedDropout(const v1::FusedDropoutProblem& problem, Encoder& out) {
+  out.I64(problem.rows());
+  out.I64(problem.columns());
+  out.U32(problem.type());
+  out.U32(problem.operation());
+  out.U32(problem.activation());
+  out.U32(problem.normalization());
+  EncodeDropout(problem.dropout(), out);
+  out.Bool(problem.backward());
+}
+
+v1::Problem WithoutShape(const v1::Problem& canonical) {
+  v1::Problem family = canonical;
+  if (family.has_fused_dropout()) {
+    family.mutable_fused_dropout()->clear_rows();
+    family.mutable_fused_dropout()->clear_columns();
+    return family;
+  }
+  v1::GemmProblem& gemm = *family.mutable_gemm();
+  gemm.clear_m();
+  gemm.clear_n();
+  gemm.clear_k();
+  gemm.clear_batch();
+  gemm.clear_lda();
+  gemm.clear_ldb();
+  gemm.clear_ldc();
+  gemm.clear_ldd();
+  gemm.clear_ld_aux();
+  gemm.clear_a_batch_stride();
+  gemm.clear_b_batch_stride();
+  gemm.clear_c_batch_stride();
+  gemm.clear_d_batch_stride();
+  gemm.clear_aux_batch_stride();
+  return family;
+}
+
+}  // namespace
+
+std::string EncodeProblem(const v1::Problem& canonical) {
+  Encoder out(canonical.kind_case());
+  if (canonical.has_fused_dropout()) {
+    EncodeFusedDropout(canonical.fused_dropout(), out);
+  } else {
+    EncodeGemm(canonical.gemm(), out);
+  }
+  return out.Take();
+}
+
+std::string ProblemKey(const v1::Problem& canonical) { return Sha256(EncodeProblem(canonical)); }
+
+// A canonical problem has m >= 1, so no encoding of a problem is one of a family.
+std::string ProblemFamilyKey(const v1::Problem& canonical) {
+  return Sha256(EncodeProblem(WithoutShape(canonical)));
+}
+
+}  // namespace tilewright

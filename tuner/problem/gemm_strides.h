@@ -1,0 +1,16 @@
+#ifndef TILEWRIGHT_TUNER_PROBLEM_GEMM_STRIDES_H_
+#define TILEWRIGHT_TUNER_PROBLEM_GEMM_STRIDES_H_
+
+#include "absl/status/status.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// Makes the strides of a GEMM whose other fields are canonical explicit, clears those of
+// absent operands, and refuses strides that are negative or too small, that let two elements
+// of an output share an address, or whose extent in bytes overflows.
+absl::Status CanonicalizeStrides(v1::GemmProblem& gemm);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_PROBLEM_GEMM_STRIDES_H_

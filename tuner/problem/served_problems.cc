@@ -1,0 +1,60 @@
+#include "tuner/problem/served_problems.h"
+
+#include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "tuner/problem/data_type.h"
+
+namespace tilewright {
+namespace {
+
+absl::Status CheckTypesServed(const v1::GemmProblem& gemm) {
+  const v1::DataType a = gemm.a_type();
+  if (IsFp8(a) || IsFp8(gemm.b_type())) {
+    return Unimplemented(IsFp8(a) ? "gemm.a_type" : "gemm.b_type",
+                         "no template of this version multiplies fp8; use bf16 or fp16");
+  }
+  if (gemm.accumulator_type() == v1::DATA_TYPE_FP16) {
+    return Unimplemented("gemm.accumulator_type",
+                         "no template of this version accumulates in fp16; use fp32");
+  }
+  const v1::DataType d = gemm.d_type();
+  if (a == v1::DATA_TYPE_FP32 && d != v1::DATA_TYPE_FP32) {
+    return Unimplemented("gemm.d_type",
+                         absl::StrCat("no template of this version gives ", TypeName(d),
+                                      " from fp32 inputs; use fp32, or tf32 inputs"));
+  }
+  if (!IsStoredFloat(d) && d != v1::DATA_TYPE_INT32) {
+    return Unimplemented("gemm.d_type", absl::StrCat("no template of this version writes ",
+                                                     TypeName(d), "; use fp32, fp16 or bf16"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEpilogueServed(const v1::Epilogue& epilogue) {
+  if (epilogue.has_dropout()) {
+    return Unimplemented("gemm.epilogue.dropout", "no template of this version drops elements");
+  }
+  if (epilogue.device_scalars()) {
+    return Unimplemented("gemm.epilogue.device_scalars",
+                         "no template of this version reads alpha and beta from device memory; "
+                         "pass them at launch");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckServed(const v1::GemmProblem& gemm) {
+  RETURN_IF_ERROR(CheckTypesServed(gemm));
+  if (gemm.scaling_mode() != v1::SCALING_MODE_NONE) {
+    return Unimplemented("gemm.scaling_mode", "no template of this version scales its inputs");
+  }
+  if (gemm.numerics().promote_accumulation()) {
+    return Unimplemented("gemm.numerics.promote_accumulation",
+                         "no template of this version promotes partial sums");
+  }
+  return CheckEpilogueServed(gemm.epilogue());
+}
+
+}  // namespace tilewright

@@ -1,0 +1,131 @@
+#include "tuner/select/pick_winner.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_format.h"
+#include "tuner/select/median_noise.h"
+
+namespace tilewright {
+namespace {
+
+using Indices = std::vector<std::size_t>;
+
+double Median(const v1::Candidate& candidate) { return candidate.measurement().median_seconds(); }
+
+bool IsMeasured(const v1::Candidate& candidate) {
+  return candidate.has_measurement() && std::isfinite(Median(candidate)) && Median(candidate) > 0;
+}
+
+bool IsPredicted(const v1::Candidate& candidate) {
+  return candidate.outcome_case() == v1::Candidate::OUTCOME_NOT_SET &&
+         std::isfinite(candidate.predicted_seconds()) && candidate.predicted_seconds() > 0;
+}
+
+template <typename Condition>
+Indices Filter(const std::vector<v1::Candidate>& candidates, const Condition& condition) {
+  Indices indices;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (condition(candidates[i])) indices.push_back(i);
+  }
+  return indices;
+}
+
+// Those that left the race early were clearly slower, on few samples: they count only where
+// nobody stayed to the end.
+Indices Finalists(const std::vector<v1::Candidate>& candidates) {
+  Indices finalists = Filter(candidates, [](const v1::Candidate& candidate) {
+    return IsMeasured(candidate) && !candidate.dropped_early();
+  });
+  return finalists.empty() ? Filter(candidates, IsMeasured) : finalists;
+}
+
+// Largest relative spread among the finalists.
+double UsualSpread(const std::vector<v1::Candidate>& candidates, const Indices& finalists) {
+  double usual = 0;
+  for (const std::size_t i : finalists) {
+    const double spread = candidates[i].measurement().spread_seconds() / Median(candidates[i]);
+    if (std::isfinite(spread)) usual = std::max(usual, spread);
+  }
+  return usual;
+}
+
+// Stable order among equals: templates first, so that an answer needs no vendor library, then
+// as given.
+bool ComesFirst(const std::vector<v1::Candidate>& candidates, std::size_t a, std::size_t b) {
+  const bool vendor_a = candidates[a].has_vendor();
+  const bool vendor_b = candidates[b].has_vendor();
+  return vendor_a != vendor_b ? vendor_b : a < b;
+}
+
+std::string DescribePick(const std::vector<v1::Candidate>& candidates, std::size_t winner,
+                         std::size_t measured, std::size_t equals, double margin) {
+  const double microseconds = 1e6 * Median(candidates[winner]);
+  if (measured == 1) {
+    return absl::StrFormat("the only one measured, %.2f us", microseconds);
+  }
+  if (equals > 1) {
+    return absl::StrFormat(
+        "%.2f us, first in the stable order of %d among %d measured that cannot be told apart",
+        microseconds, equals, measured);
+  }
+  return absl::StrFormat("fastest of %d measured, %.2f us, %.1f %% ahead of the next", measured,
+                         microseconds, 100 * margin);
+}
+
+// Median of the fastest other than `winner` over the winner's, less one.
+double MarginOf(const std::vector<v1::Candidate>& candidates, const Indices& measured,
+                std::size_t winner) {
+  double runner_up = 0;
+  for (const std::size_t i : measured) {
+    if (i != winner && (runner_up == 0 || Median(candidates[i]) < runner_up)) {
+      runner_up = Median(candidates[i]);
+    }
+  }
+  return runner_up == 0 ? 0 : runner_up / Median(candidates[winner]) - 1;
+}
+
+std::optional<Pick> PickMeasured(const std::vector<v1::Candidate>& candidates) {
+  const Indices finalists = Finalists(candidates);
+  if (finalists.empty()) return std::nullopt;
+  const std::size_t fastest = *std::min_element(
+      finalists.begin(), finalists.end(),
+      [&](std::size_t a, std::size_t b) { return Median(candidates[a]) < Median(candidates[b]); });
+  const double usual_spread = UsualSpread(candidates, finalists);
+  Pick pick;
+  pick.index = fastest;
+  std::size_t equals = 0;
+  for (const std::size_t i : finalists) {
+    const double noise =
+        MedianNoise(candidates[fastest].measurement(), candidates[i].measurement(), usual_spread);
+    if (Median(candidates[i]) - Median(candidates[fastest]) > noise) continue;
+    ++equals;
+    if (ComesFirst(candidates, i, pick.index)) pick.index = i;
+  }
+  const Indices measured = Filter(candidates, IsMeasured);
+  pick.margin = MarginOf(candidates, measured, pick.index);
+  pick.reason = DescribePick(candidates, pick.index, measured.size(), equals, pick.margin);
+  return pick;
+}
+
+std::optional<Pick> PickPredicted(const std::vector<v1::Candidate>& candidates) {
+  const Indices predicted = Filter(candidates, IsPredicted);
+  if (predicted.empty()) return std::nullopt;
+  Pick pick;
+  pick.index =
+      *std::min_element(predicted.begin(), predicted.end(), [&](std::size_t a, std::size_t b) {
+        return candidates[a].predicted_seconds() < candidates[b].predicted_seconds();
+      });
+  pick.reason = absl::StrFormat("lowest prediction of %d, %.2f us by the model; not measured",
+                                predicted.size(), 1e6 * candidates[pick.index].predicted_seconds());
+  return pick;
+}
+
+}  // namespace
+
+std::optional<Pick> PickWinner(const std::vector<v1::Candidate>& candidates) {
+  if (auto pick = PickMeasured(candidates)) return pick;
+  return PickPredicted(candidates);
+}
+
+}  // namespace tilewright

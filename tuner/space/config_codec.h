@@ -1,0 +1,81 @@
+// Configs of templates as structs and as messages. Pure; any thread.
+#ifndef TILEWRIGHT_TUNER_SPACE_CONFIG_CODEC_H_
+#define TILEWRIGHT_TUNER_SPACE_CONFIG_CODEC_H_
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "kernel_templates/abi/gemm_simt_config.h"
+#include "kernel_templates/abi/gemm_sm80_config.h"
+#include "tilewright/v1/kernel.pb.h"
+
+namespace tilewright {
+
+template <typename ConfigStruct>
+struct ParameterField {
+  std::string_view name;
+  int ConfigStruct::*member;
+};
+
+// Sorted by name, as a Config is.
+inline constexpr std::array<ParameterField<GemmSm80Config>, 8> kGemmSm80Parameters = {{
+    {"raster_group", &GemmSm80Config::raster_group},
+    {"split_k", &GemmSm80Config::split_k},
+    {"stages", &GemmSm80Config::stages},
+    {"tile_k", &GemmSm80Config::tile_k},
+    {"tile_m", &GemmSm80Config::tile_m},
+    {"tile_n", &GemmSm80Config::tile_n},
+    {"warps_m", &GemmSm80Config::warps_m},
+    {"warps_n", &GemmSm80Config::warps_n},
+}};
+
+inline constexpr std::array<ParameterField<GemmSimtConfig>, 7> kGemmSimtParameters = {{
+    {"raster_group", &GemmSimtConfig::raster_group},
+    {"split_k", &GemmSimtConfig::split_k},
+    {"thread_m", &GemmSimtConfig::thread_m},
+    {"thread_n", &GemmSimtConfig::thread_n},
+    {"tile_k", &GemmSimtConfig::tile_k},
+    {"tile_m", &GemmSimtConfig::tile_m},
+    {"tile_n", &GemmSimtConfig::tile_n},
+}};
+
+// Values beyond this are no config of any template; below it no product of the first two
+// legality rules overflows.
+inline constexpr int kMaxParameterValue = 65535;
+
+template <typename ConfigStruct, std::size_t kCount>
+v1::Config EncodeConfig(const ConfigStruct& config,
+                        const std::array<ParameterField<ConfigStruct>, kCount>& fields) {
+  v1::Config message;
+  message.mutable_parameters()->Reserve(kCount);
+  for (const auto& field : fields) {
+    v1::Parameter& parameter = *message.add_parameters();
+    parameter.set_name(field.name.data(), field.name.size());
+    parameter.set_value(config.*field.member);
+  }
+  return message;
+}
+
+// Nothing unless `message` has exactly these parameters, sorted, each in
+// [1, kMaxParameterValue].
+template <typename ConfigStruct, std::size_t kCount>
+std::optional<ConfigStruct> DecodeConfig(
+    const v1::Config& message, const std::array<ParameterField<ConfigStruct>, kCount>& fields) {
+  if (message.parameters_size() != static_cast<int>(kCount)) return std::nullopt;
+  ConfigStruct config{};
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const v1::Parameter& parameter = message.parameters(static_cast<int>(i));
+    if (parameter.name() != fields[i].name || parameter.value() < 1 ||
+        parameter.value() > kMaxParameterValue) {
+      return std::nullopt;
+    }
+    config.*fields[i].member = static_cast<int>(parameter.value());
+  }
+  return config;
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_SPACE_CONFIG_CODEC_H_

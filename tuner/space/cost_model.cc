@@ -1,0 +1,182 @@
+#include "tuner/space/cost_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "tuner/problem/data_type.h"
+#include "tuner/problem/stored_matrix.h"
+#include "tuner/space/tile_domain.h"
+
+namespace tilewright {
+namespace {
+
+// Shared memory is 32 banks of 4 bytes; an SM has 4 schedulers that issue one warp
+// instruction a cycle each.
+constexpr double kSharedBytesPerCycle = 128;
+constexpr int kSchedulers = 4;
+// The driver keeps this much of a block's shared memory for itself.
+constexpr int kReservedSharedBytes = 1024;
+// Warps get registers in units of 256, so 8 a thread.
+constexpr int kRegisterUnit = 8;
+// Load from L2 or DRAM to shared memory, cycles: L2 hits near 300, DRAM near 800.
+constexpr double kLoadLatency = 600;
+// Barrier, pipeline bookkeeping and the first ldmatrix of a step, cycles a block.
+constexpr double kStepOverhead = 50;
+// From launch of a block to its first load, and from the last store to its successor.
+constexpr double kBlockOverhead = 700;
+// One warp a scheduler leaves the tensor core idle between ldmatrix and mma: 0.85 of the rate
+// that two reach.
+constexpr double kLoneWarpShare = 0.85;
+// Share of L2 that operands may count on; outputs and the other half's copies take the rest.
+constexpr double kL2Share = 0.6;
+// A launch on an idle stream, and a dependent one behind another, seconds.
+constexpr double kLaunchSeconds = 2.5e-6;
+constexpr double kNextLaunchSeconds = 1.5e-6;
+constexpr double kPartialBytes = 4;
+
+int RoundUp(int value, int unit) { return (value + unit - 1) / unit * unit; }
+
+// Two activities that overlap, though not perfectly: more than the longer, less than the sum.
+double Overlap(double a, double b) {
+  const double a2 = a * a;
+  const double b2 = b * b;
+  return std::sqrt(std::sqrt(a2 * a2 + b2 * b2));
+}
+
+// Bytes an element of D moves to and from DRAM in the epilogue.
+double EpilogueElementBytes(const v1::GemmProblem& gemm) {
+  double bytes = 0;
+  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
+    const bool in_epilogue = matrix.operand != v1::OPERAND_A && matrix.operand != v1::OPERAND_B;
+    if (in_epilogue && matrix.present) bytes += StorageBytes(matrix.type);
+  }
+  return bytes;
+}
+
+// Share of the schedulers' rate that `warps` resident warps reach: uneven warps leave
+// schedulers idle, and one warp each cannot hide its own latencies.
+double WarpShare(int warps) {
+  const int per_scheduler = (warps + kSchedulers - 1) / kSchedulers;
+  const double balance = static_cast<double>(warps) / (per_scheduler * kSchedulers);
+  return balance * (per_scheduler == 1 ? kLoneWarpShare : 1.0);
+}
+
+// Cycles in which an SM with `resident` blocks finishes one step of one of them.
+double StepCycles(const v1::GemmProblem& gemm, const MachineModel& machine, const TileWork& work,
+                  int resident) {
+  const double elements = static_cast<double>(work.tile_m + work.tile_n) * work.tile_k;
+  const double stage_bytes = elements * StorageBytes(gemm.a_type());
+  const double operations = 2.0 * work.tile_m * work.tile_n * work.tile_k;
+  const double math =
+      operations / machine.operations_per_cycle / WarpShare(resident * work.threads / 32);
+  const double shared = (work.fragment_bytes + stage_bytes) / kSharedBytesPerCycle;
+  const double issue = work.warp_instructions / kSchedulers;
+  const double l2 = stage_bytes / machine.l2_bytes_per_cycle;
+  // Little's law: with so many stages in flight, one arrives every ... cycles.
+  const double latency = (kLoadLatency + l2) / ((work.stages - 1) * resident);
+  const double on_chip = Overlap(Overlap(math, shared), issue);
+  return Overlap(on_chip, Overlap(l2, latency)) + kStepOverhead / resident;
+}
+
+// Cycles a block takes beside its steps, not shared with others.
+double EpilogueCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
+                      const TileWork& work) {
+  const double elements = static_cast<double>(work.tile_m) * work.tile_n;
+  // Accumulators pass through shared memory once each way, to be stored in whole rows.
+  const double staging = 2 * elements * kPartialBytes / kSharedBytesPerCycle;
+  const double bytes = elements * (work.split_k > 1 ? kPartialBytes : EpilogueElementBytes(gemm));
+  return staging + bytes / machine.l2_bytes_per_cycle;
+}
+
+// Cycles of a wave in which each SM has `resident` blocks.
+double WaveCycles(const v1::GemmProblem& gemm, const MachineModel& machine, const TileWork& work,
+                  int resident) {
+  const double steps =
+      static_cast<double>(CeilDivide(CeilDivide(gemm.k(), work.tile_k), work.split_k));
+  const double mainloop = steps * resident * StepCycles(gemm, machine, work, resident);
+  // Blocks of one SM drift apart, so that the epilogue of one runs under the steps of another.
+  const double tail = kBlockOverhead + kLoadLatency + EpilogueCycles(gemm, machine, work);
+  return mainloop + tail * (1 + 0.3 * (resident - 1));
+}
+
+double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k) {
+  const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
+                          static_cast<double>(gemm.n());
+  const double partials = elements * split_k * kPartialBytes;
+  // Partials that fit in L2 are read back from there.
+  const double partial_rate = partials < kL2Share * machine.l2_bytes
+                                  ? machine.l2_bytes_per_cycle * machine.sm_count
+                                  : machine.dram_bytes_per_cycle;
+  const double cycles = partials / partial_rate +
+                        elements * EpilogueElementBytes(gemm) / machine.dram_bytes_per_cycle;
+  return kNextLaunchSeconds + (kLoadLatency + kBlockOverhead + cycles) / machine.clock_hertz;
+}
+
+double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
+                       const TileWork& work) {
+  const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
+                          static_cast<double>(gemm.n());
+  if (work.split_k == 1) return elements * EpilogueElementBytes(gemm);
+  const double partials = elements * work.split_k * kPartialBytes;
+  return partials < kL2Share * machine.l2_bytes ? 0 : partials;
+}
+
+}  // namespace
+
+int ResidentBlocks(const MachineModel& machine, const TileWork& work) {
+  const int registers = RoundUp(std::max(work.registers_per_thread, 1), kRegisterUnit);
+  const int by_registers = machine.registers_per_sm / (registers * work.threads);
+  const int by_shared =
+      machine.shared_memory_per_sm / (work.shared_memory_bytes + kReservedSharedBytes);
+  const int by_threads = machine.threads_per_sm / work.threads;
+  return std::max(1, std::min({by_registers, by_shared, by_threads, machine.blocks_per_sm}));
+}
+
+// A raster group is a strip of g tiles of m that sweeps all of n. B is read once for each
+// strip, or wave if those are fewer. A's strip is read once if L2 holds it, else by every wave.
+double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
+                        const TileWork& work, int resident) {
+  const double bytes = StorageBytes(gemm.a_type());
+  const double k = static_cast<double>(gemm.k());
+  const double a = static_cast<double>(gemm.m()) * k * bytes;
+  const double b = static_cast<double>(gemm.n()) * k * bytes;
+  const double batch = static_cast<double>(gemm.batch());
+  const double cache = kL2Share * machine.l2_bytes;
+  if (a + b <= cache) return batch * (a + b);
+  const double tiles_m = static_cast<double>(CeilDivide(gemm.m(), work.tile_m));
+  const double tiles_n = static_cast<double>(CeilDivide(gemm.n(), work.tile_n));
+  // Splits of one tile run side by side and read different parts of k.
+  const double wave =
+      std::max(1.0, static_cast<double>(machine.sm_count) * resident / work.split_k);
+  const double waves = std::max(1.0, std::ceil(tiles_m * tiles_n / wave));
+  const double group = std::min<double>(work.raster_group, tiles_m);
+  const double strips = std::ceil(tiles_m / group);
+  const double strip_bytes = group * work.tile_m * k * bytes;
+  const double sweeps =
+      strip_bytes <= cache / 2 ? 1 : std::max(1.0, std::ceil(group * tiles_n / wave));
+  const double b_reads = b <= cache / 2 ? 1 : std::min(strips, waves);
+  return batch * (a * std::min(sweeps, waves) + b * b_reads);
+}
+
+double PredictTiledSeconds(const v1::GemmProblem& gemm, const MachineModel& machine,
+                           const TileWork& work) {
+  const int resident = ResidentBlocks(machine, work);
+  const double blocks = static_cast<double>(CeilDivide(gemm.m(), work.tile_m)) *
+                        static_cast<double>(CeilDivide(gemm.n(), work.tile_n)) *
+                        static_cast<double>(gemm.batch()) * work.split_k;
+  const double at_once = static_cast<double>(machine.sm_count) * resident;
+  const double full_waves = std::floor(blocks / at_once);
+  const double rest = blocks - full_waves * at_once;
+  double cycles = full_waves > 0 ? full_waves * WaveCycles(gemm, machine, work, resident) : 0;
+  if (rest > 0) {
+    cycles += WaveCycles(gemm, machine, work, static_cast<int>(std::ceil(rest / machine.sm_count)));
+  }
+  const double dram =
+      (OperandDramBytes(gemm, machine, work, resident) + OutputDramBytes(gemm, machine, work)) /
+      machine.dram_bytes_per_cycle;
+  const double seconds = Overlap(cycles, dram) / machine.clock_hertz + kLaunchSeconds;
+  return work.split_k > 1 ? seconds + ReduceSeconds(gemm, machine, work.split_k) : seconds;
+}
+
+}  // namespace tilewright

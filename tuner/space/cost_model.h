@@ -1,0 +1,42 @@
+// The cost model: an estimate that ranks configs well enough for measuring to begin with the
+// right ones. Never shown as a measurement. Pure; any thread.
+#ifndef TILEWRIGHT_TUNER_SPACE_COST_MODEL_H_
+#define TILEWRIGHT_TUNER_SPACE_COST_MODEL_H_
+
+#include "tilewright/v1/problem.pb.h"
+#include "tuner/space/machine_model.h"
+
+namespace tilewright {
+
+// What the model needs to know of a config. A step is the work on one stage of tile_k.
+struct TileWork {
+  int tile_m = 0;
+  int tile_n = 0;
+  int tile_k = 0;
+  int threads = 0;
+  int shared_memory_bytes = 0;
+  int registers_per_thread = 0;
+  int stages = 2;  // Buffers in flight, the one being read among them.
+  int split_k = 1;
+  int raster_group = 1;
+  // Bytes of shared memory that all warps read in a step, bank conflicts and broadcasts
+  // counted in.
+  double fragment_bytes = 0;
+  // Warp instructions of a step beside the multiplications: loads of fragments and copies.
+  double warp_instructions = 0;
+};
+
+// Blocks of `work` that one SM holds at once; at least 1.
+int ResidentBlocks(const MachineModel& machine, const TileWork& work);
+
+// Bytes that the operands of all blocks bring from DRAM: those of each wave once, and none
+// again that L2 still holds.
+double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
+                        const TileWork& work, int resident);
+
+double PredictTiledSeconds(const v1::GemmProblem& gemm, const MachineModel& machine,
+                           const TileWork& work);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_SPACE_COST_MODEL_H_

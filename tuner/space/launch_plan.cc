@@ -1,0 +1,59 @@
+#include "tuner/space/launch_plan.h"
+
+#include <string>
+
+#include "kernel_templates/abi/gemm_sm80_config.h"
+#include "kernel_templates/abi/kernel_args.h"
+#include "tuner/codegen/renderer.h"
+#include "tuner/space/requirements.h"
+
+namespace tilewright {
+namespace {
+
+// Partials are fp32 or int32.
+constexpr int kPartialBytes = 4;
+
+v1::LaunchStep MainStep(const TiledLaunch& launch) {
+  v1::LaunchStep step;
+  step.set_entry_symbol(std::string(kGemmEntry));
+  step.set_block_threads(launch.threads);
+  step.set_cluster_x(1);
+  step.set_cluster_y(1);
+  step.set_dynamic_shared_memory_bytes(launch.shared_memory_bytes);
+  step.set_grid_rule(v1::GRID_RULE_TILES);
+  step.set_tile_m(launch.tile_m);
+  step.set_tile_n(launch.tile_n);
+  step.set_split_k(launch.split_k);
+  return step;
+}
+
+v1::LaunchStep ReduceStep() {
+  v1::LaunchStep step;
+  step.set_entry_symbol(std::string(kReduceEntry));
+  step.set_block_threads(kReduceThreads);
+  step.set_cluster_x(1);
+  step.set_cluster_y(1);
+  step.set_grid_rule(v1::GRID_RULE_TILES);
+  step.set_tile_m(kReduceTileM);
+  step.set_tile_n(kReduceTileN);
+  step.set_split_k(1);
+  return step;
+}
+
+}  // namespace
+
+v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch) {
+  v1::LaunchPlan plan;
+  plan.set_arguments_version(kGemmArgsVersion);
+  *plan.add_steps() = MainStep(launch);
+  if (launch.split_k > 1) {
+    *plan.add_steps() = ReduceStep();
+    plan.mutable_workspace()->set_partial_copies(launch.split_k);
+    plan.mutable_workspace()->set_element_bytes(kPartialBytes);
+  }
+  *plan.mutable_requirements() = RequirementsOf(gemm);
+  plan.set_raster_group(launch.raster_group);
+  return plan;
+}
+
+}  // namespace tilewright

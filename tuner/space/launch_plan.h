@@ -1,0 +1,25 @@
+#ifndef TILEWRIGHT_TUNER_SPACE_LAUNCH_PLAN_H_
+#define TILEWRIGHT_TUNER_SPACE_LAUNCH_PLAN_H_
+
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// What a plan needs to know of a config of any tiled GEMM template.
+struct TiledLaunch {
+  int tile_m = 0;
+  int tile_n = 0;
+  int threads = 0;
+  int shared_memory_bytes = 0;
+  int split_k = 1;
+  int raster_group = 1;
+};
+
+// The plan of `launch` for the canonical `gemm`: one step, and where k is split a second one
+// that sums the partials in order and runs the epilogue once.
+v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_SPACE_LAUNCH_PLAN_H_

@@ -1,0 +1,78 @@
+#include "tuner/space/machine_model.h"
+
+#include <algorithm>
+
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+// Share of the peak rate that mma.sync reaches where nothing else holds it up. Hopper's peak
+// needs wgmma; mma.sync tops out near 62 % of it. Datacenter Blackwell's needs tcgen05, and
+// mma.sync runs there at about Hopper's rate an SM. On all others it is the native form.
+double MmaSyncShare(int compute_capability) {
+  if (compute_capability >= 120) return 0.95;
+  if (compute_capability >= 100) return 0.30;
+  if (compute_capability >= 90) return 0.62;
+  return 0.95;
+}
+
+// Share of the highest clock that is held under a full tensor-core load: 700 W boards run
+// near 1.7 of 1.98 GHz.
+constexpr double kSustainedClock = 0.87;
+
+// Share of the data sheet's bandwidth that a copy reaches: 3.02 of 3.35 TB/s on an H100.
+constexpr double kDramShare = 0.9;
+
+// Read bandwidth of L2 divided by SMs and clock: the datacenter chips have 5 to 6 TB/s for
+// 108 to 132 SMs, GeForce-class ones 2 to 5 TB/s for 82 to 128.
+double L2BytesPerCycle(int compute_capability) {
+  switch (compute_capability) {
+    case 86:
+    case 89:
+      return 18;
+    default:
+      return compute_capability >= 120 ? 18 : 32;
+  }
+}
+
+// CUDA C++ Programming Guide, technical specifications by compute capability.
+int MaxBlocksPerSm(int compute_capability) {
+  switch (compute_capability) {
+    case 86:
+      return 16;
+    case 89:
+      return 24;
+    default:
+      return compute_capability >= 120 ? 24 : 32;
+  }
+}
+
+}  // namespace
+
+MachineModel MachineFor(const v1::Silicon& silicon, const v1::GemmProblem& gemm) {
+  const int capability = silicon.compute_capability();
+  MachineModel machine;
+  machine.sm_count = std::max(silicon.sm_count(), 1);
+  const double max_clock = 1e6 * std::max(silicon.max_clock_mhz(), 1);
+  machine.clock_hertz = kSustainedClock * max_clock;
+  const double peak = PeakOperationsPerSecond(silicon, gemm.a_type(), gemm.accumulator_type()) /
+                      (max_clock * machine.sm_count);
+  const bool cuda_cores = gemm.a_type() == v1::DATA_TYPE_FP32;
+  machine.operations_per_cycle =
+      std::max(peak * (cuda_cores ? 1.0 : MmaSyncShare(capability)), 1.0);
+  // Half of what is usual for an unknown board is better than a division by zero.
+  const double bandwidth =
+      silicon.dram_bytes_per_second() > 0 ? silicon.dram_bytes_per_second() : 500e9;
+  machine.dram_bytes_per_cycle = kDramShare * bandwidth / machine.clock_hertz;
+  machine.l2_bytes_per_cycle = L2BytesPerCycle(capability);
+  machine.l2_bytes = static_cast<double>(silicon.l2_bytes());
+  machine.shared_memory_per_sm = silicon.shared_memory_per_sm();
+  machine.registers_per_sm = silicon.registers_per_sm();
+  machine.threads_per_sm = silicon.max_threads_per_sm();
+  machine.blocks_per_sm = MaxBlocksPerSm(capability);
+  machine.fp32_lanes = capability == 80 ? 64 : 128;
+  return machine;
+}
+
+}  // namespace tilewright

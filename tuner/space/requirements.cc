@@ -1,0 +1,90 @@
+#include "tuner/space/requirements.h"
+
+#include <cstdint>
+
+#include "tuner/codegen/renderer.h"
+#include "tuner/problem/stored_matrix.h"
+#include "tuner/space/search_space.h"
+
+namespace tilewright {
+namespace {
+
+int AlignmentFor(const v1::Requirements& requirements, v1::Operand operand) {
+  switch (operand) {
+    case v1::OPERAND_A:
+      return requirements.a_alignment();
+    case v1::OPERAND_B:
+      return requirements.b_alignment();
+    case v1::OPERAND_C:
+      return requirements.c_alignment();
+    case v1::OPERAND_D:
+      return requirements.d_alignment();
+    default:
+      return requirements.aux_alignment();
+  }
+}
+
+void SetAlignment(v1::Operand operand, int alignment, v1::Requirements& requirements) {
+  switch (operand) {
+    case v1::OPERAND_A:
+      requirements.set_a_alignment(alignment);
+      break;
+    case v1::OPERAND_B:
+      requirements.set_b_alignment(alignment);
+      break;
+    case v1::OPERAND_C:
+      requirements.set_c_alignment(alignment);
+      break;
+    case v1::OPERAND_D:
+      requirements.set_d_alignment(alignment);
+      break;
+    default:
+      requirements.set_aux_alignment(alignment);
+      break;
+  }
+}
+
+// A divisor or alignment of 0 or 1 asks for nothing.
+bool Divides(int64_t divisor, int64_t value) { return divisor <= 1 || value % divisor == 0; }
+
+bool AlignmentHolds(int alignment, const StoredMatrix& matrix, int64_t batch) {
+  const int64_t bytes = ElementBytes(matrix.type);
+  return Divides(alignment, matrix.stride * bytes) &&
+         (batch == 1 || Divides(alignment, matrix.batch_stride * bytes));
+}
+
+}  // namespace
+
+v1::Requirements RequirementsOf(const v1::GemmProblem& gemm) {
+  v1::Requirements requirements;
+  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
+    const int alignment = matrix.present ? AccessBytes(matrix.stride, matrix.batch_stride,
+                                                       gemm.batch(), ElementBytes(matrix.type))
+                                         : 1;
+    SetAlignment(matrix.operand, alignment, requirements);
+  }
+  const v1::DataType bias = gemm.epilogue().bias_type();
+  requirements.set_bias_alignment(bias == v1::DATA_TYPE_UNSPECIFIED ? 1 : ElementBytes(bias));
+  requirements.set_m_divisor(1);
+  requirements.set_n_divisor(1);
+  requirements.set_k_divisor(1);
+  return requirements;
+}
+
+bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem) {
+  const v1::GemmProblem& gemm = problem.gemm();
+  if (!problem.has_gemm() || !Divides(requirements.m_divisor(), gemm.m()) ||
+      !Divides(requirements.n_divisor(), gemm.n()) ||
+      !Divides(requirements.k_divisor(), gemm.k())) {
+    return false;
+  }
+  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
+    if (matrix.present &&
+        !AlignmentHolds(AlignmentFor(requirements, matrix.operand), matrix, gemm.batch())) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,88 @@
+#include "tuner/space/tile_domain.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace tilewright {
+namespace {
+
+constexpr int kSmallestTile = 16;
+constexpr int kMaxGridYZ = 65535;
+constexpr int kPartialBytes = 4;
+constexpr int kMinStagesToSplit = 4;
+constexpr int kMaxBlocksPerSm = 4;
+constexpr int kSplits[] = {2, 3, 4, 6, 8, 12, 16, 24, 32};
+constexpr int kRasterGroups[] = {1, 2, 4, 8, 16};
+
+int64_t Tiles(const v1::GemmProblem& gemm, int tile_m, int tile_n) {
+  return CeilDivide(gemm.m(), tile_m) * CeilDivide(gemm.n(), tile_n);
+}
+
+}  // namespace
+
+bool FitsGrid(const v1::GemmProblem& gemm, int tile_m, int tile_n, int split_k) {
+  return Tiles(gemm, tile_m, tile_n) <= std::numeric_limits<int32_t>::max() &&
+         split_k <= kMaxGridYZ && gemm.batch() <= kMaxGridYZ;
+}
+
+bool SplitsHaveWork(const v1::GemmProblem& gemm, int tile_k, int split_k) {
+  return split_k <= CeilDivide(gemm.k(), tile_k);
+}
+
+bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int split_k) {
+  const double bytes = 1.0 * split_k * static_cast<double>(gemm.batch()) *
+                       static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
+                       kPartialBytes;
+  return split_k == 1 || bytes <= static_cast<double>(silicon.memory_bytes()) / 4;
+}
+
+bool TileSuits(int64_t extent, int tile) {
+  return tile < 2 * CeilDivide(extent, kSmallestTile) * kSmallestTile;
+}
+
+bool AreaSuits(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m, int tile_n) {
+  constexpr int kAmpleArea = 64 * 128;
+  constexpr int kAmpleWaves = 8;
+  const int64_t area = static_cast<int64_t>(tile_m) * tile_n;
+  const int64_t ample_tiles = CeilDivide(gemm.m(), 64) * CeilDivide(gemm.n(), 128) * gemm.batch();
+  return area >= kAmpleArea ||
+         ample_tiles <= kAmpleWaves * static_cast<int64_t>(silicon.sm_count()) ||
+         !TileSuits(gemm.m(), 64) || !TileSuits(gemm.n(), 64);
+}
+
+std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m,
+                             int tile_n, int tile_k) {
+  std::vector<int> splits = {1};
+  const int64_t blocks = Tiles(gemm, tile_m, tile_n) * gemm.batch();
+  const int64_t sms = silicon.sm_count();
+  const int64_t stages = CeilDivide(gemm.k(), tile_k);
+  for (const int split : kSplits) {
+    if (blocks * split > kMaxBlocksPerSm * sms || stages < kMinStagesToSplit * split) break;
+    if (FitsWorkspace(gemm, silicon, split)) splits.push_back(split);
+  }
+  return splits;
+}
+
+std::vector<int> RasterGroupsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                                   int tile_m, int tile_n, int split_k) {
+  const int64_t tiles_m = CeilDivide(gemm.m(), tile_m);
+  const int64_t tiles = Tiles(gemm, tile_m, tile_n);
+  const int64_t wave = std::max(silicon.sm_count(), 1);
+  if (split_k > 1 || tiles <= wave) return {1};
+  int best = 1;
+  int64_t fewest = std::numeric_limits<int64_t>::max();
+  for (const int group : kRasterGroups) {
+    const int64_t elements =
+        static_cast<int64_t>(group) * tile_m + CeilDivide(wave, group) * tile_n;
+    if (group <= tiles_m && elements < fewest) {
+      fewest = elements;
+      best = group;
+    }
+  }
+  std::vector<int> groups = {best};
+  if (2 * best <= std::min<int64_t>(tiles_m, 16)) groups.push_back(2 * best);
+  if (best != 1) groups.push_back(1);
+  return groups;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,49 @@
+// Values worth trying for the run-time parameters that every tiled GEMM template has, and
+// the constraints that all of them share. Pure; any thread.
+#ifndef TILEWRIGHT_TUNER_SPACE_TILE_DOMAIN_H_
+#define TILEWRIGHT_TUNER_SPACE_TILE_DOMAIN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+constexpr int64_t CeilDivide(int64_t value, int64_t divisor) {
+  return (value + divisor - 1) / divisor;
+}
+
+// Grid x is at most 2^31 - 1, y and z 65535:
+// ceil(m / tile_m) * ceil(n / tile_n) < 2^31, split_k and batch < 2^16.
+bool FitsGrid(const v1::GemmProblem& gemm, int tile_m, int tile_n, int split_k);
+
+// Every split has at least one stage of k: split_k <= ceil(k / tile_k).
+bool SplitsHaveWork(const v1::GemmProblem& gemm, int tile_k, int split_k);
+
+// Partials take at most a quarter of the device's memory:
+// split_k * batch * m * n * 4 <= memory / 4 (not asked where k is not split).
+bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int split_k);
+
+// Whether a tile of `tile` elements suits an extent: less than twice the extent rounded up to
+// the smallest tile, for what lies beyond the edge is multiplied for nothing.
+bool TileSuits(int64_t extent, int tile);
+
+// Whether tiles of this area are worth trying: where even tiles of 64 x 128 fill the GPU
+// eight times over, smaller ones only move more bytes.
+bool AreaSuits(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m, int tile_n);
+
+// 1, and where the grid is less than two blocks an SM: splits that make it at most four, keep
+// at least 4 stages of k to a block, and fit.
+std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m,
+                             int tile_n, int tile_k);
+
+// The group that reads the fewest distinct bytes in a wave, its double, and 1 where the grid
+// is longer than a wave; 1 alone where it is not, for then every order reads the same.
+std::vector<int> RasterGroupsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                                   int tile_m, int tile_n, int split_k);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_SPACE_TILE_DOMAIN_H_

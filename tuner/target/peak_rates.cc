@@ -1,0 +1,92 @@
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "tuner/problem/canonical_problem.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+// Dense operations (a multiply-add is two) of one SM in one clock, for GPUs of
+// `compute_capability` and later up to the next row. Tensor-core rates are those with fp32
+// accumulation, int32 for int8.
+//
+// Each row follows from a whitepaper's or data sheet's peak = SMs * clock * rate:
+//   8.0  A100 whitepaper, table 1: 312 TFLOP/s bf16 = 108 SMs * 1.41 GHz * 2048
+//   8.6  A40 data sheet: 149.7 TFLOP/s bf16 = 84 * 1.74 GHz * 1024
+//   8.9  L40S data sheet: 362 TFLOP/s bf16 = 142 * 2.52 GHz * 1024 (rounded), fp8 733
+//   9.0  H100 whitepaper, table 1: 989.4 TFLOP/s bf16 = 132 * 1.83 GHz * 4096
+//   10.0 HGX B200 data sheet: 2.25 PFLOP/s bf16 = 148 * 1.85 GHz * 8192
+//   12.0 RTX PRO 6000 Blackwell: 503.8 TFLOP/s bf16 = 188 * 2.617 GHz * 1024
+struct SmRates {
+  int compute_capability;
+  int fp32;  // CUDA cores.
+  int tf32;
+  int half;  // bf16 and fp16.
+  int fp8;   // 0: no such unit.
+  int int8;
+};
+
+constexpr SmRates kRates[] = {
+    {80, 128, 1024, 2048, 0, 4096},       {86, 256, 512, 1024, 0, 2048},
+    {89, 256, 512, 1024, 2048, 2048},     {90, 256, 2048, 4096, 8192, 8192},
+    {100, 256, 4096, 8192, 16384, 16384}, {120, 256, 512, 1024, 2048, 2048},
+};
+
+const SmRates& RatesOf(int compute_capability) {
+  const SmRates* found = &kRates[0];
+  for (const SmRates& rates : kRates) {
+    if (rates.compute_capability <= compute_capability) found = &rates;
+  }
+  return *found;
+}
+
+// GeForce boards of 8.6, 8.9 and 12.0 run tensor cores at half the rate when they accumulate
+// in fp32 (GA102 whitepaper, table 2: RTX 3090 71 TFLOP/s against 142 with fp16
+// accumulation); the same chips in professional boards do not.
+bool HalvesFp32Accumulation(const v1::Silicon& silicon) {
+  const int capability = silicon.compute_capability();
+  const bool consumer_chip = capability == 86 || capability == 89 || capability >= 120;
+  return consumer_chip && absl::StrContains(silicon.name(), "GeForce");
+}
+
+int OperationsPerClock(const v1::Silicon& silicon, v1::DataType a_type, v1::DataType accumulator) {
+  const SmRates& rates = RatesOf(silicon.compute_capability());
+  const int share = accumulator == v1::DATA_TYPE_FP32 && HalvesFp32Accumulation(silicon) ? 2 : 1;
+  switch (a_type) {
+    case v1::DATA_TYPE_FP32:
+      return rates.fp32;
+    case v1::DATA_TYPE_TF32:
+      return rates.tf32 / share;
+    case v1::DATA_TYPE_FP16:
+    case v1::DATA_TYPE_BF16:
+      return rates.half / share;
+    case v1::DATA_TYPE_E4M3:
+    case v1::DATA_TYPE_E5M2:
+      return rates.fp8 / share;
+    case v1::DATA_TYPE_INT8:
+      return rates.int8;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+double PeakOperationsPerSecond(const v1::Silicon& silicon, v1::DataType a_type,
+                               v1::DataType accumulator) {
+  return 1e6 * silicon.max_clock_mhz() * silicon.sm_count() *
+         OperationsPerClock(silicon, a_type, accumulator);
+}
+
+double RooflineSeconds(const v1::Problem& canonical, const v1::Silicon& silicon) {
+  const v1::GemmProblem& gemm = canonical.gemm();
+  const double peak = PeakOperationsPerSecond(silicon, gemm.a_type(), gemm.accumulator_type());
+  const double bandwidth = silicon.dram_bytes_per_second();
+  // A figure that is not known bounds nothing.
+  const double compute = peak > 0 ? FloatingPointOperations(canonical) / peak : 0;
+  const double memory = bandwidth > 0 ? MinimumBytes(canonical) / bandwidth : 0;
+  return std::max(compute, memory);
+}
+
+}  // namespace tilewright
