@@ -17,10 +17,8 @@ void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_orde
 // An answer that a new tuning would not better: measured here, or, for a named target, where
 // nothing can be measured, measured elsewhere.
 bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& request) {
-  if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT || request.options.force()) {
-    return false;
-  }
-  return request.device_ordinal >= 0 ? IsTunedHere(hit) : !IsModelOnly(hit.winner->winner);
+  if (request.options.force()) return false;
+  return request.device_ordinal >= 0 ? IsTunedHere(hit) : hit.match == v1::MATCH_EXACT;
 }
 
 grpc::ServerUnaryReactor* ReplyWith(grpc::CallbackServerContext* context,
@@ -149,8 +147,11 @@ grpc::ServerUnaryReactor* TuningServiceImpl::ListDevices(grpc::CallbackServerCon
                                                          const v1::ListDevicesRequest* request,
                                                          v1::ListDevicesResponse* response) {
   Count(metrics_);
-  *response = devices_.listing();
-  return Reply(context, absl::OkStatus());
+  return ReplyLater(context, executor_, [this, response]() -> absl::Status {
+    devices_.FindMissing();
+    *response = devices_.listing();
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace tilewright

@@ -20,9 +20,9 @@
 namespace tilewright {
 
 struct Connection::Impl {
-  Impl(ConnectOptions connect_options, std::shared_ptr<grpc::Channel> grpc_channel)
+  Impl(ConnectOptions connect_options, std::shared_ptr<grpc::Channel> opened)
       : options(std::move(connect_options)),
-        channel(std::move(grpc_channel)),
+        channel(std::move(opened)),
         kernels(v1::KernelService::NewStub(channel)),
         tunings(v1::TuningService::NewStub(channel)),
         cache(v1::CacheService::NewStub(channel)) {}
