@@ -127,7 +127,9 @@ TEST(RankVariantsTest, OneWaveNeedsOneRasterOrder) {
        RankVariants(GemmOf("m: 256 n: 256 k: 1024"), Profile("h100-sxm"))) {
     const Parameters config = ParametersOf(ranked.variant.config());
     const int64_t tiles = (256 / config.at("tile_m")) * (256 / config.at("tile_n"));
-    if (tiles <= 132) EXPECT_EQ(config.at("raster_group"), 1);
+    if (tiles <= 132) {
+      EXPECT_EQ(config.at("raster_group"), 1);
+    }
   }
 }
 
