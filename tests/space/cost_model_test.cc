@@ -61,14 +61,13 @@ TEST(CostModelTest, TwoStagesHideLessLatencyThanFour) {
   EXPECT_LT(Predict(kSquare, Square128()), Predict(kSquare, With(Square128(), "stages", 2)));
 }
 
-// 129 tiles of a full wave cost what one of 1 costs; one more tile than the GPU holds at once
-// costs another wave.
+// 11 x 12 tiles are one for each of 132 SMs; 11 x 13 take a second wave.
 TEST(CostModelTest, ATileBeyondAWaveCostsAWave) {
   Parameters large = Square128();
   large["tile_n"] = 256;
   large["warps_n"] = 4;  // One block an SM.
-  const double full = Predict("m: 128 n: 33792 k: 8192", large);
-  const double beyond = Predict("m: 128 n: 33793 k: 8192", large);
+  const double full = Predict("m: 1408 n: 3072 k: 8192", large);
+  const double beyond = Predict("m: 1408 n: 3073 k: 8192", large);
   EXPECT_GT(beyond, 1.8 * full);
 }
 
