@@ -153,10 +153,10 @@ void ExpectBombsCostOnlyThemselves(ProcessPoolCompiler& pool, const std::string&
 
 TEST(NvrtcCompileTest, ABombIsStoppedByTheDeadline) {
   ProcessPoolCompiler::Options options = TwoWorkers();
-  options.deadline = absl::Seconds(2);
+  options.deadline = absl::Seconds(3);
   options.memory_limit_bytes = std::int64_t{16} << 30;
   const auto pool = MakePool(options, "compile");
-  ExpectBombsCostOnlyThemselves(*pool, "longer than 2s");
+  ExpectBombsCostOnlyThemselves(*pool, "longer than 3s");
 }
 
 #ifndef __SANITIZE_ADDRESS__  // Under which address space is not limited.
