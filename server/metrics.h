@@ -12,6 +12,8 @@
 
 #include "absl/status/statusor.h"
 #include "prometheus/collectable.h"
+#include "prometheus/metric_family.h"
+#include "prometheus/metric_type.h"
 
 namespace prometheus {
 class Exposer;

@@ -74,7 +74,7 @@ grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(
     *message = (*found)->Snapshot();
     return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
   };
-  std::shared_ptr<Stream> stream = Stream::Create(stop_, source);
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_streams, source);
   if (!job.ok()) {
     stream->End(job.status());
     return stream.get();
@@ -123,10 +123,11 @@ grpc::ServerWriteReactor<v1::Sweep>* TuningServiceImpl::WatchSweep(
   using Stream = StateStream<v1::Sweep>;
   // Filled by the executor before the first Poke: a sweep that does not run is on disk.
   auto watched = std::make_shared<std::shared_ptr<SweepState>>();
-  std::shared_ptr<Stream> stream = Stream::Create(stop_, [watched](v1::Sweep* message) {
+  const auto source = [watched](v1::Sweep* message) {
     *message = (*watched)->Snapshot();
-    return (*watched)->ended() ? StreamStep::kLast : StreamStep::kMessage;
-  });
+    return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
+  };
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_streams, source);
   executor_.Post([this, watched, weak = std::weak_ptr<Stream>(stream), name = request->name()] {
     const auto self = weak.lock();
     if (self == nullptr) return;

@@ -2,6 +2,7 @@
 #define TILEWRIGHT_SERVER_TUNING_SERVICE_H_
 
 #include "server/device_table.h"
+#include "server/executor.h"
 #include "server/metrics.h"
 #include "server/scheduler.h"
 #include "server/stop_signal.h"
