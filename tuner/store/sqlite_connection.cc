@@ -22,7 +22,7 @@ int FlagsOf(SqliteConnection::Mode mode) {
 
 Query::~Query() {
   statement_.tryReset();
-  sqlite3_clear_bindings(statement_.getPreparedStatement());
+  statement_.clearBindings();  // Never fails.
 }
 
 Query& Query::Blob(std::string_view bytes) {
