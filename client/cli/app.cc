@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/format.h"
 #include "client/cli/json.h"
@@ -66,6 +67,20 @@ int Fail(const absl::Status& status, bool json, const Streams& streams) {
   return ExitCodeOf(status);
 }
 
+// What the parser says; where a command was misspelt, the commands that there are.
+std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> rest = app.remaining();
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(sub->get_name());
+  }
+  if (names.empty()) return error.what();
+  const std::string commands = absl::StrJoin(names, ", ");
+  if (rest.empty()) return absl::StrCat("a command is missing: ", commands);
+  if (rest.front().rfind('-', 0) == 0) return error.what();
+  return absl::StrCat("there is no command '", rest.front(), "'; there are ", commands);
+}
+
 // The parser's message as our own error; help and version are no errors.
 int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool json,
                      const Streams& streams) {
@@ -80,7 +95,7 @@ int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool jso
     absl::StrAppend(&command, " ", last->get_name());
   }
   return Fail(MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
-                        absl::StrCat(error.what(), "; see `", command, " --help`")),
+                        absl::StrCat(UsageMessage(*last, error), "; see `", command, " --help`")),
               json, streams);
 }
 

@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -194,26 +193,23 @@ absl::StatusOr<DaemonPlace> ResolvePlace(const std::string& socket_flag,
 
 absl::StatusOr<std::string> FindDaemonBinary() {
   constexpr char kName[] = "tilewrightd";
-  std::vector<std::string> candidates;
-  if (std::string named = Variable("TILEWRIGHT_DAEMON"); !named.empty()) {
-    candidates.push_back(fs::absolute(named));
-  } else {
-    std::error_code error;
-    const fs::path self = fs::read_symlink("/proc/self/exe", error);
-    if (!error) candidates.push_back(self.parent_path() / kName);
-    const std::string path = Variable("PATH");
-    const std::vector<std::string> folders = absl::StrSplit(path, ':');
-    for (const std::string& folder : folders) {
-      if (!folder.empty()) candidates.push_back(fs::absolute(fs::path(folder) / kName));
-    }
+  if (const std::string named = Variable("TILEWRIGHT_DAEMON"); !named.empty()) {
+    const std::string binary = fs::absolute(named);
+    if (IsExecutable(binary)) return binary;
+    return StartError("DAEMON_NOT_FOUND",
+                      absl::StrCat("TILEWRIGHT_DAEMON names ", named, ", which is no program"));
   }
-  for (const std::string& candidate : candidates) {
-    if (IsExecutable(candidate)) return candidate;
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (IsExecutable(self / kName)) return self / kName;
+  const std::vector<std::string> folders = absl::StrSplit(Variable("PATH"), ':');
+  for (const std::string& folder : folders) {
+    const fs::path binary = fs::absolute(fs::path(folder) / kName);
+    if (!folder.empty() && IsExecutable(binary)) return binary;
   }
-  return MakeError(absl::StatusCode::kNotFound, "DAEMON_NOT_FOUND",
-                   absl::StrCat("tilewrightd was not found; looked at ",
-                                absl::StrJoin(candidates, ", "),
-                                "; TILEWRIGHT_DAEMON names another place"));
+  return StartError("DAEMON_NOT_FOUND",
+                    absl::StrCat("tilewrightd is neither in ", self.string(),
+                                 " nor on PATH; TILEWRIGHT_DAEMON may name it"));
 }
 
 bool IsListening(const std::string& socket_path) {

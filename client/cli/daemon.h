@@ -19,8 +19,8 @@ struct DaemonPlace {
 absl::StatusOr<DaemonPlace> ResolvePlace(const std::string& socket_flag,
                                          const std::string& cache_directory_flag);
 
-// $TILEWRIGHT_DAEMON, else tilewrightd beside this binary, else on PATH. NOT_FOUND, reason
-// DAEMON_NOT_FOUND, lists where it was looked for.
+// $TILEWRIGHT_DAEMON, else tilewrightd beside this binary, else on PATH. UNAVAILABLE, reason
+// DAEMON_NOT_FOUND, says where it was looked for.
 absl::StatusOr<std::string> FindDaemonBinary();
 
 // Whether a process accepts connections on `socket`.

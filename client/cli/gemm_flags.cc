@@ -21,13 +21,13 @@ using Setter = std::function<absl::Status(const std::string& field, const std::s
 struct Field {
   std::string name;
   std::string help;
-  bool is_switch = false;
+  const char* value_name = "";  // Empty: a switch.
   bool required = false;
   Setter set;
 };
 
 Field Integer(const char* name, const char* help, void (v1::GemmProblem::*set)(int64_t)) {
-  return {name, help, false, false,
+  return {name, help, "N", false,
           [set](const std::string& field, const std::string& text, v1::GemmProblem& problem) {
             ASSIGN_OR_RETURN(const int64_t value, ParseInteger(field, text));
             (problem.*set)(value);
@@ -44,7 +44,7 @@ template <typename Enum>
 Field Name(const char* name, const char* help, std::function<void(v1::GemmProblem&, Enum)> set) {
   return {name,
           absl::StrCat(help, ": ", EnumNameList(*google::protobuf::GetEnumDescriptor<Enum>())),
-          false, false,
+          "NAME", false,
           [set](const std::string& field, const std::string& text, v1::GemmProblem& problem) {
             ASSIGN_OR_RETURN(const Enum value, ParseName<Enum>(field, text));
             set(problem, value);
@@ -53,7 +53,7 @@ Field Name(const char* name, const char* help, std::function<void(v1::GemmProble
 }
 
 Field Switch(const char* name, const char* help, std::function<void(v1::GemmProblem&, bool)> set) {
-  return {name, help, true, false,
+  return {name, help, "", false,
           [set](const std::string& field, const std::string& text, v1::GemmProblem& problem) {
             if (text != "true" && text != "false") {
               return InvalidField(field, "INVALID_SWITCH",
@@ -74,7 +74,7 @@ std::vector<Field> ShapeFields() {
       {"layout",
        "Layout of A then B: nn, nt, tn, tt. n: stored as [m,k], [k,n]; t: as [k,m], [n,k] "
        "(default nt)",
-       false, false,
+       "LETTERS", false,
        [](const std::string&, const std::string& text, P& problem) {
          return ParseLayout(text, problem);
        }},
@@ -122,7 +122,7 @@ std::vector<Field> EpilogueFields() {
                            [](P& p, v1::Activation a) { p.mutable_epilogue()->set_activation(a); }),
       Name<v1::DataType>("aux_type", "Also write the pre-activation, in this type",
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_aux_type(t); }),
-      {"dropout", "Share of elements set to zero, from 0 to 1", false, false,
+      {"dropout", "Share of elements set to zero, from 0 to 1", "SHARE", false,
        [](const std::string& field, const std::string& text, P& problem) {
          ASSIGN_OR_RETURN(const double value, ParseNumber(field, text));
          problem.mutable_epilogue()->mutable_dropout()->set_probability(value);
@@ -147,7 +147,7 @@ std::vector<Field> NumericsFields() {
       Name<v1::DeterminismMode>(
           "determinism", "Same bits on every run (default required)",
           [](P& p, v1::DeterminismMode m) { p.mutable_numerics()->set_determinism(m); }),
-      {"error_budget", "Largest admissible relative error (default: by the types)", false, false,
+      {"error_budget", "Largest admissible relative error (default: by the types)", "ERROR", false,
        [](const std::string& field, const std::string& text, P& problem) {
          ASSIGN_OR_RETURN(const double value, ParseNumber(field, text));
          problem.mutable_numerics()->set_error_budget(value);
@@ -207,9 +207,10 @@ void AddGemmFlags(CLI::App& app, GemmFields& fields) {
         fields[name] = text;
       };
       CLI::Option* option =
-          field.is_switch
+          *field.value_name == '\0'
               ? app.add_flag_callback(flag, [keep] { keep("true"); }, field.help)
-              : app.add_option_function<std::string>(flag, keep, field.help)->type_name("");
+              : app.add_option_function<std::string>(flag, keep, field.help)
+                    ->type_name(field.value_name);
       option->group(group.title);
       if (field.required) option->required();
     }

@@ -42,9 +42,13 @@ class OperandCopy {
       cursor_[r] = static_cast<const char*>(base) +
                    (kOperand.k_major ? mn * stride_bytes_ + k * Tile::kElementBytes
                                      : k * stride_bytes_ + mn * Tile::kElementBytes);
-      target_[r] = ring + Layout::Offset(row, chunk);
       const long long left = (extent_mn - mn) * Tile::kElementBytes;
       valid_[r] = left < 16 ? static_cast<int>(left) : 16;
+    }
+#pragma unroll
+    for (int t = 0; t < kTargets; ++t) {
+      const int id = static_cast<int>(threadIdx.x) + t * kThreads;
+      target_[t] = ring + Layout::Offset(id / Tile::kChunks, id % Tile::kChunks);
     }
     mask_ = 0;
 #pragma unroll
@@ -119,6 +123,9 @@ class OperandCopy {
   static constexpr int kPeriod =
       Tile::kChunks / GreatestCommonDivisor(kThreads, Tile::kChunks);
   static constexpr int kRowStep = kPeriod * kThreads / Tile::kChunks;
+  // After this many copies the swizzle repeats as well: targets then differ by constants.
+  static constexpr int kTargets =
+      kPeriod * (Layout::kRowPeriod / GreatestCommonDivisor(kRowStep, Layout::kRowPeriod));
 
   template <int kPart, int kParts>
   static constexpr int FirstOf() {
@@ -141,14 +148,7 @@ class OperandCopy {
   }
 
   __device__ __forceinline__ unsigned Target(int i) const {
-    if constexpr (kRowStep % Layout::kRowPeriod == 0) {
-      return target_[i % kPeriod] + (i / kPeriod) * kRowStep * Tile::kRowBytes;
-    } else {
-      const int id = static_cast<int>(threadIdx.x) + i * kThreads;
-      const int first = static_cast<int>(threadIdx.x);
-      return target_[0] + Layout::Offset(id / Tile::kChunks, id % Tile::kChunks) -
-             Layout::Offset(first / Tile::kChunks, first % Tile::kChunks);
-    }
+    return target_[i % kTargets] + i / kTargets * (kTargets / kPeriod * kRowStep * Tile::kRowBytes);
   }
 
   __device__ __forceinline__ static void CopyFull(unsigned target, const char* source, int valid,
@@ -199,7 +199,7 @@ class OperandCopy {
 
   const long long stride_bytes_;
   const char* cursor_[kPeriod];
-  unsigned target_[kPeriod];
+  unsigned target_[kTargets];
   int valid_[kPeriod];
   unsigned mask_;
   unsigned held_[kAsync ? 1 : kCopies][4];
