@@ -83,7 +83,9 @@ absl::Status Connection::CheckHealth(Milliseconds timeout) {
   context.set_deadline(std::chrono::system_clock::now() + timeout);
   grpc::GenericStub stub(impl_->channel);
   grpc::CompletionQueue queue;
-  grpc::ByteBuffer request;
+  // Not a default ByteBuffer: one without a slice is no message at all.
+  const grpc::Slice nothing;
+  grpc::ByteBuffer request(&nothing, 1);
   grpc::ByteBuffer response;
   grpc::Status status;
   auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);

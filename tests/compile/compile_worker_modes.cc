@@ -1,6 +1,6 @@
-// The main of tests whose binary is its own compile worker: `--worker=compile` is a real
-// one, `--worker=missing` finds no NVRTC, `--worker=broken` ends at once, and
-// `--worker=scripted` does what a job's source tells it to.
+// The main of tests whose binary is its own compile worker: `--worker=compile` is the real
+// one, `--worker=headers` has headers of the test, `--worker=missing` finds no NVRTC,
+// `--worker=broken` ends at once, and `--worker=scripted` does what a job's source says.
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -109,7 +109,8 @@ int RunScriptedWorker() {
 
 int RunWorker(std::string_view mode) {
   if (mode == "scripted") return RunScriptedWorker();
-  if (mode == "compile") return RunCompileWorker(kFd, kHeaders, NvrtcApi::Candidates());
+  if (mode == "compile") return RunCompileWorker(kFd);
+  if (mode == "headers") return RunCompileWorker(kFd, kHeaders, NvrtcApi::Candidates());
   if (mode == "missing") return RunCompileWorker(kFd, {}, {"nowhere/libnvrtc.so"});
   return 7;
 }

@@ -78,6 +78,10 @@ int ServeRequests(int fd, const NvrtcCompiler& compiler, const compile_worker::S
 
 }  // namespace
 
+int RunCompileWorker(int fd) {
+  return RunCompileWorker(fd, TemplateLibrary(), NvrtcApi::Candidates());
+}
+
 int RunCompileWorker(int fd, const std::vector<EmbeddedFile>& headers,
                      const std::vector<std::string>& nvrtc_candidates) {
   prctl(PR_SET_NAME, "tilewright-nvrtc");
