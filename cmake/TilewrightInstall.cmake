@@ -1,0 +1,21 @@
+# A tree that runs where it is put: the tools, and beside them every shared library that
+# they need from the distribution but glibc's and the compiler's own (older than any that
+# a supported node has). CUDA libraries are never copied; they are found at run time.
+set(TILEWRIGHT_TOOLS tilewright tilewrightd lookup_bench compile_bench client_cache_bench
+  tilewright_gpu_tests)
+foreach(tool ${TILEWRIGHT_TOOLS})
+  if(TARGET ${tool})
+    list(APPEND TILEWRIGHT_INSTALLED_TOOLS ${tool})
+  endif()
+endforeach()
+
+install(TARGETS ${TILEWRIGHT_INSTALLED_TOOLS}
+  RUNTIME_DEPENDENCY_SET tilewright_runtime
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Runtime)
+install(RUNTIME_DEPENDENCY_SET tilewright_runtime
+  PRE_EXCLUDE_REGEXES
+    "^ld-linux.*" "^libc\\.so.*" "^libm\\.so.*" "^libpthread\\.so.*" "^libdl\\.so.*"
+    "^librt\\.so.*" "^libresolv\\.so.*" "^libgcc_s\\.so.*" "^libstdc\\+\\+\\.so.*"
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Runtime)
+install(FILES ${CMAKE_SOURCE_DIR}/tests/bench/shapes.csv
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/tilewright COMPONENT Runtime)

@@ -2,10 +2,11 @@
 #define TILEWRIGHT_TUNER_TUNER_H_
 
 #include <functional>
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tilewright/v1/tuning_service.pb.h"
@@ -49,8 +50,8 @@ class Tuner {
   absl::StatusOr<TuneResult> Tune(const TuneRequest& request, const Cancellation& cancellation,
                                   const ProgressSink& progress);
 
-  // Compiles the model's first pick that compiles, stores it as PREDICTED where nothing
-  // better is stored, and returns it: the answer at once of BEST_AVAILABLE.
+  // Ranks by the model alone, compiles its first picks, stores the best that compiles as
+  // PREDICTED and returns it: the answer at once of BEST_AVAILABLE.
   absl::StatusOr<StoredWinner> Predict(const TuneRequest& request,
                                        const Cancellation& cancellation);
 
@@ -58,6 +59,12 @@ class Tuner {
   absl::StatusOr<v1::Kernel> LoadKernel(const StoredWinner& winner);
 
  private:
+  // Profiles the kernels of `record.candidates` that built, and puts the outcomes, the vendor's
+  // candidates and the vendor's times where they belong.
+  absl::Status Measure(const TuneRequest& request, absl::Time start,
+                       const std::vector<v1::Kernel>& kernels, const Cancellation& cancellation,
+                       const ProgressSink& progress, TuningRecord& record, v1::Winner& winner);
+
   Compiler& compiler_;
   Profiler& profiler_;
   TuningStore& store_;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -27,6 +28,25 @@ struct StoredWinner {
   std::string environment_key;
 };
 
+// A winner as it lies in the store: what an index needs at hand, and the rest unparsed in
+// `bytes` (UnpackWinner), because parsing 100,000 winners costs more than a second of every
+// start. The views hold for the duration of the call that hands it out.
+struct PackedWinner {
+  int64_t epoch = 0;
+  std::string_view problem_encoding;
+  std::string_view family_key;
+  std::string_view silicon_key;
+  std::string_view environment_key;
+  std::string_view content_hash;  // Empty for a vendor winner.
+  std::string_view requirements;  // Serialized v1::Requirements of the kernel.
+  int64_t m = 0;                  // Of a fused dropout: rows, columns, 1, 1.
+  int64_t n = 0;
+  int64_t k = 0;
+  int64_t batch = 0;
+  bool measured = false;  // It ran on some GPU; false where only the model ranked it.
+  std::string_view bytes;
+};
+
 // Everything that one finished tuning leaves behind, written in one transaction.
 struct TuningRecord {
   StoredWinner winner;                     // winner.epoch is set by the store.
@@ -42,14 +62,19 @@ class TuningStore {
   virtual ~TuningStore() = default;
 
   // Calls `visit` for every winner of every epoch, oldest first.
-  virtual absl::Status ForEachWinner(std::function<void(StoredWinner)> visit) = 0;
+  virtual absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) = 0;
 
   // Writes the record, as a winner of a new epoch, which it returns. Every kernel it names
   // must have been put before. RESOURCE_EXHAUSTED, reason DISK_FULL: serving goes on
   // read-only.
   virtual absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) = 0;
 
-  // The newest record of (problem, target).
+  // What came from elsewhere, all in one transaction or nothing: cubins by content, then
+  // records as PutTuning takes them. The new epochs, in the order of `records`.
+  virtual absl::StatusOr<std::vector<int64_t>> PutImport(
+      const std::vector<std::string>& cubins, const std::vector<TuningRecord>& records) = 0;
+
+  // The newest record of (problem, target). NOT_FOUND.
   virtual absl::StatusOr<TuningRecord> GetTuning(const std::string& problem_encoding,
                                                  const std::string& silicon_key,
                                                  const std::string& environment_key) = 0;

@@ -36,15 +36,21 @@ class WinnerIndex {
   absl::Status Load(TuningStore& store);
   void Insert(StoredWinner winner);
 
-  // The best answer: EXACT, else OTHER_ENVIRONMENT, SIMILAR_SILICON (same compute
-  // capability), NEAREST_PROBLEM (same family, least distance in log m, n, k, requirements
-  // hold). A null winner where there is none.
+  // The best answer, in this order; a null winner where there is none:
+  //   EXACT              this problem on this target, measured
+  //   OTHER_ENVIRONMENT  this problem on this silicon, measured
+  //   SIMILAR_SILICON    this problem on the same compute capability, measured
+  //   PREDICTED          any of the three, ranked by the model alone
+  //   NEAREST_PROBLEM    same family, least distance in log m, n, k, batch, requirements hold
+  // A vendor's algorithm is only served on the silicon and for the problem it was timed on.
   IndexHit Find(const IndexQuery& query) const;
 
   // Newest winner of each (problem, target), newest first, from `offset` on.
   std::vector<std::shared_ptr<const StoredWinner>> List(std::size_t offset, std::size_t limit) const;
 
+  // The newest epoch; 0 where nothing is stored.
   int64_t epoch() const;
+  // How many (problem, target) pairs have a winner: what List goes through.
   std::size_t size() const;
 
  private:

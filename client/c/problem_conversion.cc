@@ -1,0 +1,129 @@
+#include "client/c/problem_conversion.h"
+
+#include <google/protobuf/generated_enum_reflection.h>
+
+#include "absl/strings/str_cat.h"
+#include "client/c/versioned_struct.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright::c {
+namespace {
+
+static_assert(TILEWRIGHT_TYPE_INT32 == static_cast<int>(v1::DATA_TYPE_INT32));
+static_assert(TILEWRIGHT_LAYOUT_TRANSPOSED == static_cast<int>(v1::OPERAND_LAYOUT_TRANSPOSED));
+static_assert(TILEWRIGHT_ACTIVATION_SILU == static_cast<int>(v1::ACTIVATION_SILU));
+static_assert(TILEWRIGHT_BIAS_PER_ROW == static_cast<int>(v1::BIAS_MODE_PER_ROW));
+static_assert(TILEWRIGHT_SOURCE_RESIDUAL == static_cast<int>(v1::SOURCE_MODE_RESIDUAL));
+static_assert(TILEWRIGHT_ROUNDING_STOCHASTIC == static_cast<int>(v1::ROUNDING_MODE_STOCHASTIC));
+static_assert(TILEWRIGHT_DETERMINISM_NOT_REQUIRED ==
+              static_cast<int>(v1::DETERMINISM_MODE_NOT_REQUIRED));
+static_assert(TILEWRIGHT_MODE_WAIT_TUNED == static_cast<int>(v1::LOOKUP_MODE_WAIT_TUNED));
+static_assert(TILEWRIGHT_MATCH_PREDICTED == static_cast<int>(v1::MATCH_PREDICTED));
+static_assert(TILEWRIGHT_PROVENANCE_VENDOR == static_cast<int>(v1::PROVENANCE_VENDOR));
+
+template <typename Enum>
+absl::Status SetEnum(const char* field, int32_t number, const std::function<void(Enum)>& set) {
+  const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
+  if (type->FindValueByNumber(number) == nullptr) {
+    return InvalidField(field, "UNKNOWN_VALUE",
+                        absl::StrCat("is no value of its enumeration: ", number));
+  }
+  set(static_cast<Enum>(number));
+  return absl::OkStatus();
+}
+
+void SetSizes(const tilewright_gemm_problem& from, v1::GemmProblem& to) {
+  to.set_m(from.m);
+  to.set_n(from.n);
+  to.set_k(from.k);
+  to.set_batch(from.batch);
+  to.set_lda(from.lda);
+  to.set_ldb(from.ldb);
+  to.set_ldc(from.ldc);
+  to.set_ldd(from.ldd);
+  to.set_ld_aux(from.ld_aux);
+  to.set_a_batch_stride(from.a_batch_stride);
+  to.set_b_batch_stride(from.b_batch_stride);
+  to.set_c_batch_stride(from.c_batch_stride);
+  to.set_d_batch_stride(from.d_batch_stride);
+  to.set_aux_batch_stride(from.aux_batch_stride);
+}
+
+absl::Status SetOperands(const tilewright_gemm_problem& from, v1::GemmProblem& to) {
+  using v1::DataType;
+  using v1::OperandLayout;
+  RETURN_IF_ERROR(SetEnum<DataType>("gemm.a_type", from.a_type,
+                                    [&](DataType type) { to.set_a_type(type); }));
+  RETURN_IF_ERROR(SetEnum<DataType>("gemm.b_type", from.b_type,
+                                    [&](DataType type) { to.set_b_type(type); }));
+  RETURN_IF_ERROR(SetEnum<DataType>("gemm.d_type", from.d_type,
+                                    [&](DataType type) { to.set_d_type(type); }));
+  RETURN_IF_ERROR(SetEnum<DataType>("gemm.accumulator_type", from.accumulator_type,
+                                    [&](DataType type) { to.set_accumulator_type(type); }));
+  RETURN_IF_ERROR(SetEnum<OperandLayout>("gemm.a_layout", from.a_layout, [&](OperandLayout layout) {
+    to.set_a_layout(layout);
+  }));
+  return SetEnum<OperandLayout>("gemm.b_layout", from.b_layout,
+                                [&](OperandLayout layout) { to.set_b_layout(layout); });
+}
+
+absl::Status SetEpilogue(const tilewright_gemm_problem& from, v1::Epilogue& to) {
+  using v1::DataType;
+  RETURN_IF_ERROR(SetEnum<v1::BiasMode>("gemm.epilogue.bias_mode", from.bias,
+                                        [&](v1::BiasMode mode) { to.set_bias_mode(mode); }));
+  RETURN_IF_ERROR(SetEnum<DataType>("gemm.epilogue.bias_type", from.bias_type,
+                                    [&](DataType type) { to.set_bias_type(type); }));
+  RETURN_IF_ERROR(SetEnum<v1::SourceMode>("gemm.epilogue.source_mode", from.source,
+                                          [&](v1::SourceMode mode) { to.set_source_mode(mode); }));
+  RETURN_IF_ERROR(SetEnum<DataType>("gemm.epilogue.source_type", from.source_type,
+                                    [&](DataType type) { to.set_source_type(type); }));
+  RETURN_IF_ERROR(SetEnum<v1::Activation>("gemm.epilogue.activation", from.activation,
+                                          [&](v1::Activation kind) { to.set_activation(kind); }));
+  RETURN_IF_ERROR(SetEnum<DataType>("gemm.epilogue.aux_type", from.aux_type,
+                                    [&](DataType type) { to.set_aux_type(type); }));
+  to.set_amax(from.amax != 0);
+  to.set_non_finite_flag(from.non_finite_flag != 0);
+  return SetEnum<v1::RoundingMode>("gemm.epilogue.rounding_mode", from.rounding,
+                                   [&](v1::RoundingMode mode) { to.set_rounding_mode(mode); });
+}
+
+}  // namespace
+
+absl::StatusOr<v1::GemmProblem> ToProblem(const tilewright_gemm_problem* problem) {
+  ASSIGN_OR_RETURN(const tilewright_gemm_problem from,
+                   ReadVersioned(problem, "problem", tilewright_gemm_problem{}));
+  v1::GemmProblem to;
+  SetSizes(from, to);
+  RETURN_IF_ERROR(SetOperands(from, to));
+  RETURN_IF_ERROR(SetEpilogue(from, *to.mutable_epilogue()));
+  to.mutable_numerics()->set_error_budget(from.error_budget);
+  RETURN_IF_ERROR(SetEnum<v1::DeterminismMode>(
+      "gemm.numerics.determinism", from.determinism,
+      [&](v1::DeterminismMode mode) { to.mutable_numerics()->set_determinism(mode); }));
+  return to;
+}
+
+absl::StatusOr<GetOptions> ToOptions(const tilewright_get_options* options) {
+  GetOptions to;
+  if (options == nullptr) return to;
+  ASSIGN_OR_RETURN(const tilewright_get_options from,
+                   ReadVersioned(options, "options", tilewright_get_options{}));
+  if (from.mode != TILEWRIGHT_MODE_DEFAULT) {
+    RETURN_IF_ERROR(SetEnum<v1::LookupMode>("options.mode", from.mode,
+                                            [&](v1::LookupMode mode) { to.mode = mode; }));
+  }
+  if (from.deadline_ms < 0) {
+    return InvalidField("options.deadline_ms", "OUT_OF_RANGE",
+                        absl::StrCat("must be at least 0, was ", from.deadline_ms));
+  }
+  to.device_ordinal = from.device_ordinal;
+  if (from.target != nullptr) to.target = from.target;
+  to.pinned_epoch = from.pinned_epoch;
+  if (from.pinned_content_hash != nullptr) {
+    to.pinned_content_hash.assign(reinterpret_cast<const char*>(from.pinned_content_hash), 32);
+  }
+  to.deadline = std::chrono::milliseconds(from.deadline_ms);
+  return to;
+}
+
+}  // namespace tilewright::c

@@ -1,0 +1,218 @@
+// The C interface over Client and Kernel. Exceptions, which only an exhausted memory raises, end
+// here as RESOURCE_EXHAUSTED.
+#include "client/c/tilewright.h"
+
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/c/last_error.h"
+#include "client/c/problem_conversion.h"
+#include "client/c/versioned_struct.h"
+#include "proto/support/status_macros.h"
+#include "tilewright/client.h"
+
+struct tilewright_client {
+  std::unique_ptr<tilewright::Client> client;
+};
+
+struct tilewright_kernel {
+  std::shared_ptr<const tilewright::Kernel> kernel;
+};
+
+namespace tilewright::c {
+namespace {
+
+template <typename Function>
+tilewright_status Guard(const Function& function) {
+  try {
+    return Report(function());
+  } catch (const std::bad_alloc&) {
+    return Report(absl::ResourceExhaustedError("out of memory"));
+  } catch (const std::exception& error) {
+    return Report(absl::InternalError(error.what()));
+  }
+}
+
+absl::Status RequirePointer(const void* pointer, const char* name) {
+  if (pointer != nullptr) return absl::OkStatus();
+  return InvalidField(name, "NULL_POINTER", "must not be null");
+}
+
+absl::Status Connect(const char* socket_path, tilewright_client** out) {
+  RETURN_IF_ERROR(RequirePointer(out, "client"));
+  ConnectOptions options;
+  if (socket_path != nullptr) options.socket_path = socket_path;
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::Connect(options));
+  *out = new tilewright_client{std::move(client)};
+  return absl::OkStatus();
+}
+
+absl::Status GetKernel(tilewright_client* client, const tilewright_gemm_problem* problem,
+                       const tilewright_get_options* options, tilewright_kernel** out) {
+  RETURN_IF_ERROR(RequirePointer(client, "client"));
+  RETURN_IF_ERROR(RequirePointer(out, "kernel"));
+  ASSIGN_OR_RETURN(const v1::GemmProblem wanted, ToProblem(problem));
+  ASSIGN_OR_RETURN(const GetOptions get, ToOptions(options));
+  ASSIGN_OR_RETURN(auto kernel, client->client->GetKernel(wanted, get));
+  *out = new tilewright_kernel{std::move(kernel)};
+  return absl::OkStatus();
+}
+
+void FillRequirements(const v1::Requirements& from, tilewright_kernel_info& to) {
+  to.a_alignment = from.a_alignment();
+  to.b_alignment = from.b_alignment();
+  to.c_alignment = from.c_alignment();
+  to.d_alignment = from.d_alignment();
+  to.aux_alignment = from.aux_alignment();
+  to.bias_alignment = from.bias_alignment();
+}
+
+absl::Status GetInfo(const tilewright_kernel* handle, tilewright_kernel_info* out) {
+  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
+  const Kernel& kernel = *handle->kernel;
+  tilewright_kernel_info info{};
+  info.match = kernel.match();
+  info.provenance = kernel.provenance();
+  info.is_vendor = kernel.is_vendor() ? 1 : 0;
+  info.provisional = kernel.provisional() ? 1 : 0;
+  info.epoch = kernel.epoch();
+  info.measured_seconds = kernel.response().measured_seconds();
+  info.predicted_seconds = kernel.response().predicted_seconds();
+  info.workspace_bytes = kernel.WorkspaceBytes();
+  info.step_count = kernel.launch_plan().steps_size();
+  info.arguments_version = kernel.launch_plan().arguments_version();
+  info.architecture = kernel.architecture().c_str();
+  info.template_name = kernel.response().kernel().variant().template_name().c_str();
+  std::memcpy(info.content_hash, kernel.content_hash().data(),
+              std::min(sizeof(info.content_hash), kernel.content_hash().size()));
+  FillRequirements(kernel.launch_plan().requirements(), info);
+  return WriteVersioned(info, "info", out);
+}
+
+absl::Status GetStep(const tilewright_kernel* handle, int32_t index, tilewright_launch_step* out) {
+  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
+  const v1::LaunchPlan& plan = handle->kernel->launch_plan();
+  if (index < 0 || index >= plan.steps_size()) {
+    return InvalidField("index", "OUT_OF_RANGE",
+                        absl::StrCat("there are ", plan.steps_size(), " steps, was ", index));
+  }
+  const v1::LaunchStep& from = plan.steps(index);
+  tilewright_launch_step step{};
+  step.entry_symbol = from.entry_symbol().c_str();
+  step.block_threads = from.block_threads();
+  step.cluster_x = from.cluster_x();
+  step.cluster_y = from.cluster_y();
+  step.dynamic_shared_memory_bytes = from.dynamic_shared_memory_bytes();
+  step.tile_m = from.tile_m();
+  step.tile_n = from.tile_n();
+  step.split_k = from.split_k();
+  step.persistent = from.grid_rule() == v1::GRID_RULE_PERSISTENT ? 1 : 0;
+  step.blocks_per_sm = from.blocks_per_sm();
+  step.registers_per_thread = from.registers_per_thread();
+  return WriteVersioned(step, "step", out);
+}
+
+tilewright_gemm_arguments DefaultArguments() {
+  tilewright_gemm_arguments arguments{};
+  arguments.alpha = 1.0f;
+  return arguments;
+}
+
+absl::Status Launch(const tilewright_kernel* handle, const tilewright_gemm_arguments* given,
+                    void* stream) {
+  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
+  ASSIGN_OR_RETURN(const tilewright_gemm_arguments from,
+                   ReadVersioned(given, "arguments", DefaultArguments()));
+  GemmArguments to;
+  to.a = from.a;
+  to.b = from.b;
+  to.c = from.c;
+  to.d = from.d;
+  to.bias = from.bias;
+  to.aux = from.aux;
+  to.amax = from.amax;
+  to.non_finite = from.non_finite;
+  to.workspace = from.workspace;
+  to.workspace_bytes = from.workspace_bytes;
+  to.alpha = from.alpha;
+  to.beta = from.beta;
+  to.seed = from.seed;
+  to.offset = from.offset;
+  return handle->kernel->Launch(to, static_cast<CUstream_st*>(stream));
+}
+
+// All defaults in the part of `*out` that the caller knows, and its size.
+template <typename Struct>
+void Initialize(Struct defaults, Struct* out, size_t struct_size) {
+  if (out == nullptr || struct_size < sizeof(size_t)) return;
+  defaults.struct_size = struct_size;
+  std::memset(static_cast<void*>(out), 0, struct_size);
+  std::memcpy(static_cast<void*>(out), &defaults, std::min(sizeof(Struct), struct_size));
+}
+
+}  // namespace
+}  // namespace tilewright::c
+
+namespace c = tilewright::c;
+
+#define TILEWRIGHT_TEXT_(x) #x
+#define TILEWRIGHT_TEXT(x) TILEWRIGHT_TEXT_(x)
+const char* tilewright_version(void) {
+  return TILEWRIGHT_TEXT(TILEWRIGHT_VERSION_MAJOR) "." TILEWRIGHT_TEXT(
+      TILEWRIGHT_VERSION_MINOR) "." TILEWRIGHT_TEXT(TILEWRIGHT_VERSION_PATCH);
+}
+
+tilewright_status tilewright_client_connect(const char* socket_path, tilewright_client** client) {
+  return c::Guard([&] { return c::Connect(socket_path, client); });
+}
+
+void tilewright_client_release(tilewright_client* client) { delete client; }
+
+int64_t tilewright_client_refresh(tilewright_client* client) {
+  return client == nullptr ? 0 : client->client->Refresh();
+}
+
+void tilewright_gemm_problem_init(tilewright_gemm_problem* problem, size_t struct_size) {
+  c::Initialize(tilewright_gemm_problem{}, problem, struct_size);
+}
+
+void tilewright_get_options_init(tilewright_get_options* options, size_t struct_size) {
+  c::Initialize(tilewright_get_options{}, options, struct_size);
+}
+
+void tilewright_gemm_arguments_init(tilewright_gemm_arguments* arguments, size_t struct_size) {
+  c::Initialize(c::DefaultArguments(), arguments, struct_size);
+}
+
+tilewright_status tilewright_get_gemm_kernel(tilewright_client* client,
+                                             const tilewright_gemm_problem* problem,
+                                             const tilewright_get_options* options,
+                                             tilewright_kernel** kernel) {
+  return c::Guard([&] { return c::GetKernel(client, problem, options, kernel); });
+}
+
+void tilewright_kernel_release(tilewright_kernel* kernel) { delete kernel; }
+
+tilewright_status tilewright_kernel_get_info(const tilewright_kernel* kernel,
+                                             tilewright_kernel_info* info) {
+  return c::Guard([&] { return c::GetInfo(kernel, info); });
+}
+
+const void* tilewright_kernel_cubin(const tilewright_kernel* kernel, size_t* size) {
+  const bool has_cubin = kernel != nullptr && !kernel->kernel->is_vendor();
+  if (size != nullptr) *size = has_cubin ? kernel->kernel->cubin().size() : 0;
+  return has_cubin ? kernel->kernel->cubin().data() : nullptr;
+}
+
+tilewright_status tilewright_kernel_get_step(const tilewright_kernel* kernel, int32_t index,
+                                             tilewright_launch_step* step) {
+  return c::Guard([&] { return c::GetStep(kernel, index, step); });
+}
+
+tilewright_status tilewright_kernel_launch(const tilewright_kernel* kernel,
+                                           const tilewright_gemm_arguments* arguments,
+                                           void* stream) {
+  return c::Guard([&] { return c::Launch(kernel, arguments, stream); });
+}

@@ -1,0 +1,314 @@
+/* Tilewright's stable C interface: the best kernel for a GEMM, and its launch.
+ *
+ * Link with libtilewright.so. Everything is C11; nothing throws. The interface only grows: new
+ * functions are added, and new fields at the end of structures, whose `struct_size` says how much
+ * of them the caller knows.
+ *
+ *   tilewright_client* client = NULL;
+ *   if (tilewright_client_connect(NULL, &client) != TILEWRIGHT_OK) {
+ *     fprintf(stderr, "%s\n", tilewright_last_error()->message);
+ *   }
+ *   tilewright_gemm_problem problem;
+ *   tilewright_gemm_problem_init(&problem, sizeof problem);
+ *   problem.m = 4096; problem.n = 4096; problem.k = 4096;
+ *   tilewright_kernel* kernel = NULL;
+ *   tilewright_get_gemm_kernel(client, &problem, NULL, &kernel);
+ *
+ * Threads: a client and a kernel may be used by any number of threads at once. Releasing either is
+ * the last use of it. Not to be used in a child after fork(): connect anew there.
+ *
+ * Errors: a function that can fail returns a status; tilewright_last_error() tells the rest, on
+ * the same thread, until the next call that can fail. Outputs are untouched by a failure.
+ */
+#ifndef TILEWRIGHT_C_TILEWRIGHT_H_
+#define TILEWRIGHT_C_TILEWRIGHT_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define TILEWRIGHT_API __attribute__((visibility("default")))
+#else
+#define TILEWRIGHT_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of this header. tilewright_version() is that of the library. */
+#define TILEWRIGHT_VERSION_MAJOR 0
+#define TILEWRIGHT_VERSION_MINOR 1
+#define TILEWRIGHT_VERSION_PATCH 0
+
+/* "0.1.0". Static. */
+TILEWRIGHT_API const char* tilewright_version(void);
+
+/* -- Errors ------------------------------------------------------------------------------- */
+
+/* Values are those of gRPC. */
+typedef enum tilewright_status {
+  TILEWRIGHT_OK = 0,
+  TILEWRIGHT_CANCELLED = 1,
+  TILEWRIGHT_UNKNOWN = 2,
+  TILEWRIGHT_INVALID_ARGUMENT = 3,
+  TILEWRIGHT_DEADLINE_EXCEEDED = 4,
+  TILEWRIGHT_NOT_FOUND = 5,
+  TILEWRIGHT_ALREADY_EXISTS = 6,
+  TILEWRIGHT_PERMISSION_DENIED = 7,
+  TILEWRIGHT_RESOURCE_EXHAUSTED = 8,
+  TILEWRIGHT_FAILED_PRECONDITION = 9,
+  TILEWRIGHT_ABORTED = 10,
+  TILEWRIGHT_OUT_OF_RANGE = 11,
+  TILEWRIGHT_UNIMPLEMENTED = 12,
+  TILEWRIGHT_INTERNAL = 13,
+  TILEWRIGHT_UNAVAILABLE = 14,
+  TILEWRIGHT_DATA_LOSS = 15,
+  TILEWRIGHT_UNAUTHENTICATED = 16
+} tilewright_status;
+
+typedef struct tilewright_error {
+  tilewright_status code;
+  const char* reason;  /* UPPER_SNAKE_CASE, stable: "OUT_OF_RANGE", "DAEMON_UNREACHABLE". */
+  const char* message; /* For people. */
+  const char* field;   /* Path of the request field to blame ("gemm.m"), or "". */
+} tilewright_error;
+
+/* The failure of this thread's last call; its code is TILEWRIGHT_OK where that succeeded. Never
+ * null; the strings hold until this thread's next call that can fail. */
+TILEWRIGHT_API const tilewright_error* tilewright_last_error(void);
+
+/* -- Client ------------------------------------------------------------------------------- */
+
+typedef struct tilewright_client tilewright_client;
+
+/* Connects to the daemon at `socket_path`; null: $TILEWRIGHT_SOCKET, else tilewrightd.sock in the
+ * user's cache directory. Waits up to 5 s. Reconnects by itself later.
+ * UNAVAILABLE, DAEMON_UNREACHABLE: nobody answers there. Release with tilewright_client_release. */
+TILEWRIGHT_API tilewright_status tilewright_client_connect(const char* socket_path,
+                                                           tilewright_client** client);
+
+/* Null is allowed. Kernels stay valid. */
+TILEWRIGHT_API void tilewright_client_release(tilewright_client* client);
+
+/* Forgets answers that a better one may have followed, so that they are asked for again.
+ * Kernels already handed out stay valid. Gives the number forgotten. */
+TILEWRIGHT_API int64_t tilewright_client_refresh(tilewright_client* client);
+
+/* -- Problems ----------------------------------------------------------------------------- */
+
+typedef enum tilewright_type {
+  TILEWRIGHT_TYPE_DEFAULT = 0,
+  TILEWRIGHT_TYPE_FP32 = 1,
+  TILEWRIGHT_TYPE_TF32 = 2,
+  TILEWRIGHT_TYPE_FP16 = 3,
+  TILEWRIGHT_TYPE_BF16 = 4,
+  TILEWRIGHT_TYPE_E4M3 = 5,
+  TILEWRIGHT_TYPE_E5M2 = 6,
+  TILEWRIGHT_TYPE_INT8 = 7,
+  TILEWRIGHT_TYPE_INT32 = 8
+} tilewright_type;
+
+typedef enum tilewright_layout {
+  TILEWRIGHT_LAYOUT_DEFAULT = 0,
+  TILEWRIGHT_LAYOUT_NORMAL = 1,     /* A stored as [m, k], B as [k, n]. */
+  TILEWRIGHT_LAYOUT_TRANSPOSED = 2  /* A stored as [k, m], B as [n, k]. */
+} tilewright_layout;
+
+typedef enum tilewright_activation {
+  TILEWRIGHT_ACTIVATION_DEFAULT = 0,
+  TILEWRIGHT_ACTIVATION_NONE = 1,
+  TILEWRIGHT_ACTIVATION_RELU = 2,
+  TILEWRIGHT_ACTIVATION_GELU_TANH = 3,
+  TILEWRIGHT_ACTIVATION_GELU_ERF = 4,
+  TILEWRIGHT_ACTIVATION_SILU = 5
+} tilewright_activation;
+
+typedef enum tilewright_bias {
+  TILEWRIGHT_BIAS_DEFAULT = 0,
+  TILEWRIGHT_BIAS_NONE = 1,
+  TILEWRIGHT_BIAS_PER_COLUMN = 2,
+  TILEWRIGHT_BIAS_PER_ROW = 3
+} tilewright_bias;
+
+typedef enum tilewright_source {
+  TILEWRIGHT_SOURCE_DEFAULT = 0,
+  TILEWRIGHT_SOURCE_NONE = 1,
+  TILEWRIGHT_SOURCE_ACCUMULATE = 2,
+  TILEWRIGHT_SOURCE_RESIDUAL = 3
+} tilewright_source;
+
+typedef enum tilewright_rounding {
+  TILEWRIGHT_ROUNDING_DEFAULT = 0,
+  TILEWRIGHT_ROUNDING_NEAREST_EVEN = 1,
+  TILEWRIGHT_ROUNDING_STOCHASTIC = 2
+} tilewright_rounding;
+
+typedef enum tilewright_determinism {
+  TILEWRIGHT_DETERMINISM_DEFAULT = 0,
+  TILEWRIGHT_DETERMINISM_REQUIRED = 1,
+  TILEWRIGHT_DETERMINISM_NOT_REQUIRED = 2
+} tilewright_determinism;
+
+/* D[m, n] = epilogue(op(A)[m, k] . op(B)[k, n]), row-major. Zero is the default of every field but
+ * m, n and k: bf16, layouts normal and transposed (x.W^T), packed strides, no epilogue. Strides
+ * count elements. Enumerations are int32_t, for a layout that no compiler changes. */
+typedef struct tilewright_gemm_problem {
+  size_t struct_size; /* sizeof(tilewright_gemm_problem) */
+  int64_t m, n, k;
+  int64_t batch;
+  int64_t lda, ldb, ldc, ldd, ld_aux;
+  int64_t a_batch_stride, b_batch_stride, c_batch_stride, d_batch_stride, aux_batch_stride;
+  int32_t a_type, b_type, d_type, accumulator_type; /* tilewright_type */
+  int32_t a_layout, b_layout;                       /* tilewright_layout */
+  int32_t bias;                                     /* tilewright_bias */
+  int32_t bias_type;                                /* tilewright_type */
+  int32_t source;                                   /* tilewright_source: what C is used for */
+  int32_t source_type;                              /* tilewright_type */
+  int32_t activation;                               /* tilewright_activation */
+  int32_t aux_type;    /* tilewright_type of the pre-activation output; 0: no such output */
+  int32_t rounding;                                 /* tilewright_rounding */
+  int32_t determinism;                              /* tilewright_determinism */
+  int32_t amax;            /* Not 0: also give max |D|. */
+  int32_t non_finite_flag; /* Not 0: also flag any Inf or NaN in D. */
+  double error_budget;     /* Largest admissible relative error; 0: by the types. */
+} tilewright_gemm_problem;
+
+/* All defaults. `struct_size` is sizeof(tilewright_gemm_problem) as the caller compiled it. */
+TILEWRIGHT_API void tilewright_gemm_problem_init(tilewright_gemm_problem* problem,
+                                                 size_t struct_size);
+
+typedef enum tilewright_mode {
+  TILEWRIGHT_MODE_DEFAULT = 0,        /* BEST_AVAILABLE */
+  TILEWRIGHT_MODE_CACHED_ONLY = 1,    /* Only what is stored; never starts work. */
+  TILEWRIGHT_MODE_BEST_AVAILABLE = 2, /* An answer at once; a tuning is queued. */
+  TILEWRIGHT_MODE_WAIT_TUNED = 3      /* Waits for the tuned answer. */
+} tilewright_mode;
+
+typedef struct tilewright_get_options {
+  size_t struct_size; /* sizeof(tilewright_get_options) */
+  int32_t mode;       /* tilewright_mode */
+  int32_t device_ordinal;
+  const char* target;     /* Profile name ("h100-sxm"); null or "": the local GPU. */
+  int64_t pinned_epoch;   /* Only winners of this epoch or before; 0: the newest. */
+  const uint8_t* pinned_content_hash; /* 32 bytes, exactly this kernel; null: any. */
+  int64_t deadline_ms;    /* 0: 30 s; WAIT_TUNED: 10 minutes. */
+} tilewright_get_options;
+
+TILEWRIGHT_API void tilewright_get_options_init(tilewright_get_options* options,
+                                                size_t struct_size);
+
+/* -- Kernels ------------------------------------------------------------------------------ */
+
+typedef struct tilewright_kernel tilewright_kernel;
+
+/* The best kernel for `problem`; `options` null: the defaults. A hit in the client's cache takes
+ * well under a microsecond and no round trip. Release with tilewright_kernel_release. */
+TILEWRIGHT_API tilewright_status tilewright_get_gemm_kernel(tilewright_client* client,
+                                                            const tilewright_gemm_problem* problem,
+                                                            const tilewright_get_options* options,
+                                                            tilewright_kernel** kernel);
+
+/* Null is allowed. Not while a launch of it has not completed. */
+TILEWRIGHT_API void tilewright_kernel_release(tilewright_kernel* kernel);
+
+typedef enum tilewright_match {
+  TILEWRIGHT_MATCH_EXACT = 1,
+  TILEWRIGHT_MATCH_OTHER_ENVIRONMENT = 2,
+  TILEWRIGHT_MATCH_SIMILAR_SILICON = 3,
+  TILEWRIGHT_MATCH_NEAREST_PROBLEM = 4,
+  TILEWRIGHT_MATCH_PREDICTED = 5
+} tilewright_match;
+
+typedef enum tilewright_provenance {
+  TILEWRIGHT_PROVENANCE_MEASURED = 1,
+  TILEWRIGHT_PROVENANCE_PREDICTED = 2,
+  TILEWRIGHT_PROVENANCE_IMPORTED = 3,
+  TILEWRIGHT_PROVENANCE_VENDOR = 4
+} tilewright_provenance;
+
+typedef struct tilewright_kernel_info {
+  size_t struct_size;        /* sizeof(tilewright_kernel_info), set by the caller */
+  int32_t match;             /* tilewright_match */
+  int32_t provenance;        /* tilewright_provenance */
+  int32_t is_vendor;         /* Not 0: a cublasLt algorithm; it has no cubin and no steps. */
+  int32_t provisional;       /* Not 0: a better answer may follow (tilewright_client_refresh). */
+  int64_t epoch;
+  double measured_seconds;   /* 0: not measured. */
+  double predicted_seconds;  /* The cost model's estimate; never a measurement. */
+  int64_t workspace_bytes;   /* Device memory a launch needs beside its operands. */
+  int32_t step_count;        /* Kernel launches a launch makes, in order. */
+  int32_t arguments_version; /* Of the structure that the entries take. */
+  const char* architecture;  /* "sm_90a"; "" for a vendor's. Owned by the kernel. */
+  const char* template_name; /* "gemm_sm80"; "" for a vendor's. Owned by the kernel. */
+  uint8_t content_hash[32];  /* SHA-256 of the cubin; zeros for a vendor's. */
+  /* Alignments, in bytes, of base address, row stride and batch stride. */
+  int32_t a_alignment, b_alignment, c_alignment, d_alignment, aux_alignment, bias_alignment;
+} tilewright_kernel_info;
+
+/* Fills what `info->struct_size` says that there is of `*info`.
+ * INVALID_ARGUMENT, STRUCT_SIZE: it is smaller than its first field. */
+TILEWRIGHT_API tilewright_status tilewright_kernel_get_info(const tilewright_kernel* kernel,
+                                                            tilewright_kernel_info* info);
+
+/* The native code and its size; null and 0 for a vendor's. Owned by the kernel. */
+TILEWRIGHT_API const void* tilewright_kernel_cubin(const tilewright_kernel* kernel, size_t* size);
+
+/* One launch of the plan, for callers that launch by themselves. */
+typedef struct tilewright_launch_step {
+  size_t struct_size;       /* sizeof(tilewright_launch_step), set by the caller */
+  const char* entry_symbol; /* Owned by the kernel. */
+  int32_t block_threads;
+  int32_t cluster_x, cluster_y;
+  int32_t dynamic_shared_memory_bytes;
+  int32_t tile_m, tile_n;
+  int32_t split_k;          /* Grid y. */
+  int32_t persistent;       /* Not 0: grid x is at most blocks_per_sm * SMs. */
+  int32_t blocks_per_sm;
+  int32_t registers_per_thread;
+} tilewright_launch_step;
+
+/* INVALID_ARGUMENT, OUT_OF_RANGE: there is no step of that index. */
+TILEWRIGHT_API tilewright_status tilewright_kernel_get_step(const tilewright_kernel* kernel,
+                                                            int32_t index,
+                                                            tilewright_launch_step* step);
+
+/* -- Launch ------------------------------------------------------------------------------- */
+
+/* Device pointers; they must stay valid until the stream has passed the launch. What the problem
+ * does not use is null. */
+typedef struct tilewright_gemm_arguments {
+  size_t struct_size; /* sizeof(tilewright_gemm_arguments) */
+  const void* a;
+  const void* b;
+  const void* c;
+  void* d;
+  const void* bias;
+  void* aux;
+  float* amax;            /* One fp32; zeroed by the launch. */
+  uint32_t* non_finite;   /* One word; zeroed by the launch. */
+  void* workspace;        /* At least workspace_bytes of the kernel's info, 16-byte aligned. */
+  int64_t workspace_bytes;
+  float alpha;
+  float beta;
+  uint64_t seed;
+  uint64_t offset;
+} tilewright_gemm_arguments;
+
+/* No operands, alpha 1, beta 0. */
+TILEWRIGHT_API void tilewright_gemm_arguments_init(tilewright_gemm_arguments* arguments,
+                                                   size_t struct_size);
+
+/* Launches on `stream` (a CUstream or cudaStream_t; null: the default stream) in the current CUDA
+ * context; asynchronous. The code is loaded on the first launch in each context.
+ * UNAVAILABLE, NO_CUDA_DRIVER; FAILED_PRECONDITION, NO_CUDA_CONTEXT, or another architecture;
+ * INVALID_ARGUMENT: an operand is missing or misaligned, or the workspace too small. */
+TILEWRIGHT_API tilewright_status tilewright_kernel_launch(const tilewright_kernel* kernel,
+                                                          const tilewright_gemm_arguments* arguments,
+                                                          void* stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TILEWRIGHT_C_TILEWRIGHT_H_ */

@@ -1,0 +1,126 @@
+#include "client/cli/app.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/commands.h"
+#include "client/cli/format.h"
+#include "client/cli/json.h"
+#include "client/cli/session.h"
+#include "client/cli/version.h"
+#include "proto/support/errors.h"
+
+namespace tilewright::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "\nExit codes: 0 done; 1 failed; 2 wrong usage or input, or not implemented; 3 not found;\n"
+    "4 no daemon, or one that cannot serve this; 130 interrupted.\n"
+    "Environment: TILEWRIGHT_SOCKET, TILEWRIGHT_CACHE_DIR, TILEWRIGHT_DAEMON, NO_COLOR.\n"
+    "Without a running daemon one is started on the cache directory; it ends when idle.";
+
+void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
+  app.add_flag("--json", flags.json, "One JSON object, or one a line, on the standard output");
+  app.add_flag("-q,--quiet", flags.quiet, "No progress and no notes");
+  app.add_flag("--no-start", flags.no_start, "Do not start a daemon where none runs");
+  app.add_option("--socket", flags.socket,
+                 "Unix socket of the daemon (default $TILEWRIGHT_SOCKET, else the one in the "
+                 "cache directory)")
+      ->type_name("PATH");
+  app.add_option("--cache-dir", flags.cache_directory,
+                 "Cache directory of the daemon that is used or started (default "
+                 "$TILEWRIGHT_CACHE_DIR, $XDG_CACHE_HOME/tilewright or ~/.cache/tilewright)")
+      ->type_name("DIR");
+}
+
+void AddCommands(CLI::App& app, Action& action) {
+  AddServe(app, action);
+  AddTune(app, action);
+  AddGet(app, action);
+  AddList(app, action);
+  AddExplain(app, action);
+  AddDevices(app, action);
+  AddBench(app, action);
+  AddSweep(app, action);
+  AddExport(app, action);
+  AddImport(app, action);
+  AddVersion(app, action);
+  AddCompletion(app, app, action);
+}
+
+// Lets "tune gemm --json" set a flag of the program.
+void AllowGlobalFlagsAnywhere(CLI::App& app) {
+  for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_name() == "serve") continue;
+    sub->fallthrough();
+    AllowGlobalFlagsAnywhere(*sub);
+  }
+}
+
+int Fail(const absl::Status& status, bool json, const Streams& streams) {
+  if (json) streams.out << ErrorToJson(status).dump() << '\n' << std::flush;
+  streams.err << "tilewright: " << streams.err_style.Paint(Colour::kRed, "error:") << ' '
+              << FormatError(status) << '\n'
+              << std::flush;
+  return ExitCodeOf(status);
+}
+
+// What the parser says; where a command was misspelt, the commands that there are.
+std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> rest = app.remaining();
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(sub->get_name());
+  }
+  if (names.empty()) return error.what();
+  const std::string commands = absl::StrJoin(names, ", ");
+  if (rest.empty()) return absl::StrCat("a command is missing: ", commands);
+  if (rest.front().rfind('-', 0) == 0) return error.what();
+  return absl::StrCat("there is no command '", rest.front(), "'; there are ", commands);
+}
+
+// The parser's message as our own error; help and version are no errors.
+int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool json,
+                     const Streams& streams) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    app.exit(error, streams.out, streams.err);
+    return kExitOk;
+  }
+  std::string command = "tilewright";
+  const CLI::App* last = &app;
+  while (!last->get_subcommands().empty()) {
+    last = last->get_subcommands().front();
+    absl::StrAppend(&command, " ", last->get_name());
+  }
+  return Fail(MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                        absl::StrCat(UsageMessage(*last, error), "; see `", command, " --help`")),
+              json, streams);
+}
+
+}  // namespace
+
+int Run(const std::vector<std::string>& arguments, const Streams& streams) {
+  GlobalFlags flags;
+  Action action;
+  CLI::App app("Tunes GPU kernels once and serves them to everyone.", "tilewright");
+  app.set_version_flag("--version", absl::StrCat("tilewright ", kVersion));
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  AddGlobalFlags(app, flags);
+  AddCommands(app, action);
+  AllowGlobalFlagsAnywhere(app);
+  try {
+    // The parser takes its arguments from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+    return HandleParseError(app, error, json, streams);
+  }
+  Session session(flags, streams.out, streams.out_style, streams.err, streams.err_style);
+  const auto code = action(session);
+  return code.ok() ? *code : Fail(code.status(), flags.json, streams);
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,146 @@
+// `tilewright bench`
+#include <CLI/CLI.hpp>
+#include <ctime>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/bench_report.h"
+#include "client/cli/commands.h"
+#include "client/cli/files.h"
+#include "client/cli/interrupts.h"
+#include "client/cli/progress.h"
+#include "client/cli/suite.h"
+#include "client/cli/target_flags.h"
+#include "client/cli/version.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright::cli {
+namespace {
+
+struct Flags {
+  std::string suite;
+  // Given without a file: to the standard output.
+  CLI::Option* json_option = nullptr;
+  std::string json_file;
+  TargetFlags target;
+  TuningFlags tuning;
+};
+
+std::string Now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  return std::string(text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc));
+}
+
+// What the figures were measured on.
+Json MachineToJson(const v1::ListDevicesResponse& devices, const std::vector<BenchRow>& rows) {
+  Json object{{"environment", ToJson(devices.environment())}, {"libraries", Json::array()}};
+  for (const v1::LibraryStatus& library : devices.libraries()) {
+    object["libraries"].push_back({{"library", library.library()},
+                                   {"found", library.found()},
+                                   {"version", library.version()}});
+  }
+  for (const BenchRow& row : rows) {
+    if (row.status.ok()) {
+      object["target"] = ToJson(row.explanation.winner().target());
+      break;
+    }
+  }
+  return object;
+}
+
+// Measures one problem. CANCELLED where it was interrupted.
+absl::StatusOr<BenchRow> Measure(Client& client, const SuiteEntry& entry,
+                                 const TuneOptions& options, const TuneProgress& progress) {
+  ASSIGN_OR_RETURN(v1::Tuning tuning, client.Tune(entry.problem, options, progress));
+  if (tuning.state() != v1::WORK_STATE_SUCCEEDED) return absl::CancelledError("interrupted");
+  v1::ExplainWinnerRequest request;
+  *request.mutable_problem() = entry.problem;
+  request.set_target(options.target);
+  request.set_device_ordinal(options.device_ordinal);
+  ASSIGN_OR_RETURN(v1::ExplainWinnerResponse explanation,
+                   client.connection().ExplainWinner(request));
+  return MakeBenchRow(entry.name, entry.problem, std::move(tuning), std::move(explanation));
+}
+
+std::vector<BenchRow> MeasureAll(Session& session, Client& client,
+                                 const std::vector<SuiteEntry>& suite, const TuneOptions& options) {
+  std::vector<BenchRow> rows;
+  ProgressPrinter printer(session.err(), session.err_style());
+  for (size_t i = 0; i < suite.size(); ++i) {
+    const auto progress = [&](const v1::Tuning& tuning) {
+      if (!session.shows_progress() || IsFinal(tuning.state())) return;
+      ProgressView view = ViewOf(tuning, printer.ElapsedSeconds());
+      view.label = absl::StrCat(suite[i].name, " (", i + 1, " of ", suite.size(), ") ", view.label);
+      view.fraction = (static_cast<double>(i) + view.fraction) / static_cast<double>(suite.size());
+      printer.Show(view);
+    };
+    auto row = Measure(client, suite[i], options, progress);
+    if (options.stop.stop_requested()) break;
+    if (!row.ok()) {
+      row = BenchRow{suite[i].name, suite[i].problem, row.status(), {}, {}, {}, {}, {}};
+    }
+    rows.push_back(*std::move(row));
+  }
+  return rows;
+}
+
+absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
+  ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.suite));
+  const InterruptScope interrupt;
+  TuneOptions options;
+  options.target = flags.target.target;
+  options.stop = interrupt.token();
+  ASSIGN_OR_RETURN(options.device_ordinal, DeviceOrdinal(flags.target));
+  ASSIGN_OR_RETURN(options.tuning, ParseTuningOptions(flags.tuning));
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::ListDevicesResponse devices, client->connection().ListDevices());
+  const std::string date = Now();
+  const std::vector<BenchRow> rows = MeasureAll(session, *client, suite, options);
+
+  Json report{{"date", date}, {"version", kVersion}, {"commit", kCommit}, {"suite", flags.suite}};
+  report.update(MachineToJson(devices, rows));
+  report["results"] = Json::array();
+  for (const BenchRow& row : rows) report["results"].push_back(BenchRowToJson(row));
+  report["summary"] = BenchSummaryToJson(rows);
+  const bool json_to_output =
+      flags.json_file.empty() && (session.json() || flags.json_option->count() > 0);
+  if (!flags.json_file.empty()) {
+    RETURN_IF_ERROR(WriteFileAtomically(flags.json_file, report.dump(1) + "\n"));
+  }
+  if (json_to_output) {
+    session.PrintJson(report);
+  } else {
+    session.out() << RenderBench(rows, session.out_style());
+  }
+  if (interrupt.token().stop_requested()) {
+    session.Note(absl::StrCat("interrupted after ", rows.size(), " of ", suite.size()));
+    return kExitInterrupted;
+  }
+  return report["summary"]["failed"] == 0 ? kExitOk : kExitFailure;
+}
+
+}  // namespace
+
+void AddBench(CLI::App& app, Action& action) {
+  CLI::App* bench = app.add_subcommand(
+      "bench", "Tune a suite; compare the templates alone with cublasLt, measured in one run");
+  auto flags = std::make_shared<Flags>();
+  bench->add_option("--suite", flags->suite, "Lines of name,layout,m,n,k, as for sweep")
+      ->type_name("FILE.csv")
+      ->required();
+  flags->json_option =
+      bench->add_option("--json", flags->json_file,
+                        "Write figures and samples as JSON; without FILE to the standard output")
+          ->type_name("[FILE]")
+          ->expected(0, 1);
+  AddTargetFlags(*bench, flags->target);
+  AddTuningFlags(*bench, flags->tuning);
+  bench->callback([&action, flags] {
+    action = [flags](Session& session) { return Bench(session, *flags); };
+  });
+}
+
+}  // namespace tilewright::cli

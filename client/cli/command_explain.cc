@@ -1,0 +1,126 @@
+// `tilewright explain gemm`
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/enum_names.h"
+#include "client/cli/format.h"
+#include "client/cli/gemm_flags.h"
+#include "client/cli/report.h"
+#include "client/cli/target_flags.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright::cli {
+namespace {
+
+constexpr int kShownCandidates = 20;
+
+struct Flags {
+  GemmFields gemm;
+  TargetFlags target;
+  bool all = false;
+};
+
+std::string Outcome(const v1::Candidate& candidate) {
+  if (candidate.has_failure()) {
+    const std::string& message = candidate.failure().message();
+    return absl::StrCat(UpperNameOf(candidate.failure().kind()), message.empty() ? "" : ": ",
+                        message.substr(0, message.find('\n')));
+  }
+  if (candidate.dropped_early()) return "left the race early";
+  return candidate.has_measurement() ? "" : "not measured";
+}
+
+double MedianOf(const v1::Candidate& candidate) {
+  return candidate.has_measurement() ? candidate.measurement().median_seconds() : 0;
+}
+
+std::string RenderCandidates(const v1::ExplainWinnerResponse& response, bool all,
+                             const Style& style) {
+  Table table({"#", "MEASURED", "SPREAD", "VS WINNER", "ESTIMATE", "CANDIDATE", "OUTCOME"},
+              {true, true, true, true, true, false, false});
+  const double winner = MedianOf(response.winner().candidate());
+  const int count = response.candidates_size();
+  const int shown = all ? count : std::min(count, kShownCandidates);
+  for (int i = 0; i < shown; ++i) {
+    const v1::Candidate& candidate = response.candidates(i);
+    const std::string estimate = FormatSeconds(candidate.predicted_seconds(), style);
+    table.Add({absl::StrCat(i + 1), FormatSeconds(MedianOf(candidate), style),
+               FormatSeconds(candidate.measurement().spread_seconds(), style),
+               FormatRatio(MedianOf(candidate), winner),
+               estimate == "-" ? estimate : absl::StrCat("~", estimate),
+               DescribeCandidate(candidate), Outcome(candidate)});
+  }
+  std::string text = table.Render(style);
+  if (shown < count) {
+    absl::StrAppend(&text, "... and ", count - shown, " more (--all shows them)\n");
+  }
+  return text;
+}
+
+// "3 COMPILE_ERROR, 1 TIMEOUT"; empty without failures.
+std::string CountFailures(const v1::ExplainWinnerResponse& response) {
+  std::map<std::string, int> counts;
+  for (const v1::Candidate& candidate : response.candidates()) {
+    if (candidate.has_failure()) ++counts[UpperNameOf(candidate.failure().kind())];
+  }
+  std::string text;
+  for (const auto& [kind, count] : counts) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", count, " ", kind);
+  }
+  return text;
+}
+
+void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& response, bool all) {
+  const v1::Winner& winner = response.winner();
+  session.out() << RenderResults({ResultOf(winner)}, session.out_style());
+  if (!winner.reason().empty()) session.out() << "Why: " << winner.reason() << '\n';
+  if (winner.margin() > 0) {
+    session.out() << "Ahead of the runner-up by " << FormatShare(winner.margin(), 1) << ".\n";
+  }
+  session.out() << response.candidates_size() << " candidates of " << response.legal_configs()
+                << " legal configs";
+  if (const std::string failures = CountFailures(response); !failures.empty()) {
+    session.out() << "; failed: " << failures;
+  }
+  session.out() << "\n\n" << RenderCandidates(response, all, session.out_style());
+}
+
+absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
+  v1::ExplainWinnerRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_problem()->mutable_gemm(), ParseGemm(flags.gemm));
+  request.set_target(flags.target.target);
+  ASSIGN_OR_RETURN(const int32_t ordinal, DeviceOrdinal(flags.target));
+  request.set_device_ordinal(ordinal);
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::ExplainWinnerResponse response,
+                   client->connection().ExplainWinner(request));
+  if (session.json()) {
+    Json object = ResultToJson(ResultOf(response.winner()));
+    object["explanation"] = ToJson(response);
+    session.PrintJson(object);
+  } else {
+    PrintExplanation(session, response, flags.all);
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddExplain(CLI::App& app, Action& action) {
+  CLI::App* explain =
+      app.add_subcommand("explain", "Show why a winner won, what lost, and by how much");
+  explain->require_subcommand(1);
+  CLI::App* gemm = explain->add_subcommand("gemm", "D[m,n] = epilogue(op(A)[m,k] . op(B)[k,n])");
+  auto flags = std::make_shared<Flags>();
+  AddGemmFlags(*gemm, flags->gemm);
+  AddTargetFlags(*gemm, flags->target);
+  gemm->add_flag("--all", flags->all, "Every candidate, not the first 20");
+  gemm->callback([&action, flags] {
+    action = [flags](Session& session) { return Explain(session, *flags); };
+  });
+}
+
+}  // namespace tilewright::cli

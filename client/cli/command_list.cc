@@ -1,0 +1,76 @@
+// `tilewright list`
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/format.h"
+#include "client/cli/parse.h"
+#include "client/cli/report.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright::cli {
+namespace {
+
+constexpr int kPageSize = 1000;
+
+// Calls `use` for the newest `limit` winners (0: all); how many there were.
+absl::StatusOr<int64_t> ForEachWinner(Connection& connection, int64_t limit,
+                                      const std::function<void(const v1::Winner&)>& use) {
+  v1::ListWinnersRequest request;
+  int64_t seen = 0;
+  do {
+    const int64_t wanted = limit == 0 ? kPageSize : std::min<int64_t>(kPageSize, limit - seen);
+    request.set_page_size(static_cast<int32_t>(wanted));
+    ASSIGN_OR_RETURN(const v1::ListWinnersResponse page, connection.ListWinners(request));
+    for (const v1::Winner& winner : page.winners()) use(winner);
+    seen += page.winners_size();
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty() && (limit == 0 || seen < limit));
+  return seen;
+}
+
+absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
+  int64_t limit = 0;
+  if (!limit_text.empty()) {
+    ASSIGN_OR_RETURN(limit, ParseInteger("limit", limit_text));
+    if (limit < 1) {
+      return InvalidField("limit", "OUT_OF_RANGE",
+                          absl::StrCat("must be at least 1, was ", limit));
+    }
+  }
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  std::vector<Result> results;
+  ASSIGN_OR_RETURN(const int64_t count,
+                   ForEachWinner(client->connection(), limit, [&](const v1::Winner& winner) {
+                     if (!session.json()) {
+                       results.push_back(ResultOf(winner));
+                       return;
+                     }
+                     Json object = ResultToJson(ResultOf(winner));
+                     object["winner"] = ToJson(winner);
+                     session.PrintJson(object);
+                   }));
+  if (session.json()) return kExitOk;
+  if (count == 0) {
+    session.Note("nothing is stored yet; `tilewright tune gemm --m M --n N --k K` changes that");
+  } else {
+    session.out() << RenderResults(results, session.out_style());
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddList(CLI::App& app, Action& action) {
+  CLI::App* list = app.add_subcommand("list", "Show the winners that are stored, newest first");
+  auto limit = std::make_shared<std::string>();
+  list->add_option("--limit", *limit, "At most this many (default: all)")->type_name("N");
+  list->callback([&action, limit] {
+    action = [limit](Session& session) { return List(session, *limit); };
+  });
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,105 @@
+// `tilewright tune gemm`
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/format.h"
+#include "client/cli/gemm_flags.h"
+#include "client/cli/interrupts.h"
+#include "client/cli/progress.h"
+#include "client/cli/report.h"
+#include "client/cli/target_flags.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright::cli {
+namespace {
+
+struct Flags {
+  GemmFields gemm;
+  TargetFlags target;
+  TuningFlags tuning;
+};
+
+Json TuningToJson(const v1::Tuning& tuning) {
+  Json object = tuning.has_winner() ? ResultToJson(ResultOf(tuning.winner())) : Json::object();
+  object["tuning"] = ToJson(tuning);
+  return object;
+}
+
+std::string Summary(const v1::Tuning& tuning, double seconds) {
+  std::string text = absl::StrCat(tuning.legal_configs(), " legal configs, ", tuning.compiled(),
+                                  " compiled, ", tuning.measured(), " measured in ",
+                                  FormatWait(seconds));
+  if (tuning.winner().margin() > 0) {
+    absl::StrAppend(&text, "; ahead of the runner-up by ",
+                    FormatShare(tuning.winner().margin(), 1));
+  }
+  return text;
+}
+
+int ReportInterrupted(Session& session, const v1::Tuning& tuning, double best_seconds) {
+  const bool goes_on = !IsFinal(tuning.state());
+  if (session.json()) session.PrintJson(TuningToJson(tuning));
+  std::string text = "interrupted; ";
+  absl::StrAppend(&text, best_seconds > 0
+                             ? absl::StrCat("best so far ",
+                                            FormatSeconds(best_seconds, session.err_style()))
+                             : "nothing was measured yet");
+  if (goes_on) absl::StrAppend(&text, "; others wait for this tuning, it goes on");
+  session.Note(text);
+  return kExitInterrupted;
+}
+
+absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
+  v1::Problem problem;
+  ASSIGN_OR_RETURN(*problem.mutable_gemm(), ParseGemm(flags.gemm));
+  TuneOptions options;
+  options.target = flags.target.target;
+  ASSIGN_OR_RETURN(options.device_ordinal, DeviceOrdinal(flags.target));
+  ASSIGN_OR_RETURN(options.tuning, ParseTuningOptions(flags.tuning));
+  ASSIGN_OR_RETURN(Client * client, session.client());
+
+  const InterruptScope interrupt;
+  options.stop = interrupt.token();
+  ProgressPrinter printer(session.err(), session.err_style());
+  double best_seconds = 0;
+  const auto tuned = client->Tune(problem, options, [&](const v1::Tuning& tuning) {
+    best_seconds = tuning.progress().best_seconds();
+    if (session.shows_progress() && !IsFinal(tuning.state())) {
+      printer.Show(ViewOf(tuning, printer.ElapsedSeconds()));
+    }
+  });
+  printer.Clear();
+  RETURN_IF_ERROR(tuned.status());
+  if (interrupt.token().stop_requested() && tuned->state() != v1::WORK_STATE_SUCCEEDED) {
+    return ReportInterrupted(session, *tuned, best_seconds);
+  }
+  if (session.json()) {
+    session.PrintJson(TuningToJson(*tuned));
+  } else {
+    session.out() << RenderResults({ResultOf(tuned->winner())}, session.out_style());
+    if (!tuned->winner().reason().empty()) {
+      session.out() << "Why: " << tuned->winner().reason() << '\n';
+    }
+    session.Note(Summary(*tuned, printer.ElapsedSeconds()));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddTune(CLI::App& app, Action& action) {
+  CLI::App* tune = app.add_subcommand("tune", "Find the best kernel of a problem, and keep it");
+  tune->require_subcommand(1);
+  CLI::App* gemm = tune->add_subcommand("gemm", "D[m,n] = epilogue(op(A)[m,k] . op(B)[k,n])");
+  auto flags = std::make_shared<Flags>();
+  AddGemmFlags(*gemm, flags->gemm);
+  AddTargetFlags(*gemm, flags->target);
+  AddTuningFlags(*gemm, flags->tuning);
+  gemm->callback([&action, flags] {
+    action = [flags](Session& session) { return Tune(session, *flags); };
+  });
+}
+
+}  // namespace tilewright::cli

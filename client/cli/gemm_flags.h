@@ -1,0 +1,42 @@
+// The flags that describe a GEMM, and the same by column in a CSV file.
+#ifndef TILEWRIGHT_CLIENT_CLI_GEMM_FLAGS_H_
+#define TILEWRIGHT_CLIENT_CLI_GEMM_FLAGS_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tilewright::cli {
+
+// Texts as given, by field name ("m", "a_type", "bias"); unset fields are absent.
+using GemmFields = std::map<std::string, std::string, std::less<>>;
+
+// Adds "--m", "--a-type", ... to `app`; what is given lands in `fields`, which must outlive it.
+void AddGemmFlags(CLI::App& app, GemmFields& fields);
+
+// The problem that `fields` describe. Checks the texts only: what makes sense is for the service
+// to say. INVALID_ARGUMENT names the field ("gemm.a_type").
+absl::StatusOr<v1::GemmProblem> ParseGemm(const GemmFields& fields);
+
+// Whether ParseGemm knows a field of that name.
+bool IsGemmField(std::string_view name);
+std::string GemmFieldList();
+
+// "gemm nt bf16 m=8192 n=6144 k=4096 bias=per_column activation=gelu_tanh", for people. What is
+// the default is left out.
+std::string DescribeGemm(const v1::GemmProblem& problem);
+std::string DescribeProblem(const v1::Problem& problem);
+
+// 2 m n k batch, and 0 for what is not a GEMM.
+double FloatingPointOperations(const v1::Problem& problem);
+
+}  // namespace tilewright::cli
+
+#endif  // TILEWRIGHT_CLIENT_CLI_GEMM_FLAGS_H_

@@ -1,0 +1,133 @@
+#include "client/cli/progress.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/enum_names.h"
+#include "client/cli/format.h"
+#include "tilewright/connection.h"
+
+namespace tilewright::cli {
+namespace {
+
+constexpr int kBarColumns = 24;
+// Where output is not a terminal: a line a phase, and at most one in this time beside that.
+constexpr std::chrono::seconds kLineInterval{5};
+// Below this share the pace says nothing.
+constexpr double kEarliestEstimate = 0.02;
+
+int Percent(const ProgressView& view) {
+  return static_cast<int>(100 * std::clamp(view.fraction, 0.0, 1.0));
+}
+
+std::string Counts(const ProgressView& view) {
+  std::string text = view.label;
+  if (view.total > 0) absl::StrAppend(&text, " ", view.done, "/", view.total);
+  if (view.failed > 0) absl::StrAppend(&text, " (", view.failed, " failed)");
+  return text;
+}
+
+std::string BarOf(double fraction, bool unicode) {
+  const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kBarColumns);
+  std::string bar;
+  for (int i = 0; i < kBarColumns; ++i) {
+    absl::StrAppend(&bar, i < full ? (unicode ? "█" : "#") : (unicode ? "░" : "."));
+  }
+  return unicode ? bar : absl::StrCat("[", bar, "]");
+}
+
+// The first `columns` columns of UTF-8 text without colour codes.
+std::string Cut(const std::string& text, int columns) {
+  size_t end = 0;
+  for (int width = 0; end < text.size(); ++end) {
+    const bool continuation = (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80;
+    if (!continuation && ++width > columns) break;
+  }
+  return text.substr(0, end);
+}
+
+std::string PhaseLabel(const v1::Tuning& tuning) {
+  if (tuning.state() == v1::WORK_STATE_QUEUED) return "queued";
+  const v1::TuningPhase phase = tuning.progress().phase();
+  return phase == v1::TUNING_PHASE_UNSPECIFIED ? "starting" : NameOf(phase);
+}
+
+}  // namespace
+
+ProgressView ViewOf(const v1::Tuning& tuning, double elapsed_seconds) {
+  const v1::TuningProgress& progress = tuning.progress();
+  return {PhaseLabel(tuning),       progress.done(),         progress.total(), progress.failed(),
+          progress.fraction(),      progress.best_seconds(), elapsed_seconds};
+}
+
+ProgressView ViewOf(const v1::Sweep& sweep, double elapsed_seconds) {
+  ProgressView view;
+  view.total = sweep.entries_size();
+  view.done = sweep.done();
+  view.elapsed_seconds = elapsed_seconds;
+  view.label = "problems";
+  double current = 0;
+  if (sweep.has_current() && !IsFinal(sweep.current().state())) {
+    current = sweep.current().progress().fraction();
+    view.label = absl::StrCat(PhaseLabel(sweep.current()), ", problems");
+  }
+  for (const v1::SweepEntry& entry : sweep.entries()) {
+    view.failed += entry.state() == v1::WORK_STATE_FAILED ? 1 : 0;
+  }
+  if (view.total > 0) view.fraction = (view.done + current) / view.total;
+  return view;
+}
+
+double EstimateRemaining(const ProgressView& view) {
+  if (view.fraction < kEarliestEstimate || view.elapsed_seconds <= 0) return -1;
+  return view.elapsed_seconds * (1 - std::min(1.0, view.fraction)) / view.fraction;
+}
+
+std::string RenderBar(const ProgressView& view, const Style& style) {
+  std::string text =
+      absl::StrFormat("%s %3d%% %s", BarOf(view.fraction, style.unicode), Percent(view),
+                      Counts(view));
+  if (view.best_seconds > 0) {
+    absl::StrAppend(&text, "  best ", FormatSeconds(view.best_seconds, style));
+  }
+  const double remaining = EstimateRemaining(view);
+  absl::StrAppend(&text, "  ETA ", remaining < 0 ? "-" : FormatWait(remaining));
+  return Cut(text, style.width - 1);
+}
+
+std::string RenderLine(const ProgressView& view, const Style& style) {
+  std::string text = absl::StrFormat("%3d%% %s", Percent(view), Counts(view));
+  if (view.best_seconds > 0) {
+    absl::StrAppend(&text, ", best ", FormatSeconds(view.best_seconds, style));
+  }
+  const double remaining = EstimateRemaining(view);
+  if (remaining >= 0) absl::StrAppend(&text, ", ", FormatWait(remaining), " to go");
+  return text;
+}
+
+void ProgressPrinter::Show(const ProgressView& view) {
+  if (style_.terminal) {
+    // Carriage return, the bar, erase what is left of the line.
+    out_ << '\r' << RenderBar(view, style_) << "\x1b[K" << std::flush;
+    drawn_ = true;
+    return;
+  }
+  const auto now = Clock::now();
+  if (view.label == last_label_ && now - last_line_ < kLineInterval) return;
+  out_ << RenderLine(view, style_) << '\n' << std::flush;
+  last_label_ = view.label;
+  last_line_ = now;
+}
+
+void ProgressPrinter::Clear() {
+  if (drawn_) out_ << "\r\x1b[K" << std::flush;
+  drawn_ = false;
+}
+
+double ProgressPrinter::ElapsedSeconds() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,60 @@
+// The progress of a tuning or a sweep on stderr: one bar that is redrawn on a terminal, a plain
+// line now and then elsewhere.
+#ifndef TILEWRIGHT_CLIENT_CLI_PROGRESS_H_
+#define TILEWRIGHT_CLIENT_CLI_PROGRESS_H_
+
+#include <chrono>
+#include <ostream>
+#include <string>
+
+#include "client/cli/style.h"
+#include "tilewright/v1/tuning_service.pb.h"
+
+namespace tilewright::cli {
+
+struct ProgressView {
+  std::string label;  // "compiling", "sq4096 (3 of 16): timing"
+  int done = 0;
+  int total = 0;
+  int failed = 0;
+  double fraction = 0;      // Over everything, in [0, 1].
+  double best_seconds = 0;  // Measured; 0: none yet.
+  double elapsed_seconds = 0;
+};
+
+ProgressView ViewOf(const v1::Tuning& tuning, double elapsed_seconds);
+ProgressView ViewOf(const v1::Sweep& sweep, double elapsed_seconds);
+
+// Seconds to go by the pace so far; negative where it is too early to say.
+double EstimateRemaining(const ProgressView& view);
+
+// "[#####.....] 52% compiling 33/64  best 95.1 us  ETA 4 s", at most `style.width` - 1 columns.
+std::string RenderBar(const ProgressView& view, const Style& style);
+// "52% compiling 33/64, best 95.1 us, 4 s to go"
+std::string RenderLine(const ProgressView& view, const Style& style);
+
+// Draws views as they come. Not thread-safe.
+class ProgressPrinter {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  ProgressPrinter(std::ostream& out, const Style& style) : out_(out), style_(style) {}
+  ~ProgressPrinter() { Clear(); }
+
+  void Show(const ProgressView& view);
+  // Takes the bar off the terminal.
+  void Clear();
+  double ElapsedSeconds() const;
+
+ private:
+  std::ostream& out_;
+  const Style style_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point last_line_ = start_;
+  std::string last_label_;
+  bool drawn_ = false;
+};
+
+}  // namespace tilewright::cli
+
+#endif  // TILEWRIGHT_CLIENT_CLI_PROGRESS_H_

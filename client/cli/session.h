@@ -1,0 +1,73 @@
+#ifndef TILEWRIGHT_CLIENT_CLI_SESSION_H_
+#define TILEWRIGHT_CLIENT_CLI_SESSION_H_
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/cli/json.h"
+#include "client/cli/style.h"
+#include "tilewright/client.h"
+
+namespace tilewright::cli {
+
+// Flags of every command.
+struct GlobalFlags {
+  bool json = false;
+  bool quiet = false;
+  bool no_start = false;
+  std::string socket;
+  std::string cache_directory;
+};
+
+// What a command runs with: where it writes, and the daemon. One a process; one thread.
+class Session {
+ public:
+  Session(const GlobalFlags& flags, std::ostream& out, const Style& out_style, std::ostream& err,
+          const Style& err_style)
+      : flags_(flags), out_(out), err_(err), out_style_(out_style), err_style_(err_style) {}
+
+  // Connected to the daemon, which is started where none runs.
+  absl::StatusOr<Client*> client();
+
+  bool json() const { return flags_.json; }
+  std::ostream& out() { return out_; }
+  std::ostream& err() { return err_; }
+  const Style& out_style() const { return out_style_; }
+  const Style& err_style() const { return err_style_; }
+  // Whether progress is shown: not with --quiet, and with --json only to a person.
+  bool shows_progress() const {
+    return !flags_.quiet && (!flags_.json || err_style_.terminal);
+  }
+
+  // One JSON object on a line of its own.
+  void PrintJson(const Json& object) { out_ << object.dump() << '\n' << std::flush; }
+  // A line for people on stderr; nothing with --quiet.
+  void Note(const std::string& text);
+
+ private:
+  const GlobalFlags& flags_;
+  std::ostream& out_;
+  std::ostream& err_;
+  const Style out_style_;
+  const Style err_style_;
+  std::unique_ptr<Client> client_;
+};
+
+// What main runs after the command line was understood: the exit code, or the failure.
+using Action = std::function<absl::StatusOr<int>(Session&)>;
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotFound = 3;
+inline constexpr int kExitUnavailable = 4;
+
+// The exit code of a failure.
+int ExitCodeOf(const absl::Status& status);
+
+}  // namespace tilewright::cli
+
+#endif  // TILEWRIGHT_CLIENT_CLI_SESSION_H_

@@ -1,0 +1,122 @@
+#include "client/cli/suite.h"
+
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/files.h"
+#include "client/cli/gemm_flags.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright::cli {
+namespace {
+
+using Cells = std::vector<std::string>;
+
+Cells SplitLine(std::string_view line) {
+  Cells cells = absl::StrSplit(std::string(line), ',');
+  for (std::string& cell : cells) absl::StripAsciiWhitespace(&cell);
+  return cells;
+}
+
+// The failure of one line, with its place in the file before the message.
+absl::Status At(const std::string& place, const absl::Status& status) {
+  ErrorMetadata metadata{{"place", place}};
+  if (const auto info = ErrorInfoOf(status)) {
+    for (const auto& [key, value] : info->metadata()) metadata.emplace_back(key, value);
+  }
+  return MakeError(status.code(), ReasonOf(status),
+                   absl::StrCat(place, ": ", status.message()), metadata);
+}
+
+absl::Status CheckHeader(const Cells& header) {
+  std::set<std::string> seen;
+  for (const std::string& column : header) {
+    if (column != "name" && !IsGemmField(column)) {
+      return InvalidField("column", "UNKNOWN_NAME",
+                          absl::StrCat("there is no '", column, "'; there are name, ",
+                                       GemmFieldList()));
+    }
+    if (!seen.insert(column).second) {
+      return InvalidField("column", "DUPLICATE", absl::StrCat("'", column, "' is there twice"));
+    }
+  }
+  for (const char* needed : {"name", "m", "n", "k"}) {
+    if (!seen.contains(needed)) {
+      return InvalidField("column", "MISSING", absl::StrCat("'", needed, "' is missing"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SuiteEntry> ParseRow(const Cells& header, const Cells& cells) {
+  if (cells.size() != header.size()) {
+    return InvalidField("line", "COLUMN_COUNT",
+                        absl::StrCat("must have ", header.size(), " columns (",
+                                     absl::StrJoin(header, ","), "), has ", cells.size()));
+  }
+  SuiteEntry entry;
+  GemmFields fields;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (header[i] == "name") {
+      entry.name = cells[i];
+    } else if (!cells[i].empty()) {
+      fields[header[i]] = cells[i];
+    }
+  }
+  if (entry.name.empty()) return InvalidField("name", "MISSING", "must not be empty");
+  for (const char* needed : {"m", "n", "k"}) {
+    if (!fields.contains(needed)) {
+      return InvalidField(absl::StrCat("gemm.", needed), "MISSING", "must not be empty");
+    }
+  }
+  ASSIGN_OR_RETURN(*entry.problem.mutable_gemm(), ParseGemm(fields));
+  return entry;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
+                                                   const std::string& file_name) {
+  std::vector<SuiteEntry> entries;
+  std::set<std::string> names;
+  Cells header{"name", "layout", "m", "n", "k"};
+  bool first = true;
+  int line_number = 0;
+  const std::vector<std::string> lines = absl::StrSplit(std::string(text), '\n');
+  for (const std::string& line : lines) {
+    ++line_number;
+    const auto content = absl::StripAsciiWhitespace(line);
+    if (content.empty() || content.front() == '#') continue;
+    const std::string place = absl::StrCat(file_name, ":", line_number);
+    Cells cells = SplitLine(line);
+    const bool is_header = first && absl::AsciiStrToLower(cells[0]) == "name";
+    first = false;
+    if (is_header) {
+      header = cells;
+      if (absl::Status status = CheckHeader(header); !status.ok()) return At(place, status);
+      continue;
+    }
+    auto entry = ParseRow(header, cells);
+    if (!entry.ok()) return At(place, entry.status());
+    if (!names.insert(entry->name).second) {
+      return At(place, InvalidField("name", "DUPLICATE",
+                                    absl::StrCat("'", entry->name, "' is there twice")));
+    }
+    entries.push_back(*std::move(entry));
+  }
+  if (entries.empty()) {
+    return InvalidField(file_name, "EMPTY", "has no problems; a line is name,layout,m,n,k");
+  }
+  return entries;
+}
+
+absl::StatusOr<std::vector<SuiteEntry>> ReadSuite(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParseSuite(text, path);
+}
+
+}  // namespace tilewright::cli

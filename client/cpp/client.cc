@@ -1,0 +1,137 @@
+#include "tilewright/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/cpp/kernel_cache.h"
+#include "client/cpp/loaded_module.h"
+#include "client/cpp/request_key.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+using KernelOr = absl::StatusOr<std::shared_ptr<const Kernel>>;
+
+// Keeps a reply with its cubins (some hundred KiB each) far below the message limit.
+constexpr size_t kBatchSize = 250;
+
+std::chrono::milliseconds DeadlineOf(const GetOptions& options) {
+  if (options.deadline.count() > 0) return options.deadline;
+  if (options.mode == v1::LOOKUP_MODE_WAIT_TUNED) return std::chrono::minutes(10);
+  return std::chrono::seconds(30);
+}
+
+v1::GetKernelRequest MakeRequest(const v1::GemmProblem& problem, const GetOptions& options) {
+  v1::GetKernelRequest request;
+  *request.mutable_problem()->mutable_gemm() = problem;
+  request.set_target(options.target);
+  request.set_mode(options.mode);
+  request.set_pinned_epoch(options.pinned_epoch);
+  request.set_pinned_content_hash(options.pinned_content_hash);
+  request.set_device_ordinal(options.device_ordinal);
+  return request;
+}
+
+absl::Status TuningFailure(const v1::Tuning& tuning) {
+  return MakeError(static_cast<absl::StatusCode>(tuning.error_code()), tuning.error_reason(),
+                   tuning.error_message(), {{"tuning", tuning.name()}});
+}
+
+}  // namespace
+
+struct Client::Impl {
+  explicit Impl(std::shared_ptr<Connection> opened) : connection(std::move(opened)) {}
+
+  KernelOr Keep(const v1::GemmProblem& problem, const GetOptions& options,
+                v1::GetKernelResponse response) {
+    ASSIGN_OR_RETURN(std::shared_ptr<const Kernel> kernel,
+                     Kernel::FromResponse(problem, std::move(response), modules, vendors));
+    // The key is made anew: its buffer may have served another request meanwhile.
+    return cache.Insert(MakeRequestKey(problem, options), std::move(kernel));
+  }
+
+  const std::shared_ptr<Connection> connection;
+  const std::shared_ptr<ModuleCache> modules = std::make_shared<ModuleCache>();
+  const std::shared_ptr<VendorPool> vendors = std::make_shared<VendorPool>();
+  KernelCache cache;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& options) {
+  ASSIGN_OR_RETURN(std::shared_ptr<Connection> connection, Connection::Open(options));
+  return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(std::move(connection))));
+}
+
+absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(const v1::GemmProblem& problem,
+                                                                const GetOptions& options) {
+  if (auto kernel = impl_->cache.Find(MakeRequestKey(problem, options))) return kernel;
+  ASSIGN_OR_RETURN(v1::GetKernelResponse response,
+                   impl_->connection->GetKernel(MakeRequest(problem, options),
+                                                DeadlineOf(options)));
+  return impl_->Keep(problem, options, std::move(response));
+}
+
+absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
+    std::span<const v1::GemmProblem> problems, const GetOptions& options) {
+  std::vector<KernelOr> kernels(problems.size(), absl::UnknownError("not asked"));
+  std::vector<size_t> missing;
+  for (size_t i = 0; i < problems.size(); ++i) {
+    if (auto kernel = impl_->cache.Find(MakeRequestKey(problems[i], options))) {
+      kernels[i] = std::move(kernel);
+    } else {
+      missing.push_back(i);
+    }
+  }
+  for (size_t begin = 0; begin < missing.size(); begin += kBatchSize) {
+    const std::span<const size_t> part =
+        std::span(missing).subspan(begin, std::min(kBatchSize, missing.size() - begin));
+    v1::BatchGetKernelsRequest request;
+    for (size_t i : part) *request.add_requests() = MakeRequest(problems[i], options);
+    ASSIGN_OR_RETURN(v1::BatchGetKernelsResponse response,
+                     impl_->connection->BatchGetKernels(request, DeadlineOf(options)));
+    if (response.results_size() != static_cast<int>(part.size())) {
+      return MakeError(absl::StatusCode::kInternal, "RESULT_COUNT",
+                       "the service answered another number of requests than were sent");
+    }
+    for (size_t j = 0; j < part.size(); ++j) {
+      auto& result = *response.mutable_results(static_cast<int>(j));
+      kernels[part[j]] =
+          result.code() == 0
+              ? impl_->Keep(problems[part[j]], options, std::move(*result.mutable_response()))
+              : KernelOr(MakeError(static_cast<absl::StatusCode>(result.code()), result.reason(),
+                                   result.message()));
+    }
+  }
+  return kernels;
+}
+
+absl::StatusOr<v1::Tuning> Client::Tune(const v1::Problem& problem, const TuneOptions& options,
+                                        const TuneProgress& progress) {
+  v1::CreateTuningRequest request;
+  *request.mutable_problem() = problem;
+  request.set_target(options.target);
+  request.set_device_ordinal(options.device_ordinal);
+  *request.mutable_options() = options.tuning;
+  ASSIGN_OR_RETURN(v1::Tuning tuning, impl_->connection->CreateTuning(std::move(request)));
+  if (progress) progress(tuning);
+  if (!IsFinal(tuning.state())) {
+    auto watched = impl_->connection->WatchTuning(tuning.name(), options.stop, progress);
+    if (!watched.ok() && options.stop.stop_requested()) {
+      return impl_->connection->CancelTuning(tuning.name());
+    }
+    if (!watched.ok()) return watched.status();
+    tuning = *std::move(watched);
+  }
+  if (tuning.state() == v1::WORK_STATE_FAILED) return TuningFailure(tuning);
+  return tuning;
+}
+
+int64_t Client::Refresh() { return impl_->cache.DropProvisional(); }
+
+Connection& Client::connection() { return *impl_->connection; }
+
+}  // namespace tilewright

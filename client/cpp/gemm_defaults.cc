@@ -1,0 +1,143 @@
+#include "client/cpp/gemm_defaults.h"
+
+#include <string>
+
+namespace tilewright {
+namespace {
+
+void FillTypes(v1::GemmProblem& problem) {
+  using enum v1::DataType;
+  if (problem.a_type() == DATA_TYPE_UNSPECIFIED) problem.set_a_type(DATA_TYPE_BF16);
+  const v1::DataType input = problem.a_type();
+  if (problem.b_type() == DATA_TYPE_UNSPECIFIED) problem.set_b_type(input);
+  const bool integer = input == DATA_TYPE_INT8;
+  const bool single = input == DATA_TYPE_FP32 || input == DATA_TYPE_TF32;
+  if (problem.d_type() == DATA_TYPE_UNSPECIFIED) {
+    problem.set_d_type(integer ? DATA_TYPE_INT32 : single ? DATA_TYPE_FP32 : input);
+  }
+  if (problem.accumulator_type() == DATA_TYPE_UNSPECIFIED) {
+    problem.set_accumulator_type(integer ? DATA_TYPE_INT32 : DATA_TYPE_FP32);
+  }
+}
+
+void FillEpilogue(v1::GemmProblem& problem) {
+  v1::Epilogue& epilogue = *problem.mutable_epilogue();
+  if (epilogue.bias_mode() == v1::BIAS_MODE_UNSPECIFIED) {
+    epilogue.set_bias_mode(v1::BIAS_MODE_NONE);
+  }
+  if (epilogue.source_mode() == v1::SOURCE_MODE_UNSPECIFIED) {
+    epilogue.set_source_mode(v1::SOURCE_MODE_NONE);
+  }
+  if (epilogue.activation() == v1::ACTIVATION_UNSPECIFIED) {
+    epilogue.set_activation(v1::ACTIVATION_NONE);
+  }
+  if (epilogue.rounding_mode() == v1::ROUNDING_MODE_UNSPECIFIED) {
+    epilogue.set_rounding_mode(v1::ROUNDING_MODE_NEAREST_EVEN);
+  }
+  if (epilogue.bias_mode() != v1::BIAS_MODE_NONE &&
+      epilogue.bias_type() == v1::DATA_TYPE_UNSPECIFIED) {
+    epilogue.set_bias_type(problem.d_type());
+  }
+  if (epilogue.source_mode() != v1::SOURCE_MODE_NONE &&
+      epilogue.source_type() == v1::DATA_TYPE_UNSPECIFIED) {
+    epilogue.set_source_type(problem.d_type());
+  }
+}
+
+// Rows as stored, and elements in one.
+struct StoredShape {
+  int64_t rows;
+  int64_t columns;
+};
+
+StoredShape Stored(v1::OperandLayout layout, int64_t rows, int64_t columns) {
+  return layout == v1::OPERAND_LAYOUT_TRANSPOSED ? StoredShape{columns, rows}
+                                                 : StoredShape{rows, columns};
+}
+
+// Packed strides where they are not given: a batch starts where the rows before it end.
+void FillStrides(const StoredShape& shape, int64_t batch, int64_t& leading, int64_t& stride) {
+  if (leading == 0) leading = shape.columns;
+  if (stride == 0 && batch > 1) stride = shape.rows * leading;
+}
+
+void FillAllStrides(v1::GemmProblem& problem) {
+  struct Strides {
+    int64_t leading;
+    int64_t batch;
+  };
+  const int64_t batch = problem.batch();
+  const StoredShape output{problem.m(), problem.n()};
+  Strides a{problem.lda(), problem.a_batch_stride()};
+  Strides b{problem.ldb(), problem.b_batch_stride()};
+  Strides d{problem.ldd(), problem.d_batch_stride()};
+  FillStrides(Stored(problem.a_layout(), problem.m(), problem.k()), batch, a.leading, a.batch);
+  FillStrides(Stored(problem.b_layout(), problem.k(), problem.n()), batch, b.leading, b.batch);
+  FillStrides(output, batch, d.leading, d.batch);
+  problem.set_lda(a.leading);
+  problem.set_ldb(b.leading);
+  problem.set_ldd(d.leading);
+  problem.set_a_batch_stride(a.batch);
+  problem.set_b_batch_stride(b.batch);
+  problem.set_d_batch_stride(d.batch);
+  if (problem.epilogue().source_mode() != v1::SOURCE_MODE_NONE) {
+    Strides c{problem.ldc(), problem.c_batch_stride()};
+    FillStrides(output, batch, c.leading, c.batch);
+    problem.set_ldc(c.leading);
+    problem.set_c_batch_stride(c.batch);
+  }
+  if (problem.epilogue().aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
+    Strides aux{problem.ld_aux(), problem.aux_batch_stride()};
+    FillStrides(output, batch, aux.leading, aux.batch);
+    problem.set_ld_aux(aux.leading);
+    problem.set_aux_batch_stride(aux.batch);
+  }
+}
+
+// What of a problem decides which kernels compute it.
+std::string FamilyOf(v1::GemmProblem problem) {
+  problem.clear_m();
+  problem.clear_n();
+  problem.clear_k();
+  problem.clear_batch();
+  problem.clear_lda();
+  problem.clear_ldb();
+  problem.clear_ldc();
+  problem.clear_ldd();
+  problem.clear_ld_aux();
+  problem.clear_a_batch_stride();
+  problem.clear_b_batch_stride();
+  problem.clear_c_batch_stride();
+  problem.clear_d_batch_stride();
+  problem.clear_aux_batch_stride();
+  return problem.SerializeAsString();
+}
+
+}  // namespace
+
+v1::GemmProblem WithDefaults(const v1::GemmProblem& problem) {
+  v1::GemmProblem filled = problem;
+  if (filled.batch() == 0) filled.set_batch(1);
+  FillTypes(filled);
+  if (filled.a_layout() == v1::OPERAND_LAYOUT_UNSPECIFIED) {
+    filled.set_a_layout(v1::OPERAND_LAYOUT_NORMAL);
+  }
+  if (filled.b_layout() == v1::OPERAND_LAYOUT_UNSPECIFIED) {
+    filled.set_b_layout(v1::OPERAND_LAYOUT_TRANSPOSED);
+  }
+  if (filled.scaling_mode() == v1::SCALING_MODE_UNSPECIFIED) {
+    filled.set_scaling_mode(v1::SCALING_MODE_NONE);
+  }
+  if (filled.numerics().determinism() == v1::DETERMINISM_MODE_UNSPECIFIED) {
+    filled.mutable_numerics()->set_determinism(v1::DETERMINISM_MODE_REQUIRED);
+  }
+  FillEpilogue(filled);
+  FillAllStrides(filled);
+  return filled;
+}
+
+bool SameFamily(const v1::GemmProblem& a, const v1::GemmProblem& b) {
+  return FamilyOf(a) == FamilyOf(b);
+}
+
+}  // namespace tilewright

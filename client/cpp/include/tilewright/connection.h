@@ -1,0 +1,89 @@
+// Every RPC of the service, typed, with deadlines and errors as absl::Status. Trainers use
+// Client (client.h); tools that list, explain, sweep or carry bundles use this.
+#ifndef TILEWRIGHT_CONNECTION_H_
+#define TILEWRIGHT_CONNECTION_H_
+
+#include <chrono>
+#include <functional>
+#include <istream>
+#include <memory>
+#include <ostream>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tilewright/v1/cache_service.pb.h"
+#include "tilewright/v1/kernel_service.pb.h"
+#include "tilewright/v1/tuning_service.pb.h"
+
+namespace tilewright {
+
+struct ConnectOptions {
+  // Unix socket of the daemon. Empty: DefaultSocketPath().
+  std::string socket_path;
+  // How long Open waits for the daemon, and a call for a daemon that went away.
+  std::chrono::milliseconds connect_timeout{5000};
+};
+
+// A channel to one daemon over its Unix socket. Thread-safe. Reconnects by itself: a call that
+// finds the daemon gone waits up to `connect_timeout` for it to come back and is sent once more.
+//
+// Errors carry google.rpc.ErrorInfo {reason, metadata} as a payload, as the service sent it.
+// Where no daemon answers: UNAVAILABLE, reason DAEMON_UNREACHABLE.
+class Connection {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+
+  // Waits until the daemon accepts. INVALID_ARGUMENT: no socket path, or one that is too long.
+  static absl::StatusOr<std::shared_ptr<Connection>> Open(const ConnectOptions& options);
+  ~Connection();
+
+  const std::string& socket_path() const;
+
+  // OK where the daemon reports that it is serving.
+  absl::Status CheckHealth(Milliseconds timeout);
+
+  absl::StatusOr<v1::GetKernelResponse> GetKernel(const v1::GetKernelRequest& request,
+                                                  Milliseconds timeout);
+  absl::StatusOr<v1::BatchGetKernelsResponse> BatchGetKernels(
+      const v1::BatchGetKernelsRequest& request, Milliseconds timeout);
+
+  // An empty request_id is filled in, so that a repeated send has no further effect.
+  absl::StatusOr<v1::Tuning> CreateTuning(v1::CreateTuningRequest request);
+  absl::StatusOr<v1::Tuning> GetTuning(const std::string& name);
+  absl::StatusOr<v1::Tuning> CancelTuning(const std::string& name);
+  // Calls `on_update` on this thread for each message until a final state, and returns the last.
+  // CANCELLED once `stop` is requested: the watch ends, the tuning goes on.
+  absl::StatusOr<v1::Tuning> WatchTuning(const std::string& name, std::stop_token stop,
+                                         const std::function<void(const v1::Tuning&)>& on_update);
+
+  absl::StatusOr<v1::Sweep> CreateSweep(v1::CreateSweepRequest request);
+  absl::StatusOr<v1::Sweep> GetSweep(const std::string& name);
+  absl::StatusOr<v1::Sweep> CancelSweep(const std::string& name);
+  absl::StatusOr<v1::Sweep> WatchSweep(const std::string& name, std::stop_token stop,
+                                       const std::function<void(const v1::Sweep&)>& on_update);
+
+  absl::StatusOr<v1::ListDevicesResponse> ListDevices();
+
+  absl::StatusOr<v1::ListWinnersResponse> ListWinners(const v1::ListWinnersRequest& request);
+  absl::StatusOr<v1::ExplainWinnerResponse> ExplainWinner(const v1::ExplainWinnerRequest& request);
+  absl::StatusOr<v1::CacheStats> GetCacheStats();
+
+  // Writes the bundle of the winners with these keys (empty: all) to `out`; bytes written.
+  absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out);
+  absl::StatusOr<v1::ImportBundleResponse> ImportBundle(std::istream& in);
+
+ private:
+  struct Impl;
+  explicit Connection(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Whether work in this state has ended.
+bool IsFinal(v1::WorkState state);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_CONNECTION_H_

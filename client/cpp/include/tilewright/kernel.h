@@ -1,0 +1,109 @@
+// A kernel as the service handed it out: what it is, how good an answer it is, its native code
+// and launch plan, and the launch itself.
+#ifndef TILEWRIGHT_KERNEL_H_
+#define TILEWRIGHT_KERNEL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/kernel_service.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+// The CUDA driver's stream handle, CUstream, which cudaStream_t is as well.
+struct CUstream_st;
+
+namespace tilewright {
+
+// Device pointers and scalars of one GEMM launch. Row-major; types, shape and strides are the
+// problem's. The launch is asynchronous: memory must stay valid until the stream has passed it.
+struct GemmArguments {
+  const void* a = nullptr;
+  const void* b = nullptr;
+  const void* c = nullptr;     // With a source (beta * C or residual).
+  void* d = nullptr;
+  const void* bias = nullptr;  // With a bias: [n] or [m].
+  void* aux = nullptr;         // With an auxiliary output: [m, n].
+  float* amax = nullptr;       // With amax: one fp32; zeroed by the launch.
+  uint32_t* non_finite = nullptr;  // With the non-finite flag: one word; zeroed by the launch.
+  void* workspace = nullptr;   // At least Kernel::WorkspaceBytes(), 16-byte aligned.
+  int64_t workspace_bytes = 0;
+  float alpha = 1.0f;
+  float beta = 0.0f;
+  uint64_t seed = 0;           // Stochastic rounding and dropout.
+  uint64_t offset = 0;
+};
+
+class ModuleCache;
+class VendorPool;
+class LoadedModule;
+
+// Immutable and thread-safe; handed out as shared_ptr<const Kernel> by Client, kept alive by its
+// users and the client's cache. The native code is loaded on the first launch in each CUDA
+// context. Destroy kernels before the contexts they ran in.
+class Kernel {
+ public:
+  // Checks a response: the cubin is hashed and compared with its content hash.
+  // DATA_LOSS, reason CONTENT_HASH_MISMATCH: the bytes are not what the service promised.
+  // INTERNAL, reason EMPTY_RESPONSE: neither a kernel nor a vendor algorithm.
+  static absl::StatusOr<std::shared_ptr<const Kernel>> FromResponse(
+      const v1::GemmProblem& problem, v1::GetKernelResponse response,
+      std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors);
+  ~Kernel();
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+
+  // The problem asked about, with every default filled in.
+  const v1::GemmProblem& problem() const { return problem_; }
+  // The whole answer of the service.
+  const v1::GetKernelResponse& response() const { return response_; }
+
+  v1::Match match() const { return response_.match(); }
+  v1::Provenance provenance() const { return response_.provenance(); }
+  int64_t epoch() const { return response_.epoch(); }
+  // Whether a better kernel may follow: the answer is not the tuned one of this very problem.
+  bool provisional() const;
+
+  // A cublasLt algorithm, run through the caller's own cublasLt; it has no cubin and no plan.
+  bool is_vendor() const { return response_.has_vendor(); }
+  // Native code for one architecture, and its SHA-256 (32 bytes). Empty for a vendor algorithm.
+  const std::string& cubin() const { return response_.kernel().cubin(); }
+  const std::string& content_hash() const { return response_.kernel().content_hash(); }
+  const std::string& architecture() const { return response_.kernel().architecture(); }
+  const v1::LaunchPlan& launch_plan() const { return response_.kernel().launch_plan(); }
+  const v1::VendorKernel& vendor() const { return response_.vendor(); }
+
+  // Bytes of device memory a launch needs beside its operands. 0: none.
+  int64_t WorkspaceBytes() const;
+
+  // Launches on `stream` (null: the default stream) in the current CUDA context. Asynchronous.
+  // UNAVAILABLE, NO_CUDA_DRIVER: no driver or no GPU. FAILED_PRECONDITION, NO_CUDA_CONTEXT: no
+  // context is current; or the kernel's architecture is not this GPU's. INVALID_ARGUMENT: an
+  // operand is missing or misaligned, or the workspace too small.
+  absl::Status Launch(const GemmArguments& arguments, CUstream_st* stream) const;
+
+  // As above for another shape of the same family (types, layouts and epilogue alike): kernels
+  // take shape and strides at run time. INVALID_ARGUMENT where the requirements do not hold,
+  // and for a vendor algorithm, which serves one shape only.
+  absl::Status Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
+                      CUstream_st* stream) const;
+
+ private:
+  Kernel(v1::GemmProblem problem, v1::GetKernelResponse response,
+         std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors);
+
+  absl::Status LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
+                               CUstream_st* stream) const;
+
+  const v1::GemmProblem problem_;
+  const v1::GetKernelResponse response_;
+  const std::shared_ptr<LoadedModule> module_;
+  const std::shared_ptr<VendorPool> vendors_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_H_

@@ -1,0 +1,107 @@
+#include "tilewright/kernel.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cpp/gemm_defaults.h"
+#include "client/cpp/loaded_module.h"
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+// A cubin is native code in the caller's process: it is what the service promised or nothing.
+absl::Status CheckContent(const v1::Kernel& kernel) {
+  const std::string actual = Sha256(kernel.cubin());
+  if (actual == kernel.content_hash()) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kDataLoss, "CONTENT_HASH_MISMATCH",
+      absl::StrCat("the kernel's bytes hash to ", ToHex(actual), ", its content hash is ",
+                   ToHex(kernel.content_hash())));
+}
+
+GemmOperands ToOperands(const GemmArguments& arguments) {
+  GemmOperands operands;
+  operands.a = arguments.a;
+  operands.b = arguments.b;
+  operands.c = arguments.c;
+  operands.d = arguments.d;
+  operands.bias = arguments.bias;
+  operands.aux = arguments.aux;
+  operands.amax = arguments.amax;
+  operands.non_finite = arguments.non_finite;
+  operands.workspace = arguments.workspace;
+  operands.workspace_bytes = arguments.workspace_bytes;
+  operands.alpha = arguments.alpha;
+  operands.beta = arguments.beta;
+  operands.seed = arguments.seed;
+  operands.offset = arguments.offset;
+  return operands;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
+    const v1::GemmProblem& problem, v1::GetKernelResponse response,
+    std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors) {
+  std::shared_ptr<LoadedModule> module;
+  if (response.has_kernel()) {
+    RETURN_IF_ERROR(CheckContent(response.kernel()));
+    module = modules->Get(response.kernel());
+  } else if (!response.has_vendor()) {
+    return MakeError(absl::StatusCode::kInternal, "EMPTY_RESPONSE",
+                     "the service answered with neither a kernel nor a vendor algorithm");
+  }
+  return std::shared_ptr<const Kernel>(new Kernel(WithDefaults(problem), std::move(response),
+                                                  std::move(module), std::move(vendors)));
+}
+
+Kernel::Kernel(v1::GemmProblem problem, v1::GetKernelResponse response,
+               std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors)
+    : problem_(std::move(problem)),
+      response_(std::move(response)),
+      module_(std::move(module)),
+      vendors_(std::move(vendors)) {}
+
+Kernel::~Kernel() = default;
+
+bool Kernel::provisional() const {
+  return match() != v1::MATCH_EXACT || provenance() == v1::PROVENANCE_PREDICTED;
+}
+
+int64_t Kernel::WorkspaceBytes() const {
+  if (is_vendor()) return vendor().workspace_bytes();
+  const v1::WorkspaceRule& rule = launch_plan().workspace();
+  return int64_t{rule.partial_copies()} * rule.element_bytes() * problem_.batch() * problem_.m() *
+         problem_.n();
+}
+
+absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream) const {
+  return LaunchCanonical(problem_, arguments, stream);
+}
+
+absl::Status Kernel::Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
+                            CUstream_st* stream) const {
+  if (is_vendor()) {
+    return InvalidField("problem", "SHAPE_NOT_SERVED",
+                        "a cublasLt algorithm serves the shape it was picked for only");
+  }
+  const v1::GemmProblem canonical = WithDefaults(problem);
+  if (!SameFamily(canonical, problem_)) {
+    return InvalidField("problem", "OTHER_FAMILY",
+                        "types, layouts, epilogue and numerics must be those of the kernel");
+  }
+  return LaunchCanonical(canonical, arguments, stream);
+}
+
+absl::Status Kernel::LaunchCanonical(const v1::GemmProblem& problem,
+                                     const GemmArguments& arguments, CUstream_st* stream) const {
+  const GemmOperands operands = ToOperands(arguments);
+  if (is_vendor()) return vendors_->Launch(problem, vendor(), operands, stream);
+  ASSIGN_OR_RETURN(const KernelLauncher* launcher, module_->ForCurrentContext());
+  return launcher->Launch(problem, operands, stream);
+}
+
+}  // namespace tilewright

@@ -1,0 +1,78 @@
+#include "client/cpp/loaded_module.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/driver_api.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+
+absl::StatusOr<CUcontext> CurrentContext(const DriverApi& driver) {
+  CUcontext context = nullptr;
+  RETURN_IF_ERROR(driver.Check(driver.cuCtxGetCurrent(&context), "cuCtxGetCurrent"));
+  if (context == nullptr) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CUDA_CONTEXT",
+                     "no CUDA context is current on this thread: select a device first "
+                     "(cudaSetDevice, or cuCtxSetCurrent)");
+  }
+  return context;
+}
+
+absl::StatusOr<const KernelLauncher*> LoadedModule::ForCurrentContext() {
+  ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
+  ASSIGN_OR_RETURN(const CUcontext context, CurrentContext(*driver));
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    if (const auto found = launchers_.find(context); found != launchers_.end()) {
+      return found->second.get();
+    }
+  }
+  absl::MutexLock lock(&mutex_);
+  std::unique_ptr<KernelLauncher>& launcher = launchers_[context];
+  if (launcher == nullptr) {
+    auto made = KernelLauncher::Create(*driver, kernel_);
+    if (!made.ok()) {
+      launchers_.erase(context);
+      return made.status();
+    }
+    launcher = *std::move(made);
+  }
+  return launcher.get();
+}
+
+std::shared_ptr<LoadedModule> ModuleCache::Get(const v1::Kernel& kernel) {
+  // One cubin may be launched by several plans: grid, split and raster are run-time choices.
+  const std::string key =
+      absl::StrCat(kernel.content_hash(), kernel.launch_plan().SerializeAsString());
+  absl::MutexLock lock(&mutex_);
+  std::weak_ptr<LoadedModule>& slot = modules_[key];
+  std::shared_ptr<LoadedModule> module = slot.lock();
+  if (module == nullptr) {
+    module = std::make_shared<LoadedModule>(kernel);
+    slot = module;
+  }
+  return module;
+}
+
+std::shared_ptr<VendorPool::PerContext> VendorPool::ForContext(CUcontext context) {
+  absl::MutexLock lock(&mutex_);
+  std::shared_ptr<PerContext>& slot = contexts_[context];
+  if (slot == nullptr) slot = std::make_shared<PerContext>();
+  return slot;
+}
+
+absl::Status VendorPool::Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
+                                const GemmOperands& operands, CUstream stream) {
+  ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
+  ASSIGN_OR_RETURN(const CUcontext context, CurrentContext(*driver));
+  const std::shared_ptr<PerContext> slot = ForContext(context);
+  absl::MutexLock lock(&slot->mutex);
+  if (slot->launcher == nullptr) {
+    ASSIGN_OR_RETURN(slot->launcher, VendorLauncher::Create(*driver));
+  }
+  return slot->launcher->Launch(problem, kernel, operands, stream);
+}
+
+}  // namespace tilewright

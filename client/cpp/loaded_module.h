@@ -1,0 +1,71 @@
+#ifndef TILEWRIGHT_CLIENT_CPP_LOADED_MODULE_H_
+#define TILEWRIGHT_CLIENT_CPP_LOADED_MODULE_H_
+
+#include <cuda.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "kernel_templates/launch/kernel_launcher.h"
+#include "kernel_templates/launch/vendor_launcher.h"
+#include "tilewright/v1/kernel.pb.h"
+
+namespace tilewright {
+
+// The CUDA context that is current on this thread.
+// FAILED_PRECONDITION, reason NO_CUDA_CONTEXT, where there is none.
+absl::StatusOr<CUcontext> CurrentContext(const DriverApi& driver);
+
+// One kernel's native code, loaded into each CUDA context on its first launch there. Shared by
+// every Kernel of the same content and plan; thread-safe.
+class LoadedModule {
+ public:
+  explicit LoadedModule(v1::Kernel kernel) : kernel_(std::move(kernel)) {}
+
+  // The launcher of the current context.
+  absl::StatusOr<const KernelLauncher*> ForCurrentContext();
+
+ private:
+  const v1::Kernel kernel_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<CUcontext, std::unique_ptr<KernelLauncher>> launchers_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+// Modules by what they are, so that problems that share a kernel load it once. Owned by a
+// Client and its kernels; thread-safe. Modules live as long as a kernel that uses them.
+class ModuleCache {
+ public:
+  std::shared_ptr<LoadedModule> Get(const v1::Kernel& kernel);
+
+ private:
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, std::weak_ptr<LoadedModule>> modules_ ABSL_GUARDED_BY(mutex_);
+};
+
+// cublasLt in each CUDA context, made on first use. Owned by a Client and its kernels;
+// thread-safe: launches of one context take turns, as VendorLauncher serves one thread.
+class VendorPool {
+ public:
+  absl::Status Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
+                      const GemmOperands& operands, CUstream stream);
+
+ private:
+  struct PerContext {
+    absl::Mutex mutex;
+    std::unique_ptr<VendorLauncher> launcher ABSL_GUARDED_BY(mutex);
+  };
+  std::shared_ptr<PerContext> ForContext(CUcontext context);
+
+  absl::Mutex mutex_;
+  absl::flat_hash_map<CUcontext, std::shared_ptr<PerContext>> contexts_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_CLIENT_CPP_LOADED_MODULE_H_

@@ -1,0 +1,24 @@
+#ifndef TILEWRIGHT_CLIENT_CPP_RPC_STATUS_H_
+#define TILEWRIGHT_CLIENT_CPP_RPC_STATUS_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace tilewright {
+
+// The status a call ended with, with the ErrorInfo of its trailers.
+absl::Status FromGrpcStatus(const grpc::Status& status);
+
+// Whether the call failed on the way rather than in the service: the service's own UNAVAILABLE
+// says why in an ErrorInfo, the transport's does not.
+bool IsTransportFailure(const absl::Status& status);
+
+// What a transport failure is reported as: UNAVAILABLE, reason DAEMON_UNREACHABLE.
+absl::Status UnreachableError(const std::string& socket_path, const absl::Status& cause);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_CLIENT_CPP_RPC_STATUS_H_

@@ -1,0 +1,143 @@
+#include "server/acceptor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace tilewright {
+namespace {
+
+int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Start(UnixListener listener,
+                                                          const Options& options,
+                                                          Handler handler) {
+  const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_fd < 0) {
+    return absl::ResourceExhaustedError(absl::StrCat("eventfd: ", std::strerror(errno)));
+  }
+  auto acceptor = std::unique_ptr<Acceptor>(new Acceptor(
+      std::move(listener), options, std::move(handler), wake_fd, OpenReserve()));
+  acceptor->thread_ = std::thread([raw = acceptor.get()] { raw->Run(); });
+  return acceptor;
+}
+
+Acceptor::Acceptor(UnixListener listener, const Options& options, Handler handler, int wake_fd,
+                   int reserve_fd)
+    : listener_(std::move(listener)),
+      options_(options),
+      handler_(std::move(handler)),
+      wake_fd_(wake_fd),
+      reserve_fd_(reserve_fd),
+      connections_(options.max_connections_per_user) {}
+
+Acceptor::~Acceptor() {
+  Stop();
+  close(wake_fd_);
+  if (reserve_fd_ >= 0) close(reserve_fd_);
+}
+
+void Acceptor::Stop() {
+  if (!thread_.joinable()) return;
+  const std::uint64_t one = 1;
+  // An eventfd takes a write of 1 unless its counter is full, and then it is readable already.
+  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof(one));
+  thread_.join();
+  listener_.Close();
+}
+
+void Acceptor::Run() {
+  pthread_setname_np(pthread_self(), "acceptor");
+  pollfd wait[2] = {{listener_.fd(), POLLIN, 0}, {wake_fd_, POLLIN, 0}};
+  while (true) {
+    if (poll(wait, 2, -1) < 0 && errno != EINTR) {
+      spdlog::error("acceptor: poll: {}", std::strerror(errno));
+      return;
+    }
+    if (wait[1].revents != 0) return;
+    if (wait[0].revents != 0) {
+      while (AcceptOne()) {
+      }
+    }
+  }
+}
+
+bool Acceptor::AcceptOne() {
+  const int fd = accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd >= 0) {
+    Take(fd);
+    return true;
+  }
+  switch (errno) {
+    case EINTR:
+    case ECONNABORTED:
+      return true;
+    case EAGAIN:
+      return false;
+    case EMFILE:
+    case ENFILE:
+      ShedOne();
+      return false;
+    default:
+      spdlog::error("acceptor: accept: {}", std::strerror(errno));
+      // Whatever it is, it will not be better at once: without a pause this would spin.
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      return false;
+  }
+}
+
+void Acceptor::Take(int fd) {
+  const absl::StatusOr<PeerCredentials> peer = ReadPeerCredentials(fd);
+  if (!peer.ok() || !MayConnect(*peer, options_.own_uid, options_.own_gid)) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    if (peer.ok()) spdlog::warn("refused a connection of user {} (pid {})", peer->uid, peer->pid);
+    close(fd);
+    return;
+  }
+  if (!connections_.Admit(peer->uid, fd)) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    spdlog::warn("refused a connection of user {} (pid {}): {} are open already", peer->uid,
+                 peer->pid, options_.max_connections_per_user);
+    close(fd);
+    return;
+  }
+  accepted_.fetch_add(1, std::memory_order_relaxed);
+  handler_(fd);
+}
+
+// Out of descriptors, a pending connection can be neither accepted nor left: poll would
+// report it for ever. The reserve makes room to take it and close it, which the client sees.
+void Acceptor::ShedOne() {
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  spdlog::error("out of file descriptors: a connection is refused");
+  if (reserve_fd_ >= 0) close(reserve_fd_);
+  const int fd = accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd >= 0) close(fd);
+  reserve_fd_ = OpenReserve();
+  if (reserve_fd_ < 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
+void RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    spdlog::warn("the limit of open files stays: {}", std::strerror(errno));
+  }
+}
+
+}  // namespace tilewright

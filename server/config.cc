@@ -1,0 +1,116 @@
+#include "server/config.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "proto/support/status_macros.h"
+#include "server/unix_socket.h"
+
+namespace tilewright {
+namespace {
+
+absl::Status At(const std::string& where, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(absl::StrCat(where, ": ", status.message()));
+}
+
+std::optional<std::string> NonEmpty(const EnvironmentLookup& environment,
+                                    const std::string& name) {
+  std::optional<std::string> value = environment(name);
+  if (value && value->empty()) return std::nullopt;
+  return value;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
+  }
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+// The file named by flag or variable must exist; the default one may.
+absl::StatusOr<std::optional<std::string>> FindConfigFile(const ConfigLayers& layers) {
+  if (layers.config_file) return layers.config_file;
+  if (auto named = NonEmpty(layers.environment, "TILEWRIGHT_CONFIG")) return named;
+  std::string folder;
+  if (auto xdg = NonEmpty(layers.environment, "XDG_CONFIG_HOME")) {
+    folder = *xdg;
+  } else if (auto home = NonEmpty(layers.environment, "HOME")) {
+    folder = *home + "/.config";
+  } else {
+    return std::nullopt;
+  }
+  const std::string path = folder + "/tilewright/tilewrightd.toml";
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return std::nullopt;
+  return path;
+}
+
+absl::Status ApplyFile(const ConfigLayers& layers, Config& config) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> path, FindConfigFile(layers));
+  if (!path) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(*path));
+  return ApplyToml(text, *path, config);
+}
+
+absl::Status ApplyEnvironment(const ConfigLayers& layers, Config& config) {
+  for (const Setting& setting : Settings()) {
+    const std::string name = EnvironmentName(setting);
+    if (const auto value = NonEmpty(layers.environment, name)) {
+      RETURN_IF_ERROR(At(name, setting.apply(*value, config)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyFlags(const ConfigLayers& layers, Config& config) {
+  for (const auto& [name, value] : layers.flags) {
+    const Setting* setting = FindSetting(name);
+    if (setting == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("no such setting: ", name));
+    }
+    RETURN_IF_ERROR(At(FlagName(*setting), setting->apply(value, config)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FillPaths(const ConfigLayers& layers, Config& config) {
+  if (config.cache_dir.empty()) {
+    if (auto xdg = NonEmpty(layers.environment, "XDG_CACHE_HOME")) {
+      config.cache_dir = *xdg + "/tilewright";
+    } else if (auto home = NonEmpty(layers.environment, "HOME")) {
+      config.cache_dir = *home + "/.cache/tilewright";
+    } else {
+      return absl::InvalidArgumentError(
+          "no cache directory: give --cache-dir, or set XDG_CACHE_HOME or HOME");
+    }
+  }
+  if (config.socket.empty()) config.socket = config.cache_dir + "/tilewrightd.sock";
+  return CheckSocketPath(config.socket);
+}
+
+}  // namespace
+
+std::optional<std::string> ProcessEnvironment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return std::string(value);
+}
+
+absl::StatusOr<Config> LoadConfig(const ConfigLayers& layers) {
+  Config config;
+  RETURN_IF_ERROR(ApplyFile(layers, config));
+  RETURN_IF_ERROR(ApplyEnvironment(layers, config));
+  RETURN_IF_ERROR(ApplyFlags(layers, config));
+  RETURN_IF_ERROR(FillPaths(layers, config));
+  return config;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,47 @@
+#ifndef TILEWRIGHT_SERVER_EXECUTOR_H_
+#define TILEWRIGHT_SERVER_EXECUTOR_H_
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace tilewright {
+
+// A few threads for work that blocks (disk, compiles), so that gRPC's threads never do.
+// Any thread may post. Owned by DaemonServer.
+class Executor {
+ public:
+  Executor(const std::string& name, int threads, std::size_t max_queue);
+  ~Executor();  // As Stop.
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // False, and the work is dropped, where the queue is full or the executor has stopped.
+  [[nodiscard]] bool TryPost(std::function<void()> work);
+
+  // For work that must be done whatever the queue: the rest of something already begun.
+  // Runs it on the calling thread where the executor has stopped.
+  void Post(std::function<void()> work);
+
+  // Finishes what is queued and joins the threads.
+  void Stop();
+
+ private:
+  void Run();
+
+  const std::size_t max_queue_;
+  absl::Mutex mutex_;
+  std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_EXECUTOR_H_

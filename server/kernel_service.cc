@@ -1,0 +1,95 @@
+#include "server/kernel_service.h"
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "proto/support/errors.h"
+#include "server/call_deadline.h"
+#include "server/grpc_status.h"
+
+namespace tilewright {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::string_view View(const grpc::Slice& slice) {
+  return std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size());
+}
+
+// A look-up whose reply is not ready. Deletes itself when gRPC is done with it.
+class GetKernelReactor final : public grpc::ServerUnaryReactor {
+ public:
+  GetKernelReactor(ResponseCache& responses, Metrics& metrics, grpc::Slice request,
+                   grpc::ByteBuffer* response)
+      : responses_(responses),
+        metrics_(metrics),
+        request_(std::move(request)),
+        response_(response) {}
+
+  // Called before gRPC gets the reactor: nothing can be cancelled or done before that.
+  void Begin(const LookupContext& context, absl::Time deadline) {
+    v1::GetKernelRequest request;
+    if (!request.ParseFromArray(request_.begin(), static_cast<int>(request_.size()))) {
+      return Reply(InvalidField("request", "MALFORMED_MESSAGE",
+                                "its bytes are not a GetKernelRequest"));
+    }
+    lookup_ = Lookup::Start(context, std::move(request), deadline,
+                            [this](absl::StatusOr<LookupAnswer> answer) {
+                              Reply(std::move(answer));
+                            });
+  }
+
+  void OnCancel() override {
+    if (lookup_ != nullptr) lookup_->Abandon();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void Reply(absl::StatusOr<LookupAnswer> answer) {
+    if (answer.ok()) {
+      *response_ = answer->ToBytes();
+      if (answer->repeatable) responses_.Put(View(request_), answer->head.epoch(), *response_);
+    }
+    (answer.ok() ? metrics_.lookups_resolved : metrics_.lookups_failed)
+        .fetch_add(1, std::memory_order_relaxed);
+    metrics_.lookup_seconds.Observe(SteadyClock::now() - begin_);
+    Finish(ToGrpcStatus(answer.status()));
+  }
+
+  ResponseCache& responses_;
+  Metrics& metrics_;
+  const SteadyClock::time_point begin_ = SteadyClock::now();
+  const grpc::Slice request_;
+  grpc::ByteBuffer* const response_;
+  std::shared_ptr<Lookup> lookup_;
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* KernelServiceImpl::GetKernel(grpc::CallbackServerContext* context,
+                                                       const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  const SteadyClock::time_point begin = SteadyClock::now();
+  grpc::Slice bytes;
+  if (!request->TrySingleSlice(&bytes).ok() && !request->DumpToSingleSlice(&bytes).ok()) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpcStatus(
+        InvalidField("request", "MALFORMED_MESSAGE", "its bytes cannot be read")));
+    return reactor;
+  }
+  if (responses_.Find(View(bytes), context_.index.epoch(), response)) {
+    metrics_.lookups_from_memory.fetch_add(1, std::memory_order_relaxed);
+    metrics_.lookup_seconds.Observe(SteadyClock::now() - begin);
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  auto* reactor = new GetKernelReactor(responses_, metrics_, std::move(bytes), response);
+  reactor->Begin(context_, DeadlineOf(*context));
+  return reactor;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,208 @@
+#include "server/lookup.h"
+
+#include <grpcpp/alarm.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "proto/support/errors.h"
+#include "server/lookup_plan.h"
+#include "tuner/store/packed_winner.h"
+
+namespace tilewright {
+namespace {
+
+// Ours fires this much before the caller's own deadline, so that the error that says how
+// the tuning goes on still reaches it.
+constexpr absl::Duration kDeadlineMargin = absl::Milliseconds(20);
+
+class LookupImpl final : public Lookup, public std::enable_shared_from_this<LookupImpl> {
+ public:
+  LookupImpl(const LookupContext& context, v1::GetKernelRequest request, absl::Time deadline,
+             Callback done)
+      : context_(context),
+        request_(std::move(request)),
+        deadline_(deadline),
+        done_(std::move(done)) {}
+
+  void Begin() {
+    absl::StatusOr<LookupPlan> plan = PlanLookup(request_, context_.devices, context_.index);
+    if (!plan.ok()) return Finish(plan.status());
+    plan_ = *std::move(plan);
+    switch (plan_.step) {
+      case LookupStep::kServe:
+        return Serve(plan_.hit, /*may_repair=*/plan_.may_work);
+      case LookupStep::kPredict:
+        return Predict();
+      case LookupStep::kTune:
+        return Tune();
+    }
+  }
+
+  void Abandon() override {
+    Finish(MakeError(absl::StatusCode::kCancelled, "CALLER_GONE", "the caller went away"));
+  }
+
+ private:
+  void Serve(const IndexHit& hit, bool may_repair) {
+    if (hit.winner->winner.candidate().has_vendor()) return Answer(hit, nullptr);
+    if (auto kernel = context_.kernels.Find(*hit.winner)) return Answer(hit, std::move(kernel));
+    const bool posted = context_.executor.TryPost(
+        [self = shared_from_this(), hit, may_repair] { self->Load(hit, may_repair); });
+    if (!posted) {
+      Finish(MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
+                       "too many look-ups wait for the disk: try again in 100 ms",
+                       {{"retry_delay_ms", "100"}}));
+    }
+  }
+
+  // On a thread of the executor: reads the kernel from the store.
+  void Load(const IndexHit& hit, bool may_repair) {
+    const absl::StatusOr<v1::Kernel> kernel = context_.tuner.LoadKernel(*hit.winner);
+    if (kernel.ok()) {
+      auto wire = std::make_shared<const WireKernel>(ToWire(*kernel));
+      context_.kernels.Put(*hit.winner, wire);
+      return Answer(hit, std::move(wire));
+    }
+    spdlog::error("the kernel of winner {} cannot be read: {}", hit.winner->winner.key(),
+                  std::string(kernel.status().message()));
+    if (!may_repair) {
+      return Finish(MakeError(absl::StatusCode::kNotFound, "KERNEL_DAMAGED",
+                              "a winner is stored, but its kernel cannot be read"));
+    }
+    // Damage is a miss: make it again. The damaged winner is no answer to fall back on.
+    plan_.hit = {};
+    if (request_.mode() != v1::LOOKUP_MODE_WAIT_TUNED) return Predict();
+    plan_.tune.options.set_force(true);
+    Tune();
+  }
+
+  void Predict() {
+    context_.predictor.Predict(
+        plan_.tune, [self = shared_from_this()](const absl::StatusOr<StoredWinner>& winner) {
+          self->OnPredicted(winner);
+        });
+  }
+
+  void OnPredicted(const absl::StatusOr<StoredWinner>& winner) {
+    if (winner.ok()) {
+      return Serve({std::make_shared<const StoredWinner>(*winner), v1::MATCH_PREDICTED},
+                   /*may_repair=*/false);
+    }
+    if (plan_.hit.winner != nullptr) return Serve(plan_.hit, /*may_repair=*/false);
+    Finish(winner.status());
+  }
+
+  void Tune() {
+    absl::StatusOr<Scheduler::Ticket> ticket =
+        context_.scheduler.Wait(plan_.tune, Scheduler::Interest::kWaiting);
+    if (!ticket.ok()) return Finish(ticket.status());
+    const std::shared_ptr<TuningJob> job = ticket->job();
+    {
+      absl::MutexLock lock(&mutex_);
+      if (done_ == nullptr) return;  // Abandoned already; the ticket gives its interest back.
+      tuning_name_ = job->name();
+      ticket_ = *std::move(ticket);
+      if (deadline_ != absl::InfiniteFuture()) {
+        alarm_.emplace();
+        alarm_->Set(absl::ToChronoTime(deadline_ - kDeadlineMargin),
+                    [weak = weak_from_this()](bool fired) {
+                      if (auto self = weak.lock(); self != nullptr && fired) self->OnDeadline();
+                    });
+      }
+    }
+    // The job outlives its own observers.
+    job->Observe([weak = weak_from_this(), watched = job.get()] {
+      if (auto self = weak.lock(); self != nullptr && watched->finished()) self->OnTuned(*watched);
+    });
+  }
+
+  // On the scheduler's thread: the rest is left to the executor, as many may be waiting.
+  void OnTuned(const TuningJob& job) {
+    context_.executor.Post([self = shared_from_this(), result = job.result()] {
+      if (!result.ok()) return self->Finish(result.status());
+      const v1::Match match =
+          WasMeasured(result->winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
+      self->Serve({std::make_shared<const StoredWinner>(*result), match}, /*may_repair=*/false);
+    });
+  }
+
+  void OnDeadline() {
+    {
+      absl::MutexLock lock(&mutex_);
+      ticket_.LeaveRunning();
+    }
+    Finish(MakeError(absl::StatusCode::kDeadlineExceeded, "TUNING_UNFINISHED",
+                     absl::StrCat("the tuning was not done in time; it goes on as ",
+                                  tuning_name_),
+                     {{"tuning", tuning_name_}}));
+  }
+
+  void Answer(const IndexHit& hit, std::shared_ptr<const WireKernel> kernel) {
+    LookupAnswer answer;
+    const v1::Winner& winner = hit.winner->winner;
+    v1::GetKernelResponse& head = answer.head;
+    if (winner.candidate().has_vendor()) *head.mutable_vendor() = winner.candidate().vendor();
+    head.set_match(hit.match);
+    head.set_provenance(winner.provenance());
+    head.set_epoch(std::max(plan_.epoch, winner.epoch()));
+    head.set_measured_seconds(winner.candidate().measurement().median_seconds());
+    head.set_predicted_seconds(winner.candidate().predicted_seconds());
+    head.set_tuning(tuning_name_);
+    if (plan_.tune_in_background) {
+      if (const auto job = context_.scheduler.TryBackground(plan_.tune)) {
+        head.set_tuning(job->name());
+      }
+    }
+    if (kernel != nullptr) {
+      const auto& known = request_.known_content_hashes();
+      answer.include_cubin =
+          std::find(known.begin(), known.end(), kernel->content_hash) == known.end();
+    }
+    answer.kernel = std::move(kernel);
+    answer.repeatable = plan_.step == LookupStep::kServe && !plan_.tune_in_background &&
+                        plan_.hit.winner == hit.winner;
+    Finish(std::move(answer));
+  }
+
+  void Finish(absl::StatusOr<LookupAnswer> answer) {
+    Callback done;
+    Scheduler::Ticket ticket;
+    {
+      absl::MutexLock lock(&mutex_);
+      done = std::exchange(done_, nullptr);
+      ticket = std::move(ticket_);
+    }
+    if (done == nullptr) return;
+    if (alarm_) alarm_->Cancel();
+    ticket.Release();
+    done(std::move(answer));
+  }
+
+  const LookupContext context_;
+  const v1::GetKernelRequest request_;
+  const absl::Time deadline_;
+  LookupPlan plan_;          // Touched by one step at a time.
+  std::string tuning_name_;  // Set once, before anything can ask for it.
+  absl::Mutex mutex_;
+  Callback done_ ABSL_GUARDED_BY(mutex_);  // Null once it was called.
+  Scheduler::Ticket ticket_ ABSL_GUARDED_BY(mutex_);
+  std::optional<grpc::Alarm> alarm_;  // Set at most once, before done_ can be called.
+};
+
+}  // namespace
+
+std::shared_ptr<Lookup> Lookup::Start(const LookupContext& context, v1::GetKernelRequest request,
+                                      absl::Time deadline, Callback done) {
+  auto lookup =
+      std::make_shared<LookupImpl>(context, std::move(request), deadline, std::move(done));
+  lookup->Begin();
+  return lookup;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,65 @@
+#ifndef TILEWRIGHT_SERVER_LOOKUP_H_
+#define TILEWRIGHT_SERVER_LOOKUP_H_
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "server/device_table.h"
+#include "server/executor.h"
+#include "server/kernel_cache.h"
+#include "server/predictor.h"
+#include "server/scheduler.h"
+#include "tilewright/v1/kernel_service.pb.h"
+#include "tuner/store/winner_index.h"
+#include "tuner/tuner.h"
+
+namespace tilewright {
+
+// The answer to a look-up before it is bytes or a message.
+struct LookupAnswer {
+  v1::GetKernelResponse head;                // All but the kernel.
+  std::shared_ptr<const WireKernel> kernel;  // Null where the answer is a vendor's.
+  bool include_cubin = true;
+  // The same request gets the same bytes while the epoch stands, and starts no work.
+  bool repeatable = false;
+
+  grpc::ByteBuffer ToBytes() const;
+  v1::GetKernelResponse ToMessage() const;
+};
+
+// What look-ups work with. Everything outlives every look-up.
+struct LookupContext {
+  const DeviceTable& devices;
+  const WinnerIndex& index;
+  Tuner& tuner;
+  KernelCache& kernels;
+  Scheduler& scheduler;
+  Predictor& predictor;
+  Executor& executor;
+};
+
+// One look-up, from its request to its one answer. Nothing blocks the thread that starts
+// it: disk and compiles are left to others. Thread-safe.
+class Lookup {
+ public:
+  using Callback = std::function<void(absl::StatusOr<LookupAnswer>)>;
+
+  virtual ~Lookup() = default;
+
+  // The caller is gone: the answer is an error soon, and a tuning that nobody else waits
+  // for ends.
+  virtual void Abandon() = 0;
+
+  // `done` is called exactly once, from any thread, perhaps before this returns. After
+  // `deadline` it is DEADLINE_EXCEEDED, and the tuning goes on.
+  static std::shared_ptr<Lookup> Start(const LookupContext& context,
+                                       v1::GetKernelRequest request, absl::Time deadline,
+                                       Callback done);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_LOOKUP_H_

@@ -1,0 +1,127 @@
+#include "server/lookup_plan.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "tuner/problem/canonical_problem.h"
+#include "tuner/store/packed_winner.h"
+#include "tuner/store/winner_key.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+constexpr std::size_t kHashBytes = 32;
+constexpr int kMaxKnownHashes = 1000;
+
+absl::Status CheckFields(const v1::GetKernelRequest& request) {
+  if (!v1::LookupMode_IsValid(request.mode())) {
+    return InvalidField("mode", "UNKNOWN_ENUM_VALUE",
+                        absl::StrCat(static_cast<int>(request.mode()), " is not a mode"));
+  }
+  if (request.pinned_epoch() < 0) {
+    return InvalidField("pinned_epoch", "OUT_OF_RANGE", "epochs are not negative");
+  }
+  if (!request.pinned_content_hash().empty() &&
+      request.pinned_content_hash().size() != kHashBytes) {
+    return InvalidField("pinned_content_hash", "MALFORMED_HASH", "a content hash has 32 bytes");
+  }
+  if (request.known_content_hashes_size() > kMaxKnownHashes) {
+    return InvalidField("known_content_hashes", "TOO_MANY",
+                        absl::StrCat("more than ", kMaxKnownHashes));
+  }
+  for (int i = 0; i < request.known_content_hashes_size(); ++i) {
+    if (request.known_content_hashes(i).size() != kHashBytes) {
+      return InvalidField(absl::StrCat("known_content_hashes[", i, "]"), "MALFORMED_HASH",
+                          "a content hash has 32 bytes");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NothingStored(const v1::GetKernelRequest& request) {
+  if (!request.pinned_content_hash().empty()) {
+    return MakeError(absl::StatusCode::kNotFound, "KERNEL_NOT_FOUND",
+                     "no kernel with the pinned content hash is stored for this problem");
+  }
+  if (request.pinned_epoch() != 0) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_HAS_NO_WINNER",
+                     absl::StrCat("epoch ", request.pinned_epoch(),
+                                  " has no winner that answers this problem"),
+                     {{"field", "pinned_epoch"}});
+  }
+  return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
+                   "no stored winner answers this problem, and CACHED_ONLY starts no work");
+}
+
+// An answer at once, and a tuning behind it wherever a GPU could find a better one.
+void PlanBestAvailable(LookupPlan& plan) {
+  plan.tune_in_background = plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit);
+  // A kernel that was measured nearby is worth more than the model's pick; what the model
+  // picked for something else is not.
+  const bool good = plan.hit.winner != nullptr && (WasMeasured(plan.hit.winner->winner) ||
+                                                   IsOwnWinner(plan.hit, plan.tune));
+  plan.step = good ? LookupStep::kServe : LookupStep::kPredict;
+}
+
+void PlanWaitTuned(LookupPlan& plan) {
+  const bool tuned = plan.tune.device_ordinal >= 0 ? IsTunedHere(plan.hit)
+                                                   : IsOwnWinner(plan.hit, plan.tune);
+  plan.step = tuned ? LookupStep::kServe : LookupStep::kTune;
+}
+
+}  // namespace
+
+bool IsTunedHere(const IndexHit& hit) {
+  if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return false;
+  const v1::Provenance provenance = hit.winner->winner.provenance();
+  return provenance == v1::PROVENANCE_MEASURED || provenance == v1::PROVENANCE_VENDOR;
+}
+
+bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
+  return hit.winner != nullptr &&
+         hit.winner->winner.key() == WinnerKey(EncodeProblem(tune.problem),
+                                               SiliconKey(tune.target.silicon()),
+                                               EnvironmentKey(tune.target.environment()));
+}
+
+absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,
+                                          int device_ordinal, const DeviceTable& devices) {
+  TuneRequest request;
+  ASSIGN_OR_RETURN(request.problem, Canonicalize(problem));
+  ASSIGN_OR_RETURN(ResolvedTarget resolved, devices.Resolve(target, device_ordinal));
+  request.target = std::move(resolved.target);
+  request.device_ordinal = resolved.device_ordinal;
+  return request;
+}
+
+absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
+                                      const DeviceTable& devices, const WinnerIndex& index) {
+  RETURN_IF_ERROR(CheckFields(request));
+  LookupPlan plan;
+  ASSIGN_OR_RETURN(plan.tune, ResolveTuning(request.problem(), request.target(),
+                                            request.device_ordinal(), devices));
+  plan.epoch = index.epoch();
+  plan.hit = index.Find({.problem = plan.tune.problem,
+                         .silicon = plan.tune.target.silicon(),
+                         .environment = plan.tune.target.environment(),
+                         .pinned_epoch = request.pinned_epoch(),
+                         .pinned_content_hash = request.pinned_content_hash()});
+  const bool pinned = request.pinned_epoch() != 0 || !request.pinned_content_hash().empty();
+  if (pinned || request.mode() == v1::LOOKUP_MODE_CACHED_ONLY) {
+    if (plan.hit.winner == nullptr) return NothingStored(request);
+    plan.step = LookupStep::kServe;
+    return plan;
+  }
+  plan.may_work = true;
+  if (request.mode() == v1::LOOKUP_MODE_WAIT_TUNED) {
+    PlanWaitTuned(plan);
+  } else {
+    PlanBestAvailable(plan);
+  }
+  return plan;
+}
+
+}  // namespace tilewright

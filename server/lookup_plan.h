@@ -1,0 +1,48 @@
+// What a look-up has to do, decided from memory alone.
+#ifndef TILEWRIGHT_SERVER_LOOKUP_PLAN_H_
+#define TILEWRIGHT_SERVER_LOOKUP_PLAN_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/device_table.h"
+#include "tilewright/v1/kernel_service.pb.h"
+#include "tuner/store/winner_index.h"
+#include "tuner/tuner.h"
+
+namespace tilewright {
+
+enum class LookupStep {
+  kServe,    // `hit` is the answer.
+  kPredict,  // Nothing good is near: the model's pick, else `hit` where there is one.
+  kTune,     // Wait for a tuning.
+};
+
+struct LookupPlan {
+  LookupStep step = LookupStep::kServe;
+  IndexHit hit;
+  TuneRequest tune;  // Canonical problem and target; what is tuned where anything is.
+  bool tune_in_background = false;
+  // Whether a stored kernel that turns out to be damaged may be made again.
+  bool may_work = false;
+  int64_t epoch = 0;  // Of the winners, before they were looked at.
+};
+
+// Checks every field of the request; errors as KernelService.GetKernel.
+absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
+                                      const DeviceTable& devices, const WinnerIndex& index);
+
+// Whether measuring again would tell nothing new: measured here, in this environment.
+bool IsTunedHere(const IndexHit& hit);
+
+// Whether `hit` is the winner of this very problem and target, measured or predicted.
+bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune);
+
+// Canonicalizes the request's problem and finds its target.
+absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,
+                                          int device_ordinal, const DeviceTable& devices);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_LOOKUP_PLAN_H_

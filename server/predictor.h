@@ -1,0 +1,48 @@
+#ifndef TILEWRIGHT_SERVER_PREDICTOR_H_
+#define TILEWRIGHT_SERVER_PREDICTOR_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "server/executor.h"
+#include "tuner/cancellation.h"
+#include "tuner/tuner.h"
+
+namespace tilewright {
+
+// The model's pick for problems about which nothing is known, compiled at once beside the
+// tunings in the queue. Callers of one (problem, target) share one compile. Owned by
+// DaemonServer; thread-safe.
+class Predictor {
+ public:
+  using PredictFunction =
+      std::function<absl::StatusOr<StoredWinner>(const TuneRequest&, const Cancellation&)>;
+  using Callback = std::function<void(const absl::StatusOr<StoredWinner>&)>;
+
+  explicit Predictor(PredictFunction predict);
+
+  // `done` is called once, from a thread of the predictor or, where it is refused, from
+  // this one: RESOURCE_EXHAUSTED, reason QUEUE_FULL; UNAVAILABLE, reason SERVER_STOPPING.
+  void Predict(const TuneRequest& request, Callback done);
+
+  // Cancels what is under way and joins the threads.
+  void Stop();
+
+ private:
+  void Run(const std::string& key, const TuneRequest& request);
+
+  const PredictFunction predict_;
+  Cancellation cancellation_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, std::vector<Callback>> waiting_ ABSL_GUARDED_BY(mutex_);
+  Executor executor_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_PREDICTOR_H_

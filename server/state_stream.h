@@ -1,0 +1,139 @@
+#ifndef TILEWRIGHT_SERVER_STATE_STREAM_H_
+#define TILEWRIGHT_SERVER_STATE_STREAM_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "grpcpp/support/server_callback.h"
+#include "proto/support/errors.h"
+#include "server/grpc_status.h"
+#include "server/stop_signal.h"
+
+namespace tilewright {
+
+enum class StreamStep {
+  kNothing,  // Nothing new since the last message.
+  kMessage,  // A message; more may come.
+  kLast,     // A message, and the stream ends after it.
+};
+
+// A server stream of the states of something, of which only the newest matters: a slow
+// client skips states, and never holds up what it watches. Lives until gRPC is done with
+// it; others hold weak pointers. Thread-safe.
+template <class Message>
+class StateStream final : public grpc::ServerWriteReactor<Message>,
+                          public std::enable_shared_from_this<StateStream<Message>> {
+ public:
+  // Gives the newest state. Called with the stream's lock held, after each Poke.
+  using Source = std::function<StreamStep(Message*)>;
+
+  // `open` counts the streams under way.
+  static std::shared_ptr<StateStream> Create(StopSignal& stop, std::atomic<int64_t>& open,
+                                             Source source) {
+    auto stream = std::shared_ptr<StateStream>(new StateStream(stop, open, std::move(source)));
+    open.fetch_add(1, std::memory_order_relaxed);
+    stream->self_ = stream;
+    stream->stop_id_ = stop.Subscribe([weak = std::weak_ptr<StateStream>(stream)] {
+      if (auto self = weak.lock()) {
+        self->End(MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING",
+                            "the server is stopping"));
+      }
+    });
+    return stream;
+  }
+
+  // Called once when gRPC is done with the stream. Set before the first Poke.
+  void SetCleanup(std::function<void()> cleanup) { cleanup_ = std::move(cleanup); }
+
+  // There may be a new state.
+  void Poke() {
+    {
+      absl::MutexLock lock(&mutex_);
+      dirty_ = true;
+    }
+    Proceed();
+  }
+
+  // Ends the stream after the message under way.
+  void End(const absl::Status& status) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (ending_) return;
+      ending_ = true;
+      status_ = status;
+    }
+    Proceed();
+  }
+
+  void OnWriteDone(bool ok) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      writing_ = false;
+    }
+    if (!ok) return End(absl::CancelledError("the client went away"));
+    Proceed();
+  }
+
+  void OnCancel() override { End(absl::CancelledError("the client went away")); }
+
+  void OnDone() override {
+    stop_.Unsubscribe(stop_id_);
+    if (cleanup_) cleanup_();
+    open_.fetch_sub(1, std::memory_order_relaxed);
+    const std::shared_ptr<StateStream> last = std::move(self_);
+  }
+
+ private:
+  StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source)
+      : stop_(stop), open_(open), source_(std::move(source)) {}
+
+  // Starts what can be started: gRPC is called without the lock, as it may call back.
+  void Proceed() {
+    bool write = false;
+    grpc::Status status;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (writing_ || finished_) return;
+      if (!ending_ && dirty_) {
+        dirty_ = false;
+        const StreamStep step = source_(&message_);
+        write = writing_ = step != StreamStep::kNothing;
+        ending_ = step == StreamStep::kLast;
+      }
+      if (!write) {
+        if (!ending_) return;
+        finished_ = true;
+        status = ToGrpcStatus(status_);
+      }
+    }
+    if (write) {
+      this->StartWrite(&message_);
+    } else {
+      this->Finish(status);
+    }
+  }
+
+  StopSignal& stop_;
+  std::atomic<int64_t>& open_;
+  const Source source_;
+  std::function<void()> cleanup_;
+  int64_t stop_id_ = 0;
+  std::shared_ptr<StateStream> self_;
+  Message message_;  // Touched by whoever has set writing_.
+  absl::Mutex mutex_;
+  bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_STATE_STREAM_H_

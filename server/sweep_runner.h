@@ -1,0 +1,89 @@
+#ifndef TILEWRIGHT_SERVER_SWEEP_RUNNER_H_
+#define TILEWRIGHT_SERVER_SWEEP_RUNNER_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "server/device_table.h"
+#include "server/scheduler.h"
+#include "server/sweep_plan.h"
+#include "server/sweep_state.h"
+#include "tilewright/v1/tuning_service.pb.h"
+#include "tuner/clock.h"
+#include "tuner/store/tuning_store.h"
+#include "tuner/store/winner_index.h"
+
+namespace tilewright {
+
+// Works through sweeps, one problem after the other, a thread each; keeps them in the store,
+// so that a sweep that was cancelled or killed goes on when it is created again. Methods
+// may block on disk. Owned by DaemonServer; thread-safe.
+class SweepRunner {
+ public:
+  SweepRunner(const DeviceTable& devices, const WinnerIndex& index, TuningStore& store,
+              Scheduler& scheduler, Clock& clock);
+  ~SweepRunner();  // As Stop.
+
+  // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS.
+  // FAILED_PRECONDITION, reason SWEEP_RUNNING: another one of that name is being worked on.
+  absl::StatusOr<v1::Sweep> Create(const v1::CreateSweepRequest& request);
+
+  // NOT_FOUND, reason SWEEP_NOT_FOUND.
+  absl::StatusOr<std::shared_ptr<SweepState>> Find(const std::string& name);
+  absl::StatusOr<v1::Sweep> Get(const std::string& name);
+  absl::StatusOr<v1::Sweep> Cancel(const std::string& name);
+
+  // Goes on with every unfinished sweep of the store.
+  void ResumeAll();
+
+  // From now on nothing begins, and what ends early is to be gone on with. Before the
+  // scheduler is stopped, which ends the tunings that Stop waits for.
+  void PrepareStop();
+  // Joins the threads.
+  void Stop();
+
+  std::size_t active() const;
+
+ private:
+  // A sweep that is being worked on.
+  struct Active {
+    v1::CreateSweepRequest request;
+    std::vector<TuneRequest> tunes;
+    std::shared_ptr<SweepState> state;
+    std::thread thread;
+    bool cancelled = false;
+    bool ended = false;
+  };
+
+  absl::StatusOr<std::optional<v1::Sweep>> Stored(const std::string& name);
+  absl::StatusOr<std::shared_ptr<SweepState>> Begin(const v1::CreateSweepRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void JoinEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  void Run(const std::shared_ptr<Active>& sweep);
+  bool Interrupted(const Active& sweep) const;
+  absl::StatusOr<StoredWinner> TuneEntry(const std::shared_ptr<Active>& sweep, int index);
+  absl::StatusOr<Scheduler::Ticket> Enqueue(const TuneRequest& tune);
+  void Settle(Active& sweep, int index, const absl::StatusOr<StoredWinner>& winner);
+  void Save(const Active& sweep);
+
+  const DeviceTable& devices_;
+  const WinnerIndex& index_;
+  TuningStore& store_;
+  Scheduler& scheduler_;
+  Clock& clock_;
+  mutable absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::flat_hash_map<std::string, std::shared_ptr<Active>> active_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_SWEEP_RUNNER_H_

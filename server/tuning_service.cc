@@ -1,0 +1,158 @@
+#include "server/tuning_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "proto/support/status_macros.h"
+#include "server/lookup_plan.h"
+#include "server/state_stream.h"
+#include "server/tuning_options.h"
+#include "server/unary_reply.h"
+
+namespace tilewright {
+namespace {
+
+void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_order_relaxed); }
+
+// An answer that a new tuning would not better: measured here, or, for a named target, where
+// nothing can be measured, measured elsewhere.
+bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& request) {
+  if (request.options.force()) return false;
+  return request.device_ordinal >= 0 ? IsTunedHere(hit) : hit.match == v1::MATCH_EXACT;
+}
+
+grpc::ServerUnaryReactor* ReplyWith(grpc::CallbackServerContext* context,
+                                    const absl::StatusOr<std::shared_ptr<TuningJob>>& job,
+                                    v1::Tuning* response) {
+  if (job.ok()) *response = (*job)->Snapshot();
+  return Reply(context, job.status());
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
+    const v1::CreateTuningRequest& request) {
+  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  RETURN_IF_ERROR(CheckTuningOptions(request.options()));
+  ASSIGN_OR_RETURN(TuneRequest tune, ResolveTuning(request.problem(), request.target(),
+                                                   request.device_ordinal(), devices_));
+  tune.options = request.options();
+  const IndexHit hit = index_.Find({.problem = tune.problem,
+                                    .silicon = tune.target.silicon(),
+                                    .environment = tune.target.environment()});
+  if (NeedsNoTuning(hit, tune)) return scheduler_.Record(tune, *hit.winner, request.request_id());
+  return scheduler_.Create(tune, request.request_id());
+}
+
+grpc::ServerUnaryReactor* TuningServiceImpl::CreateTuning(grpc::CallbackServerContext* context,
+                                                          const v1::CreateTuningRequest* request,
+                                                          v1::Tuning* response) {
+  Count(metrics_);
+  return ReplyWith(context, Create(*request), response);
+}
+
+grpc::ServerUnaryReactor* TuningServiceImpl::GetTuning(grpc::CallbackServerContext* context,
+                                                       const v1::GetTuningRequest* request,
+                                                       v1::Tuning* response) {
+  Count(metrics_);
+  return ReplyWith(context, scheduler_.Find(request->name()), response);
+}
+
+grpc::ServerUnaryReactor* TuningServiceImpl::CancelTuning(grpc::CallbackServerContext* context,
+                                                          const v1::CancelTuningRequest* request,
+                                                          v1::Tuning* response) {
+  Count(metrics_);
+  return ReplyWith(context, scheduler_.Cancel(request->name()), response);
+}
+
+grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(
+    grpc::CallbackServerContext* context, const v1::WatchTuningRequest* request) {
+  Count(metrics_);
+  const absl::StatusOr<std::shared_ptr<TuningJob>> job = scheduler_.Find(request->name());
+  using Stream = StateStream<v1::Tuning>;
+  const auto source = [found = job](v1::Tuning* message) {
+    *message = (*found)->Snapshot();
+    return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
+  };
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_streams, source);
+  if (!job.ok()) {
+    stream->End(job.status());
+    return stream.get();
+  }
+  const int64_t observer = (*job)->Observe([weak = std::weak_ptr<Stream>(stream)] {
+    if (auto self = weak.lock()) self->Poke();
+  });
+  stream->SetCleanup([found = *job, observer] { found->Unobserve(observer); });
+  stream->Poke();
+  return stream.get();
+}
+
+grpc::ServerUnaryReactor* TuningServiceImpl::CreateSweep(grpc::CallbackServerContext* context,
+                                                         const v1::CreateSweepRequest* request,
+                                                         v1::Sweep* response) {
+  Count(metrics_);
+  return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, sweeps_.Create(*request));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* TuningServiceImpl::GetSweep(grpc::CallbackServerContext* context,
+                                                      const v1::GetSweepRequest* request,
+                                                      v1::Sweep* response) {
+  Count(metrics_);
+  return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, sweeps_.Get(request->name()));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerContext* context,
+                                                         const v1::CancelSweepRequest* request,
+                                                         v1::Sweep* response) {
+  Count(metrics_);
+  return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, sweeps_.Cancel(request->name()));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerWriteReactor<v1::Sweep>* TuningServiceImpl::WatchSweep(
+    grpc::CallbackServerContext* context, const v1::WatchSweepRequest* request) {
+  Count(metrics_);
+  using Stream = StateStream<v1::Sweep>;
+  // Filled by the executor before the first Poke: a sweep that does not run is on disk.
+  auto watched = std::make_shared<std::shared_ptr<SweepState>>();
+  const auto source = [watched](v1::Sweep* message) {
+    *message = (*watched)->Snapshot();
+    return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
+  };
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_streams, source);
+  executor_.Post([this, watched, weak = std::weak_ptr<Stream>(stream), name = request->name()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    absl::StatusOr<std::shared_ptr<SweepState>> found = sweeps_.Find(name);
+    if (!found.ok()) return self->End(found.status());
+    *watched = *std::move(found);
+    (*watched)->Observe([weak] {
+      const auto alive = weak.lock();
+      if (alive != nullptr) alive->Poke();
+      return alive != nullptr;
+    });
+    self->Poke();
+  });
+  return stream.get();
+}
+
+grpc::ServerUnaryReactor* TuningServiceImpl::ListDevices(grpc::CallbackServerContext* context,
+                                                         const v1::ListDevicesRequest* request,
+                                                         v1::ListDevicesResponse* response) {
+  Count(metrics_);
+  return ReplyLater(context, executor_, [this, response]() -> absl::Status {
+    devices_.FindMissing();
+    *response = devices_.listing();
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace tilewright

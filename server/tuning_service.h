@@ -1,0 +1,68 @@
+#ifndef TILEWRIGHT_SERVER_TUNING_SERVICE_H_
+#define TILEWRIGHT_SERVER_TUNING_SERVICE_H_
+
+#include "server/device_table.h"
+#include "server/executor.h"
+#include "server/metrics.h"
+#include "server/scheduler.h"
+#include "server/stop_signal.h"
+#include "server/sweep_runner.h"
+#include "tilewright/v1/tuning_service.grpc.pb.h"
+#include "tuner/store/winner_index.h"
+
+namespace tilewright {
+
+// tilewright.v1.TuningService.
+class TuningServiceImpl final : public v1::TuningService::CallbackService {
+ public:
+  TuningServiceImpl(DeviceTable& devices, const WinnerIndex& index, Scheduler& scheduler,
+                    SweepRunner& sweeps, Executor& executor, StopSignal& stop, Metrics& metrics)
+      : devices_(devices),
+        index_(index),
+        scheduler_(scheduler),
+        sweeps_(sweeps),
+        executor_(executor),
+        stop_(stop),
+        metrics_(metrics) {}
+
+  grpc::ServerUnaryReactor* CreateTuning(grpc::CallbackServerContext* context,
+                                         const v1::CreateTuningRequest* request,
+                                         v1::Tuning* response) override;
+  grpc::ServerUnaryReactor* GetTuning(grpc::CallbackServerContext* context,
+                                      const v1::GetTuningRequest* request,
+                                      v1::Tuning* response) override;
+  grpc::ServerWriteReactor<v1::Tuning>* WatchTuning(grpc::CallbackServerContext* context,
+                                                    const v1::WatchTuningRequest* request) override;
+  grpc::ServerUnaryReactor* CancelTuning(grpc::CallbackServerContext* context,
+                                         const v1::CancelTuningRequest* request,
+                                         v1::Tuning* response) override;
+  grpc::ServerUnaryReactor* CreateSweep(grpc::CallbackServerContext* context,
+                                        const v1::CreateSweepRequest* request,
+                                        v1::Sweep* response) override;
+  grpc::ServerUnaryReactor* GetSweep(grpc::CallbackServerContext* context,
+                                     const v1::GetSweepRequest* request,
+                                     v1::Sweep* response) override;
+  grpc::ServerWriteReactor<v1::Sweep>* WatchSweep(grpc::CallbackServerContext* context,
+                                                  const v1::WatchSweepRequest* request) override;
+  grpc::ServerUnaryReactor* CancelSweep(grpc::CallbackServerContext* context,
+                                        const v1::CancelSweepRequest* request,
+                                        v1::Sweep* response) override;
+  grpc::ServerUnaryReactor* ListDevices(grpc::CallbackServerContext* context,
+                                        const v1::ListDevicesRequest* request,
+                                        v1::ListDevicesResponse* response) override;
+
+ private:
+  absl::StatusOr<std::shared_ptr<TuningJob>> Create(const v1::CreateTuningRequest& request);
+
+  DeviceTable& devices_;
+  const WinnerIndex& index_;
+  Scheduler& scheduler_;
+  SweepRunner& sweeps_;
+  Executor& executor_;
+  StopSignal& stop_;
+  Metrics& metrics_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_TUNING_SERVICE_H_

@@ -1,0 +1,194 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "tests/client/c_header_test.h"
+#include "tests/client/fake_service.h"
+#include "tilewright.h"
+
+namespace tilewright {
+namespace {
+
+class CApiTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    service_.Start();
+    ASSERT_EQ(tilewright_client_connect(service_.socket_path().c_str(), &client_), TILEWRIGHT_OK)
+        << tilewright_last_error()->message;
+    tilewright_gemm_problem_init(&problem_, sizeof problem_);
+    problem_.m = 64;
+    problem_.n = 32;
+    problem_.k = 16;
+  }
+  void TearDown() override { tilewright_client_release(client_); }
+
+  TemporaryFolder folder_;
+  FakeService service_{folder_.path() + "/socket"};
+  tilewright_client* client_ = nullptr;
+  tilewright_gemm_problem problem_;
+};
+
+TEST_F(CApiTest, WorksFromC) {
+  v1::GetKernelRequest seen;
+  service_.get_kernel = [&seen](const v1::GetKernelRequest& request) {
+    seen = request;
+    return MeasuredKernel(request.problem().gemm());
+  };
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(GetFromC(service_.socket_path().c_str(), 64, &kernel), TILEWRIGHT_OK);
+  EXPECT_EQ(seen.problem().gemm().m(), 64);
+  EXPECT_EQ(seen.problem().gemm().a_type(), v1::DATA_TYPE_FP16);
+  EXPECT_EQ(seen.problem().gemm().epilogue().activation(), v1::ACTIVATION_GELU_TANH);
+  EXPECT_EQ(seen.mode(), v1::LOOKUP_MODE_BEST_AVAILABLE);
+  // The kernel outlives the client.
+  size_t size = 0;
+  const void* cubin = tilewright_kernel_cubin(kernel, &size);
+  EXPECT_EQ(std::string(static_cast<const char*>(cubin), size), "cubin of 64x32x16");
+  tilewright_kernel_release(kernel);
+}
+
+TEST_F(CApiTest, TellsTheKernelAndItsPlan) {
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  tilewright_kernel_info info;
+  info.struct_size = sizeof info;
+  ASSERT_EQ(tilewright_kernel_get_info(kernel, &info), TILEWRIGHT_OK);
+  EXPECT_EQ(info.match, TILEWRIGHT_MATCH_EXACT);
+  EXPECT_EQ(info.provenance, TILEWRIGHT_PROVENANCE_MEASURED);
+  EXPECT_EQ(info.provisional, 0);
+  EXPECT_EQ(info.epoch, 7);
+  EXPECT_STREQ(info.architecture, "sm_90a");
+  EXPECT_STREQ(info.template_name, "gemm_sm80");
+  EXPECT_EQ(info.workspace_bytes, 2 * 4 * 64 * 32);
+  EXPECT_EQ(info.a_alignment, 16);
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(info.content_hash), 32),
+            Sha256("cubin of 64x32x16"));
+  ASSERT_EQ(info.step_count, 1);
+  tilewright_launch_step step;
+  step.struct_size = sizeof step;
+  ASSERT_EQ(tilewright_kernel_get_step(kernel, 0, &step), TILEWRIGHT_OK);
+  EXPECT_STREQ(step.entry_symbol, "gemm_main");
+  EXPECT_EQ(step.split_k, 2);
+  EXPECT_EQ(tilewright_kernel_get_step(kernel, 1, &step), TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->reason, "OUT_OF_RANGE");
+  tilewright_kernel_release(kernel);
+}
+
+TEST_F(CApiTest, WritesNoMoreThanTheCallerKnows) {
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  tilewright_kernel_info info;
+  std::memset(&info, 0x5a, sizeof info);
+  info.struct_size = offsetof(tilewright_kernel_info, epoch);
+  ASSERT_EQ(tilewright_kernel_get_info(kernel, &info), TILEWRIGHT_OK);
+  EXPECT_EQ(info.match, TILEWRIGHT_MATCH_EXACT);
+  EXPECT_EQ(info.epoch, 0x5a5a5a5a5a5a5a5a);
+  tilewright_kernel_release(kernel);
+}
+
+TEST_F(CApiTest, TakesStructuresOfOlderCallers) {
+  problem_.struct_size = offsetof(tilewright_gemm_problem, lda);
+  problem_.lda = -1;  // Beyond what this caller says it set.
+  v1::GetKernelRequest seen;
+  service_.get_kernel = [&seen](const v1::GetKernelRequest& request) {
+    seen = request;
+    return MeasuredKernel(request.problem().gemm());
+  };
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  EXPECT_EQ(seen.problem().gemm().lda(), 0);
+  tilewright_kernel_release(kernel);
+}
+
+TEST_F(CApiTest, RefusesAFieldThatItDoesNotKnow) {
+  struct {
+    tilewright_gemm_problem known;
+    int64_t of_a_later_version;
+  } newer{problem_, 1};
+  newer.known.struct_size = sizeof newer;
+  tilewright_kernel* kernel = nullptr;
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, &newer.known, nullptr, &kernel),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->reason, "STRUCT_SIZE");
+  newer.of_a_later_version = 0;
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, &newer.known, nullptr, &kernel), TILEWRIGHT_OK);
+  tilewright_kernel_release(kernel);
+}
+
+TEST_F(CApiTest, RefusesWhatIsMissing) {
+  tilewright_kernel* kernel = nullptr;
+  EXPECT_EQ(tilewright_get_gemm_kernel(nullptr, &problem_, nullptr, &kernel),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->field, "client");
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, nullptr, nullptr, &kernel),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, nullptr),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  problem_.activation = 99;
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->reason, "UNKNOWN_VALUE");
+  EXPECT_STREQ(tilewright_last_error()->field, "gemm.epilogue.activation");
+  EXPECT_EQ(kernel, nullptr);
+}
+
+TEST_F(CApiTest, TheLastErrorIsTheThreadsOwn) {
+  service_.get_kernel = [](const v1::GetKernelRequest&) -> absl::StatusOr<v1::GetKernelResponse> {
+    return InvalidField("gemm.m", "OUT_OF_RANGE", "must be at least 1, was 0");
+  };
+  tilewright_kernel* kernel = nullptr;
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_EQ(tilewright_last_error()->code, TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->reason, "OUT_OF_RANGE");
+  EXPECT_STREQ(tilewright_last_error()->field, "gemm.m");
+  EXPECT_STREQ(tilewright_last_error()->message, "gemm.m: must be at least 1, was 0");
+  std::thread([] { EXPECT_EQ(tilewright_last_error()->code, TILEWRIGHT_OK); }).join();
+}
+
+TEST_F(CApiTest, VendorAlgorithmsHaveNoCubin) {
+  service_.get_kernel = [](const v1::GetKernelRequest&) {
+    v1::GetKernelResponse response;
+    response.mutable_vendor()->set_workspace_bytes(4096);
+    response.set_provenance(v1::PROVENANCE_VENDOR);
+    response.set_match(v1::MATCH_EXACT);
+    return response;
+  };
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  size_t size = 1;
+  EXPECT_EQ(tilewright_kernel_cubin(kernel, &size), nullptr);
+  EXPECT_EQ(size, 0u);
+  tilewright_kernel_info info;
+  info.struct_size = sizeof info;
+  ASSERT_EQ(tilewright_kernel_get_info(kernel, &info), TILEWRIGHT_OK);
+  EXPECT_NE(info.is_vendor, 0);
+  EXPECT_EQ(info.workspace_bytes, 4096);
+  EXPECT_STREQ(info.architecture, "");
+  tilewright_kernel_release(kernel);
+}
+
+TEST_F(CApiTest, ReleasesOfNothingAreAllowed) {
+  tilewright_client_release(nullptr);
+  tilewright_kernel_release(nullptr);
+  EXPECT_EQ(tilewright_client_refresh(nullptr), 0);
+}
+
+TEST_F(CApiTest, LaunchNeedsADriverAndAContext) {
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  tilewright_gemm_arguments arguments;
+  tilewright_gemm_arguments_init(&arguments, sizeof arguments);
+  EXPECT_EQ(arguments.alpha, 1.0f);
+  EXPECT_NE(tilewright_kernel_launch(kernel, &arguments, nullptr), TILEWRIGHT_OK);
+  const std::string reason = tilewright_last_error()->reason;
+  EXPECT_TRUE(reason == "NO_CUDA_DRIVER" || reason == "NO_CUDA_CONTEXT") << reason;
+  tilewright_kernel_release(kernel);
+}
+
+}  // namespace
+}  // namespace tilewright

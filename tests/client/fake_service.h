@@ -1,0 +1,80 @@
+// The three services in this process on a Unix socket, with answers that a test sets: what a
+// client sees of a daemon, without one.
+#ifndef TILEWRIGHT_TESTS_CLIENT_FAKE_SERVICE_H_
+#define TILEWRIGHT_TESTS_CLIENT_FAKE_SERVICE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tilewright/v1/cache_service.grpc.pb.h"
+#include "tilewright/v1/kernel_service.grpc.pb.h"
+#include "tilewright/v1/tuning_service.grpc.pb.h"
+
+namespace tilewright {
+
+// A folder of its own under the system's temporary one, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// A measured kernel whose hash is right: cubin "cubin of ..." of the problem's m, n and k.
+v1::GetKernelResponse MeasuredKernel(const v1::GemmProblem& problem);
+
+class FakeService {
+ public:
+  // What the RPCs answer; set before the calls. Unset: UNIMPLEMENTED.
+  std::function<absl::StatusOr<v1::GetKernelResponse>(const v1::GetKernelRequest&)> get_kernel;
+  std::function<absl::StatusOr<v1::Tuning>(const v1::CreateTuningRequest&)> create_tuning;
+  std::function<absl::StatusOr<v1::Sweep>(const v1::CreateSweepRequest&)> create_sweep;
+  // Sent in order to a watch, which ends with the last unless that is not final: then it stays
+  // open until the client cancels.
+  std::vector<v1::Tuning> tuning_updates;
+  std::vector<v1::Sweep> sweep_updates;
+  v1::Tuning cancelled_tuning;
+  v1::Sweep cancelled_sweep;
+  v1::ListDevicesResponse devices;
+  std::vector<v1::Winner> winners;
+  std::function<absl::StatusOr<v1::ExplainWinnerResponse>(const v1::ExplainWinnerRequest&)> explain;
+  std::string bundle = "a bundle";
+  std::function<absl::StatusOr<v1::ImportBundleResponse>(const std::string&)> import_bundle;
+
+  // Calls seen.
+  std::atomic<int> get_kernel_calls{0};
+  std::atomic<int> cancel_calls{0};
+  std::string request_id;
+
+  explicit FakeService(std::string socket_path);
+  ~FakeService();
+
+  const std::string& socket_path() const { return socket_path_; }
+  void Start();
+  void Stop();
+
+ private:
+  class Kernels;
+  class Tunings;
+  class Cache;
+
+  const std::string socket_path_;
+  std::unique_ptr<Kernels> kernels_;
+  std::unique_ptr<Tunings> tunings_;
+  std::unique_ptr<Cache> cache_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TESTS_CLIENT_FAKE_SERVICE_H_

@@ -1,0 +1,61 @@
+// The client fills defaults by itself, as it must not know the tuner; here the two are held
+// against each other.
+#include "client/cpp/gemm_defaults.h"
+
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tuner/problem/canonical_problem.h"
+
+namespace tilewright {
+namespace {
+
+v1::GemmProblem Parse(const std::string& text) {
+  v1::GemmProblem problem;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &problem)) << text;
+  return problem;
+}
+
+class GemmDefaultsTest : public ::testing::TestWithParam<const char*> {};
+
+// What a launch uses of a problem: sizes, layouts, types, strides and the epilogue's modes.
+TEST_P(GemmDefaultsTest, AgreeWithTheCanonicalProblem) {
+  const v1::GemmProblem problem = Parse(GetParam());
+  v1::Problem wrapped;
+  *wrapped.mutable_gemm() = problem;
+  const auto canonical = Canonicalize(wrapped);
+  ASSERT_TRUE(canonical.ok()) << canonical.status();
+  std::string differences;
+  google::protobuf::util::MessageDifferencer compare;
+  compare.ReportDifferencesToString(&differences);
+  EXPECT_TRUE(compare.Compare(canonical->gemm(), WithDefaults(problem))) << differences;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Problems, GemmDefaultsTest,
+    ::testing::Values(
+        "m: 64 n: 32 k: 16", "m: 64 n: 32 k: 16 batch: 3", "m: 64 n: 32 k: 16 lda: 24",
+        "m: 64 n: 32 k: 16 a_layout: OPERAND_LAYOUT_TRANSPOSED b_layout: OPERAND_LAYOUT_NORMAL",
+        "m: 64 n: 32 k: 16 a_layout: OPERAND_LAYOUT_TRANSPOSED b_layout: "
+        "OPERAND_LAYOUT_TRANSPOSED batch: 2",
+        "m: 64 n: 32 k: 16 batch: 2 ldb: 32 d_batch_stride: 4096",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_INT8", "m: 64 n: 32 k: 16 a_type: DATA_TYPE_TF32",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP32",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP16 d_type: DATA_TYPE_FP32",
+        "m: 64 n: 32 k: 16 batch: 2 epilogue { source_mode: SOURCE_MODE_ACCUMULATE }",
+        "m: 64 n: 32 k: 16 epilogue { bias_mode: BIAS_MODE_PER_COLUMN activation: "
+        "ACTIVATION_SILU aux_type: DATA_TYPE_BF16 }"));
+
+TEST(SameFamily, IgnoresShapeAndStridesOnly) {
+  const v1::GemmProblem base = WithDefaults(Parse("m: 64 n: 32 k: 16"));
+  EXPECT_TRUE(SameFamily(base, WithDefaults(Parse("m: 8 n: 9 k: 10 batch: 2 lda: 99"))));
+  EXPECT_FALSE(SameFamily(base, WithDefaults(Parse("m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP16"))));
+  EXPECT_FALSE(SameFamily(
+      base, WithDefaults(Parse("m: 64 n: 32 k: 16 epilogue { activation: ACTIVATION_RELU }"))));
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,46 @@
+#include "proto/support/errors.h"
+
+#include "google/rpc/status.pb.h"
+#include "gtest/gtest.h"
+
+namespace tilewright {
+namespace {
+
+TEST(Errors, InvalidFieldNamesTheFieldInMessageAndMetadata) {
+  const absl::Status status = InvalidField("gemm.m", "OUT_OF_RANGE", "must be at least 1, was 0");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "gemm.m: must be at least 1, was 0");
+  const auto info = ErrorInfoOf(status);
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->reason(), "OUT_OF_RANGE");
+  EXPECT_EQ(info->domain(), "tilewright");
+  EXPECT_EQ(info->metadata().at("field"), "gemm.m");
+}
+
+TEST(Errors, ReasonFallsBackToTheCode) {
+  EXPECT_EQ(ReasonOf(absl::NotFoundError("gone")), "NOT_FOUND");
+}
+
+TEST(Errors, InfoSurvivesTheWire) {
+  const absl::Status sent = MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                                      "128 tunings are queued", {{"retry_delay_ms", "500"}});
+  const std::string details = ToStatusDetails(sent);
+  google::rpc::Status parsed;
+  ASSERT_TRUE(parsed.ParseFromString(details));
+  EXPECT_EQ(parsed.code(), static_cast<int>(sent.code()));
+
+  const absl::Status received = FromStatusDetails(
+      sent.code(), std::string_view(sent.message().data(), sent.message().size()), details);
+  EXPECT_EQ(received, sent);
+}
+
+TEST(Errors, DamagedDetailsLeaveCodeAndMessage) {
+  const absl::Status received =
+      FromStatusDetails(absl::StatusCode::kInternal, "broken", "\xff\xff not a message");
+  EXPECT_EQ(received.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(received.message(), "broken");
+  EXPECT_FALSE(ErrorInfoOf(received).has_value());
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,197 @@
+#include "tuner/tuner.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_compiler.h"
+#include "tests/fakes/fake_profiler.h"
+#include "tuner/problem/canonical_problem.h"
+#include "tuner/store/memory_store.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+class TunerTest : public ::testing::Test {
+ protected:
+  TunerTest() {
+    v1::Problem problem;
+    problem.mutable_gemm()->set_m(4096);
+    problem.mutable_gemm()->set_n(4096);
+    problem.mutable_gemm()->set_k(4096);
+    request_.problem = *Canonicalize(problem);
+    *request_.target.mutable_silicon() = FakeProfiler::Hopper().target().silicon();
+    request_.target.mutable_environment()->set_nvrtc_version("13.0");
+    request_.device_ordinal = 0;
+    request_.options.set_max_candidates(12);
+  }
+
+  absl::StatusOr<TuneResult> Tune() {
+    return tuner_.Tune(request_, cancellation_,
+                       [this](const v1::TuningProgress& step) { progress_.push_back(step); });
+  }
+
+  FakeCompiler compiler_;
+  FakeProfiler profiler_;
+  FakeClock clock_;
+  MemoryStore store_;
+  WinnerIndex index_;
+  Tuner tuner_{compiler_, profiler_, store_, index_, clock_};
+  TuneRequest request_;
+  Cancellation cancellation_;
+  std::vector<v1::TuningProgress> progress_;
+};
+
+TEST_F(TunerTest, TheFastestMeasuredKernelWinsAndIsStoredAndServed) {
+  int calls = 0;
+  profiler_.SetBehaviour([&](const v1::Problem&, const v1::Kernel&) -> FakeProfiler::Result {
+    return ++calls == 5 ? 0.5e-3 : 1e-3;
+  });
+  const auto result = Tune();
+  ASSERT_TRUE(result.ok()) << result.status();
+  const v1::Winner& winner = result->winner.winner;
+  EXPECT_EQ(winner.provenance(), v1::PROVENANCE_MEASURED);
+  EXPECT_DOUBLE_EQ(winner.candidate().measurement().median_seconds(), 0.5e-3);
+  EXPECT_NEAR(winner.margin(), 1.0, 1e-9);
+  EXPECT_GT(winner.roofline_seconds(), 0);
+  EXPECT_EQ(result->measured, 12);
+
+  IndexQuery query{request_.problem, request_.target.silicon(), request_.target.environment()};
+  const IndexHit hit = index_.Find(query);
+  ASSERT_NE(hit.winner, nullptr);
+  EXPECT_EQ(hit.match, v1::MATCH_EXACT);
+  const auto kernel = tuner_.LoadKernel(*hit.winner);
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  EXPECT_EQ(Sha256(kernel->cubin()), kernel->content_hash());
+  EXPECT_GT(kernel->launch_plan().steps_size(), 0);
+}
+
+TEST_F(TunerTest, EverySampleIsKeptInTheRecord) {
+  ASSERT_TRUE(Tune().ok());
+  const auto record = store_.GetTuning(EncodeProblem(request_.problem),
+                                       SiliconKey(request_.target.silicon()),
+                                       EnvironmentKey(request_.target.environment()));
+  ASSERT_TRUE(record.ok()) << record.status();
+  ASSERT_EQ(record->candidates.size(), 12u);
+  for (const v1::Candidate& candidate : record->candidates) {
+    EXPECT_GT(candidate.measurement().seconds_size(), 0);
+    EXPECT_GT(candidate.predicted_seconds(), 0);
+  }
+  EXPECT_EQ(record->winner.winner.candidate().measurement().seconds_size(), 0);
+}
+
+TEST_F(TunerTest, AFasterVendorAlgorithmWinsAsVendor) {
+  profiler_.SetVendorSeconds({0.9e-3, 0.4e-3});
+  const auto result = Tune();
+  ASSERT_TRUE(result.ok()) << result.status();
+  const v1::Winner& winner = result->winner.winner;
+  EXPECT_EQ(winner.provenance(), v1::PROVENANCE_VENDOR);
+  EXPECT_EQ(winner.candidate().vendor().heuristic_rank(), 1);
+  EXPECT_DOUBLE_EQ(winner.vendor_first_seconds(), 0.9e-3);
+  EXPECT_DOUBLE_EQ(winner.vendor_best_seconds(), 0.4e-3);
+}
+
+TEST_F(TunerTest, WithoutADeviceTheAnswerIsPredictedAndNothingIsProfiled) {
+  request_.device_ordinal = -1;
+  const auto result = Tune();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->winner.winner.provenance(), v1::PROVENANCE_PREDICTED);
+  EXPECT_FALSE(result->winner.winner.candidate().has_measurement());
+  EXPECT_GT(result->winner.winner.candidate().predicted_seconds(), 0);
+  EXPECT_TRUE(profiler_.requests().empty());
+}
+
+TEST_F(TunerTest, ASecondTuningCompilesNothingAgain) {
+  ASSERT_TRUE(Tune().ok());
+  const std::size_t compiled = compiler_.jobs().size();
+  EXPECT_GT(compiled, 0u);
+  const auto again = Tune();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(compiler_.jobs().size(), compiled);
+  EXPECT_EQ(again->compiled, 0);
+}
+
+TEST_F(TunerTest, VariantsOfOneSourceShareACompile) {
+  request_.options.set_max_candidates(64);
+  ASSERT_TRUE(Tune().ok());
+  std::map<std::string, int> times;
+  for (const CompileJob& job : compiler_.jobs()) EXPECT_EQ(++times[job.source], 1);
+}
+
+TEST_F(TunerTest, AFailedCandidateLosesAndIsNotRunAgain) {
+  profiler_.SetBehaviour([](const v1::Problem&, const v1::Kernel&) -> FakeProfiler::Result {
+    return FakeCompiler::Failed(v1::FAILURE_KIND_WRONG_RESULT, "off by one");
+  });
+  const auto result = Tune();
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(result.status()), "NO_CANDIDATE");
+  EXPECT_THAT(std::string(result.status().message()), ::testing::HasSubstr("off by one"));
+
+  const std::size_t requests = profiler_.requests().size();
+  EXPECT_FALSE(Tune().ok());
+  EXPECT_EQ(profiler_.requests().size(), requests) << "quarantined kernels ran again";
+}
+
+TEST_F(TunerTest, ADeferredCandidateIsTriedAgain) {
+  profiler_.SetBehaviour([](const v1::Problem&, const v1::Kernel&) -> FakeProfiler::Result {
+    return FakeCompiler::Failed(v1::FAILURE_KIND_DEFERRED, "out of memory");
+  });
+  EXPECT_FALSE(Tune().ok());
+  profiler_.SetBehaviour(nullptr);
+  EXPECT_TRUE(Tune().ok());
+}
+
+TEST_F(TunerTest, ACompileErrorCostsOneSource) {
+  int calls = 0;
+  compiler_.SetBehaviour([&](const CompileJob& job) -> CompileOutcome {
+    if (++calls == 1) {
+      return FakeCompiler::Failed(v1::FAILURE_KIND_COMPILE_ERROR, "expected a ';'");
+    }
+    return FakeCompiler::CodeFor(job);
+  });
+  const auto result = Tune();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_LT(result->measured, 12);
+  EXPECT_GT(result->measured, 0);
+}
+
+TEST_F(TunerTest, ASpillingKernelIsNotMeasured) {
+  compiler_.SetBehaviour([](const CompileJob& job) -> CompileOutcome {
+    CompiledCode code = FakeCompiler::CodeFor(job);
+    code.entries[0].spill_bytes = 4096;
+    return code;
+  });
+  const auto result = Tune();
+  EXPECT_EQ(ReasonOf(result.status()), "NO_CANDIDATE");
+  EXPECT_TRUE(profiler_.requests().empty());
+}
+
+TEST_F(TunerTest, MissingNvrtcIsUnavailable) {
+  compiler_.SetNvrtcMissing(true);
+  EXPECT_EQ(ReasonOf(Tune().status()), "NVRTC_NOT_FOUND");
+}
+
+TEST_F(TunerTest, CancellationEndsTheTuning) {
+  cancellation_.Cancel();
+  EXPECT_EQ(Tune().status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(index_.size(), 0u);
+}
+
+TEST_F(TunerTest, ProgressNeverGoesBackAndReachesTheEnd) {
+  ASSERT_TRUE(Tune().ok());
+  double last = 0;
+  for (const v1::TuningProgress& step : progress_) {
+    EXPECT_GE(step.fraction(), last);
+    last = step.fraction();
+  }
+  EXPECT_DOUBLE_EQ(last, 1.0);
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,148 @@
+#include "tuner/candidate_builder.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "spdlog/spdlog.h"
+#include "tuner/codegen/renderer.h"
+#include "tuner/compile/compile_key.h"
+#include "tuner/compile/compile_options.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+// One distinct source, and which variants wait for it.
+struct SourceGroup {
+  CompileJob job;
+  std::string compile_key;
+  std::vector<std::size_t> members;
+  std::optional<CompileOutcome> outcome;
+};
+
+std::vector<std::string> EntrySymbols(const v1::LaunchPlan& plan) {
+  std::vector<std::string> symbols;
+  for (const v1::LaunchStep& step : plan.steps()) symbols.push_back(step.entry_symbol());
+  return symbols;
+}
+
+v1::Failure MakeFailure(v1::FailureKind kind, std::string message) {
+  v1::Failure failure;
+  failure.set_kind(kind);
+  failure.set_message(std::move(message));
+  return failure;
+}
+
+// Copies what the compiler found into the plan's steps. A step that spills more than a legal
+// config may is a failure of the candidate.
+std::optional<v1::Failure> CompletePlan(const CompiledCode& code, v1::LaunchPlan& plan) {
+  for (v1::LaunchStep& step : *plan.mutable_steps()) {
+    for (const EntryResources& entry : code.entries) {
+      if (entry.entry_symbol != step.entry_symbol()) continue;
+      step.set_registers_per_thread(entry.registers_per_thread);
+      step.set_spill_bytes(entry.spill_bytes);
+      step.set_static_shared_memory_bytes(entry.static_shared_memory_bytes);
+    }
+    if (step.spill_bytes() > kMaxSpillBytes) {
+      return MakeFailure(v1::FAILURE_KIND_RESOURCE_LIMIT,
+                         absl::StrCat(step.entry_symbol(), " spills ", step.spill_bytes(),
+                                      " bytes; at most ", kMaxSpillBytes, " are allowed"));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::StatusOr<BuildReport> CandidateBuilder::Build(
+    const v1::Problem& problem, const v1::Target& target,
+    const std::vector<RankedVariant>& variants, const Cancellation& cancellation,
+    const std::function<void(int, int, int)>& on_progress) {
+  ASSIGN_OR_RETURN(const std::string architecture, ArchitectureFor(target.silicon()));
+  const std::string& nvrtc_version = target.environment().nvrtc_version();
+  ASSIGN_OR_RETURN(const std::vector<std::string> options,
+                   CompileOptions(architecture, ParseNvrtcVersion(nvrtc_version)));
+
+  BuildReport report;
+  report.candidates.resize(variants.size());
+  std::vector<SourceGroup> groups;
+  std::map<std::string, std::size_t> group_of_key;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    BuiltCandidate& built = report.candidates[i];
+    *built.candidate.mutable_variant() = variants[i].variant;
+    built.candidate.set_predicted_seconds(variants[i].predicted_seconds);
+    *built.kernel.mutable_variant() = variants[i].variant;
+    built.kernel.set_architecture(architecture);
+    built.kernel.set_nvrtc_version(nvrtc_version);
+    ASSIGN_OR_RETURN(*built.kernel.mutable_launch_plan(),
+                     PlanForVariant(problem, target.silicon(), variants[i].variant));
+    CompileJob job;
+    ASSIGN_OR_RETURN(job.source, RenderSource(problem, variants[i].variant));
+    job.architecture = architecture;
+    job.entry_symbols = EntrySymbols(built.kernel.launch_plan());
+    const std::string key =
+        CompileKey(job, nvrtc_version, target.environment().template_digest(), options);
+    const auto [found, inserted] = group_of_key.emplace(key, groups.size());
+    if (inserted) groups.push_back({std::move(job), key, {}, std::nullopt});
+    groups[found->second].members.push_back(i);
+  }
+
+  int done = 0;
+  int failed = 0;
+  const int total = static_cast<int>(groups.size());
+  std::vector<CompileJob> jobs;
+  std::vector<std::size_t> group_of_job;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    auto cached = store_.FindCompiled(groups[g].compile_key);
+    if (cached.ok() && cached->has_value()) {
+      groups[g].outcome = **std::move(cached);
+      ++done;
+      continue;
+    }
+    jobs.push_back(groups[g].job);
+    group_of_job.push_back(g);
+  }
+  on_progress(done, total, failed);
+
+  if (!jobs.empty()) {
+    report.compiled = static_cast<int>(jobs.size());
+    RETURN_IF_ERROR(compiler_.CompileAll(
+        std::move(jobs), cancellation, [&](std::size_t index, CompileOutcome outcome) {
+          SourceGroup& group = groups[group_of_job[index]];
+          if (const auto* code = std::get_if<CompiledCode>(&outcome)) {
+            if (const absl::Status put = store_.PutCompiled(group.compile_key, *code);
+                !put.ok()) {
+              spdlog::warn("compiled kernel not cached: {}", put.ToString());
+            }
+          } else {
+            ++failed;
+          }
+          group.outcome = std::move(outcome);
+          on_progress(++done, total, failed);
+        }));
+  }
+
+  for (const SourceGroup& group : groups) {
+    for (const std::size_t member : group.members) {
+      BuiltCandidate& built = report.candidates[member];
+      if (const auto* failure = std::get_if<v1::Failure>(&*group.outcome)) {
+        *built.candidate.mutable_failure() = *failure;
+        continue;
+      }
+      const auto& code = std::get<CompiledCode>(*group.outcome);
+      built.kernel.set_cubin(code.cubin);
+      built.kernel.set_content_hash(Sha256(code.cubin));
+      built.candidate.set_content_hash(built.kernel.content_hash());
+      if (auto failure = CompletePlan(code, *built.kernel.mutable_launch_plan())) {
+        *built.candidate.mutable_failure() = *std::move(failure);
+      }
+    }
+  }
+  return report;
+}
+
+}  // namespace tilewright

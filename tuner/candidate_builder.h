@@ -1,0 +1,50 @@
+#ifndef TILEWRIGHT_TUNER_CANDIDATE_BUILDER_H_
+#define TILEWRIGHT_TUNER_CANDIDATE_BUILDER_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tuner/cancellation.h"
+#include "tuner/compile/compiler.h"
+#include "tuner/space/search_space.h"
+#include "tuner/store/tuning_store.h"
+
+namespace tilewright {
+
+// A variant on its way to being measured: a kernel with its cubin, or why there is none.
+struct BuiltCandidate {
+  v1::Candidate candidate;  // variant, prediction and, where the build failed, the failure.
+  v1::Kernel kernel;        // Complete where the candidate has no failure.
+};
+
+struct BuildReport {
+  std::vector<BuiltCandidate> candidates;  // In the order asked for.
+  int compiled = 0;                        // Sources compiled now, not found in the cache.
+};
+
+// Turns ranked variants into kernels: renders, looks in the compile cache, compiles what is
+// missing, completes the launch plans. Variants that render to the same source (they differ in
+// run-time parameters alone) share one compile. Stateless beyond its collaborators; any thread.
+class CandidateBuilder {
+ public:
+  CandidateBuilder(Compiler& compiler, TuningStore& store)
+      : compiler_(compiler), store_(store) {}
+
+  // `on_progress(done, total, failed)` counts distinct sources.
+  absl::StatusOr<BuildReport> Build(const v1::Problem& problem, const v1::Target& target,
+                                    const std::vector<RankedVariant>& variants,
+                                    const Cancellation& cancellation,
+                                    const std::function<void(int, int, int)>& on_progress);
+
+ private:
+  Compiler& compiler_;
+  TuningStore& store_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_CANDIDATE_BUILDER_H_

@@ -1,0 +1,22 @@
+#ifndef TILEWRIGHT_TUNER_STORE_BUNDLE_EXPORT_H_
+#define TILEWRIGHT_TUNER_STORE_BUNDLE_EXPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tuner/store/bundle.h"
+#include "tuner/store/tuning_store.h"
+#include "tuner/store/winner_index.h"
+
+namespace tilewright {
+
+// The newest winners of `keys` (v1::Winner.key; none: all) with their samples and cubins,
+// newest first. Vendor winners and damaged ones are left out, the latter with a log line.
+// NOT_FOUND, reason NO_WINNER, where nothing is left, or naming a key that is not stored.
+absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const WinnerIndex& index,
+                                                const std::vector<std::string>& keys);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_STORE_BUNDLE_EXPORT_H_

@@ -1,0 +1,64 @@
+#include "tuner/store/bundle_import.h"
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "google/protobuf/util/time_util.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "tuner/store/packed_winner.h"
+
+namespace tilewright {
+namespace {
+
+bool KeepsOurs(const v1::Winner& ours, const v1::Winner& theirs) {
+  switch (ours.provenance()) {
+    case v1::PROVENANCE_MEASURED:
+    case v1::PROVENANCE_VENDOR:
+      return true;
+    case v1::PROVENANCE_IMPORTED:
+      return ours.create_time() >= theirs.create_time();
+    default:
+      return !WasMeasured(theirs);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& index,
+                                           const BundleContents& contents) {
+  ImportCounts counts;
+  std::vector<TuningRecord> records;
+  std::set<std::string> kernels;
+  for (const TuningRecord& record : contents.records) {
+    TuningRecord imported = record;
+    imported.winner.winner.set_provenance(v1::PROVENANCE_IMPORTED);
+    const auto ours = store.GetTuning(record.winner.problem_encoding, record.winner.silicon_key,
+                                      record.winner.environment_key);
+    if (!ours.ok() && !absl::IsNotFound(ours.status())) return ours.status();
+    if (ours.ok() && KeepsOurs(ours->winner.winner, imported.winner.winner)) {
+      ++counts.winners_kept;
+      continue;
+    }
+    kernels.insert(record.winner.kernel.content_hash());
+    records.push_back(std::move(imported));
+  }
+  std::vector<std::string> cubins;
+  for (const std::string& cubin : contents.cubins) {
+    if (kernels.count(Sha256(cubin)) > 0) cubins.push_back(cubin);
+  }
+  counts.winners_imported = static_cast<int>(records.size());
+  counts.kernels_imported = static_cast<int>(cubins.size());
+  if (records.empty()) return counts;
+  ASSIGN_OR_RETURN(const std::vector<int64_t> epochs, store.PutImport(cubins, records));
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    records[i].winner.winner.set_epoch(epochs[i]);
+    index.Insert(std::move(records[i].winner));
+  }
+  return counts;
+}
+
+}  // namespace tilewright

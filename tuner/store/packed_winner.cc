@@ -1,0 +1,159 @@
+#include "tuner/store/packed_winner.h"
+
+#include <utility>
+
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "tuner/store/winner_key.h"
+
+namespace tilewright {
+namespace {
+
+absl::Status Damaged() {
+  return MakeError(absl::StatusCode::kDataLoss, "RECORD_DAMAGED",
+                   "a stored winner cannot be read");
+}
+
+void SetShape(const v1::Problem& problem, store::WinnerRecord* record) {
+  if (problem.has_gemm()) {
+    record->set_m(problem.gemm().m());
+    record->set_n(problem.gemm().n());
+    record->set_k(problem.gemm().k());
+    record->set_batch(problem.gemm().batch());
+  } else {
+    record->set_m(problem.fused_dropout().rows());
+    record->set_n(problem.fused_dropout().columns());
+    record->set_k(1);
+    record->set_batch(1);
+  }
+}
+
+}  // namespace
+
+bool WasMeasured(const v1::Winner& winner) {
+  switch (winner.provenance()) {
+    case v1::PROVENANCE_MEASURED:
+    case v1::PROVENANCE_VENDOR:
+      return true;
+    case v1::PROVENANCE_IMPORTED:
+      return winner.candidate().has_measurement();
+    default:
+      return false;
+  }
+}
+
+StoredWinner WithoutBulk(StoredWinner winner) {
+  if (winner.winner.candidate().has_measurement()) {
+    winner.winner.mutable_candidate()->mutable_measurement()->clear_seconds();
+  }
+  winner.kernel.clear_cubin();
+  if (winner.winner.key().empty()) {
+    winner.winner.set_key(
+        WinnerKey(winner.problem_encoding, winner.silicon_key, winner.environment_key));
+  }
+  return winner;
+}
+
+std::string PackWinner(const StoredWinner& stored, int legal_configs) {
+  StoredWinner slim = WithoutBulk(stored);
+  slim.winner.clear_epoch();
+  store::WinnerRecord record;
+  record.set_problem_encoding(slim.problem_encoding);
+  record.set_family_key(slim.family_key);
+  record.set_silicon_key(slim.silicon_key);
+  record.set_environment_key(slim.environment_key);
+  record.set_content_hash(slim.kernel.content_hash());
+  record.set_requirements(slim.kernel.launch_plan().requirements().SerializeAsString());
+  SetShape(slim.winner.problem(), &record);
+  record.set_measured(WasMeasured(slim.winner));
+  record.set_winner(slim.winner.SerializeAsString());
+  record.set_kernel(slim.kernel.SerializeAsString());
+  record.set_legal_configs(legal_configs);
+  return record.SerializeAsString();
+}
+
+absl::StatusOr<PackedWinner> ViewWinner(int64_t epoch, std::string_view bytes,
+                                        store::WinnerRecord* holder) {
+  if (!holder->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Damaged();
+  PackedWinner view;
+  view.epoch = epoch;
+  view.problem_encoding = holder->problem_encoding();
+  view.family_key = holder->family_key();
+  view.silicon_key = holder->silicon_key();
+  view.environment_key = holder->environment_key();
+  view.content_hash = holder->content_hash();
+  view.requirements = holder->requirements();
+  view.m = holder->m();
+  view.n = holder->n();
+  view.k = holder->k();
+  view.batch = holder->batch();
+  view.measured = holder->measured();
+  view.bytes = bytes;
+  return view;
+}
+
+absl::StatusOr<TuningRecord> UnpackTuning(int64_t epoch, std::string_view bytes) {
+  store::WinnerRecord record;
+  TuningRecord tuning;
+  StoredWinner& stored = tuning.winner;
+  if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      !stored.winner.ParseFromString(record.winner()) ||
+      !stored.kernel.ParseFromString(record.kernel())) {
+    return Damaged();
+  }
+  stored.winner.set_epoch(epoch);
+  stored.problem_encoding = std::move(*record.mutable_problem_encoding());
+  stored.family_key = std::move(*record.mutable_family_key());
+  stored.silicon_key = std::move(*record.mutable_silicon_key());
+  stored.environment_key = std::move(*record.mutable_environment_key());
+  tuning.legal_configs = record.legal_configs();
+  return tuning;
+}
+
+absl::StatusOr<StoredWinner> UnpackWinner(int64_t epoch, std::string_view bytes) {
+  ASSIGN_OR_RETURN(TuningRecord tuning, UnpackTuning(epoch, bytes));
+  return std::move(tuning.winner);
+}
+
+absl::Status CheckRecord(const TuningRecord& record) {
+  const StoredWinner& winner = record.winner;
+  if (winner.problem_encoding.empty() || winner.family_key.empty() ||
+      winner.silicon_key.empty() || winner.environment_key.empty()) {
+    return MakeError(absl::StatusCode::kInternal, "RECORD_WITHOUT_KEYS",
+                     "a tuning record has no keys");
+  }
+  const bool is_vendor = winner.winner.candidate().has_vendor();
+  if (is_vendor != winner.kernel.content_hash().empty()) {
+    return MakeError(absl::StatusCode::kInternal, "RECORD_WITHOUT_KERNEL",
+                     "a template's winner needs a kernel, a vendor's has none");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KernelNotStored(std::string_view content_hash) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "KERNEL_NOT_STORED",
+                   "the record's kernel " + ToHex(content_hash) + " was not stored before it");
+}
+
+absl::Status TuningNotStored() {
+  return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
+                   "no winner is stored for this problem and target");
+}
+
+absl::Status CubinNotStored(std::string_view content_hash) {
+  return MakeError(absl::StatusCode::kNotFound, "NO_KERNEL",
+                   "kernel " + ToHex(content_hash) + " is not stored");
+}
+
+absl::Status CubinDamaged(std::string_view content_hash) {
+  return MakeError(absl::StatusCode::kDataLoss, "CUBIN_DAMAGED",
+                   "the stored kernel " + ToHex(content_hash) + " is damaged");
+}
+
+absl::Status SweepNotStored(std::string_view name) {
+  return MakeError(absl::StatusCode::kNotFound, "NO_SWEEP",
+                   "no sweep is named " + std::string(name));
+}
+
+}  // namespace tilewright

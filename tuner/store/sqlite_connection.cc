@@ -1,0 +1,113 @@
+#include "tuner/store/sqlite_connection.h"
+
+#include <sqlite3.h>
+
+#include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
+#include "spdlog/spdlog.h"
+
+namespace tilewright {
+namespace {
+
+// The cache directory has one owner, so a lock is only ever held for moments.
+constexpr int kBusyTimeoutMilliseconds = 5000;
+
+int FlagsOf(SqliteConnection::Mode mode) {
+  return (mode == SqliteConnection::Mode::kReadOnly ? SQLite::OPEN_READONLY
+                                                    : SQLite::OPEN_READWRITE) |
+         SQLite::OPEN_NOMUTEX | SQLite::OPEN_PRIVATECACHE;
+}
+
+}  // namespace
+
+Query::~Query() {
+  statement_.tryReset();
+  statement_.clearBindings();  // Never fails.
+}
+
+Query& Query::Blob(std::string_view bytes) {
+  // A null pointer would bind NULL.
+  statement_.bind(++bound_, bytes.data() == nullptr ? "" : bytes.data(),
+                  static_cast<int>(bytes.size()));
+  return *this;
+}
+
+Query& Query::Text(const std::string& text) {
+  statement_.bind(++bound_, text);
+  return *this;
+}
+
+Query& Query::Int(int64_t value) {
+  statement_.bind(++bound_, value);
+  return *this;
+}
+
+Query& Query::Double(double value) {
+  statement_.bind(++bound_, value);
+  return *this;
+}
+
+Query& Query::Null() {
+  statement_.bind(++bound_);
+  return *this;
+}
+
+std::string_view Query::BlobAt(int column) const {
+  const SQLite::Column value = statement_.getColumn(column);
+  const auto* bytes = static_cast<const char*>(value.getBlob());
+  return bytes == nullptr ? std::string_view()
+                          : std::string_view(bytes, static_cast<std::size_t>(value.getBytes()));
+}
+
+SqliteConnection::SqliteConnection(const std::string& path, Mode mode)
+    : database_(path, FlagsOf(mode), kBusyTimeoutMilliseconds) {
+  // Damaged pages are noticed where they are read, and a planted schema cannot call out.
+  database_.exec("PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
+}
+
+Query SqliteConnection::Use(const std::string& sql) {
+  std::unique_ptr<SQLite::Statement>& statement = statements_[sql];
+  if (statement == nullptr) statement = std::make_unique<SQLite::Statement>(database_, sql);
+  return Query(*statement);
+}
+
+void SqliteConnection::SetCheckpointOnClose(bool checkpoint) {
+  sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+                    checkpoint ? 0 : 1, nullptr);
+}
+
+bool IsDamage(const SQLite::Exception& error) {
+  switch (error.getErrorCode() & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_IOERR:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void LogDamage(std::string_view what, std::string_view error) {
+  spdlog::warn("a damaged {} is left out: {}", what, error);
+}
+
+absl::Status StatusFromSqlite(const SQLite::Exception& error) {
+  switch (error.getErrorCode() & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
+                       absl::StrCat("the cache cannot be written (", error.what(),
+                                    "): what is stored is still served"));
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",
+                       absl::StrCat("the cache database is damaged (", error.what(), ")"));
+    default:
+      return MakeError(absl::StatusCode::kInternal, "DATABASE_ERROR",
+                       absl::StrCat("the cache database failed: ", error.what()));
+  }
+}
+
+}  // namespace tilewright

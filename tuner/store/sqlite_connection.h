@@ -1,0 +1,99 @@
+// SQLite through SQLiteCpp, which throws: everything here may throw SQLite::Exception, and
+// every public method of the store catches it (AtBorder).
+#ifndef TILEWRIGHT_TUNER_STORE_SQLITE_CONNECTION_H_
+#define TILEWRIGHT_TUNER_STORE_SQLITE_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "SQLiteCpp/SQLiteCpp.h"
+#include "absl/status/status.h"
+
+namespace tilewright {
+
+// One use of a prepared statement: binds in order, steps, and leaves it reset.
+class Query {
+ public:
+  explicit Query(SQLite::Statement& statement) : statement_(statement) {}
+  ~Query();
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+
+  Query& Blob(std::string_view bytes);
+  Query& Text(const std::string& text);
+  Query& Int(int64_t value);
+  Query& Double(double value);
+  Query& Null();
+
+  // To the next row; false after the last.
+  bool Next() { return statement_.executeStep(); }
+  // For statements without rows.
+  void Run() { statement_.executeStep(); }
+
+  // Valid until the next step.
+  std::string_view BlobAt(int column) const;
+  int64_t IntAt(int column) const { return statement_.getColumn(column).getInt64(); }
+
+ private:
+  SQLite::Statement& statement_;
+  int bound_ = 0;
+};
+
+// A connection with its statements, each prepared once and kept. Not thread-safe: its
+// owner holds a mutex around it.
+class SqliteConnection {
+ public:
+  enum class Mode { kReadOnly, kReadWrite };
+
+  SqliteConnection(const std::string& path, Mode mode);
+
+  SQLite::Database& database() { return database_; }
+  Query Use(const std::string& sql);
+
+  // Whether closing the last connection folds the WAL into the database (the default).
+  void SetCheckpointOnClose(bool checkpoint);
+
+ private:
+  SQLite::Database database_;
+  std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>> statements_;
+};
+
+// Whether `error` says that what was read is damaged.
+bool IsDamage(const SQLite::Exception& error);
+
+// RESOURCE_EXHAUSTED, reason DISK_FULL, for a disk that is full, failing or read-only;
+// DATA_LOSS, reason DATABASE_DAMAGED; else INTERNAL.
+absl::Status StatusFromSqlite(const SQLite::Exception& error);
+
+// Runs `function`, which returns a Status or StatusOr, and turns SQLite's exceptions into
+// a status.
+template <typename Function>
+auto AtBorder(Function function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (const SQLite::Exception& error) {
+    return StatusFromSqlite(error);
+  }
+}
+
+// Logs that `what` was left out because of `error`.
+void LogDamage(std::string_view what, std::string_view error);
+
+// As AtBorder, for reads: where what was read is damaged, logs it and returns `miss`.
+template <typename Result, typename Function>
+Result ReadAtBorder(std::string_view what, Result miss, Function function) {
+  try {
+    return function();
+  } catch (const SQLite::Exception& error) {
+    if (!IsDamage(error)) return StatusFromSqlite(error);
+    LogDamage(what, error.what());
+    return miss;
+  }
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_STORE_SQLITE_CONNECTION_H_

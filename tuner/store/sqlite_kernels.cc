@@ -1,0 +1,128 @@
+// The part of SqliteStore that keeps cubins, what they were compiled from, and which of
+// them must not run.
+#include <utility>
+
+#include "proto/support/sha256.h"
+#include "tuner/store/compiled_record.h"
+#include "tuner/store/packed_winner.h"
+#include "tuner/store/sealed_blob.h"
+#include "tuner/store/sqlite_rows.h"
+#include "tuner/store/sqlite_store.h"
+#include "tuner/store/zstd_blob.h"
+
+namespace tilewright {
+namespace {
+
+// A stored cubin, if it still is what its hash says.
+std::optional<std::string> SoundCubin(const std::string& content_hash, std::string_view zstd) {
+  std::optional<std::string> cubin = ZstdDecompress(zstd);
+  if (!cubin || Sha256(*cubin) != content_hash) {
+    LogDamage("cubin", ToHex(content_hash));
+    return std::nullopt;
+  }
+  return cubin;
+}
+
+}  // namespace
+
+void UpsertCubin(SqliteConnection& connection, const std::string& content_hash,
+                 const std::string& cubin) {
+  connection
+      .Use("INSERT INTO kernels (content_hash, cubin_zstd) VALUES (?, ?)"
+           " ON CONFLICT (content_hash) DO UPDATE SET cubin_zstd = excluded.cubin_zstd"
+           " WHERE cubin_zstd IS NOT excluded.cubin_zstd")
+      .Blob(content_hash)
+      .Blob(ZstdCompress(cubin))
+      .Run();
+}
+
+absl::Status SqliteStore::PutCompiled(const std::string& compile_key, const CompiledCode& code) {
+  return AtBorder([&]() -> absl::Status {
+    const store::CompiledRecord record = ToCompiledRecord(code);
+    absl::MutexLock lock(&write_mutex_);
+    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    UpsertCubin(*writer_, record.content_hash(), code.cubin);
+    writer_
+        ->Use("INSERT INTO compile_cache (compile_key, content_hash, record) VALUES (?, ?, ?)"
+              " ON CONFLICT (compile_key) DO UPDATE"
+              " SET content_hash = excluded.content_hash, record = excluded.record")
+        .Blob(compile_key)
+        .Blob(record.content_hash())
+        .Blob(Seal({"compile_cache", compile_key}, record.SerializeAsString()))
+        .Run();
+    transaction.commit();
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::optional<CompiledCode>> SqliteStore::FindCompiled(
+    const std::string& compile_key) {
+  using Result = absl::StatusOr<std::optional<CompiledCode>>;
+  absl::MutexLock lock(&read_mutex_);
+  return ReadAtBorder("compiled kernel", Result(std::nullopt), [&]() -> Result {
+    Query find = reader_->Use(
+        "SELECT c.record, k.cubin_zstd FROM compile_cache c"
+        " JOIN kernels k ON k.content_hash = c.content_hash WHERE c.compile_key = ?");
+    find.Blob(compile_key);
+    if (!find.Next()) return std::nullopt;
+    const auto payload = Unseal({"compile_cache", compile_key}, find.BlobAt(0));
+    store::CompiledRecord record;
+    if (!payload || !record.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
+      LogDamage("compiled kernel", ToHex(compile_key));
+      return std::nullopt;
+    }
+    std::optional<std::string> cubin = SoundCubin(record.content_hash(), find.BlobAt(1));
+    if (!cubin) return std::nullopt;
+    return FromCompiledRecord(record, *std::move(cubin));
+  });
+}
+
+absl::StatusOr<std::string> SqliteStore::GetCubin(const std::string& content_hash) {
+  using Result = absl::StatusOr<std::string>;
+  absl::MutexLock lock(&read_mutex_);
+  return ReadAtBorder("cubin", Result(CubinDamaged(content_hash)), [&]() -> Result {
+    Query find = reader_->Use("SELECT cubin_zstd FROM kernels WHERE content_hash = ?");
+    find.Blob(content_hash);
+    if (!find.Next()) return CubinNotStored(content_hash);
+    std::optional<std::string> cubin = SoundCubin(content_hash, find.BlobAt(0));
+    if (!cubin) return CubinDamaged(content_hash);
+    return *std::move(cubin);
+  });
+}
+
+absl::Status SqliteStore::Quarantine(const std::string& content_hash,
+                                     const std::string& silicon_key,
+                                     const v1::Failure& failure) {
+  return AtBorder([&]() -> absl::Status {
+    absl::MutexLock lock(&write_mutex_);
+    writer_
+        ->Use("INSERT INTO quarantine (content_hash, silicon_key, record) VALUES (?, ?, ?)"
+              " ON CONFLICT (content_hash, silicon_key) DO UPDATE SET record = excluded.record")
+        .Blob(content_hash)
+        .Blob(silicon_key)
+        .Blob(Seal({"quarantine", content_hash, silicon_key}, failure.SerializeAsString()))
+        .Run();
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::optional<v1::Failure>> SqliteStore::FindQuarantined(
+    const std::string& content_hash, const std::string& silicon_key) {
+  using Result = absl::StatusOr<std::optional<v1::Failure>>;
+  absl::MutexLock lock(&read_mutex_);
+  return ReadAtBorder("quarantine entry", Result(std::nullopt), [&]() -> Result {
+    Query find =
+        reader_->Use("SELECT record FROM quarantine WHERE content_hash = ? AND silicon_key = ?");
+    find.Blob(content_hash).Blob(silicon_key);
+    if (!find.Next()) return std::nullopt;
+    const auto payload = Unseal({"quarantine", content_hash, silicon_key}, find.BlobAt(0));
+    v1::Failure failure;
+    if (!payload || !failure.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
+      LogDamage("quarantine entry", ToHex(content_hash));
+      return std::nullopt;
+    }
+    return failure;
+  });
+}
+
+}  // namespace tilewright

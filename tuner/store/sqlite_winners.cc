@@ -1,0 +1,294 @@
+// The part of SqliteStore that keeps winners and their samples.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "spdlog/spdlog.h"
+#include "tuner/store/packed_winner.h"
+#include "tuner/store/sealed_blob.h"
+#include "tuner/store/sqlite_rows.h"
+#include "tuner/store/sqlite_store.h"
+
+namespace tilewright {
+namespace {
+
+std::string SealCandidate(int64_t epoch, int64_t ordinal, std::string_view payload) {
+  return Seal({"samples", absl::StrCat(epoch), absl::StrCat(ordinal)}, payload);
+}
+
+std::optional<std::string_view> UnsealCandidate(int64_t epoch, int64_t ordinal,
+                                                std::string_view sealed) {
+  return Unseal({"samples", absl::StrCat(epoch), absl::StrCat(ordinal)}, sealed);
+}
+
+// The id of the row of `table` with this key; made where it is missing. `table` is
+// silicons or environments, `column` its payload.
+int64_t TargetPartId(SqliteConnection& connection, const std::string& table,
+                     const std::string& column, const std::string& key,
+                     const std::string& payload) {
+  {
+    Query find = connection.Use(absl::StrCat("SELECT id FROM ", table, " WHERE key = ?"));
+    find.Blob(key);
+    if (find.Next()) return find.IntAt(0);
+  }
+  connection.Use(absl::StrCat("INSERT INTO ", table, " (key, ", column, ") VALUES (?, ?)"))
+      .Blob(key)
+      .Blob(payload)
+      .Run();
+  return connection.database().getLastInsertRowid();
+}
+
+int64_t ProblemId(SqliteConnection& connection, const std::string& encoding,
+                  const std::string& problem) {
+  const std::string key = Sha256(encoding);
+  {
+    Query find = connection.Use("SELECT id, encoding FROM problems WHERE key = ?");
+    find.Blob(key);
+    if (find.Next()) {
+      const int64_t id = find.IntAt(0);
+      if (find.BlobAt(1) == encoding) return id;
+      LogDamage("problem", "its encoding has another key; it is written again");
+      connection.Use("UPDATE problems SET encoding = ?, problem = ? WHERE id = ?")
+          .Blob(encoding)
+          .Blob(problem)
+          .Int(id)
+          .Run();
+      return id;
+    }
+  }
+  connection.Use("INSERT INTO problems (key, encoding, problem) VALUES (?, ?, ?)")
+      .Blob(key)
+      .Blob(encoding)
+      .Blob(problem)
+      .Run();
+  return connection.database().getLastInsertRowid();
+}
+
+int64_t SampleCount(const std::vector<v1::Candidate>& candidates) {
+  int64_t count = 0;
+  for (const v1::Candidate& candidate : candidates) {
+    count += candidate.measurement().seconds_size();
+  }
+  return count;
+}
+
+// Says once, at the end of a scan, what was left out.
+class DamageReport {
+ public:
+  ~DamageReport() {
+    if (count_ == 0) return;
+    spdlog::warn("{} damaged stored winners are left out, epochs {}{}", count_,
+                 absl::StrJoin(first_, ", "), count_ > kListed ? ", ..." : "");
+  }
+  void Add(int64_t epoch) {
+    if (++count_ <= kListed) first_.push_back(epoch);
+  }
+
+ private:
+  static constexpr int64_t kListed = 8;
+  int64_t count_ = 0;
+  std::vector<int64_t> first_;
+};
+
+// Visits sound winners from epoch `from` on; returns the last epoch it came to. Throws
+// where a page is damaged, having moved *last to the last epoch before it.
+void ScanWinners(SqliteConnection& connection, int64_t from, int64_t* last,
+                 const std::function<void(const PackedWinner&)>& visit, DamageReport* damage) {
+  store::WinnerRecord holder;
+  Query scan = connection.Use("SELECT epoch, record FROM winners WHERE epoch >= ? ORDER BY epoch");
+  scan.Int(from);
+  while (scan.Next()) {
+    const int64_t epoch = scan.IntAt(0);
+    *last = epoch;
+    const auto payload = UnsealWinner(epoch, scan.BlobAt(1));
+    const auto view = payload ? ViewWinner(epoch, *payload, &holder)
+                              : absl::StatusOr<PackedWinner>(absl::DataLossError(""));
+    if (view.ok()) {
+      visit(*view);
+    } else {
+      damage->Add(epoch);
+    }
+  }
+}
+
+}  // namespace
+
+std::string SealWinner(int64_t epoch, std::string_view packed) {
+  return Seal({"winners", absl::StrCat(epoch)}, packed);
+}
+
+std::optional<std::string_view> UnsealWinner(int64_t epoch, std::string_view sealed) {
+  return Unseal({"winners", absl::StrCat(epoch)}, sealed);
+}
+
+std::optional<StoredWinner> ReadWinner(SqliteConnection& connection, int64_t epoch) {
+  Query find = connection.Use("SELECT record FROM winners WHERE epoch = ?");
+  find.Int(epoch);
+  if (!find.Next()) return std::nullopt;
+  if (const auto payload = UnsealWinner(epoch, find.BlobAt(0))) {
+    if (auto winner = UnpackWinner(epoch, *payload); winner.ok()) return *std::move(winner);
+  }
+  LogDamage("winner", absl::StrCat("epoch ", epoch));
+  return std::nullopt;
+}
+
+absl::Status SqliteStore::ForEachWinner(std::function<void(const PackedWinner&)> visit) {
+  // A connection of its own: the scan is long, and `visit` may ask this store.
+  return AtBorder([&]() -> absl::Status {
+    SqliteConnection connection(database_path_, SqliteConnection::Mode::kReadOnly);
+    DamageReport damage;
+    // A page that cannot be read ends a scan, and hides which epochs it held: go on behind
+    // it, epoch by epoch. The most an inner page can take away is ~1300 winners
+    // (400 children of 3 rows or more); past that the rest is not to be found this way.
+    constexpr int64_t kLargestGap = 5000;
+    int64_t last = 0;
+    int64_t from = 0;
+    while (from - last <= kLargestGap) {
+      try {
+        ScanWinners(connection, from, &last, visit, &damage);
+        return absl::OkStatus();
+      } catch (const SQLite::Exception& error) {
+        if (!IsDamage(error)) throw;
+        const int64_t unreadable = std::max(from, last + 1);
+        damage.Add(unreadable);
+        from = unreadable + 1;
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
+int64_t SqliteStore::NextEpoch() {
+  Query next = writer_->Use(
+      "SELECT max(coalesce((SELECT max(epoch) + 1 FROM winners), 1),"
+      " (SELECT first_epoch FROM store_info))");
+  next.Next();
+  return next.IntAt(0);
+}
+
+absl::StatusOr<int64_t> SqliteStore::InsertTuning(const TuningRecord& record) {
+  RETURN_IF_ERROR(CheckRecord(record));
+  const StoredWinner& winner = record.winner;
+  const std::string& hash = winner.kernel.content_hash();
+  if (!hash.empty()) {
+    Query kernel = writer_->Use("SELECT 1 FROM kernels WHERE content_hash = ?");
+    kernel.Blob(hash);
+    if (!kernel.Next()) return KernelNotStored(hash);
+  }
+  const v1::Target& target = winner.winner.target();
+  const int64_t problem = ProblemId(*writer_, winner.problem_encoding,
+                                    winner.winner.problem().SerializeAsString());
+  const int64_t silicon = TargetPartId(*writer_, "silicons", "silicon", winner.silicon_key,
+                                       target.silicon().SerializeAsString());
+  const int64_t environment =
+      TargetPartId(*writer_, "environments", "environment", winner.environment_key,
+                   target.environment().SerializeAsString());
+  const int64_t epoch = NextEpoch();
+  {
+    Query insert = writer_->Use(
+        "INSERT INTO winners (epoch, problem_id, silicon_id, environment_id, content_hash,"
+        " sample_count, record) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    insert.Int(epoch).Int(problem).Int(silicon).Int(environment);
+    hash.empty() ? insert.Null() : insert.Blob(hash);
+    insert.Int(SampleCount(record.candidates))
+        .Blob(SealWinner(epoch, PackWinner(winner, record.legal_configs)))
+        .Run();
+  }
+  int64_t ordinal = 0;
+  for (const v1::Candidate& candidate : record.candidates) {
+    writer_->Use("INSERT INTO samples (epoch, ordinal, record) VALUES (?, ?, ?)")
+        .Int(epoch)
+        .Int(ordinal)
+        .Blob(SealCandidate(epoch, ordinal, candidate.SerializeAsString()))
+        .Run();
+    ++ordinal;
+  }
+  return epoch;
+}
+
+absl::StatusOr<int64_t> SqliteStore::PutTuning(const TuningRecord& record) {
+  return AtBorder([&]() -> absl::StatusOr<int64_t> {
+    absl::MutexLock lock(&write_mutex_);
+    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    ASSIGN_OR_RETURN(const int64_t epoch, InsertTuning(record));
+    transaction.commit();
+    return epoch;
+  });
+}
+
+absl::StatusOr<std::vector<int64_t>> SqliteStore::PutImport(
+    const std::vector<std::string>& cubins, const std::vector<TuningRecord>& records) {
+  return AtBorder([&]() -> absl::StatusOr<std::vector<int64_t>> {
+    absl::MutexLock lock(&write_mutex_);
+    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    for (const std::string& cubin : cubins) UpsertCubin(*writer_, Sha256(cubin), cubin);
+    std::vector<int64_t> epochs;
+    for (const TuningRecord& record : records) {
+      ASSIGN_OR_RETURN(epochs.emplace_back(), InsertTuning(record));
+    }
+    transaction.commit();
+    return epochs;
+  });
+}
+
+absl::StatusOr<std::vector<v1::Candidate>> SqliteStore::ReadCandidates(int64_t epoch) {
+  std::vector<v1::Candidate> candidates;
+  RETURN_IF_ERROR(ReadAtBorder("candidate", absl::OkStatus(), [&]() -> absl::Status {
+    read_mutex_.AssertHeld();
+    Query scan =
+        reader_->Use("SELECT ordinal, record FROM samples WHERE epoch = ? ORDER BY ordinal");
+    scan.Int(epoch);
+    while (scan.Next()) {
+      const auto payload = UnsealCandidate(epoch, scan.IntAt(0), scan.BlobAt(1));
+      v1::Candidate candidate;
+      if (payload &&
+          candidate.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
+        candidates.push_back(std::move(candidate));
+      } else {
+        LogDamage("candidate", absl::StrCat("epoch ", epoch, ", number ", scan.IntAt(0)));
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return candidates;
+}
+
+absl::StatusOr<TuningRecord> SqliteStore::GetTuning(const std::string& problem_encoding,
+                                                    const std::string& silicon_key,
+                                                    const std::string& environment_key) {
+  const auto miss = [] { return TuningNotStored(); };
+  absl::MutexLock lock(&read_mutex_);
+  return ReadAtBorder("tuning", absl::StatusOr<TuningRecord>(miss()),
+                      [&]() -> absl::StatusOr<TuningRecord> {
+    read_mutex_.AssertHeld();
+    Query find = reader_->Use(
+        "SELECT w.epoch, w.record FROM winners w"
+        " JOIN problems p ON p.id = w.problem_id"
+        " JOIN silicons s ON s.id = w.silicon_id"
+        " JOIN environments e ON e.id = w.environment_id"
+        " WHERE p.key = ? AND s.key = ? AND e.key = ? ORDER BY w.epoch DESC");
+    find.Blob(Sha256(problem_encoding)).Blob(silicon_key).Blob(environment_key);
+    while (find.Next()) {
+      const int64_t epoch = find.IntAt(0);
+      const auto payload = UnsealWinner(epoch, find.BlobAt(1));
+      auto record = payload ? UnpackTuning(epoch, *payload)
+                            : absl::StatusOr<TuningRecord>(absl::DataLossError("its seal"));
+      if (!record.ok() || record->winner.problem_encoding != problem_encoding ||
+          record->winner.silicon_key != silicon_key ||
+          record->winner.environment_key != environment_key) {
+        LogDamage("winner", absl::StrCat("epoch ", epoch));
+        continue;
+      }
+      ASSIGN_OR_RETURN(record->candidates, ReadCandidates(epoch));
+      return record;
+    }
+    return miss();
+  });
+}
+
+}  // namespace tilewright

@@ -1,0 +1,175 @@
+#include "tuner/store/winner_index.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <utility>
+
+#include "spdlog/spdlog.h"
+#include "tuner/problem/canonical_problem.h"
+#include "tuner/store/nearest_problem.h"
+#include "tuner/store/packed_winner.h"
+#include "tuner/store/winner_graph.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+// Places of the matches of one problem, best first.
+enum Rank {
+  kExact,
+  kOtherEnvironment,
+  kSimilarSilicon,
+  kPredicted,  // Exact, but never run; the two after it likewise.
+  kNoMatch = 2 * kPredicted,
+};
+
+v1::Match MatchOf(int rank) {
+  switch (rank) {
+    case kExact:
+      return v1::MATCH_EXACT;
+    case kOtherEnvironment:
+      return v1::MATCH_OTHER_ENVIRONMENT;
+    case kSimilarSilicon:
+      return v1::MATCH_SIMILAR_SILICON;
+    default:
+      return v1::MATCH_PREDICTED;
+  }
+}
+
+// One look-up: the query with its target found among the stored ones.
+class Lookup {
+ public:
+  Lookup(const WinnerGraph& graph, const IndexQuery& query)
+      : graph_(graph),
+        query_(query),
+        silicon_(graph.FindSilicon(EncodeSilicon(query.silicon))),
+        environment_(graph.FindEnvironment(EncodeEnvironment(query.environment))),
+        newest_epoch_(query.pinned_epoch > 0 ? query.pinned_epoch
+                                             : std::numeric_limits<int64_t>::max()) {}
+
+  IndexHit Find() {
+    if (!query_.pinned_content_hash.empty()) {
+      kernel_ = graph_.FindKernel(query_.pinned_content_hash);
+      if (kernel_ == nullptr) return {};
+    }
+    const ProblemNode* problem = graph_.FindProblem(EncodeProblem(query_.problem));
+    const IndexHit hit = problem == nullptr ? IndexHit() : OfProblem(*problem);
+    return hit.winner != nullptr ? hit : Nearest();
+  }
+
+ private:
+  // The winner of `target` that the pins admit.
+  const WinnerNode* Admitted(const TargetNode& target) const {
+    const WinnerNode* winner = NewestUpTo(target, newest_epoch_);
+    while (winner != nullptr && kernel_ != nullptr && winner->kernel != kernel_) {
+      winner = winner->older.load(std::memory_order_acquire);
+    }
+    return winner;
+  }
+
+  int RankOf(const WinnerNode& winner) const {
+    const TargetNode& target = *winner.target;
+    const int base = winner.measured ? kExact : kPredicted;
+    if (target.silicon == silicon_) {
+      return base + (target.environment == environment_ ? kExact : kOtherEnvironment);
+    }
+    const bool similar =
+        target.silicon->compute_capability == query_.silicon.compute_capability();
+    return similar && winner.kernel != nullptr ? base + kSimilarSilicon : int{kNoMatch};
+  }
+
+  IndexHit OfProblem(const ProblemNode& problem) const {
+    const WinnerNode* best = nullptr;
+    int best_rank = kNoMatch;
+    for (const TargetNode* target = problem.targets.load(std::memory_order_acquire);
+         target != nullptr; target = target->next) {
+      const WinnerNode* winner = Admitted(*target);
+      if (winner == nullptr) continue;
+      const int rank = RankOf(*winner);
+      if (rank < best_rank ||
+          (rank == best_rank && best != nullptr && winner->epoch > best->epoch)) {
+        best = winner;
+        best_rank = rank;
+      }
+    }
+    return best == nullptr ? IndexHit() : IndexHit{best->Get(), MatchOf(best_rank)};
+  }
+
+  IndexHit Nearest() const {
+    const FamilyNode* family = graph_.FindFamily(ProblemFamilyKey(query_.problem));
+    if (family == nullptr) return {};
+    NearestSearch search({.problem = query_.problem,
+                          .compute_capability = query_.silicon.compute_capability(),
+                          .silicon = silicon_,
+                          .environment = environment_,
+                          .newest_epoch = newest_epoch_});
+    const WinnerNode* nearest =
+        kernel_ == nullptr ? search.InFamily(*family) : search.OfKernel(*kernel_, *family);
+    if (nearest == nullptr) return {};
+    return IndexHit{nearest->Get(), v1::MATCH_NEAREST_PROBLEM};
+  }
+
+  const WinnerGraph& graph_;
+  const IndexQuery& query_;
+  const SiliconNode* const silicon_;
+  const EnvironmentNode* const environment_;
+  const int64_t newest_epoch_;
+  const KernelNode* kernel_ = nullptr;
+};
+
+}  // namespace
+
+struct WinnerIndex::Impl {
+  WinnerGraph graph;
+};
+
+WinnerIndex::WinnerIndex() : impl_(std::make_unique<Impl>()) {}
+WinnerIndex::~WinnerIndex() = default;
+
+absl::Status WinnerIndex::Load(TuningStore& store) {
+  return store.ForEachWinner([&](const PackedWinner& view) {
+    if (!impl_->graph.Add(view, nullptr)) {
+      spdlog::warn("the winner of epoch {} is damaged and left out", view.epoch);
+    }
+  });
+}
+
+void WinnerIndex::Insert(StoredWinner winner) {
+  const auto parsed = std::make_shared<const StoredWinner>(WithoutBulk(std::move(winner)));
+  const std::string packed = PackWinner(*parsed, 0);
+  store::WinnerRecord holder;
+  const auto view = ViewWinner(parsed->winner.epoch(), packed, &holder);
+  if (view.ok()) impl_->graph.Add(*view, parsed);
+}
+
+IndexHit WinnerIndex::Find(const IndexQuery& query) const {
+  IndexHit hit = Lookup(impl_->graph, query).Find();
+  return hit.winner != nullptr ? hit : IndexHit();
+}
+
+std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t offset,
+                                                                   std::size_t limit) const {
+  std::vector<const WinnerNode*> newest;
+  newest.reserve(impl_->graph.targets().size());
+  impl_->graph.targets().ForEach([&](const TargetNode* target) {
+    newest.push_back(target->newest.load(std::memory_order_acquire));
+  });
+  const std::size_t begin = std::min(offset, newest.size());
+  const std::size_t end = begin + std::min(limit, newest.size() - begin);
+  const auto newer = [](const auto* a, const auto* b) { return a->epoch > b->epoch; };
+  // Only the page is sorted: the rest is merely parted from it.
+  const auto at = [&](std::size_t i) { return newest.begin() + static_cast<std::ptrdiff_t>(i); };
+  if (begin < newest.size()) std::nth_element(at(0), at(begin), newest.end(), newer);
+  std::partial_sort(at(begin), at(end), newest.end(), newer);
+  std::vector<std::shared_ptr<const StoredWinner>> page;
+  for (std::size_t i = begin; i < end; ++i) {
+    if (auto winner = newest[i]->Peek()) page.push_back(std::move(winner));
+  }
+  return page;
+}
+
+int64_t WinnerIndex::epoch() const { return impl_->graph.epoch(); }
+std::size_t WinnerIndex::size() const { return impl_->graph.targets().size(); }
+
+}  // namespace tilewright

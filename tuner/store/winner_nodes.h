@@ -1,0 +1,94 @@
+// What WinnerIndex is made of. Nodes are made under its writer's lock, published by an atomic
+// pointer and never freed before the index; fields without std::atomic do not change then.
+#ifndef TILEWRIGHT_TUNER_STORE_WINNER_NODES_H_
+#define TILEWRIGHT_TUNER_STORE_WINNER_NODES_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tilewright/v1/kernel.pb.h"
+#include "tuner/store/append_only_list.h"
+#include "tuner/store/tuning_store.h"
+
+namespace tilewright {
+
+struct ProblemNode;
+struct TargetNode;
+
+struct SiliconNode {
+  std::uint64_t hash = 0;  // Of `encoding`.
+  std::string encoding;
+  int compute_capability = 0;
+};
+
+struct EnvironmentNode {
+  std::uint64_t hash = 0;  // Of `encoding`.
+  std::string encoding;
+};
+
+struct KernelNode;
+
+// One winner, of one epoch.
+struct WinnerNode {
+  WinnerNode() = default;
+  ~WinnerNode();
+  WinnerNode(const WinnerNode&) = delete;
+  WinnerNode& operator=(const WinnerNode&) = delete;
+
+  // The parsed winner, kept from the first call on; null where `packed` cannot be read.
+  std::shared_ptr<const StoredWinner> Get() const;
+  // The same, but not kept where nobody asked for it before: for listings.
+  std::shared_ptr<const StoredWinner> Peek() const;
+
+  std::int64_t epoch = 0;
+  bool measured = false;
+  const TargetNode* target = nullptr;
+  const KernelNode* kernel = nullptr;              // Null for a vendor's.
+  const v1::Requirements* requirements = nullptr;  // Null for a vendor's.
+  std::string packed;
+  std::atomic<const WinnerNode*> older{nullptr};  // Of the same problem and target.
+  mutable std::atomic<const std::shared_ptr<const StoredWinner>*> parsed{nullptr};
+};
+
+// All winners of one problem on one target, newest first.
+struct TargetNode {
+  const ProblemNode* problem = nullptr;
+  const SiliconNode* silicon = nullptr;
+  const EnvironmentNode* environment = nullptr;
+  const TargetNode* next = nullptr;  // Of the same problem.
+  std::atomic<const WinnerNode*> newest{nullptr};
+};
+
+using ShapeLogs = std::array<float, 4>;  // log2 of m, n, k, batch.
+
+struct ProblemInFamily {
+  ShapeLogs logs{};
+  const ProblemNode* problem = nullptr;
+};
+
+struct FamilyNode {
+  std::uint64_t hash = 0;  // Of `key`.
+  std::string key;
+  AppendOnlyList<ProblemInFamily> problems;
+};
+
+struct ProblemNode {
+  std::uint64_t hash = 0;  // Of `encoding`.
+  std::string encoding;
+  const FamilyNode* family = nullptr;
+  ShapeLogs logs{};
+  std::atomic<const TargetNode*> targets{nullptr};
+};
+
+struct KernelNode {
+  std::uint64_t hash = 0;  // Of `content_hash`.
+  std::string content_hash;
+  AppendOnlyList<const WinnerNode*> winners;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_STORE_WINNER_NODES_H_
