@@ -12,6 +12,7 @@ find_package(benchmark REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 set(TILEWRIGHT_DEPS_DIR ${CMAKE_SOURCE_DIR}/.deps CACHE PATH
   "Where scripts/setup puts what it fetches from PyPI")

@@ -1,5 +1,7 @@
 #include "server/device_table.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -26,30 +28,62 @@ absl::Status NoGpu() {
       {{"field", "target"}});
 }
 
+void SetNvrtc(const v1::LibraryStatus& nvrtc, v1::ListDevicesResponse& listing) {
+  *listing.mutable_libraries(0) = nvrtc;
+  listing.mutable_environment()->set_nvrtc_version(nvrtc.version());
+  for (v1::Device& device : *listing.mutable_devices()) {
+    device.mutable_target()->mutable_environment()->set_nvrtc_version(nvrtc.version());
+  }
+}
+
 }  // namespace
 
-DeviceTable::DeviceTable(Compiler& compiler, Profiler& profiler) {
-  const v1::LibraryStatus nvrtc = compiler.Library();
-  v1::Environment& environment = *listing_.mutable_environment();
-  environment.set_nvrtc_version(nvrtc.version());
+DeviceTable::DeviceTable(Compiler& compiler, Profiler& profiler) : compiler_(compiler) {
+  auto listing = std::make_shared<v1::ListDevicesResponse>();
+  v1::Environment& environment = *listing->mutable_environment();
   environment.set_template_digest(TemplateDigest());
   for (v1::Device device : profiler.Devices()) {
     v1::Environment& of_device = *device.mutable_target()->mutable_environment();
-    of_device.set_nvrtc_version(environment.nvrtc_version());
     of_device.set_template_digest(environment.template_digest());
     environment.set_driver_version(of_device.driver_version());
-    *listing_.add_devices() = device;
-    devices_.push_back(std::move(device));
+    *listing->add_devices() = std::move(device);
   }
-  for (const v1::TargetProfile& profile : TargetProfiles()) *listing_.add_profiles() = profile;
-  *listing_.add_libraries() = nvrtc;
+  for (const v1::TargetProfile& profile : TargetProfiles()) *listing->add_profiles() = profile;
+  listing->add_libraries();  // NVRTC's place.
   for (v1::LibraryStatus& library : profiler.Libraries()) {
-    *listing_.add_libraries() = std::move(library);
+    *listing->add_libraries() = std::move(library);
   }
+  SetNvrtc(compiler.Library(), *listing);
+  device_count_ = listing->devices_size();
+  listing_ = std::move(listing);
+}
+
+DeviceTable::ListingPtr DeviceTable::Listing() const {
+  absl::MutexLock lock(&mutex_);
+  return listing_;
+}
+
+void DeviceTable::FindMissing() {
+  const ListingPtr known = Listing();
+  if (known->libraries(0).found()) return;
+  const v1::LibraryStatus nvrtc = compiler_.Library();
+  if (!nvrtc.found()) return;
+  auto listing = std::make_shared<v1::ListDevicesResponse>(*known);
+  SetNvrtc(nvrtc, *listing);
+  absl::MutexLock lock(&mutex_);
+  listing_ = std::move(listing);
+}
+
+v1::Environment DeviceTable::Complete(v1::Environment environment) {
+  if (!environment.nvrtc_version().empty()) return environment;
+  FindMissing();
+  environment.set_nvrtc_version(Listing()->environment().nvrtc_version());
+  return environment;
 }
 
 absl::StatusOr<ResolvedTarget> DeviceTable::Resolve(const std::string& profile,
                                                     int ordinal) const {
+  const ListingPtr listing = Listing();
   ResolvedTarget resolved;
   if (!profile.empty()) {
     if (ordinal != 0) {
@@ -58,17 +92,17 @@ absl::StatusOr<ResolvedTarget> DeviceTable::Resolve(const std::string& profile,
     }
     ASSIGN_OR_RETURN(*resolved.target.mutable_silicon(), FindProfile(profile));
     v1::Environment& environment = *resolved.target.mutable_environment();
-    environment = listing_.environment();
+    environment = listing->environment();
     // What is ranked for a named target does not depend on the driver of this machine.
     environment.set_driver_version(0);
     return resolved;
   }
-  if (devices_.empty()) return NoGpu();
-  if (ordinal < 0 || ordinal >= device_count()) {
+  if (device_count_ == 0) return NoGpu();
+  if (ordinal < 0 || ordinal >= device_count_) {
     return InvalidField("device_ordinal", "NO_SUCH_DEVICE",
-                        absl::StrCat("this machine has devices 0 to ", device_count() - 1));
+                        absl::StrCat("this machine has devices 0 to ", device_count_ - 1));
   }
-  const v1::Device& device = devices_[ordinal];
+  const v1::Device& device = listing->devices(ordinal);
   if (!device.error().empty()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "GPU_UNUSABLE",
                      absl::StrCat("GPU ", ordinal, " cannot be used: ", device.error()),

@@ -1,10 +1,12 @@
 #ifndef TILEWRIGHT_SERVER_DEVICE_TABLE_H_
 #define TILEWRIGHT_SERVER_DEVICE_TABLE_H_
 
+#include <memory>
 #include <string>
-#include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/tuning_service.pb.h"
 #include "tuner/compile/compiler.h"
@@ -19,7 +21,7 @@ struct ResolvedTarget {
 };
 
 // The GPUs and libraries as they were when the daemon started: asked once, so that look-ups
-// never ask a driver. Immutable; any thread.
+// never ask a driver. Owned by DaemonServer; thread-safe.
 class DeviceTable {
  public:
   DeviceTable(Compiler& compiler, Profiler& profiler);
@@ -28,12 +30,23 @@ class DeviceTable {
   // NO_GPU or GPU_UNUSABLE; INVALID_ARGUMENT for an unknown name or ordinal.
   absl::StatusOr<ResolvedTarget> Resolve(const std::string& profile, int ordinal) const;
 
-  int device_count() const { return static_cast<int>(devices_.size()); }
-  const v1::ListDevicesResponse& listing() const { return listing_; }
+  // Looks for NVRTC again where it was not there: it may have been installed since. May block.
+  void FindMissing();
+
+  // As `environment`, with the NVRTC that is there by now. May block as FindMissing.
+  v1::Environment Complete(v1::Environment environment);
+
+  int device_count() const { return device_count_; }
+  v1::ListDevicesResponse listing() const { return *Listing(); }
 
  private:
-  std::vector<v1::Device> devices_;
-  v1::ListDevicesResponse listing_;
+  using ListingPtr = std::shared_ptr<const v1::ListDevicesResponse>;
+  ListingPtr Listing() const;
+
+  Compiler& compiler_;
+  int device_count_ = 0;
+  mutable absl::Mutex mutex_;
+  ListingPtr listing_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tilewright

@@ -129,7 +129,8 @@ grpc::ServerWriteReactor<v1::GetKernelResponse>* KernelServiceImpl::WatchKernel(
   metrics_.other_calls.fetch_add(1, std::memory_order_relaxed);
   auto watch = std::make_shared<KernelWatch>(context_, request->request());
   auto stream = Stream::Create(
-      stop_, [watch](v1::GetKernelResponse* message) { return watch->TakeLatest(message); });
+      stop_, metrics_.open_streams,
+      [watch](v1::GetKernelResponse* message) { return watch->TakeLatest(message); });
   const absl::StatusOr<v1::Problem> canonical = Canonicalize(request->request().problem());
   if (!canonical.ok()) {
     stream->End(canonical.status());

@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "proto/support/errors.h"
 #include "server/lookup_plan.h"
+#include "tuner/store/packed_winner.h"
 
 namespace tilewright {
 namespace {
@@ -126,7 +127,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     context_.executor.Post([self = shared_from_this(), result = job.result()] {
       if (!result.ok()) return self->Finish(result.status());
       const v1::Match match =
-          IsModelOnly(result->winner) ? v1::MATCH_PREDICTED : v1::MATCH_EXACT;
+          WasMeasured(result->winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
       self->Serve({std::make_shared<const StoredWinner>(*result), match}, /*may_repair=*/false);
     });
   }
@@ -147,7 +148,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     const v1::Winner& winner = hit.winner->winner;
     v1::GetKernelResponse& head = answer.head;
     if (winner.candidate().has_vendor()) *head.mutable_vendor() = winner.candidate().vendor();
-    head.set_match(MatchOf(hit));
+    head.set_match(hit.match);
     head.set_provenance(winner.provenance());
     head.set_epoch(std::max(plan_.epoch, winner.epoch()));
     head.set_measured_seconds(winner.candidate().measurement().median_seconds());

@@ -6,6 +6,9 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/store/packed_winner.h"
+#include "tuner/store/winner_key.h"
+#include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
@@ -55,30 +58,21 @@ absl::Status NothingStored(const v1::GetKernelRequest& request) {
 
 // An answer at once, and a tuning behind it wherever a GPU could find a better one.
 void PlanBestAvailable(LookupPlan& plan) {
-  const bool has_gpu = plan.tune.device_ordinal >= 0;
-  plan.tune_in_background = has_gpu && !IsTunedHere(plan.hit);
-  // A kernel that was measured nearby is worth more than the model's pick; another pick of
-  // the model is not.
-  const bool good = plan.hit.winner != nullptr && (plan.hit.match == v1::MATCH_EXACT ||
-                                                   !IsModelOnly(plan.hit.winner->winner));
+  plan.tune_in_background = plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit);
+  // A kernel that was measured nearby is worth more than the model's pick; what the model
+  // picked for something else is not.
+  const bool good = plan.hit.winner != nullptr && (WasMeasured(plan.hit.winner->winner) ||
+                                                   IsOwnWinner(plan.hit, plan.tune));
   plan.step = good ? LookupStep::kServe : LookupStep::kPredict;
 }
 
 void PlanWaitTuned(LookupPlan& plan) {
-  const bool has_gpu = plan.tune.device_ordinal >= 0;
-  const bool exact = plan.hit.winner != nullptr && plan.hit.match == v1::MATCH_EXACT;
-  plan.step =
-      exact && (!has_gpu || IsTunedHere(plan.hit)) ? LookupStep::kServe : LookupStep::kTune;
+  const bool tuned = plan.tune.device_ordinal >= 0 ? IsTunedHere(plan.hit)
+                                                   : IsOwnWinner(plan.hit, plan.tune);
+  plan.step = tuned ? LookupStep::kServe : LookupStep::kTune;
 }
 
 }  // namespace
-
-bool IsModelOnly(const v1::Winner& winner) {
-  // An import may have been predicted where it came from.
-  return winner.provenance() == v1::PROVENANCE_PREDICTED ||
-         (winner.provenance() == v1::PROVENANCE_IMPORTED &&
-          !winner.candidate().has_measurement());
-}
 
 bool IsTunedHere(const IndexHit& hit) {
   if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return false;
@@ -86,9 +80,11 @@ bool IsTunedHere(const IndexHit& hit) {
   return provenance == v1::PROVENANCE_MEASURED || provenance == v1::PROVENANCE_VENDOR;
 }
 
-v1::Match MatchOf(const IndexHit& hit) {
-  if (hit.match == v1::MATCH_EXACT && IsModelOnly(hit.winner->winner)) return v1::MATCH_PREDICTED;
-  return hit.match;
+bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
+  return hit.winner != nullptr &&
+         hit.winner->winner.key() == WinnerKey(EncodeProblem(tune.problem),
+                                               SiliconKey(tune.target.silicon()),
+                                               EnvironmentKey(tune.target.environment()));
 }
 
 absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,

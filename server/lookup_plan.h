@@ -33,14 +33,11 @@ struct LookupPlan {
 absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
                                       const DeviceTable& devices, const WinnerIndex& index);
 
-// Whether nothing but the cost model speaks for `winner`.
-bool IsModelOnly(const v1::Winner& winner);
-
 // Whether measuring again would tell nothing new: measured here, in this environment.
 bool IsTunedHere(const IndexHit& hit);
 
-// How good `hit` is, as replies say it: the model's pick is never called exact.
-v1::Match MatchOf(const IndexHit& hit);
+// Whether `hit` is the winner of this very problem and target, measured or predicted.
+bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune);
 
 // Canonicalizes the request's problem and finds its target.
 absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,

@@ -12,6 +12,8 @@
 
 #include "absl/status/statusor.h"
 #include "prometheus/collectable.h"
+#include "prometheus/metric_family.h"
+#include "prometheus/metric_type.h"
 
 namespace prometheus {
 class Exposer;
@@ -44,6 +46,7 @@ class Metrics final : public prometheus::Collectable {
   std::atomic<int64_t> lookups_failed{0};
   LatencyHistogram lookup_seconds;
   std::atomic<int64_t> other_calls{0};  // Of the tuning and cache services, and batches.
+  std::atomic<int64_t> open_streams{0};  // Watches, exports and the like under way.
 
   // A value read when metrics are collected. Before the first collection only.
   void AddCounter(std::string name, std::string help, std::function<double()> value);

@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_SERVER_STATE_STREAM_H_
 #define TILEWRIGHT_SERVER_STATE_STREAM_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -31,8 +33,11 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   // Gives the newest state. Called with the stream's lock held, after each Poke.
   using Source = std::function<StreamStep(Message*)>;
 
-  static std::shared_ptr<StateStream> Create(StopSignal& stop, Source source) {
-    auto stream = std::shared_ptr<StateStream>(new StateStream(stop, std::move(source)));
+  // `open` counts the streams under way.
+  static std::shared_ptr<StateStream> Create(StopSignal& stop, std::atomic<int64_t>& open,
+                                             Source source) {
+    auto stream = std::shared_ptr<StateStream>(new StateStream(stop, open, std::move(source)));
+    open.fetch_add(1, std::memory_order_relaxed);
     stream->self_ = stream;
     stream->stop_id_ = stop.Subscribe([weak = std::weak_ptr<StateStream>(stream)] {
       if (auto self = weak.lock()) {
@@ -80,11 +85,13 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   void OnDone() override {
     stop_.Unsubscribe(stop_id_);
     if (cleanup_) cleanup_();
+    open_.fetch_sub(1, std::memory_order_relaxed);
     const std::shared_ptr<StateStream> last = std::move(self_);
   }
 
  private:
-  StateStream(StopSignal& stop, Source source) : stop_(stop), source_(std::move(source)) {}
+  StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source)
+      : stop_(stop), open_(open), source_(std::move(source)) {}
 
   // Starts what can be started: gRPC is called without the lock, as it may call back.
   void Proceed() {
@@ -113,6 +120,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   }
 
   StopSignal& stop_;
+  std::atomic<int64_t>& open_;
   const Source source_;
   std::function<void()> cleanup_;
   int64_t stop_id_ = 0;

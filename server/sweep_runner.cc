@@ -252,10 +252,8 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
   const IndexHit hit = index_.Find({.problem = tune.problem,
                                     .silicon = tune.target.silicon(),
                                     .environment = tune.target.environment()});
-  const bool exact = hit.winner != nullptr && hit.match == v1::MATCH_EXACT;
-  if (exact && !tune.options.force() && (tune.device_ordinal < 0 || IsTunedHere(hit))) {
-    return *hit.winner;
-  }
+  const bool known = tune.device_ordinal >= 0 ? IsTunedHere(hit) : IsOwnWinner(hit, tune);
+  if (known && !tune.options.force()) return *hit.winner;
   ASSIGN_OR_RETURN(const Scheduler::Ticket ticket, Enqueue(tune));
   const std::shared_ptr<TuningJob> job = ticket.job();
   const auto follower = std::make_shared<Follower>(sweep->state);

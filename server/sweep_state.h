@@ -7,7 +7,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "server/tuning_job.h"
 #include "tilewright/v1/tuning_service.pb.h"
 
 namespace tilewright {
@@ -25,11 +24,6 @@ class SweepState {
   v1::Sweep Snapshot() const {
     absl::MutexLock lock(&mutex_);
     return sweep_;
-  }
-
-  bool ended() const {
-    absl::MutexLock lock(&mutex_);
-    return IsFinal(sweep_.state());
   }
 
   void Observe(Observer observer) {

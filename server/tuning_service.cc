@@ -17,10 +17,8 @@ void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_orde
 // An answer that a new tuning would not better: measured here, or, for a named target, where
 // nothing can be measured, measured elsewhere.
 bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& request) {
-  if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT || request.options.force()) {
-    return false;
-  }
-  return request.device_ordinal >= 0 ? IsTunedHere(hit) : !IsModelOnly(hit.winner->winner);
+  if (request.options.force()) return false;
+  return request.device_ordinal >= 0 ? IsTunedHere(hit) : hit.match == v1::MATCH_EXACT;
 }
 
 grpc::ServerUnaryReactor* ReplyWith(grpc::CallbackServerContext* context,
@@ -76,7 +74,7 @@ grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(
     *message = (*found)->Snapshot();
     return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
   };
-  std::shared_ptr<Stream> stream = Stream::Create(stop_, source);
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_streams, source);
   if (!job.ok()) {
     stream->End(job.status());
     return stream.get();
@@ -125,10 +123,11 @@ grpc::ServerWriteReactor<v1::Sweep>* TuningServiceImpl::WatchSweep(
   using Stream = StateStream<v1::Sweep>;
   // Filled by the executor before the first Poke: a sweep that does not run is on disk.
   auto watched = std::make_shared<std::shared_ptr<SweepState>>();
-  std::shared_ptr<Stream> stream = Stream::Create(stop_, [watched](v1::Sweep* message) {
+  const auto source = [watched](v1::Sweep* message) {
     *message = (*watched)->Snapshot();
-    return (*watched)->ended() ? StreamStep::kLast : StreamStep::kMessage;
-  });
+    return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
+  };
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_streams, source);
   executor_.Post([this, watched, weak = std::weak_ptr<Stream>(stream), name = request->name()] {
     const auto self = weak.lock();
     if (self == nullptr) return;
@@ -149,8 +148,11 @@ grpc::ServerUnaryReactor* TuningServiceImpl::ListDevices(grpc::CallbackServerCon
                                                          const v1::ListDevicesRequest* request,
                                                          v1::ListDevicesResponse* response) {
   Count(metrics_);
-  *response = devices_.listing();
-  return Reply(context, absl::OkStatus());
+  return ReplyLater(context, executor_, [this, response]() -> absl::Status {
+    devices_.FindMissing();
+    *response = devices_.listing();
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace tilewright

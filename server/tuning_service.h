@@ -2,6 +2,7 @@
 #define TILEWRIGHT_SERVER_TUNING_SERVICE_H_
 
 #include "server/device_table.h"
+#include "server/executor.h"
 #include "server/metrics.h"
 #include "server/scheduler.h"
 #include "server/stop_signal.h"
@@ -14,7 +15,7 @@ namespace tilewright {
 // tilewright.v1.TuningService.
 class TuningServiceImpl final : public v1::TuningService::CallbackService {
  public:
-  TuningServiceImpl(const DeviceTable& devices, const WinnerIndex& index, Scheduler& scheduler,
+  TuningServiceImpl(DeviceTable& devices, const WinnerIndex& index, Scheduler& scheduler,
                     SweepRunner& sweeps, Executor& executor, StopSignal& stop, Metrics& metrics)
       : devices_(devices),
         index_(index),
@@ -53,7 +54,7 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
  private:
   absl::StatusOr<std::shared_ptr<TuningJob>> Create(const v1::CreateTuningRequest& request);
 
-  const DeviceTable& devices_;
+  DeviceTable& devices_;
   const WinnerIndex& index_;
   Scheduler& scheduler_;
   SweepRunner& sweeps_;

@@ -10,6 +10,7 @@
 #include "spdlog/spdlog.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/compile/compile_key.h"
+#include "tuner/compile/compile_options.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
@@ -63,6 +64,8 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(
     const std::function<void(int, int, int)>& on_progress) {
   ASSIGN_OR_RETURN(const std::string architecture, ArchitectureFor(target.silicon()));
   const std::string& nvrtc_version = target.environment().nvrtc_version();
+  ASSIGN_OR_RETURN(const std::vector<std::string> options,
+                   CompileOptions(architecture, ParseNvrtcVersion(nvrtc_version)));
 
   BuildReport report;
   report.candidates.resize(variants.size());
@@ -82,7 +85,7 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(
     job.architecture = architecture;
     job.entry_symbols = EntrySymbols(built.kernel.launch_plan());
     const std::string key =
-        CompileKey(job, nvrtc_version, target.environment().template_digest());
+        CompileKey(job, nvrtc_version, target.environment().template_digest(), options);
     const auto [found, inserted] = group_of_key.emplace(key, groups.size());
     if (inserted) groups.push_back({std::move(job), key, {}, std::nullopt});
     groups[found->second].members.push_back(i);

@@ -4,8 +4,7 @@
 #include <string>
 #include <thread>
 
-#include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 
 namespace tilewright {
@@ -40,7 +39,7 @@ TEST(CompileQueueTest, ABatchIsCompleteOnceAllIsCollected) {
   const auto work = queue.Take(false, kPatience);
   EXPECT_FALSE(queue.IsComplete(*batch));
   EXPECT_FALSE(queue.Collect(*batch, absl::ZeroDuration()));
-  queue.Finish(*work, CompiledCode{"cubin", {}, 0});
+  queue.Finish(*work, CompiledCode{"cubin", {}, 0}, true);
   EXPECT_FALSE(queue.IsComplete(*batch));
   const auto outcome = queue.Collect(*batch, kPatience);
   ASSERT_TRUE(outcome);
@@ -58,27 +57,24 @@ TEST(CompileQueueTest, ADroppedBatchKeepsWhatIsUnderWay) {
   queue.Drop(*batch, absl::CancelledError("second"));
   EXPECT_FALSE(queue.Take(false, absl::ZeroDuration()));
   EXPECT_FALSE(queue.IsComplete(*batch));
-  queue.Finish(*work, std::nullopt);
+  queue.Finish(*work, std::nullopt, true);
   EXPECT_TRUE(queue.IsComplete(*batch));
   EXPECT_EQ(batch->error.message(), "first");
 }
 
+// A worker used to count as idle only once its thread waited for work again: a call right
+// after another then started a second process beside the warm one.
 TEST(CompileQueueTest, AColdWorkerLeavesAJobToAWarmOne) {
   CompileQueue queue;
-  absl::Notification warm_got_it;
-  std::thread warm([&] {
-    EXPECT_TRUE(queue.Take(true, kPatience));
-    warm_got_it.Notify();
-  });
-  absl::SleepFor(kMoment);  // The warm one waits before there is work.
-  std::optional<CompileQueue::Work> cold_work;
-  std::thread cold([&] { cold_work = queue.Take(false, 5 * kMoment); });
-  absl::SleepFor(kMoment);
-  queue.Add(MakeBatch("a", 1));
-  EXPECT_TRUE(warm_got_it.WaitForNotificationWithTimeout(kPatience));
-  cold.join();
-  warm.join();
-  EXPECT_FALSE(cold_work);
+  const auto first = MakeBatch("first", 1);
+  queue.Add(first);
+  queue.Finish(*queue.Take(/*is_warm=*/false, kPatience), std::nullopt, /*is_warm=*/true);
+  queue.Add(MakeBatch("second", 2));
+  EXPECT_TRUE(queue.Take(/*is_warm=*/false, kMoment)) << "two jobs, one warm worker";
+  EXPECT_FALSE(queue.Take(/*is_warm=*/false, kMoment)) << "the last is for the warm one";
+  EXPECT_TRUE(queue.Take(/*is_warm=*/true, kPatience));
+  queue.Add(MakeBatch("third", 1));
+  EXPECT_TRUE(queue.Take(/*is_warm=*/false, kPatience)) << "the warm one is at work";
 }
 
 TEST(CompileQueueTest, StoppingWakesThoseWhoWait) {

@@ -1,11 +1,13 @@
-// The main of tests whose binary is its own compile worker: `--worker=compile` is a real
-// one, `--worker=missing` finds no NVRTC, `--worker=broken` ends at once, and
-// `--worker=scripted` does what a job's source tells it to.
+// The main of tests whose binary is its own compile worker: `--worker=compile` is the real
+// one, `--worker=headers` has headers of the test, `--worker=missing` finds no NVRTC,
+// `--worker=broken` ends at once, and `--worker=scripted` does what a job's source says.
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -38,6 +40,28 @@ const std::vector<EmbeddedFile> kHeaders = {
   }
 }
 
+void Crash() {
+  if (!kLimitsAddressSpace) signal(SIGSEGV, SIG_DFL);  // The sanitizer has a handler.
+  raise(SIGSEGV);
+}
+
+// What the sandbox refuses, as text.
+std::string TryWhatIsForbidden() {
+  const auto error = [](int result) -> std::string {
+    return result < 0 ? std::strerror(errno) : "allowed";
+  };
+  const std::string socket_error = error(socket(AF_INET, SOCK_STREAM, 0));
+  char path[] = "/bin/true";
+  char* const arguments[] = {path, nullptr};
+  const std::string exec_error = error(execv(path, arguments));
+  char name[] = "/tmp/tilewright-sandbox-XXXXXX";
+  const int fd = mkstemp(name);
+  const std::string write_error = error(static_cast<int>(write(fd, "x", 1)));
+  if (fd >= 0) unlink(name);
+  return absl::StrCat("socket: ", socket_error, "; exec: ", exec_error,
+                      "; write: ", write_error);
+}
+
 [[noreturn]] void Spin() {
   volatile unsigned spin = 0;
   for (;;) spin = spin + 1;
@@ -47,7 +71,7 @@ const std::vector<EmbeddedFile> kHeaders = {
 bool Obey(const std::string& order) {
   compile_worker::Reply reply;
   if (order == "hang") pause();
-  if (order == "crash") raise(SIGSEGV);
+  if (order == "crash") Crash();
   if (order == "killed") raise(SIGKILL);
   if (order == "exit") return false;
   if (order == "memory") EatMemory();
@@ -59,7 +83,8 @@ bool Obey(const std::string& order) {
     reply.mutable_failure()->set_kind(v1::FAILURE_KIND_COMPILE_ERROR);
     reply.mutable_failure()->set_message("told to fail");
   } else if (order != "empty") {
-    reply.mutable_code()->set_cubin(absl::StrCat(getpid()));
+    reply.mutable_code()->set_cubin(order == "sandbox" ? TryWhatIsForbidden()
+                                                       : absl::StrCat(getpid()));
   }
   reply.set_retires(order == "retire");
   return WriteMessage(kFd, reply).ok() && order != "retire" && order != "exit after";
@@ -84,7 +109,8 @@ int RunScriptedWorker() {
 
 int RunWorker(std::string_view mode) {
   if (mode == "scripted") return RunScriptedWorker();
-  if (mode == "compile") return RunCompileWorker(kFd, kHeaders, NvrtcApi::Candidates());
+  if (mode == "compile") return RunCompileWorker(kFd);
+  if (mode == "headers") return RunCompileWorker(kFd, kHeaders, NvrtcApi::Candidates());
   if (mode == "missing") return RunCompileWorker(kFd, {}, {"nowhere/libnvrtc.so"});
   return 7;
 }

@@ -9,6 +9,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/compile/pool_test_support.h"
+#include "tuner/codegen/faulty_templates.h"
+#include "tuner/codegen/renderer.h"
 #include "tuner/compile/compile_options.h"
 #include "tuner/compile/process_pool_compiler.h"
 
@@ -45,7 +47,7 @@ ProcessPoolCompiler::Options TwoWorkers() {
 }
 
 TEST(NvrtcCompileTest, SaysWhatItFound) {
-  const auto pool = MakePool(TwoWorkers(), "compile");
+  const auto pool = MakePool(TwoWorkers(), "headers");
   const v1::LibraryStatus library = pool->Library();
   ASSERT_TRUE(library.found());
   EXPECT_THAT(library.path(), HasSubstr("libnvrtc"));
@@ -53,8 +55,8 @@ TEST(NvrtcCompileTest, SaysWhatItFound) {
   EXPECT_GE(library.searched_size(), 3);
 }
 
-TEST(NvrtcCompileTest, MakesNativeCodeAndIncludesEmbeddedHeaders) {
-  const auto pool = MakePool(TwoWorkers(), "compile");
+TEST(NvrtcCompileTest, MakesNativeCodeAndIncludesHeaders) {
+  const auto pool = MakePool(TwoWorkers(), "headers");
   const PoolRun run = RunJobs(*pool, {Good()});
   ASSERT_TRUE(run.status.ok()) << run.status;
   EXPECT_THAT(run.Cubin(0), StartsWith(kElfMagic)) << run.Failed(0).message();
@@ -66,15 +68,22 @@ TEST(NvrtcCompileTest, MakesNativeCodeAndIncludesEmbeddedHeaders) {
   EXPECT_EQ(code.entries[0].spill_bytes, 0);
 }
 
-TEST(NvrtcCompileTest, EqualSourcesGiveEqualCode) {
+TEST(NvrtcCompileTest, IncludesTheEmbeddedTemplates) {
   const auto pool = MakePool(TwoWorkers(), "compile");
+  const PoolRun run = RunJobs(*pool, {{RenderFaultySource(FaultyKind::kWrongResult), "sm_90a",
+                                       {std::string(kGemmEntry)}}});
+  EXPECT_THAT(run.Cubin(0), StartsWith(kElfMagic)) << run.Failed(0).message();
+}
+
+TEST(NvrtcCompileTest, EqualSourcesGiveEqualCode) {
+  const auto pool = MakePool(TwoWorkers(), "headers");
   const PoolRun run = RunJobs(*pool, {Good(), Good()});
   EXPECT_FALSE(run.Cubin(0).empty());
   EXPECT_TRUE(run.Cubin(0) == run.Cubin(1));
 }
 
 TEST(NvrtcCompileTest, CompilesForEveryArchitecture) {
-  const auto pool = MakePool(TwoWorkers(), "compile");
+  const auto pool = MakePool(TwoWorkers(), "headers");
   std::vector<CompileJob> jobs;
   for (const char* name : {"sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"}) {
     jobs.push_back(Good());
@@ -88,7 +97,7 @@ TEST(NvrtcCompileTest, CompilesForEveryArchitecture) {
 }
 
 TEST(NvrtcCompileTest, ReadsTheResourcesOfEachEntryInTheOrderAskedFor) {
-  const auto pool = MakePool(TwoWorkers(), "compile");
+  const auto pool = MakePool(TwoWorkers(), "headers");
   const PoolRun run = RunJobs(
       *pool,
       {{"extern \"C\" __global__ void plain(float* p, int n) {\n"
@@ -111,7 +120,7 @@ TEST(NvrtcCompileTest, ReadsTheResourcesOfEachEntryInTheOrderAskedFor) {
 }
 
 TEST(NvrtcCompileTest, ErrorsSayWhere) {
-  const auto pool = MakePool(TwoWorkers(), "compile");
+  const auto pool = MakePool(TwoWorkers(), "headers");
   const PoolRun run = RunJobs(
       *pool, {{"extern \"C\" __global__ void k(int* p) {\n  p[0] = undefined_name;\n}\n",
                "sm_90a", {"k"}},
@@ -153,17 +162,17 @@ void ExpectBombsCostOnlyThemselves(ProcessPoolCompiler& pool, const std::string&
 
 TEST(NvrtcCompileTest, ABombIsStoppedByTheDeadline) {
   ProcessPoolCompiler::Options options = TwoWorkers();
-  options.deadline = absl::Seconds(2);
+  options.deadline = absl::Seconds(3);
   options.memory_limit_bytes = std::int64_t{16} << 30;
-  const auto pool = MakePool(options, "compile");
-  ExpectBombsCostOnlyThemselves(*pool, "longer than 2s");
+  const auto pool = MakePool(options, "headers");
+  ExpectBombsCostOnlyThemselves(*pool, "longer than 3s");
 }
 
 #ifndef __SANITIZE_ADDRESS__  // Under which address space is not limited.
 TEST(NvrtcCompileTest, ABombIsStoppedByTheMemoryLimit) {
   ProcessPoolCompiler::Options options = TwoWorkers();
   options.memory_limit_bytes = std::int64_t{400} << 20;
-  const auto pool = MakePool(options, "compile");
+  const auto pool = MakePool(options, "headers");
   ExpectBombsCostOnlyThemselves(*pool, "memory");
 }
 
@@ -171,7 +180,7 @@ TEST(NvrtcCompileTest, ABombIsStoppedByTheMemoryLimit) {
 TEST(NvrtcCompileTest, ARecursionThatOutgrowsTheMemoryLimitIsAResourceLimit) {
   ProcessPoolCompiler::Options options = TwoWorkers();
   options.memory_limit_bytes = std::int64_t{400} << 20;
-  const auto pool = MakePool(options, "compile");
+  const auto pool = MakePool(options, "headers");
   const std::string open(200000, '(');
   const std::string close(200000, ')');
   const PoolRun run = RunJobs(
@@ -183,7 +192,7 @@ TEST(NvrtcCompileTest, ARecursionThatOutgrowsTheMemoryLimitIsAResourceLimit) {
 #endif
 
 TEST(NvrtcCompileTest, SixteenJobsOverTwoWorkers) {
-  const auto pool = MakePool(TwoWorkers(), "compile");
+  const auto pool = MakePool(TwoWorkers(), "headers");
   std::vector<CompileJob> jobs;
   for (int i = 0; i < 16; ++i) jobs.push_back(Good(i));
   const PoolRun run = RunJobs(*pool, jobs);
@@ -195,7 +204,7 @@ TEST(NvrtcCompileTest, SixteenJobsOverTwoWorkers) {
 }
 
 TEST(NvrtcCompileTest, Cancellation) {
-  const auto pool = MakePool(TwoWorkers(), "compile");
+  const auto pool = MakePool(TwoWorkers(), "headers");
   Cancellation cancellation;
   std::thread canceller([&] {
     absl::SleepFor(absl::Milliseconds(500));

@@ -121,6 +121,13 @@ TEST(ProcessPoolTest, ACrashForLackOfMemoryIsToldFromOthers) {
 }
 #endif
 
+TEST(ProcessPoolTest, WorkersReachNoNetworkProgramsOrFiles) {
+  const auto pool = MakeScriptedPool(1);
+  EXPECT_EQ(RunJobs(*pool, Jobs({"sandbox"})).Cubin(0),
+            "socket: Operation not permitted; exec: Operation not permitted; "
+            "write: File too large");
+}
+
 TEST(ProcessPoolTest, AWorkerThatRetiresOrDiesBetweenJobsCostsNone) {
   const auto pool = MakeScriptedPool(1);
   std::set<std::string> workers;

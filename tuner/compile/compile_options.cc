@@ -40,7 +40,8 @@ absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view archite
                                                         NvrtcVersion version) {
   if (!IsArchitecture(architecture)) {
     return InvalidField("architecture", "INVALID_ARCHITECTURE",
-                        absl::StrCat("'", std::string(architecture), "' is not of the form sm_90a"));
+                        absl::StrCat("'", std::string(architecture),
+                                     "' is not of the form sm_90a"));
   }
   std::vector<std::string> options = {
       absl::StrCat("--gpu-architecture=", std::string(architecture)),

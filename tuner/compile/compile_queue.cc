@@ -48,7 +48,6 @@ std::size_t CompileQueue::WaitingJobs() const {
 
 std::optional<CompileQueue::Work> CompileQueue::Take(bool is_warm, absl::Duration patience) {
   absl::MutexLock lock(&mutex_);
-  warm_and_idle_ += is_warm;
   const auto may_go = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return stopped_ || WaitingJobs() > (is_warm ? 0 : warm_and_idle_);
   };
@@ -63,8 +62,10 @@ std::optional<CompileQueue::Work> CompileQueue::Take(bool is_warm, absl::Duratio
   return Work{std::move(batch), index};
 }
 
-void CompileQueue::Finish(const Work& work, std::optional<CompileOutcome> outcome) {
+void CompileQueue::Finish(const Work& work, std::optional<CompileOutcome> outcome,
+                          bool is_warm) {
   absl::MutexLock lock(&mutex_);
+  warm_and_idle_ += is_warm;
   --work.batch->in_flight;
   if (outcome) work.batch->finished.emplace_back(work.index, *std::move(outcome));
 }

@@ -54,10 +54,12 @@ class CompileQueue {
   void Drop(CompileBatch& batch, absl::Status error);
 
   // For the pool's threads. Waits for a job, up to `patience`. A thread whose worker is not
-  // started leaves a job to one whose worker is warm and idle.
+  // started leaves a job to one whose worker is warm and idle. `is_warm` is what the thread
+  // last told Finish; false at first, and after a Take without a job.
   std::optional<Work> Take(bool is_warm, absl::Duration patience);
   // Ends a job that was taken: with its outcome, or without, where it was abandoned.
-  void Finish(const Work& work, std::optional<CompileOutcome> outcome);
+  // `is_warm`: the worker is there for the next job, before the owner sees the outcome.
+  void Finish(const Work& work, std::optional<CompileOutcome> outcome, bool is_warm);
   void Stop();
   bool IsStopped();
 

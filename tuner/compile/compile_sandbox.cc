@@ -90,15 +90,14 @@ void ForbidNetworkAndPrograms() {
   const auto connect = refuse(__NR_connect);
   const auto execve = refuse(__NR_execve);
   const auto execveat = refuse(__NR_execveat);
-  const auto ptrace = refuse(__NR_ptrace);
-  std::array<sock_filter, 15> program = {
+  std::array<sock_filter, 13> program = {
       // Calls of another architecture (32-bit on x86) have other numbers.
       sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
       sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kAuditArchitecture, 1, 0),
       sock_filter BPF_STMT(BPF_RET | BPF_K, kRefuse),
       sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       socket[0], socket[1], connect[0], connect[1], execve[0], execve[1], execveat[0],
-      execveat[1], ptrace[0], ptrace[1],
+      execveat[1],
       sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   const sock_fprog filter = {static_cast<unsigned short>(program.size()), program.data()};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
@@ -118,7 +117,7 @@ absl::Status EnterCompileSandbox(std::int64_t memory_limit_bytes) {
   if (chdir("/") != 0) return absl::InternalError(std::strerror(errno));
   RETURN_IF_ERROR(ApplyLimits(
       {.address_space_bytes = memory_limit_bytes, .file_size_bytes = 0}));
-  if (memory_limit_bytes > 0) {
+  if (kLimitsAddressSpace && memory_limit_bytes > 0) {
     memory_limit = memory_limit_bytes;
     CatchCrashes();
   }

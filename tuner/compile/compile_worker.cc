@@ -58,7 +58,8 @@ compile_worker::Ready ReadyFrom(const absl::StatusOr<NvrtcApi>& api,
 
 // More than half of the limit is no room for the next compile.
 bool HasGrown(const compile_worker::Setup& setup) {
-  return setup.memory_limit_bytes() > 0 && AddressSpaceBytes() > setup.memory_limit_bytes() / 2;
+  return kLimitsAddressSpace && setup.memory_limit_bytes() > 0 &&
+         AddressSpaceBytes() > setup.memory_limit_bytes() / 2;
 }
 
 int ServeRequests(int fd, const NvrtcCompiler& compiler, const compile_worker::Setup& setup) {
@@ -76,6 +77,10 @@ int ServeRequests(int fd, const NvrtcCompiler& compiler, const compile_worker::S
 }
 
 }  // namespace
+
+int RunCompileWorker(int fd) {
+  return RunCompileWorker(fd, TemplateLibrary(), NvrtcApi::Candidates());
+}
 
 int RunCompileWorker(int fd, const std::vector<EmbeddedFile>& headers,
                      const std::vector<std::string>& nvrtc_candidates) {

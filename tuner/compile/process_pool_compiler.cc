@@ -108,11 +108,12 @@ void ProcessPoolCompiler::Process(WorkerSlot& slot, const CompileQueue::Work& wo
   const absl::Status started = StartWorker(slot);
   if (!started.ok()) queue_.Drop(*work.batch, started);
   if (!started.ok() || work.batch->is_probe) {
-    queue_.Finish(work, std::nullopt);
+    queue_.Finish(work, std::nullopt, slot.HasWorker());
     return;
   }
   const auto is_abandoned = [&] { return work.batch->abandoned || queue_.IsStopped(); };
-  queue_.Finish(work, slot.Compile(work.job(), is_abandoned));
+  auto outcome = slot.Compile(work.job(), is_abandoned);
+  queue_.Finish(work, std::move(outcome), slot.HasWorker());
 }
 
 absl::Status ProcessPoolCompiler::StartWorker(WorkerSlot& slot) {

@@ -27,7 +27,7 @@ namespace tilewright {
 class ProcessPoolCompiler final : public Compiler {
  public:
   struct Options {
-    // What is run as a worker; it calls RunCompileWorker(WorkerProcess::kWorkerFd, ...).
+    // What is run as a worker; it calls RunCompileWorker(WorkerProcess::kWorkerFd).
     // Empty: this binary.
     std::string executable;
     std::vector<std::string> arguments = {"--worker=compile"};

@@ -8,6 +8,7 @@ namespace {
 
 constexpr double kStandardErrors = 3;
 constexpr double kRelativeFloor = 0.005;
+constexpr double kRelativeCeiling = 0.03;
 constexpr double kSigmaOfMad = 1.4826;
 constexpr double kErrorOfMedian = 1.2533;  // sqrt(pi / 2)
 // Below this many samples the MAD itself is little more than chance.
@@ -29,7 +30,8 @@ double MedianError(const v1::Measurement& measurement, double usual_spread) {
 
 double MedianNoise(const v1::Measurement& fast, const v1::Measurement& slow, double usual_spread) {
   const double error = std::hypot(MedianError(fast, usual_spread), MedianError(slow, usual_spread));
-  return std::max(kStandardErrors * error, kRelativeFloor * fast.median_seconds());
+  return std::clamp(kStandardErrors * error, kRelativeFloor * fast.median_seconds(),
+                    kRelativeCeiling * fast.median_seconds());
 }
 
 }  // namespace tilewright

@@ -17,10 +17,12 @@ double MedianError(const v1::Measurement& measurement, double usual_spread);
 // variance do not. For samples that are near normal about the median its standard error is
 // sqrt(pi / 2) * sigma / sqrt(n) with sigma = 1.4826 * MAD. Candidates are timed interleaved,
 // so drift is common to all and the errors of two medians add as squares. We ask for three
-// standard errors: the fastest is compared with some ten finalists, and at two a run in three
-// would call one of ten equals slower by chance, at three one in forty. Beneath that lies a
+// standard errors: of ten equals under 1 % of noise (25 launches, one in ten a hiccup) the one
+// that should win by order falls behind the luckiest in one run of seven at two, of sixty at
+// three, and each such run is an answer that changes for no reason. Beneath that lies a
 // floor of 0.5 %: the event clock ticks in half microseconds, and clocks and memory layout
-// favour one candidate through a whole run, which more samples do not average away.
+// favour one candidate through a whole run, which more samples do not average away. Above it
+// lies a ceiling of 3 %: what a stable choice may cost where the samples are worth little.
 double MedianNoise(const v1::Measurement& fast, const v1::Measurement& slow, double usual_spread);
 
 }  // namespace tilewright

@@ -21,6 +21,10 @@ constexpr int kWarps[] = {1, 2, 3, 4};
 constexpr int kStages[] = {3, 4, 5, 2};
 // Rows of a stage in bytes. 32 would spend a barrier on one MMA step.
 constexpr int kRowBytes[] = {64, 128};
+// Depth of one MMA, and what cp.async copies at least.
+constexpr int kStepBytes = 32;
+constexpr int kNarrowestAsyncCopy = 4;
+constexpr int kMaxRegisters = 255;
 
 int InputBytes(const v1::GemmProblem& gemm) { return ElementBytes(gemm.a_type()); }
 
@@ -31,6 +35,22 @@ int Warps(const GemmSm80Config& c) { return c.warps_m * c.warps_n; }
 bool FitsSharedMemory(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                       const GemmSm80Config& c) {
   return SharedMemoryBytes(c, InputBytes(gemm)) <= silicon.max_shared_memory_per_block();
+}
+
+// Operands whose rows admit accesses of less than 4 bytes are copied through registers, for
+// cp.async has none that narrow. A thread then holds its 16-byte copies of one of the steps of
+// a stage but the last: estimate + 4 * sum over such operands of
+// ceil(copies / max(steps - 1, 1)) <= 255.
+bool FitsHeldCopies(const v1::GemmProblem& gemm, const v1::Silicon&, const GemmSm80Config& c) {
+  const int bytes = InputBytes(gemm);
+  const int parts = std::max(c.tile_k * bytes / kStepBytes - 1, 1);
+  const auto held = [&](int tile, int64_t stride, int64_t batch_stride) {
+    if (AccessBytes(stride, batch_stride, gemm.batch(), bytes) >= kNarrowestAsyncCopy) return 0;
+    return 4 * static_cast<int>(CeilDivide(CopiesPerThread(c, tile, bytes), parts));
+  };
+  return RegisterEstimate(c) + held(c.tile_m, gemm.lda(), gemm.a_batch_stride()) +
+             held(c.tile_n, gemm.ldb(), gemm.b_batch_stride()) <=
+         kMaxRegisters;
 }
 
 struct Constraint {
@@ -49,6 +69,7 @@ constexpr Constraint kConstraints[] = {
     {"CopiesFitMask",
      [](auto& gemm, auto&, auto& c) { return CopiesFitMask(c, InputBytes(gemm)); }},
     {"FitsRegisters", [](auto&, auto&, auto& c) { return FitsRegisters(c); }},
+    {"FitsHeldCopies", FitsHeldCopies},
     {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
     {"FitsSharedMemory", FitsSharedMemory},
     {"FitsGrid",
@@ -127,7 +148,8 @@ double WarpInstructions(const v1::GemmProblem& gemm, const v1::Requirements& req
   const double multiplications =
       static_cast<double>(c.tile_m) * c.tile_n * c.tile_k * bytes / (16 * 8 * 32);
   const auto copies = [&](int tile, int alignment) {
-    return (alignment >= 4 ? 3.0 : 10.0) * tile * c.tile_k * bytes / (32.0 * alignment);
+    return (alignment >= kNarrowestAsyncCopy ? 3.0 : 10.0) * tile * c.tile_k * bytes /
+           (32.0 * alignment);
   };
   return fragment_bytes / 512 + multiplications + copies(c.tile_m, requirements.a_alignment()) +
          copies(c.tile_n, requirements.b_alignment());

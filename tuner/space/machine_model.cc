@@ -8,31 +8,35 @@ namespace tilewright {
 namespace {
 
 // Share of the peak rate that mma.sync reaches where nothing else holds it up. Hopper's peak
-// needs wgmma; mma.sync tops out near 62 % of it. Datacenter Blackwell's needs tcgen05, and
+// needs wgmma; mma.sync tops out at 62 to 65 % of it. Datacenter Blackwell's needs tcgen05, and
 // mma.sync runs there at about Hopper's rate an SM. On all others it is the native form.
 double MmaSyncShare(int compute_capability) {
   if (compute_capability >= 120) return 0.95;
   if (compute_capability >= 100) return 0.30;
-  if (compute_capability >= 90) return 0.62;
+  if (compute_capability >= 90) return 0.65;
   return 0.95;
 }
 
-// Share of the highest clock that is held under a full tensor-core load: 700 W boards run
-// near 1.7 of 1.98 GHz.
-constexpr double kSustainedClock = 0.87;
+// Share of the highest clock that is held under a full tensor-core load. Hopper and Blackwell
+// boards meet their power limit first (700 W: near 1.7 of 1.98 GHz); the others' highest clock
+// is about what they hold.
+double SustainedClock(int compute_capability) {
+  return compute_capability >= 90 && compute_capability < 120 ? 0.87 : 0.95;
+}
 
 // Share of the data sheet's bandwidth that a copy reaches: 3.02 of 3.35 TB/s on an H100.
 constexpr double kDramShare = 0.9;
 
-// Read bandwidth of L2 divided by SMs and clock: the datacenter chips have 5 to 6 TB/s for
-// 108 to 132 SMs, GeForce-class ones 2 to 5 TB/s for 82 to 128.
+// Bytes of L2 reads an SM gets in a cycle while all others read, hits of neighbouring SMs on
+// one line merged: the datacenter chips have ports of 64, of which about 40 are reached; the
+// GeForce-class ones 2 to 5 TB/s for 82 to 128 SMs.
 double L2BytesPerCycle(int compute_capability) {
   switch (compute_capability) {
     case 86:
     case 89:
       return 18;
     default:
-      return compute_capability >= 120 ? 18 : 32;
+      return compute_capability >= 120 ? 18 : 40;
   }
 }
 
@@ -55,7 +59,7 @@ MachineModel MachineFor(const v1::Silicon& silicon, const v1::GemmProblem& gemm)
   MachineModel machine;
   machine.sm_count = std::max(silicon.sm_count(), 1);
   const double max_clock = 1e6 * std::max(silicon.max_clock_mhz(), 1);
-  machine.clock_hertz = kSustainedClock * max_clock;
+  machine.clock_hertz = SustainedClock(capability) * max_clock;
   const double peak = PeakOperationsPerSecond(silicon, gemm.a_type(), gemm.accumulator_type()) /
                       (max_clock * machine.sm_count);
   const bool cuda_cores = gemm.a_type() == v1::DATA_TYPE_FP32;

@@ -6,7 +6,7 @@
 namespace tilewright {
 namespace {
 
-constexpr int kSmallestTile = 16;
+constexpr int kTileUnit = 32;
 constexpr int kMaxGridYZ = 65535;
 constexpr int kPartialBytes = 4;
 constexpr int kMinStagesToSplit = 4;
@@ -37,7 +37,7 @@ bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int 
 }
 
 bool TileSuits(int64_t extent, int tile) {
-  return tile < 2 * CeilDivide(extent, kSmallestTile) * kSmallestTile;
+  return tile < 2 * CeilDivide(extent, kTileUnit) * kTileUnit;
 }
 
 bool AreaSuits(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m, int tile_n) {

@@ -27,7 +27,8 @@ bool SplitsHaveWork(const v1::GemmProblem& gemm, int tile_k, int split_k);
 bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int split_k);
 
 // Whether a tile of `tile` elements suits an extent: less than twice the extent rounded up to
-// the smallest tile, for what lies beyond the edge is multiplied for nothing.
+// 32, for what lies beyond the edge is multiplied for nothing. (32 and not 16, the smallest
+// tile, because a tile of 16 x 16 has no two warps to share it.)
 bool TileSuits(int64_t extent, int tile);
 
 // Whether tiles of this area are worth trying: where even tiles of 64 x 128 fill the GPU

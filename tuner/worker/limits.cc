@@ -41,12 +41,10 @@ absl::Status ApplyLimits(const WorkerLimits& limits) {
     const rlim_t until = CpuSecondsUsed() + static_cast<rlim_t>(limits.cpu_seconds);
     RETURN_IF_ERROR(SetLimit(RLIMIT_CPU, "RLIMIT_CPU", until, /*hard=*/false));
   }
-#ifndef __SANITIZE_ADDRESS__  // Which reserves terabytes of address space.
-  if (limits.address_space_bytes > 0) {
+  if (kLimitsAddressSpace && limits.address_space_bytes > 0) {
     RETURN_IF_ERROR(SetLimit(RLIMIT_AS, "RLIMIT_AS",
                              static_cast<rlim_t>(limits.address_space_bytes), /*hard=*/true));
   }
-#endif
   if (limits.file_size_bytes >= 0) {
     // A log line on a standard error that is a file must fail, not kill.
     signal(SIGXFSZ, SIG_IGN);

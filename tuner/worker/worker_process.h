@@ -28,6 +28,13 @@ absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message,
                           absl::Time deadline = absl::InfiniteFuture());
 absl::Status ReadMessage(int fd, absl::Time deadline, google::protobuf::MessageLite* message);
 
+// Under AddressSanitizer, which reserves terabytes, that limit is not applied.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kLimitsAddressSpace = false;
+#else
+inline constexpr bool kLimitsAddressSpace = true;
+#endif
+
 // Limits a child sets on itself before it runs anything; 0: none.
 struct WorkerLimits {
   int cpu_seconds = 0;  // From now on; may be set again for each piece of work.

@@ -1,0 +1,256 @@
+// What happens to the accumulator on its way to D. The one implementation for every GEMM
+// template, for fragments in registers as for sums of split-K partials:
+//   z = alpha * accumulator + bias + beta * C   (C where it is accumulated)
+//   aux = z
+//   D = round(activation(z) + C)                (C where it is a residual)
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
+
+#include "abi/kernel_args.h"
+#include "common/memory.cuh"
+#include "epilogue/activation.cuh"
+#include "epilogue/epilogue_spec.cuh"
+#include "epilogue/stochastic_rounding.cuh"
+
+namespace tilewright {
+
+// One thread's epilogue: holds the running amax and flag. All elements of D that a thread
+// owns go through Apply, in vectors of kWidth neighbouring columns; then every thread of
+// the warp calls Finish.
+template <EpilogueSpec kSpec>
+class Epilogue {
+ public:
+  // The bias of a thread's columns, loaded once where a thread stays in its columns.
+  template <int kWidth>
+  struct ColumnBias {
+    float value[kSpec.bias == Bias::kPerColumn ? kWidth : 1];
+  };
+
+  __device__ __forceinline__ explicit Epilogue(const GemmArgs& args, int batch)
+      : args_(args), batch_(batch) {}
+
+  template <int kWidth>
+  __device__ __forceinline__ ColumnBias<kWidth> LoadColumnBias(int column) const {
+    ColumnBias<kWidth> bias = {};
+    if constexpr (kSpec.bias == Bias::kPerColumn) {
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) {
+        bias.value[i] = i < args_.n - column
+                            ? Element<kSpec.bias_type>(args_.bias, static_cast<long long>(column) + i)
+                            : 0.0f;
+      }
+    }
+    return bias;
+  }
+
+  // Elements (row, column) .. (row, column + kWidth - 1); those at or beyond n are left
+  // out. The row exists; `column` is a multiple of kWidth.
+  template <int kWidth, typename Accumulator>
+  __device__ __forceinline__ void Apply(const Accumulator (&sums)[kWidth], int row, int column,
+                                        const ColumnBias<kWidth>& bias) {
+    const int count = args_.n - column;
+    if (count <= 0) return;
+    if constexpr (kSpec.d_type == Type::kInt32) {
+      unsigned words[kWidth];
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) words[i] = static_cast<unsigned>(sums[i]);
+      StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
+          args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
+    } else {
+      float values[kWidth];
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) values[i] = args_.alpha * static_cast<float>(sums[i]);
+      Transform(values, row, column, count, bias);
+      Observe(values, count);
+      unsigned words[kWords<kSpec.d_type, kWidth>];
+      Round(words, values, row, column, count);
+      StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
+          args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
+    }
+  }
+
+  // Hands on amax and the flag, one atomic a warp. Called by whole warps.
+  __device__ __forceinline__ void Finish() {
+    if constexpr (kSpec.amax) {
+#pragma unroll
+      for (int distance = 16; distance > 0; distance /= 2) {
+        amax_ = fmaxf(amax_, __shfl_xor_sync(0xFFFFFFFF, amax_, distance));
+      }
+      // Bit patterns of floats that are not negative are ordered as integers.
+      if (threadIdx.x % 32 == 0) {
+        atomicMax(reinterpret_cast<int*>(args_.amax), __float_as_int(amax_));
+      }
+    }
+    if constexpr (kSpec.non_finite_flag) {
+      const bool any = __any_sync(0xFFFFFFFF, non_finite_);
+      if (any && threadIdx.x % 32 == 0) *args_.non_finite = 1;
+    }
+  }
+
+ private:
+  template <Type kType, int kWidth>
+  static constexpr int kWords = kWidth * BytesOf(kType) < 4 ? 1 : kWidth * BytesOf(kType) / 4;
+
+  __device__ __forceinline__ long long Place(int row, int column, long long stride,
+                                             long long batch_stride) const {
+    return batch_ * batch_stride + row * stride + column;
+  }
+
+  template <Type kType>
+  __device__ __forceinline__ static float Element(const void* base, long long index) {
+    if constexpr (BytesOf(kType) == 2) {
+      return FloatFromBits<kType>(static_cast<const unsigned short*>(base)[index]);
+    } else {
+      return FloatFromBits<kType>(static_cast<const unsigned*>(base)[index]);
+    }
+  }
+
+  // The bits of element i of a packed row.
+  template <Type kType>
+  __device__ __forceinline__ static unsigned Unpack(const unsigned* words, int i) {
+    if constexpr (BytesOf(kType) == 2) {
+      return i % 2 == 0 ? words[i / 2] & 0xFFFF : words[i / 2] >> 16;
+    } else {
+      return words[i];
+    }
+  }
+
+  template <Type kType, int kAccess, int kWidth>
+  __device__ __forceinline__ static void LoadRow(float (&values)[kWidth], const void* base,
+                                                 long long index, int count) {
+    constexpr int kBytes = kWidth * BytesOf(kType);
+    if (count >= kWidth) {
+      unsigned words[kWords<kType, kWidth>];
+      LoadWords<kBytes, kAccess>(static_cast<const char*>(base) + index * BytesOf(kType), words);
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) values[i] = FloatFromBits<kType>(Unpack<kType>(words, i));
+    } else {
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) {
+        values[i] = i < count ? Element<kType>(base, index + i) : 0.0f;
+      }
+    }
+  }
+
+  template <Type kType, int kAccess, int kWidth>
+  __device__ __forceinline__ static void StoreRow(void* base, long long index,
+                                                  const unsigned (&words)[kWords<kType, kWidth>],
+                                                  int count) {
+    constexpr int kBytes = kWidth * BytesOf(kType);
+    char* target = static_cast<char*>(base) + index * BytesOf(kType);
+    if (count >= kWidth) {
+      StoreWords<kBytes, kAccess>(target, words);
+    } else {
+#pragma unroll
+      for (int i = 0; i < kWidth - 1; ++i) {
+        if (i < count) {
+          const unsigned bits[1] = {Unpack<kType>(words, i)};
+          StoreWords<BytesOf(kType), BytesOf(kType)>(target + i * BytesOf(kType), bits);
+        }
+      }
+    }
+  }
+
+  template <int kWidth>
+  __device__ __forceinline__ void Transform(float (&values)[kWidth], int row, int column,
+                                            int count, const ColumnBias<kWidth>& bias) const {
+    float source[kWidth];
+    if constexpr (kSpec.source != Source::kNone) {
+      LoadRow<kSpec.source_type, kSpec.source_access_bytes>(
+          source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
+    }
+    if constexpr (kSpec.bias != Bias::kNone) {
+      float row_bias = 0.0f;
+      if constexpr (kSpec.bias == Bias::kPerRow) row_bias = Element<kSpec.bias_type>(args_.bias, row);
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) {
+        values[i] += kSpec.bias == Bias::kPerRow ? row_bias : bias.value[kSpec.bias == Bias::kPerColumn ? i : 0];
+      }
+    }
+    if constexpr (kSpec.source == Source::kAccumulate) {
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) values[i] += args_.beta * source[i];
+    }
+    if constexpr (kSpec.aux_type != Type::kNone) {
+      unsigned words[kWords<kSpec.aux_type, kWidth>];
+      RoundNearest<kSpec.aux_type>(words, values);
+      StoreRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
+          args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), words, count);
+    }
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) values[i] = Activate<kSpec.activation>(values[i]);
+    if constexpr (kSpec.source == Source::kResidual) {
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) values[i] += source[i];
+    }
+  }
+
+  // fmaxf leaves NaN out.
+  template <int kWidth>
+  __device__ __forceinline__ void Observe(const float (&values)[kWidth], int count) {
+    if constexpr (kSpec.amax) {
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) {
+        if (i < count) amax_ = fmaxf(amax_, fabsf(values[i]));
+      }
+    }
+  }
+
+  template <Type kType, int kWidth>
+  __device__ __forceinline__ static void RoundNearest(unsigned (&words)[kWords<kType, kWidth>],
+                                                      const float (&values)[kWidth]) {
+    if constexpr (BytesOf(kType) == 4) {
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) words[i] = __float_as_uint(values[i]);
+    } else if constexpr (kWidth == 1) {
+      words[0] = BitsFromFloat<kType>(values[0]);
+    } else {
+#pragma unroll
+      for (int i = 0; i < kWidth; i += 2) {
+        words[i / 2] = PackedFromFloats<kType>(values[i], values[i + 1]);
+      }
+    }
+  }
+
+  template <int kWidth>
+  __device__ __forceinline__ void Round(unsigned (&words)[kWords<kSpec.d_type, kWidth>],
+                                        const float (&values)[kWidth], int row, int column,
+                                        int count) {
+    if constexpr (kSpec.stochastic_rounding) {
+      unsigned bits[kWidth];
+      PhiloxWords block;
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) {
+        // Neighbouring columns 2q and 2q + 1 share a block.
+        if (i % 2 == 0) {
+          block = RandomBlock(args_.seed, args_.offset, RandomUse::kRounding, batch_, row, column + i);
+        }
+        bits[i] = RoundStochastically<kSpec.d_type>(values[i], RandomBits16(block, row, column + i));
+      }
+      words[0] = bits[0];
+#pragma unroll
+      for (int i = 0; i + 1 < kWidth; i += 2) words[i / 2] = bits[i] | bits[i + 1] << 16;
+    } else {
+      RoundNearest<kSpec.d_type>(words, values);
+    }
+    if constexpr (kSpec.non_finite_flag) {
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) {
+        const unsigned bits = Unpack<kSpec.d_type>(words, i);
+        constexpr unsigned kExponent = kSpec.d_type == Type::kBf16   ? 0x7F80
+                                       : kSpec.d_type == Type::kFp16 ? 0x7C00
+                                                                     : 0x7F800000;
+        if (i < count && (bits & kExponent) == kExponent) non_finite_ = true;
+      }
+    }
+  }
+
+  const GemmArgs& args_;
+  const int batch_;
+  float amax_ = 0.0f;
+  bool non_finite_ = false;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_

@@ -1,0 +1,21 @@
+// The extern "C" entries of a variant: the only lines that a generated source instantiates.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_ENTRY_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_ENTRY_CUH_
+
+#include "abi/kernel_args.h"
+#include "gemm/split_k.cuh"
+
+#define TILEWRIGHT_GEMM_ENTRY(Variant)                                                    \
+  extern "C" __global__ void __launch_bounds__(Variant::kThreads, Variant::kMinBlocks)    \
+      tilewright_gemm(const __grid_constant__ tilewright::GemmArgs args) {                \
+    Variant::Run(args);                                                                   \
+  }
+
+// The second step where k is split.
+#define TILEWRIGHT_REDUCE_ENTRY(Variant)                                                  \
+  extern "C" __global__ void __launch_bounds__(tilewright::kReduceThreads)                \
+      tilewright_gemm_reduce(const __grid_constant__ tilewright::GemmArgs args) {         \
+    tilewright::ReducePartials<Variant::kEpilogueSpec, Variant::Accumulator>(args);       \
+  }
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_GEMM_ENTRY_CUH_

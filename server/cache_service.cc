@@ -1,0 +1,88 @@
+#include "server/cache_service.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "server/lookup_plan.h"
+#include "server/unary_reply.h"
+#include "server/winner_pages.h"
+#include "tuner/problem/canonical_problem.h"
+
+namespace tilewright {
+namespace {
+
+void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_order_relaxed); }
+
+// Measured ones by their medians, then those the model alone ranked, failures last.
+bool ComesBefore(const v1::Candidate& a, const v1::Candidate& b) {
+  const auto group = [](const v1::Candidate& candidate) {
+    return candidate.has_measurement() ? 0 : candidate.has_failure() ? 2 : 1;
+  };
+  const auto seconds = [](const v1::Candidate& candidate) {
+    return candidate.has_measurement() ? candidate.measurement().median_seconds()
+                                       : candidate.predicted_seconds();
+  };
+  if (group(a) != group(b)) return group(a) < group(b);
+  return seconds(a) < seconds(b);
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* CacheServiceImpl::ListWinners(grpc::CallbackServerContext* context,
+                                                        const v1::ListWinnersRequest* request,
+                                                        v1::ListWinnersResponse* response) {
+  Count(context_.metrics);
+  // From memory, but milliseconds of it where there are many winners.
+  return ReplyLater(context, context_.executor, [this, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, ListPage(*request, context_.index));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::ExplainWinner(grpc::CallbackServerContext* context,
+                                                          const v1::ExplainWinnerRequest* request,
+                                                          v1::ExplainWinnerResponse* response) {
+  Count(context_.metrics);
+  return ReplyLater(context, context_.executor,
+                    [this, request, response] { return Explain(*request, *response); });
+}
+
+absl::Status CacheServiceImpl::Explain(const v1::ExplainWinnerRequest& request,
+                                       v1::ExplainWinnerResponse& response) {
+  ASSIGN_OR_RETURN(const TuneRequest wanted,
+                   ResolveTuning(request.problem(), request.target(), request.device_ordinal(),
+                                 context_.devices));
+  const IndexHit hit = context_.index.Find({.problem = wanted.problem,
+                                            .silicon = wanted.target.silicon(),
+                                            .environment = wanted.target.environment()});
+  const std::string encoding = EncodeProblem(wanted.problem);
+  if (hit.winner == nullptr || hit.winner->problem_encoding != encoding) {
+    return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
+                     "no winner is stored for this problem on this target");
+  }
+  ASSIGN_OR_RETURN(TuningRecord record,
+                   context_.store.GetTuning(encoding, hit.winner->silicon_key,
+                                            hit.winner->environment_key));
+  std::stable_sort(record.candidates.begin(), record.candidates.end(), ComesBefore);
+  *response.mutable_winner() = std::move(record.winner.winner);
+  for (v1::Candidate& candidate : record.candidates) {
+    *response.add_candidates() = std::move(candidate);
+  }
+  response.set_legal_configs(record.legal_configs);
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::GetCacheStats(grpc::CallbackServerContext* context,
+                                                          const v1::GetCacheStatsRequest* request,
+                                                          v1::CacheStats* response) {
+  Count(context_.metrics);
+  return ReplyLater(context, context_.executor, [this, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, context_.store.Stats());
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace tilewright

@@ -1,0 +1,55 @@
+#ifndef TILEWRIGHT_SERVER_CACHE_SERVICE_H_
+#define TILEWRIGHT_SERVER_CACHE_SERVICE_H_
+
+#include <string>
+
+#include "server/device_table.h"
+#include "server/executor.h"
+#include "server/metrics.h"
+#include "server/winner_signal.h"
+#include "tilewright/v1/cache_service.grpc.pb.h"
+#include "tuner/store/tuning_store.h"
+#include "tuner/store/winner_index.h"
+
+namespace tilewright {
+
+// tilewright.v1.CacheService.
+class CacheServiceImpl final : public v1::CacheService::CallbackService {
+ public:
+  // Everything but `cache_dir`, where the signing key is kept, outlives this.
+  struct Context {
+    const DeviceTable& devices;
+    TuningStore& store;
+    WinnerIndex& index;
+    Executor& executor;
+    WinnerSignal& winners;
+    Metrics& metrics;
+    std::string cache_dir;
+  };
+
+  explicit CacheServiceImpl(Context context) : context_(std::move(context)) {}
+
+  grpc::ServerUnaryReactor* ListWinners(grpc::CallbackServerContext* context,
+                                        const v1::ListWinnersRequest* request,
+                                        v1::ListWinnersResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainWinner(grpc::CallbackServerContext* context,
+                                          const v1::ExplainWinnerRequest* request,
+                                          v1::ExplainWinnerResponse* response) override;
+  grpc::ServerWriteReactor<v1::BundleChunk>* ExportBundle(
+      grpc::CallbackServerContext* context, const v1::ExportBundleRequest* request) override;
+  grpc::ServerReadReactor<v1::BundleChunk>* ImportBundle(
+      grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) override;
+  grpc::ServerUnaryReactor* GetCacheStats(grpc::CallbackServerContext* context,
+                                          const v1::GetCacheStatsRequest* request,
+                                          v1::CacheStats* response) override;
+
+ private:
+  absl::Status Explain(const v1::ExplainWinnerRequest& request,
+                       v1::ExplainWinnerResponse& response);
+
+  const Context context_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_CACHE_SERVICE_H_

@@ -1,0 +1,184 @@
+#include "server/daemon_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "server/unix_socket.h"
+
+namespace tilewright {
+namespace {
+
+// A batch of 1000 look-ups is some 300 KiB and a sweep of 10,000 problems some 3 MiB; a chunk
+// of a bundle is 1 MiB.
+constexpr int kMaxReceiveBytes = 8 << 20;
+constexpr int kMaxMetadataBytes = 16 << 10;
+constexpr int kMaxStreamsPerConnection = 256;
+constexpr std::size_t kMaxMemoryBytes = std::size_t{1} << 30;
+constexpr std::size_t kKernelCacheBytes = std::size_t{256} << 20;
+constexpr int kExecutorThreads = 4;
+constexpr std::size_t kExecutorQueue = 4096;
+
+}  // namespace
+
+DaemonServer::DaemonServer(const Options& options, const Collaborators& collaborators)
+    : collaborators_(collaborators),
+      devices_(collaborators.compiler, collaborators.profiler),
+      kernels_(kKernelCacheBytes),
+      executor_("executor", kExecutorThreads, kExecutorQueue),
+      predictor_([this](TuneRequest request, const Cancellation& cancellation) {
+        v1::Environment& environment = *request.target.mutable_environment();
+        environment = devices_.Complete(environment);
+        absl::StatusOr<StoredWinner> winner = collaborators_.tuner.Predict(request, cancellation);
+        if (winner.ok()) winners_.Notify(winner->family_key);
+        return winner;
+      }),
+      scheduler_({.devices = devices_.device_count(), .max_queue = options.max_queue},
+                 [this](TuneRequest request, const Cancellation& cancellation,
+                        const ProgressSink& progress) {
+                   v1::Environment& environment = *request.target.mutable_environment();
+                   environment = devices_.Complete(environment);
+                   absl::StatusOr<TuneResult> result =
+                       collaborators_.tuner.Tune(request, cancellation, progress);
+                   if (result.ok()) winners_.Notify(result->winner.family_key);
+                   return result;
+                 },
+                 collaborators.clock),
+      sweeps_(devices_, collaborators.index, collaborators.store, scheduler_,
+              collaborators.clock),
+      kernel_service_({.devices = devices_,
+                       .index = collaborators.index,
+                       .tuner = collaborators.tuner,
+                       .kernels = kernels_,
+                       .scheduler = scheduler_,
+                       .predictor = predictor_,
+                       .executor = executor_},
+                      winners_, stop_, *metrics_),
+      tuning_service_(devices_, collaborators.index, scheduler_, sweeps_, executor_, stop_,
+                      *metrics_),
+      cache_service_({.devices = devices_,
+                      .store = collaborators.store,
+                      .index = collaborators.index,
+                      .executor = executor_,
+                      .winners = winners_,
+                      .metrics = *metrics_,
+                      .cache_dir = options.cache_dir}) {}
+
+DaemonServer::~DaemonServer() { Stop(absl::ZeroDuration()); }
+
+absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
+    const Options& options, const Collaborators& collaborators) {
+  auto server = std::unique_ptr<DaemonServer>(new DaemonServer(options, collaborators));
+  RETURN_IF_ERROR(server->Listen(options));
+  server->ExportMetrics();
+  if (options.metrics_port != 0) {
+    ASSIGN_OR_RETURN(server->metrics_endpoint_,
+                     MetricsEndpoint::Start(options.metrics_port, server->metrics_));
+  }
+  if (options.resume_sweeps) server->sweeps_.ResumeAll();
+  return server;
+}
+
+absl::Status DaemonServer::Listen(const Options& options) {
+  ASSIGN_OR_RETURN(UnixListener listener, UnixListener::Listen(options.socket));
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  builder.SetMaxSendMessageSize(-1);  // A batch of kernels may well be 40 MB.
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.SetResourceQuota(grpc::ResourceQuota("tilewrightd").Resize(kMaxMemoryBytes));
+  connections_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
+  builder.RegisterService(&kernel_service_);
+  builder.RegisterService(&tuning_service_);
+  builder.RegisterService(&cache_service_);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) {
+    return MakeError(absl::StatusCode::kInternal, "SERVER_NOT_STARTED",
+                     "the gRPC server did not start");
+  }
+  server_->GetHealthCheckService()->SetServingStatus(true);
+  ASSIGN_OR_RETURN(
+      acceptor_,
+      Acceptor::Start(std::move(listener),
+                      {.max_connections_per_user = options.max_connections_per_user,
+                       .own_uid = geteuid(),
+                       .own_gid = getegid()},
+                      [this](int fd) {
+                        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
+                            connection;
+                        connection.fd = fd;
+                        connections_->HandleNewConnection(&connection);
+                      }));
+  return absl::OkStatus();
+}
+
+void DaemonServer::ExportMetrics() {
+  const auto counter = [this](const char* name, const char* help,
+                              const std::atomic<int64_t>& value) {
+    metrics_->AddCounter(name, help, [&value] {
+      return static_cast<double>(value.load(std::memory_order_relaxed));
+    });
+  };
+  const Scheduler::Counters& tunings = scheduler_.counters();
+  counter("tilewright_tunings_succeeded_total", "Tunings that found a winner.",
+          tunings.succeeded);
+  counter("tilewright_tunings_failed_total", "Tunings that ended in an error.", tunings.failed);
+  counter("tilewright_tunings_cancelled_total", "Tunings that nobody wanted any more.",
+          tunings.cancelled);
+  counter("tilewright_tunings_joined_total", "Callers that found their tuning under way.",
+          tunings.joined);
+  counter("tilewright_tunings_rejected_total", "Tunings refused for want of room in the queue.",
+          tunings.rejected);
+  metrics_->AddGauge("tilewright_tunings_queued", "Tunings that wait.",
+                     [this] { return static_cast<double>(scheduler_.queued()); });
+  metrics_->AddGauge("tilewright_tunings_running", "Tunings under way.",
+                     [this] { return static_cast<double>(scheduler_.running()); });
+  metrics_->AddGauge("tilewright_sweeps_active", "Sweeps being worked on.",
+                     [this] { return static_cast<double>(sweeps_.active()); });
+  metrics_->AddGauge("tilewright_winners", "Problems, on their targets, that have a winner.",
+                     [this] { return static_cast<double>(collaborators_.index.size()); });
+  metrics_->AddGauge("tilewright_epoch", "Generation of the winners.",
+                     [this] { return static_cast<double>(collaborators_.index.epoch()); });
+  metrics_->AddCounter("tilewright_connections_accepted_total", "Connections let in.",
+                       [this] { return static_cast<double>(acceptor_->accepted()); });
+  metrics_->AddCounter("tilewright_connections_refused_total", "Connections not let in.",
+                       [this] { return static_cast<double>(acceptor_->refused()); });
+}
+
+bool DaemonServer::Busy() const {
+  return scheduler_.queued() + scheduler_.running() > 0 || sweeps_.active() > 0 ||
+         metrics_->open_streams.load(std::memory_order_relaxed) > 0;
+}
+
+void DaemonServer::Stop(absl::Duration grace) {
+  if (stopped_) return;
+  stopped_ = true;
+  metrics_endpoint_.reset();
+  if (acceptor_ != nullptr) acceptor_->Stop();
+  if (server_ != nullptr) {
+    server_->GetHealthCheckService()->Shutdown();
+    stop_.Fire();
+    server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(grace));
+  }
+  sweeps_.PrepareStop();
+  predictor_.Stop();
+  scheduler_.Stop();
+  sweeps_.Stop();
+  executor_.Stop();
+  // Last of gRPC: nothing can touch a reactor any more.
+  server_.reset();
+}
+
+}  // namespace tilewright

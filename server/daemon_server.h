@@ -1,0 +1,97 @@
+#ifndef TILEWRIGHT_SERVER_DAEMON_SERVER_H_
+#define TILEWRIGHT_SERVER_DAEMON_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "server/acceptor.h"
+#include "server/cache_service.h"
+#include "server/device_table.h"
+#include "server/executor.h"
+#include "server/kernel_cache.h"
+#include "server/kernel_service.h"
+#include "server/metrics.h"
+#include "server/predictor.h"
+#include "server/scheduler.h"
+#include "server/stop_signal.h"
+#include "server/sweep_runner.h"
+#include "server/tuning_service.h"
+#include "server/winner_signal.h"
+#include "tuner/clock.h"
+#include "tuner/compile/compiler.h"
+#include "tuner/measure/profiler.h"
+#include "tuner/store/tuning_store.h"
+#include "tuner/store/winner_index.h"
+#include "tuner/tuner.h"
+
+namespace tilewright {
+
+// The services on their socket, with all they share. Owned by main() (or a test); Stop and
+// the readings from any thread.
+class DaemonServer {
+ public:
+  struct Options {
+    std::string socket;
+    std::string cache_dir;  // Where the signing key of bundles is kept.
+    std::size_t max_queue = 256;
+    std::size_t max_connections_per_user = 1024;
+    int metrics_port = 0;  // 0: none.
+    bool resume_sweeps = false;
+  };
+
+  // What main() builds; all of it outlives the server.
+  struct Collaborators {
+    Compiler& compiler;
+    Profiler& profiler;
+    TuningStore& store;
+    WinnerIndex& index;  // Loaded.
+    Tuner& tuner;
+    Clock& clock;
+  };
+
+  static absl::StatusOr<std::unique_ptr<DaemonServer>> Start(const Options& options,
+                                                             const Collaborators& collaborators);
+  ~DaemonServer();  // As Stop without grace.
+
+  // Takes nothing new, ends streams, lets calls finish for `grace`, then ends them; keeps
+  // unfinished sweeps as such; ends tunings. The second call returns at once.
+  void Stop(absl::Duration grace);
+
+  // Changes whenever somebody asks for something.
+  int64_t Activity() const { return metrics_->Activity(); }
+  // Whether a tuning or a sweep is queued or under way, or a call is.
+  bool Busy() const;
+
+ private:
+  DaemonServer(const Options& options, const Collaborators& collaborators);
+
+  absl::Status Listen(const Options& options);
+  void ExportMetrics();
+
+  Collaborators collaborators_;
+  std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
+  WinnerSignal winners_;
+  StopSignal stop_;
+  DeviceTable devices_;
+  KernelCache kernels_;
+  Executor executor_;
+  Predictor predictor_;
+  Scheduler scheduler_;
+  SweepRunner sweeps_;
+  KernelServiceImpl kernel_service_;
+  TuningServiceImpl tuning_service_;
+  CacheServiceImpl cache_service_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Acceptor> acceptor_;
+  std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
+  bool stopped_ = false;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_DAEMON_SERVER_H_

@@ -1,0 +1,80 @@
+// tilewrightd: the only place that builds concrete types.
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+#include "proto/support/status_macros.h"
+#include "server/acceptor.h"
+#include "server/config.h"
+#include "server/daemon_server.h"
+#include "server/lifecycle.h"
+#include "server/logging.h"
+#include "server/version.h"
+#include "server/worker_mode.h"
+#include "tuner/clock.h"
+#include "tuner/compile/process_pool_compiler.h"
+#include "tuner/measure/bench_profiler.h"
+#include "tuner/store/sqlite_store.h"
+#include "tuner/store/winner_index.h"
+#include "tuner/tuner.h"
+
+namespace tilewright {
+namespace {
+
+absl::Status Serve(const Config& config) {
+  const absl::Time begin = absl::Now();
+  RaiseDescriptorLimit();
+  RealClock clock;
+  ASSIGN_OR_RETURN(const std::unique_ptr<SqliteStore> store, SqliteStore::Open(config.cache_dir));
+  if (!store->recovery_note().empty()) spdlog::error("{}", store->recovery_note());
+  WinnerIndex index;
+  RETURN_IF_ERROR(index.Load(*store));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ProcessPoolCompiler> compiler,
+                   ProcessPoolCompiler::Create({.workers = config.compile_workers}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<BenchProfiler> profiler,
+                   BenchProfiler::Create({}, *compiler));
+  Tuner tuner(*compiler, *profiler, *store, index, clock);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<DaemonServer> server,
+      DaemonServer::Start(
+          {.socket = config.socket,
+           .cache_dir = config.cache_dir,
+           .max_queue = static_cast<std::size_t>(config.max_queue),
+           .max_connections_per_user = static_cast<std::size_t>(config.max_connections_per_user),
+           .metrics_port = config.metrics_port,
+           .resume_sweeps = config.resume_sweeps},
+          {*compiler, *profiler, *store, index, tuner, clock}));
+  spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
+               config.socket, absl::ToDoubleSeconds(absl::Now() - begin));
+  RunUntilStopped(*server, config.idle_timeout, config.socket);
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  if (const auto exit_code = RunAsWorker(argc, argv)) return *exit_code;
+  BlockStopSignals();
+  const CommandLine command_line = ParseCommandLine(argc, argv);
+  if (command_line.message) {
+    std::fputs(command_line.message->c_str(), command_line.exit_code == 0 ? stdout : stderr);
+    return command_line.exit_code;
+  }
+  const absl::StatusOr<Config> config = LoadConfig(command_line.layers);
+  if (!config.ok()) {
+    std::fprintf(stderr, "tilewrightd: %s\n", std::string(config.status().message()).c_str());
+    return 2;
+  }
+  SetUpLogging(*config);
+  const absl::Status status = Serve(*config);
+  if (status.ok()) return 0;
+  spdlog::error("{}", std::string(status.message()));
+  return 1;
+}
+
+}  // namespace
+}  // namespace tilewright
+
+int main(int argc, char** argv) { return tilewright::Main(argc, argv); }

@@ -1,0 +1,29 @@
+#ifndef TILEWRIGHT_TESTS_PROBLEM_TEXT_PROBLEM_H_
+#define TILEWRIGHT_TESTS_PROBLEM_TEXT_PROBLEM_H_
+
+#include <string>
+
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tuner/problem/canonical_problem.h"
+
+namespace tilewright {
+
+// The problem that `text` spells: "gemm { m: 1 n: 2 k: 3 }".
+inline v1::Problem ParseProblem(const std::string& text) {
+  v1::Problem problem;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &problem)) << text;
+  return problem;
+}
+
+// As above, canonical; fails the test where the problem is refused.
+inline v1::Problem CanonicalProblem(const std::string& text) {
+  const auto canonical = Canonicalize(ParseProblem(text));
+  EXPECT_TRUE(canonical.ok()) << text << ": " << canonical.status();
+  return canonical.ok() ? *canonical : v1::Problem();
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TESTS_PROBLEM_TEXT_PROBLEM_H_

@@ -1,0 +1,166 @@
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proto/support/errors.h"
+#include "tests/space/space_testing.h"
+
+namespace tilewright {
+namespace {
+
+constexpr char kBf16[] = "m: 4096 n: 4096 k: 4096";
+constexpr char kFp32[] = "m: 4096 n: 4096 k: 4096 a_type: DATA_TYPE_FP32";
+
+struct BrokenCase {
+  std::string constraint;  // Empty: legal.
+  std::string template_name;
+  std::string problem;
+  Parameters parameters;
+  std::string target = "h100-sxm";
+};
+
+class BrokenConstraintTest : public testing::TestWithParam<BrokenCase> {};
+
+TEST_P(BrokenConstraintTest, IsNamed) {
+  const BrokenCase& tested = GetParam();
+  const SearchSpace& space = SpaceOf(tested.template_name);
+  const v1::Problem problem = GemmOf(tested.problem);
+  const v1::Silicon silicon = Profile(tested.target);
+  const v1::Config config = ConfigOf(tested.parameters);
+  EXPECT_EQ(space.BrokenConstraint(problem, silicon, config).value_or(""), tested.constraint);
+  const auto plan = space.PlanFor(problem, silicon, config);
+  EXPECT_EQ(plan.ok(), tested.constraint.empty()) << plan.status();
+  if (!plan.ok()) {
+    EXPECT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(ReasonOf(plan.status()), "ILLEGAL_CONFIG");
+    EXPECT_THAT(std::string(plan.status().message()), testing::HasSubstr(tested.constraint));
+  }
+  // A prediction of what cannot be is never the best.
+  EXPECT_EQ(
+      space.PredictSeconds(problem, silicon, config) < std::numeric_limits<double>::infinity(),
+      tested.constraint.empty());
+}
+
+Parameters Sm80(const std::string& name, int64_t value) { return With(PlainSm80(), name, value); }
+Parameters Simt(const std::string& name, int64_t value) { return With(PlainSimt(), name, value); }
+
+Parameters LargeSm80() {
+  return {{"raster_group", 8}, {"split_k", 1},  {"stages", 4},  {"tile_k", 64},
+          {"tile_m", 128},     {"tile_n", 256}, {"warps_m", 2}, {"warps_n", 4}};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sm80, BrokenConstraintTest,
+    testing::ValuesIn(std::vector<BrokenCase>{
+        {"", "gemm_sm80", kBf16, PlainSm80()},
+        {"", "gemm_sm80", kBf16, LargeSm80()},
+        {"ServesTypes", "gemm_sm80", kFp32, PlainSm80()},
+        {"TilesAreRound", "gemm_sm80", kBf16, Sm80("tile_m", 160)},
+        {"TilesAreRound", "gemm_sm80", kBf16, Sm80("tile_m", 512)},
+        {"TilesAreRound", "gemm_sm80", kBf16, Sm80("tile_n", 8)},
+        {"TilesAreRound", "gemm_sm80", kBf16, Sm80("tile_n", 65535)},
+        {"HasWarps", "gemm_sm80", kBf16, Sm80("warps_m", 16)},
+        {"HasWarps", "gemm_sm80", kBf16, With(Sm80("warps_m", 1), "warps_n", 1)},
+        {"WarpTileHoldsBlocks", "gemm_sm80", kBf16, Sm80("warps_m", 3)},
+        {"StageHoldsSteps", "gemm_sm80", kBf16, Sm80("tile_k", 8)},
+        {"StageHoldsSteps", "gemm_sm80", kBf16, Sm80("tile_k", 128)},
+        // 32 elements are one MMA step of int8, four of tf32.
+        {"", "gemm_sm80", "m: 512 n: 512 k: 512 a_type: DATA_TYPE_INT8", Sm80("tile_k", 128)},
+        {"StageHoldsSteps", "gemm_sm80", "m: 512 n: 512 k: 512 a_type: DATA_TYPE_TF32",
+         Sm80("tile_k", 64)},
+        {"HasStages", "gemm_sm80", kBf16, Sm80("stages", 1)},
+        {"HasStages", "gemm_sm80", kBf16, Sm80("stages", 7)},
+        {"FitsRegisters", "gemm_sm80", kBf16, With(Sm80("tile_n", 256), "warps_n", 1)},
+        {"FitsSharedMemory", "gemm_sm80", kBf16, LargeSm80(), "l40s"},
+        {"", "gemm_sm80", kBf16, With(LargeSm80(), "stages", 2), "l40s"},
+        {"SplitsHaveWork", "gemm_sm80", "m: 64 n: 64 k: 64", Sm80("split_k", 3)},
+        {"", "gemm_sm80", "m: 64 n: 64 k: 65", Sm80("split_k", 3)},
+        {"FitsGrid", "gemm_sm80", "m: 2147483647 n: 1048576 k: 1", PlainSm80()},
+        {"FitsWorkspace", "gemm_sm80", "m: 131072 n: 131072 k: 64", Sm80("split_k", 2)},
+        // Copies of 2 bytes pass through registers that accumulators of 64 x 64 do not leave.
+        {"FitsHeldCopies", "gemm_sm80", "m: 4096 n: 4096 k: 4095", LargeSm80()},
+        {"", "gemm_sm80", "m: 4096 n: 4096 k: 4094", LargeSm80()},
+        {"", "gemm_sm80", "m: 4096 n: 4096 k: 4095", PlainSm80()},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    Simt, BrokenConstraintTest,
+    testing::ValuesIn(std::vector<BrokenCase>{
+        {"", "gemm_simt", kFp32, PlainSimt()},
+        {"ServesTypes", "gemm_simt", kBf16, PlainSimt()},
+        {"ServesTypes", "gemm_simt", "m: 8 n: 8 k: 8 a_type: DATA_TYPE_TF32", PlainSimt()},
+        {"ThreadTileHoldsVectors", "gemm_simt", kFp32, Simt("thread_m", 2)},
+        {"ThreadTileHoldsVectors", "gemm_simt", kFp32, Simt("thread_n", 12)},
+        {"TileHoldsThreads", "gemm_simt", kFp32, Simt("tile_m", 4)},
+        {"TileHoldsThreads", "gemm_simt", kFp32, Simt("tile_n", 512)},
+        {"HasThreads", "gemm_simt", kFp32, With(Simt("tile_m", 16), "tile_n", 16)},
+        {"StageHoldsVectors", "gemm_simt", kFp32, Simt("tile_k", 64)},
+        {"CopiesDivide", "gemm_simt", kFp32,
+         With(With(Simt("tile_k", 4), "tile_m", 256), "tile_n", 32)},
+        {"FitsRegisters", "gemm_simt", kFp32,
+         With(With(With(Simt("thread_m", 16), "thread_n", 16), "tile_m", 128), "tile_n", 128)},
+        {"SplitsHaveWork", "gemm_simt", "m: 64 n: 64 k: 8 a_type: DATA_TYPE_FP32",
+         Simt("split_k", 2)},
+    }));
+
+Parameters Without(Parameters parameters, const std::string& name) {
+  parameters.erase(name);
+  return parameters;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Hostile, BrokenConstraintTest,
+    testing::ValuesIn(std::vector<BrokenCase>{
+        {"HasParameters", "gemm_sm80", kBf16, {}},
+        {"HasParameters", "gemm_sm80", kBf16, Without(PlainSm80(), "stages")},
+        {"HasParameters", "gemm_sm80", kBf16, Sm80("extra", 1)},
+        {"HasParameters", "gemm_sm80", kBf16, PlainSimt()},
+        {"HasParameters", "gemm_sm80", kBf16, Sm80("warps_m", 0)},
+        {"HasParameters", "gemm_sm80", kBf16, Sm80("tile_m", -128)},
+        {"HasParameters", "gemm_sm80", kBf16, Sm80("split_k", 65536)},
+        {"HasParameters", "gemm_sm80", kBf16, Sm80("raster_group", int64_t{1} << 32)},
+        {"HasParameters", "gemm_sm80", kBf16, Sm80("stages", std::numeric_limits<int64_t>::min())},
+        {"HasParameters", "gemm_simt", kFp32, Simt("thread_m", 0)},
+        {"HasParameters", "gemm_simt", kFp32, Simt("tile_k", std::numeric_limits<int64_t>::max())},
+    }));
+
+TEST(BrokenConstraintTest, ParametersOutOfOrderAreRefused) {
+  v1::Config config = ConfigOf(PlainSm80());
+  config.mutable_parameters()->SwapElements(0, 1);
+  EXPECT_EQ(SpaceOf("gemm_sm80").BrokenConstraint(GemmOf(kBf16), Profile("h100-sxm"), config),
+            "HasParameters");
+}
+
+TEST(BrokenConstraintTest, RepeatedParametersAreRefused) {
+  v1::Config config = ConfigOf(PlainSm80());
+  *config.mutable_parameters(1) = config.parameters(0);
+  EXPECT_EQ(SpaceOf("gemm_sm80").BrokenConstraint(GemmOf(kBf16), Profile("h100-sxm"), config),
+            "HasParameters");
+}
+
+TEST(BrokenConstraintTest, OldSiliconIsNotServed) {
+  v1::Silicon silicon = Profile("a100-sxm-80");
+  silicon.set_compute_capability(75);
+  EXPECT_TRUE(RankVariants(GemmOf(kBf16), silicon).empty());
+  EXPECT_TRUE(RankVariants(GemmOf(kFp32), silicon).empty());
+}
+
+TEST(BrokenConstraintTest, SiliconOfWhichNothingIsKnownHasNoVariants) {
+  v1::Silicon silicon;
+  silicon.set_compute_capability(90);
+  EXPECT_TRUE(RankVariants(GemmOf(kBf16), silicon).empty());
+}
+
+TEST(PlanForVariantTest, UnknownTemplateIsRefused) {
+  v1::Variant variant;
+  variant.set_template_name("gemm_sm70");
+  const auto plan = PlanForVariant(GemmOf(kBf16), Profile("h100-sxm"), variant);
+  EXPECT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(plan.status()), "UNKNOWN_TEMPLATE");
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,155 @@
+#include "tuner/space/cost_model.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/space/space_testing.h"
+#include "tuner/space/machine_model.h"
+
+namespace tilewright {
+namespace {
+
+double Predict(const std::string& fields, const Parameters& config,
+               const std::string& target = "h100-sxm") {
+  return SpaceOf("gemm_sm80").PredictSeconds(GemmOf(fields), Profile(target), ConfigOf(config));
+}
+
+Parameters Square128() {
+  return {{"raster_group", 8}, {"split_k", 1},  {"stages", 4},  {"tile_k", 32},
+          {"tile_m", 128},     {"tile_n", 128}, {"warps_m", 2}, {"warps_n", 2}};
+}
+
+constexpr char kSquare[] = "m: 4096 n: 4096 k: 4096";
+
+TEST(CostModelTest, StaysAboveTheRoofline) {
+  for (const char* target : {"h100-sxm", "a100-sxm-80", "l40s", "rtx-4090", "l4"}) {
+    for (const char* fields :
+         {kSquare, "m: 16 n: 28672 k: 4096", "m: 1 n: 1 k: 1", "m: 8192 n: 50257 k: 768",
+          "m: 4096 n: 4096 k: 4096 a_type: DATA_TYPE_INT8",
+          "m: 4096 n: 4096 k: 4096 a_type: DATA_TYPE_FP32"}) {
+      const v1::Problem problem = GemmOf(fields);
+      const v1::Silicon silicon = Profile(target);
+      EXPECT_GT(RankVariants(problem, silicon).front().predicted_seconds,
+                RooflineSeconds(problem, silicon))
+          << target << " " << fields;
+    }
+  }
+}
+
+// mma.sync kernels reach 0.4 to 0.66 of Hopper's dense peak on large squares, 0.6 to 0.9 of
+// Ampere's.
+TEST(CostModelTest, IsOfTheRightOrderOnLargeSquares) {
+  const v1::Problem problem = GemmOf("m: 8192 n: 8192 k: 8192");
+  const auto share = [&](const char* target) {
+    const v1::Silicon silicon = Profile(target);
+    return RooflineSeconds(problem, silicon) /
+           RankVariants(problem, silicon).front().predicted_seconds;
+  };
+  EXPECT_GT(share("h100-sxm"), 0.40);
+  EXPECT_LT(share("h100-sxm"), 0.66);
+  EXPECT_GT(share("a100-sxm-80"), 0.60);
+  EXPECT_LT(share("a100-sxm-80"), 0.90);
+}
+
+TEST(CostModelTest, SmallWarpTilesReadMoreSharedMemory) {
+  Parameters narrow = Square128();
+  narrow["warps_m"] = 4;
+  EXPECT_LT(Predict(kSquare, Square128()), Predict(kSquare, narrow));
+}
+
+TEST(CostModelTest, TwoStagesHideLessLatencyThanFour) {
+  EXPECT_LT(Predict(kSquare, Square128()), Predict(kSquare, With(Square128(), "stages", 2)));
+}
+
+// 11 x 12 tiles are one for each of 132 SMs; 11 x 13 take a second wave.
+TEST(CostModelTest, ATileBeyondAWaveCostsAWave) {
+  Parameters large = Square128();
+  large["tile_n"] = 256;
+  large["warps_n"] = 4;  // One block an SM.
+  const double full = Predict("m: 1408 n: 3072 k: 8192", large);
+  const double beyond = Predict("m: 1408 n: 3073 k: 8192", large);
+  EXPECT_GT(beyond, 1.8 * full);
+}
+
+TEST(CostModelTest, SplittingHelpsWhereFewTilesHaveALongWay) {
+  Parameters config = PlainSm80();
+  const char* fields = "m: 128 n: 128 k: 32768";
+  EXPECT_LT(Predict(fields, With(config, "split_k", 8)), 0.5 * Predict(fields, config));
+}
+
+TEST(CostModelTest, SplittingHurtsWhereTheGridIsFull) {
+  EXPECT_LT(Predict(kSquare, Square128()), Predict(kSquare, With(Square128(), "split_k", 4)));
+}
+
+TEST(CostModelTest, NarrowAccessesCost) {
+  Parameters config = PlainSm80();
+  EXPECT_LT(Predict("m: 4096 n: 4096 k: 4096", config),
+            0.95 * Predict("m: 4096 n: 4096 k: 4095", config));
+}
+
+TEST(CostModelTest, AnEpilogueWithMoreOperandsCostsMore) {
+  const char* fields = "m: 16384 n: 4096 k: 64";
+  EXPECT_LT(Predict(fields, Square128()),
+            Predict(std::string(fields) + " epilogue { source_mode: SOURCE_MODE_RESIDUAL "
+                                          "aux_type: DATA_TYPE_FP32 }",
+                    Square128()));
+}
+
+TEST(CostModelTest, TimeGrowsWithTheProblem) {
+  double before = 0;
+  for (const char* fields : {"m: 256 n: 256 k: 256", "m: 1024 n: 1024 k: 1024", kSquare,
+                             "m: 8192 n: 8192 k: 8192", "m: 8192 n: 8192 k: 8192 batch: 4"}) {
+    EXPECT_GT(Predict(fields, Square128()), before) << fields;
+    before = Predict(fields, Square128());
+  }
+}
+
+TileWork WorkOf(int threads, int registers, int shared) {
+  TileWork work;
+  work.tile_m = work.tile_n = 128;
+  work.tile_k = 32;
+  work.threads = threads;
+  work.registers_per_thread = registers;
+  work.shared_memory_bytes = shared;
+  return work;
+}
+
+TEST(ResidentBlocksTest, TheScarcestResourceDecides) {
+  const v1::Problem problem = GemmOf(kSquare);
+  const MachineModel machine = MachineFor(Profile("h100-sxm"), problem.gemm());
+  EXPECT_EQ(ResidentBlocks(machine, WorkOf(128, 128, 1024)), 4);         // Registers.
+  EXPECT_EQ(ResidentBlocks(machine, WorkOf(128, 121, 1024)), 4);         // In units of 8.
+  EXPECT_EQ(ResidentBlocks(machine, WorkOf(128, 32, 74 * 1024)), 3);     // Shared memory.
+  EXPECT_EQ(ResidentBlocks(machine, WorkOf(128, 32, 76 * 1024)), 2);     // With 1 KiB each.
+  EXPECT_EQ(ResidentBlocks(machine, WorkOf(512, 16, 1024)), 4);          // Threads.
+  EXPECT_EQ(ResidentBlocks(machine, WorkOf(32, 16, 128)), 32);           // Blocks.
+  EXPECT_EQ(ResidentBlocks(machine, WorkOf(1024, 255, 227 * 1024)), 1);  // Never none.
+}
+
+double OperandBytes(const std::string& fields, int raster_group) {
+  const v1::Problem problem = GemmOf(fields);
+  const MachineModel machine = MachineFor(Profile("h100-sxm"), problem.gemm());
+  TileWork work = WorkOf(256, 255, 1024);
+  work.tile_n = 256;
+  work.raster_group = raster_group;
+  return OperandDramBytes(problem.gemm(), machine, work, 1);
+}
+
+TEST(OperandDramBytesTest, WhatFitsInL2IsReadOnce) {
+  EXPECT_EQ(OperandBytes("m: 2048 n: 2048 k: 2048", 1), 2 * 2048.0 * 2048 * 2);
+}
+
+TEST(OperandDramBytesTest, NeverLessThanOnce) {
+  for (const int group : {1, 4, 16}) {
+    EXPECT_GE(OperandBytes("m: 65536 n: 512 k: 8192", group), (65536.0 + 512) * 8192 * 2);
+    EXPECT_GE(OperandBytes("m: 512 n: 65536 k: 8192", group), (65536.0 + 512) * 8192 * 2);
+  }
+}
+
+TEST(OperandDramBytesTest, GroupsShareMore) {
+  EXPECT_LT(OperandBytes("m: 16384 n: 16384 k: 16384", 8),
+            OperandBytes("m: 16384 n: 16384 k: 16384", 1));
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/space/space_testing.h"
+
+namespace tilewright {
+namespace {
+
+std::vector<Parameters> Top(const std::string& fields, const std::string& target,
+                            std::size_t count) {
+  std::vector<Parameters> top;
+  for (const RankedVariant& ranked : RankVariants(GemmOf(fields), Profile(target))) {
+    if (top.size() == count) break;
+    top.push_back(ParametersOf(ranked.variant.config()));
+  }
+  EXPECT_EQ(top.size(), count) << fields;
+  return top;
+}
+
+TEST(RankVariantsTest, IsSortedLegalAndFreeOfDuplicates) {
+  for (const char* fields : {"m: 4096 n: 4096 k: 4096", "m: 16 n: 4096 k: 14336",
+                             "m: 333 n: 999 k: 501", "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP32",
+                             "m: 512 n: 512 k: 512 a_type: DATA_TYPE_INT8",
+                             "m: 512 n: 512 k: 512 a_type: DATA_TYPE_TF32"}) {
+    const v1::Problem problem = GemmOf(fields);
+    const v1::Silicon silicon = Profile("h100-sxm");
+    std::set<std::string> seen;
+    double before = 0;
+    for (const RankedVariant& ranked : RankVariants(problem, silicon)) {
+      EXPECT_GE(ranked.predicted_seconds, before);
+      before = ranked.predicted_seconds;
+      EXPECT_TRUE(seen.insert(ranked.variant.SerializeAsString()).second) << fields;
+      const SearchSpace& space = SpaceOf(ranked.variant.template_name());
+      EXPECT_EQ(space.BrokenConstraint(problem, silicon, ranked.variant.config()), std::nullopt);
+    }
+  }
+}
+
+TEST(RankVariantsTest, IsTheSameEveryTime) {
+  const v1::Problem problem = GemmOf("m: 1000 n: 1000 k: 1000");
+  const auto one = RankVariants(problem, Profile("l40s"));
+  const auto other = RankVariants(problem, Profile("l40s"));
+  ASSERT_EQ(one.size(), other.size());
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(one[i].variant.SerializeAsString(), other[i].variant.SerializeAsString());
+  }
+}
+
+TEST(RankVariantsTest, LargeProblemsHaveHundredsOfConfigs) {
+  for (const char* target : {"h100-sxm", "a100-sxm-80", "l40s", "rtx-3090", "b200"}) {
+    const auto ranked = RankVariants(GemmOf("m: 8192 n: 8192 k: 8192"), Profile(target));
+    EXPECT_GE(ranked.size(), 300u) << target;
+    EXPECT_LE(ranked.size(), 5000u) << target;
+  }
+}
+
+TEST(RankVariantsTest, EveryProblemHasAVariantOnEveryProfile) {
+  for (const v1::TargetProfile& profile : TargetProfiles()) {
+    for (const char* type : {"FP32", "TF32", "FP16", "BF16", "INT8"}) {
+      for (const char* shape : {"m: 1 n: 1 k: 1", "m: 1 n: 50257 k: 768", "m: 50257 n: 1 k: 1",
+                                "m: 16 n: 16 k: 1048576", "m: 3 n: 5 k: 7 batch: 65535",
+                                "m: 100000 n: 100000 k: 1", "m: 255 n: 257 k: 511"}) {
+        const v1::Problem problem = GemmOf(std::string(shape) + " a_type: DATA_TYPE_" + type);
+        const auto ranked = RankVariants(problem, profile.silicon());
+        ASSERT_FALSE(ranked.empty()) << profile.name() << " " << DescribeProblem(problem);
+        ASSERT_GT(ranked.front().predicted_seconds, 0);
+        ASSERT_LT(ranked.back().predicted_seconds, 1e6);
+      }
+    }
+  }
+}
+
+TEST(RankVariantsTest, EachTypeHasItsTemplate) {
+  const v1::Silicon silicon = Profile("h100-sxm");
+  for (const RankedVariant& ranked :
+       RankVariants(GemmOf("m: 64 n: 64 k: 64 a_type: DATA_TYPE_FP32"), silicon)) {
+    EXPECT_EQ(ranked.variant.template_name(), "gemm_simt");
+  }
+  for (const char* type : {"TF32", "FP16", "BF16", "INT8"}) {
+    for (const RankedVariant& ranked : RankVariants(
+             GemmOf(std::string("m: 64 n: 64 k: 64 a_type: DATA_TYPE_") + type), silicon)) {
+      EXPECT_EQ(ranked.variant.template_name(), "gemm_sm80");
+    }
+  }
+}
+
+TEST(RankVariantsTest, SquaresWantLargeTilesOfLargeWarpTiles) {
+  for (const char* target : {"h100-sxm", "h200-sxm", "a100-sxm-80"}) {
+    for (const Parameters& config : Top("m: 4096 n: 4096 k: 4096", target, 10)) {
+      const int64_t area = config.at("tile_m") * config.at("tile_n");
+      EXPECT_GE(area, 128 * 128) << target;
+      EXPECT_EQ(config.at("tile_m") / config.at("warps_m"), 64) << target;
+      EXPECT_EQ(config.at("tile_n") / config.at("warps_n"), 64) << target;
+      EXPECT_EQ(config.at("split_k"), 1) << target;
+      EXPECT_GE(config.at("stages"), 3) << target;
+    }
+  }
+}
+
+TEST(RankVariantsTest, ThinProblemsWantShortTilesAndSplits) {
+  for (const Parameters& config : Top("m: 16 n: 4096 k: 14336", "h100-sxm", 10)) {
+    EXPECT_LE(config.at("tile_m"), 32);
+    EXPECT_GT(config.at("split_k"), 1);
+  }
+}
+
+TEST(RankVariantsTest, FullGridsAreNotSplit) {
+  for (const RankedVariant& ranked :
+       RankVariants(GemmOf("m: 8192 n: 8192 k: 8192"), Profile("h100-sxm"))) {
+    EXPECT_EQ(ParametersOf(ranked.variant.config()).at("split_k"), 1);
+  }
+}
+
+TEST(RankVariantsTest, TilesDoNotReachFarBeyondTheProblem) {
+  for (const RankedVariant& ranked :
+       RankVariants(GemmOf("m: 40 n: 4096 k: 4096"), Profile("h100-sxm"))) {
+    EXPECT_LT(ParametersOf(ranked.variant.config()).at("tile_m"), 128);
+  }
+}
+
+TEST(RankVariantsTest, OneWaveNeedsOneRasterOrder) {
+  for (const RankedVariant& ranked :
+       RankVariants(GemmOf("m: 256 n: 256 k: 1024"), Profile("h100-sxm"))) {
+    const Parameters config = ParametersOf(ranked.variant.config());
+    const int64_t tiles = (256 / config.at("tile_m")) * (256 / config.at("tile_n"));
+    if (tiles <= 132) {
+      EXPECT_EQ(config.at("raster_group"), 1);
+    }
+  }
+}
+
+TEST(RankVariantsTest, TakesLittleTime) {
+  const v1::Silicon silicon = Profile("h100-sxm");
+  for (const char* fields : {"m: 4096 n: 4096 k: 4096", "m: 64 n: 4096 k: 14336"}) {
+    const v1::Problem problem = GemmOf(fields);
+    // The least of some runs, so that a busy machine does not fail it.
+    double least = std::numeric_limits<double>::infinity();
+    for (int run = 0; run < 10; ++run) {
+      const auto start = std::chrono::steady_clock::now();
+      EXPECT_FALSE(RankVariants(problem, silicon).empty());
+      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+      least = std::min(least, taken.count());
+    }
+    EXPECT_LT(least, 0.02) << fields;
+  }
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,10 @@
+# Writes OUTPUT, a C++ source that holds the texts of FILES (relative to ROOT).
+file(WRITE ${OUTPUT}.new "#include \"tuner/codegen/embedded_templates.h\"\n\nnamespace tilewright {\n")
+file(APPEND ${OUTPUT}.new "\nconst std::vector<EmbeddedFile>& EmbeddedTemplates() {\n")
+file(APPEND ${OUTPUT}.new "  static const std::vector<EmbeddedFile>& files = *new std::vector<EmbeddedFile>{\n")
+foreach(path IN LISTS FILES)
+  file(READ ${ROOT}/${path} text)
+  file(APPEND ${OUTPUT}.new "{\"${path}\", R\"tilewright(${text})tilewright\"},\n")
+endforeach()
+file(APPEND ${OUTPUT}.new "  };\n  return files;\n}\n\n}  // namespace tilewright\n")
+file(RENAME ${OUTPUT}.new ${OUTPUT})

@@ -1,0 +1,258 @@
+#include "tuner/codegen/renderer.h"
+
+#include <cstdint>
+
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "tuner/codegen/variant_config.h"
+
+namespace tilewright {
+namespace {
+
+// Name of a type, activation, ... as the templates spell it.
+std::string TypeName(v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_FP32:
+      return "Type::kFp32";
+    case v1::DATA_TYPE_TF32:
+      return "Type::kTf32";
+    case v1::DATA_TYPE_FP16:
+      return "Type::kFp16";
+    case v1::DATA_TYPE_BF16:
+      return "Type::kBf16";
+    case v1::DATA_TYPE_INT8:
+      return "Type::kInt8";
+    case v1::DATA_TYPE_INT32:
+      return "Type::kInt32";
+    default:
+      return "Type::kNone";
+  }
+}
+
+std::string ActivationName(v1::Activation activation) {
+  switch (activation) {
+    case v1::ACTIVATION_RELU:
+      return "Activation::kRelu";
+    case v1::ACTIVATION_GELU_TANH:
+      return "Activation::kGeluTanh";
+    case v1::ACTIVATION_GELU_ERF:
+      return "Activation::kGeluErf";
+    case v1::ACTIVATION_SILU:
+      return "Activation::kSilu";
+    default:
+      return "Activation::kNone";
+  }
+}
+
+bool HasBias(const v1::Epilogue& epilogue) {
+  return epilogue.bias_mode() == v1::BIAS_MODE_PER_COLUMN ||
+         epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
+}
+
+bool HasSource(const v1::Epilogue& epilogue) {
+  return epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE ||
+         epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
+}
+
+bool HasActivation(const v1::Epilogue& epilogue) {
+  return epilogue.activation() != v1::ACTIVATION_NONE &&
+         epilogue.activation() != v1::ACTIVATION_UNSPECIFIED;
+}
+
+bool RoundsStochastically(const v1::Epilogue& epilogue) {
+  return epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
+}
+
+bool IsFloatOutput(v1::DataType type) {
+  return type == v1::DATA_TYPE_FP32 || type == v1::DATA_TYPE_FP16 || type == v1::DATA_TYPE_BF16;
+}
+
+// Designated initializers of an OperandSpec.
+std::string RenderOperand(v1::DataType type, bool k_major, int access_bytes) {
+  return "OperandSpec{.type = " + TypeName(type) + ", .k_major = " + (k_major ? "true" : "false") +
+         ", .access_bytes = " + std::to_string(access_bytes) + "}";
+}
+
+std::string RenderA(const v1::GemmProblem& gemm) {
+  return RenderOperand(gemm.a_type(), gemm.a_layout() == v1::OPERAND_LAYOUT_NORMAL,
+                       AccessBytes(gemm.lda(), gemm.a_batch_stride(), gemm.batch(),
+                                   ElementBytes(gemm.a_type())));
+}
+
+std::string RenderB(const v1::GemmProblem& gemm) {
+  return RenderOperand(gemm.b_type(), gemm.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED,
+                       AccessBytes(gemm.ldb(), gemm.b_batch_stride(), gemm.batch(),
+                                   ElementBytes(gemm.b_type())));
+}
+
+// Fields that keep their defaults are left out.
+std::string RenderEpilogue(const v1::GemmProblem& gemm) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  const auto access = [&](int64_t stride, int64_t batch_stride, v1::DataType type) {
+    return std::to_string(AccessBytes(stride, batch_stride, gemm.batch(), ElementBytes(type)));
+  };
+  std::string text = "EpilogueSpec{.d_type = " + TypeName(gemm.d_type()) + ", .d_access_bytes = " +
+                     access(gemm.ldd(), gemm.d_batch_stride(), gemm.d_type());
+  if (HasBias(epilogue)) {
+    const bool per_row = epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
+    text += std::string(", .bias = Bias::") + (per_row ? "kPerRow" : "kPerColumn") +
+            ", .bias_type = " + TypeName(epilogue.bias_type());
+  }
+  if (HasSource(epilogue)) {
+    const bool residual = epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
+    text += std::string(", .source = Source::") + (residual ? "kResidual" : "kAccumulate") +
+            ", .source_type = " + TypeName(epilogue.source_type()) + ", .source_access_bytes = " +
+            access(gemm.ldc(), gemm.c_batch_stride(), epilogue.source_type());
+  }
+  if (HasActivation(epilogue)) text += ", .activation = " + ActivationName(epilogue.activation());
+  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
+    text += ", .aux_type = " + TypeName(epilogue.aux_type()) + ", .aux_access_bytes = " +
+            access(gemm.ld_aux(), gemm.aux_batch_stride(), epilogue.aux_type());
+  }
+  if (RoundsStochastically(epilogue)) text += ", .stochastic_rounding = true";
+  if (epilogue.amax()) text += ", .amax = true";
+  if (epilogue.non_finite_flag()) text += ", .non_finite_flag = true";
+  return text + "}";
+}
+
+// split_k and raster_group are run-time values: their place holds 1, so that variants that
+// differ in them alone share a compile.
+std::string RenderConfig(const GemmSm80Config& config) {
+  return "GemmSm80Config{.tile_m = " + std::to_string(config.tile_m) +
+         ", .tile_n = " + std::to_string(config.tile_n) +
+         ", .tile_k = " + std::to_string(config.tile_k) +
+         ", .warps_m = " + std::to_string(config.warps_m) +
+         ", .warps_n = " + std::to_string(config.warps_n) +
+         ", .stages = " + std::to_string(config.stages) + ", .split_k = 1, .raster_group = 1}";
+}
+
+std::string RenderConfig(const GemmSimtConfig& config) {
+  return "GemmSimtConfig{.tile_m = " + std::to_string(config.tile_m) +
+         ", .tile_n = " + std::to_string(config.tile_n) +
+         ", .tile_k = " + std::to_string(config.tile_k) +
+         ", .thread_m = " + std::to_string(config.thread_m) +
+         ", .thread_n = " + std::to_string(config.thread_n) +
+         ", .split_k = 1, .raster_group = 1}";
+}
+
+std::string RenderUnit(const std::string& header, const std::string& template_class,
+                       const v1::GemmProblem& gemm, const std::string& config, bool split) {
+  std::string text = "#include \"" + header + "\"\n\nusing namespace tilewright;\nusing Variant = " +
+                     template_class + "<\n    " + RenderA(gemm) + ",\n    " + RenderB(gemm) +
+                     ",\n    " + RenderEpilogue(gemm) + ",\n    " + config + ", " +
+                     (split ? "true" : "false") + ">;\nTILEWRIGHT_GEMM_ENTRY(Variant)\n";
+  if (split) text += "TILEWRIGHT_REDUCE_ENTRY(Variant)\n";
+  return text;
+}
+
+absl::Status CheckEpilogue(const v1::GemmProblem& gemm) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  if (epilogue.dropout().probability() != 0 || epilogue.dropout().store_mask()) {
+    return Unimplemented("gemm.epilogue.dropout", "no template of this version drops out");
+  }
+  if (epilogue.device_scalars()) {
+    return Unimplemented("gemm.epilogue.device_scalars",
+                         "no template of this version reads scalars from device memory");
+  }
+  if (gemm.d_type() == v1::DATA_TYPE_INT32 &&
+      (HasBias(epilogue) || HasSource(epilogue) || HasActivation(epilogue) ||
+       epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED || RoundsStochastically(epilogue) ||
+       epilogue.amax() || epilogue.non_finite_flag())) {
+    return InvalidField("gemm.epilogue", "INTEGER_OUTPUT", "an INT32 D takes no epilogue");
+  }
+  const auto is_tensor = [](v1::DataType type) { return IsFloatOutput(type); };
+  if (HasBias(epilogue) && !is_tensor(epilogue.bias_type())) {
+    return InvalidField("gemm.epilogue.bias_type", "UNSUPPORTED_TYPE", "must be a float type");
+  }
+  if (HasSource(epilogue) && !is_tensor(epilogue.source_type())) {
+    return InvalidField("gemm.epilogue.source_type", "UNSUPPORTED_TYPE", "must be a float type");
+  }
+  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !is_tensor(epilogue.aux_type())) {
+    return InvalidField("gemm.epilogue.aux_type", "UNSUPPORTED_TYPE", "must be a float type");
+  }
+  if (RoundsStochastically(epilogue) && ElementBytes(gemm.d_type()) != 2) {
+    return InvalidField("gemm.epilogue.rounding_mode", "UNSUPPORTED_ROUNDING",
+                        "stochastic rounding is for 16-bit outputs");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTypes(const v1::GemmProblem& gemm) {
+  if (gemm.a_type() != gemm.b_type()) {
+    return InvalidField("gemm.b_type", "UNSUPPORTED_TYPE", "must be the type of A");
+  }
+  const bool is_integer = gemm.a_type() == v1::DATA_TYPE_INT8;
+  if (gemm.accumulator_type() != (is_integer ? v1::DATA_TYPE_INT32 : v1::DATA_TYPE_FP32)) {
+    return InvalidField("gemm.accumulator_type", "UNSUPPORTED_TYPE",
+                        "must be INT32 for INT8 inputs and FP32 for all others");
+  }
+  if (!IsFloatOutput(gemm.d_type()) &&
+      !(is_integer && gemm.d_type() == v1::DATA_TYPE_INT32)) {
+    return InvalidField("gemm.d_type", "UNSUPPORTED_TYPE", "no template writes this type");
+  }
+  if (gemm.scaling_mode() != v1::SCALING_MODE_NONE &&
+      gemm.scaling_mode() != v1::SCALING_MODE_UNSPECIFIED) {
+    return Unimplemented("gemm.scaling_mode", "no template of this version scales operands");
+  }
+  return CheckEpilogue(gemm);
+}
+
+absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& gemm, const v1::Variant& variant) {
+  RETURN_IF_ERROR(CheckTypes(gemm));
+  const v1::DataType type = gemm.a_type();
+  if (variant.template_name() == "gemm_sm80") {
+    if (type != v1::DATA_TYPE_BF16 && type != v1::DATA_TYPE_FP16 && type != v1::DATA_TYPE_TF32 &&
+        type != v1::DATA_TYPE_INT8) {
+      return InvalidField("gemm.a_type", "UNSUPPORTED_TYPE",
+                          "gemm_sm80 multiplies BF16, FP16, TF32 and INT8");
+    }
+    ASSIGN_OR_RETURN(const GemmSm80Config config,
+                     ParseGemmSm80Config(variant.config(), ElementBytes(type)));
+    return RenderUnit("gemm/gemm_sm80.cuh", "GemmSm80", gemm, RenderConfig(config),
+                      config.split_k > 1);
+  }
+  if (variant.template_name() == "gemm_simt") {
+    if (type != v1::DATA_TYPE_FP32) {
+      return InvalidField("gemm.a_type", "UNSUPPORTED_TYPE", "gemm_simt multiplies FP32");
+    }
+    ASSIGN_OR_RETURN(const GemmSimtConfig config, ParseGemmSimtConfig(variant.config()));
+    return RenderUnit("gemm/gemm_simt.cuh", "GemmSimt", gemm, RenderConfig(config),
+                      config.split_k > 1);
+  }
+  return InvalidField("variant.template_name", "UNKNOWN_TEMPLATE", variant.template_name());
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RenderSource(const v1::Problem& problem, const v1::Variant& variant) {
+  if (!problem.has_gemm()) {
+    return Unimplemented("problem.kind", "no template of this version serves this kind");
+  }
+  return RenderGemm(problem.gemm(), variant);
+}
+
+int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int element_bytes) {
+  const int64_t strides =
+      row_stride * element_bytes | (batch > 1 ? batch_stride * element_bytes : 0) | 16;
+  return static_cast<int>(strides & -strides);
+}
+
+int ElementBytes(v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_FP32:
+    case v1::DATA_TYPE_TF32:
+    case v1::DATA_TYPE_INT32:
+      return 4;
+    case v1::DATA_TYPE_FP16:
+    case v1::DATA_TYPE_BF16:
+      return 2;
+    case v1::DATA_TYPE_E4M3:
+    case v1::DATA_TYPE_E5M2:
+    case v1::DATA_TYPE_INT8:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace tilewright

@@ -1,0 +1,90 @@
+#include "tuner/codegen/variant_config.h"
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+using Fields = std::vector<std::pair<std::string, int*>>;
+
+absl::Status FillFields(const v1::Config& config, const Fields& fields) {
+  std::map<std::string, int64_t> values;
+  for (const v1::Parameter& parameter : config.parameters()) {
+    if (!values.emplace(parameter.name(), parameter.value()).second) {
+      return InvalidField("variant.config." + parameter.name(), "REPEATED_PARAMETER",
+                          "is given twice");
+    }
+  }
+  for (const auto& [name, target] : fields) {
+    const auto found = values.find(name);
+    if (found == values.end()) {
+      return InvalidField("variant.config." + name, "MISSING_PARAMETER", "is not given");
+    }
+    if (found->second < 0 || found->second > std::numeric_limits<int>::max()) {
+      return InvalidField("variant.config." + name, "PARAMETER_OUT_OF_RANGE",
+                          std::to_string(found->second));
+    }
+    *target = static_cast<int>(found->second);
+    values.erase(found);
+  }
+  if (!values.empty()) {
+    return InvalidField("variant.config." + values.begin()->first, "UNKNOWN_PARAMETER",
+                        "the template has no such parameter");
+  }
+  return absl::OkStatus();
+}
+
+// The rules divide by parameters: none may be zero.
+absl::Status CheckPositive(const Fields& fields) {
+  for (const auto& [name, value] : fields) {
+    if (*value < 1) {
+      return InvalidField("variant.config." + name, "PARAMETER_OUT_OF_RANGE", "must be positive");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status IllegalConfig() {
+  return InvalidField("variant.config", "ILLEGAL_CONFIG",
+                      "breaks a legality rule of its template");
+}
+
+}  // namespace
+
+absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int element_bytes) {
+  GemmSm80Config parsed = {};
+  const Fields fields = {
+      {"tile_m", &parsed.tile_m},     {"tile_n", &parsed.tile_n},
+      {"tile_k", &parsed.tile_k},     {"warps_m", &parsed.warps_m},
+      {"warps_n", &parsed.warps_n},   {"stages", &parsed.stages},
+      {"split_k", &parsed.split_k},   {"raster_group", &parsed.raster_group},
+  };
+  RETURN_IF_ERROR(FillFields(config, fields));
+  RETURN_IF_ERROR(CheckPositive(fields));
+  if (!IsLegal(parsed, element_bytes)) return IllegalConfig();
+  return parsed;
+}
+
+absl::StatusOr<GemmSimtConfig> ParseGemmSimtConfig(const v1::Config& config) {
+  GemmSimtConfig parsed = {};
+  const Fields fields = {
+      {"tile_m", &parsed.tile_m},     {"tile_n", &parsed.tile_n},
+      {"tile_k", &parsed.tile_k},     {"thread_m", &parsed.thread_m},
+      {"thread_n", &parsed.thread_n}, {"split_k", &parsed.split_k},
+      {"raster_group", &parsed.raster_group},
+  };
+  RETURN_IF_ERROR(FillFields(config, fields));
+  RETURN_IF_ERROR(CheckPositive(fields));
+  if (!IsLegal(parsed)) return IllegalConfig();
+  return parsed;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,74 @@
+#ifndef TILEWRIGHT_TUNER_MEASURE_BENCH_INPUTS_H_
+#define TILEWRIGHT_TUNER_MEASURE_BENCH_INPUTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/kernel_launcher.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tuner/measure/bench_worker.pb.h"
+#include "tuner/measure/guarded_buffer.h"
+#include "tuner/measure/reference_kernels.h"
+
+namespace tilewright {
+
+// The inputs of one problem on the GPU and the reference of their result. Owned by a bench
+// session. Not thread-safe.
+class BenchInputs {
+ public:
+  static absl::StatusOr<BenchInputs> Allocate(const DriverApi& driver,
+                                              const v1::GemmProblem& problem);
+
+  // Makes the inputs of `kind`, everything around them NaN, and their reference.
+  absl::Status Make(bench::InputKind kind, const ReferenceKernels& kernels, CUstream stream);
+
+  // Makes the inputs again, after a kernel wrote to them.
+  absl::Status Restore(const ReferenceKernels& kernels, CUstream stream);
+
+  // Sets the input pointers and the scalars.
+  void Bind(GemmOperands& operands) const;
+
+  // Adds the checksum of all inputs to `*sum` on the device.
+  absl::Status EnqueueChecksum(const ReferenceKernels& kernels, unsigned long long* sum,
+                               CUstream stream) const;
+
+  // Compares D or aux at `data` with its reference.
+  absl::Status EnqueueCompare(const ReferenceKernels& kernels, v1::Operand operand, void* data,
+                              CheckCounts* counts, CUstream stream) const;
+
+  const std::vector<int64_t>& rows() const { return rows_; }
+  const GuardedBuffer& buffer(v1::Operand operand) const;
+  const GuardedBuffer& bias() const { return bias_; }
+
+ private:
+  BenchInputs(const DriverApi& driver, const v1::GemmProblem& problem)
+      : driver_(&driver), problem_(problem) {}
+
+  absl::Status FillMatrix(const MatrixLayout& layout, const GuardedBuffer& buffer, int which,
+                          const ReferenceKernels& kernels, CUstream stream) const;
+  absl::Status ComputeReference(const ReferenceKernels& kernels, CUstream stream) const;
+
+  const DriverApi* driver_;
+  v1::GemmProblem problem_;
+  bench::InputKind kind_ = bench::INPUT_KIND_UNSPECIFIED;
+  GuardedBuffer a_;
+  GuardedBuffer b_;
+  GuardedBuffer c_;
+  GuardedBuffer bias_;
+  std::vector<int64_t> rows_;
+  DeviceMemory device_rows_;
+  DeviceMemory expected_;
+  DeviceMemory bound_;
+  DeviceMemory expected_aux_;
+  DeviceMemory bound_aux_;
+};
+
+// Bytes of everything that checking and timing `problem` allocates, without workspaces.
+double NeededBytes(const v1::GemmProblem& problem);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_MEASURE_BENCH_INPUTS_H_

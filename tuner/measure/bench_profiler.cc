@@ -1,0 +1,107 @@
+#include "tuner/measure/bench_profiler.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "tuner/measure/reference.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+constexpr absl::Duration kDescribeLimit = absl::Minutes(1);
+// A driver may be installed, or a GPU handed to us, while the daemon runs.
+constexpr absl::Duration kAskAgainAfter = absl::Seconds(30);
+
+absl::StatusOr<std::string> ArchitectureOf(const std::vector<v1::Device>& devices, int ordinal) {
+  for (const v1::Device& device : devices) {
+    if (device.ordinal() != ordinal) continue;
+    if (device.error().empty()) return ArchitectureFor(device.target().silicon());
+    return MakeError(absl::StatusCode::kUnavailable, "GPU_UNAVAILABLE", device.error());
+  }
+  return MakeError(absl::StatusCode::kUnavailable, "GPU_UNAVAILABLE",
+                   absl::StrCat("there is no GPU ", ordinal));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BenchProfiler>> BenchProfiler::Create(Options options,
+                                                                     Compiler& compiler) {
+  return std::unique_ptr<BenchProfiler>(new BenchProfiler(std::move(options), compiler));
+}
+
+bench::DescribeReply BenchProfiler::Describe() {
+  absl::MutexLock lock(&mutex_);
+  const bool fresh = described_ && (described_->devices_size() > 0 ||
+                                    absl::Now() - described_at_ < kAskAgainAfter);
+  if (fresh) return *described_;
+  bench::DescribeReply answer;
+  if (auto client = BenchClient::Start(options_.command); client.ok()) {
+    bench::Request request;
+    request.mutable_describe();
+    if (const auto reply = (*client)->Call(request, kDescribeLimit); reply.ok()) {
+      answer = reply->describe();
+    }
+  }
+  described_ = answer;
+  described_at_ = absl::Now();
+  return answer;
+}
+
+std::vector<v1::Device> BenchProfiler::Devices() {
+  const bench::DescribeReply described = Describe();
+  return {described.devices().begin(), described.devices().end()};
+}
+
+std::vector<v1::LibraryStatus> BenchProfiler::Libraries() {
+  const bench::DescribeReply described = Describe();
+  return {described.libraries().begin(), described.libraries().end()};
+}
+
+absl::Mutex& BenchProfiler::DeviceMutex(int ordinal) {
+  absl::MutexLock lock(&mutex_);
+  std::unique_ptr<absl::Mutex>& mutex = device_mutexes_[ordinal];
+  if (mutex == nullptr) mutex = std::make_unique<absl::Mutex>();
+  return *mutex;
+}
+
+absl::StatusOr<std::string> BenchProfiler::ReferenceCubin(const v1::GemmProblem& problem,
+                                                          const std::string& architecture,
+                                                          const Cancellation& cancellation) {
+  const std::pair<std::string, std::string> key{architecture, RenderReferenceSource(problem)};
+  {
+    absl::MutexLock lock(&mutex_);
+    if (const auto found = references_.find(key); found != references_.end()) {
+      return found->second;
+    }
+  }
+  CompileOutcome outcome = v1::Failure();
+  RETURN_IF_ERROR(compiler_.CompileAll(
+      {CompileJob{key.second, architecture, ReferenceEntries()}}, cancellation,
+      [&](std::size_t, CompileOutcome result) { outcome = std::move(result); }));
+  if (const v1::Failure* failure = std::get_if<v1::Failure>(&outcome)) {
+    return MakeError(absl::StatusCode::kInternal, "REFERENCE_NOT_COMPILED",
+                     absl::StrCat("the reference kernels: ", failure->message()));
+  }
+  const std::string cubin = std::get<CompiledCode>(outcome).cubin;
+  absl::MutexLock lock(&mutex_);
+  references_[key] = cubin;
+  return cubin;
+}
+
+absl::StatusOr<ProfileReport> BenchProfiler::Profile(const ProfileRequest& request,
+                                                     const Cancellation& cancellation,
+                                                     const ProfileProgress& progress) {
+  if (!request.problem.has_gemm()) return Unimplemented("problem", "only GEMMs are measured");
+  ASSIGN_OR_RETURN(const std::string architecture,
+                   ArchitectureOf(Devices(), request.device_ordinal));
+  ASSIGN_OR_RETURN(const std::string reference,
+                   ReferenceCubin(request.problem.gemm(), architecture, cancellation));
+  const ProfileRun::Options options{options_.command, options_.watchdog};
+  absl::MutexLock lock(&DeviceMutex(request.device_ordinal));
+  ProfileRun run(options, request, reference, cancellation, progress);
+  return run.Run();
+}
+
+}  // namespace tilewright

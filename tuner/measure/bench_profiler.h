@@ -1,0 +1,67 @@
+#ifndef TILEWRIGHT_TUNER_MEASURE_BENCH_PROFILER_H_
+#define TILEWRIGHT_TUNER_MEASURE_BENCH_PROFILER_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "tuner/compile/compiler.h"
+#include "tuner/measure/bench_client.h"
+#include "tuner/measure/profile_run.h"
+#include "tuner/measure/profiler.h"
+
+namespace tilewright {
+
+// Profiles in bench workers: this process makes no CUDA context and loads no CUDA library.
+// Owned by main(); any thread.
+class BenchProfiler final : public Profiler {
+ public:
+  struct Options {
+    BenchWorkerCommand command;
+    absl::Duration watchdog = absl::Seconds(2);
+  };
+
+  // `compiler` makes the reference kernels and outlives this.
+  static absl::StatusOr<std::unique_ptr<BenchProfiler>> Create(Options options,
+                                                               Compiler& compiler);
+
+  // Asked of a worker once, and again later where there was no GPU. `environment` has the
+  // driver's version alone.
+  std::vector<v1::Device> Devices() override;
+  std::vector<v1::LibraryStatus> Libraries() override;
+
+  absl::StatusOr<ProfileReport> Profile(const ProfileRequest& request,
+                                        const Cancellation& cancellation,
+                                        const ProfileProgress& progress) override;
+
+ private:
+  BenchProfiler(Options options, Compiler& compiler)
+      : options_(std::move(options)), compiler_(compiler) {}
+
+  bench::DescribeReply Describe();
+  // The mutex of a device, made on first use.
+  absl::Mutex& DeviceMutex(int ordinal);
+  absl::StatusOr<std::string> ReferenceCubin(const v1::GemmProblem& problem,
+                                             const std::string& architecture,
+                                             const Cancellation& cancellation);
+
+  const Options options_;
+  Compiler& compiler_;
+  absl::Mutex mutex_;
+  std::optional<bench::DescribeReply> described_ ABSL_GUARDED_BY(mutex_);
+  absl::Time described_at_ ABSL_GUARDED_BY(mutex_);
+  std::map<int, std::unique_ptr<absl::Mutex>> device_mutexes_ ABSL_GUARDED_BY(mutex_);
+  // By (architecture, source).
+  std::map<std::pair<std::string, std::string>, std::string> references_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_MEASURE_BENCH_PROFILER_H_

@@ -1,0 +1,360 @@
+#include "tuner/measure/bench_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "tuner/measure/nvml.h"
+
+namespace tilewright {
+namespace {
+
+// Two poisons, both NaN or huge in every float type, so that an element which two runs
+// leave alone shows even where the type has no NaN.
+constexpr unsigned char kFirstPoison = 0xFF;
+constexpr unsigned char kSecondPoison = 0x7E;
+
+// What is read back of a check, laid out once for device and host.
+struct DeviceFlags {
+  float amax;
+  uint32_t non_finite;
+  unsigned long long checksum;
+  CheckCounts d;
+  CheckCounts aux;
+  CheckCounts workspace;
+};
+
+constexpr int64_t kWorkspaceGuard = int64_t{1} << 20;
+constexpr int64_t kMinFlushBytes = int64_t{64} << 20;
+
+CUdeviceptr FieldAddress(const DeviceMemory& memory, std::size_t offset) {
+  return memory.address() + offset;
+}
+
+template <typename Field>
+Field* FieldPointer(const DeviceMemory& memory, std::size_t offset) {
+  return reinterpret_cast<Field*>(FieldAddress(memory, offset));
+}
+
+absl::Status CheckFits(const DriverApi& driver, const v1::GemmProblem& problem) {
+  std::size_t free = 0;
+  std::size_t total = 0;
+  RETURN_IF_ERROR(driver.Check(driver.cuMemGetInfo(&free, &total), "cuMemGetInfo"));
+  const double needed = NeededBytes(problem);
+  if (needed <= static_cast<double>(free)) return absl::OkStatus();
+  constexpr double kGibibyte = 1073741824.0;
+  return MakeError(absl::StatusCode::kResourceExhausted, "GPU_OUT_OF_MEMORY",
+                   absl::StrFormat("checking the problem takes %.1f GiB of GPU memory, %.1f of "
+                                   "%.1f GiB are free",
+                                   needed / kGibibyte, static_cast<double>(free) / kGibibyte,
+                                   static_cast<double>(total) / kGibibyte));
+}
+
+}  // namespace
+
+BenchSession::BenchSession(const DriverApi& driver, CudaContext context, CudaStream stream,
+                           CudaEvent begin, CudaEvent end, ReferenceKernels kernels,
+                           BenchInputs inputs)
+    : driver_(&driver),
+      context_(std::move(context)),
+      stream_(std::move(stream)),
+      begin_(std::move(begin)),
+      end_(std::move(end)),
+      kernels_(std::move(kernels)),
+      inputs_(std::move(inputs)) {}
+
+absl::StatusOr<std::unique_ptr<BenchSession>> BenchSession::Open(
+    const bench::OpenRequest& request) {
+  ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
+  ASSIGN_OR_RETURN(CudaContext context,
+                   CudaContext::Retain(*driver, request.device_ordinal()));
+  RETURN_IF_ERROR(CheckFits(*driver, request.problem()));
+  ASSIGN_OR_RETURN(CudaStream stream, CudaStream::Create(*driver));
+  ASSIGN_OR_RETURN(CudaEvent begin, CudaEvent::Create(*driver));
+  ASSIGN_OR_RETURN(CudaEvent end, CudaEvent::Create(*driver));
+  ASSIGN_OR_RETURN(ReferenceKernels kernels,
+                   ReferenceKernels::Load(*driver, request.reference_cubin()));
+  ASSIGN_OR_RETURN(BenchInputs inputs, BenchInputs::Allocate(*driver, request.problem()));
+  int l2_bytes = 0;
+  RETURN_IF_ERROR(driver->Check(
+      driver->cuDeviceGetAttribute(&l2_bytes, CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE,
+                                   context.device()),
+      "cuDeviceGetAttribute"));
+  auto session = std::unique_ptr<BenchSession>(
+      new BenchSession(*driver, std::move(context), std::move(stream), std::move(begin),
+                       std::move(end), std::move(kernels), std::move(inputs)));
+  session->problem_ = request.problem();
+  session->l2_bytes_ = l2_bytes;
+  RETURN_IF_ERROR(session->AllocateOutputs());
+  return session;
+}
+
+absl::Status BenchSession::AllocateOutputs() {
+  const MatrixLayout d = LayoutOf(problem_, v1::OPERAND_D);
+  const MatrixLayout aux = LayoutOf(problem_, v1::OPERAND_AUX);
+  for (Outputs& outputs : outputs_) {
+    ASSIGN_OR_RETURN(outputs.d,
+                     GuardedBuffer::Allocate(
+                         *driver_, d.SpanBytes(),
+                         GuardedBuffer::GuardBytes(d.row_stride * DataTypeBytes(d.type))));
+    if (!aux.used()) continue;
+    ASSIGN_OR_RETURN(outputs.aux,
+                     GuardedBuffer::Allocate(
+                         *driver_, aux.SpanBytes(),
+                         GuardedBuffer::GuardBytes(aux.row_stride * DataTypeBytes(aux.type))));
+  }
+  ASSIGN_OR_RETURN(flags_, DeviceMemory::Allocate(*driver_, sizeof(DeviceFlags)));
+  ASSIGN_OR_RETURN(flush_,
+                   DeviceMemory::Allocate(*driver_, std::max(2 * l2_bytes_, kMinFlushBytes)));
+  return EnsureWorkspace(0);
+}
+
+absl::Status BenchSession::SetInput(bench::InputKind kind) {
+  rotation_.reset();
+  RETURN_IF_ERROR(inputs_.Make(kind, kernels_, stream_.get()));
+  const CUdeviceptr sum = FieldAddress(flags_, offsetof(DeviceFlags, checksum));
+  RETURN_IF_ERROR(driver_->Check(driver_->cuMemsetD32Async(sum, 0, 2, stream_.get()),
+                                 "clearing the checksum"));
+  RETURN_IF_ERROR(inputs_.EnqueueChecksum(
+      kernels_, FieldPointer<unsigned long long>(flags_, offsetof(DeviceFlags, checksum)),
+      stream_.get()));
+  RETURN_IF_ERROR(driver_->Check(
+      driver_->cuMemcpyDtoHAsync(&input_checksum_, sum, sizeof(input_checksum_), stream_.get()),
+      "reading the checksum"));
+  return Synchronize("making inputs");
+}
+
+absl::StatusOr<std::vector<v1::VendorKernel>> BenchSession::Vendors(int64_t workspace_limit,
+                                                                    int limit) {
+  std::vector<v1::VendorKernel> none;
+  if (!VendorLauncher::Supports(problem_)) return none;
+  if (vendor_ == nullptr) {
+    auto launcher = VendorLauncher::Create(*driver_);
+    if (absl::IsNotFound(launcher.status())) return none;
+    if (!launcher.ok()) return launcher.status();
+    vendor_ = *std::move(launcher);
+  }
+  return vendor_->Algorithms(problem_, workspace_limit, limit);
+}
+
+absl::Status BenchSession::Load(const bench::LoadRequest& request) {
+  candidates_.erase(request.candidate());
+  if (request.has_kernel()) {
+    ASSIGN_OR_RETURN(LoadedCandidate loaded,
+                     LoadedCandidate::LoadKernel(*driver_, request.kernel()));
+    candidates_.emplace(request.candidate(), std::move(loaded));
+  } else {
+    if (vendor_ == nullptr) {
+      ASSIGN_OR_RETURN(vendor_, VendorLauncher::Create(*driver_));
+    }
+    candidates_.emplace(request.candidate(),
+                        LoadedCandidate::OfVendor(*vendor_, request.vendor()));
+  }
+  ASSIGN_OR_RETURN(LoadedCandidate* const candidate, Find(request.candidate()));
+  return EnsureWorkspace(candidate->WorkspaceBytes(problem_));
+}
+
+absl::StatusOr<LoadedCandidate*> BenchSession::Find(int candidate) {
+  const auto found = candidates_.find(candidate);
+  if (found != candidates_.end()) return &found->second;
+  return MakeError(absl::StatusCode::kInternal, "UNKNOWN_CANDIDATE",
+                   absl::StrCat("candidate ", candidate, " was not loaded"));
+}
+
+absl::Status BenchSession::EnsureWorkspace(int64_t bytes) {
+  if (!workspace_.empty() && workspace_.bytes() >= bytes) return absl::OkStatus();
+  rotation_.reset();
+  workspace_ = GuardedBuffer();
+  ASSIGN_OR_RETURN(workspace_, GuardedBuffer::Allocate(*driver_, bytes, kWorkspaceGuard));
+  return absl::OkStatus();
+}
+
+GemmOperands BenchSession::OperandsFor(const LoadedCandidate& candidate,
+                                       const Outputs& outputs) const {
+  GemmOperands operands;
+  inputs_.Bind(operands);
+  operands.d = outputs.d.pointer();
+  operands.aux = outputs.aux.empty() ? nullptr : outputs.aux.pointer();
+  operands.amax = FieldPointer<float>(flags_, offsetof(DeviceFlags, amax));
+  operands.non_finite = FieldPointer<uint32_t>(flags_, offsetof(DeviceFlags, non_finite));
+  operands.workspace = workspace_.pointer();
+  operands.workspace_bytes = candidate.WorkspaceBytes(problem_);
+  return operands;
+}
+
+absl::Status BenchSession::PoisonAll(const Outputs& outputs, unsigned char byte) {
+  RETURN_IF_ERROR(outputs.d.Poison(*driver_, byte, stream_.get()));
+  RETURN_IF_ERROR(outputs.aux.Poison(*driver_, byte, stream_.get()));
+  return workspace_.Poison(*driver_, byte, stream_.get());
+}
+
+absl::StatusOr<BenchSession::CheckResult> BenchSession::Check(int id, bool repeat) {
+  ASSIGN_OR_RETURN(LoadedCandidate* const candidate, Find(id));
+  RETURN_IF_ERROR(candidate->Prepare(problem_, {OperandsFor(*candidate, outputs_[0]),
+                                                OperandsFor(*candidate, outputs_[1])}));
+  // The flags as well start as garbage: the launch has to clear them.
+  RETURN_IF_ERROR(driver_->Check(
+      driver_->cuMemsetD8Async(flags_.address(), kFirstPoison, sizeof(DeviceFlags),
+                               stream_.get()),
+      "poisoning the flags"));
+  const std::size_t counted = offsetof(DeviceFlags, checksum);
+  RETURN_IF_ERROR(driver_->Check(
+      driver_->cuMemsetD8Async(FieldAddress(flags_, counted), 0, sizeof(DeviceFlags) - counted,
+                               stream_.get()),
+      "clearing the counts"));
+  if (repeat) {
+    RETURN_IF_ERROR(PoisonAll(outputs_[1], kSecondPoison));
+    RETURN_IF_ERROR(candidate->Launch(1, stream_.get()));
+  }
+  RETURN_IF_ERROR(PoisonAll(outputs_[0], kFirstPoison));
+  RETURN_IF_ERROR(driver_->Check(driver_->cuEventRecord(begin_.get(), stream_.get()),
+                                 "cuEventRecord"));
+  RETURN_IF_ERROR(candidate->Launch(0, stream_.get()));
+  RETURN_IF_ERROR(driver_->Check(driver_->cuEventRecord(end_.get(), stream_.get()),
+                                 "cuEventRecord"));
+  RETURN_IF_ERROR(EnqueueChecks(*candidate, repeat));
+  ASSIGN_OR_RETURN(const CheckFindings findings, ReadFindings(repeat));
+  CheckResult result;
+  ASSIGN_OR_RETURN(result.seconds, ElapsedSeconds());
+  result.relative_error = RelativeError(findings.d);
+  result.failure = JudgeCheck(problem_, findings);
+  if (findings.inputs_changed) {
+    RETURN_IF_ERROR(inputs_.Restore(kernels_, stream_.get()));
+  }
+  return result;
+}
+
+absl::Status BenchSession::EnqueueScan(v1::Operand operand, const GuardedBuffer& buffer,
+                                       CheckCounts* counts) {
+  const MatrixLayout layout = LayoutOf(problem_, operand);
+  ScanArgs args{};
+  args.output = ToReferenceMatrix(layout, buffer.pointer());
+  args.guard = buffer.guard_bytes() / DataTypeBytes(layout.type);
+  args.span = layout.SpanBytes() / DataTypeBytes(layout.type);
+  args.poison = kFirstPoison;
+  args.counts = counts;
+  return kernels_.Scan(args, stream_.get());
+}
+
+absl::Status BenchSession::EnqueueRuns(v1::Operand operand, const GuardedBuffer& first,
+                                       const GuardedBuffer& second, CheckCounts* counts) {
+  const MatrixLayout layout = LayoutOf(problem_, operand);
+  RunsArgs args{};
+  args.first = ToReferenceMatrix(layout, first.pointer());
+  args.second = ToReferenceMatrix(layout, second.pointer());
+  args.first_poison = kFirstPoison;
+  args.second_poison = kSecondPoison;
+  args.counts = counts;
+  return kernels_.Runs(args, stream_.get());
+}
+
+absl::Status BenchSession::EnqueueChecks(const LoadedCandidate& candidate, bool repeat) {
+  const CUstream stream = stream_.get();
+  const std::pair<v1::Operand, CheckCounts*> outputs[] = {
+      {v1::OPERAND_D, FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, d))},
+      {v1::OPERAND_AUX, FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, aux))}};
+  for (const auto& [operand, counts] : outputs) {
+    const bool aux = operand == v1::OPERAND_AUX;
+    const GuardedBuffer& first = aux ? outputs_[0].aux : outputs_[0].d;
+    const GuardedBuffer& second = aux ? outputs_[1].aux : outputs_[1].d;
+    if (first.empty()) continue;
+    RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, first.pointer(), counts, stream));
+    RETURN_IF_ERROR(EnqueueScan(operand, first, counts));
+    if (repeat) RETURN_IF_ERROR(EnqueueRuns(operand, first, second, counts));
+  }
+  GuardArgs guard{};
+  guard.data = static_cast<const unsigned char*>(workspace_.memory().pointer());
+  guard.guard = workspace_.guard_bytes();
+  guard.span = candidate.WorkspaceBytes(problem_);
+  guard.poison = kFirstPoison;
+  guard.counts = FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, workspace));
+  RETURN_IF_ERROR(kernels_.Guard(guard, stream));
+  return inputs_.EnqueueChecksum(
+      kernels_, FieldPointer<unsigned long long>(flags_, offsetof(DeviceFlags, checksum)), stream);
+}
+
+absl::StatusOr<CheckFindings> BenchSession::ReadFindings(bool repeat) {
+  DeviceFlags flags;
+  RETURN_IF_ERROR(driver_->Check(
+      driver_->cuMemcpyDtoHAsync(&flags, flags_.address(), sizeof(flags), stream_.get()),
+      "reading the counts"));
+  RETURN_IF_ERROR(Synchronize("running the kernel"));
+  CheckFindings findings;
+  findings.d = flags.d;
+  findings.aux = flags.aux;
+  findings.workspace = flags.workspace;
+  findings.repeated = repeat;
+  findings.inputs_changed = flags.checksum != input_checksum_;
+  findings.amax = flags.amax;
+  findings.non_finite = flags.non_finite;
+  findings.rows = inputs_.rows();
+  return findings;
+}
+
+absl::Status BenchSession::Flush(int times) {
+  for (int i = 0; i < times; ++i) {
+    RETURN_IF_ERROR(driver_->Check(
+        driver_->cuMemsetD32Async(flush_.address(), ++flush_value_,
+                                  static_cast<std::size_t>(flush_.bytes() / 4), stream_.get()),
+        "flushing L2"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BenchSession::EnsureRotation(const GemmOperands& operands, int sets) {
+  if (rotation_ && rotation_wanted_ == sets) return absl::OkStatus();
+  rotation_.reset();
+  rotation_wanted_ = sets;
+  auto rotation = RotatingOperands::Copy(*driver_, problem_, operands, sets, stream_.get());
+  if (absl::IsResourceExhausted(rotation.status())) {
+    // Warm operands flatter every candidate alike; no memory must fail none.
+    rotation = RotatingOperands::Copy(*driver_, problem_, operands, 1, stream_.get());
+  }
+  if (!rotation.ok()) return rotation.status();
+  rotation_.emplace(*std::move(rotation));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<double> BenchSession::TimeSample(int id, int launches) {
+  ASSIGN_OR_RETURN(LoadedCandidate* const candidate, Find(id));
+  const GemmOperands operands = OperandsFor(*candidate, outputs_[0]);
+  const int sets = RotatingOperands::SetsFor(OperandBytes(problem_),
+                                             static_cast<double>(l2_bytes_), launches);
+  RETURN_IF_ERROR(EnsureRotation(operands, sets));
+  std::vector<GemmOperands> rotated = rotation_->sets();
+  for (GemmOperands& set : rotated) set.workspace_bytes = operands.workspace_bytes;
+  RETURN_IF_ERROR(candidate->Prepare(problem_, rotated));
+  // More launches take longer to enqueue; the flush hides that from the GPU.
+  RETURN_IF_ERROR(Flush(launches > 1 ? 2 : 1));
+  RETURN_IF_ERROR(driver_->Check(driver_->cuEventRecord(begin_.get(), stream_.get()),
+                                 "cuEventRecord"));
+  for (int i = 0; i < launches; ++i) {
+    RETURN_IF_ERROR(candidate->Launch(static_cast<std::size_t>(i) % rotated.size(), stream_.get()));
+  }
+  RETURN_IF_ERROR(driver_->Check(driver_->cuEventRecord(end_.get(), stream_.get()),
+                                 "cuEventRecord"));
+  RETURN_IF_ERROR(Synchronize("running the kernel"));
+  ASSIGN_OR_RETURN(const double seconds, ElapsedSeconds());
+  return seconds / launches;
+}
+
+absl::StatusOr<double> BenchSession::ElapsedSeconds() const {
+  float milliseconds = 0;
+  RETURN_IF_ERROR(driver_->Check(
+      driver_->cuEventElapsedTime(&milliseconds, begin_.get(), end_.get()),
+      "cuEventElapsedTime"));
+  return static_cast<double>(milliseconds) * 1e-3;
+}
+
+absl::Status BenchSession::Synchronize(const char* what) const {
+  return driver_->Check(driver_->cuStreamSynchronize(stream_.get()), what);
+}
+
+bool BenchSession::ContextLost() const {
+  return driver_->cuCtxSynchronize() != CUDA_SUCCESS;
+}
+
+}  // namespace tilewright

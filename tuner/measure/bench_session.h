@@ -1,0 +1,99 @@
+#ifndef TILEWRIGHT_TUNER_MEASURE_BENCH_SESSION_H_
+#define TILEWRIGHT_TUNER_MEASURE_BENCH_SESSION_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/cuda_handles.h"
+#include "kernel_templates/launch/vendor_launcher.h"
+#include "tuner/measure/bench_inputs.h"
+#include "tuner/measure/bench_worker.pb.h"
+#include "tuner/measure/guarded_buffer.h"
+#include "tuner/measure/judge.h"
+#include "tuner/measure/loaded_candidate.h"
+#include "tuner/measure/reference_kernels.h"
+#include "tuner/measure/rotating_operands.h"
+
+namespace tilewright {
+
+// One problem on one GPU: the context, its inputs, outputs and the candidates loaded. Lives in
+// a bench worker, which has one and no threads. After an error that ruins the context
+// (ContextLost) nothing of it can be used again.
+class BenchSession {
+ public:
+  static absl::StatusOr<std::unique_ptr<BenchSession>> Open(const bench::OpenRequest& request);
+
+  absl::Status SetInput(bench::InputKind kind);
+
+  // Empty without cublasLt, or where it does not compute the problem.
+  absl::StatusOr<std::vector<v1::VendorKernel>> Vendors(int64_t workspace_limit, int limit);
+
+  absl::Status Load(const bench::LoadRequest& request);
+
+  struct CheckResult {
+    std::optional<v1::Failure> failure;
+    double seconds = 0;  // Of the first launch.
+    double relative_error = 0;
+  };
+  absl::StatusOr<CheckResult> Check(int candidate, bool repeat);
+
+  // Seconds a launch of one sample of `launches`, after an L2 flush.
+  absl::StatusOr<double> TimeSample(int candidate, int launches);
+
+  // Whether the context is ruined.
+  bool ContextLost() const;
+
+ private:
+  struct Outputs {
+    GuardedBuffer d;
+    GuardedBuffer aux;
+  };
+
+  BenchSession(const DriverApi& driver, CudaContext context, CudaStream stream, CudaEvent begin,
+               CudaEvent end, ReferenceKernels kernels, BenchInputs inputs);
+
+  absl::Status AllocateOutputs();
+  absl::StatusOr<LoadedCandidate*> Find(int candidate);
+  absl::Status EnsureWorkspace(int64_t bytes);
+  GemmOperands OperandsFor(const LoadedCandidate& candidate, const Outputs& outputs) const;
+  absl::Status PoisonAll(const Outputs& outputs, unsigned char byte);
+  absl::Status EnqueueChecks(const LoadedCandidate& candidate, bool repeat);
+  absl::Status EnqueueScan(v1::Operand operand, const GuardedBuffer& buffer, CheckCounts* counts);
+  absl::Status EnqueueRuns(v1::Operand operand, const GuardedBuffer& first,
+                           const GuardedBuffer& second, CheckCounts* counts);
+  absl::StatusOr<CheckFindings> ReadFindings(bool repeat);
+  absl::StatusOr<double> ElapsedSeconds() const;
+  absl::Status EnsureRotation(const GemmOperands& operands, int sets);
+  absl::Status Flush(int times);
+  absl::Status Synchronize(const char* what) const;
+
+  const DriverApi* driver_;
+  // In the order of construction: the context goes last.
+  CudaContext context_;
+  CudaStream stream_;
+  CudaEvent begin_;
+  CudaEvent end_;
+  ReferenceKernels kernels_;
+  v1::GemmProblem problem_;
+  BenchInputs inputs_;
+  Outputs outputs_[2];
+  GuardedBuffer workspace_;
+  DeviceMemory flags_;   // amax, the non-finite flag, the checksum, the counts.
+  DeviceMemory flush_;
+  int64_t l2_bytes_ = 0;
+  unsigned flush_value_ = 0;
+  unsigned long long input_checksum_ = 0;
+  std::optional<RotatingOperands> rotation_;
+  int rotation_wanted_ = 0;  // Sets asked for; fewer where memory was short.
+  std::unique_ptr<VendorLauncher> vendor_;
+  std::map<int, LoadedCandidate> candidates_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_MEASURE_BENCH_SESSION_H_

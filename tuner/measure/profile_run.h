@@ -1,0 +1,109 @@
+#ifndef TILEWRIGHT_TUNER_MEASURE_PROFILE_RUN_H_
+#define TILEWRIGHT_TUNER_MEASURE_PROFILE_RUN_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tuner/cancellation.h"
+#include "tuner/measure/bench_client.h"
+#include "tuner/measure/profiler.h"
+
+namespace tilewright {
+
+// One Profile: drives bench workers through loading, checking, the race and the last check,
+// and outlives those that candidates take with them. It holds all that was found, so a new
+// worker goes on where the last one ended. Lives on the stack of one thread.
+class ProfileRun {
+ public:
+  struct Options {
+    BenchWorkerCommand command;
+    // A launch that takes longer than this, and than a very slow kernel would, is endless.
+    absl::Duration watchdog = absl::Seconds(2);
+  };
+
+  ProfileRun(const Options& options, const ProfileRequest& request,
+             const std::string& reference_cubin, const Cancellation& cancellation,
+             const ProfileProgress& progress);
+
+  // UNAVAILABLE, reason GPU_UNAVAILABLE: no worker can be brought to work. CANCELLED.
+  absl::StatusOr<ProfileReport> Run();
+
+ private:
+  struct Entry {
+    const v1::Kernel* kernel = nullptr;  // Null: the vendor's.
+    v1::VendorKernel vendor;
+    std::optional<v1::Failure> failure;
+    bool loaded = false;  // In the worker there is now.
+    bool dropped = false;
+    double estimate = 0;  // Seconds of its check's launch.
+    double relative_error = 0;
+    std::vector<double> samples;
+    std::vector<double> clocks;
+    std::vector<double> watts;
+    uint64_t throttle_reasons = 0;
+
+    bool live() const { return !failure.has_value(); }
+    bool racing() const { return live() && !dropped; }
+  };
+
+  struct RoundSample {
+    std::size_t entry;
+    double seconds;
+  };
+
+  // A worker with the problem open and the current input made. An error here is no
+  // candidate's.
+  absl::Status EnsureWorker();
+  absl::Status TryStartWorker();
+  absl::Status FindVendors();
+  // Fails the entry whose request `status` answers; the worker may be gone with it.
+  void Blame(Entry& entry, const absl::Status& status);
+  void TakeFailure(Entry& entry, const bench::CandidateReply& reply);
+  void DeferAll(const std::string& why);
+
+  absl::Status EnsureLoaded(std::size_t index);
+  absl::Status CheckEntry(std::size_t index, bool repeat);
+  absl::Status CheckAll();
+  absl::Status CheckWithInput(bench::InputKind kind, absl::Time share_end);
+  absl::Status Race();
+  absl::Status WarmUp();
+  absl::Status RunRounds(int rounds, bool quick);
+  // One round over `order`; its samples count unless the GPU was disturbed.
+  absl::Status RunRound(const std::vector<std::size_t>& order, bool count);
+  absl::StatusOr<std::vector<RoundSample>> CollectRound(const std::vector<std::size_t>& order);
+  void Commit(const std::vector<RoundSample>& samples, const bench::RoundReply& round);
+  void DropSlow();
+  absl::Status CheckAgain();
+
+  std::vector<std::size_t> Racing() const;
+  double BestSeconds() const;
+  absl::Duration LaunchLimit(int launches) const;
+  absl::Status Interrupted() const;
+  void Report(v1::TuningPhase phase, int done, int total) const;
+  v1::Candidate ToCandidate(const Entry& entry) const;
+
+  const Options& options_;
+  const ProfileRequest& request_;
+  const std::string& reference_cubin_;
+  const Cancellation& cancellation_;
+  const ProfileProgress& progress_;
+  const absl::Time start_;
+
+  std::unique_ptr<BenchClient> worker_;
+  bench::InputKind input_ = bench::INPUT_KIND_NORMAL;  // The current stage's.
+  std::vector<Entry> entries_;  // The request's kernels, then the vendor's.
+  std::optional<bench::RoundReply> last_round_;
+  int launches_ = 1;
+  int rounds_ = 0;
+  int discarded_ = 0;
+  int checks_done_ = 0;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_MEASURE_PROFILE_RUN_H_

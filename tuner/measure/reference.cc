@@ -1,0 +1,43 @@
+#include "tuner/measure/reference.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace tilewright {
+namespace {
+
+const char* TypeConstant(v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_TF32:
+      return "kTf32";
+    case v1::DATA_TYPE_FP16:
+      return "kFp16";
+    case v1::DATA_TYPE_BF16:
+      return "kBf16";
+    case v1::DATA_TYPE_E4M3:
+      return "kE4m3";
+    case v1::DATA_TYPE_E5M2:
+      return "kE5m2";
+    case v1::DATA_TYPE_INT8:
+      return "kInt8";
+    default:
+      return "kFp32";
+  }
+}
+
+}  // namespace
+
+std::string RenderReferenceSource(const v1::GemmProblem& problem) {
+  return absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
+                      TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()),
+                      ")\n");
+}
+
+const std::vector<std::string>& ReferenceEntries() {
+  static const auto& entries = *new std::vector<std::string>{
+      "tilewright_reference_fill",  "tilewright_reference_gemm", "tilewright_reference_compare",
+      "tilewright_reference_scan",  "tilewright_reference_runs", "tilewright_reference_guard",
+      "tilewright_reference_checksum"};
+  return entries;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,103 @@
+#include "tuner/measure/reference_kernels.h"
+
+#include <algorithm>
+
+#include "proto/support/status_macros.h"
+#include "tuner/measure/check_rows.h"
+
+namespace tilewright {
+namespace {
+
+constexpr unsigned kThreads = 256;
+constexpr int64_t kMaxBlocks = 8192;
+constexpr int64_t kReferenceBlockColumns = 64;
+
+absl::Status LaunchKernel(const DriverApi& driver, CUfunction function, unsigned grid_x,
+                          unsigned grid_y, unsigned block_x, unsigned block_y, const void* args,
+                          CUstream stream) {
+  CUlaunchConfig config{};
+  config.gridDimX = grid_x;
+  config.gridDimY = grid_y;
+  config.gridDimZ = 1;
+  config.blockDimX = block_x;
+  config.blockDimY = block_y;
+  config.blockDimZ = 1;
+  config.hStream = stream;
+  void* parameters[] = {const_cast<void*>(args)};
+  return driver.Check(driver.cuLaunchKernelEx(&config, function, parameters, nullptr),
+                      "launching a reference kernel");
+}
+
+}  // namespace
+
+absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
+                                                        const std::string& cubin) {
+  ASSIGN_OR_RETURN(CudaLibrary library, CudaLibrary::LoadCubin(driver, cubin));
+  ReferenceKernels kernels(driver, std::move(library));
+  const std::pair<const char*, CUfunction*> entries[] = {
+      {"tilewright_reference_fill", &kernels.fill_},
+      {"tilewright_reference_gemm", &kernels.gemm_},
+      {"tilewright_reference_compare", &kernels.compare_},
+      {"tilewright_reference_scan", &kernels.scan_},
+      {"tilewright_reference_runs", &kernels.runs_},
+      {"tilewright_reference_guard", &kernels.guard_},
+      {"tilewright_reference_checksum", &kernels.checksum_}};
+  for (const auto& [symbol, function] : entries) {
+    ASSIGN_OR_RETURN(*function, kernels.library_.Function(symbol));
+  }
+  return kernels;
+}
+
+absl::Status ReferenceKernels::LaunchOver(CUfunction function, int64_t items, const void* args,
+                                          CUstream stream) const {
+  const int64_t blocks = std::clamp<int64_t>((items + kThreads - 1) / kThreads, 1, kMaxBlocks);
+  return LaunchKernel(*driver_, function, static_cast<unsigned>(blocks), 1, kThreads, 1, args,
+                      stream);
+}
+
+absl::Status ReferenceKernels::Fill(const FillArgs& args, CUstream stream) const {
+  return LaunchOver(fill_, args.matrix.batch * args.matrix.rows * args.matrix.columns, &args,
+                    stream);
+}
+
+absl::Status ReferenceKernels::Gemm(const ReferenceGemmArgs& args, CUstream stream) const {
+  const int64_t grid_x = (args.n + kReferenceBlockColumns - 1) / kReferenceBlockColumns;
+  const int64_t grid_y = (args.row_count + kReferenceBlockRows - 1) / kReferenceBlockRows;
+  return LaunchKernel(*driver_, gemm_, static_cast<unsigned>(grid_x),
+                      static_cast<unsigned>(grid_y), 16, kReferenceBlockRows, &args, stream);
+}
+
+absl::Status ReferenceKernels::Compare(const CompareArgs& args, CUstream stream) const {
+  return LaunchOver(compare_, args.row_count * args.output.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::Scan(const ScanArgs& args, CUstream stream) const {
+  return LaunchOver(scan_, args.span + 2 * args.guard, &args, stream);
+}
+
+absl::Status ReferenceKernels::Runs(const RunsArgs& args, CUstream stream) const {
+  return LaunchOver(runs_, args.first.batch * args.first.rows * args.first.columns, &args,
+                    stream);
+}
+
+absl::Status ReferenceKernels::Guard(const GuardArgs& args, CUstream stream) const {
+  return LaunchOver(guard_, 2 * args.guard, &args, stream);
+}
+
+absl::Status ReferenceKernels::Checksum(const ChecksumArgs& args, CUstream stream) const {
+  return LaunchOver(checksum_, args.words, &args, stream);
+}
+
+ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data) {
+  ReferenceMatrix matrix{};
+  matrix.data = layout.used() ? data : nullptr;
+  matrix.rows = layout.rows;
+  matrix.columns = layout.columns;
+  matrix.row_stride = layout.row_stride;
+  matrix.batch_stride = layout.batch_stride;
+  matrix.batch = layout.batch;
+  matrix.type = layout.type;
+  return matrix;
+}
+
+}  // namespace tilewright

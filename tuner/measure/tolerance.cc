@@ -1,0 +1,76 @@
+#include "tuner/measure/tolerance.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tilewright {
+namespace {
+
+struct FloatFormat {
+  double unit;          // Half a spacing at 1.
+  double denormal_step;
+  double largest;
+};
+
+FloatFormat FormatOf(v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_BF16:
+      return {std::ldexp(1, -8), std::ldexp(1, -133), 3.3895313892515355e38};
+    case v1::DATA_TYPE_FP16:
+      return {std::ldexp(1, -11), std::ldexp(1, -24), 65504.0};
+    case v1::DATA_TYPE_E4M3:
+      return {std::ldexp(1, -4), std::ldexp(1, -9), 448.0};
+    case v1::DATA_TYPE_E5M2:
+      return {std::ldexp(1, -3), std::ldexp(1, -16), 57344.0};
+    case v1::DATA_TYPE_INT32:
+    case v1::DATA_TYPE_INT8:
+      return {0, 0, INFINITY};
+    default:
+      return {std::ldexp(1, -24), std::ldexp(1, -149), 3.4028234663852886e38};
+  }
+}
+
+double SumFactor(const v1::GemmProblem& problem, bool adversarial) {
+  if (problem.accumulator_type() == v1::DATA_TYPE_INT32) return 0;
+  const int unit = problem.accumulator_type() == v1::DATA_TYPE_FP16 ? -8 : -21;
+  return std::ldexp(adversarial ? 8.0 : 1.0, unit) *
+         std::sqrt(static_cast<double>(std::max<int64_t>(problem.k(), 1)));
+}
+
+}  // namespace
+
+ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial) {
+  const bool exact = problem.d_type() == v1::DATA_TYPE_INT32;
+  const bool stochastic =
+      problem.epilogue().rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
+  const FloatFormat output = FormatOf(problem.d_type());
+  const FloatFormat aux = FormatOf(problem.epilogue().aux_type());
+  const double underflow = exact ? 0 : std::ldexp(1, -118);
+  ReferenceTolerance tolerance{};
+  tolerance.sum = SumFactor(problem, adversarial);
+  tolerance.terms = exact ? 0 : std::ldexp(1, -22);
+  tolerance.activation = std::ldexp(1, -20);
+  tolerance.aux_unit = aux.unit;
+  tolerance.output_unit = stochastic ? 2 * output.unit : output.unit;
+  tolerance.aux_floor = aux.denormal_step + underflow;
+  tolerance.output_floor = output.denormal_step + underflow;
+  tolerance.aux_largest = aux.largest;
+  tolerance.output_largest = output.largest;
+  return tolerance;
+}
+
+ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
+  const bool half_output = problem.d_type() == v1::DATA_TYPE_FP16 ||
+                           problem.epilogue().aux_type() == v1::DATA_TYPE_FP16 ||
+                           problem.accumulator_type() == v1::DATA_TYPE_FP16;
+  // k products of values below 2^(high + 1) stay below 2^(2 * high + 2) * k.
+  const int log_k = static_cast<int>(std::ceil(std::log2(std::max<double>(
+      static_cast<double>(problem.k()), 1))));
+  const int sum_limit = half_output ? 15 : 100;
+  // fp16 inputs end at 2^16; bf16 and fp32 could go on, but 2^20 is large enough to hurt.
+  const int input_limit = problem.a_type() == v1::DATA_TYPE_FP16 ? 14 : 20;
+  const int high = std::min(input_limit, static_cast<int>(std::floor((sum_limit - log_k) / 2.0)) - 1);
+  return {high - 16, high};
+}
+
+}  // namespace tilewright

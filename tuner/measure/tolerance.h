@@ -1,0 +1,52 @@
+// What an element of D or aux may be off by. Pure; any thread.
+//
+// With exact z = alpha * sum_i a_i b_i + bias + beta * c and S = |alpha| * sum_i |a_i b_i|, a
+// sound kernel satisfies, element by element (the reference kernel computes the bound):
+//
+//   e_z   = sum * S + terms * (S + |bias| + |beta c|)
+//   aux   : |aux - z|    <= e_z + aux_unit * (|z| + e_z) + aux_floor
+//   e_h   = 1.13 * e_z + activation * |z|        (with an activation; else e_z)
+//   e_v   = e_h + terms * (|h| + |c|)            (with a residual; else e_h)
+//   D     : |D - v|      <= e_v + output_unit * (|v| + e_v) + output_floor
+//
+// Where the figures come from:
+// - sum. An fp32 accumulator is cut to 24 bits after every product (FMA) or after every
+//   group of products (tensor core, which also cuts the addends to the largest one's
+//   exponent, Fasi et al. 2021): at most 2^-23 of the partial sum each time, always
+//   towards zero. With signs at random a partial sum grows like sqrt(i), so it stays below
+//   4 * sqrt(k) * rms(product), and adding up k errors of 2^-23 of that in a random walk, or
+//   k / 16 of them in one direction with 17 addends each at 2^-24, comes to less than
+//   2^-21 * sqrt(k) * S, for S = k * mean |product|. A single product left out of k = 8192
+//   normal ones lies a factor of 3 above it.
+//   Our adversarial data has magnitudes over 2^+-e, whose rms is up to 8 times their mean,
+//   hence the factor there. fp16 accumulators keep 11 bits: 2^13 times as much.
+// - int8 sums in int32 are exact: zero.
+// - terms. Scaling by alpha, adding bias and beta * c: one fp32 rounding each, 2^-24, and the
+//   conversion of an int32 sum to fp32; 2^-22 for all.
+// - activation. Ours use the hardware's exponential and reciprocal (2 ulp each) or erff:
+//   below 2^-20 of |z|. 1.13 is the steepest slope of any activation (GELU at sqrt 2).
+// - units. Half a spacing at 1 (nearest even), a whole one for stochastic rounding: 2^-8 for
+//   bf16, 2^-11 for fp16, 2^-24 for fp32.
+// - floors. Half the spacing of denormals, doubled; for fp32 accumulators also products that
+//   underflow: k * 2^-149, rounded up to 2^-118 for the k = 2^31 that is the limit.
+#ifndef TILEWRIGHT_TUNER_MEASURE_TOLERANCE_H_
+#define TILEWRIGHT_TUNER_MEASURE_TOLERANCE_H_
+
+#include "kernel_templates/reference/reference_args.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial);
+
+// Exponents of the adversarial magnitudes: as large as the sum of k products may be without
+// leaving the range of any type on the way, and as far below.
+struct ExponentRange {
+  int low;
+  int high;
+};
+ExponentRange AdversarialExponents(const v1::GemmProblem& problem);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_MEASURE_TOLERANCE_H_
