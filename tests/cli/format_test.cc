@@ -121,6 +121,15 @@ TEST(Report, APredictedMeasurementIsNotBelieved) {
   EXPECT_EQ(ResultOf(winner).measured, 0);
 }
 
+// An import of a winner that was only ever ranked was listed as an exact, measured one.
+TEST(Report, ImportsThatWereNeverRunAreMarkedPredicted) {
+  v1::Winner winner = PredictedWinner();
+  winner.set_provenance(v1::PROVENANCE_IMPORTED);
+  const std::string text = RenderResults({ResultOf(winner)}, kPlain);
+  EXPECT_THAT(text, HasSubstr("PREDICTED  IMPORTED"));
+  EXPECT_THAT(text, HasSubstr("PREDICTED: compiled and ranked"));
+}
+
 TEST(Report, JsonHasNumbersOrNull) {
   const Json measured = ResultToJson(ResultOf(MeasuredWinner()));
   EXPECT_DOUBLE_EQ(measured["measured_seconds"], 1e-5);

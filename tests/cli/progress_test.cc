@@ -15,7 +15,7 @@ const Style kPipe;
 const Style kTerminal{true, false, false, 100};
 const Style kUnicodeTerminal{true, true, true, 100};
 
-ProgressView Half() { return {"compiling", 32, 64, 0, 0.5, 0, 10}; }
+ProgressView Half() { return {"compiling", "", 32, 64, 0, 0.5, 0, 10}; }
 
 TEST(Progress, RemainingFollowsThePaceSoFar) {
   EXPECT_DOUBLE_EQ(EstimateRemaining(Half()), 10);
@@ -37,7 +37,7 @@ TEST(Progress, BarShowsShareCountsBestAndEta) {
 }
 
 TEST(Progress, BarWithoutAPaceHasNoEta) {
-  EXPECT_THAT(RenderBar({"queued", 0, 0, 0, 0, 0, 3}, kTerminal), HasSubstr("0% queued  ETA -"));
+  EXPECT_THAT(RenderBar({"queued", "", 0, 0, 0, 0, 0, 3}, kTerminal), HasSubstr("0% queued  ETA -"));
 }
 
 TEST(Progress, BarNeverWraps) {
@@ -60,26 +60,39 @@ TEST(Progress, ViewOfASweepCountsTheTuningUnderWay) {
   v1::Sweep sweep;
   for (int i = 0; i < 4; ++i) sweep.add_entries();
   sweep.mutable_entries(0)->set_state(v1::WORK_STATE_FAILED);
+  sweep.mutable_entries(1)->set_state(v1::WORK_STATE_RUNNING);
+  sweep.mutable_entries(1)->set_label("b");
   sweep.set_done(1);
   sweep.mutable_current()->set_state(v1::WORK_STATE_RUNNING);
   sweep.mutable_current()->mutable_progress()->set_phase(v1::TUNING_PHASE_TIMING);
   sweep.mutable_current()->mutable_progress()->set_fraction(0.5);
   const ProgressView view = ViewOf(sweep, 1);
   EXPECT_DOUBLE_EQ(view.fraction, 1.5 / 4);
-  EXPECT_EQ(view.label, "timing, problems");
+  EXPECT_EQ(view.detail, "b timing");
   EXPECT_EQ(view.failed, 1);
 }
 
 TEST(Progress, PipesGetALineAPhase) {
   std::ostringstream out;
   ProgressPrinter printer(out, kPipe);
-  printer.Show({"compiling", 1, 64, 0, 0.1, 0, 1});
-  printer.Show({"compiling", 2, 64, 0, 0.2, 0, 1});
-  printer.Show({"timing", 1, 8, 0, 0.6, 1e-4, 6});
+  printer.Show({"compiling", "", 1, 64, 0, 0.1, 0, 1});
+  printer.Show({"compiling", "", 2, 64, 0, 0.2, 0, 1});
+  printer.Show({"timing", "", 1, 8, 0, 0.6, 1e-4, 6});
   printer.Clear();
   EXPECT_EQ(out.str(),
             " 10% compiling 1/64, 9 s to go\n"
             " 60% timing 1/8, best 100.0 us, 4 s to go\n");
+}
+
+TEST(Progress, PipesGetALineAProblem) {
+  std::ostringstream out;
+  ProgressPrinter printer(out, kPipe);
+  printer.Show({kProblemsLabel, "a compiling", 0, 2, 0, 0.1, 0, 1});
+  printer.Show({kProblemsLabel, "a timing", 0, 2, 0, 0.4, 0, 1});
+  printer.Show({kProblemsLabel, "b compiling", 1, 2, 0, 0.5, 0, 2});
+  EXPECT_EQ(out.str(),
+            " 10% problems 0/2, 9 s to go\n"
+            " 50% problems 1/2, 2 s to go\n");
 }
 
 TEST(Progress, TerminalsGetOneLineThatIsTakenAway) {
