@@ -24,6 +24,11 @@ inline v1::Problem CanonicalProblem(const std::string& text) {
   return canonical.ok() ? *canonical : v1::Problem();
 }
 
+// A shape that most cases share, followed by the fields under test.
+inline std::string Gemm(const std::string& fields) {
+  return "gemm { m: 64 n: 48 k: 32 " + fields + " }";
+}
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_TESTS_PROBLEM_TEXT_PROBLEM_H_

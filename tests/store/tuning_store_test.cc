@@ -259,7 +259,8 @@ TYPED_TEST(TuningStoreTest, FinishedSweepsAreKeptButNotGoneOnWith) {
     ASSERT_TRUE(this->store().PutSweep(SweepOf(request, state), request).ok());
   }
   std::vector<std::string> names;
-  for (const auto& request : this->store().UnfinishedSweeps().value()) {
+  const auto unfinished = this->store().UnfinishedSweeps().value();
+  for (const auto& request : unfinished) {
     names.push_back(request.sweep_id());
   }
   EXPECT_THAT(names, ElementsAre("s1", "s2"));

@@ -37,20 +37,24 @@ std::optional<v1::Failure> OutOfBounds(const CheckFindings& findings) {
   return std::nullopt;
 }
 
+// Any integer may equal the poison; for those the second run, over another one, tells.
+std::optional<v1::Failure> Unwritten(const char* name, const CheckCounts& counts,
+                                     v1::DataType type) {
+  const bool is_float = type != v1::DATA_TYPE_INT8 && type != v1::DATA_TYPE_INT32;
+  const unsigned long long unwritten = is_float ? counts.poisoned : counts.unwritten;
+  if (unwritten == 0) return std::nullopt;
+  return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
+                     absl::StrCat(unwritten, " elements of ", name, " were never written"));
+}
+
 std::optional<v1::Failure> WrongOutput(const v1::GemmProblem& problem,
                                        const CheckFindings& findings, const char* name,
-                                       const CheckCounts& counts, bool is_float) {
-  // Any integer may equal the poison; for those the second run, over another one, tells.
-  const unsigned long long unwritten = is_float ? counts.poisoned : counts.unwritten;
-  if (unwritten > 0) {
-    return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
-                       absl::StrCat(unwritten, " elements of ", name, " were never written"));
-  }
+                                       const CheckCounts& counts) {
   if (counts.wrong > 0) {
-    return MakeFailure(
-        v1::FAILURE_KIND_WRONG_RESULT,
-        absl::StrCat(counts.wrong, " elements of ", name, " are off by more than allowed, the first at ",
-                     PlaceOf(problem, findings, ~counts.first_wrong)));
+    return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
+                       absl::StrCat(counts.wrong, " elements of ", name,
+                                    " are off by more than allowed, the first at ",
+                                    PlaceOf(problem, findings, ~counts.first_wrong)));
   }
   // No input of ours leads to Inf or NaN; see AdversarialExponents.
   if (counts.non_finite > 0) {
@@ -58,6 +62,17 @@ std::optional<v1::Failure> WrongOutput(const v1::GemmProblem& problem,
                        absl::StrCat(counts.non_finite, " elements of ", name, " are Inf or NaN"));
   }
   return std::nullopt;
+}
+
+std::optional<v1::Failure> Nondeterministic(const v1::GemmProblem& problem,
+                                            const CheckFindings& findings) {
+  const unsigned long long differing = findings.d.differing + findings.aux.differing;
+  if (!findings.repeated || differing == 0 ||
+      problem.numerics().determinism() == v1::DETERMINISM_MODE_NOT_REQUIRED) {
+    return std::nullopt;
+  }
+  return MakeFailure(v1::FAILURE_KIND_NONDETERMINISTIC,
+                     absl::StrCat(differing, " elements differ between two runs"));
 }
 
 std::optional<v1::Failure> WrongFlags(const v1::GemmProblem& problem,
@@ -82,10 +97,6 @@ std::optional<v1::Failure> WrongFlags(const v1::GemmProblem& problem,
   return std::nullopt;
 }
 
-bool IsFloat(v1::DataType type) {
-  return type != v1::DATA_TYPE_INT8 && type != v1::DATA_TYPE_INT32;
-}
-
 }  // namespace
 
 double RelativeError(const CheckCounts& counts) {
@@ -103,24 +114,16 @@ v1::Failure MakeFailure(v1::FailureKind kind, const std::string& message) {
 std::optional<v1::Failure> JudgeCheck(const v1::GemmProblem& problem,
                                       const CheckFindings& findings) {
   if (auto failure = OutOfBounds(findings)) return failure;
-  if (auto failure =
-          WrongOutput(problem, findings, "D", findings.d, IsFloat(problem.d_type()))) {
-    return failure;
-  }
+  if (auto failure = Unwritten("D", findings.d, problem.d_type())) return failure;
   if (HasAux(problem)) {
-    if (auto failure = WrongOutput(problem, findings, "aux", findings.aux,
-                                   IsFloat(problem.epilogue().aux_type()))) {
+    if (auto failure = Unwritten("aux", findings.aux, problem.epilogue().aux_type())) {
       return failure;
     }
   }
-  if (auto failure = WrongFlags(problem, findings)) return failure;
-  const unsigned long long differing = findings.d.differing + findings.aux.differing;
-  if (findings.repeated && differing > 0 &&
-      problem.numerics().determinism() != v1::DETERMINISM_MODE_NOT_REQUIRED) {
-    return MakeFailure(v1::FAILURE_KIND_NONDETERMINISTIC,
-                       absl::StrCat(differing, " elements differ between two runs"));
-  }
-  return std::nullopt;
+  if (auto failure = Nondeterministic(problem, findings)) return failure;
+  if (auto failure = WrongOutput(problem, findings, "D", findings.d)) return failure;
+  if (auto failure = WrongOutput(problem, findings, "aux", findings.aux)) return failure;
+  return WrongFlags(problem, findings);
 }
 
 }  // namespace tilewright

@@ -29,8 +29,9 @@ double RelativeError(const CheckCounts& counts);
 
 v1::Failure MakeFailure(v1::FailureKind kind, const std::string& message);
 
-// The first failure in the order of how much it says: OUT_OF_BOUNDS, WRONG_RESULT,
-// NONDETERMINISTIC; or nothing.
+// The first failure in the order of how much it says: OUT_OF_BOUNDS, WRONG_RESULT for elements
+// that were never written, NONDETERMINISTIC, WRONG_RESULT; or nothing. Runs that disagree come
+// before wrong elements because a race makes both.
 std::optional<v1::Failure> JudgeCheck(const v1::GemmProblem& problem,
                                       const CheckFindings& findings);
 

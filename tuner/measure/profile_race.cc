@@ -13,8 +13,8 @@
 namespace tilewright {
 namespace {
 
-// Rounds in which the GPU's throttle reasons changed are run again, this often in all: a
-// GPU that never settles must still give an answer.
+// Rounds in which the GPU's throttle reasons changed, or a worker ended, are run again, this
+// often in all: a GPU that never settles must still give an answer.
 constexpr int kMaxDiscarded = 8;
 // Finals of slow kernels end early, once the median has this many samples and the time is spent.
 constexpr int kEnoughRounds = 9;
@@ -81,8 +81,9 @@ absl::Status ProfileRun::RunRound(const std::vector<std::size_t>& order, bool co
     for (const RoundSample& sample : samples) entries_[sample.entry].estimate = sample.seconds;
     return absl::OkStatus();
   }
-  const bool disturbed = last_round_ && last_round_->disturbed();
-  if (disturbed && discarded_ < kMaxDiscarded) {
+  // A round that a culprit cut short is run again too, so that all have as many samples.
+  const bool sound = last_round_ && !last_round_->disturbed();
+  if (!sound && discarded_ < kMaxDiscarded) {
     ++discarded_;
     return absl::OkStatus();
   }

@@ -59,22 +59,34 @@ absl::StatusOr<std::string> MoveAside(const std::string& path, absl::Time now) {
   return target;
 }
 
-// Reads the way to the first and the last row of each table: where neither can be reached
-// the table is lost, and with it what the file is for. Rows in between may be damaged;
-// they are left out as they are met.
-void CheckTables(SqliteConnection& connection) {
-  for (const char* table : {"store_info", "silicons", "environments", "problems", "kernels",
-                            "compile_cache", "winners", "samples", "quarantine", "sweeps",
-                            "sweep_requests", "sweep_entries"}) {
+// Each tree of the database by a column that it is sorted by.
+struct Tree {
+  const char* table;
+  const char* column;
+};
+constexpr Tree kTrees[] = {
+    {"store_info", "id"},        {"silicons", "id"},           {"silicons", "key"},
+    {"environments", "id"},      {"environments", "key"},      {"problems", "id"},
+    {"problems", "key"},         {"kernels", "id"},            {"kernels", "content_hash"},
+    {"compile_cache", "compile_key"}, {"winners", "epoch"},    {"winners", "problem_id"},
+    {"samples", "epoch"},        {"quarantine", "content_hash"}, {"sweeps", "id"},
+    {"sweeps", "name"},          {"sweep_requests", "sweep_id"}, {"sweep_entries", "sweep_id"},
+};
+
+// Reads the way to the first or the last row of each tree: where neither can be reached
+// the tree is lost, and with it what the file is for. Rows in between may be damaged; they
+// are left out as they are met.
+void CheckTrees(SqliteConnection& connection) {
+  for (const auto& [table, column] : kTrees) {
     if (!connection.database().tableExists(table)) {
       throw SQLite::Exception(absl::StrCat("table ", table, " is gone"), SQLITE_CORRUPT);
     }
+    const std::string by = absl::StrCat("SELECT ", column, " FROM ", table, " ORDER BY ", column);
     try {
-      connection.database().exec(absl::StrCat("SELECT 1 FROM ", table, " LIMIT 1"));
+      connection.database().exec(by + " LIMIT 1");
     } catch (const SQLite::Exception& error) {
       if (!IsDamage(error)) throw;
-      connection.database().exec(
-          absl::StrCat("SELECT 1 FROM ", table, " ORDER BY 1 DESC LIMIT 1"));
+      connection.database().exec(by + " DESC LIMIT 1");
     }
   }
 }
@@ -87,7 +99,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& pat
   connection->SetCheckpointOnClose(false);
   SQLite::Database& database = connection->database();
   RETURN_IF_ERROR(Migrate(Migrations(), database));
-  CheckTables(*connection);
+  CheckTrees(*connection);
   database.exec(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
       "PRAGMA journal_size_limit=67108864");

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "absl/strings/string_view.h"

@@ -1,0 +1,74 @@
+#include "tuner/measure/check_rows.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace tilewright {
+namespace {
+
+v1::GemmProblem Shape(int64_t m, int64_t n, int64_t k, int64_t batch) {
+  v1::GemmProblem problem;
+  problem.set_m(m);
+  problem.set_n(n);
+  problem.set_k(k);
+  problem.set_batch(batch);
+  return problem;
+}
+
+void ExpectGroupsOfOneBatch(const std::vector<int64_t>& rows, int64_t m) {
+  ASSERT_EQ(rows.size() % kReferenceBlockRows, 0u);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i] / m, rows[i / kReferenceBlockRows * kReferenceBlockRows] / m);
+  }
+}
+
+TEST(CheckRowsTest, AllRowsOfASmallProblem) {
+  const auto rows = RowsToCheck(Shape(100, 64, 64, 3));
+  EXPECT_EQ(std::set<int64_t>(rows.begin(), rows.end()).size(), 300u);
+  ExpectGroupsOfOneBatch(rows, 100);
+}
+
+TEST(CheckRowsTest, OneRow) {
+  const auto rows = RowsToCheck(Shape(1, 1, 1, 1));
+  EXPECT_EQ(rows.size(), static_cast<std::size_t>(kReferenceBlockRows));
+  EXPECT_EQ(std::set<int64_t>(rows.begin(), rows.end()), std::set<int64_t>{0});
+}
+
+TEST(CheckRowsTest, LargeProblemsStayWithinTheBudget) {
+  const auto rows = RowsToCheck(Shape(8192, 8192, 8192, 1));
+  EXPECT_LE(static_cast<double>(rows.size()) * 8192 * 8192, kReferenceProducts * 1.3);
+  EXPECT_GE(rows.size(), 100u);
+  EXPECT_EQ(rows.front(), 0);
+  EXPECT_EQ(*std::max_element(rows.begin(), rows.end()), 8191);
+}
+
+// A kernel that goes wrong in one row of its tiles must meet a row that is looked at.
+TEST(CheckRowsTest, PlacesInsideOfTilesTakeTurns) {
+  const auto rows = RowsToCheck(Shape(8192, 8192, 8192, 1));
+  std::set<int64_t> places;
+  for (const int64_t row : rows) places.insert(row % 16);
+  EXPECT_EQ(places.size(), 16u);
+}
+
+TEST(CheckRowsTest, EveryTileOfRowsIsMet) {
+  const auto rows = RowsToCheck(Shape(8192, 8192, 8192, 1));
+  std::set<int64_t> tiles;
+  for (const int64_t row : rows) tiles.insert(row / 128);
+  EXPECT_EQ(tiles.size(), 64u);
+}
+
+TEST(CheckRowsTest, ManyLargeBatchesAreSampledFirstAndLastAmongThem) {
+  const auto rows = RowsToCheck(Shape(4096, 4096, 4096, 512));
+  ExpectGroupsOfOneBatch(rows, 4096);
+  EXPECT_EQ(rows.front(), 0);
+  EXPECT_EQ(*std::max_element(rows.begin(), rows.end()), 512 * 4096 - 1);
+  EXPECT_LE(static_cast<double>(rows.size()) * 4096 * 4096, kReferenceProducts * 1.3);
+}
+
+TEST(CheckRowsTest, ARowThatIsOverTheBudgetIsStillChecked) {
+  EXPECT_FALSE(RowsToCheck(Shape(4, 1 << 20, 1 << 20, 1)).empty());
+}
+
+}  // namespace
+}  // namespace tilewright

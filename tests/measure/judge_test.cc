@@ -1,0 +1,125 @@
+#include "tuner/measure/judge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace tilewright {
+namespace {
+
+using ::testing::HasSubstr;
+
+v1::GemmProblem Problem() {
+  v1::GemmProblem problem;
+  problem.set_m(100);
+  problem.set_n(50);
+  problem.set_k(10);
+  problem.set_batch(2);
+  problem.set_a_type(v1::DATA_TYPE_BF16);
+  problem.set_b_type(v1::DATA_TYPE_BF16);
+  problem.set_d_type(v1::DATA_TYPE_BF16);
+  problem.set_accumulator_type(v1::DATA_TYPE_FP32);
+  problem.mutable_numerics()->set_determinism(v1::DETERMINISM_MODE_REQUIRED);
+  return problem;
+}
+
+CheckFindings Sound() {
+  CheckFindings findings;
+  findings.rows = {0, 17, 130};
+  return findings;
+}
+
+void ExpectFailure(const v1::GemmProblem& problem, const CheckFindings& findings,
+                   v1::FailureKind kind, const std::string& text) {
+  const auto failure = JudgeCheck(problem, findings);
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->kind(), kind) << failure->message();
+  EXPECT_THAT(failure->message(), HasSubstr(text));
+}
+
+TEST(JudgeTest, SoundResultsPass) { EXPECT_FALSE(JudgeCheck(Problem(), Sound()).has_value()); }
+
+TEST(JudgeTest, WritesOutsideOfAnyRegion) {
+  CheckFindings findings = Sound();
+  findings.d.touched_outside = 1;
+  findings.d.wrong = 5;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_OUT_OF_BOUNDS, "outside of D");
+  findings = Sound();
+  findings.workspace.touched_outside = 1;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_OUT_OF_BOUNDS, "workspace");
+  findings = Sound();
+  findings.inputs_changed = true;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_OUT_OF_BOUNDS, "input");
+}
+
+TEST(JudgeTest, WrongElementsAreNamedByTheirPlace) {
+  CheckFindings findings = Sound();
+  findings.d.wrong = 2;
+  findings.d.first_wrong = ~(2ull * 50 + 7);
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_WRONG_RESULT,
+                "batch 1 row 30 column 7");
+}
+
+TEST(JudgeTest, UnwrittenFloatsShowAfterOneRun) {
+  CheckFindings findings = Sound();
+  findings.d.poisoned = 3;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_WRONG_RESULT, "never written");
+}
+
+TEST(JudgeTest, IntegersMayEqualThePoisonUnlessBothRunsLeaveIt) {
+  v1::GemmProblem problem = Problem();
+  problem.set_a_type(v1::DATA_TYPE_INT8);
+  problem.set_d_type(v1::DATA_TYPE_INT32);
+  CheckFindings findings = Sound();
+  findings.d.poisoned = 3;
+  EXPECT_FALSE(JudgeCheck(problem, findings).has_value());
+  findings.d.unwritten = 1;
+  ExpectFailure(problem, findings, v1::FAILURE_KIND_WRONG_RESULT, "never written");
+}
+
+TEST(JudgeTest, RunsThatDifferFailWhereDeterminismIsRequired) {
+  CheckFindings findings = Sound();
+  findings.repeated = true;
+  findings.d.differing = 4;
+  findings.d.wrong = 1;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_NONDETERMINISTIC, "4 elements");
+  v1::GemmProblem relaxed = Problem();
+  relaxed.mutable_numerics()->set_determinism(v1::DETERMINISM_MODE_NOT_REQUIRED);
+  findings.d.wrong = 0;
+  EXPECT_FALSE(JudgeCheck(relaxed, findings).has_value());
+}
+
+TEST(JudgeTest, AmaxIsComparedWithTheLargestOfD) {
+  v1::GemmProblem problem = Problem();
+  problem.mutable_epilogue()->set_amax(true);
+  CheckFindings findings = Sound();
+  const float largest = 100.0f;
+  std::memcpy(&findings.d.largest_bits, &largest, sizeof(largest));
+  findings.amax = 100.2f;
+  EXPECT_FALSE(JudgeCheck(problem, findings).has_value());
+  findings.amax = 103.0f;
+  ExpectFailure(problem, findings, v1::FAILURE_KIND_WRONG_RESULT, "amax");
+  findings.amax = std::numeric_limits<float>::quiet_NaN();
+  ExpectFailure(problem, findings, v1::FAILURE_KIND_WRONG_RESULT, "amax");
+}
+
+TEST(JudgeTest, TheNonFiniteFlagMustBeClearOfGarbage) {
+  v1::GemmProblem problem = Problem();
+  problem.mutable_epilogue()->set_non_finite_flag(true);
+  CheckFindings findings = Sound();
+  EXPECT_FALSE(JudgeCheck(problem, findings).has_value());
+  findings.non_finite = 0xFFFFFFFF;
+  ExpectFailure(problem, findings, v1::FAILURE_KIND_WRONG_RESULT, "flag");
+}
+
+TEST(JudgeTest, RelativeErrorOfNothingIsZero) {
+  CheckCounts counts{};
+  EXPECT_EQ(RelativeError(counts), 0);
+  counts.squared_error = 1;
+  counts.squared_reference = 100;
+  EXPECT_DOUBLE_EQ(RelativeError(counts), 0.1);
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,103 @@
+#include "tuner/measure/tolerance.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace tilewright {
+namespace {
+
+v1::GemmProblem Problem(v1::DataType input, v1::DataType output, int64_t k) {
+  v1::GemmProblem problem;
+  problem.set_m(128);
+  problem.set_n(128);
+  problem.set_k(k);
+  problem.set_a_type(input);
+  problem.set_b_type(input);
+  problem.set_d_type(output);
+  problem.set_accumulator_type(input == v1::DATA_TYPE_INT8 ? v1::DATA_TYPE_INT32
+                                                           : v1::DATA_TYPE_FP32);
+  return problem;
+}
+
+TEST(ToleranceTest, IntegersAreExact) {
+  const auto tolerance =
+      ToleranceFor(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096), true);
+  EXPECT_EQ(tolerance.sum, 0);
+  EXPECT_EQ(tolerance.terms, 0);
+  EXPECT_EQ(tolerance.output_unit, 0);
+  EXPECT_EQ(tolerance.output_floor, 0);
+}
+
+TEST(ToleranceTest, OutputUnitsAreHalfASpacing) {
+  EXPECT_EQ(ToleranceFor(Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 64), false).output_unit,
+            1.0 / 256);
+  EXPECT_EQ(ToleranceFor(Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 64), false).output_unit,
+            1.0 / 2048);
+  v1::GemmProblem stochastic = Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 64);
+  stochastic.mutable_epilogue()->set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
+  EXPECT_EQ(ToleranceFor(stochastic, false).output_unit, 1.0 / 128);
+}
+
+// The accumulator of a tensor core, at its worst: each group of 16 products is added with
+// everything cut towards zero at 2^-23 of the largest.
+double TruncatingSum(const std::vector<double>& products) {
+  double sum = 0;
+  for (std::size_t i = 0; i < products.size(); i += 16) {
+    const std::size_t end = std::min(i + 16, products.size());
+    double largest = std::abs(sum);
+    for (std::size_t j = i; j < end; ++j) largest = std::max(largest, std::abs(products[j]));
+    if (largest == 0) continue;
+    const double unit = std::ldexp(1, std::ilogb(largest) - 23);
+    double group = std::trunc(sum / unit);
+    for (std::size_t j = i; j < end; ++j) group += std::trunc(products[j] / unit);
+    sum = group * unit;
+  }
+  return sum;
+}
+
+TEST(ToleranceTest, AdmitsATruncatingAccumulator) {
+  std::mt19937 generator(3);
+  std::normal_distribution<double> normal(0, 1);
+  for (const int k : {1, 16, 100, 1024, 8192, 65536}) {
+    const double factor =
+        ToleranceFor(Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32, k), false).sum;
+    for (int trial = 0; trial < 20; ++trial) {
+      std::vector<double> products;
+      double exact = 0;
+      double size = 0;
+      for (int i = 0; i < k; ++i) {
+        products.push_back(normal(generator) * normal(generator));
+        exact += products.back();
+        size += std::abs(products.back());
+      }
+      EXPECT_LE(std::abs(TruncatingSum(products) - exact), factor * size) << "k = " << k;
+    }
+  }
+}
+
+TEST(ToleranceTest, CatchesAProductLeftOut) {
+  for (const int k : {64, 1024, 8192}) {
+    const double factor =
+        ToleranceFor(Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32, k), false).sum;
+    const double mean_product = 2 / M_PI;  // Of |x y| for two standard normal values.
+    EXPECT_LT(factor * k * mean_product, mean_product / 2) << "k = " << k;
+  }
+}
+
+TEST(ToleranceTest, AdversarialSumsStayInRange) {
+  for (const auto input : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_TF32}) {
+    for (const int64_t k : {int64_t{1}, int64_t{777}, int64_t{8192}, int64_t{1} << 30}) {
+      const ExponentRange range = AdversarialExponents(Problem(input, v1::DATA_TYPE_FP16, k));
+      EXPECT_LE(static_cast<double>(k) * std::ldexp(1, 2 * range.high + 2), 32768.0);
+      EXPECT_LT(range.low, range.high);
+    }
+  }
+  const ExponentRange wide =
+      AdversarialExponents(Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 4096));
+  EXPECT_EQ(wide.high, 20);
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,84 @@
+#include "tests/server/winner_fixture.h"
+
+#include <random>
+#include <utility>
+
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "server/timestamps.h"
+#include "tuner/problem/canonical_problem.h"
+#include "tuner/space/search_space.h"
+#include "tuner/store/winner_key.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+absl::StatusOr<v1::Kernel> KernelOf(const WinnerSpec& spec, const v1::Problem& canonical) {
+  const auto ranked = RankVariants(canonical, spec.target.silicon());
+  if (ranked.empty()) return absl::InternalError("no variant");
+  v1::Kernel kernel;
+  *kernel.mutable_variant() = ranked.front().variant;
+  ASSIGN_OR_RETURN(*kernel.mutable_launch_plan(),
+                   PlanForVariant(canonical, spec.target.silicon(), ranked.front().variant));
+  ASSIGN_OR_RETURN(*kernel.mutable_architecture(), ArchitectureFor(spec.target.silicon()));
+  kernel.set_nvrtc_version(spec.target.environment().nvrtc_version());
+  kernel.set_content_hash(Sha256(spec.cubin));
+  return kernel;
+}
+
+v1::Candidate CandidateOf(const WinnerSpec& spec, const v1::Kernel& kernel) {
+  v1::Candidate candidate;
+  *candidate.mutable_variant() = kernel.variant();
+  candidate.set_content_hash(kernel.content_hash());
+  candidate.set_predicted_seconds(spec.seconds);
+  if (spec.provenance != v1::PROVENANCE_PREDICTED) {
+    candidate.mutable_measurement()->set_median_seconds(spec.seconds);
+  }
+  return candidate;
+}
+
+}  // namespace
+
+v1::Problem GemmProblemOf(int64_t m, int64_t n, int64_t k) {
+  v1::Problem problem;
+  problem.mutable_gemm()->set_m(m);
+  problem.mutable_gemm()->set_n(n);
+  problem.mutable_gemm()->set_k(k);
+  return problem;
+}
+
+std::string FakeCubin(std::size_t bytes, uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  std::string cubin(bytes, '\0');
+  for (char& byte : cubin) byte = static_cast<char>(generator());
+  return cubin;
+}
+
+absl::StatusOr<StoredWinner> PutWinner(const WinnerSpec& spec, TuningStore& store,
+                                       WinnerIndex& index) {
+  ASSIGN_OR_RETURN(const v1::Problem canonical, Canonicalize(spec.problem));
+  StoredWinner stored;
+  ASSIGN_OR_RETURN(stored.kernel, KernelOf(spec, canonical));
+  stored.problem_encoding = EncodeProblem(canonical);
+  stored.family_key = ProblemFamilyKey(canonical);
+  stored.silicon_key = SiliconKey(spec.target.silicon());
+  stored.environment_key = EnvironmentKey(spec.target.environment());
+  *stored.winner.mutable_problem() = canonical;
+  *stored.winner.mutable_target() = spec.target;
+  *stored.winner.mutable_candidate() = CandidateOf(spec, stored.kernel);
+  stored.winner.set_provenance(spec.provenance);
+  *stored.winner.mutable_create_time() = ToTimestamp(absl::Now());
+  stored.winner.set_key(
+      WinnerKey(stored.problem_encoding, stored.silicon_key, stored.environment_key));
+  CompiledCode code;
+  code.cubin = spec.cubin;
+  RETURN_IF_ERROR(store.PutCompiled(Sha256("compile key of " + spec.cubin), code));
+  TuningRecord record{.winner = stored, .candidates = {stored.winner.candidate()}};
+  ASSIGN_OR_RETURN(const int64_t epoch, store.PutTuning(record));
+  stored.winner.set_epoch(epoch);
+  index.Insert(stored);
+  return stored;
+}
+
+}  // namespace tilewright

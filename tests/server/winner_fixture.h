@@ -1,0 +1,35 @@
+// Winners as a tuning would leave them, without tuning.
+#ifndef TILEWRIGHT_TESTS_SERVER_WINNER_FIXTURE_H_
+#define TILEWRIGHT_TESTS_SERVER_WINNER_FIXTURE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/device_table.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tuner/store/tuning_store.h"
+#include "tuner/store/winner_index.h"
+
+namespace tilewright {
+
+// D = A.W^T in bf16, the default of every field.
+v1::Problem GemmProblemOf(int64_t m, int64_t n, int64_t k);
+
+// Bytes that do not compress, as long as a real cubin.
+std::string FakeCubin(std::size_t bytes, uint64_t seed);
+
+struct WinnerSpec {
+  v1::Problem problem;
+  v1::Target target;
+  v1::Provenance provenance = v1::PROVENANCE_MEASURED;
+  std::string cubin = FakeCubin(40000, 1);
+  double seconds = 1e-3;
+};
+
+// Puts the kernel and the winner into both and returns the winner.
+absl::StatusOr<StoredWinner> PutWinner(const WinnerSpec& spec, TuningStore& store,
+                                       WinnerIndex& index);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TESTS_SERVER_WINNER_FIXTURE_H_

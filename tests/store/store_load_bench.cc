@@ -1,0 +1,166 @@
+// How long a start takes with many winners, and how long look-ups take then.
+//   store_load_bench [--json] [--winners N] [--limit SECONDS]
+// Exits with 1 where opening and loading took longer than the limit.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "tests/store/store_fixtures.h"
+#include "tuner/store/packed_winner.h"
+#include "tuner/store/sqlite_store.h"
+
+namespace tilewright {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+double TimeOf(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return Seconds(std::chrono::steady_clock::now() - begin).count();
+}
+
+// All of one family, which is the hardest case of the nearest-problem search.
+RecordSpec SpecOf(int i) {
+  RecordSpec spec;
+  spec.problem = Gemm(16 * (i % 500 + 1), 64 * (i / 500 + 1), 4096);
+  spec.cubin = "cubin " + std::to_string(i % 1000);
+  return spec;
+}
+
+void Fill(const std::string& directory, int winners) {
+  auto store = SqliteStore::Open(directory).value();
+  std::vector<std::string> cubins;
+  for (int i = 0; i < 1000; ++i) cubins.push_back(SpecOf(i).cubin);
+  constexpr int kBatch = 1000;
+  for (int i = 0; i < winners; i += kBatch) {
+    std::vector<TuningRecord> records;
+    for (int j = i; j < std::min(winners, i + kBatch); ++j) records.push_back(MakeRecord(SpecOf(j)));
+    store->PutImport(cubins, records).value();
+    cubins.clear();
+  }
+}
+
+// Mean seconds of a look-up of `queries`, over `count` of them.
+double FindSeconds(const WinnerIndex& index, const std::vector<IndexQuery>& queries, int count,
+                   v1::Match expected) {
+  const double seconds = TimeOf([&] {
+    for (int i = 0; i < count; ++i) {
+      const IndexHit hit = index.Find(queries[static_cast<std::size_t>(i) % queries.size()]);
+      if (hit.match != expected) std::abort();
+    }
+  });
+  return seconds / count;
+}
+
+// The same on `threads` threads at once, while one more inserts without a pause.
+double FindSecondsWithWriter(WinnerIndex& index, const std::vector<IndexQuery>& queries,
+                             int threads, int first_new) {
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (int i = first_new; !stop; ++i) {
+      StoredWinner winner = MakeRecord(SpecOf(i)).winner;
+      winner.winner.set_epoch(i + 1);
+      index.Insert(std::move(winner));
+    }
+  });
+  std::atomic<double> total{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < threads; ++i) {
+    readers.emplace_back(
+        [&] { total = total + FindSeconds(index, queries, 200'000, v1::MATCH_EXACT); });
+  }
+  for (std::thread& reader : readers) reader.join();
+  stop = true;
+  writer.join();
+  return total / threads;
+}
+
+std::vector<IndexQuery> Queries(int count, int shift) {
+  std::vector<IndexQuery> queries;
+  for (int i = 0; i < count; ++i) {
+    RecordSpec spec = SpecOf(i * 97);
+    if (shift != 0) spec.problem = Gemm(16 * (i % 500) + 8 * shift, 4032, 4000);
+    queries.push_back(QueryOf(spec));
+  }
+  return queries;
+}
+
+double ParseAllSeconds(TuningStore& store) {
+  return TimeOf([&] {
+    const auto status = store.ForEachWinner([](const PackedWinner& packed) {
+      if (!UnpackWinner(packed.epoch, packed.bytes).ok()) std::abort();
+    });
+    if (!status.ok()) std::abort();
+  });
+}
+
+int Main(bool json, int winners, double limit) {
+  const TemporaryDirectory directory;
+  Fill(directory / "cache", winners);
+  std::unique_ptr<SqliteStore> store;
+  const double open = TimeOf([&] { store = SqliteStore::Open(directory / "cache").value(); });
+  WinnerIndex index;
+  const double load = TimeOf([&] {
+    if (!index.Load(*store).ok()) std::abort();
+  });
+  if (index.size() != static_cast<std::size_t>(winners)) std::abort();
+
+  const auto exact = Queries(1000, 0);
+  const auto near = Queries(1000, 1);
+  const double first = FindSeconds(index, exact, 1000, v1::MATCH_EXACT);
+  nlohmann::ordered_json result;
+  result["winners"] = winners;
+  result["database_bytes"] = store->Stats()->database_bytes();
+  result["open_seconds"] = open;
+  result["load_seconds"] = load;
+  result["parse_all_seconds"] = ParseAllSeconds(*store);
+  result["first_exact_find_nanoseconds"] = first * 1e9;
+  result["exact_find_nanoseconds"] =
+      FindSeconds(index, exact, 500'000, v1::MATCH_EXACT) * 1e9;
+  result["nearest_find_microseconds"] =
+      FindSeconds(index, near, 1000, v1::MATCH_NEAREST_PROBLEM) * 1e6;
+  result["list_page_microseconds"] =
+      TimeOf([&] { index.List(static_cast<std::size_t>(winners) / 2, 100); }) * 1e6;
+  result["stats_microseconds"] = TimeOf([&] { store->Stats().value(); }) * 1e6;
+  result["exact_find_with_writer_nanoseconds"] =
+      FindSecondsWithWriter(index, exact, 1, winners) * 1e9;
+  if (json) {
+    std::printf("%s\n", result.dump().c_str());
+  } else {
+    for (const auto& [key, value] : result.items()) {
+      std::printf("%-36s %s\n", key.c_str(), value.dump().c_str());
+    }
+  }
+  return open + load <= limit ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace tilewright
+
+int main(int argc, char** argv) {
+  bool json = false;
+  int winners = 100'000;
+  double limit = 1;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--json") {
+      json = true;
+    } else if (flag == "--winners" && i + 1 < argc) {
+      winners = std::atoi(argv[++i]);
+    } else if (flag == "--limit" && i + 1 < argc) {
+      limit = std::atof(argv[++i]);
+    } else {
+      std::fprintf(stderr, "usage: %s [--json] [--winners N] [--limit SECONDS]\n", argv[0]);
+      return 2;
+    }
+  }
+  return tilewright::Main(json, winners, limit);
+}
