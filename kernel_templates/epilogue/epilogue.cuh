@@ -71,6 +71,22 @@ class Epilogue {
     }
   }
 
+  // Two neighbouring elements of a 16-bit D, rounded and packed, for a caller that stores
+  // them: (row, column) of which `count` exist. Needs no other tensor of D's shape.
+  template <typename Accumulator>
+  __device__ __forceinline__ unsigned ComputePair(const Accumulator (&sums)[2], int row, int column,
+                                                  int count, const ColumnBias<2>& bias) {
+    static_assert(kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone);
+    float values[2] = {args_.alpha * static_cast<float>(sums[0]),
+                       args_.alpha * static_cast<float>(sums[1])};
+    // A row beyond the last has no bias to read; what it gets does not matter.
+    Transform<2, false>(values, row < args_.m ? row : args_.m - 1, column, count, bias);
+    Observe(values, count);
+    unsigned words[1];
+    Round<2, false>(words, values, row, column, count);
+    return words[0];
+  }
+
   // Hands on amax and the flag, one atomic a warp. Called by whole warps.
   __device__ __forceinline__ void Finish() {
     if constexpr (kSpec.amax) {
