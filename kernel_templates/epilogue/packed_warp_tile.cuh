@@ -15,8 +15,9 @@ template <EpilogueSpec kSpec, int kWarpM, int kWarpN, bool kInterleavedRows,
           bool kInterleavedColumns, int kStagingBytes>
 class PackedWarpTile {
  public:
+  // Stochastic rounding on fragments, all of a warp tile's accumulators alive, spills.
   static constexpr bool kFits = BytesOf(kSpec.d_type) == 2 && kSpec.source == Source::kNone &&
-                                kSpec.aux_type == Type::kNone;
+                                kSpec.aux_type == Type::kNone && !kSpec.stochastic_rounding;
 
   // Stores the tile whose corner is (first_m, first_n). `staging` is the warp's own, 16-byte
   // aligned.

@@ -73,7 +73,7 @@ TEST(TemplateResourcesTest, EveryArchitectureTakesEveryTemplateAndType) {
                      Architectures()[i]);
     }
     ExpectCompiles(MakeGemm(v1::DATA_TYPE_FP32, layouts[i % 2]),
-                   GemmSimtConfig{128, 64, 8, 8, 4, 1, 8}, Architectures()[i]);
+                   GemmSimtConfig{128, 64, 16, 8, 8, 1, 8}, Architectures()[i]);
   }
 }
 
