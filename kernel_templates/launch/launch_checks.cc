@@ -191,6 +191,10 @@ absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& pr
   RETURN_IF_ERROR(CheckPointer("operands.amax", operands.amax, epilogue.amax(), sizeof(float)));
   RETURN_IF_ERROR(CheckPointer("operands.non_finite", operands.non_finite,
                                epilogue.non_finite_flag(), sizeof(uint32_t)));
+  if (problem.d_type() == v1::DATA_TYPE_INT32 && operands.alpha != 1.0f) {
+    return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
+                        "an int32 D is the exact sum: must be 1");
+  }
   const int64_t workspace = WorkspaceBytesFor(plan, problem);
   if (operands.workspace_bytes < workspace) {
     return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",

@@ -193,6 +193,16 @@ TEST(CheckOperandsTest, EpilogueOperandsAreNeededOnlyWhereUsed) {
                "NULL_POINTER");
 }
 
+// The kernels write the sum itself; an alpha that is silently left out would be a wrong result.
+TEST(CheckOperandsTest, IntegerOutputsTakeNoAlpha) {
+  v1::GemmProblem problem = Problem();
+  problem.set_d_type(v1::DATA_TYPE_INT32);
+  GemmOperands operands = Operands();
+  EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
+  operands.alpha = 2.0f;
+  ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.alpha", "SCALAR_NOT_EXACT");
+}
+
 TEST(CheckOperandsTest, WorkspaceIsBigEnoughAndThere) {
   v1::LaunchPlan plan = Plan();
   plan.mutable_workspace()->set_partial_copies(4);
