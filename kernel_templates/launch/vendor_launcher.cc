@@ -241,11 +241,11 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
   prepared->workspace_bytes = result.workspace_bytes;
   prepared->operands = operands;
   if (!HasSource(problem)) prepared->operands.c = operands.d;
-  ASSIGN_OR_RETURN(prepared->alpha, vendor::ToScalar("operands.alpha", operands.alpha, types.scale));
   // Without a source beta is zero, and cublasLt then does not read C.
-  ASSIGN_OR_RETURN(prepared->beta, vendor::ToScalar("operands.beta",
-                                            HasSource(problem) ? operands.beta : 0.0f,
-                                            types.scale));
+  const float beta = HasSource(problem) ? operands.beta : 0.0f;
+  ASSIGN_OR_RETURN(prepared->alpha,
+                   vendor::ToScalar("operands.alpha", operands.alpha, types.scale));
+  ASSIGN_OR_RETURN(prepared->beta, vendor::ToScalar("operands.beta", beta, types.scale));
   return std::shared_ptr<const PreparedLaunch>(std::move(prepared));
 }
 

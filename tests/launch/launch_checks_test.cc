@@ -208,6 +208,10 @@ TEST(CheckOperandsTest, WorkspaceIsBigEnoughAndThere) {
   plan.mutable_workspace()->set_partial_copies(4);
   plan.mutable_workspace()->set_element_bytes(4);
   EXPECT_EQ(WorkspaceBytesFor(plan, Problem()), 4 * 4 * 64 * 64);
+  v1::GemmProblem huge = Problem();
+  huge.set_m(2147483647);
+  huge.set_n(2147483647);
+  EXPECT_EQ(WorkspaceBytesFor(plan, huge), int64_t{1} << 60);
   GemmOperands operands = Operands();
   operands.workspace_bytes = 4 * 4 * 64 * 64 - 1;
   ExpectBlames(CheckOperands(plan, Problem(), operands), "operands.workspace_bytes",
