@@ -68,8 +68,8 @@ int Fail(const absl::Status& status, bool json, const Streams& streams) {
 }
 
 // What the parser says; where a command was misspelt, the commands that there are.
-std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
-  const std::vector<std::string> rest = app.remaining();
+std::string UsageMessage(const CLI::App& app, const std::vector<std::string>& rest,
+                         const CLI::ParseError& error) {
   std::vector<std::string> names;
   for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(sub->get_name());
@@ -95,7 +95,7 @@ int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool jso
     absl::StrAppend(&command, " ", last->get_name());
   }
   return Fail(MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
-                        absl::StrCat(UsageMessage(*last, error), "; see `", command, " --help`")),
+                        absl::StrCat(UsageMessage(*last, app.remaining(true), error), "; see `", command, " --help`")),
               json, streams);
 }
 

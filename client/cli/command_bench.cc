@@ -73,8 +73,12 @@ std::vector<BenchRow> MeasureAll(Session& session, Client& client,
     const auto progress = [&](const v1::Tuning& tuning) {
       if (!session.shows_progress() || IsFinal(tuning.state())) return;
       ProgressView view = ViewOf(tuning, printer.ElapsedSeconds());
-      view.label = absl::StrCat(suite[i].name, " (", i + 1, " of ", suite.size(), ") ", view.label);
+      view.detail = absl::StrCat(suite[i].name, " ", view.label);
+      view.label = kProblemsLabel;
       view.fraction = (static_cast<double>(i) + view.fraction) / static_cast<double>(suite.size());
+      view.done = static_cast<int>(i);
+      view.total = static_cast<int>(suite.size());
+      view.failed = 0;
       printer.Show(view);
     };
     auto row = Measure(client, suite[i], options, progress);

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "client/cli/enum_names.h"
 #include "proto/support/errors.h"
 
@@ -63,10 +65,31 @@ std::string FormatRatio(double numerator, double denominator) {
 }
 
 std::string DescribeVariant(const v1::Variant& variant) {
-  std::string text = variant.template_name();
-  for (const v1::Parameter& parameter : variant.config().parameters()) {
-    absl::StrAppend(&text, " ", parameter.name(), "=", parameter.value());
+  // Parameters that differ in their axis only are one word: tile_m, tile_n, tile_k.
+  std::vector<std::pair<std::string, std::string>> words;
+  const auto word_of = [&words](const std::string& name) -> std::string* {
+    for (auto& [known, values] : words) {
+      if (known == name) return &values;
+    }
+    return nullptr;
+  };
+  for (const char* axis : {"_m", "_n", "_k", ""}) {
+    for (const v1::Parameter& parameter : variant.config().parameters()) {
+      const absl::string_view name = parameter.name();
+      const bool has_axis = name.size() > 2 && name[name.size() - 2] == '_' && name != "split_k";
+      const absl::string_view suffix = has_axis ? name.substr(name.size() - 2) : "";
+      if (suffix != axis) continue;
+      if (suffix.empty() && parameter.value() == 1) continue;
+      const std::string base(absl::StripSuffix(name, suffix));
+      if (std::string* values = word_of(base)) {
+        absl::StrAppend(values, "x", parameter.value());
+      } else {
+        words.emplace_back(base, absl::StrCat(parameter.value()));
+      }
+    }
   }
+  std::string text = variant.template_name();
+  for (const auto& [name, values] : words) absl::StrAppend(&text, " ", name, "=", values);
   return text;
 }
 

@@ -30,7 +30,8 @@ std::string FormatShare(double numerator, double denominator);
 // "0.97x"; "-" where either is not positive.
 std::string FormatRatio(double numerator, double denominator);
 
-// "gemm_sm80 tile_m=128 tile_n=256"; "cublasLt #0" for a vendor's algorithm.
+// "gemm_sm80 tile=128x256x64 warps=2x4 stages=4": parameters of one axis each are one word, and
+// what is 1 is left out. "cublasLt #0" for a vendor's algorithm.
 std::string DescribeVariant(const v1::Variant& variant);
 std::string DescribeCandidate(const v1::Candidate& candidate);
 

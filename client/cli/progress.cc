@@ -58,8 +58,15 @@ std::string PhaseLabel(const v1::Tuning& tuning) {
 
 ProgressView ViewOf(const v1::Tuning& tuning, double elapsed_seconds) {
   const v1::TuningProgress& progress = tuning.progress();
-  return {PhaseLabel(tuning),       progress.done(),         progress.total(), progress.failed(),
-          progress.fraction(),      progress.best_seconds(), elapsed_seconds};
+  ProgressView view;
+  view.label = PhaseLabel(tuning);
+  view.done = progress.done();
+  view.total = progress.total();
+  view.failed = progress.failed();
+  view.fraction = progress.fraction();
+  view.best_seconds = progress.best_seconds();
+  view.elapsed_seconds = elapsed_seconds;
+  return view;
 }
 
 ProgressView ViewOf(const v1::Sweep& sweep, double elapsed_seconds) {
@@ -67,14 +74,17 @@ ProgressView ViewOf(const v1::Sweep& sweep, double elapsed_seconds) {
   view.total = sweep.entries_size();
   view.done = sweep.done();
   view.elapsed_seconds = elapsed_seconds;
-  view.label = "problems";
+  view.label = kProblemsLabel;
   double current = 0;
   if (sweep.has_current() && !IsFinal(sweep.current().state())) {
     current = sweep.current().progress().fraction();
-    view.label = absl::StrCat(PhaseLabel(sweep.current()), ", problems");
+    view.detail = PhaseLabel(sweep.current());
   }
   for (const v1::SweepEntry& entry : sweep.entries()) {
     view.failed += entry.state() == v1::WORK_STATE_FAILED ? 1 : 0;
+    if (entry.state() == v1::WORK_STATE_RUNNING) {
+      view.detail = absl::StrCat(entry.label(), view.detail.empty() ? "" : " ", view.detail);
+    }
   }
   if (view.total > 0) view.fraction = (view.done + current) / view.total;
   return view;
@@ -89,6 +99,7 @@ std::string RenderBar(const ProgressView& view, const Style& style) {
   std::string text =
       absl::StrFormat("%s %3d%% %s", BarOf(view.fraction, style.unicode), Percent(view),
                       Counts(view));
+  if (!view.detail.empty()) absl::StrAppend(&text, "  ", view.detail);
   if (view.best_seconds > 0) {
     absl::StrAppend(&text, "  best ", FormatSeconds(view.best_seconds, style));
   }
@@ -115,9 +126,12 @@ void ProgressPrinter::Show(const ProgressView& view) {
     return;
   }
   const auto now = Clock::now();
-  if (view.label == last_label_ && now - last_line_ < kLineInterval) return;
+  // A tuning goes from phase to phase; a sweep from problem to problem.
+  const bool many_problems = view.label == kProblemsLabel;
+  const std::string step = many_problems ? absl::StrCat(view.done) : view.label;
+  if (step == last_step_ && now - last_line_ < kLineInterval) return;
   out_ << RenderLine(view, style_) << '\n' << std::flush;
-  last_label_ = view.label;
+  last_step_ = step;
   last_line_ = now;
 }
 

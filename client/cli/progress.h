@@ -1,5 +1,5 @@
-// The progress of a tuning or a sweep on stderr: one bar that is redrawn on a terminal, a plain
-// line now and then elsewhere.
+// The progress of a tuning or a sweep on stderr: one bar that is redrawn on a terminal; elsewhere a
+// plain line for each phase of a tuning, or each problem of a sweep, and now and then between.
 #ifndef TILEWRIGHT_CLIENT_CLI_PROGRESS_H_
 #define TILEWRIGHT_CLIENT_CLI_PROGRESS_H_
 
@@ -12,8 +12,12 @@
 
 namespace tilewright::cli {
 
+// Label of views that count problems rather than candidates.
+inline constexpr char kProblemsLabel[] = "problems";
+
 struct ProgressView {
-  std::string label;  // "compiling", "sq4096 (3 of 16): timing"
+  std::string label;   // What is counted: "compiling", "problems".
+  std::string detail;  // What is under way in it: "sq4096 timing". On terminals only.
   int done = 0;
   int total = 0;
   int failed = 0;
@@ -51,7 +55,7 @@ class ProgressPrinter {
   const Style style_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point last_line_ = start_;
-  std::string last_label_;
+  std::string last_step_;
   bool drawn_ = false;
 };
 

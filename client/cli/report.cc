@@ -27,10 +27,12 @@ double TimeOf(const Result& result) {
   return result.measured > 0 ? result.measured : result.estimated;
 }
 
-std::string ProvenanceCell(const Result& result, const Style& style) {
-  const bool predicted = result.provenance == v1::PROVENANCE_PREDICTED;
-  return style.Paint(predicted ? Colour::kYellow : Colour::kGreen,
-                     UpperNameOf(result.provenance));
+bool IsPredicted(const Result& result) {
+  return result.provenance == v1::PROVENANCE_PREDICTED || result.match == v1::MATCH_PREDICTED;
+}
+
+std::string Marked(const Result& result, const std::string& text, const Style& style) {
+  return style.Paint(IsPredicted(result) ? Colour::kYellow : Colour::kGreen, text);
 }
 
 std::vector<Column> Columns(const Style& style) {
@@ -50,10 +52,11 @@ std::vector<Column> Columns(const Style& style) {
        [](const Result& r) { return Estimated(r, FormatShare(r.roofline, TimeOf(r))); }},
       {"CUBLASLT", true, [](const Result& r) { return FormatRatio(r.vendor_best, r.measured); }},
       {"MATCH", false,
-       [](const Result& r) {
-         return r.match == v1::MATCH_UNSPECIFIED ? "-" : UpperNameOf(r.match);
+       [&style](const Result& r) {
+         return r.match == v1::MATCH_UNSPECIFIED ? "-" : Marked(r, UpperNameOf(r.match), style);
        }},
-      {"PROVENANCE", false, [&style](const Result& r) { return ProvenanceCell(r, style); }},
+      {"PROVENANCE", false,
+       [&style](const Result& r) { return Marked(r, UpperNameOf(r.provenance), style); }},
       {"GPU", false, [](const Result& r) { return r.gpu.empty() ? "-" : r.gpu; }},
       {"KERNEL", false, [](const Result& r) { return r.kernel; }},
   };
@@ -73,9 +76,11 @@ Result ResultOf(const v1::Winner& winner) {
   result.kernel = DescribeCandidate(winner.candidate());
   result.gpu = winner.target().silicon().name();
   result.provenance = winner.provenance();
-  const bool predicted = winner.provenance() == v1::PROVENANCE_PREDICTED;
-  result.match = predicted ? v1::MATCH_PREDICTED : v1::MATCH_EXACT;
-  if (!predicted) result.measured = winner.candidate().measurement().median_seconds();
+  // An imported winner may be one that was never run where it came from.
+  if (winner.provenance() != v1::PROVENANCE_PREDICTED) {
+    result.measured = winner.candidate().measurement().median_seconds();
+  }
+  result.match = result.measured > 0 ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
   result.estimated = winner.candidate().predicted_seconds();
   result.roofline = winner.roofline_seconds();
   result.vendor_best = winner.vendor_best_seconds();
@@ -116,7 +121,7 @@ std::string RenderResults(const std::vector<Result>& results, const Style& style
   for (auto& row : rows) table.Add(std::move(row));
   std::string text = table.Render(style);
   const bool predicted = std::any_of(results.begin(), results.end(), [](const Result& result) {
-    return result.provenance == v1::PROVENANCE_PREDICTED;
+    return IsPredicted(result);
   });
   if (predicted) {
     absl::StrAppend(&text, style.Paint(Colour::kYellow, "PREDICTED"),

@@ -1,6 +1,7 @@
 #include "tilewright/client.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "client/cpp/kernel_cache.h"
@@ -32,6 +33,20 @@ v1::GetKernelRequest MakeRequest(const v1::GemmProblem& problem, const GetOption
   request.set_pinned_content_hash(options.pinned_content_hash);
   request.set_device_ordinal(options.device_ordinal);
   return request;
+}
+
+// A cancelled tuning ends a moment later, unless others wait for it.
+constexpr std::chrono::milliseconds kCancelPatience{2000};
+constexpr std::chrono::milliseconds kCancelPoll{50};
+
+absl::StatusOr<v1::Tuning> TakeInterestBack(Connection& connection, const std::string& name) {
+  auto tuning = connection.CancelTuning(name);
+  const auto end = std::chrono::steady_clock::now() + kCancelPatience;
+  while (tuning.ok() && !IsFinal(tuning->state()) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(kCancelPoll);
+    tuning = connection.GetTuning(name);
+  }
+  return tuning;
 }
 
 absl::Status TuningFailure(const v1::Tuning& tuning) {
@@ -121,7 +136,7 @@ absl::StatusOr<v1::Tuning> Client::Tune(const v1::Problem& problem, const TuneOp
   if (!IsFinal(tuning.state())) {
     auto watched = impl_->connection->WatchTuning(tuning.name(), options.stop, progress);
     if (!watched.ok() && options.stop.stop_requested()) {
-      return impl_->connection->CancelTuning(tuning.name());
+      return TakeInterestBack(*impl_->connection, tuning.name());
     }
     if (!watched.ok()) return watched.status();
     tuning = *std::move(watched);

@@ -76,16 +76,16 @@ absl::StatusOr<std::shared_ptr<Connection>> Connection::Open(const ConnectOption
 const std::string& Connection::socket_path() const { return impl_->options.socket_path; }
 
 absl::Status Connection::CheckHealth(Milliseconds timeout) {
-  // grpc.health.v1: the request's field 1 is the service, "" for the whole server (written out, as
-  // an empty buffer is refused); the response's field 1 is the state, 1 = SERVING.
-  static constexpr char kWholeServer[] = {0x0a, 0x00};
+  // grpc.health.v1: the request for the whole server is the empty message; the response's
+  // field 1 is the state, 1 = SERVING.
   static constexpr char kServing[] = {0x08, 0x01};
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout);
   grpc::GenericStub stub(impl_->channel);
   grpc::CompletionQueue queue;
-  grpc::Slice request_bytes(kWholeServer, sizeof(kWholeServer));
-  grpc::ByteBuffer request(&request_bytes, 1);
+  // Not a default ByteBuffer: one without a slice is no message at all.
+  const grpc::Slice nothing;
+  grpc::ByteBuffer request(&nothing, 1);
   grpc::ByteBuffer response;
   grpc::Status status;
   auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);

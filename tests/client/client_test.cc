@@ -276,7 +276,8 @@ TEST_F(ClientTest, TuneThatIsStoppedTakesItsInterestBack) {
     return TuningIn(v1::WORK_STATE_RUNNING, 0);
   };
   service_.tuning_updates = {TuningIn(v1::WORK_STATE_RUNNING, 0.1)};
-  service_.cancelled_tuning = TuningIn(v1::WORK_STATE_CANCELLED, 0.1);
+  service_.cancelled_tuning = TuningIn(v1::WORK_STATE_RUNNING, 0.1);
+  service_.tuning_after_cancel = TuningIn(v1::WORK_STATE_CANCELLED, 0.1);
   std::stop_source stop;
   TuneOptions options;
   options.stop = stop.get_token();

@@ -120,6 +120,12 @@ class FakeService::Tunings : public v1::TuningService::Service {
     return SendAll(fake_.tuning_updates, *context, *writer);
   }
 
+  grpc::Status GetTuning(grpc::ServerContext*, const v1::GetTuningRequest*,
+                         v1::Tuning* response) override {
+    *response = fake_.tuning_after_cancel;
+    return grpc::Status::OK;
+  }
+
   grpc::Status CancelTuning(grpc::ServerContext*, const v1::CancelTuningRequest*,
                             v1::Tuning* response) override {
     ++fake_.cancel_calls;

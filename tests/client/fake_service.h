@@ -43,7 +43,9 @@ class FakeService {
   // open until the client cancels.
   std::vector<v1::Tuning> tuning_updates;
   std::vector<v1::Sweep> sweep_updates;
+  // What CancelTuning answers, and GetTuning.
   v1::Tuning cancelled_tuning;
+  v1::Tuning tuning_after_cancel;
   v1::Sweep cancelled_sweep;
   v1::ListDevicesResponse devices;
   std::vector<v1::Winner> winners;

@@ -1,0 +1,362 @@
+// The whole command against a service in this process.
+#include "client/cli/app.h"
+
+#include <google/protobuf/text_format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "client/cli/json.h"
+#include "proto/support/errors.h"
+#include "tests/client/fake_service.h"
+
+namespace tilewright::cli {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+struct Outcome {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+template <typename Message>
+Message Parse(const std::string& text) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message)) << text;
+  return message;
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream in(path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+class AppTest : public ::testing::Test {
+ protected:
+  void SetUp() override { service_.Start(); }
+
+  Outcome RunOnly(std::vector<std::string> arguments) {
+    std::ostringstream out;
+    std::ostringstream err;
+    Outcome outcome;
+    outcome.code = tilewright::cli::Run(arguments, {out, err, Style(), Style()});
+    outcome.out = out.str();
+    outcome.err = err.str();
+    return outcome;
+  }
+
+  // With the flags that lead to the service of this test.
+  Outcome RunHere(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--no-start", "--cache-dir", folder_.path(), "--socket",
+                                       service_.socket_path()});
+    return RunOnly(arguments);
+  }
+
+  std::string WriteFile(const std::string& name, const std::string& text) {
+    const std::string path = folder_.path() + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  TemporaryFolder folder_;
+  FakeService service_{folder_.path() + "/socket"};
+};
+
+void ExpectOneErrorLine(const Outcome& outcome, int code, const std::string& text) {
+  EXPECT_EQ(outcome.code, code);
+  EXPECT_THAT(outcome.err, StartsWith("tilewright: error: "));
+  EXPECT_THAT(outcome.err, HasSubstr(text));
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+}
+
+const char kTuned[] = R"(
+  name: "tunings/1" state: WORK_STATE_SUCCEEDED legal_configs: 300 compiled: 64 measured: 60
+  winner {
+    problem { gemm { m: 64 n: 32 k: 16 } } provenance: PROVENANCE_MEASURED margin: 0.05
+    reason: "fastest median of 60"
+    candidate { variant { template_name: "gemm_sm80" } measurement { median_seconds: 1e-5 } } })";
+
+TEST_F(AppTest, WrongUsageIsOneLineAndExitCodeTwo) {
+  ExpectOneErrorLine(RunOnly({}), 2, "a command is missing: serve, tune");
+  ExpectOneErrorLine(RunOnly({"bogus"}), 2, "there is no command 'bogus'; there are serve, tune");
+  ExpectOneErrorLine(RunOnly({"tune"}), 2, "a command is missing: gemm");
+  ExpectOneErrorLine(RunOnly({"tune", "conv"}), 2, "there is no command 'conv'; there are gemm");
+  ExpectOneErrorLine(RunOnly({"tune", "gemm", "--m", "1"}), 2, "--n is required; see `tilewright "
+                                                               "tune gemm --help` [USAGE]");
+  ExpectOneErrorLine(RunOnly({"list", "--bogus"}), 2, "--bogus");
+  ExpectOneErrorLine(RunOnly({"tune", "gemm", "--m", "8k", "--n", "1", "--k", "1"}), 2,
+                     "gemm.m: must be a plain integer such as 8192 (no 8k, no 1e3), was '8k' "
+                     "[INVALID_INTEGER]");
+}
+
+TEST_F(AppTest, HelpAndVersionAreNoErrors) {
+  EXPECT_EQ(RunOnly({"--help"}).code, 0);
+  EXPECT_THAT(RunOnly({"tune", "gemm", "--help"}).out, HasSubstr("--activation"));
+  EXPECT_THAT(RunOnly({"--version"}).out, StartsWith("tilewright "));
+  EXPECT_EQ(Json::parse(RunOnly({"version", "--json"}).out)["version"],
+            Json::parse(RunOnly({"--json", "version"}).out)["version"]);
+}
+
+TEST_F(AppTest, NoDaemonAndNoneToBeStarted) {
+  service_.Stop();
+  ExpectOneErrorLine(RunHere({"list"}), 4, "no tilewrightd answers at");
+}
+
+TEST_F(AppTest, TheServicesErrorsAreOneLine) {
+  service_.create_tuning = [](const v1::CreateTuningRequest&) -> absl::StatusOr<v1::Tuning> {
+    return InvalidField("gemm.m", "OUT_OF_RANGE", "must be at least 1, was 0");
+  };
+  const Outcome outcome = RunHere({"tune", "gemm", "--m", "0", "--n", "1", "--k", "1"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err,
+            "tilewright: error: gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]\n");
+  const Outcome json = RunHere({"tune", "gemm", "--m", "0", "--n", "1", "--k", "1", "--json"});
+  EXPECT_EQ(Json::parse(json.out)["error"]["field"], "gemm.m");
+  EXPECT_EQ(json.code, 2);
+}
+
+TEST_F(AppTest, TuneSendsTheFlagsAndPrintsTheWinner) {
+  v1::CreateTuningRequest seen;
+  service_.create_tuning = [&seen](const v1::CreateTuningRequest& request) {
+    seen = request;
+    return Parse<v1::Tuning>(kTuned);
+  };
+  const Outcome outcome =
+      RunHere({"tune", "gemm", "--m", "64", "--n", "32", "--k", "16", "--layout", "tn", "--a-type",
+               "fp16", "--target", "h100-sxm", "--max-candidates", "9", "--budget", "1.5s",
+               "--force", "--skip-vendor", "--device", "1", "--amax"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(seen.problem().gemm().a_type(), v1::DATA_TYPE_FP16);
+  EXPECT_TRUE(seen.problem().gemm().epilogue().amax());
+  EXPECT_EQ(seen.target(), "h100-sxm");
+  EXPECT_EQ(seen.device_ordinal(), 1);
+  EXPECT_EQ(seen.options().max_candidates(), 9);
+  EXPECT_EQ(seen.options().budget().nanos(), 500'000'000);
+  EXPECT_TRUE(seen.options().force());
+  EXPECT_TRUE(seen.options().skip_vendor());
+  EXPECT_THAT(outcome.out, HasSubstr("10.00 us"));
+  EXPECT_THAT(outcome.out, HasSubstr("Why: fastest median of 60"));
+  EXPECT_THAT(outcome.err, HasSubstr("300 legal configs, 64 compiled, 60 measured"));
+}
+
+TEST_F(AppTest, TuneAsJsonIsOneObjectAndNothingElse) {
+  service_.create_tuning = [](const v1::CreateTuningRequest&) { return Parse<v1::Tuning>(kTuned); };
+  const Outcome outcome =
+      RunHere({"--json", "tune", "gemm", "--m", "64", "--n", "32", "--k", "16"});
+  ASSERT_EQ(outcome.code, 0);
+  const Json json = Json::parse(outcome.out);
+  EXPECT_DOUBLE_EQ(json["measured_seconds"], 1e-5);
+  EXPECT_EQ(json["tuning"]["compiled"], 64);
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(AppTest, BadTuningFlagsAreRefusedBeforeAnythingStarts) {
+  service_.Stop();
+  const std::vector<std::string> tune{"tune", "gemm", "--m", "1", "--n", "1", "--k", "1"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), tune.begin(), tune.end());
+    return RunHere(more);
+  };
+  ExpectOneErrorLine(with({"--max-candidates", "0"}), 2, "max-candidates: must be from 1");
+  ExpectOneErrorLine(with({"--budget", "soon"}), 2, "budget: must be a duration");
+  ExpectOneErrorLine(with({"--device", "-1"}), 2, "device: must be from 0");
+}
+
+TEST_F(AppTest, GetPrintsThePlanAndWritesTheCubin) {
+  const std::string file = folder_.path() + "/kernel.cubin";
+  const Outcome outcome =
+      RunHere({"get", "gemm", "--m", "64", "--n", "32", "--k", "16", "-o", file});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(ReadAll(file), "cubin of 64x32x16");
+  EXPECT_THAT(outcome.out, HasSubstr("gemm_main: 128 threads, tile 128x64"));
+  EXPECT_THAT(outcome.out, HasSubstr("k split by 2"));
+  EXPECT_THAT(outcome.out, HasSubstr("epoch         7"));
+}
+
+TEST_F(AppTest, GetOfANeighboursKernelShowsNoMeasuredTime) {
+  service_.get_kernel = [](const v1::GetKernelRequest& request) {
+    v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
+    response.set_match(v1::MATCH_NEAREST_PROBLEM);
+    return response;
+  };
+  const Outcome outcome =
+      RunHere({"get", "gemm", "--m", "64", "--n", "32", "--k", "16", "--json"});
+  EXPECT_TRUE(Json::parse(outcome.out)["measured_seconds"].is_null());
+  EXPECT_EQ(Json::parse(outcome.out)["match"], "nearest_problem");
+}
+
+TEST_F(AppTest, GetOfWhatIsNotStoredIsExitCodeThree) {
+  service_.get_kernel = [](const v1::GetKernelRequest&) -> absl::StatusOr<v1::GetKernelResponse> {
+    return MakeError(absl::StatusCode::kNotFound, "NO_WINNER", "nothing is stored for it");
+  };
+  ExpectOneErrorLine(
+      RunHere({"get", "gemm", "--m", "1", "--n", "1", "--k", "1", "--mode", "cached_only"}), 3,
+      "nothing is stored for it [NO_WINNER]");
+}
+
+TEST_F(AppTest, GetLeavesTheFileAloneWhereItCannotBeWritten) {
+  ExpectOneErrorLine(RunHere({"get", "gemm", "--m", "1", "--n", "1", "--k", "1", "-o",
+                              folder_.path() + "/none/kernel.cubin"}),
+                     1, "cannot be written: No such file or directory [WRITE_FAILED]");
+}
+
+TEST_F(AppTest, ListReadsEveryPage) {
+  for (int i = 1; i <= 5; ++i) {
+    v1::Winner winner;
+    winner.mutable_problem()->mutable_gemm()->set_m(i);
+    service_.winners.push_back(winner);
+  }
+  const Outcome all = RunHere({"list", "--json"});
+  EXPECT_EQ(std::count(all.out.begin(), all.out.end(), '\n'), 5);
+  const Outcome some = RunHere({"list", "--json", "--limit", "3"});
+  EXPECT_EQ(std::count(some.out.begin(), some.out.end(), '\n'), 3);
+  ExpectOneErrorLine(RunHere({"list", "--limit", "0"}), 2, "limit: must be at least 1, was 0");
+}
+
+TEST_F(AppTest, ListOfNothingSaysHowToGoOn) {
+  const Outcome outcome = RunHere({"list"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr("tilewright tune gemm"));
+}
+
+TEST_F(AppTest, ExplainShowsWhatWonAndWhatLost) {
+  service_.explain = [](const v1::ExplainWinnerRequest&) {
+    return Parse<v1::ExplainWinnerResponse>(R"(
+      legal_configs: 300
+      winner { problem { gemm { m: 1 n: 1 k: 1 } } provenance: PROVENANCE_MEASURED margin: 0.25
+               reason: "fastest median"
+               candidate { variant { template_name: "a" } measurement { median_seconds: 1e-5 } } }
+      candidates { variant { template_name: "a" } measurement { median_seconds: 1e-5 } }
+      candidates { variant { template_name: "b" } measurement { median_seconds: 2e-5 }
+                   dropped_early: true }
+      candidates { variant { template_name: "c" }
+                   failure { kind: FAILURE_KIND_WRONG_RESULT message: "off by 2\nat 0,0" } })");
+  };
+  const Outcome outcome = RunHere({"explain", "gemm", "--m", "1", "--n", "1", "--k", "1"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("Ahead of the runner-up by 25.0%."));
+  EXPECT_THAT(outcome.out, HasSubstr("3 candidates of 300 legal configs; failed: 1 WRONG_RESULT"));
+  EXPECT_THAT(outcome.out, HasSubstr("2.00x"));
+  EXPECT_THAT(outcome.out, HasSubstr("left the race early"));
+  EXPECT_THAT(outcome.out, HasSubstr("WRONG_RESULT: off by 2\n"));
+}
+
+TEST_F(AppTest, DevicesListLibrariesAndWhereTheyWereLookedFor) {
+  service_.devices = Parse<v1::ListDevicesResponse>(R"(
+    profiles { name: "h100-sxm" description: "H100" silicon { compute_capability: 90 } }
+    libraries { library: "nvrtc" searched: "/a" searched: "/b" })");
+  const Outcome outcome = RunHere({"devices"});
+  EXPECT_THAT(outcome.out, HasSubstr("No GPU here."));
+  EXPECT_THAT(outcome.out, HasSubstr("h100-sxm  sm_90"));
+  EXPECT_THAT(outcome.out, HasSubstr("not found; looked at /a, /b"));
+}
+
+TEST_F(AppTest, SweepPrintsEachProblemOnceAndTheSum) {
+  const std::string file = WriteFile("two.csv", "a,nt,1,1,1\nb,nt,2,2,2\n");
+  v1::CreateSweepRequest seen;
+  const auto sweep = [](const std::string& state_a, const std::string& state_b, int done) {
+    return Parse<v1::Sweep>("name: 'sweeps/two' state: WORK_STATE_" +
+                            std::string(done == 2 ? "SUCCEEDED" : "RUNNING") +
+                            " done: " + std::to_string(done) + " entries { label: 'a' state: " +
+                            "WORK_STATE_" + state_a + " winner { key: 'k' } } entries { label: " +
+                            "'b' state: WORK_STATE_" + state_b +
+                            " error_code: 9 error_reason: 'NO_CANDIDATE' error_message: 'none' }");
+  };
+  service_.create_sweep = [&](const v1::CreateSweepRequest& request) {
+    seen = request;
+    return sweep("RUNNING", "QUEUED", 0);
+  };
+  service_.sweep_updates = {sweep("SUCCEEDED", "RUNNING", 1), sweep("SUCCEEDED", "FAILED", 2)};
+  const Outcome outcome = RunHere({"sweep", file, "--json"});
+  EXPECT_EQ(outcome.code, 1);
+  std::istringstream lines(outcome.out);
+  std::vector<Json> objects;
+  for (std::string line; std::getline(lines, line);) objects.push_back(Json::parse(line));
+  ASSERT_EQ(objects.size(), 3u) << outcome.out;
+  EXPECT_EQ(objects[0]["name"], "a");
+  EXPECT_EQ(objects[1]["error"]["reason"], "NO_CANDIDATE");
+  EXPECT_EQ(objects[2]["failed"], 1);
+  EXPECT_THAT(seen.sweep_id(), StartsWith("two-"));
+  const std::string first_id = seen.sweep_id();
+  RunHere({"sweep", file});
+  EXPECT_EQ(seen.sweep_id(), first_id);
+  RunHere({"sweep", file, "--target", "h100-sxm"});
+  EXPECT_NE(seen.sweep_id(), first_id);
+}
+
+TEST_F(AppTest, SweepOfABadFileStartsNothing) {
+  const std::string file = WriteFile("bad.csv", "a,nt,1,1,1\nb,nt,x,2,2\n");
+  ExpectOneErrorLine(RunHere({"sweep", file}), 2, "bad.csv:2: gemm.m: must be a plain integer");
+  ExpectOneErrorLine(RunHere({"sweep", "/nowhere.csv"}), 3, "/nowhere.csv: cannot be read");
+}
+
+TEST_F(AppTest, BenchWritesTheReportAndPrintsTheTable) {
+  const std::string suite = WriteFile("suite.csv", "a,nt,1000,1000,1000\n");
+  const std::string report = folder_.path() + "/report.json";
+  service_.create_tuning = [](const v1::CreateTuningRequest&) { return Parse<v1::Tuning>(kTuned); };
+  service_.explain = [](const v1::ExplainWinnerRequest&) {
+    return Parse<v1::ExplainWinnerResponse>(R"(
+      winner { target { silicon { name: "H100" } } }
+      candidates { variant { template_name: "t" }
+                   measurement { median_seconds: 2e-5 seconds: 2e-5 } }
+      candidates { vendor { heuristic_rank: 0 } measurement { median_seconds: 1e-5 } })");
+  };
+  const Outcome outcome = RunHere({"bench", "--suite", suite, "--json", report});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("0.50x"));
+  const Json json = Json::parse(ReadAll(report));
+  EXPECT_DOUBLE_EQ(json["results"][0]["ratio_to_best"], 0.5);
+  EXPECT_EQ(json["target"]["silicon"]["name"], "H100");
+  EXPECT_EQ(json["results"][0]["templates"]["samples"][0], 2e-5);
+  for (const char* key : {"date", "version", "commit", "environment", "libraries", "summary"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  const Outcome to_output = RunHere({"bench", "--suite", suite, "--json"});
+  EXPECT_EQ(Json::parse(to_output.out)["summary"]["problems"], 1);
+}
+
+TEST_F(AppTest, ExportWritesTheBundleAndImportSendsIt) {
+  const std::string file = folder_.path() + "/bundle";
+  ASSERT_EQ(RunHere({"export", "-o", file}).code, 0);
+  EXPECT_EQ(ReadAll(file), "a bundle");
+  std::string received;
+  service_.import_bundle = [&](const std::string& bundle) {
+    received = bundle;
+    return Parse<v1::ImportBundleResponse>("winners_imported: 2 kernels_imported: 1 signer: 'ab'");
+  };
+  const Outcome outcome = RunHere({"import", file});
+  EXPECT_EQ(received, "a bundle");
+  EXPECT_THAT(outcome.out, HasSubstr("Imported 2 winners and 1 kernels"));
+  ExpectOneErrorLine(RunHere({"import", "/nowhere"}), 3, "/nowhere: cannot be read");
+}
+
+TEST_F(AppTest, ImportOfADamagedFileFails) {
+  const std::string file = WriteFile("bundle", "damaged");
+  service_.import_bundle = [](const std::string&) -> absl::StatusOr<v1::ImportBundleResponse> {
+    return MakeError(absl::StatusCode::kDataLoss, "BUNDLE_DAMAGED", "the signature does not fit");
+  };
+  ExpectOneErrorLine(RunHere({"import", file}), 1, "the signature does not fit [BUNDLE_DAMAGED]");
+}
+
+TEST_F(AppTest, CompletionKnowsCommandsFlagsAndValues) {
+  const std::string bash = RunOnly({"completion", "bash"}).out;
+  EXPECT_THAT(bash, HasSubstr("'tune gemm') words='--help"));
+  EXPECT_THAT(bash, HasSubstr("'tune gemm --activation') COMPREPLY=($(compgen -W 'none relu"));
+  EXPECT_THAT(RunOnly({"completion", "zsh"}).out, StartsWith("#compdef tilewright\n"));
+  EXPECT_THAT(RunOnly({"completion", "fish"}).out,
+              HasSubstr("-n '__fish_use_subcommand' -f -a tune"));
+  ExpectOneErrorLine(RunOnly({"completion", "tcsh"}), 2, "must be one of bash, zsh, fish");
+}
+
+}  // namespace
+}  // namespace tilewright::cli

@@ -1,0 +1,125 @@
+#include "client/cli/parse.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/cli/enum_names.h"
+#include "client/cli/gemm_flags.h"
+#include "proto/support/errors.h"
+
+namespace tilewright::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ParseInteger, TakesPlainIntegersOnly) {
+  EXPECT_EQ(*ParseInteger("m", "8192"), 8192);
+  EXPECT_EQ(*ParseInteger("m", "-3"), -3);
+  for (const char* text : {"8k", "1e3", "", " 8", "8 ", "0x10", "8.0", "1_000", "+5", "--5"}) {
+    EXPECT_EQ(ReasonOf(ParseInteger("m", text).status()), "INVALID_INTEGER") << text;
+  }
+  EXPECT_EQ(ReasonOf(ParseInteger("m", "99999999999999999999").status()), "OUT_OF_RANGE");
+}
+
+TEST(ParseInteger, SaysWhatWasGivenAndWhatIsTaken) {
+  EXPECT_EQ(ParseInteger("gemm.m", "8k").status().message(),
+            "gemm.m: must be a plain integer such as 8192 (no 8k, no 1e3), was '8k'");
+}
+
+TEST(ParseNumber, TakesFiniteNumbersOnly) {
+  EXPECT_DOUBLE_EQ(*ParseNumber("p", "0.25"), 0.25);
+  EXPECT_DOUBLE_EQ(*ParseNumber("p", "1e-3"), 1e-3);
+  for (const char* text : {"", "x", "nan", "inf", "0.1.2"}) {
+    EXPECT_EQ(ReasonOf(ParseNumber("p", text).status()), "INVALID_NUMBER") << text;
+  }
+}
+
+TEST(ParseDuration, KnowsItsUnits) {
+  EXPECT_EQ(ParseDuration("t", "90")->count(), 90'000);
+  EXPECT_EQ(ParseDuration("t", "1.5s")->count(), 1500);
+  EXPECT_EQ(ParseDuration("t", "250ms")->count(), 250);
+  EXPECT_EQ(ParseDuration("t", "2m")->count(), 120'000);
+  EXPECT_EQ(ParseDuration("t", "1h")->count(), 3'600'000);
+  for (const char* text : {"", "s", "2d", "1 s"}) {
+    EXPECT_EQ(ReasonOf(ParseDuration("t", text).status()), "INVALID_DURATION") << text;
+  }
+  for (const char* text : {"0", "-1s", "9999h"}) {
+    EXPECT_EQ(ReasonOf(ParseDuration("t", text).status()), "OUT_OF_RANGE") << text;
+  }
+}
+
+TEST(EnumNames, AreShortAndCaseIsFree) {
+  EXPECT_EQ(NameOf(v1::DATA_TYPE_BF16), "bf16");
+  EXPECT_EQ(NameOf(static_cast<v1::DataType>(99)), "unknown");
+  EXPECT_EQ(UpperNameOf(v1::ACTIVATION_GELU_TANH), "GELU_TANH");
+  EXPECT_EQ(*ParseName<v1::DataType>("t", "BF16"), v1::DATA_TYPE_BF16);
+  EXPECT_EQ(*ParseName<v1::BiasMode>("b", "per-column"), v1::BIAS_MODE_PER_COLUMN);
+}
+
+TEST(EnumNames, AnUnknownNameListsThoseThereAre) {
+  const absl::Status status = ParseName<v1::Activation>("gemm.activation", "gelu").status();
+  EXPECT_EQ(status.message(),
+            "gemm.activation: must be one of none, relu, gelu_tanh, gelu_erf, silu, was 'gelu'");
+  EXPECT_EQ(ReasonOf(ParseName<v1::DataType>("t", "unspecified").status()), "UNKNOWN_NAME");
+}
+
+TEST(Layout, IsTwoLetters) {
+  v1::GemmProblem problem;
+  ASSERT_TRUE(ParseLayout("Tn", problem).ok());
+  EXPECT_EQ(problem.a_layout(), v1::OPERAND_LAYOUT_TRANSPOSED);
+  EXPECT_EQ(problem.b_layout(), v1::OPERAND_LAYOUT_NORMAL);
+  EXPECT_EQ(LayoutName(problem.a_layout(), problem.b_layout()), "tn");
+  for (const char* text : {"", "n", "nx", "ntt"}) {
+    EXPECT_THAT(std::string(ParseLayout(text, problem).message()), HasSubstr("nn, nt, tn, tt"));
+  }
+}
+
+TEST(GemmFlags, FillTheProblem) {
+  const auto problem = ParseGemm({{"m", "64"},
+                                  {"n", "32"},
+                                  {"k", "16"},
+                                  {"batch", "2"},
+                                  {"layout", "nn"},
+                                  {"a_type", "fp16"},
+                                  {"d_type", "fp32"},
+                                  {"lda", "24"},
+                                  {"bias", "per_column"},
+                                  {"activation", "silu"},
+                                  {"dropout", "0.1"},
+                                  {"amax", "true"},
+                                  {"determinism", "not_required"},
+                                  {"error_budget", "0.01"}});
+  ASSERT_TRUE(problem.ok()) << problem.status();
+  EXPECT_EQ(problem->m(), 64);
+  EXPECT_EQ(problem->batch(), 2);
+  EXPECT_EQ(problem->b_layout(), v1::OPERAND_LAYOUT_NORMAL);
+  EXPECT_EQ(problem->a_type(), v1::DATA_TYPE_FP16);
+  EXPECT_EQ(problem->d_type(), v1::DATA_TYPE_FP32);
+  EXPECT_EQ(problem->lda(), 24);
+  EXPECT_EQ(problem->epilogue().bias_mode(), v1::BIAS_MODE_PER_COLUMN);
+  EXPECT_EQ(problem->epilogue().activation(), v1::ACTIVATION_SILU);
+  EXPECT_DOUBLE_EQ(problem->epilogue().dropout().probability(), 0.1);
+  EXPECT_TRUE(problem->epilogue().amax());
+  EXPECT_EQ(problem->numerics().determinism(), v1::DETERMINISM_MODE_NOT_REQUIRED);
+  EXPECT_EQ(DescribeGemm(*problem),
+            "gemm nn fp16 ->fp32 m=64 n=32 k=16 batch=2 bias=per_column activation=silu "
+            "dropout=0.1 amax determinism=not_required");
+}
+
+TEST(GemmFlags, LeaveRangesToTheService) {
+  const auto problem = ParseGemm({{"m", "0"}, {"n", "-1"}, {"k", "1"}});
+  ASSERT_TRUE(problem.ok());
+  EXPECT_EQ(problem->n(), -1);
+}
+
+TEST(GemmFlags, NameTheFieldThatIsWrong) {
+  EXPECT_THAT(std::string(ParseGemm({{"b_type", "float"}}).status().message()),
+              HasSubstr("gemm.b_type: must be one of fp32"));
+  EXPECT_THAT(std::string(ParseGemm({{"colour", "red"}}).status().message()),
+              HasSubstr("gemm.colour: no such field"));
+  EXPECT_THAT(std::string(ParseGemm({{"amax", "yes"}}).status().message()),
+              HasSubstr("gemm.amax: must be true or false"));
+}
+
+}  // namespace
+}  // namespace tilewright::cli
