@@ -77,9 +77,7 @@ Scheduler::Ticket& Scheduler::Ticket::operator=(Ticket&& other) noexcept {
 
 Scheduler::Ticket::~Ticket() { Release(); }
 
-std::shared_ptr<TuningJob> Scheduler::Ticket::job() const {
-  return work_ ? work_->job : nullptr;
-}
+std::shared_ptr<TuningJob> Scheduler::Ticket::job() const { return work_ ? work_->job : nullptr; }
 
 void Scheduler::Ticket::LeaveRunning() {
   if (const WorkPtr work = std::exchange(work_, nullptr)) {
@@ -252,8 +250,7 @@ bool Scheduler::StopUnwanted(const WorkPtr& work) {
   if (work->finished || work->Wanted()) return false;
   work->cancellation.Cancel();
   // Whoever asks from now on gets a new tuning rather than one that is about to end.
-  if (const auto found = active_.find(work->key);
-      found != active_.end() && found->second == work) {
+  if (const auto found = active_.find(work->key); found != active_.end() && found->second == work) {
     active_.erase(found);
   }
   if (work->running) return false;

@@ -80,8 +80,8 @@ class Follower {
 
 }  // namespace
 
-SweepRunner::SweepRunner(const DeviceTable& devices, const WinnerIndex& index,
-                         TuningStore& store, Scheduler& scheduler, Clock& clock)
+SweepRunner::SweepRunner(const DeviceTable& devices, const WinnerIndex& index, TuningStore& store,
+                         Scheduler& scheduler, Clock& clock)
     : devices_(devices), index_(index), store_(store), scheduler_(scheduler), clock_(clock) {}
 
 SweepRunner::~SweepRunner() { Stop(); }
@@ -102,8 +102,9 @@ absl::StatusOr<std::shared_ptr<SweepState>> SweepRunner::Begin(
   if (const auto found = active_.find(name); found != active_.end()) {
     if (SameWork(found->second->request, request)) return found->second->state;
     return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_RUNNING",
-                     absl::StrCat(name, " is being worked on with other problems or options: "
-                                        "cancel it first, or give another name"));
+                     absl::StrCat(name,
+                                  " is being worked on with other problems or options: "
+                                  "cancel it first, or give another name"));
   }
   if (active_.size() >= kMaxActive) {
     return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_SWEEPS",
@@ -158,8 +159,7 @@ absl::StatusOr<v1::Sweep> SweepRunner::Cancel(const std::string& name) {
 }
 
 void SweepRunner::ResumeAll() {
-  const absl::StatusOr<std::vector<v1::CreateSweepRequest>> unfinished =
-      store_.UnfinishedSweeps();
+  const absl::StatusOr<std::vector<v1::CreateSweepRequest>> unfinished = store_.UnfinishedSweeps();
   if (!unfinished.ok()) {
     spdlog::error("unfinished sweeps cannot be read: {}",
                   std::string(unfinished.status().message()));
@@ -246,9 +246,8 @@ void SweepRunner::Run(const std::shared_ptr<Active>& sweep) {
 absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active>& sweep,
                                                     int index) {
   const TuneRequest& tune = sweep->tunes[index];
-  sweep->state->Update([index](v1::Sweep& s) {
-    s.mutable_entries(index)->set_state(v1::WORK_STATE_RUNNING);
-  });
+  sweep->state->Update(
+      [index](v1::Sweep& s) { s.mutable_entries(index)->set_state(v1::WORK_STATE_RUNNING); });
   const IndexHit hit = index_.Find({.problem = tune.problem,
                                     .silicon = tune.target.silicon(),
                                     .environment = tune.target.environment()});
@@ -265,8 +264,7 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
 // Waits for room in the queue: a sweep is in no hurry.
 absl::StatusOr<Scheduler::Ticket> SweepRunner::Enqueue(const TuneRequest& tune) {
   while (true) {
-    absl::StatusOr<Scheduler::Ticket> ticket =
-        scheduler_.Wait(tune, Scheduler::Interest::kSweep);
+    absl::StatusOr<Scheduler::Ticket> ticket = scheduler_.Wait(tune, Scheduler::Interest::kSweep);
     if (!absl::IsResourceExhausted(ticket.status())) return ticket;
     absl::MutexLock lock(&mutex_);
     if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kQueueRetry)) {
