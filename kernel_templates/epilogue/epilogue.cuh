@@ -44,8 +44,9 @@ class Epilogue {
   }
 
   // Elements (row, column) .. (row, column + kWidth - 1); those at or beyond n are left
-  // out. The row exists; `column` is a multiple of kWidth.
-  template <int kWidth, typename Accumulator>
+  // out. The row exists. `column` is a multiple of kWidth, unless kAnyColumn: then the place
+  // in D is aligned to the whole vector, and other operands only to their elements.
+  template <int kWidth, bool kAnyColumn = false, typename Accumulator>
   __device__ __forceinline__ void Apply(const Accumulator (&sums)[kWidth], int row, int column,
                                         const ColumnBias<kWidth>& bias) {
     const int count = args_.n - column;
@@ -60,11 +61,12 @@ class Epilogue {
       float values[kWidth];
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) values[i] = args_.alpha * static_cast<float>(sums[i]);
-      Transform(values, row, column, count, bias);
+      Transform<kWidth, kAnyColumn>(values, row, column, count, bias);
       Observe(values, count);
       unsigned words[kWords<kSpec.d_type, kWidth>];
-      Round(words, values, row, column, count);
-      StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
+      Round<kWidth, kAnyColumn>(words, values, row, column, count);
+      constexpr int kAccess = kAnyColumn ? kWidth * BytesOf(kSpec.d_type) : kSpec.d_access_bytes;
+      StoreRow<kSpec.d_type, kAccess, kWidth>(
           args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
     }
   }
@@ -151,12 +153,14 @@ class Epilogue {
     }
   }
 
-  template <int kWidth>
+  template <int kWidth, bool kAnyColumn>
   __device__ __forceinline__ void Transform(float (&values)[kWidth], int row, int column,
                                             int count, const ColumnBias<kWidth>& bias) const {
     float source[kWidth];
     if constexpr (kSpec.source != Source::kNone) {
-      LoadRow<kSpec.source_type, kSpec.source_access_bytes>(
+      constexpr int kAccess =
+          kAnyColumn ? BytesOf(kSpec.source_type) : kSpec.source_access_bytes;
+      LoadRow<kSpec.source_type, kAccess>(
           source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
     }
     if constexpr (kSpec.bias != Bias::kNone) {
@@ -174,7 +178,8 @@ class Epilogue {
     if constexpr (kSpec.aux_type != Type::kNone) {
       unsigned words[kWords<kSpec.aux_type, kWidth>];
       RoundNearest<kSpec.aux_type>(words, values);
-      StoreRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
+      constexpr int kAccess = kAnyColumn ? BytesOf(kSpec.aux_type) : kSpec.aux_access_bytes;
+      StoreRow<kSpec.aux_type, kAccess, kWidth>(
           args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), words, count);
     }
 #pragma unroll
@@ -212,7 +217,7 @@ class Epilogue {
     }
   }
 
-  template <int kWidth>
+  template <int kWidth, bool kAnyColumn>
   __device__ __forceinline__ void Round(unsigned (&words)[kWords<kSpec.d_type, kWidth>],
                                         const float (&values)[kWidth], int row, int column,
                                         int count) {
@@ -222,7 +227,7 @@ class Epilogue {
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
         // Neighbouring columns 2q and 2q + 1 share a block.
-        if (i % 2 == 0) {
+        if (kAnyColumn || i % 2 == 0) {
           block = RandomBlock(args_.seed, args_.offset, RandomUse::kRounding, batch_, row, column + i);
         }
         bits[i] = RoundStochastically<kSpec.d_type>(values[i], RandomBits16(block, row, column + i));

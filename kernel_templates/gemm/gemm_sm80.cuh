@@ -29,7 +29,7 @@ class GemmSm80 {
     extern __shared__ __align__(1024) unsigned char tilewright_shared[];
     const TilePlace place = PlaceOfBlock(blockIdx.x, args.m, args.n, kConfig.tile_m,
                                          kConfig.tile_n, args.raster_group);
-    Accumulator sums[kWarpM / 16][kWarpN / 8][4] = {};
+    Accumulator sums[kRowBlocks][kColumnTiles][4] = {};
     Multiply(args, place, SharedAddress(tilewright_shared), sums);
     // The epilogue reuses the ring.
     WaitForCopies<0>();
@@ -38,7 +38,13 @@ class GemmSm80 {
     if constexpr (kSplit) {
       StoreSums(args, place, sums, staging);
     } else {
-      StoreResult(args, place, sums, staging);
+      Epilogue<kSpec> epilogue(args, blockIdx.z);
+      if constexpr (BytesOf(kSpec.d_type) == 2 && kSpec.d_access_bytes == 2) {
+        StoreWordsOfRows(args, place, sums, staging, epilogue);
+      } else {
+        StoreRows(args, place, sums, staging, epilogue);
+      }
+      epilogue.Finish();
     }
   }
 
@@ -52,8 +58,8 @@ class GemmSm80 {
   static_assert(kA.type == kB.type);
   static_assert(IsLegal(kConfig, kElementBytes));
 
-  using CopyA = OperandCopy<kA, kTileM, kTileK, kThreads>;
-  using CopyB = OperandCopy<kB, kTileN, kTileK, kThreads>;
+  using CopyA = OperandCopy<kA, true, kTileM, kTileK, kThreads>;
+  using CopyB = OperandCopy<kB, false, kTileN, kTileK, kThreads>;
   using ReaderA = FragmentReader<kA, true, kTileM, kTileK, kWarpM / 16>;
   using ReaderB = FragmentReader<kB, false, kTileN, kTileK, kWarpN / 16>;
   using Staged = StagedWarpTile<kWarpM, kWarpN, kInterleaved<kA>, kInterleaved<kB>>;
@@ -62,9 +68,8 @@ class GemmSm80 {
   static_assert(kRingBytes == PipelineBytes(kConfig, kElementBytes));
   static_assert(kThreads / 32 * Staged::kBytes == StagingBytes(kConfig));
   static constexpr int kSteps = ReaderA::kSteps;
-  // Copies through registers end one step after they began, and before the barrier.
-  static constexpr int kParts =
-      CopyA::kAsync && CopyB::kAsync ? kSteps : Max(1, kSteps - 1);
+  static constexpr int kRowBlocks = kWarpM / 16;
+  static constexpr int kColumnTiles = kWarpN / 8;
 
   __device__ __forceinline__ static int WarpM() {
     return static_cast<int>(threadIdx.x) / 32 % kConfig.warps_m * kWarpM;
@@ -88,41 +93,14 @@ class GemmSm80 {
     }
   }
 
-  __device__ __forceinline__ static void MultiplyStep(
-      Accumulator (&sums)[kWarpM / 16][kWarpN / 8][4], const Fragments& fragments) {
+  __device__ __forceinline__ static void MultiplyRow(Accumulator (&sums)[kColumnTiles][4],
+                                                     const Fragments& fragments, int i) {
 #pragma unroll
-    for (int i = 0; i < kWarpM / 16; ++i) {
-#pragma unroll
-      for (int jj = 0; jj < kWarpN / 8; ++jj) {
-        // There and back, so that the fragment of B at the turn is still at hand.
-        const int j = i % 2 == 0 ? jj : kWarpN / 8 - 1 - jj;
-        Mma<kA.type>(sums[i][j], fragments.a[i], fragments.b[j / 2][j % 2 * 2],
-                     fragments.b[j / 2][j % 2 * 2 + 1]);
-      }
-    }
-  }
-
-  template <int kPart>
-  __device__ __forceinline__ static void BeginPart(CopyA& a, CopyB& b, unsigned offset,
-                                                   unsigned mask_a, unsigned mask_b) {
-    a.template Begin<kPart, kParts>(offset, mask_a);
-    b.template Begin<kPart, kParts>(offset, mask_b);
-  }
-
-  template <int kPart>
-  __device__ __forceinline__ static void EndPart(CopyA& a, CopyB& b, unsigned offset,
-                                                 unsigned mask_a, unsigned mask_b) {
-    a.template End<kPart, kParts>(offset, mask_a);
-    b.template End<kPart, kParts>(offset, mask_b);
-  }
-
-  template <int kPart = 0>
-  __device__ __forceinline__ static void CopyWhole(CopyA& a, CopyB& b, unsigned offset,
-                                                   unsigned mask_a, unsigned mask_b) {
-    if constexpr (kPart < kParts) {
-      BeginPart<kPart>(a, b, offset, mask_a, mask_b);
-      EndPart<kPart>(a, b, offset, mask_a, mask_b);
-      CopyWhole<kPart + 1>(a, b, offset, mask_a, mask_b);
+    for (int jj = 0; jj < kColumnTiles; ++jj) {
+      // There and back, so that the fragment of B at the turn is still at hand.
+      const int j = i % 2 == 0 ? jj : kColumnTiles - 1 - jj;
+      Mma<kA.type>(sums[j], fragments.a[i], fragments.b[j / 2][j % 2 * 2],
+                   fragments.b[j / 2][j % 2 * 2 + 1]);
     }
   }
 
@@ -133,45 +111,82 @@ class GemmSm80 {
   // Where the pipeline stands.
   struct Pipeline {
     unsigned ring;
-    unsigned read;   // Offset of the stage that is multiplied.
-    unsigned write;  // Offset of the stage that is filled.
+    unsigned read;    // Offset of the stage that is multiplied.
+    unsigned write;   // Offset of the stage that is filled.
+    int left;         // Tiles to copy, the one under way included; negative once drained.
+    unsigned mask_a;  // The copies to make for the tile under way.
+    unsigned mask_b;
   };
 
-  // One MMA step of a stage: reads the fragments of the next step (at the last step: of the
-  // next stage, once it has arrived), starts a part of the copies, multiplies.
-  template <int kStep>
-  __device__ __forceinline__ static void RunSteps(Accumulator (&sums)[kWarpM / 16][kWarpN / 8][4],
-                                                  Fragments (&fragments)[2], CopyA& a, CopyB& b,
-                                                  const ReaderA& reader_a, const ReaderB& reader_b,
-                                                  Pipeline& pipeline, unsigned mask_a,
-                                                  unsigned mask_b) {
-    if constexpr (kStep < kSteps) {
-      constexpr bool kLast = kStep == kSteps - 1;
-      constexpr int kNow = kSteps == 1 ? 0 : kStep % 2;
-      if constexpr (!kLast) {
-        Read(fragments[1 - kNow], reader_a, reader_b, pipeline.ring + pipeline.read, kStep + 1);
-      }
-      if constexpr (kStep < kParts) BeginPart<kStep>(a, b, pipeline.write, mask_a, mask_b);
-      if constexpr (kLast) {
-        if constexpr (kStep < kParts) EndPart<kStep>(a, b, pipeline.write, mask_a, mask_b);
-        CommitCopies();
-        WaitForCopies<kConfig.stages - 2>();
-        __syncthreads();
-        pipeline.write = pipeline.read;
-        pipeline.read = NextStage(pipeline.read);
-        Read(fragments[1 - kNow], reader_a, reader_b, pipeline.ring + pipeline.read, 0);
-      }
-      MultiplyStep(sums, fragments[kNow]);
-      if constexpr (!kLast && kStep < kParts) {
-        EndPart<kStep>(a, b, pipeline.write, mask_a, mask_b);
-      }
-      RunSteps<kStep + 1>(sums, fragments, a, b, reader_a, reader_b, pipeline, mask_a, mask_b);
+  // Starts the copies that belong before row block `row` of a step. The copies of a tile
+  // begin in the last step of the tile before, after the barrier that frees their stage, and
+  // end before the next barrier: evenly spread, because a burst of them fills the queue to
+  // memory and keeps the warps behind it from issuing MMAs (measured: a tenth of the time).
+  // Copies through registers are begun at the first row block of a step and end with it.
+  template <typename Copy>
+  __device__ __forceinline__ static void BeginCopies(Copy& copy, const Pipeline& pipeline,
+                                                     unsigned mask, int step, int row) {
+    const int turn = (step + 1) % kSteps;
+    if (Copy::kAsync) {
+      copy.Begin(turn * kRowBlocks + row, kSteps * kRowBlocks, pipeline.write, mask);
+    } else if (row == 0) {
+      copy.Begin(turn, kSteps, pipeline.write, mask);
     }
+  }
+
+  // Multiplies one step, starting its share of the copies.
+  __device__ __forceinline__ static void RunStep(
+      Accumulator (&sums)[kRowBlocks][kColumnTiles][4], const Fragments& fragments, CopyA& a,
+      CopyB& b, const Pipeline& pipeline, int step) {
+#pragma unroll
+    for (int row = 0; row < kRowBlocks; ++row) {
+      BeginCopies(a, pipeline, pipeline.mask_a, step, row);
+      BeginCopies(b, pipeline, pipeline.mask_b, step, row);
+      MultiplyRow(sums[row], fragments, row);
+    }
+    a.End((step + 1) % kSteps, kSteps, pipeline.write, pipeline.mask_a);
+    b.End((step + 1) % kSteps, kSteps, pipeline.write, pipeline.mask_b);
+  }
+
+  // Multiplies one stage. The fragments of a step are read during the step before, those of
+  // the next stage's first step during the last one, once that stage has arrived.
+  __device__ __forceinline__ static void RunStage(
+      Accumulator (&sums)[kRowBlocks][kColumnTiles][4], Fragments (&fragments)[2], CopyA& a,
+      CopyB& b, const ReaderA& reader_a, const ReaderB& reader_b, Pipeline& pipeline) {
+#pragma unroll
+    for (int step = 0; step < kSteps - 1; ++step) {
+      Read(fragments[1 - step % 2], reader_a, reader_b, pipeline.ring + pipeline.read, step + 1);
+      RunStep(sums, fragments[step % 2], a, b, pipeline, step);
+    }
+    CommitCopies();
+    WaitForCopies<kConfig.stages - 2>();
+    __syncthreads();
+    pipeline.write = pipeline.read;
+    pipeline.read = NextStage(pipeline.read);
+    StartTile(pipeline, a, b);
+    constexpr int kNow = (kSteps - 1) % 2;
+    Read(fragments[1 - kNow], reader_a, reader_b, pipeline.ring + pipeline.read, 0);
+    RunStep(sums, fragments[kNow], a, b, pipeline, kSteps - 1);
+    if constexpr (kSteps == 1) fragments[0] = fragments[1];
+  }
+
+  __device__ __forceinline__ static void StartTile(Pipeline& pipeline, const CopyA& a,
+                                                   const CopyB& b) {
+    --pipeline.left;
+    pipeline.mask_a = a.MaskIf(pipeline.left > 0);
+    pipeline.mask_b = b.MaskIf(pipeline.left > 0);
+  }
+
+  // Copies a whole tile at once.
+  template <typename Copy>
+  __device__ __forceinline__ static void CopyWhole(Copy& copy, unsigned offset, bool exists) {
+    copy.Begin(0, 1, offset, copy.MaskIf(exists));
+    copy.End(0, 1, offset, copy.MaskIf(exists));
   }
 
   __device__ __forceinline__ static void Multiply(
       const GemmArgs& args, TilePlace place, unsigned ring,
-      Accumulator (&sums)[kWarpM / 16][kWarpN / 8][4]) {
+      Accumulator (&sums)[kRowBlocks][kColumnTiles][4]) {
     const int tiles = (args.k - 1) / kTileK + 1;
     DepthRange range = {0, tiles};
     if constexpr (kSplit) range = ShareOfDepth(tiles, blockIdx.y, args.split_k);
@@ -196,30 +211,45 @@ class GemmSm80 {
         a.CopyTail(offset, range.count - 1, left);
         b.CopyTail(offset, range.count - 1, left);
       } else {
-        const bool exists = stage < range.count;
-        CopyWhole(a, b, offset, a.MaskIf(exists), b.MaskIf(exists));
+        CopyWhole(a, offset, stage < range.count);
+        CopyWhole(b, offset, stage < range.count);
       }
       CommitCopies();
     }
     WaitForCopies<kConfig.stages - 2>();
     __syncthreads();
     Fragments fragments[2];
-    Pipeline pipeline = {ring, 0, (kConfig.stages - 1) * kStageBytes};
+    Pipeline pipeline = {.ring = ring,
+                         .read = 0,
+                         .write = (kConfig.stages - 1) * kStageBytes,
+                         .left = range.count - (kConfig.stages - 1) + 1,
+                         .mask_a = 0,
+                         .mask_b = 0};
+    StartTile(pipeline, a, b);
+    // The share of the first tile's copies that would have come in a step before.
+    BeginFirstCopies(a, pipeline, pipeline.mask_a);
+    BeginFirstCopies(b, pipeline, pipeline.mask_b);
     Read(fragments[0], reader_a, reader_b, ring, 0);
 #pragma unroll 1
-    for (int left_to_copy = range.count - (kConfig.stages - 1);
-         left_to_copy > 1 - kConfig.stages; --left_to_copy) {
-      const bool exists = left_to_copy > 0;
-      RunSteps<0>(sums, fragments, a, b, reader_a, reader_b, pipeline, a.MaskIf(exists),
-                  b.MaskIf(exists));
-      if constexpr (kSteps == 1) fragments[0] = fragments[1];
+    do {
+      RunStage(sums, fragments, a, b, reader_a, reader_b, pipeline);
+    } while (pipeline.left > 1 - kConfig.stages);
+  }
+
+  template <typename Copy>
+  __device__ __forceinline__ static void BeginFirstCopies(Copy& copy, const Pipeline& pipeline,
+                                                          unsigned mask) {
+#pragma unroll
+    for (int row = 0; row < kRowBlocks; ++row) {
+      BeginCopies(copy, pipeline, mask, kSteps - 1, row);
     }
+    copy.End(0, kSteps, pipeline.write, mask);
   }
 
   // Sums of a split, as they are.
   __device__ __forceinline__ static void StoreSums(
       const GemmArgs& args, TilePlace place,
-      const Accumulator (&sums)[kWarpM / 16][kWarpN / 8][4], void* staging) {
+      const Accumulator (&sums)[kRowBlocks][kColumnTiles][4], void* staging) {
     const int first_m = place.first_m + WarpM();
     const int first_n = place.first_n + WarpN();
     Staged::template Visit<4>(
@@ -230,14 +260,14 @@ class GemmSm80 {
         });
   }
 
-  __device__ __forceinline__ static void StoreResult(
+  __device__ __forceinline__ static void StoreRows(
       const GemmArgs& args, TilePlace place,
-      const Accumulator (&sums)[kWarpM / 16][kWarpN / 8][4], void* staging) {
+      const Accumulator (&sums)[kRowBlocks][kColumnTiles][4], void* staging,
+      Epilogue<kSpec>& epilogue) {
     constexpr int kWidth = kSpec.d_access_bytes / BytesOf(kSpec.d_type);
     constexpr int kSlots = Staged::template Slots<kWidth>();
     const int first_m = place.first_m + WarpM();
     const int first_n = place.first_n + WarpN();
-    Epilogue<kSpec> epilogue(args, blockIdx.z);
     typename Epilogue<kSpec>::template ColumnBias<kWidth> bias[kSlots];
 #pragma unroll
     for (int slot = 0; slot < kSlots; ++slot) {
@@ -250,7 +280,31 @@ class GemmSm80 {
             epilogue.template Apply<kWidth>(values, first_m + row, first_n + column, bias[slot]);
           }
         });
-    epilogue.Finish();
+  }
+
+  // Rows of D that begin at any element (a vocabulary of 50257): aligned words of two
+  // elements where they are, whatever the row.
+  __device__ __forceinline__ static void StoreWordsOfRows(
+      const GemmArgs& args, TilePlace place,
+      const Accumulator (&sums)[kRowBlocks][kColumnTiles][4], void* staging,
+      Epilogue<kSpec>& epilogue) {
+    const int first_m = place.first_m + WarpM();
+    const int first_n = place.first_n + WarpN();
+    // Whether an element is the upper half of a word, from the low bits of its index alone.
+    const unsigned origin =
+        static_cast<unsigned>(reinterpret_cast<unsigned long long>(args.d) >> 1) +
+        static_cast<unsigned>(blockIdx.z) * static_cast<unsigned>(args.d_batch_stride) + first_n;
+    const unsigned stride = static_cast<unsigned>(args.ldd);
+    const auto odd = [&](int row) { return ((origin + (first_m + row) * stride) & 1) != 0; };
+    const auto apply = [&](const auto& values, int row, int column) {
+      constexpr int kWidth = sizeof(values) / sizeof(Accumulator);
+      if (row < args.m - first_m) {
+        epilogue.template Apply<kWidth, true>(
+            values, first_m + row, first_n + column,
+            epilogue.template LoadColumnBias<kWidth>(first_n + column));
+      }
+    };
+    Staged::VisitWords(sums, staging, odd, apply, apply);
   }
 };
 

@@ -18,7 +18,7 @@ constexpr int GreatestCommonDivisor(int a, int b) {
 // are not copied at all: what the buffer holds there only reaches elements of D that are
 // never stored. Elements beyond k must be zeros; only the one partial tile of k has any,
 // and CopyTail brings that one.
-template <OperandSpec kOperand, int kTileMn, int kTileK, int kThreads>
+template <OperandSpec kOperand, bool kIsA, int kTileMn, int kTileK, int kThreads>
 class OperandCopy {
  public:
   using Tile = OperandTile<kOperand, kTileMn, kTileK>;
@@ -63,31 +63,31 @@ class OperandCopy {
   // The copies to make for a tile: none where there is no such tile.
   __device__ __forceinline__ unsigned MaskIf(bool exists) const { return exists ? mask_ : 0; }
 
-  // Starts part kPart of kParts of a full tile into the buffer at `offset` of the ring. The
-  // parts of a tile must be taken in order; the last one moves on to the next tile.
-  template <int kPart, int kParts>
-  __device__ __forceinline__ void Begin(unsigned offset, unsigned mask) {
+  // Starts part `part` of `parts` of a full tile into the buffer at `offset` of the ring;
+  // both are constants once loops are unrolled. The parts of a tile must be taken in order;
+  // the last one moves on to the next tile.
+  __device__ __forceinline__ void Begin(int part, int parts, unsigned offset, unsigned mask) {
 #pragma unroll
-    for (int i = FirstOf<kPart, kParts>(); i < FirstOf<kPart + 1, kParts>(); ++i) {
+    for (int i = 0; i < kCopies; ++i) {
+      if (i < FirstOf(part, parts) || i >= FirstOf(part + 1, parts)) continue;
       const bool active = mask >> i & 1;
       const char* source = cursor_[i % kPeriod];
       if constexpr (kAsync) {
         CopyFull(Target(i) + offset, source, valid_[i % kPeriod], active);
       } else {
-        Read(held_[i - FirstOf<kPart, kParts>()], source,
-             kOperand.k_major ? 16 : valid_[i % kPeriod], active);
+        Read(held_[i], source, kOperand.k_major ? 16 : valid_[i % kPeriod], active);
       }
       Step(i);
     }
   }
 
   // Finishes what Begin of the same part read into registers.
-  template <int kPart, int kParts>
-  __device__ __forceinline__ void End(unsigned offset, unsigned mask) {
+  __device__ __forceinline__ void End(int part, int parts, unsigned offset, unsigned mask) {
     if constexpr (!kAsync) {
 #pragma unroll
-      for (int i = FirstOf<kPart, kParts>(); i < FirstOf<kPart + 1, kParts>(); ++i) {
-        Write(Target(i) + offset, held_[i - FirstOf<kPart, kParts>()], mask >> i & 1);
+      for (int i = 0; i < kCopies; ++i) {
+        if (i < FirstOf(part, parts) || i >= FirstOf(part + 1, parts)) continue;
+        Write(Target(i) + offset, held_[i], mask >> i & 1);
       }
     }
   }
@@ -127,9 +127,10 @@ class OperandCopy {
   static constexpr int kTargets =
       kPeriod * (Layout::kRowPeriod / GreatestCommonDivisor(kRowStep, Layout::kRowPeriod));
 
-  template <int kPart, int kParts>
-  static constexpr int FirstOf() {
-    return Min(kPart * CeilDiv(kCopies, kParts), kCopies);
+  // Copies are spread evenly over the parts: those of A at the beginning of their share,
+  // those of B at its end, so that they do not meet.
+  __device__ __forceinline__ static constexpr int FirstOf(int part, int parts) {
+    return (part * kCopies + (kIsA ? parts - 1 : 0)) / parts;
   }
 
   // Bytes between this tile and the next one along k.

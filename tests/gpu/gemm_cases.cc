@@ -1,13 +1,15 @@
 #include "tests/gpu/gemm_cases.h"
 
 #include <algorithm>
-#include <atomic>
+#include <deque>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "gtest/gtest.h"
 #include "proto/support/sha256.h"
 #include "tests/gpu/gpu_machine.h"
@@ -26,7 +28,38 @@ struct Prepared {
   const GemmCase* origin;
   v1::Problem problem;
   std::vector<v1::Variant> variants;
-  std::vector<v1::Kernel> kernels;
+  std::vector<v1::Kernel> kernels;  // As the variants; without a cubin where it did not compile.
+};
+
+// The cases whose kernels are compiled. Any thread.
+class ReadyCases {
+ public:
+  void Push(std::size_t index) {
+    absl::MutexLock lock(&mutex_);
+    ready_.push_back(index);
+  }
+  void Close() {
+    absl::MutexLock lock(&mutex_);
+    closed_ = true;
+  }
+  // Waits for one; nothing once all are taken and no more come.
+  std::optional<std::size_t> Pop() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](ReadyCases* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) {
+          return self->closed_ || !self->ready_.empty();
+        },
+        this));
+    if (ready_.empty()) return std::nullopt;
+    const std::size_t index = ready_.front();
+    ready_.pop_front();
+    return index;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::deque<std::size_t> ready_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 std::string Describe(const v1::Variant& variant) {
@@ -50,47 +83,60 @@ std::vector<std::string> EntriesOf(const v1::LaunchPlan& plan) {
   return entries;
 }
 
-struct PendingKernel {
+// Renders and plans the variants of a case; fails the test for what cannot be.
+void PlanKernels(Prepared& prepared, std::vector<CompileJob>& jobs) {
+  GpuMachine& machine = GpuMachine::Get();
+  for (const v1::Variant& variant : prepared.variants) {
+    const auto source = RenderSource(prepared.problem, variant);
+    const auto plan = PlanForVariant(prepared.problem, machine.silicon(), variant);
+    ASSERT_TRUE(source.ok()) << Describe(variant) << ": " << source.status();
+    ASSERT_TRUE(plan.ok()) << Describe(variant) << ": " << plan.status();
+    jobs.push_back({*source, machine.architecture(), EntriesOf(*plan)});
+    v1::Kernel& kernel = prepared.kernels.emplace_back();
+    *kernel.mutable_variant() = variant;
+    *kernel.mutable_launch_plan() = *plan;
+    kernel.set_architecture(machine.architecture());
+  }
+}
+
+struct JobOwner {
   std::size_t owner;
-  v1::Kernel kernel;
+  std::size_t place;
 };
 
-// Jobs of all cases in one batch, so that no core waits for the end of a case.
-void CompileAll(std::vector<Prepared>& cases) {
-  GpuMachine& machine = GpuMachine::Get();
-  std::vector<CompileJob> jobs;
-  std::vector<PendingKernel> pending;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    for (const v1::Variant& variant : cases[i].variants) {
-      const auto source = RenderSource(cases[i].problem, variant);
-      const auto plan = PlanForVariant(cases[i].problem, machine.silicon(), variant);
-      ASSERT_TRUE(source.ok()) << Describe(variant) << ": " << source.status();
-      ASSERT_TRUE(plan.ok()) << Describe(variant) << ": " << plan.status();
-      jobs.push_back({*source, machine.architecture(), EntriesOf(*plan)});
-      PendingKernel& next = pending.emplace_back();
-      next.owner = i;
-      *next.kernel.mutable_variant() = variant;
-      *next.kernel.mutable_launch_plan() = *plan;
-      next.kernel.set_architecture(machine.architecture());
-    }
+void TakeOutcome(Prepared& prepared, std::size_t place, const CompileOutcome& outcome) {
+  v1::Kernel& kernel = prepared.kernels[place];
+  if (const auto* failure = std::get_if<v1::Failure>(&outcome)) {
+    ADD_FAILURE() << prepared.origin->name << ", " << Describe(kernel.variant()) << ": "
+                  << failure->message();
+    return;
   }
-  const absl::Status status = machine.compiler().CompileAll(
+  kernel.set_cubin(std::get<CompiledCode>(outcome).cubin);
+  kernel.set_content_hash(Sha256(kernel.cubin()));
+}
+
+// Jobs of all cases in one batch, so that no core waits for the end of a case. Tells `ready` of
+// each case as its last kernel is there.
+void CompileAll(std::vector<Prepared>& cases, ReadyCases& ready) {
+  std::vector<CompileJob> jobs;
+  std::vector<JobOwner> owners;
+  std::vector<std::size_t> open(cases.size());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    ASSERT_NO_FATAL_FAILURE(PlanKernels(cases[i], jobs));
+    open[i] = cases[i].kernels.size();
+    for (std::size_t place = 0; place < open[i]; ++place) owners.push_back({i, place});
+  }
+  const absl::Status status = GpuMachine::Get().compiler().CompileAll(
       std::move(jobs), Cancellation(), [&](std::size_t index, CompileOutcome outcome) {
-        v1::Kernel& kernel = pending[index].kernel;
-        if (const auto* failure = std::get_if<v1::Failure>(&outcome)) {
-          ADD_FAILURE() << cases[pending[index].owner].origin->name << ", "
-                        << Describe(kernel.variant()) << ": " << failure->message();
-          return;
-        }
-        kernel.set_cubin(std::get<CompiledCode>(outcome).cubin);
-        kernel.set_content_hash(Sha256(kernel.cubin()));
+        const JobOwner& job = owners[index];
+        Prepared& prepared = cases[job.owner];
+        TakeOutcome(prepared, job.place, outcome);
+        if (--open[job.owner] > 0) return;
+        std::erase_if(prepared.kernels,
+                      [](const v1::Kernel& kernel) { return kernel.cubin().empty(); });
+        ready.Push(job.owner);
       });
   ASSERT_TRUE(status.ok()) << status;
-  for (PendingKernel& next : pending) {
-    if (!next.kernel.cubin().empty()) {
-      cases[next.owner].kernels.push_back(std::move(next.kernel));
-    }
-  }
 }
 
 absl::StatusOr<ProfileReport> CheckCase(const Prepared& prepared) {
@@ -174,7 +220,8 @@ std::vector<v1::Kernel> CompileKernels(const v1::Problem& problem,
   const GemmCase origin{"compiling", problem};
   std::vector<Prepared> cases(1);
   cases[0] = {&origin, problem, variants, {}};
-  CompileAll(cases);
+  ReadyCases ready;
+  CompileAll(cases, ready);
   return std::move(cases[0].kernels);
 }
 
@@ -183,17 +230,17 @@ void ExpectSound(const std::vector<GemmCase>& cases) {
   for (const GemmCase& one : cases) {
     if (auto ready = Prepare(one)) prepared.push_back(*std::move(ready));
   }
-  ASSERT_NO_FATAL_FAILURE(CompileAll(prepared));
   std::vector<absl::StatusOr<ProfileReport>> reports(prepared.size(),
                                                      absl::UnknownError("not checked"));
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < prepared.size(); i = next++) {
-      reports[i] = CheckCase(prepared[i]);
-    }
-  };
+  ReadyCases ready;
   std::vector<std::thread> threads;
-  for (int i = 0; i < kConcurrentCases; ++i) threads.emplace_back(work);
+  for (int i = 0; i < kConcurrentCases; ++i) {
+    threads.emplace_back([&] {
+      while (const auto index = ready.Pop()) reports[*index] = CheckCase(prepared[*index]);
+    });
+  }
+  CompileAll(prepared, ready);
+  ready.Close();
   for (std::thread& thread : threads) thread.join();
   for (std::size_t i = 0; i < prepared.size(); ++i) ExpectSoundReport(prepared[i], reports[i]);
 }

@@ -36,7 +36,9 @@ int64_t LastEpochOfKilledChild(const std::string& cache, int count) {
   }
   ::kill(child, SIGKILL);
   int64_t last = epoch;
-  while (::read(ends[0], &epoch, sizeof(epoch)) == static_cast<ssize_t>(sizeof(epoch))) last = epoch;
+  while (::read(ends[0], &epoch, sizeof(epoch)) == static_cast<ssize_t>(sizeof(epoch))) {
+    last = epoch;
+  }
   ::close(ends[0]);
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);

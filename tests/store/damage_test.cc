@@ -138,8 +138,8 @@ TEST_F(DamageTest, ATruncatedFileIsMovedAside) {
   Fill(100);
   const std::string whole = ReadFile(path_);
   ASSERT_GT(whole.size(), 20 * kPage);
-  for (const std::size_t size : {std::size_t{50}, kPage, 5 * kPage, whole.size() / 2 / kPage * kPage,
-                                 whole.size() - kPage}) {
+  for (const std::size_t size : {std::size_t{50}, kPage, 5 * kPage,
+                                 whole.size() / 2 / kPage * kPage, whole.size() - kPage}) {
     std::filesystem::remove_all(cache_);
     std::filesystem::create_directories(cache_);
     WriteFile(path_, whole.substr(0, size));

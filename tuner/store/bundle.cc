@@ -105,7 +105,9 @@ absl::Status CheckContents(const BundleContents& contents, Complain complain) {
   std::map<std::string, bool> is_named;
   for (const std::string& cubin : contents.cubins) {
     if (cubin.size() > kMaxCubinBytes) return complain("a cubin is too large");
-    if (!is_named.try_emplace(Sha256(cubin), false).second) return complain("a cubin is there twice");
+    if (!is_named.try_emplace(Sha256(cubin), false).second) {
+      return complain("a cubin is there twice");
+    }
   }
   std::set<std::string> keys;
   for (const TuningRecord& record : contents.records) {

@@ -125,7 +125,8 @@ absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::T
     damage = std::string(connection.status().message());
   }
   ASSIGN_OR_RETURN(const std::string aside, MoveAside(path, now));
-  opened.recovery_note = absl::StrCat(damage, "; it was moved to ", aside, " and a new one was begun");
+  opened.recovery_note =
+      absl::StrCat(damage, "; it was moved to ", aside, " and a new one was begun");
   spdlog::error("{}", opened.recovery_note);
   RETURN_IF_ERROR(MakeFile(path));
   return AtBorder([&]() -> absl::StatusOr<OpenedDatabase> {

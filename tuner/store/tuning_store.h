@@ -29,8 +29,8 @@ struct StoredWinner {
 };
 
 // A winner as it lies in the store: what an index needs at hand, and the rest unparsed in
-// `bytes` (UnpackWinner), because parsing 100,000 winners costs more than a second of every
-// start. The views hold for the duration of the call that hands it out.
+// `bytes` (UnpackWinner): parsing 100,000 winners takes 0.3 s on top of the 0.4 s that a start
+// has for loading them (store_load_bench). The views hold for the call that hands it out.
 struct PackedWinner {
   int64_t epoch = 0;
   std::string_view problem_encoding;

@@ -46,7 +46,8 @@ class WinnerIndex {
   IndexHit Find(const IndexQuery& query) const;
 
   // Newest winner of each (problem, target), newest first, from `offset` on.
-  std::vector<std::shared_ptr<const StoredWinner>> List(std::size_t offset, std::size_t limit) const;
+  std::vector<std::shared_ptr<const StoredWinner>> List(std::size_t offset,
+                                                        std::size_t limit) const;
 
   // The newest epoch; 0 where nothing is stored.
   int64_t epoch() const;

@@ -1,0 +1,102 @@
+#include "tests/measure/fake_cuda/fake_kernels.h"
+
+#include "tests/measure/fake_cuda/device_shim.h"
+
+#include "kernel_templates/abi/kernel_args.h"
+#include "kernel_templates/reference/gemm_reference.cuh"
+
+namespace tilewright {
+namespace {
+
+// Round to nearest even; the hardware's one NaN.
+unsigned short ToBf16(float value) {
+  if (value != value) return 0x7FFF;
+  const unsigned bits = __float_as_uint(value);
+  return static_cast<unsigned short>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+// The tiled loop of the reference needs its 256 threads; all around it is the real code.
+void ReferenceGemmOnHost(const ReferenceGemmArgs& args) {
+  for (long long i = 0; i < args.row_count; ++i) {
+    const long long batch = args.rows[i] / args.m;
+    const long long row = args.rows[i] % args.m;
+    for (long long column = 0; column < args.n; ++column) {
+      double product = 0;
+      double magnitude = 0;
+      for (long long depth = 0; depth < args.k; ++depth) {
+        const double a = Load(args.a.data,
+                              batch * args.a.batch_stride +
+                                  (args.a_transposed ? depth * args.a.row_stride + row
+                                                     : row * args.a.row_stride + depth),
+                              args.a.type);
+        const double b = Load(args.b.data,
+                              batch * args.b.batch_stride +
+                                  (args.b_transposed ? column * args.b.row_stride + depth
+                                                     : depth * args.b.row_stride + column),
+                              args.b.type);
+        product += a * b;
+        magnitude += fabs(a * b);
+      }
+      FinishElement(args, i * args.n + column, batch, row, column, product, magnitude);
+    }
+  }
+}
+
+FakeOutcome Gemm(const GemmArgs& args, const std::string& behaviour) {
+  static int launches = 0;
+  ++launches;
+  if (behaviour == "illegal") return FakeOutcome::kIllegalAddress;
+  if (behaviour == "endless") return FakeOutcome::kEndless;
+  unsigned short* const d = static_cast<unsigned short*>(args.d);
+  for (long long batch = 0; batch < args.batch; ++batch) {
+    for (long long row = 0; row < args.m; ++row) {
+      for (long long column = 0; column < args.n; ++column) {
+        float sum = 0;
+        const int depth = args.k + (behaviour == "reads_padding" ? 1 : 0);
+        for (int i = 0; i < depth; ++i) {
+          sum += static_cast<float>(
+              Load(args.a, batch * args.a_batch_stride + row * args.lda + i, kBf16) *
+              Load(args.b, batch * args.b_batch_stride + column * args.ldb + i, kBf16));
+        }
+        const bool last = row == args.m - 1 && column == args.n - 1;
+        if (behaviour == "wrong" && last) sum += 50.0f;
+        if (behaviour == "nondeterministic" && last) sum += static_cast<float>(launches) * 1e-1f;
+        if (behaviour == "unwritten" && last) continue;
+        d[batch * args.d_batch_stride + row * args.ldd + column] = ToBf16(args.alpha * sum);
+      }
+    }
+  }
+  if (behaviour == "out_of_bounds") d[args.n] = 1;  // The padding, or the next row.
+  if (behaviour == "past_the_workspace") static_cast<char*>(args.workspace)[0] = 1;
+  if (behaviour == "writes_input") *static_cast<unsigned short*>(const_cast<void*>(args.a)) = 1;
+  return FakeOutcome::kDone;
+}
+
+template <typename Args>
+FakeKernel Wrap(void (*kernel)(const Args)) {
+  return [kernel](const void* args) {
+    kernel(*static_cast<const Args*>(args));
+    return FakeOutcome::kDone;
+  };
+}
+
+}  // namespace
+
+FakeKernel FindFakeKernel(const std::string& cubin, const std::string& symbol) {
+  if (symbol == "tilewright_reference_fill") return Wrap(tilewright_reference_fill);
+  if (symbol == "tilewright_reference_compare") return Wrap(tilewright_reference_compare);
+  if (symbol == "tilewright_reference_scan") return Wrap(tilewright_reference_scan);
+  if (symbol == "tilewright_reference_runs") return Wrap(tilewright_reference_runs);
+  if (symbol == "tilewright_reference_guard") return Wrap(tilewright_reference_guard);
+  if (symbol == "tilewright_reference_checksum") return Wrap(tilewright_reference_checksum);
+  if (symbol == "tilewright_reference_gemm") {
+    return [](const void* args) {
+      ReferenceGemmOnHost(*static_cast<const ReferenceGemmArgs*>(args));
+      return FakeOutcome::kDone;
+    };
+  }
+  if (symbol != "tilewright_gemm") return nullptr;
+  return [cubin](const void* args) { return Gemm(*static_cast<const GemmArgs*>(args), cubin); };
+}
+
+}  // namespace tilewright

@@ -1,0 +1,34 @@
+#include "server/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <chrono>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace tilewright {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Metrics, AreCountedIntoCumulativeBuckets) {
+  Metrics metrics;
+  metrics.lookups_from_memory += 3;
+  metrics.lookup_seconds.Observe(std::chrono::nanoseconds(1500));
+  metrics.lookup_seconds.Observe(std::chrono::milliseconds(5));
+  metrics.lookup_seconds.Observe(std::chrono::minutes(5));
+  metrics.AddGauge("tilewright_epoch", "Generation of the winners.", [] { return 7.0; });
+  const std::string text = prometheus::TextSerializer().Serialize(metrics.Collect());
+  EXPECT_THAT(text, HasSubstr("tilewright_lookups_total{outcome=\"memory\"} 3"));
+  EXPECT_THAT(text, HasSubstr("tilewright_lookup_duration_seconds_bucket{le=\"1e-06\"} 0"));
+  EXPECT_THAT(text, HasSubstr("tilewright_lookup_duration_seconds_bucket{le=\"2e-06\"} 1"));
+  EXPECT_THAT(text, HasSubstr("tilewright_lookup_duration_seconds_bucket{le=\"60\"} 2"));
+  EXPECT_THAT(text, HasSubstr("tilewright_lookup_duration_seconds_bucket{le=\"+Inf\"} 3"));
+  EXPECT_THAT(text, HasSubstr("tilewright_lookup_duration_seconds_count 3"));
+  EXPECT_THAT(text, HasSubstr("# TYPE tilewright_epoch gauge"));
+  EXPECT_THAT(text, HasSubstr("tilewright_epoch 7"));
+}
+
+}  // namespace
+}  // namespace tilewright
