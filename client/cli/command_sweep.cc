@@ -74,7 +74,7 @@ Json EntryToJson(const v1::SweepEntry& entry) {
   return object;
 }
 
-// Prints each entry once, when it has ended.
+// Prints each entry once as JSON, when it has ended.
 class EntryPrinter {
  public:
   explicit EntryPrinter(Session& session) : session_(session) {}
@@ -82,7 +82,7 @@ class EntryPrinter {
   void Show(const v1::Sweep& sweep) {
     for (const v1::SweepEntry& entry : sweep.entries()) {
       if (!IsFinal(entry.state()) || !shown_.insert(entry.label()).second) continue;
-      if (session_.json()) session_.PrintJson(EntryToJson(entry));
+      session_.PrintJson(EntryToJson(entry));
     }
   }
 
@@ -142,8 +142,10 @@ absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
   EntryPrinter entries(session);
   const auto show = [&](const v1::Sweep& update) {
     sweep = update;
-    progress.Clear();
-    entries.Show(update);
+    if (session.json()) {
+      progress.Clear();
+      entries.Show(update);
+    }
     if (session.shows_progress() && !IsFinal(update.state())) {
       progress.Show(ViewOf(update, progress.ElapsedSeconds()));
     }

@@ -118,7 +118,9 @@ std::string RenderLine(const ProgressView& view, const Style& style) {
   return text;
 }
 
-void ProgressPrinter::Show(const ProgressView& view) {
+void ProgressPrinter::Show(ProgressView view) {
+  shown_fraction_ = std::max(shown_fraction_, view.fraction);
+  view.fraction = shown_fraction_;
   if (style_.terminal) {
     // Carriage return, the bar, erase what is left of the line.
     out_ << '\r' << RenderBar(view, style_) << "\x1b[K" << std::flush;

@@ -45,7 +45,8 @@ class ProgressPrinter {
   ProgressPrinter(std::ostream& out, const Style& style) : out_(out), style_(style) {}
   ~ProgressPrinter() { Clear(); }
 
-  void Show(const ProgressView& view);
+  // The share shown never falls, although a sweep's reports overlap at the end of a problem.
+  void Show(ProgressView view);
   // Takes the bar off the terminal.
   void Clear();
   double ElapsedSeconds() const;
@@ -56,6 +57,7 @@ class ProgressPrinter {
   const Clock::time_point start_ = Clock::now();
   Clock::time_point last_line_ = start_;
   std::string last_step_;
+  double shown_fraction_ = 0;
   bool drawn_ = false;
 };
 

@@ -95,6 +95,14 @@ TEST(Progress, PipesGetALineAProblem) {
             " 50% problems 1/2, 2 s to go\n");
 }
 
+TEST(Progress, TheShareNeverFalls) {
+  std::ostringstream out;
+  ProgressPrinter printer(out, kPipe);
+  printer.Show({kProblemsLabel, "", 0, 2, 0, 0.5, 0, 1});
+  printer.Show({kProblemsLabel, "", 1, 2, 0, 0.4, 0, 1});
+  EXPECT_THAT(out.str(), ::testing::EndsWith(" 50% problems 1/2, 1 s to go\n"));
+}
+
 TEST(Progress, TerminalsGetOneLineThatIsTakenAway) {
   std::ostringstream out;
   {
