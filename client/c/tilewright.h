@@ -303,9 +303,8 @@ TILEWRIGHT_API void tilewright_gemm_arguments_init(tilewright_gemm_arguments* ar
  * context; asynchronous. The code is loaded on the first launch in each context.
  * UNAVAILABLE, NO_CUDA_DRIVER; FAILED_PRECONDITION, NO_CUDA_CONTEXT, or another architecture;
  * INVALID_ARGUMENT: an operand is missing or misaligned, or the workspace too small. */
-TILEWRIGHT_API tilewright_status tilewright_kernel_launch(const tilewright_kernel* kernel,
-                                                          const tilewright_gemm_arguments* arguments,
-                                                          void* stream);
+TILEWRIGHT_API tilewright_status tilewright_kernel_launch(
+    const tilewright_kernel* kernel, const tilewright_gemm_arguments* arguments, void* stream);
 
 #ifdef __cplusplus
 }

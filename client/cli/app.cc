@@ -94,8 +94,9 @@ int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool jso
     last = last->get_subcommands().front();
     absl::StrAppend(&command, " ", last->get_name());
   }
+  const std::string message = UsageMessage(*last, app.remaining(true), error);
   return Fail(MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
-                        absl::StrCat(UsageMessage(*last, app.remaining(true), error), "; see `", command, " --help`")),
+                        absl::StrCat(message, "; see `", command, " --help`")),
               json, streams);
 }
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
-#include "client/cli/gemm_flags.h"
+#include "client/cli/problem_text.h"
 #include "client/cli/report.h"
 
 namespace tilewright::cli {
@@ -36,7 +36,8 @@ Json CandidateToJson(const std::optional<v1::Candidate>& candidate, const BenchR
   object.erase("seconds");
   object["candidate"] = DescribeCandidate(*candidate);
   object["tflops"] = FloatingPointOperations(row.problem) / median / 1e12;
-  object["roofline_share"] = NumberOrNull(Ratio(row.explanation.winner().roofline_seconds(), median));
+  const double roofline = row.explanation.winner().roofline_seconds();
+  object["roofline_share"] = NumberOrNull(Ratio(roofline, median));
   object["predicted_seconds"] = NumberOrNull(candidate->predicted_seconds());
   return object;
 }

@@ -70,8 +70,8 @@ std::string DescribeKernel(const Kernel& kernel) {
     absl::StrAppend(&text, "cublasLt      version ", kernel.vendor().library_version(),
                     ", heuristic result ", kernel.vendor().heuristic_rank(), "\n");
   } else {
-    absl::StrAppend(&text, "cubin         ", FormatBytes(static_cast<double>(kernel.cubin().size())),
-                    " for ", kernel.architecture(), ", NVRTC ",
+    const auto bytes = static_cast<double>(kernel.cubin().size());
+    absl::StrAppend(&text, "cubin         ", FormatBytes(bytes), " for ", kernel.architecture(), ", NVRTC ",
                     kernel.response().kernel().nvrtc_version(), "\ncontent hash  ",
                     ToHex(kernel.content_hash()), "\n");
     AppendPlan(kernel.launch_plan(), text);

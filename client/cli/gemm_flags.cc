@@ -114,8 +114,9 @@ std::vector<Field> EpilogueFields() {
                          [](P& p, v1::BiasMode m) { p.mutable_epilogue()->set_bias_mode(m); }),
       Name<v1::DataType>("bias_type", "Type of the bias (default: that of D)",
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_bias_type(t); }),
-      Name<v1::SourceMode>("source", "What C is used for (default none)",
-                           [](P& p, v1::SourceMode m) { p.mutable_epilogue()->set_source_mode(m); }),
+      Name<v1::SourceMode>(
+          "source", "What C is used for (default none)",
+          [](P& p, v1::SourceMode m) { p.mutable_epilogue()->set_source_mode(m); }),
       Name<v1::DataType>("source_type", "Type of C (default: that of D)",
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_source_type(t); }),
       Name<v1::Activation>("activation", "Activation (default none)",
@@ -131,7 +132,8 @@ std::vector<Field> EpilogueFields() {
       Name<v1::RoundingMode>(
           "rounding", "Rounding of D (default nearest_even)",
           [](P& p, v1::RoundingMode m) { p.mutable_epilogue()->set_rounding_mode(m); }),
-      Switch("amax", "Also give max |D|", [](P& p, bool on) { p.mutable_epilogue()->set_amax(on); }),
+      Switch("amax", "Also give max |D|",
+             [](P& p, bool on) { p.mutable_epilogue()->set_amax(on); }),
       Switch("non_finite", "Also flag any Inf or NaN in D",
              [](P& p, bool on) { p.mutable_epilogue()->set_non_finite_flag(on); }),
       Switch("device_scalars", "Read alpha and beta from device memory",
@@ -180,23 +182,6 @@ const Field* FindField(std::string_view name) {
   return nullptr;
 }
 
-void AppendTypes(const v1::GemmProblem& problem, std::vector<std::string>& words) {
-  const std::string a = problem.a_type() ? NameOf(problem.a_type()) : "bf16";
-  const std::string b = problem.b_type() ? NameOf(problem.b_type()) : a;
-  const std::string usual = a == "int8" ? "int32" : a == "tf32" ? "fp32" : a;
-  const std::string d = problem.d_type() ? NameOf(problem.d_type()) : usual;
-  words.push_back(a == b ? a : absl::StrCat(a, "*", b));
-  if (d != usual) words.push_back(absl::StrCat("->", d));
-}
-
-template <typename Enum>
-void AppendMode(const char* name, Enum value, std::vector<std::string>& words) {
-  const std::string text = NameOf(value);
-  if (text != "none" && text != "unspecified" && text != "nearest_even" && text != "required") {
-    words.push_back(absl::StrCat(name, "=", text));
-  }
-}
-
 }  // namespace
 
 void AddGemmFlags(CLI::App& app, GemmFields& fields) {
@@ -239,47 +224,6 @@ std::string GemmFieldList() {
     for (const Field& field : group.fields) names.push_back(field.name);
   }
   return absl::StrJoin(names, ", ");
-}
-
-std::string DescribeGemm(const v1::GemmProblem& problem) {
-  std::vector<std::string> words{
-      "gemm", LayoutName(problem.a_layout(), problem.b_layout() == v1::OPERAND_LAYOUT_UNSPECIFIED
-                                                 ? v1::OPERAND_LAYOUT_TRANSPOSED
-                                                 : problem.b_layout())};
-  AppendTypes(problem, words);
-  words.push_back(absl::StrCat("m=", problem.m(), " n=", problem.n(), " k=", problem.k()));
-  if (problem.batch() > 1) words.push_back(absl::StrCat("batch=", problem.batch()));
-  const v1::Epilogue& epilogue = problem.epilogue();
-  AppendMode("bias", epilogue.bias_mode(), words);
-  AppendMode("activation", epilogue.activation(), words);
-  AppendMode("source", epilogue.source_mode(), words);
-  if (epilogue.aux_type()) words.push_back(absl::StrCat("aux=", NameOf(epilogue.aux_type())));
-  if (epilogue.dropout().probability() > 0) {
-    words.push_back(absl::StrCat("dropout=", epilogue.dropout().probability()));
-  }
-  AppendMode("rounding", epilogue.rounding_mode(), words);
-  if (epilogue.amax()) words.push_back("amax");
-  if (epilogue.non_finite_flag()) words.push_back("non_finite");
-  AppendMode("scaling", problem.scaling_mode(), words);
-  AppendMode("determinism", problem.numerics().determinism(), words);
-  return absl::StrJoin(words, " ");
-}
-
-std::string DescribeProblem(const v1::Problem& problem) {
-  if (problem.has_gemm()) return DescribeGemm(problem.gemm());
-  if (problem.has_fused_dropout()) {
-    return absl::StrCat("fused_dropout rows=", problem.fused_dropout().rows(),
-                        " columns=", problem.fused_dropout().columns());
-  }
-  return "unknown problem";
-}
-
-double FloatingPointOperations(const v1::Problem& problem) {
-  if (!problem.has_gemm()) return 0;
-  const v1::GemmProblem& gemm = problem.gemm();
-  return 2.0 * static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
-         static_cast<double>(gemm.k()) *
-         static_cast<double>(gemm.batch() == 0 ? 1 : gemm.batch());
 }
 
 }  // namespace tilewright::cli

@@ -29,14 +29,6 @@ absl::StatusOr<v1::GemmProblem> ParseGemm(const GemmFields& fields);
 bool IsGemmField(std::string_view name);
 std::string GemmFieldList();
 
-// "gemm nt bf16 m=8192 n=6144 k=4096 bias=per_column activation=gelu_tanh", for people. What is
-// the default is left out.
-std::string DescribeGemm(const v1::GemmProblem& problem);
-std::string DescribeProblem(const v1::Problem& problem);
-
-// 2 m n k batch, and 0 for what is not a GEMM.
-double FloatingPointOperations(const v1::Problem& problem);
-
 }  // namespace tilewright::cli
 
 #endif  // TILEWRIGHT_CLIENT_CLI_GEMM_FLAGS_H_

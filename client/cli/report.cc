@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
-#include "client/cli/gemm_flags.h"
+#include "client/cli/problem_text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -110,8 +110,8 @@ std::string RenderResults(const std::vector<Result>& results, const Style& style
   for (const Column& column : Columns(style)) {
     std::vector<std::string> cells;
     for (const Result& result : results) cells.push_back(column.cell(result));
-    const bool says_nothing =
-        std::all_of(cells.begin(), cells.end(), [](const std::string& cell) { return cell == "-"; });
+    const bool says_nothing = std::all_of(
+        cells.begin(), cells.end(), [](const std::string& cell) { return cell == "-"; });
     if (says_nothing && column.title != "MEASURED") continue;
     header.push_back(column.title);
     right.push_back(column.right);

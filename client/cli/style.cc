@@ -21,7 +21,8 @@ std::string Variable(const char* name) {
 bool LocaleIsUtf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const std::string value = absl::AsciiStrToLower(Variable(name));
-    if (!value.empty()) return absl::StrContains(value, "utf-8") || absl::StrContains(value, "utf8");
+    if (value.empty()) continue;
+    return absl::StrContains(value, "utf-8") || absl::StrContains(value, "utf8");
   }
   return false;
 }

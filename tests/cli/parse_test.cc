@@ -5,6 +5,7 @@
 
 #include "client/cli/enum_names.h"
 #include "client/cli/gemm_flags.h"
+#include "client/cli/problem_text.h"
 #include "proto/support/errors.h"
 
 namespace tilewright::cli {

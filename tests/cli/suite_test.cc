@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/cli/gemm_flags.h"
+#include "client/cli/problem_text.h"
 #include "proto/support/errors.h"
 
 namespace tilewright::cli {

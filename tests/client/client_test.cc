@@ -67,8 +67,8 @@ TEST_F(ClientTest, KeepsAnswersOfDifferentRequestsApart) {
   // The same bytes as `other_target` if the fields were only strung together.
   GetOptions target_in_hash;
   target_in_hash.pinned_content_hash = "h100-sxm";
-  for (const GetOptions& options :
-       {GetOptions(), other_target, other_mode, other_epoch, other_device, pinned, target_in_hash}) {
+  for (const GetOptions& options : {GetOptions(), other_target, other_mode, other_epoch,
+                                    other_device, pinned, target_in_hash}) {
     ASSERT_TRUE(client_->GetKernel(problem, options).ok());
     ASSERT_TRUE(client_->GetKernel(problem, options).ok());
   }

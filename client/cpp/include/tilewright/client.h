@@ -55,7 +55,8 @@ class Client {
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ConnectOptions& options = {});
   ~Client();
 
-  // The best kernel known for `problem`. Errors as KernelService.GetKernel and Kernel::FromResponse.
+  // The best kernel known for `problem`. Errors as KernelService.GetKernel and
+  // Kernel::FromResponse.
   absl::StatusOr<std::shared_ptr<const Kernel>> GetKernel(const v1::GemmProblem& problem,
                                                           const GetOptions& options = {});
 

@@ -1,0 +1,72 @@
+#include "client/cli/problem_text.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/enum_names.h"
+
+namespace tilewright::cli {
+namespace {
+
+void AppendTypes(const v1::GemmProblem& problem, std::vector<std::string>& words) {
+  const std::string a = problem.a_type() ? NameOf(problem.a_type()) : "bf16";
+  const std::string b = problem.b_type() ? NameOf(problem.b_type()) : a;
+  const std::string usual = a == "int8" ? "int32" : a == "tf32" ? "fp32" : a;
+  const std::string d = problem.d_type() ? NameOf(problem.d_type()) : usual;
+  words.push_back(a == b ? a : absl::StrCat(a, "*", b));
+  if (d != usual) words.push_back(absl::StrCat("->", d));
+}
+
+template <typename Enum>
+void AppendMode(const char* name, Enum value, std::vector<std::string>& words) {
+  const std::string text = NameOf(value);
+  if (text != "none" && text != "unspecified" && text != "nearest_even" && text != "required") {
+    words.push_back(absl::StrCat(name, "=", text));
+  }
+}
+
+}  // namespace
+
+std::string DescribeGemm(const v1::GemmProblem& problem) {
+  std::vector<std::string> words{
+      "gemm", LayoutName(problem.a_layout(), problem.b_layout() == v1::OPERAND_LAYOUT_UNSPECIFIED
+                                                 ? v1::OPERAND_LAYOUT_TRANSPOSED
+                                                 : problem.b_layout())};
+  AppendTypes(problem, words);
+  words.push_back(absl::StrCat("m=", problem.m(), " n=", problem.n(), " k=", problem.k()));
+  if (problem.batch() > 1) words.push_back(absl::StrCat("batch=", problem.batch()));
+  const v1::Epilogue& epilogue = problem.epilogue();
+  AppendMode("bias", epilogue.bias_mode(), words);
+  AppendMode("activation", epilogue.activation(), words);
+  AppendMode("source", epilogue.source_mode(), words);
+  if (epilogue.aux_type()) words.push_back(absl::StrCat("aux=", NameOf(epilogue.aux_type())));
+  if (epilogue.dropout().probability() > 0) {
+    words.push_back(absl::StrCat("dropout=", epilogue.dropout().probability()));
+  }
+  AppendMode("rounding", epilogue.rounding_mode(), words);
+  if (epilogue.amax()) words.push_back("amax");
+  if (epilogue.non_finite_flag()) words.push_back("non_finite");
+  AppendMode("scaling", problem.scaling_mode(), words);
+  AppendMode("determinism", problem.numerics().determinism(), words);
+  return absl::StrJoin(words, " ");
+}
+
+std::string DescribeProblem(const v1::Problem& problem) {
+  if (problem.has_gemm()) return DescribeGemm(problem.gemm());
+  if (problem.has_fused_dropout()) {
+    return absl::StrCat("fused_dropout rows=", problem.fused_dropout().rows(),
+                        " columns=", problem.fused_dropout().columns());
+  }
+  return "unknown problem";
+}
+
+double FloatingPointOperations(const v1::Problem& problem) {
+  if (!problem.has_gemm()) return 0;
+  const v1::GemmProblem& gemm = problem.gemm();
+  return 2.0 * static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
+         static_cast<double>(gemm.k()) *
+         static_cast<double>(gemm.batch() == 0 ? 1 : gemm.batch());
+}
+
+}  // namespace tilewright::cli
