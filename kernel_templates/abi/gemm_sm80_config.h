@@ -43,8 +43,8 @@ constexpr int AccumulatorRegisters(const GemmSm80Config& c) {
 }
 
 // Registers a thread needs: accumulators, two sets of fragments (a 16x32-byte fragment of
-// A is 4 registers, of B likewise), and addresses, masks and loop state, which ptxas keeps
-// below kAddressRegisters in every variant that the tests compile.
+// A is 4 registers, of B likewise), and addresses, masks and loop state: with
+// kAddressRegisters of them no variant that the tests compile spills.
 inline constexpr int kAddressRegisters = 60;
 constexpr int RegisterEstimate(const GemmSm80Config& c) {
   const int fragments = 4 * ((c.tile_m / c.warps_m) / 16 + (c.tile_n / c.warps_n) / 16);
@@ -105,14 +105,22 @@ constexpr bool FitsRegisters(const GemmSm80Config& c) {
   return RegisterEstimate(c) <= 255 && RegisterEstimate(c) * Threads(c) <= 65536;
 }
 
+// Operands of less than 4 bytes' alignment are copied through registers, which the largest
+// warp tiles have none left for (they would spill up to 552 bytes). `narrowest_access` is
+// the smaller of the two operands' access widths in bytes.
+constexpr bool HoldsNarrowCopies(const GemmSm80Config& c, int narrowest_access) {
+  return narrowest_access >= 4 || AccumulatorRegisters(c) <= 64;
+}
+
 constexpr bool HasRunTimeValues(const GemmSm80Config& c) {
   return c.split_k >= 1 && c.raster_group >= 1;
 }
 
-constexpr bool IsLegal(const GemmSm80Config& c, int element_bytes) {
+constexpr bool IsLegal(const GemmSm80Config& c, int element_bytes, int narrowest_access = 16) {
   return TilesAreRound(c) && HasWarps(c) && WarpTileHoldsBlocks(c) &&
          StageHoldsSteps(c, element_bytes) && HasStages(c) &&
-         CopiesFitMask(c, element_bytes) && FitsRegisters(c) && HasRunTimeValues(c);
+         CopiesFitMask(c, element_bytes) && FitsRegisters(c) &&
+         HoldsNarrowCopies(c, narrowest_access) && HasRunTimeValues(c);
 }
 
 // Block of the second launch of a split-K plan, which sums the partials in order

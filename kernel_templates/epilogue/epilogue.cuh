@@ -7,10 +7,10 @@
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
 
 #include "abi/kernel_args.h"
-#include "common/memory.cuh"
 #include "epilogue/activation.cuh"
 #include "epilogue/epilogue_spec.cuh"
 #include "epilogue/stochastic_rounding.cuh"
+#include "epilogue/tensor_row.cuh"
 
 namespace tilewright {
 
@@ -35,9 +35,8 @@ class Epilogue {
     if constexpr (kSpec.bias == Bias::kPerColumn) {
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
-        bias.value[i] = i < args_.n - column
-                            ? Element<kSpec.bias_type>(args_.bias, static_cast<long long>(column) + i)
-                            : 0.0f;
+        const long long place = column + static_cast<long long>(i);
+        bias.value[i] = place < args_.n ? LoadElement<kSpec.bias_type>(args_.bias, place) : 0.0f;
       }
     }
     return bias;
@@ -62,7 +61,7 @@ class Epilogue {
       for (int i = 0; i < kWidth; ++i) values[i] = args_.alpha * static_cast<float>(sums[i]);
       Transform(values, row, column, count, bias);
       Observe(values, count);
-      unsigned words[kWords<kSpec.d_type, kWidth>];
+      unsigned words[kPackedWords<kSpec.d_type, kWidth>];
       Round(words, values, row, column, count);
       StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
           args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
@@ -106,67 +105,9 @@ class Epilogue {
   }
 
  private:
-  template <Type kType, int kWidth>
-  static constexpr int kWords = kWidth * BytesOf(kType) < 4 ? 1 : kWidth * BytesOf(kType) / 4;
-
   __device__ __forceinline__ long long Place(int row, int column, long long stride,
                                              long long batch_stride) const {
     return batch_ * batch_stride + row * stride + column;
-  }
-
-  template <Type kType>
-  __device__ __forceinline__ static float Element(const void* base, long long index) {
-    if constexpr (BytesOf(kType) == 2) {
-      return FloatFromBits<kType>(static_cast<const unsigned short*>(base)[index]);
-    } else {
-      return FloatFromBits<kType>(static_cast<const unsigned*>(base)[index]);
-    }
-  }
-
-  // The bits of element i of a packed row.
-  template <Type kType>
-  __device__ __forceinline__ static unsigned Unpack(const unsigned* words, int i) {
-    if constexpr (BytesOf(kType) == 2) {
-      return i % 2 == 0 ? words[i / 2] & 0xFFFF : words[i / 2] >> 16;
-    } else {
-      return words[i];
-    }
-  }
-
-  template <Type kType, int kAccess, int kWidth>
-  __device__ __forceinline__ static void LoadRow(float (&values)[kWidth], const void* base,
-                                                 long long index, int count) {
-    constexpr int kBytes = kWidth * BytesOf(kType);
-    if (count >= kWidth) {
-      unsigned words[kWords<kType, kWidth>];
-      LoadWords<kBytes, kAccess>(static_cast<const char*>(base) + index * BytesOf(kType), words);
-#pragma unroll
-      for (int i = 0; i < kWidth; ++i) values[i] = FloatFromBits<kType>(Unpack<kType>(words, i));
-    } else {
-#pragma unroll
-      for (int i = 0; i < kWidth; ++i) {
-        values[i] = i < count ? Element<kType>(base, index + i) : 0.0f;
-      }
-    }
-  }
-
-  template <Type kType, int kAccess, int kWidth>
-  __device__ __forceinline__ static void StoreRow(void* base, long long index,
-                                                  const unsigned (&words)[kWords<kType, kWidth>],
-                                                  int count) {
-    constexpr int kBytes = kWidth * BytesOf(kType);
-    char* target = static_cast<char*>(base) + index * BytesOf(kType);
-    if (count >= kWidth) {
-      StoreWords<kBytes, kAccess>(target, words);
-    } else {
-#pragma unroll
-      for (int i = 0; i < kWidth - 1; ++i) {
-        if (i < count) {
-          const unsigned bits[1] = {Unpack<kType>(words, i)};
-          StoreWords<BytesOf(kType), BytesOf(kType)>(target + i * BytesOf(kType), bits);
-        }
-      }
-    }
   }
 
   template <int kWidth>
@@ -178,11 +119,14 @@ class Epilogue {
           source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
     }
     if constexpr (kSpec.bias != Bias::kNone) {
+      constexpr int kColumns = kSpec.bias == Bias::kPerColumn ? 1 : 0;
       float row_bias = 0.0f;
-      if constexpr (kSpec.bias == Bias::kPerRow) row_bias = Element<kSpec.bias_type>(args_.bias, row);
+      if constexpr (kSpec.bias == Bias::kPerRow) {
+        row_bias = LoadElement<kSpec.bias_type>(args_.bias, row);
+      }
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
-        values[i] += kSpec.bias == Bias::kPerRow ? row_bias : bias.value[kSpec.bias == Bias::kPerColumn ? i : 0];
+        values[i] += kSpec.bias == Bias::kPerRow ? row_bias : bias.value[kColumns * i];
       }
     }
     if constexpr (kSpec.source == Source::kAccumulate) {
@@ -190,7 +134,7 @@ class Epilogue {
       for (int i = 0; i < kWidth; ++i) values[i] += args_.beta * source[i];
     }
     if constexpr (kSpec.aux_type != Type::kNone) {
-      unsigned words[kWords<kSpec.aux_type, kWidth>];
+      unsigned words[kPackedWords<kSpec.aux_type, kWidth>];
       RoundNearest<kSpec.aux_type>(words, values);
       StoreRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
           args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), words, count);
@@ -214,24 +158,8 @@ class Epilogue {
     }
   }
 
-  template <Type kType, int kWidth>
-  __device__ __forceinline__ static void RoundNearest(unsigned (&words)[kWords<kType, kWidth>],
-                                                      const float (&values)[kWidth]) {
-    if constexpr (BytesOf(kType) == 4) {
-#pragma unroll
-      for (int i = 0; i < kWidth; ++i) words[i] = __float_as_uint(values[i]);
-    } else if constexpr (kWidth == 1) {
-      words[0] = BitsFromFloat<kType>(values[0]);
-    } else {
-#pragma unroll
-      for (int i = 0; i < kWidth; i += 2) {
-        words[i / 2] = PackedFromFloats<kType>(values[i], values[i + 1]);
-      }
-    }
-  }
-
   template <int kWidth>
-  __device__ __forceinline__ void Round(unsigned (&words)[kWords<kSpec.d_type, kWidth>],
+  __device__ __forceinline__ void Round(unsigned (&words)[kPackedWords<kSpec.d_type, kWidth>],
                                         const float (&values)[kWidth], int row, int column,
                                         int count) {
     if constexpr (kSpec.stochastic_rounding) {
@@ -241,9 +169,11 @@ class Epilogue {
       for (int i = 0; i < kWidth; ++i) {
         // Neighbouring columns 2q and 2q + 1 share a block.
         if (i % 2 == 0) {
-          block = RandomBlock(args_.seed, args_.offset, RandomUse::kRounding, batch_, row, column + i);
+          block = RandomBlock(args_.seed, args_.offset, RandomUse::kRounding, batch_, row,
+                              column + i);
         }
-        bits[i] = RoundStochastically<kSpec.d_type>(values[i], RandomBits16(block, row, column + i));
+        bits[i] =
+            RoundStochastically<kSpec.d_type>(values[i], RandomBits16(block, row, column + i));
       }
       words[0] = bits[0];
 #pragma unroll
@@ -254,7 +184,7 @@ class Epilogue {
     if constexpr (kSpec.non_finite_flag) {
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
-        const unsigned bits = Unpack<kSpec.d_type>(words, i);
+        const unsigned bits = UnpackElement<kSpec.d_type>(words, i);
         constexpr unsigned kExponent = kSpec.d_type == Type::kBf16   ? 0x7F80
                                        : kSpec.d_type == Type::kFp16 ? 0x7C00
                                                                      : 0x7F800000;

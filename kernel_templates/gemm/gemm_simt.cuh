@@ -36,9 +36,10 @@ class SimtOperandCopy {
       const int k = K(i);
       int valid = kOperand.k_major ? left_k - k : left_mn_ - mn;
       if (kOperand.k_major ? mn >= left_mn_ : k >= left_k) valid = 0;
-      const float* source = base_ + (kOperand.k_major
-                                         ? (first_mn_ + static_cast<long long>(mn)) * stride_ + first_k + k
-                                         : (first_k + k) * stride_ + first_mn_ + mn);
+      const long long place_mn = first_mn_ + static_cast<long long>(mn);
+      const long long place_k = first_k + k;
+      const float* source = base_ + (kOperand.k_major ? place_mn * stride_ + place_k
+                                                      : place_k * stride_ + place_mn);
       if (valid >= 4) {
         LoadWords<16, kOperand.access_bytes>(source, held_[i]);
       } else {
@@ -141,8 +142,8 @@ class GemmSimt {
       }
 #pragma unroll
       for (int i = 0; i < kThreadM; ++i) {
-        const float4 four = a[i / 4];
-        const float factor = i % 4 == 0 ? four.x : i % 4 == 1 ? four.y : i % 4 == 2 ? four.z : four.w;
+        const float four[4] = {a[i / 4].x, a[i / 4].y, a[i / 4].z, a[i / 4].w};
+        const float factor = four[i % 4];
 #pragma unroll
         for (int j = 0; j < kGroupsN; ++j) {
           sums[i][j][0] = fmaf(factor, b[j].x, sums[i][j][0]);

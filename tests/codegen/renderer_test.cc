@@ -113,6 +113,9 @@ TEST(RenderSourceTest, RejectsConfigsWithAReason) {
   config = kConfig;
   config.tile_k = 24;
   EXPECT_EQ(InvalidReason(problem, MakeVariant(config)), "ILLEGAL_CONFIG");
+  // Legal for rows of 16 bytes, but not for those that are copied through registers.
+  EXPECT_EQ(InvalidReason(MakeGemm(v1::DATA_TYPE_BF16, "NT", 512, 512, 511), MakeVariant(kConfig)),
+            "ILLEGAL_CONFIG");
   EXPECT_EQ(InvalidReason(problem, MakeVariant("gemm_sm70", {})), "UNKNOWN_TEMPLATE");
 }
 

@@ -40,6 +40,9 @@ TEST(GemmSm80ConfigTest, EachRuleRejectsItsOwnBreach) {
   EXPECT_TRUE(StageHoldsSteps(with([](auto& c) { c.tile_k = 128; }), 1));
   EXPECT_FALSE(HasStages(with([](auto& c) { c.stages = 1; })));
   EXPECT_FALSE(FitsRegisters(with([](auto& c) { c.warps_m = 1; })));
+  EXPECT_FALSE(HoldsNarrowCopies(kGood, 2));
+  EXPECT_TRUE(HoldsNarrowCopies(kGood, 4));
+  EXPECT_TRUE(HoldsNarrowCopies(with([](auto& c) { c.tile_n = 128; }), 1));
   EXPECT_FALSE(HasRunTimeValues(with([](auto& c) { c.split_k = 0; })));
 }
 

@@ -93,8 +93,10 @@ TEST(TemplateResourcesTest, EveryTypeTakesEveryLayoutAtTheLargestWarpTile) {
 TEST(TemplateResourcesTest, EveryAccessWidthCompiles) {
   for (const v1::DataType type : TensorCoreTypes()) {
     for (const int64_t extent : {int64_t{520}, int64_t{516}, int64_t{514}, int64_t{513}}) {
-      const GemmSm80Config config = ConfigFor(type, 64, 64, 64, 2, 2, 3);
-      ExpectCompiles(MakeGemm(type, "TT", extent, extent, extent), config, kHopper);
+      const v1::Problem problem = MakeGemm(type, "TT", extent, extent, extent);
+      ExpectCompiles(problem, ConfigFor(type, 64, 64, 64, 2, 2, 3), kHopper);
+      // The largest warp tile that every width admits.
+      ExpectCompiles(problem, ConfigFor(type, 128, 128, 128, 2, 4, 3), kHopper);
     }
   }
   for (const int64_t extent : {int64_t{514}, int64_t{513}}) {

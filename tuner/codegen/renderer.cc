@@ -1,5 +1,6 @@
 #include "tuner/codegen/renderer.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "proto/support/errors.h"
@@ -73,16 +74,24 @@ std::string RenderOperand(v1::DataType type, bool k_major, int access_bytes) {
          ", .access_bytes = " + std::to_string(access_bytes) + "}";
 }
 
+int AccessBytesOfA(const v1::GemmProblem& gemm) {
+  return AccessBytes(gemm.lda(), gemm.a_batch_stride(), gemm.batch(),
+                     ElementBytes(gemm.a_type()));
+}
+
+int AccessBytesOfB(const v1::GemmProblem& gemm) {
+  return AccessBytes(gemm.ldb(), gemm.b_batch_stride(), gemm.batch(),
+                     ElementBytes(gemm.b_type()));
+}
+
 std::string RenderA(const v1::GemmProblem& gemm) {
   return RenderOperand(gemm.a_type(), gemm.a_layout() == v1::OPERAND_LAYOUT_NORMAL,
-                       AccessBytes(gemm.lda(), gemm.a_batch_stride(), gemm.batch(),
-                                   ElementBytes(gemm.a_type())));
+                       AccessBytesOfA(gemm));
 }
 
 std::string RenderB(const v1::GemmProblem& gemm) {
   return RenderOperand(gemm.b_type(), gemm.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED,
-                       AccessBytes(gemm.ldb(), gemm.b_batch_stride(), gemm.batch(),
-                                   ElementBytes(gemm.b_type())));
+                       AccessBytesOfB(gemm));
 }
 
 // Fields that keep their defaults are left out.
@@ -137,10 +146,11 @@ std::string RenderConfig(const GemmSimtConfig& config) {
 
 std::string RenderUnit(const std::string& header, const std::string& template_class,
                        const v1::GemmProblem& gemm, const std::string& config, bool split) {
-  std::string text = "#include \"" + header + "\"\n\nusing namespace tilewright;\nusing Variant = " +
-                     template_class + "<\n    " + RenderA(gemm) + ",\n    " + RenderB(gemm) +
-                     ",\n    " + RenderEpilogue(gemm) + ",\n    " + config + ", " +
-                     (split ? "true" : "false") + ">;\nTILEWRIGHT_GEMM_ENTRY(Variant)\n";
+  std::string text = "#include \"" + header + "\"\n\nusing namespace tilewright;\n" +
+                     "using Variant = " + template_class + "<\n    " + RenderA(gemm) +
+                     ",\n    " + RenderB(gemm) + ",\n    " + RenderEpilogue(gemm) + ",\n    " +
+                     config + ", " + (split ? "true" : "false") +
+                     ">;\nTILEWRIGHT_GEMM_ENTRY(Variant)\n";
   if (split) text += "TILEWRIGHT_REDUCE_ENTRY(Variant)\n";
   return text;
 }
@@ -160,14 +170,13 @@ absl::Status CheckEpilogue(const v1::GemmProblem& gemm) {
        epilogue.amax() || epilogue.non_finite_flag())) {
     return InvalidField("gemm.epilogue", "INTEGER_OUTPUT", "an INT32 D takes no epilogue");
   }
-  const auto is_tensor = [](v1::DataType type) { return IsFloatOutput(type); };
-  if (HasBias(epilogue) && !is_tensor(epilogue.bias_type())) {
+  if (HasBias(epilogue) && !IsFloatOutput(epilogue.bias_type())) {
     return InvalidField("gemm.epilogue.bias_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
-  if (HasSource(epilogue) && !is_tensor(epilogue.source_type())) {
+  if (HasSource(epilogue) && !IsFloatOutput(epilogue.source_type())) {
     return InvalidField("gemm.epilogue.source_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
-  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !is_tensor(epilogue.aux_type())) {
+  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !IsFloatOutput(epilogue.aux_type())) {
     return InvalidField("gemm.epilogue.aux_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
   if (RoundsStochastically(epilogue) && ElementBytes(gemm.d_type()) != 2) {
@@ -207,7 +216,8 @@ absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& gemm, const v1::Va
                           "gemm_sm80 multiplies BF16, FP16, TF32 and INT8");
     }
     ASSIGN_OR_RETURN(const GemmSm80Config config,
-                     ParseGemmSm80Config(variant.config(), ElementBytes(type)));
+                     ParseGemmSm80Config(variant.config(), ElementBytes(type),
+                                         std::min(AccessBytesOfA(gemm), AccessBytesOfB(gemm))));
     return RenderUnit("gemm/gemm_sm80.cuh", "GemmSm80", gemm, RenderConfig(config),
                       config.split_k > 1);
   }

@@ -59,7 +59,8 @@ absl::Status IllegalConfig() {
 
 }  // namespace
 
-absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int element_bytes) {
+absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int element_bytes,
+                                                   int narrowest_access) {
   GemmSm80Config parsed = {};
   const Fields fields = {
       {"tile_m", &parsed.tile_m},     {"tile_n", &parsed.tile_n},
@@ -69,7 +70,7 @@ absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int
   };
   RETURN_IF_ERROR(FillFields(config, fields));
   RETURN_IF_ERROR(CheckPositive(fields));
-  if (!IsLegal(parsed, element_bytes)) return IllegalConfig();
+  if (!IsLegal(parsed, element_bytes, narrowest_access)) return IllegalConfig();
   return parsed;
 }
 

@@ -10,8 +10,9 @@
 namespace tilewright {
 
 // INVALID_ARGUMENT where a parameter is missing, repeated, unknown or out of the range of
-// int, or where the config is not legal.
-absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int element_bytes);
+// int, or where the config is not legal. `narrowest_access`: as of IsLegal.
+absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int element_bytes,
+                                                   int narrowest_access);
 absl::StatusOr<GemmSimtConfig> ParseGemmSimtConfig(const v1::Config& config);
 
 }  // namespace tilewright

@@ -1,0 +1,93 @@
+// Runs of neighbouring elements of one row of a tensor: packed in registers, read and
+// written with the widest access that their place admits.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TENSOR_ROW_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TENSOR_ROW_CUH_
+
+#include "common/memory.cuh"
+#include "common/types.cuh"
+
+namespace tilewright {
+
+// Words that hold kWidth elements.
+template <Type kType, int kWidth>
+inline constexpr int kPackedWords = kWidth * BytesOf(kType) < 4 ? 1 : kWidth * BytesOf(kType) / 4;
+
+template <Type kType>
+__device__ __forceinline__ float LoadElement(const void* base, long long index) {
+  if constexpr (BytesOf(kType) == 2) {
+    return FloatFromBits<kType>(static_cast<const unsigned short*>(base)[index]);
+  } else {
+    return FloatFromBits<kType>(static_cast<const unsigned*>(base)[index]);
+  }
+}
+
+// The bits of element i of a packed row.
+template <Type kType>
+__device__ __forceinline__ unsigned UnpackElement(const unsigned* words, int i) {
+  if constexpr (BytesOf(kType) == 2) {
+    return i % 2 == 0 ? words[i / 2] & 0xFFFF : words[i / 2] >> 16;
+  } else {
+    return words[i];
+  }
+}
+
+// Elements index .. index + kWidth - 1 of `base`, of which `count` exist; zeros beyond.
+template <Type kType, int kAccess, int kWidth>
+__device__ __forceinline__ void LoadRow(float (&values)[kWidth], const void* base, long long index,
+                                        int count) {
+  constexpr int kBytes = kWidth * BytesOf(kType);
+  if (count >= kWidth) {
+    unsigned words[kPackedWords<kType, kWidth>];
+    LoadWords<kBytes, kAccess>(static_cast<const char*>(base) + index * BytesOf(kType), words);
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) {
+      values[i] = FloatFromBits<kType>(UnpackElement<kType>(words, i));
+    }
+  } else {
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) {
+      values[i] = i < count ? LoadElement<kType>(base, index + i) : 0.0f;
+    }
+  }
+}
+
+// Stores the first `count` of them, all where there are more.
+template <Type kType, int kAccess, int kWidth>
+__device__ __forceinline__ void StoreRow(void* base, long long index,
+                                         const unsigned (&words)[kPackedWords<kType, kWidth>],
+                                         int count) {
+  constexpr int kBytes = kWidth * BytesOf(kType);
+  char* target = static_cast<char*>(base) + index * BytesOf(kType);
+  if (count >= kWidth) {
+    StoreWords<kBytes, kAccess>(target, words);
+  } else {
+#pragma unroll
+    for (int i = 0; i < kWidth - 1; ++i) {
+      if (i < count) {
+        const unsigned bits[1] = {UnpackElement<kType>(words, i)};
+        StoreWords<BytesOf(kType), BytesOf(kType)>(target + i * BytesOf(kType), bits);
+      }
+    }
+  }
+}
+
+// Rounds to nearest even and packs.
+template <Type kType, int kWidth>
+__device__ __forceinline__ void RoundNearest(unsigned (&words)[kPackedWords<kType, kWidth>],
+                                             const float (&values)[kWidth]) {
+  if constexpr (BytesOf(kType) == 4) {
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) words[i] = __float_as_uint(values[i]);
+  } else if constexpr (kWidth == 1) {
+    words[0] = BitsFromFloat<kType>(values[0]);
+  } else {
+#pragma unroll
+    for (int i = 0; i < kWidth; i += 2) {
+      words[i / 2] = PackedFromFloats<kType>(values[i], values[i + 1]);
+    }
+  }
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TENSOR_ROW_CUH_
