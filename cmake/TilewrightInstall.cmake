@@ -1,13 +1,11 @@
 # A tree that runs where it is put: the tools, and beside them every shared library that
 # they need from the distribution but glibc's and the compiler's own (older than any that
 # a supported node has). CUDA libraries are never copied; they are found at run time.
-set(TILEWRIGHT_TOOLS tilewright tilewrightd lookup_bench compile_bench client_cache_bench
-  tilewright_gpu_tests)
-foreach(tool ${TILEWRIGHT_TOOLS})
-  if(TARGET ${tool})
-    list(APPEND TILEWRIGHT_INSTALLED_TOOLS ${tool})
-  endif()
-endforeach()
+set(TILEWRIGHT_INSTALLED_TOOLS tilewright tilewrightd lookup_bench compile_bench
+  client_cache_bench store_load_bench tilewright_gpu_tests)
+
+# Everything that is installed, without the tests that are not.
+add_custom_target(tools DEPENDS ${TILEWRIGHT_INSTALLED_TOOLS} tilewright_client_shared tilewright_c)
 
 install(TARGETS ${TILEWRIGHT_INSTALLED_TOOLS}
   RUNTIME_DEPENDENCY_SET tilewright_runtime

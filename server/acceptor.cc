@@ -24,14 +24,13 @@ int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Start(UnixListener listener,
-                                                          const Options& options,
-                                                          Handler handler) {
+                                                          const Options& options, Handler handler) {
   const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd < 0) {
     return absl::ResourceExhaustedError(absl::StrCat("eventfd: ", std::strerror(errno)));
   }
-  auto acceptor = std::unique_ptr<Acceptor>(new Acceptor(
-      std::move(listener), options, std::move(handler), wake_fd, OpenReserve()));
+  auto acceptor = std::unique_ptr<Acceptor>(
+      new Acceptor(std::move(listener), options, std::move(handler), wake_fd, OpenReserve()));
   acceptor->thread_ = std::thread([raw = acceptor.get()] { raw->Run(); });
   return acceptor;
 }

@@ -30,8 +30,7 @@ class Acceptor {
   using Handler = std::function<void(int fd)>;
 
   static absl::StatusOr<std::unique_ptr<Acceptor>> Start(UnixListener listener,
-                                                         const Options& options,
-                                                         Handler handler);
+                                                         const Options& options, Handler handler);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;

@@ -42,6 +42,8 @@ absl::StatusOr<std::string> MakeBundle(const CacheServiceImpl::Context& context,
 // itself when gRPC is done with it.
 class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
  public:
+  explicit ExportReactor(Metrics& metrics) : open_(metrics.open_calls) {}
+
   void Begin(absl::StatusOr<std::string> bundle) {
     if (!bundle.ok()) return Finish(ToGrpcStatus(bundle.status()));
     bundle_ = *std::move(bundle);
@@ -64,6 +66,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
     StartWrite(&chunk_);
   }
 
+  const OpenCall open_;
   std::string bundle_;
   std::size_t sent_ = 0;
   v1::BundleChunk chunk_;
@@ -74,7 +77,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
 class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
  public:
   ImportReactor(const CacheServiceImpl::Context& context, v1::ImportBundleResponse* response)
-      : context_(context), response_(response) {
+      : open_(context.metrics.open_calls), context_(context), response_(response) {
     StartRead(&chunk_);
   }
 
@@ -96,8 +99,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
 
  private:
   void TakeIn() {
-    const bool posted =
-        context_.executor.TryPost([this] { Finish(ToGrpcStatus(Import())); });
+    const bool posted = context_.executor.TryPost([this] { Finish(ToGrpcStatus(Import())); });
     if (!posted) Finish(ToGrpcStatus(TooBusy()));
   }
 
@@ -116,6 +118,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
     return absl::OkStatus();
   }
 
+  const OpenCall open_;
   const CacheServiceImpl::Context& context_;
   v1::ImportBundleResponse* const response_;
   v1::BundleChunk chunk_;
@@ -128,7 +131,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
 grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     grpc::CallbackServerContext* context, const v1::ExportBundleRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  auto* reactor = new ExportReactor;
+  auto* reactor = new ExportReactor(context_.metrics);
   const bool posted = context_.executor.TryPost(
       [this, reactor, request] { reactor->Begin(MakeBundle(context_, *request)); });
   if (!posted) reactor->Begin(TooBusy());

@@ -63,9 +63,8 @@ absl::Status CacheServiceImpl::Explain(const v1::ExplainWinnerRequest& request,
     return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
                      "no winner is stored for this problem on this target");
   }
-  ASSIGN_OR_RETURN(TuningRecord record,
-                   context_.store.GetTuning(encoding, hit.winner->silicon_key,
-                                            hit.winner->environment_key));
+  ASSIGN_OR_RETURN(TuningRecord record, context_.store.GetTuning(encoding, hit.winner->silicon_key,
+                                                                 hit.winner->environment_key));
   std::stable_sort(record.candidates.begin(), record.candidates.end(), ComesBefore);
   *response.mutable_winner() = std::move(record.winner.winner);
   for (v1::Candidate& candidate : record.candidates) {

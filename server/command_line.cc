@@ -8,9 +8,13 @@ namespace tilewright {
 
 CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CommandLine result;
-  CLI::App app("Tunes GPU kernels once and serves them to everyone, over gRPC on a Unix socket.\n"
-               "Settings: flags over TILEWRIGHT_* variables over the TOML file over defaults.",
-               "tilewrightd");
+  CLI::App app(
+      "Tunes GPU kernels once and serves them to everyone, over gRPC on a Unix socket.\n"
+      "Settings: flags over TILEWRIGHT_* variables over the TOML file over defaults.",
+      "tilewrightd");
+  app.footer(
+      "libnvrtc is looked for where $TILEWRIGHT_NVRTC says, in the loader's path, in "
+      "$CUDA_HOME and in the wheels of the active Python.");
   app.set_version_flag("--version", absl::StrCat("tilewrightd ", kVersion));
   app.add_option("--config", result.layers.config_file,
                  "TOML file with the settings below, by their names with underscores "

@@ -19,8 +19,7 @@ absl::Status At(const std::string& where, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(where, ": ", status.message()));
 }
 
-std::optional<std::string> NonEmpty(const EnvironmentLookup& environment,
-                                    const std::string& name) {
+std::optional<std::string> NonEmpty(const EnvironmentLookup& environment, const std::string& name) {
   std::optional<std::string> value = environment(name);
   if (value && value->empty()) return std::nullopt;
   return value;

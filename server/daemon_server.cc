@@ -41,19 +41,19 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
         if (winner.ok()) winners_.Notify(winner->family_key);
         return winner;
       }),
-      scheduler_({.devices = devices_.device_count(), .max_queue = options.max_queue},
-                 [this](TuneRequest request, const Cancellation& cancellation,
-                        const ProgressSink& progress) {
-                   v1::Environment& environment = *request.target.mutable_environment();
-                   environment = devices_.Complete(environment);
-                   absl::StatusOr<TuneResult> result =
-                       collaborators_.tuner.Tune(request, cancellation, progress);
-                   if (result.ok()) winners_.Notify(result->winner.family_key);
-                   return result;
-                 },
-                 collaborators.clock),
-      sweeps_(devices_, collaborators.index, collaborators.store, scheduler_,
-              collaborators.clock),
+      scheduler_(
+          {.devices = devices_.device_count(), .max_queue = options.max_queue},
+          [this](TuneRequest request, const Cancellation& cancellation,
+                 const ProgressSink& progress) {
+            v1::Environment& environment = *request.target.mutable_environment();
+            environment = devices_.Complete(environment);
+            absl::StatusOr<TuneResult> result =
+                collaborators_.tuner.Tune(request, cancellation, progress);
+            if (result.ok()) winners_.Notify(result->winner.family_key);
+            return result;
+          },
+          collaborators.clock),
+      sweeps_(devices_, collaborators.index, collaborators.store, scheduler_, collaborators.clock),
       kernel_service_({.devices = devices_,
                        .index = collaborators.index,
                        .tuner = collaborators.tuner,
@@ -111,16 +111,16 @@ absl::Status DaemonServer::Listen(const Options& options) {
   server_->GetHealthCheckService()->SetServingStatus(true);
   ASSIGN_OR_RETURN(
       acceptor_,
-      Acceptor::Start(std::move(listener),
-                      {.max_connections_per_user = options.max_connections_per_user,
-                       .own_uid = geteuid(),
-                       .own_gid = getegid()},
-                      [this](int fd) {
-                        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
-                            connection;
-                        connection.fd = fd;
-                        connections_->HandleNewConnection(&connection);
-                      }));
+      Acceptor::Start(
+          std::move(listener),
+          {.max_connections_per_user = options.max_connections_per_user,
+           .own_uid = geteuid(),
+           .own_gid = getegid()},
+          [this](int fd) {
+            grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+            connection.fd = fd;
+            connections_->HandleNewConnection(&connection);
+          }));
   return absl::OkStatus();
 }
 
@@ -132,8 +132,7 @@ void DaemonServer::ExportMetrics() {
     });
   };
   const Scheduler::Counters& tunings = scheduler_.counters();
-  counter("tilewright_tunings_succeeded_total", "Tunings that found a winner.",
-          tunings.succeeded);
+  counter("tilewright_tunings_succeeded_total", "Tunings that found a winner.", tunings.succeeded);
   counter("tilewright_tunings_failed_total", "Tunings that ended in an error.", tunings.failed);
   counter("tilewright_tunings_cancelled_total", "Tunings that nobody wanted any more.",
           tunings.cancelled);
@@ -159,12 +158,11 @@ void DaemonServer::ExportMetrics() {
 
 bool DaemonServer::Busy() const {
   return scheduler_.queued() + scheduler_.running() > 0 || sweeps_.active() > 0 ||
-         metrics_->open_streams.load(std::memory_order_relaxed) > 0;
+         metrics_->open_calls.load(std::memory_order_relaxed) > 0;
 }
 
 void DaemonServer::Stop(absl::Duration grace) {
-  if (stopped_) return;
-  stopped_ = true;
+  if (stopped_.exchange(true)) return;
   metrics_endpoint_.reset();
   if (acceptor_ != nullptr) acceptor_->Stop();
   if (server_ != nullptr) {

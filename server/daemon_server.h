@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_SERVER_DAEMON_SERVER_H_
 #define TILEWRIGHT_SERVER_DAEMON_SERVER_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -89,7 +90,7 @@ class DaemonServer {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace tilewright

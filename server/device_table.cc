@@ -81,8 +81,7 @@ v1::Environment DeviceTable::Complete(v1::Environment environment) {
   return environment;
 }
 
-absl::StatusOr<ResolvedTarget> DeviceTable::Resolve(const std::string& profile,
-                                                    int ordinal) const {
+absl::StatusOr<ResolvedTarget> DeviceTable::Resolve(const std::string& profile, int ordinal) const {
   const ListingPtr listing = Listing();
   ResolvedTarget resolved;
   if (!profile.empty()) {

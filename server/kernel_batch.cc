@@ -7,8 +7,8 @@
 #include "absl/synchronization/mutex.h"
 #include "proto/support/errors.h"
 #include "server/call_deadline.h"
-#include "server/grpc_status.h"
 #include "server/kernel_service.h"
+#include "server/unary_reply.h"
 
 namespace tilewright {
 namespace {
@@ -18,9 +18,11 @@ constexpr int kMaxBatch = 1000;
 // Many look-ups, one reply. Deletes itself when gRPC is done with it.
 class BatchReactor final : public grpc::ServerUnaryReactor {
  public:
-  BatchReactor(const LookupContext& context, const v1::BatchGetKernelsRequest* request,
-               v1::BatchGetKernelsResponse* response, absl::Time deadline)
-      : context_(context),
+  BatchReactor(const LookupContext& context, Metrics& metrics,
+               const v1::BatchGetKernelsRequest* request, v1::BatchGetKernelsResponse* response,
+               absl::Time deadline)
+      : open_(metrics.open_calls),
+        context_(context),
         request_(request),
         response_(response),
         deadline_(deadline),
@@ -74,6 +76,7 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
     if (unanswered_.fetch_sub(1) == 1) Finish(grpc::Status::OK);
   }
 
+  const OpenCall open_;
   const LookupContext& context_;
   const v1::BatchGetKernelsRequest* const request_;
   v1::BatchGetKernelsResponse* const response_;
@@ -84,13 +87,6 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
   std::vector<std::shared_ptr<Lookup>> lookups_ ABSL_GUARDED_BY(mutex_);
 };
 
-grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context,
-                                 const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status));
-  return reactor;
-}
-
 }  // namespace
 
 grpc::ServerUnaryReactor* KernelServiceImpl::BatchGetKernels(
@@ -98,15 +94,15 @@ grpc::ServerUnaryReactor* KernelServiceImpl::BatchGetKernels(
     v1::BatchGetKernelsResponse* response) {
   metrics_.other_calls.fetch_add(1, std::memory_order_relaxed);
   if (request->requests_size() > kMaxBatch) {
-    return Refuse(context, InvalidField("requests", "TOO_MANY",
-                                        absl::StrCat("more than ", kMaxBatch, " requests")));
+    return Reply(context, InvalidField("requests", "TOO_MANY",
+                                       absl::StrCat("more than ", kMaxBatch, " requests")));
   }
-  auto* reactor = new BatchReactor(context_, request, response, DeadlineOf(*context));
+  auto* reactor = new BatchReactor(context_, metrics_, request, response, DeadlineOf(*context));
   if (!context_.executor.TryPost([reactor] { reactor->Begin(); })) {
     delete reactor;
-    return Refuse(context, MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
-                                     "too many batches wait: try again in 100 ms",
-                                     {{"retry_delay_ms", "100"}}));
+    return Reply(context, MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
+                                    "too many batches wait: try again in 100 ms",
+                                    {{"retry_delay_ms", "100"}}));
   }
   return reactor;
 }

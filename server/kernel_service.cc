@@ -8,6 +8,7 @@
 #include "proto/support/errors.h"
 #include "server/call_deadline.h"
 #include "server/grpc_status.h"
+#include "server/unary_reply.h"
 
 namespace tilewright {
 namespace {
@@ -23,7 +24,8 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
  public:
   GetKernelReactor(ResponseCache& responses, Metrics& metrics, grpc::Slice request,
                    grpc::ByteBuffer* response)
-      : responses_(responses),
+      : open_(metrics.open_calls),
+        responses_(responses),
         metrics_(metrics),
         request_(std::move(request)),
         response_(response) {}
@@ -32,13 +34,12 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
   void Begin(const LookupContext& context, absl::Time deadline) {
     v1::GetKernelRequest request;
     if (!request.ParseFromArray(request_.begin(), static_cast<int>(request_.size()))) {
-      return Reply(InvalidField("request", "MALFORMED_MESSAGE",
-                                "its bytes are not a GetKernelRequest"));
+      return Answer(
+          InvalidField("request", "MALFORMED_MESSAGE", "its bytes are not a GetKernelRequest"));
     }
-    lookup_ = Lookup::Start(context, std::move(request), deadline,
-                            [this](absl::StatusOr<LookupAnswer> answer) {
-                              Reply(std::move(answer));
-                            });
+    lookup_ =
+        Lookup::Start(context, std::move(request), deadline,
+                      [this](absl::StatusOr<LookupAnswer> answer) { Answer(std::move(answer)); });
   }
 
   void OnCancel() override {
@@ -48,7 +49,7 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
  private:
-  void Reply(absl::StatusOr<LookupAnswer> answer) {
+  void Answer(absl::StatusOr<LookupAnswer> answer) {
     if (answer.ok()) {
       *response_ = answer->ToBytes();
       if (answer->repeatable) responses_.Put(View(request_), answer->head.epoch(), *response_);
@@ -59,6 +60,7 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
     Finish(ToGrpcStatus(answer.status()));
   }
 
+  const OpenCall open_;
   ResponseCache& responses_;
   Metrics& metrics_;
   const SteadyClock::time_point begin_ = SteadyClock::now();
@@ -75,17 +77,12 @@ grpc::ServerUnaryReactor* KernelServiceImpl::GetKernel(grpc::CallbackServerConte
   const SteadyClock::time_point begin = SteadyClock::now();
   grpc::Slice bytes;
   if (!request->TrySingleSlice(&bytes).ok() && !request->DumpToSingleSlice(&bytes).ok()) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(ToGrpcStatus(
-        InvalidField("request", "MALFORMED_MESSAGE", "its bytes cannot be read")));
-    return reactor;
+    return Reply(context, InvalidField("request", "MALFORMED_MESSAGE", "its bytes cannot be read"));
   }
   if (responses_.Find(View(bytes), context_.index.epoch(), response)) {
     metrics_.lookups_from_memory.fetch_add(1, std::memory_order_relaxed);
     metrics_.lookup_seconds.Observe(SteadyClock::now() - begin);
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
+    return Reply(context, absl::OkStatus());
   }
   auto* reactor = new GetKernelReactor(responses_, metrics_, std::move(bytes), response);
   reactor->Begin(context_, DeadlineOf(*context));

@@ -128,19 +128,18 @@ grpc::ServerWriteReactor<v1::GetKernelResponse>* KernelServiceImpl::WatchKernel(
     grpc::CallbackServerContext* context, const v1::WatchKernelRequest* request) {
   metrics_.other_calls.fetch_add(1, std::memory_order_relaxed);
   auto watch = std::make_shared<KernelWatch>(context_, request->request());
-  auto stream = Stream::Create(
-      stop_, metrics_.open_streams,
-      [watch](v1::GetKernelResponse* message) { return watch->TakeLatest(message); });
+  auto stream = Stream::Create(stop_, metrics_.open_calls, [watch](v1::GetKernelResponse* message) {
+    return watch->TakeLatest(message);
+  });
   const absl::StatusOr<v1::Problem> canonical = Canonicalize(request->request().problem());
   if (!canonical.ok()) {
     stream->End(canonical.status());
     return stream.get();
   }
   const std::string family = ProblemFamilyKey(*canonical);
-  const int64_t listener =
-      winners_.Subscribe(family, [weak = std::weak_ptr<KernelWatch>(watch)] {
-        if (auto self = weak.lock()) self->Refresh();
-      });
+  const int64_t listener = winners_.Subscribe(family, [weak = std::weak_ptr<KernelWatch>(watch)] {
+    if (auto self = weak.lock()) self->Refresh();
+  });
   stream->SetCleanup([this, watch, family, listener] {
     winners_.Unsubscribe(family, listener);
     watch->Abandon();

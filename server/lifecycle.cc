@@ -72,13 +72,12 @@ void BlockStopSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void RunUntilStopped(DaemonServer& server, absl::Duration idle_timeout,
-                     const std::string& socket) {
+void RunUntilStopped(DaemonServer& server, absl::Duration idle_timeout, const std::string& socket) {
   // Short timeouts are for tests; looking ten times in the timeout is exact enough.
-  const absl::Duration look = idle_timeout > absl::ZeroDuration()
-                                  ? std::clamp(idle_timeout / 10, absl::Milliseconds(20),
-                                               absl::Seconds(1))
-                                  : absl::Seconds(60);
+  const absl::Duration look =
+      idle_timeout > absl::ZeroDuration()
+          ? std::clamp(idle_timeout / 10, absl::Milliseconds(20), absl::Seconds(1))
+          : absl::Seconds(60);
   IdleWatch idle(server, idle_timeout);
   while (true) {
     if (const int signal = AwaitSignal(look)) {

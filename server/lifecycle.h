@@ -15,8 +15,7 @@ void BlockStopSignals();
 
 // Waits for SIGTERM or SIGINT, or, where `idle_timeout` is not zero, for that long without
 // work; then stops the server in an orderly way. A second signal ends the process at once.
-void RunUntilStopped(DaemonServer& server, absl::Duration idle_timeout,
-                     const std::string& socket);
+void RunUntilStopped(DaemonServer& server, absl::Duration idle_timeout, const std::string& socket);
 
 }  // namespace tilewright
 

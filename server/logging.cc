@@ -1,5 +1,6 @@
 #include "server/logging.h"
 
+#include <grpc/support/log.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -18,8 +19,7 @@ class JsonMessageFlag final : public spdlog::custom_flag_formatter {
   void format(const spdlog::details::log_msg& message, const std::tm&,
               spdlog::memory_buf_t& out) override {
     const nlohmann::json text = std::string(message.payload.data(), message.payload.size());
-    const std::string quoted =
-        text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string quoted = text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     out.append(quoted.data(), quoted.data() + quoted.size());
   }
 
@@ -29,8 +29,7 @@ class JsonMessageFlag final : public spdlog::custom_flag_formatter {
 };
 
 std::unique_ptr<spdlog::formatter> MakeFormatter(LogFormat format) {
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(
-      spdlog::pattern_time_type::utc);
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   if (format == LogFormat::kJson) {
     formatter->add_flag<JsonMessageFlag>('*').set_pattern(
         R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","thread":%t,"message":%*})");
@@ -40,15 +39,23 @@ std::unique_ptr<spdlog::formatter> MakeFormatter(LogFormat format) {
   return formatter;
 }
 
+// gRPC's own lines are of no use to those who run the daemon, but for its errors.
+void LogOfGrpc(gpr_log_func_args* line) {
+  const auto level =
+      line->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn : spdlog::level::debug;
+  spdlog::log(level, "grpc: {}", line->message);
+}
+
 }  // namespace
 
 void SetUpLogging(const Config& config) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "tilewrightd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("tilewrightd",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_formatter(MakeFormatter(config.log_format));
   logger->set_level(spdlog::level::from_str(config.log_level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
+  gpr_set_log_function(LogOfGrpc);
 }
 
 }  // namespace tilewright

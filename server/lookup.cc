@@ -126,8 +126,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void OnTuned(const TuningJob& job) {
     context_.executor.Post([self = shared_from_this(), result = job.result()] {
       if (!result.ok()) return self->Finish(result.status());
-      const v1::Match match =
-          WasMeasured(result->winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
+      const v1::Match match = WasMeasured(result->winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
       self->Serve({std::make_shared<const StoredWinner>(*result), match}, /*may_repair=*/false);
     });
   }
@@ -138,8 +137,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
       ticket_.LeaveRunning();
     }
     Finish(MakeError(absl::StatusCode::kDeadlineExceeded, "TUNING_UNFINISHED",
-                     absl::StrCat("the tuning was not done in time; it goes on as ",
-                                  tuning_name_),
+                     absl::StrCat("the tuning was not done in time; it goes on as ", tuning_name_),
                      {{"tuning", tuning_name_}}));
   }
 

@@ -55,9 +55,8 @@ class Lookup {
 
   // `done` is called exactly once, from any thread, perhaps before this returns. After
   // `deadline` it is DEADLINE_EXCEEDED, and the tuning goes on.
-  static std::shared_ptr<Lookup> Start(const LookupContext& context,
-                                       v1::GetKernelRequest request, absl::Time deadline,
-                                       Callback done);
+  static std::shared_ptr<Lookup> Start(const LookupContext& context, v1::GetKernelRequest request,
+                                       absl::Time deadline, Callback done);
 };
 
 }  // namespace tilewright

@@ -47,10 +47,10 @@ absl::Status NothingStored(const v1::GetKernelRequest& request) {
                      "no kernel with the pinned content hash is stored for this problem");
   }
   if (request.pinned_epoch() != 0) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_HAS_NO_WINNER",
-                     absl::StrCat("epoch ", request.pinned_epoch(),
-                                  " has no winner that answers this problem"),
-                     {{"field", "pinned_epoch"}});
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "EPOCH_HAS_NO_WINNER",
+        absl::StrCat("epoch ", request.pinned_epoch(), " has no winner that answers this problem"),
+        {{"field", "pinned_epoch"}});
   }
   return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
                    "no stored winner answers this problem, and CACHED_ONLY starts no work");
@@ -61,14 +61,14 @@ void PlanBestAvailable(LookupPlan& plan) {
   plan.tune_in_background = plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit);
   // A kernel that was measured nearby is worth more than the model's pick; what the model
   // picked for something else is not.
-  const bool good = plan.hit.winner != nullptr && (WasMeasured(plan.hit.winner->winner) ||
-                                                   IsOwnWinner(plan.hit, plan.tune));
+  const bool good = plan.hit.winner != nullptr &&
+                    (WasMeasured(plan.hit.winner->winner) || IsOwnWinner(plan.hit, plan.tune));
   plan.step = good ? LookupStep::kServe : LookupStep::kPredict;
 }
 
 void PlanWaitTuned(LookupPlan& plan) {
-  const bool tuned = plan.tune.device_ordinal >= 0 ? IsTunedHere(plan.hit)
-                                                   : IsOwnWinner(plan.hit, plan.tune);
+  const bool tuned =
+      plan.tune.device_ordinal >= 0 ? IsTunedHere(plan.hit) : IsOwnWinner(plan.hit, plan.tune);
   plan.step = tuned ? LookupStep::kServe : LookupStep::kTune;
 }
 

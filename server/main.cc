@@ -1,5 +1,6 @@
 // tilewrightd: the only place that builds concrete types.
 #include <spdlog/spdlog.h>
+#include <sysexits.h>
 
 #include <csignal>
 #include <cstdio>
@@ -7,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/acceptor.h"
 #include "server/config.h"
@@ -71,7 +73,8 @@ int Main(int argc, char** argv) {
   const absl::Status status = Serve(*config);
   if (status.ok()) return 0;
   spdlog::error("{}", std::string(status.message()));
-  return 1;
+  // Not for good: whoever holds the directory may be about to leave it.
+  return ReasonOf(status) == "CACHE_IN_USE" ? EX_TEMPFAIL : 1;
 }
 
 }  // namespace

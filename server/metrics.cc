@@ -108,9 +108,9 @@ absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(
     exposer->RegisterCollectable(metrics);
     return std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(exposer)));
   } catch (const std::exception& error) {  // The library has no other way to say it.
-    return MakeError(absl::StatusCode::kFailedPrecondition, "METRICS_PORT_IN_USE",
-                     absl::StrCat("metrics cannot be served on 127.0.0.1:", port, ": ",
-                                  error.what()));
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "METRICS_PORT_IN_USE",
+        absl::StrCat("metrics cannot be served on 127.0.0.1:", port, ": ", error.what()));
   }
 }
 

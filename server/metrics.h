@@ -46,7 +46,7 @@ class Metrics final : public prometheus::Collectable {
   std::atomic<int64_t> lookups_failed{0};
   LatencyHistogram lookup_seconds;
   std::atomic<int64_t> other_calls{0};  // Of the tuning and cache services, and batches.
-  std::atomic<int64_t> open_streams{0};  // Watches, exports and the like under way.
+  std::atomic<int64_t> open_calls{0};   // Under way: look-ups that wait, watches, bundles.
 
   // A value read when metrics are collected. Before the first collection only.
   void AddCounter(std::string name, std::string help, std::function<double()> value);
@@ -78,6 +78,20 @@ class MetricsEndpoint {
  private:
   explicit MetricsEndpoint(std::unique_ptr<prometheus::Exposer> exposer);
   std::unique_ptr<prometheus::Exposer> exposer_;
+};
+
+// Counts a call as under way for as long as it lives.
+class OpenCall {
+ public:
+  explicit OpenCall(std::atomic<int64_t>& count) : count_(count) {
+    count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~OpenCall() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  OpenCall(const OpenCall&) = delete;
+  OpenCall& operator=(const OpenCall&) = delete;
+
+ private:
+  std::atomic<int64_t>& count_;
 };
 
 }  // namespace tilewright

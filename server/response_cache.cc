@@ -46,8 +46,7 @@ std::shared_ptr<const ResponseCache::Entry> ResponseCache::FindIn(Shard& shard,
   return entry;
 }
 
-void ResponseCache::Put(std::string_view request, int64_t epoch,
-                        const grpc::ByteBuffer& response) {
+void ResponseCache::Put(std::string_view request, int64_t epoch, const grpc::ByteBuffer& response) {
   if (request.size() > kMaxRequestBytes) return;
   auto entry = std::make_shared<const Entry>(Entry{epoch, response});
   Shard& shard = ShardOf(request);

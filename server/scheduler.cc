@@ -1,8 +1,5 @@
 #include "server/scheduler.h"
 
-#include <pthread.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <random>
 #include <utility>
@@ -10,43 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "server/scheduler_work.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
 
-// A tuning that is queued or running, and who is interested in it.
-struct Scheduler::Work {
-  std::shared_ptr<TuningJob> job;
-  std::string key;
-  std::size_t lane = 0;
-  int waiting = 0;
-  int created = 0;
-  int swept = 0;
-  bool background = false;
-  bool running = false;
-  bool finished = false;
-  Cancellation cancellation;
-
-  bool Wanted() const { return waiting > 0 || created > 0 || swept > 0 || background; }
-
-  Interest Strongest() const {
-    if (waiting > 0) return Interest::kWaiting;
-    if (created > 0) return Interest::kCreated;
-    return swept > 0 ? Interest::kSweep : Interest::kBackground;
-  }
-
-  void Add(Interest interest, int count) {
-    if (interest == Interest::kWaiting) waiting += count;
-    if (interest == Interest::kCreated) created += count;
-    if (interest == Interest::kSweep) swept += count;
-    if (interest == Interest::kBackground) background = count > 0;
-  }
-};
-
 namespace {
-
-constexpr std::size_t kMaxRememberedFailures = 4096;
 
 std::string NewName() {
   static thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -58,40 +25,6 @@ absl::Status Stopping() {
 }
 
 }  // namespace
-
-Scheduler::Ticket::Ticket(Scheduler* scheduler, WorkPtr work, Interest interest)
-    : scheduler_(scheduler), work_(std::move(work)), interest_(interest) {}
-
-Scheduler::Ticket::Ticket(Ticket&& other) noexcept
-    : scheduler_(other.scheduler_), work_(std::move(other.work_)), interest_(other.interest_) {}
-
-Scheduler::Ticket& Scheduler::Ticket::operator=(Ticket&& other) noexcept {
-  if (this != &other) {
-    Release();
-    scheduler_ = other.scheduler_;
-    work_ = std::move(other.work_);
-    interest_ = other.interest_;
-  }
-  return *this;
-}
-
-Scheduler::Ticket::~Ticket() { Release(); }
-
-std::shared_ptr<TuningJob> Scheduler::Ticket::job() const {
-  return work_ ? work_->job : nullptr;
-}
-
-void Scheduler::Ticket::LeaveRunning() {
-  if (const WorkPtr work = std::exchange(work_, nullptr)) {
-    scheduler_->Withdraw(work, interest_, /*leave_running=*/true);
-  }
-}
-
-void Scheduler::Ticket::Release() {
-  if (const WorkPtr work = std::exchange(work_, nullptr)) {
-    scheduler_->Withdraw(work, interest_, /*leave_running=*/false);
-  }
-}
 
 Scheduler::Scheduler(const Options& options, TuneFunction tune, Clock& clock)
     : options_(options),
@@ -252,8 +185,7 @@ bool Scheduler::StopUnwanted(const WorkPtr& work) {
   if (work->finished || work->Wanted()) return false;
   work->cancellation.Cancel();
   // Whoever asks from now on gets a new tuning rather than one that is about to end.
-  if (const auto found = active_.find(work->key);
-      found != active_.end() && found->second == work) {
+  if (const auto found = active_.find(work->key); found != active_.end() && found->second == work) {
     active_.erase(found);
   }
   if (work->running) return false;
@@ -263,96 +195,6 @@ bool Scheduler::StopUnwanted(const WorkPtr& work) {
   lane.erase(queued);
   --queued_;
   return true;
-}
-
-void Scheduler::Finish(const WorkPtr& work, absl::StatusOr<TuneResult> result) {
-  const absl::Status status = result.status();
-  if (status.ok()) {
-    counters_.succeeded.fetch_add(1, std::memory_order_relaxed);
-  } else if (absl::IsCancelled(status)) {
-    counters_.cancelled.fetch_add(1, std::memory_order_relaxed);
-  } else {
-    counters_.failed.fetch_add(1, std::memory_order_relaxed);
-    spdlog::warn("{} failed: {}", work->job->name(), std::string(status.message()));
-  }
-  {
-    absl::MutexLock lock(&mutex_);
-    work->finished = true;
-    by_name_.erase(work->job->name());
-    if (const auto found = active_.find(work->key);
-        found != active_.end() && found->second == work) {
-      active_.erase(found);
-    }
-    if (!status.ok() && !absl::IsCancelled(status)) {
-      if (failed_background_.size() >= kMaxRememberedFailures) failed_background_.clear();
-      failed_background_[work->key] = clock_.Now();
-    } else {
-      failed_background_.erase(work->key);
-    }
-    history_.Retire(work->job->name());
-  }
-  // Without the lock: observers may call back.
-  work->job->Finish(std::move(result), clock_.Now());
-}
-
-void Scheduler::RunLane(std::size_t lane) {
-  pthread_setname_np(pthread_self(), absl::StrCat("tuning-", lane).c_str());
-  while (const WorkPtr work = NextWork(lane)) RunWork(work);
-}
-
-// The first of those with the strongest interest; null when the scheduler stops.
-Scheduler::WorkPtr Scheduler::NextWork(std::size_t lane) {
-  absl::MutexLock lock(&mutex_);
-  Lane& queue = lanes_[lane];
-  const auto ready = [this, &queue]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !queue.empty();
-  };
-  mutex_.Await(absl::Condition(&ready));
-  if (stopping_) return nullptr;
-  const auto next = std::min_element(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
-    return a->Strongest() < b->Strongest();
-  });
-  WorkPtr work = *next;
-  queue.erase(next);
-  --queued_;
-  work->running = true;
-  return work;
-}
-
-void Scheduler::RunWork(const WorkPtr& work) {
-  TuningJob& job = *work->job;
-  spdlog::info("{} begins: {}", job.name(), DescribeProblem(job.request().problem));
-  job.Start();
-  const absl::Time begin = clock_.Now();
-  absl::StatusOr<TuneResult> result =
-      tune_(job.request(), work->cancellation,
-            [&job](const v1::TuningProgress& progress) { job.Advance(progress); });
-  const double seconds = absl::ToDoubleSeconds(clock_.Now() - begin);
-  spdlog::info("{} ends after {:.3f} s", job.name(), seconds);
-  {
-    absl::MutexLock lock(&mutex_);
-    mean_seconds_ += 0.2 * (seconds - mean_seconds_);
-  }
-  Finish(work, std::move(result));
-}
-
-void Scheduler::Stop() {
-  std::vector<WorkPtr> unstarted;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (stopping_) return;
-    stopping_ = true;
-    for (Lane& lane : lanes_) {
-      unstarted.insert(unstarted.end(), lane.begin(), lane.end());
-      lane.clear();
-    }
-    queued_ = 0;
-    for (const auto& [name, work] : by_name_) work->cancellation.Cancel();
-  }
-  for (const WorkPtr& work : unstarted) {
-    Finish(work, absl::CancelledError("the server is stopping"));
-  }
-  for (std::thread& thread : threads_) thread.join();
 }
 
 std::size_t Scheduler::queued() const {

@@ -97,8 +97,7 @@ class Scheduler {
                                                     const std::string& request_id);
 
   // Keeps, as a finished tuning, an answer that was there before.
-  absl::StatusOr<std::shared_ptr<TuningJob>> Record(const TuneRequest& request,
-                                                    StoredWinner winner,
+  absl::StatusOr<std::shared_ptr<TuningJob>> Record(const TuneRequest& request, StoredWinner winner,
                                                     const std::string& request_id);
 
   // Queues without anyone waiting, where half the queue is free (the other half is for

@@ -17,9 +17,8 @@ absl::string_view ToAbsl(std::string_view text) {
 absl::Status ParseInt(std::string_view value, int low, int high, int* out) {
   int parsed = 0;
   if (!absl::SimpleAtoi(ToAbsl(value), &parsed) || parsed < low || parsed > high) {
-    return absl::InvalidArgumentError(absl::StrCat("'", ToAbsl(value),
-                                                   "' is not a whole number between ", low,
-                                                   " and ", high));
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", ToAbsl(value), "' is not a whole number between ", low, " and ", high));
   }
   *out = parsed;
   return absl::OkStatus();
@@ -53,8 +52,8 @@ absl::Status ParseDuration(std::string_view value, absl::Duration* out) {
 absl::Status ParseLogLevel(std::string_view value, std::string* out) {
   static constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error"};
   if (std::find(std::begin(kLevels), std::end(kLevels), value) == std::end(kLevels)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", ToAbsl(value), "' is not one of trace, debug, info, warning, error"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", ToAbsl(value), "' is not one of trace, debug, info, warning, error"));
   }
   *out = std::string(value);
   return absl::OkStatus();
@@ -89,21 +88,15 @@ std::vector<Setting> MakeSettings() {
       {"idle_timeout", "DURATION", "End after this long without work; 0: never (default 0)",
        [](View value, Config& config) { return ParseDuration(value, &config.idle_timeout); }},
       {"compile_workers", "N", "Compile processes; 0: one a core (default 0)",
-       [](View value, Config& config) {
-         return ParseInt(value, 0, 256, &config.compile_workers);
-       }},
+       [](View value, Config& config) { return ParseInt(value, 0, 256, &config.compile_workers); }},
       {"metrics_port", "PORT", "Prometheus metrics on this port of 127.0.0.1; 0: off (default 0)",
-       [](View value, Config& config) {
-         return ParseInt(value, 0, 65535, &config.metrics_port);
-       }},
+       [](View value, Config& config) { return ParseInt(value, 0, 65535, &config.metrics_port); }},
       {"log_level", "LEVEL", "trace, debug, info, warning or error (default info)",
        [](View value, Config& config) { return ParseLogLevel(value, &config.log_level); }},
       {"log_format", "FORMAT", "text or json, on standard error (default text)",
        [](View value, Config& config) { return ParseLogFormat(value, &config.log_format); }},
       {"max_queue", "N", "Tunings that may wait (default 256)",
-       [](View value, Config& config) {
-         return ParseInt(value, 1, 1000000, &config.max_queue);
-       }},
+       [](View value, Config& config) { return ParseInt(value, 1, 1000000, &config.max_queue); }},
       {"max_connections_per_user", "N", "Open connections of one user id (default 1024)",
        [](View value, Config& config) {
          return ParseInt(value, 1, 1000000, &config.max_connections_per_user);

@@ -13,6 +13,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "proto/support/errors.h"
 #include "server/grpc_status.h"
+#include "server/metrics.h"
 #include "server/stop_signal.h"
 
 namespace tilewright {
@@ -33,16 +34,15 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   // Gives the newest state. Called with the stream's lock held, after each Poke.
   using Source = std::function<StreamStep(Message*)>;
 
-  // `open` counts the streams under way.
+  // `open` counts the calls under way.
   static std::shared_ptr<StateStream> Create(StopSignal& stop, std::atomic<int64_t>& open,
                                              Source source) {
     auto stream = std::shared_ptr<StateStream>(new StateStream(stop, open, std::move(source)));
-    open.fetch_add(1, std::memory_order_relaxed);
     stream->self_ = stream;
     stream->stop_id_ = stop.Subscribe([weak = std::weak_ptr<StateStream>(stream)] {
       if (auto self = weak.lock()) {
-        self->End(MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING",
-                            "the server is stopping"));
+        self->End(
+            MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping"));
       }
     });
     return stream;
@@ -85,13 +85,12 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   void OnDone() override {
     stop_.Unsubscribe(stop_id_);
     if (cleanup_) cleanup_();
-    open_.fetch_sub(1, std::memory_order_relaxed);
     const std::shared_ptr<StateStream> last = std::move(self_);
   }
 
  private:
   StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source)
-      : stop_(stop), open_(open), source_(std::move(source)) {}
+      : open_(open), stop_(stop), source_(std::move(source)) {}
 
   // Starts what can be started: gRPC is called without the lock, as it may call back.
   void Proceed() {
@@ -119,8 +118,8 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     }
   }
 
+  const OpenCall open_;
   StopSignal& stop_;
-  std::atomic<int64_t>& open_;
   const Source source_;
   std::function<void()> cleanup_;
   int64_t stop_id_ = 0;

@@ -64,8 +64,8 @@ absl::Status InEntry(int index, const absl::Status& status) {
   if (field == info->metadata().end()) return status;
   absl::string_view what = status.message();
   absl::ConsumePrefix(&what, absl::StrCat(field->second, ": "));
-  return InvalidField(absl::StrCat("entries[", index, "].problem.", field->second),
-                      info->reason(), std::string(what));
+  return InvalidField(absl::StrCat("entries[", index, "].problem.", field->second), info->reason(),
+                      std::string(what));
 }
 
 void Fail(const absl::Status& status, v1::SweepEntry& entry) {

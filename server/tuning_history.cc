@@ -2,9 +2,7 @@
 
 namespace tilewright {
 
-void TuningHistory::Add(const std::shared_ptr<TuningJob>& job) {
-  entries_[job->name()].job = job;
-}
+void TuningHistory::Add(const std::shared_ptr<TuningJob>& job) { entries_[job->name()].job = job; }
 
 void TuningHistory::Remember(const std::string& request_id, const std::string& name) {
   if (request_id.empty()) return;

@@ -54,8 +54,7 @@ class TuningJob {
   absl::StatusOr<StoredWinner> result_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t next_observer_ ABSL_GUARDED_BY(mutex_) = 1;
-  absl::flat_hash_map<int64_t, std::shared_ptr<const Observer>> observers_
-      ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<int64_t, std::shared_ptr<const Observer>> observers_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Whether no further change can come.

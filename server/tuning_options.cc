@@ -34,9 +34,9 @@ absl::Status CheckRequestId(const std::string& request_id) {
   bool printable = request_id.size() <= kMaxRequestIdBytes;
   for (const char byte : request_id) printable = printable && absl::ascii_isgraph(byte);
   if (printable) return absl::OkStatus();
-  return InvalidField("request_id", "MALFORMED_REQUEST_ID",
-                      absl::StrCat("must be a UUID, or at most ", kMaxRequestIdBytes,
-                                   " printable characters"));
+  return InvalidField(
+      "request_id", "MALFORMED_REQUEST_ID",
+      absl::StrCat("must be a UUID, or at most ", kMaxRequestIdBytes, " printable characters"));
 }
 
 }  // namespace tilewright

@@ -74,7 +74,7 @@ grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(
     *message = (*found)->Snapshot();
     return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
   };
-  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_streams, source);
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_calls, source);
   if (!job.ok()) {
     stream->End(job.status());
     return stream.get();
@@ -127,7 +127,7 @@ grpc::ServerWriteReactor<v1::Sweep>* TuningServiceImpl::WatchSweep(
     *message = (*watched)->Snapshot();
     return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
   };
-  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_streams, source);
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_calls, source);
   executor_.Post([this, watched, weak = std::weak_ptr<Stream>(stream), name = request->name()] {
     const auto self = weak.lock();
     if (self == nullptr) return;

@@ -27,9 +27,8 @@ template <class Work>
 grpc::ServerUnaryReactor* ReplyLater(grpc::CallbackServerContext* context, Executor& executor,
                                      Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool posted = executor.TryPost([reactor, work = std::move(work)]() mutable {
-    reactor->Finish(ToGrpcStatus(work()));
-  });
+  const bool posted = executor.TryPost(
+      [reactor, work = std::move(work)]() mutable { reactor->Finish(ToGrpcStatus(work())); });
   if (!posted) {
     reactor->Finish(ToGrpcStatus(MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
                                            "too many calls wait for the disk: try again in 100 ms",

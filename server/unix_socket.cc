@@ -29,9 +29,8 @@ sockaddr_un AddressOf(const std::string& path) {
 
 absl::Status SocketError(const std::string& path, std::string_view what, int error) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "SOCKET_UNUSABLE",
-                   absl::StrCat("socket ", path, ": ",
-                                absl::string_view(what.data(), what.size()), ": ",
-                                std::strerror(error)));
+                   absl::StrCat("socket ", path, ": ", absl::string_view(what.data(), what.size()),
+                                ": ", std::strerror(error)));
 }
 
 absl::Status MakeFolder(const std::string& path) {
@@ -82,10 +81,10 @@ absl::Status RemoveStale(const std::string& path) {
 absl::Status CheckSocketPath(const std::string& path) {
   constexpr std::size_t kLimit = sizeof(sockaddr_un::sun_path) - 1;
   if (path.size() > kLimit) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "SOCKET_PATH_TOO_LONG",
-                     absl::StrCat("socket path of ", path.size(), " bytes, ", kLimit,
-                                  " is the most a Unix socket takes: give a shorter --socket (",
-                                  path, ")"));
+    return MakeError(
+        absl::StatusCode::kInvalidArgument, "SOCKET_PATH_TOO_LONG",
+        absl::StrCat("socket path of ", path.size(), " bytes, ", kLimit,
+                     " is the most a Unix socket takes: give a shorter --socket (", path, ")"));
   }
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -36,6 +37,11 @@ constexpr std::chrono::seconds kStartTimeout{60};
 constexpr std::chrono::milliseconds kPollInterval{20};
 constexpr std::chrono::seconds kPatience{1};
 constexpr char kIdleTimeout[] = "10s";
+// A daemon that is on its way out, idle, serves no longer and still holds the directory; it
+// is gone within this time.
+constexpr std::chrono::seconds kLeasePatience{5};
+// tilewrightd's exit code where another one holds its cache directory.
+constexpr int kCacheInUseExit = EX_TEMPFAIL;
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -157,9 +163,18 @@ absl::Status Start(const DaemonPlace& place, const std::function<void(const std:
   if (Variable("TILEWRIGHT_IDLE_TIMEOUT").empty()) {
     command.insert(command.end(), {"--idle-timeout", kIdleTimeout});
   }
-  ASSIGN_OR_RETURN(const pid_t pid, Spawn(command, log));
+  ASSIGN_OR_RETURN(pid_t pid, Spawn(command, log));
+  const auto give_up = Clock::now() + kLeasePatience;
   const auto exit_reason = [&]() -> std::string {
-    if (waitpid(pid, nullptr, WNOHANG) != pid) return "";
+    int wait_status = 0;
+    if (waitpid(pid, &wait_status, WNOHANG) != pid) return "";
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kCacheInUseExit &&
+        Clock::now() < give_up) {
+      const absl::StatusOr<pid_t> next = Spawn(command, log);
+      if (!next.ok()) return std::string(next.status().message());
+      pid = *next;
+      return "";
+    }
     const std::string line = LastLogLine(log, log_offset);
     return absl::StrCat("tilewrightd ended at its start: ", line.empty() ? "no message" : line,
                         " (log: ", log, ")");

@@ -4,23 +4,23 @@
 
 namespace tilewright {
 
-// Copies kBytes (4, 8 or 16) if `active`, else leaves shared memory as it is.
+// Copies kBytes (4, 8 or 16) if `active` is not zero, else leaves shared memory as it is.
 template <int kBytes>
-__device__ __forceinline__ void CopyAsync(unsigned target, const void* source, bool active) {
+__device__ __forceinline__ void CopyAsync(unsigned target, const void* source, unsigned active) {
   if constexpr (kBytes == 16) {
     // .cg bypasses L1: operand tiles are read once a block.
     asm volatile(
         "{.reg .pred p; setp.ne.b32 p, %2, 0;\n"
         "@p cp.async.cg.shared.global.L2::128B [%0], [%1], 16;}"
         :
-        : "r"(target), "l"(source), "r"(static_cast<int>(active))
+        : "r"(target), "l"(source), "r"(active)
         : "memory");
   } else {
     asm volatile(
         "{.reg .pred p; setp.ne.b32 p, %2, 0;\n"
         "@p cp.async.ca.shared.global [%0], [%1], %3;}"
         :
-        : "r"(target), "l"(source), "r"(static_cast<int>(active)), "n"(kBytes)
+        : "r"(target), "l"(source), "r"(active), "n"(kBytes)
         : "memory");
   }
 }
@@ -28,20 +28,20 @@ __device__ __forceinline__ void CopyAsync(unsigned target, const void* source, b
 // As above, but only the first `valid` bytes are read and the rest are zeros.
 template <int kBytes>
 __device__ __forceinline__ void CopyAsyncZeroFill(unsigned target, const void* source,
-                                                  int valid, bool active) {
+                                                  int valid, unsigned active) {
   if constexpr (kBytes == 16) {
     asm volatile(
         "{.reg .pred p; setp.ne.b32 p, %3, 0;\n"
         "@p cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;}"
         :
-        : "r"(target), "l"(source), "r"(valid), "r"(static_cast<int>(active))
+        : "r"(target), "l"(source), "r"(valid), "r"(active)
         : "memory");
   } else {
     asm volatile(
         "{.reg .pred p; setp.ne.b32 p, %3, 0;\n"
         "@p cp.async.ca.shared.global [%0], [%1], %4, %2;}"
         :
-        : "r"(target), "l"(source), "r"(valid), "r"(static_cast<int>(active)), "n"(kBytes)
+        : "r"(target), "l"(source), "r"(valid), "r"(active), "n"(kBytes)
         : "memory");
   }
 }

@@ -44,9 +44,8 @@ class Epilogue {
   }
 
   // Elements (row, column) .. (row, column + kWidth - 1); those at or beyond n are left
-  // out. The row exists. `column` is a multiple of kWidth, unless kAnyColumn: then the place
-  // in D is aligned to the whole vector, and other operands only to their elements.
-  template <int kWidth, bool kAnyColumn = false, typename Accumulator>
+  // out. The row exists; `column` is a multiple of kWidth.
+  template <int kWidth, typename Accumulator>
   __device__ __forceinline__ void Apply(const Accumulator (&sums)[kWidth], int row, int column,
                                         const ColumnBias<kWidth>& bias) {
     const int count = args_.n - column;
@@ -61,14 +60,31 @@ class Epilogue {
       float values[kWidth];
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) values[i] = args_.alpha * static_cast<float>(sums[i]);
-      Transform<kWidth, kAnyColumn>(values, row, column, count, bias);
+      Transform(values, row, column, count, bias);
       Observe(values, count);
       unsigned words[kWords<kSpec.d_type, kWidth>];
-      Round<kWidth, kAnyColumn>(words, values, row, column, count);
-      constexpr int kAccess = kAnyColumn ? kWidth * BytesOf(kSpec.d_type) : kSpec.d_access_bytes;
-      StoreRow<kSpec.d_type, kAccess, kWidth>(
+      Round(words, values, row, column, count);
+      StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
           args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
     }
+  }
+
+  // Two neighbouring elements of a 16-bit D, rounded and packed, for a caller that stores
+  // them: (row, column) of which `count` exist. Neither another tensor of D's shape nor
+  // random bits are needed.
+  template <typename Accumulator>
+  __device__ __forceinline__ unsigned ComputePair(const Accumulator (&sums)[2], int row, int column,
+                                                  int count, const ColumnBias<2>& bias) {
+    static_assert(kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone &&
+                  !kSpec.stochastic_rounding);
+    float values[2] = {args_.alpha * static_cast<float>(sums[0]),
+                       args_.alpha * static_cast<float>(sums[1])};
+    // A row beyond the last has no bias to read; what it gets does not matter.
+    Transform(values, row < args_.m ? row : args_.m - 1, column, count, bias);
+    Observe(values, count);
+    unsigned words[1];
+    Round(words, values, row, column, count);
+    return words[0];
   }
 
   // Hands on amax and the flag, one atomic a warp. Called by whole warps.
@@ -153,14 +169,12 @@ class Epilogue {
     }
   }
 
-  template <int kWidth, bool kAnyColumn>
+  template <int kWidth>
   __device__ __forceinline__ void Transform(float (&values)[kWidth], int row, int column,
                                             int count, const ColumnBias<kWidth>& bias) const {
     float source[kWidth];
     if constexpr (kSpec.source != Source::kNone) {
-      constexpr int kAccess =
-          kAnyColumn ? BytesOf(kSpec.source_type) : kSpec.source_access_bytes;
-      LoadRow<kSpec.source_type, kAccess>(
+      LoadRow<kSpec.source_type, kSpec.source_access_bytes>(
           source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
     }
     if constexpr (kSpec.bias != Bias::kNone) {
@@ -178,8 +192,7 @@ class Epilogue {
     if constexpr (kSpec.aux_type != Type::kNone) {
       unsigned words[kWords<kSpec.aux_type, kWidth>];
       RoundNearest<kSpec.aux_type>(words, values);
-      constexpr int kAccess = kAnyColumn ? BytesOf(kSpec.aux_type) : kSpec.aux_access_bytes;
-      StoreRow<kSpec.aux_type, kAccess, kWidth>(
+      StoreRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
           args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), words, count);
     }
 #pragma unroll
@@ -217,7 +230,7 @@ class Epilogue {
     }
   }
 
-  template <int kWidth, bool kAnyColumn>
+  template <int kWidth>
   __device__ __forceinline__ void Round(unsigned (&words)[kWords<kSpec.d_type, kWidth>],
                                         const float (&values)[kWidth], int row, int column,
                                         int count) {
@@ -227,7 +240,7 @@ class Epilogue {
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
         // Neighbouring columns 2q and 2q + 1 share a block.
-        if (kAnyColumn || i % 2 == 0) {
+        if (i % 2 == 0) {
           block = RandomBlock(args_.seed, args_.offset, RandomUse::kRounding, batch_, row, column + i);
         }
         bits[i] = RoundStochastically<kSpec.d_type>(values[i], RandomBits16(block, row, column + i));

@@ -44,40 +44,6 @@ class StagedWarpTile {
     }
   }
 
-  // The same for 16-bit outputs whose rows begin at any element: calls pair(values, row,
-  // column) for two neighbouring columns that lie in one aligned word of D, and single(..)
-  // for those at the edges of a row that share their word with a neighbouring tile.
-  // odd(row) tells whether D[row][0] of the tile is the upper half of a word.
-  template <typename Accumulator, typename Odd, typename PairVisitor, typename SingleVisitor>
-  __device__ __forceinline__ static void VisitWords(
-      const Accumulator (&sums)[kWarpM / 16][kWarpN / 8][4], void* staging, Odd odd,
-      PairVisitor pair, SingleVisitor single) {
-    Accumulator* words = static_cast<Accumulator*>(staging);
-    const int lane = threadIdx.x % 32;
-    constexpr int kPairs = kWarpN / 2;
-    static_assert(16 * kPairs % 32 == 0);
-#pragma unroll
-    for (int block = 0; block < kWarpM / 16; ++block) {
-      __syncwarp();
-      Store(sums[block], words, lane);
-      __syncwarp();
-#pragma unroll
-      for (int first = 0; first < 16 * kPairs; first += 32) {
-        const int row = (first + lane) / kPairs;
-        const int shift = odd(block * 16 + row) ? 1 : 0;
-        const int column = (first + lane) % kPairs * 2 + shift;
-        const Accumulator values[2] = {words[row * kRowWords + column],
-                                       words[row * kRowWords + column + 1]};
-        if (column + 1 < kWarpN) pair(values, block * 16 + row, column);
-      }
-      // The first and the last column of the rows that are odd.
-      const int row = lane % 16;
-      const int column = lane < 16 ? 0 : kWarpN - 1;
-      const Accumulator values[1] = {words[row * kRowWords + column]};
-      if (odd(block * 16 + row)) single(values, block * 16 + row, column);
-    }
-  }
-
   // After this many vectors a lane is back in the same columns.
   template <int kWidth>
   static constexpr int Slots() {

@@ -33,17 +33,21 @@ class OperandCopy {
                                          int extent_mn, long long first_k, unsigned ring)
       : stride_bytes_(stride * Tile::kElementBytes) {
 #pragma unroll
-    for (int r = 0; r < kPeriod; ++r) {
-      const int id = static_cast<int>(threadIdx.x) + r * kThreads;
+    for (int c = 0; c < kCursors; ++c) {
+      const int id = static_cast<int>(threadIdx.x) + c * kThreads;
       const int row = id / Tile::kChunks;
       const int chunk = id % Tile::kChunks;
       const long long mn = first_mn + (kOperand.k_major ? row : chunk * kChunkElements);
       const long long k = first_k + (kOperand.k_major ? chunk * kChunkElements : row);
-      cursor_[r] = static_cast<const char*>(base) +
+      // One move before its first place: Begin moves first.
+      cursor_[c] = static_cast<const char*>(base) +
                    (kOperand.k_major ? mn * stride_bytes_ + k * Tile::kElementBytes
-                                     : k * stride_bytes_ + mn * Tile::kElementBytes);
-      const long long left = (extent_mn - mn) * Tile::kElementBytes;
-      valid_[r] = left < 16 ? static_cast<int>(left) : 16;
+                                     : k * stride_bytes_ + mn * Tile::kElementBytes) -
+                   MoveBefore(c);
+      if (c < kPeriod) {
+        const long long left = (extent_mn - mn) * Tile::kElementBytes;
+        valid_[c] = left < 16 ? static_cast<int>(left) : 16;
+      }
     }
 #pragma unroll
     for (int t = 0; t < kTargets; ++t) {
@@ -70,14 +74,17 @@ class OperandCopy {
 #pragma unroll
     for (int i = 0; i < kCopies; ++i) {
       if (i < FirstOf(part, parts) || i >= FirstOf(part + 1, parts)) continue;
-      const bool active = mask >> i & 1;
-      const char* source = cursor_[i % kPeriod];
+      // The cursor moves before its copy, not after: a move waits until the copies before it
+      // have read their address, and by now they have. Opaque to the compiler, which would
+      // compute temporaries instead: a fifth more instructions beside the MMAs, and waits.
+      asm volatile("add.s64 %0, %0, %1;" : "+l"(cursor_[i % kCursors]) : "l"(MoveBefore(i)));
+      const unsigned active = mask & 1u << i;
+      const char* source = cursor_[i % kCursors];
       if constexpr (kAsync) {
         CopyFull(Target(i) + offset, source, valid_[i % kPeriod], active);
       } else {
         Read(held_[i], source, kOperand.k_major ? 16 : valid_[i % kPeriod], active);
       }
-      Step(i);
     }
   }
 
@@ -87,7 +94,7 @@ class OperandCopy {
 #pragma unroll
       for (int i = 0; i < kCopies; ++i) {
         if (i < FirstOf(part, parts) || i >= FirstOf(part + 1, parts)) continue;
-        Write(Target(i) + offset, held_[i], mask >> i & 1);
+        Write(Target(i) + offset, held_[i], mask & 1u << i);
       }
     }
   }
@@ -96,6 +103,7 @@ class OperandCopy {
   // k; the rest is zeros. The place in the order of full tiles stays as it is.
   __device__ __forceinline__ void CopyTail(unsigned offset, int tiles, int left) {
     const long long distance = tiles * TileBytes();
+    const char* first = cursor_[0] + MoveBefore(0);
 #pragma unroll
     for (int i = 0; i < kCopies; ++i) {
       const int id = static_cast<int>(threadIdx.x) + i * kThreads;
@@ -105,8 +113,8 @@ class OperandCopy {
       if (kOperand.k_major) valid = inside * Tile::kElementBytes;
       valid = inside <= 0 ? 0 : valid < 16 ? valid : 16;
       // A row that is not there is not even pointed to.
-      const char* source = cursor_[i % kPeriod] + (valid == 0 ? 0 : distance + RowOffset(i));
-      const bool active = mask_ >> i & 1;
+      const char* source = valid == 0 ? first : Place(i) + distance;
+      const unsigned active = mask_ & 1u << i;
       if constexpr (kAsync) {
         CopyPartial(Target(i) + offset, source, valid, active);
       } else {
@@ -123,6 +131,8 @@ class OperandCopy {
   static constexpr int kPeriod =
       Tile::kChunks / GreatestCommonDivisor(kThreads, Tile::kChunks);
   static constexpr int kRowStep = kPeriod * kThreads / Tile::kChunks;
+  // Copies take turns with a few cursors, so that none moves soon after it was used.
+  static constexpr int kCursors = kPeriod * Min(4, CeilDiv(kCopies, kPeriod));
   // After this many copies the swizzle repeats as well: targets then differ by constants.
   static constexpr int kTargets =
       kPeriod * (Layout::kRowPeriod / GreatestCommonDivisor(kRowStep, Layout::kRowPeriod));
@@ -138,14 +148,19 @@ class OperandCopy {
     return kOperand.k_major ? static_cast<long long>(Tile::kRowBytes) : kTileK * stride_bytes_;
   }
 
-  __device__ __forceinline__ long long RowOffset(int i) const {
-    return (i / kPeriod) * (kRowStep * stride_bytes_);
+  // How far the cursor of copy i moves before it: on to its next rows, or from the last rows
+  // of the tile before.
+  __device__ __forceinline__ long long MoveBefore(int i) const {
+    constexpr int kRows = kCursors / kPeriod * kRowStep;
+    if (i >= kCursors) return kRows * stride_bytes_;
+    const int moves = (kCopies - 1 - i) / kCursors;
+    return TileBytes() - moves * (kRows * stride_bytes_);
   }
 
-  // Moves the cursor of copy i to the next rows, or from its last rows to the next tile.
-  __device__ __forceinline__ void Step(int i) {
-    const bool last = i + kPeriod >= kCopies;
-    cursor_[i % kPeriod] += last ? TileBytes() - RowOffset(i) : kRowStep * stride_bytes_;
+  // Where copy i of the next tile reads.
+  __device__ __forceinline__ const char* Place(int i) const {
+    return cursor_[i % kCursors] + MoveBefore(i % kCursors) +
+           i / kCursors * (kCursors / kPeriod * kRowStep * stride_bytes_);
   }
 
   __device__ __forceinline__ unsigned Target(int i) const {
@@ -153,7 +168,7 @@ class OperandCopy {
   }
 
   __device__ __forceinline__ static void CopyFull(unsigned target, const char* source, int valid,
-                                                  bool active) {
+                                                  unsigned active) {
     if constexpr (kOperand.k_major) {
 #pragma unroll
       for (int at = 0; at < 16; at += kOperand.access_bytes) {
@@ -165,7 +180,8 @@ class OperandCopy {
   }
 
   __device__ __forceinline__ static void CopyPartial(unsigned target, const char* source,
-                                                     int valid, bool active) {
+                                                     int valid,
+                                              unsigned active) {
     constexpr int kWidth = kOperand.access_bytes;
 #pragma unroll
     for (int at = 0; at < 16; at += kWidth) {
@@ -177,7 +193,7 @@ class OperandCopy {
 
   // The first `valid` bytes of a chunk by plain loads of single elements, zeros beyond.
   __device__ __forceinline__ static void Read(unsigned (&words)[4], const char* source, int valid,
-                                              bool active) {
+                                              unsigned active) {
 #pragma unroll
     for (int at = 0; at < 16; at += Tile::kElementBytes) {
       unsigned value = 0;
@@ -190,7 +206,7 @@ class OperandCopy {
   }
 
   __device__ __forceinline__ static void Write(unsigned target, const unsigned (&words)[4],
-                                               bool active) {
+                                               unsigned active) {
     if (active) {
       asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(target), "r"(words[0]),
                    "r"(words[1]), "r"(words[2]), "r"(words[3])
@@ -199,7 +215,7 @@ class OperandCopy {
   }
 
   const long long stride_bytes_;
-  const char* cursor_[kPeriod];
+  const char* cursor_[kCursors];
   unsigned target_[kTargets];
   int valid_[kPeriod];
   unsigned mask_;

@@ -191,6 +191,10 @@ absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& pr
   RETURN_IF_ERROR(CheckPointer("operands.amax", operands.amax, epilogue.amax(), sizeof(float)));
   RETURN_IF_ERROR(CheckPointer("operands.non_finite", operands.non_finite,
                                epilogue.non_finite_flag(), sizeof(uint32_t)));
+  if (problem.d_type() == v1::DATA_TYPE_INT32 && operands.alpha != 1.0f) {
+    return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
+                        "an int32 D is the exact sum: must be 1");
+  }
   const int64_t workspace = WorkspaceBytesFor(plan, problem);
   if (operands.workspace_bytes < workspace) {
     return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
@@ -202,8 +206,15 @@ absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& pr
 }
 
 int64_t WorkspaceBytesFor(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
-  return static_cast<int64_t>(plan.workspace().partial_copies()) * plan.workspace().element_bytes() *
-         std::max<int64_t>(problem.batch(), 1) * problem.m() * problem.n();
+  // Shapes go up to 2^62 products; no GPU has that much, so more is no more.
+  constexpr __int128 kMost = static_cast<__int128>(1) << 60;
+  const v1::WorkspaceRule& rule = plan.workspace();
+  const __int128 elements = static_cast<__int128>(problem.m()) * problem.n();
+  const int64_t copies = static_cast<int64_t>(rule.partial_copies()) * rule.element_bytes();
+  if (elements == 0 || copies == 0) return 0;
+  const int64_t batch = std::max<int64_t>(problem.batch(), 1);
+  if (elements > kMost / copies / batch) return static_cast<int64_t>(kMost);
+  return static_cast<int64_t>(elements * copies * batch);
 }
 
 }  // namespace tilewright

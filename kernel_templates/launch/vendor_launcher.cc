@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/vendor_abi.h"
+#include "kernel_templates/launch/vendor_types.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -18,86 +18,10 @@ namespace {
 // kernel. Framework allocators give far more.
 constexpr uint32_t kPointerAlignment = 16;
 
-struct VendorTypes {
-  vendor::DataType input;
-  vendor::DataType output;
-  vendor::ComputeType compute;
-  vendor::DataType scale;
-};
-
-// The rows of cublasLtMatmul's table of types that our problems can ask for.
-std::optional<VendorTypes> TypesOf(const v1::GemmProblem& problem) {
-  const v1::DataType a = problem.a_type();
-  const v1::DataType d = problem.d_type();
-  const v1::DataType accumulator = problem.accumulator_type();
-  if (a != problem.b_type()) return std::nullopt;
-  const bool sums_fp32 = accumulator == v1::DATA_TYPE_FP32;
-  if (a == v1::DATA_TYPE_INT8 && d == v1::DATA_TYPE_INT32 && accumulator == v1::DATA_TYPE_INT32) {
-    return VendorTypes{vendor::kReal8I, vendor::kReal32I, vendor::kCompute32I, vendor::kReal32I};
-  }
-  if (a == v1::DATA_TYPE_FP16 && d == a && accumulator == v1::DATA_TYPE_FP16) {
-    return VendorTypes{vendor::kReal16F, vendor::kReal16F, vendor::kCompute16F,
-                       vendor::kReal16F};
-  }
-  if (!sums_fp32 || (d != a && d != v1::DATA_TYPE_FP32)) return std::nullopt;
-  switch (a) {
-    case v1::DATA_TYPE_BF16:
-      return VendorTypes{vendor::kReal16BF, d == a ? vendor::kReal16BF : vendor::kReal32F,
-                         vendor::kCompute32F, vendor::kReal32F};
-    case v1::DATA_TYPE_FP16:
-      return VendorTypes{vendor::kReal16F, d == a ? vendor::kReal16F : vendor::kReal32F,
-                         vendor::kCompute32F, vendor::kReal32F};
-    case v1::DATA_TYPE_FP32:
-      return VendorTypes{vendor::kReal32F, vendor::kReal32F, vendor::kCompute32F,
-                         vendor::kReal32F};
-    case v1::DATA_TYPE_TF32:
-      return VendorTypes{vendor::kReal32F, vendor::kReal32F, vendor::kComputeTf32,
-                         vendor::kReal32F};
-    default:
-      return std::nullopt;
-  }
-}
-
 absl::Status CheckVendor(int status, const char* what) {
   if (status == vendor::kSuccess) return absl::OkStatus();
   return MakeError(absl::StatusCode::kInternal, "CUBLASLT_ERROR",
                    absl::StrCat(what, ": cublasStatus_t ", status));
-}
-
-// alpha or beta in the scale type; cublasLt reads as many bytes as that has.
-union Scalar {
-  float fp32;
-  int32_t int32;
-  uint16_t fp16;
-};
-
-// IEEE binary16 of a float that has an exact one; scalars that have none are refused.
-std::optional<uint16_t> ExactHalf(float value) {
-  const _Float16 half = static_cast<_Float16>(value);
-  if (static_cast<float>(half) != value) return std::nullopt;
-  uint16_t bits;
-  std::memcpy(&bits, &half, sizeof(bits));
-  return bits;
-}
-
-absl::StatusOr<Scalar> ToScalar(const char* field, float value, vendor::DataType type) {
-  Scalar scalar{};
-  if (type == vendor::kReal32F) {
-    scalar.fp32 = value;
-    return scalar;
-  }
-  if (type == vendor::kReal32I && value >= -1e9f && value <= 1e9f) {
-    scalar.int32 = static_cast<int32_t>(value);
-    if (static_cast<float>(scalar.int32) == value) return scalar;
-  }
-  if (type == vendor::kReal16F) {
-    if (const auto half = ExactHalf(value)) {
-      scalar.fp16 = *half;
-      return scalar;
-    }
-  }
-  return InvalidField(field, "SCALAR_NOT_EXACT",
-                      "cublasLt takes it in the accumulator's type, which cannot hold it");
 }
 
 }  // namespace
@@ -113,7 +37,7 @@ struct VendorLauncher::PreparedLaunch {
     }
   }
 
-  absl::Status Describe(const v1::GemmProblem& problem, const VendorTypes& types);
+  absl::Status Describe(const v1::GemmProblem& problem, const vendor::Types& types);
   absl::Status DescribeMatrix(const MatrixLayout& matrix, vendor::DataType type,
                               vendor::Layout* layout);
 
@@ -125,8 +49,8 @@ struct VendorLauncher::PreparedLaunch {
   vendor::Layout output = nullptr;  // D
   vendor::Algorithm algorithm{};
   std::size_t workspace_bytes = 0;
-  Scalar alpha{};
-  Scalar beta{};
+  vendor::Scalar alpha{};
+  vendor::Scalar beta{};
   GemmOperands operands;
 };
 
@@ -147,7 +71,7 @@ absl::Status VendorLauncher::PreparedLaunch::DescribeMatrix(const MatrixLayout& 
 }
 
 absl::Status VendorLauncher::PreparedLaunch::Describe(const v1::GemmProblem& problem,
-                                                      const VendorTypes& types) {
+                                                      const vendor::Types& types) {
   RETURN_IF_ERROR(CheckVendor(api.descriptor_create(&descriptor, types.compute, types.scale),
                               "cublasLtMatmulDescCreate"));
   const int32_t first_operation = problem.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED
@@ -213,7 +137,7 @@ bool VendorLauncher::Supports(const v1::GemmProblem& problem) {
       none(problem.scaling_mode(), v1::SCALING_MODE_NONE) &&
       epilogue.source_mode() != v1::SOURCE_MODE_RESIDUAL;
   const bool source_fits = !HasSource(problem) || epilogue.source_type() == problem.d_type();
-  return plain && source_fits && TypesOf(problem).has_value();
+  return plain && source_fits && vendor::TypesOf(problem).has_value();
 }
 
 absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
@@ -223,7 +147,7 @@ absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
   }
   const vendor::Api& api = *impl_->api;
   PreparedLaunch descriptors(api);
-  RETURN_IF_ERROR(descriptors.Describe(problem, *TypesOf(problem)));
+  RETURN_IF_ERROR(descriptors.Describe(problem, *vendor::TypesOf(problem)));
   vendor::Preference preference = nullptr;
   RETURN_IF_ERROR(CheckVendor(api.preference_create(&preference),
                               "cublasLtMatmulPreferenceCreate"));
@@ -302,7 +226,7 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
                                   "'s, ", api.path, " is ", api.get_version()));
   }
   RETURN_IF_ERROR(CheckVendorOperands(problem, kernel, operands));
-  const VendorTypes types = *TypesOf(problem);
+  const vendor::Types types = *vendor::TypesOf(problem);
   auto prepared = std::make_shared<PreparedLaunch>(api);
   RETURN_IF_ERROR(prepared->Describe(problem, types));
   std::memcpy(&prepared->algorithm, kernel.algorithm().data(), sizeof(prepared->algorithm));
@@ -317,11 +241,11 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
   prepared->workspace_bytes = result.workspace_bytes;
   prepared->operands = operands;
   if (!HasSource(problem)) prepared->operands.c = operands.d;
-  ASSIGN_OR_RETURN(prepared->alpha, ToScalar("operands.alpha", operands.alpha, types.scale));
   // Without a source beta is zero, and cublasLt then does not read C.
-  ASSIGN_OR_RETURN(prepared->beta, ToScalar("operands.beta",
-                                            HasSource(problem) ? operands.beta : 0.0f,
-                                            types.scale));
+  const float beta = HasSource(problem) ? operands.beta : 0.0f;
+  ASSIGN_OR_RETURN(prepared->alpha,
+                   vendor::ToScalar("operands.alpha", operands.alpha, types.scale));
+  ASSIGN_OR_RETURN(prepared->beta, vendor::ToScalar("operands.beta", beta, types.scale));
   return std::shared_ptr<const PreparedLaunch>(std::move(prepared));
 }
 

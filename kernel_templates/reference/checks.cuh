@@ -36,7 +36,10 @@ __device__ __forceinline__ void AddOncePerWarp(Value* target, Value value) {
   if (threadIdx.x % 32 == 0 && sum != Value{}) atomicAdd(target, sum);
 }
 
-__device__ __forceinline__ bool IsBad(double value) { return !(fabs(value) <= 1.7976931348623157e308); }
+// Inf or NaN.
+__device__ __forceinline__ bool IsBad(double value) {
+  return !(fabs(value) <= 1.7976931348623157e308);
+}
 
 __device__ __forceinline__ unsigned Poison(unsigned byte, int type) {
   const unsigned word = byte * 0x01010101u;

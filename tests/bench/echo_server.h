@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
-#include "grpcpp/security/server_credentials.h"
 #include "tilewright/v1/kernel_service.grpc.pb.h"
 
 namespace tilewright {

@@ -111,8 +111,7 @@ absl::Status Run(const std::string& folder, bool json) {
   ASSIGN_OR_RETURN(const ResolvedTarget target,
                    DeviceTable(compiler, profiler).Resolve(profile, 0));
   const v1::Problem problem = GemmProblemOf(8192, 6144, 4096);
-  RETURN_IF_ERROR(
-      PutWinner({.problem = problem, .target = target.target}, *store, index).status());
+  RETURN_IF_ERROR(PutWinner({.problem = problem, .target = target.target}, *store, index).status());
   Tuner tuner(compiler, profiler, *store, index, clock);
   const std::string socket = absl::StrCat(folder, "/lookup.sock");
   ASSIGN_OR_RETURN(const auto server,

@@ -20,10 +20,6 @@
 namespace tilewright {
 namespace {
 
-// Cases checked at the same time: each is a worker process of its own on the one GPU, and
-// most of its life is start-up.
-constexpr int kConcurrentCases = 6;
-
 struct Prepared {
   const GemmCase* origin;
   v1::Problem problem;
@@ -139,13 +135,13 @@ void CompileAll(std::vector<Prepared>& cases, ReadyCases& ready) {
   ASSERT_TRUE(status.ok()) << status;
 }
 
-absl::StatusOr<ProfileReport> CheckCase(const Prepared& prepared) {
+absl::StatusOr<ProfileReport> CheckCase(const Prepared& prepared, BenchProfiler& profiler) {
   ProfileRequest request;
   request.problem = prepared.problem;
   request.kernels = prepared.kernels;
   request.include_vendor = false;
   request.max_rounds = 1;
-  return GpuMachine::Get().MakeProfiler()->Profile(request, Cancellation(), nullptr);
+  return profiler.Profile(request, Cancellation(), nullptr);
 }
 
 void ExpectSoundReport(const Prepared& prepared, const absl::StatusOr<ProfileReport>& report) {
@@ -234,9 +230,13 @@ void ExpectSound(const std::vector<GemmCase>& cases) {
                                                      absl::UnknownError("not checked"));
   ReadyCases ready;
   std::vector<std::thread> threads;
-  for (int i = 0; i < kConcurrentCases; ++i) {
-    threads.emplace_back([&] {
-      while (const auto index = ready.Pop()) reports[*index] = CheckCase(prepared[*index]);
+  // Several at a time: most of the life of a case is the start of its worker.
+  for (int i = 0; i < GpuMachine::kProfilers; ++i) {
+    threads.emplace_back([&, i] {
+      BenchProfiler& profiler = GpuMachine::Get().profiler(i);
+      while (const auto index = ready.Pop()) {
+        reports[*index] = CheckCase(prepared[*index], profiler);
+      }
     });
   }
   CompileAll(prepared, ready);

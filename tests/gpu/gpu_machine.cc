@@ -19,8 +19,10 @@ bool Refuse(const std::string& why) {
 bool GpuMachine::Find() {
   auto machine = std::make_unique<GpuMachine>();
   machine->compiler_ = *ProcessPoolCompiler::Create({});
-  machine->profiler_ = machine->MakeProfiler();
-  const auto devices = machine->profiler_->Devices();
+  for (auto& profiler : machine->profilers_) {
+    profiler = *BenchProfiler::Create({}, *machine->compiler_);
+  }
+  const auto devices = machine->profiler().Devices();
   if (devices.empty()) return Refuse("no GPU was found");
   if (!devices[0].error().empty()) return Refuse(devices[0].error());
   const auto architecture = ArchitectureFor(devices[0].target().silicon());
@@ -34,9 +36,5 @@ bool GpuMachine::Find() {
 }
 
 GpuMachine& GpuMachine::Get() { return *g_machine; }
-
-std::unique_ptr<BenchProfiler> GpuMachine::MakeProfiler() {
-  return *BenchProfiler::Create({}, *compiler_);
-}
 
 }  // namespace tilewright

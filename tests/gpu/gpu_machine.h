@@ -22,14 +22,16 @@ class GpuMachine {
   const v1::Silicon& silicon() const { return device_.target().silicon(); }
   const std::string& architecture() const { return architecture_; }
   ProcessPoolCompiler& compiler() { return *compiler_; }
-  BenchProfiler& profiler() { return *profiler_; }
+  BenchProfiler& profiler() { return *profilers_[0]; }
 
-  // A profiler of its own: profiles of one profiler on one GPU wait for each other.
-  std::unique_ptr<BenchProfiler> MakeProfiler();
+  // Profiles of one profiler on one GPU wait for each other; those of several do not. Each is
+  // kept, with its reference kernels.
+  static constexpr int kProfilers = 6;
+  BenchProfiler& profiler(int index) { return *profilers_[index]; }
 
  private:
   std::unique_ptr<ProcessPoolCompiler> compiler_;
-  std::unique_ptr<BenchProfiler> profiler_;
+  std::unique_ptr<BenchProfiler> profilers_[kProfilers];
   v1::Device device_;
   std::string architecture_;
 };

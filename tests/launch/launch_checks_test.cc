@@ -193,11 +193,25 @@ TEST(CheckOperandsTest, EpilogueOperandsAreNeededOnlyWhereUsed) {
                "NULL_POINTER");
 }
 
+// The kernels write the sum itself; an alpha that is silently left out would be a wrong result.
+TEST(CheckOperandsTest, IntegerOutputsTakeNoAlpha) {
+  v1::GemmProblem problem = Problem();
+  problem.set_d_type(v1::DATA_TYPE_INT32);
+  GemmOperands operands = Operands();
+  EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
+  operands.alpha = 2.0f;
+  ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.alpha", "SCALAR_NOT_EXACT");
+}
+
 TEST(CheckOperandsTest, WorkspaceIsBigEnoughAndThere) {
   v1::LaunchPlan plan = Plan();
   plan.mutable_workspace()->set_partial_copies(4);
   plan.mutable_workspace()->set_element_bytes(4);
   EXPECT_EQ(WorkspaceBytesFor(plan, Problem()), 4 * 4 * 64 * 64);
+  v1::GemmProblem huge = Problem();
+  huge.set_m(2147483647);
+  huge.set_n(2147483647);
+  EXPECT_EQ(WorkspaceBytesFor(plan, huge), int64_t{1} << 60);
   GemmOperands operands = Operands();
   operands.workspace_bytes = 4 * 4 * 64 * 64 - 1;
   ExpectBlames(CheckOperands(plan, Problem(), operands), "operands.workspace_bytes",

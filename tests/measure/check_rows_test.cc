@@ -66,6 +66,14 @@ TEST(CheckRowsTest, ManyLargeBatchesAreSampledFirstAndLastAmongThem) {
   EXPECT_LE(static_cast<double>(rows.size()) * 4096 * 4096, kReferenceProducts * 1.3);
 }
 
+// Once took half a minute and gigabytes: products are few where k is small, rows are not.
+TEST(CheckRowsTest, ManyShortRowsAndWideFlatOnesAreBoundedToo) {
+  const auto tall = RowsToCheck(Shape(100000000, 9, 17, 1));
+  EXPECT_LE(static_cast<double>(tall.size()), kReferenceRows + kReferenceBlockRows);
+  const auto flat = RowsToCheck(Shape(8192, 50257, 1, 1));
+  EXPECT_LE(static_cast<double>(flat.size()) * 50257, kReferenceElements * 1.1);
+}
+
 TEST(CheckRowsTest, ARowThatIsOverTheBudgetIsStillChecked) {
   EXPECT_FALSE(RowsToCheck(Shape(4, 1 << 20, 1 << 20, 1)).empty());
 }

@@ -16,6 +16,7 @@ namespace tilewright {
 namespace {
 
 [[noreturn]] void Crash() {
+  signal(SIGSEGV, SIG_DFL);  // A sanitizer has a handler, which would exit instead.
   kill(getpid(), SIGSEGV);
   for (;;) pause();
 }

@@ -99,5 +99,24 @@ TEST(ToleranceTest, AdversarialSumsStayInRange) {
   EXPECT_EQ(wide.high, 20);
 }
 
+// Sums of 128 products of int8's ends would be Inf in fp16, and Inf is a failure.
+TEST(ToleranceTest, Int8SumsAreScaledIntoTheRangeOfFp16) {
+  for (const int64_t k : {1, 2, 128, 5000, 1 << 20}) {
+    const double alpha =
+        AlphaForRange(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_FP16, k));
+    EXPECT_LE(alpha * static_cast<double>(k) * 128 * 128, 32768.0) << "k = " << k;
+  }
+  EXPECT_EQ(AlphaForRange(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096)), 1);
+  EXPECT_EQ(AlphaForRange(Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 4096)), 1);
+}
+
+TEST(ToleranceTest, DenormalInputsMayBeFlushedOnAdversarialDataAlone) {
+  const v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32, 1);
+  const double denormal_times_largest =
+      7 * std::ldexp(1, -24) * std::ldexp(1, AdversarialExponents(problem).high + 1);
+  EXPECT_GE(ToleranceFor(problem, true).output_floor, denormal_times_largest);
+  EXPECT_LT(ToleranceFor(problem, false).output_floor, denormal_times_largest / 1000);
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -24,8 +24,7 @@ absl::StatusOr<std::string> Export(ServiceClient& client,
   return bundle;
 }
 
-absl::StatusOr<v1::ImportBundleResponse> Import(ServiceClient& client,
-                                                const std::string& bundle) {
+absl::StatusOr<v1::ImportBundleResponse> Import(ServiceClient& client, const std::string& bundle) {
   grpc::ClientContext context;
   v1::ImportBundleResponse response;
   const auto writer = client.cache->ImportBundle(&context, &response);
@@ -164,8 +163,7 @@ TEST_F(CacheServiceTest, AnImportReachesThoseWhoWatch) {
   const std::string bundle = *Export(client_);
   TestDaemon other(1);
   ServiceClient there = other.Connect();
-  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(512, 4096, 4096),
-                         .target = other.TargetOf("")},
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(512, 4096, 4096), .target = other.TargetOf("")},
                         other.store, other.index)
                   .ok());
   grpc::ClientContext context;

@@ -9,8 +9,8 @@ namespace {
 
 absl::Status RoundTrip(const absl::Status& status) {
   const grpc::Status wire = ToGrpcStatus(status);
-  return FromStatusDetails(static_cast<absl::StatusCode>(wire.error_code()),
-                           wire.error_message(), wire.error_details());
+  return FromStatusDetails(static_cast<absl::StatusCode>(wire.error_code()), wire.error_message(),
+                           wire.error_details());
 }
 
 TEST(GrpcStatus, OkIsOk) { EXPECT_TRUE(ToGrpcStatus(absl::OkStatus()).ok()); }
@@ -28,10 +28,10 @@ TEST(GrpcStatus, KeepsCodeMessageAndInfo) {
 
 TEST(GrpcStatus, EveryCodeIsTheSameNumber) {
   for (int code = 1; code <= 16; ++code) {
-    EXPECT_EQ(static_cast<int>(
-                  ToGrpcStatus(absl::Status(static_cast<absl::StatusCode>(code), "x"))
-                      .error_code()),
-              code);
+    EXPECT_EQ(
+        static_cast<int>(
+            ToGrpcStatus(absl::Status(static_cast<absl::StatusCode>(code), "x")).error_code()),
+        code);
   }
 }
 
@@ -39,8 +39,8 @@ TEST(GrpcStatus, EveryCodeIsTheSameNumber) {
 TEST(GrpcStatus, LongMessageIsCutBetweenCharacters) {
   std::string message;
   for (int i = 0; i < 3000; ++i) message += "\xc3\xa4";
-  const absl::Status status = RoundTrip(
-      MakeError(absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE", message));
+  const absl::Status status =
+      RoundTrip(MakeError(absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE", message));
   EXPECT_LT(status.message().size(), 1600u);
   EXPECT_TRUE(status.message().substr(status.message().size() - 5) == "\xc3\xa4...");
   EXPECT_EQ(ReasonOf(status), "NO_CANDIDATE");

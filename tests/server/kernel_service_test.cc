@@ -48,8 +48,7 @@ TEST(KernelService, BestAvailableAnswersAtOnceAndTunesBehind) {
 
 TEST(KernelService, BestAvailableServesAMeasuredNeighbourRatherThanCompile) {
   TestDaemon daemon(1);
-  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(512, 4096, 4096),
-                         .target = daemon.TargetOf("")},
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(512, 4096, 4096), .target = daemon.TargetOf("")},
                         daemon.store, daemon.index)
                   .ok());
   absl::Notification gate;
@@ -149,13 +148,11 @@ TEST(KernelService, ABetterWinnerReplacesTheCachedReply) {
   TestDaemon daemon(1);
   const v1::Target target = daemon.TargetOf("");
   const v1::Problem problem = GemmProblemOf(256, 4096, 4096);
-  ASSERT_TRUE(
-      PutWinner({.problem = problem, .target = target}, daemon.store, daemon.index).ok());
+  ASSERT_TRUE(PutWinner({.problem = problem, .target = target}, daemon.store, daemon.index).ok());
   ServiceClient client = daemon.Connect();
   const auto first = client.Get(RequestOf(256, kBest));
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(client.Get(RequestOf(256, kBest))->SerializeAsString(),
-              first->SerializeAsString());
+    EXPECT_EQ(client.Get(RequestOf(256, kBest))->SerializeAsString(), first->SerializeAsString());
   }
   ASSERT_TRUE(PutWinner({.problem = problem, .target = target, .cubin = FakeCubin(1000, 2)},
                         daemon.store, daemon.index)
@@ -169,8 +166,7 @@ TEST(KernelService, PinsServeTheOldKernel) {
   TestDaemon daemon(1);
   const v1::Target target = daemon.TargetOf("");
   const v1::Problem problem = GemmProblemOf(256, 4096, 4096);
-  const auto old =
-      PutWinner({.problem = problem, .target = target}, daemon.store, daemon.index);
+  const auto old = PutWinner({.problem = problem, .target = target}, daemon.store, daemon.index);
   ASSERT_TRUE(PutWinner({.problem = problem, .target = target, .cubin = FakeCubin(1000, 2)},
                         daemon.store, daemon.index)
                   .ok());
@@ -190,9 +186,9 @@ TEST(KernelService, PinsServeTheOldKernel) {
 
 TEST(KernelService, AKernelTheCallerHoldsComesWithoutItsCubin) {
   TestDaemon daemon(1);
-  const auto winner = PutWinner({.problem = GemmProblemOf(256, 4096, 4096),
-                                 .target = daemon.TargetOf("")},
-                                daemon.store, daemon.index);
+  const auto winner =
+      PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
+                daemon.store, daemon.index);
   v1::GetKernelRequest request = RequestOf(256, kBest);
   request.add_known_content_hashes(winner->kernel.content_hash());
   const auto answer = daemon.Connect().Get(request);
@@ -203,8 +199,7 @@ TEST(KernelService, AKernelTheCallerHoldsComesWithoutItsCubin) {
 
 TEST(KernelService, NvrtcMissingIsSaidAndCachedKernelsAreServed) {
   TestDaemon daemon(1);
-  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096),
-                         .target = daemon.TargetOf("")},
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
                         daemon.store, daemon.index)
                   .ok());
   daemon.compiler.SetNvrtcMissing(true);
@@ -260,8 +255,7 @@ TEST(KernelService, BadInputNamesItsField) {
 
 TEST(KernelService, ABatchAnswersEachOnItsOwn) {
   TestDaemon daemon(1);
-  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096),
-                         .target = daemon.TargetOf("")},
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
                         daemon.store, daemon.index)
                   .ok());
   ServiceClient client = daemon.Connect();

@@ -45,8 +45,8 @@ ServiceClient::ServiceClient(const std::string& socket) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(-1);
-  channel = grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(),
-                                      arguments);
+  channel =
+      grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
   kernels = v1::KernelService::NewStub(channel);
   tunings = v1::TuningService::NewStub(channel);
   cache = v1::CacheService::NewStub(channel);
@@ -94,8 +94,7 @@ absl::StatusOr<v1::Sweep> ServiceClient::AwaitSweep(const std::string& name) {
   return LastOf(tunings->WatchSweep(&context, request));
 }
 
-absl::StatusOr<v1::ListWinnersResponse> ServiceClient::List(
-    const v1::ListWinnersRequest& request) {
+absl::StatusOr<v1::ListWinnersResponse> ServiceClient::List(const v1::ListWinnersRequest& request) {
   grpc::ClientContext context;
   v1::ListWinnersResponse response;
   const absl::Status status = FromGrpc(cache->ListWinners(&context, request, &response));
@@ -113,8 +112,7 @@ TestDaemon::TestDaemon(int devices, DaemonServer::Options options)
   profiler.SetDevices(list);
   options.socket = socket_;
   options.cache_dir = folder_;
-  auto started =
-      DaemonServer::Start(options, {compiler, profiler, store, index, tuner, clock});
+  auto started = DaemonServer::Start(options, {compiler, profiler, store, index, tuner, clock});
   if (!started.ok()) throw std::runtime_error(std::string(started.status().message()));
   server = *std::move(started);
 }

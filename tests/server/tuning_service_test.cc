@@ -123,8 +123,7 @@ TEST(TuningService, BadInputNamesItsField) {
   EXPECT_EQ(field_of(client.CreateTuning(TuningOf(0)).status()), "gemm.m");
   EXPECT_EQ(field_of(client.CreateSweep(SweepOf("Bad Name", {256})).status()), "sweep_id");
   EXPECT_EQ(field_of(client.CreateSweep(SweepOf("s", {})).status()), "entries");
-  EXPECT_EQ(field_of(client.CreateSweep(SweepOf("s", {256, 256})).status()),
-            "entries[1].label");
+  EXPECT_EQ(field_of(client.CreateSweep(SweepOf("s", {256, 256})).status()), "entries[1].label");
   EXPECT_EQ(field_of(client.CreateSweep(SweepOf("s", {256, 0})).status()),
             "entries[1].problem.gemm.m");
 }

@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"FitsGrid", "gemm_sm80", "m: 2147483647 n: 1048576 k: 1", PlainSm80()},
         {"FitsWorkspace", "gemm_sm80", "m: 131072 n: 131072 k: 64", Sm80("split_k", 2)},
         // Copies of 2 bytes pass through registers that accumulators of 64 x 64 do not leave.
-        {"FitsHeldCopies", "gemm_sm80", "m: 4096 n: 4096 k: 4095", LargeSm80()},
+        {"FitsCopyRegisters", "gemm_sm80", "m: 4096 n: 4096 k: 4095", LargeSm80()},
         {"", "gemm_sm80", "m: 4096 n: 4096 k: 4094", LargeSm80()},
         {"", "gemm_sm80", "m: 4096 n: 4096 k: 4095", PlainSm80()},
     }));

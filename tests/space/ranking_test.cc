@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/space/space_testing.h"
 
@@ -63,16 +64,25 @@ TEST(RankVariantsTest, LargeProblemsHaveHundredsOfConfigs) {
 }
 
 TEST(RankVariantsTest, EveryProblemHasAVariantOnEveryProfile) {
-  for (const v1::TargetProfile& profile : TargetProfiles()) {
+  constexpr const char* kShapes[] = {
+      "m: 1 n: 1 k: 1",         "m: 1 n: 50257 k: 768",        "m: 50257 n: 1 k: 1",
+      "m: 16 n: 16 k: 1048576", "m: 3 n: 5 k: 7 batch: 65535", "m: 100000 n: 100000 k: 1",
+      "m: 255 n: 257 k: 511",   "m: 4095 n: 4095 k: 4095",     "m: 64 n: 64 k: 64"};
+  constexpr const char* kLayouts[] = {
+      "", " b_layout: OPERAND_LAYOUT_NORMAL", " a_layout: OPERAND_LAYOUT_TRANSPOSED",
+      " a_layout: OPERAND_LAYOUT_TRANSPOSED b_layout: OPERAND_LAYOUT_NORMAL"};
+  for (const char* target : {"a100-sxm-40", "h100-sxm", "l4", "rtx-3090", "b200", "rtx-5090"}) {
+    const v1::Silicon silicon = Profile(target);
     for (const char* type : {"FP32", "TF32", "FP16", "BF16", "INT8"}) {
-      for (const char* shape : {"m: 1 n: 1 k: 1", "m: 1 n: 50257 k: 768", "m: 50257 n: 1 k: 1",
-                                "m: 16 n: 16 k: 1048576", "m: 3 n: 5 k: 7 batch: 65535",
-                                "m: 100000 n: 100000 k: 1", "m: 255 n: 257 k: 511"}) {
-        const v1::Problem problem = GemmOf(std::string(shape) + " a_type: DATA_TYPE_" + type);
-        const auto ranked = RankVariants(problem, profile.silicon());
-        ASSERT_FALSE(ranked.empty()) << profile.name() << " " << DescribeProblem(problem);
-        ASSERT_GT(ranked.front().predicted_seconds, 0);
-        ASSERT_LT(ranked.back().predicted_seconds, 1e6);
+      for (const char* shape : kShapes) {
+        for (const char* layout : kLayouts) {
+          const v1::Problem problem =
+              GemmOf(absl::StrCat(shape, layout, " a_type: DATA_TYPE_", type));
+          const auto ranked = RankVariants(problem, silicon);
+          ASSERT_FALSE(ranked.empty()) << target << " " << DescribeProblem(problem);
+          ASSERT_GT(ranked.front().predicted_seconds, 0);
+          ASSERT_LT(ranked.back().predicted_seconds, 1e6);
+        }
       }
     }
   }

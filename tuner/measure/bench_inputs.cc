@@ -37,7 +37,7 @@ Pointer* As(const DeviceMemory& memory) {
 // Which scalars go with an input. An int32 D takes the sum as it is.
 float AlphaOf(bench::InputKind kind, const v1::GemmProblem& problem) {
   const bool plain = kind != bench::INPUT_KIND_NORMAL || problem.d_type() == v1::DATA_TYPE_INT32;
-  return plain ? 1.0f : 0.75f;
+  return static_cast<float>(AlphaForRange(problem)) * (plain ? 1.0f : 0.75f);
 }
 
 float BetaOf(bench::InputKind kind, const v1::GemmProblem& problem) {

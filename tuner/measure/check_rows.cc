@@ -30,11 +30,11 @@ void AppendGroups(const std::vector<int64_t>& rows, int64_t base, std::vector<in
 std::vector<int64_t> RowsToCheck(const v1::GemmProblem& problem) {
   const int64_t m = problem.m();
   const int64_t batch = std::max<int64_t>(problem.batch(), 1);
-  const double products_per_row =
-      static_cast<double>(problem.n()) * static_cast<double>(problem.k());
-  const int64_t affordable = std::max<int64_t>(
-      static_cast<int64_t>(std::min(kReferenceProducts / products_per_row, 1e9)),
-      kReferenceBlockRows);
+  const double n = static_cast<double>(problem.n());
+  const double most = std::min({kReferenceProducts / (n * static_cast<double>(problem.k())),
+                                kReferenceElements / n, kReferenceRows});
+  const int64_t affordable =
+      std::max<int64_t>(static_cast<int64_t>(most), kReferenceBlockRows);
   const int64_t group = std::min<int64_t>(m, kReferenceBlockRows);
   const int64_t batches = std::clamp<int64_t>(affordable / kReferenceBlockRows, 1, batch);
   const int64_t rows_per_batch = std::max(affordable / batches, group);

@@ -15,6 +15,12 @@ inline constexpr int kReferenceBlockRows = 16;
 // centre GPUs, and on those with few such units.
 inline constexpr double kReferenceProducts = 8589934592.0;
 
+// Elements that it may have: each takes 16 bytes, 32 with an auxiliary output.
+inline constexpr double kReferenceElements = 33554432.0;
+
+// Rows that it may have, however short they are.
+inline constexpr double kReferenceRows = 65536.0;
+
 // The rows (batch * m + row) that are compared with the reference: all of them where the budget
 // allows, else the first and the last rows of the first and last batch and, between them,
 // rows spread evenly with changing places inside of any tile. In groups of

@@ -30,6 +30,42 @@ FloatFormat FormatOf(v1::DataType type) {
   }
 }
 
+int CeilLog2(int64_t value) {
+  int log = 0;
+  while (log < 62 && int64_t{1} << log < value) ++log;
+  return log;
+}
+
+bool HasHalfOutput(const v1::GemmProblem& problem) {
+  return problem.d_type() == v1::DATA_TYPE_FP16 ||
+         problem.epilogue().aux_type() == v1::DATA_TYPE_FP16 ||
+         problem.accumulator_type() == v1::DATA_TYPE_FP16;
+}
+
+// The steps that SmallestDenormals in reference/fill.cuh counts in.
+double InputDenormalStep(v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_FP16:
+      return std::ldexp(1, -24);
+    case v1::DATA_TYPE_BF16:
+      return std::ldexp(1, -133);
+    case v1::DATA_TYPE_TF32:
+      return std::ldexp(1, -136);
+    case v1::DATA_TYPE_INT8:
+      return 0;
+    default:
+      return std::ldexp(1, -149);
+  }
+}
+
+double DenormalShare(const v1::GemmProblem& problem) {
+  constexpr int kMostSteps = 7;
+  constexpr double kSteepest = 1.13;
+  return kSteepest * static_cast<double>(problem.k()) * kMostSteps *
+         InputDenormalStep(problem.a_type()) *
+         std::ldexp(1, AdversarialExponents(problem).high + 1);
+}
+
 double SumFactor(const v1::GemmProblem& problem, bool adversarial) {
   if (problem.accumulator_type() == v1::DATA_TYPE_INT32) return 0;
   const int unit = problem.accumulator_type() == v1::DATA_TYPE_FP16 ? -8 : -21;
@@ -45,7 +81,8 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
       problem.epilogue().rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
   const FloatFormat output = FormatOf(problem.d_type());
   const FloatFormat aux = FormatOf(problem.epilogue().aux_type());
-  const double underflow = exact ? 0 : std::ldexp(1, -118);
+  const double underflow =
+      exact ? 0 : std::ldexp(1, -118) + (adversarial ? DenormalShare(problem) : 0);
   ReferenceTolerance tolerance{};
   tolerance.sum = SumFactor(problem, adversarial);
   tolerance.terms = exact ? 0 : std::ldexp(1, -22);
@@ -60,17 +97,19 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
 }
 
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
-  const bool half_output = problem.d_type() == v1::DATA_TYPE_FP16 ||
-                           problem.epilogue().aux_type() == v1::DATA_TYPE_FP16 ||
-                           problem.accumulator_type() == v1::DATA_TYPE_FP16;
   // k products of values below 2^(high + 1) stay below 2^(2 * high + 2) * k.
-  const int log_k = static_cast<int>(std::ceil(std::log2(std::max<double>(
-      static_cast<double>(problem.k()), 1))));
-  const int sum_limit = half_output ? 15 : 100;
+  const int sum_limit = HasHalfOutput(problem) ? 15 : 100;
   // fp16 inputs end at 2^16; bf16 and fp32 could go on, but 2^20 is large enough to hurt.
   const int input_limit = problem.a_type() == v1::DATA_TYPE_FP16 ? 14 : 20;
-  const int high = std::min(input_limit, static_cast<int>(std::floor((sum_limit - log_k) / 2.0)) - 1);
+  const double per_value = (sum_limit - CeilLog2(problem.k())) / 2.0;
+  const int high = std::min(input_limit, static_cast<int>(std::floor(per_value)) - 1);
   return {high - 16, high};
+}
+
+double AlphaForRange(const v1::GemmProblem& problem) {
+  if (problem.a_type() != v1::DATA_TYPE_INT8 || !HasHalfOutput(problem)) return 1;
+  // k products of at most 2^14, to stay below 2^15.
+  return std::ldexp(1, std::min(0, 1 - CeilLog2(problem.k())));
 }
 
 }  // namespace tilewright

@@ -28,7 +28,9 @@
 // - units. Half a spacing at 1 (nearest even), a whole one for stochastic rounding: 2^-8 for
 //   bf16, 2^-11 for fp16, 2^-24 for fp32.
 // - floors. Half the spacing of denormals, doubled; for fp32 accumulators also products that
-//   underflow: k * 2^-149, rounded up to 2^-118 for the k = 2^31 that is the limit.
+//   underflow: k * 2^-149, rounded up to 2^-118 for the k = 2^31 that is the limit. PTX leaves
+//   it open what a tensor core makes of denormal inputs, so on adversarial data all that they
+//   could bring may be missing: k * (7 steps, our largest) * (largest magnitude).
 #ifndef TILEWRIGHT_TUNER_MEASURE_TOLERANCE_H_
 #define TILEWRIGHT_TUNER_MEASURE_TOLERANCE_H_
 
@@ -46,6 +48,10 @@ struct ExponentRange {
   int high;
 };
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem);
+
+// The alpha that checks scale by: 1, but where int8 sums would leave the range of an fp16
+// output, the power of two that keeps them in it.
+double AlphaForRange(const v1::GemmProblem& problem);
 
 }  // namespace tilewright
 

@@ -7,6 +7,7 @@
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/config_codec.h"
+#include "tuner/space/copy_registers.h"
 #include "tuner/space/cost_model.h"
 #include "tuner/space/launch_plan.h"
 #include "tuner/space/requirements.h"
@@ -21,10 +22,8 @@ constexpr int kWarps[] = {1, 2, 3, 4};
 constexpr int kStages[] = {3, 4, 5, 2};
 // Rows of a stage in bytes. 32 would spend a barrier on one MMA step.
 constexpr int kRowBytes[] = {64, 128};
-// Depth of one MMA, and what cp.async copies at least.
-constexpr int kStepBytes = 32;
-constexpr int kNarrowestAsyncCopy = 4;
 constexpr int kMaxRegisters = 255;
+constexpr int kRegistersPerSm = 65536;
 
 int InputBytes(const v1::GemmProblem& gemm) { return ElementBytes(gemm.a_type()); }
 
@@ -37,20 +36,13 @@ bool FitsSharedMemory(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
   return SharedMemoryBytes(c, InputBytes(gemm)) <= silicon.max_shared_memory_per_block();
 }
 
-// Operands whose rows admit accesses of less than 4 bytes are copied through registers, for
-// cp.async has none that narrow. A thread then holds its 16-byte copies of one of the steps of
-// a stage but the last: estimate + 4 * sum over such operands of
-// ceil(copies / max(steps - 1, 1)) <= 255.
-bool FitsHeldCopies(const v1::GemmProblem& gemm, const v1::Silicon&, const GemmSm80Config& c) {
-  const int bytes = InputBytes(gemm);
-  const int parts = std::max(c.tile_k * bytes / kStepBytes - 1, 1);
-  const auto held = [&](int tile, int64_t stride, int64_t batch_stride) {
-    if (AccessBytes(stride, batch_stride, gemm.batch(), bytes) >= kNarrowestAsyncCopy) return 0;
-    return 4 * static_cast<int>(CeilDivide(CopiesPerThread(c, tile, bytes), parts));
-  };
-  return RegisterEstimate(c) + held(c.tile_m, gemm.lda(), gemm.a_batch_stride()) +
-             held(c.tile_n, gemm.ldb(), gemm.b_batch_stride()) <=
-         kMaxRegisters;
+// Copies that are narrow, or along m or n, need registers that RegisterEstimate leaves out, and
+// with it the template's MinBlocksPerSm: estimate + extra <= 255, and, where several blocks
+// share an SM, <= 65536 / (threads * blocks) + 30, for of the estimate's 60 address registers
+// small tiles use half.
+bool FitsCopyRegisters(const v1::GemmProblem& gemm, const v1::Silicon&, const GemmSm80Config& c) {
+  const int share = kRegistersPerSm / (Threads(c) * MinBlocksPerSm(c)) + kAddressRegisters / 2;
+  return RegisterEstimate(c) + ExtraCopyRegisters(gemm, c) <= std::min(share, kMaxRegisters);
 }
 
 struct Constraint {
@@ -69,7 +61,7 @@ constexpr Constraint kConstraints[] = {
     {"CopiesFitMask",
      [](auto& gemm, auto&, auto& c) { return CopiesFitMask(c, InputBytes(gemm)); }},
     {"FitsRegisters", [](auto&, auto&, auto& c) { return FitsRegisters(c); }},
-    {"FitsHeldCopies", FitsHeldCopies},
+    {"FitsCopyRegisters", FitsCopyRegisters},
     {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
     {"FitsSharedMemory", FitsSharedMemory},
     {"FitsGrid",

@@ -1,5 +1,6 @@
 """The `tilewright` command as a stranger uses it, with real daemons and no GPU."""
 
+import fcntl
 import hashlib
 import json
 import signal
@@ -115,6 +116,20 @@ class CliTest(unittest.TestCase):
         while "stopped" not in (self.place.cache / "tilewrightd.log").read_text():
             self.assertLess(time.monotonic(), deadline, "the daemon does not end")
             time.sleep(0.2)
+
+    def test_a_daemon_that_is_leaving_is_waited_for(self):
+        # It serves no longer, and holds the lease for another moment.
+        self.assertEqual(self.place.run("list").returncode, 0)
+        while (self.place.cache / "tilewrightd.sock").exists():
+            time.sleep(0.05)
+        with open(self.place.cache / "tilewrightd.lock", "r+") as lease:
+            fcntl.flock(lease, fcntl.LOCK_EX)
+            command = self.place.start("list")
+            time.sleep(1.5)
+            self.assertIsNone(command.poll(), "it gave up while the lease was held")
+            fcntl.flock(lease, fcntl.LOCK_UN)
+        out, err = command.communicate(timeout=60)
+        self.assertEqual(command.returncode, 0, err)
 
     def test_no_start_means_no_start(self):
         self.assert_error(self.place.run("list", "--no-start"), 4, "no tilewrightd answers at")

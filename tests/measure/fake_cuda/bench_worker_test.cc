@@ -20,10 +20,16 @@ using ::testing::SizeIs;
 
 class BenchWorkerTest : public ::testing::Test {
  protected:
-  BenchWorkerTest() {
+  // One for all tests: describing the machine loads cublasLt, which takes its time.
+  static void SetUpTestSuite() {
+    compiler_ = new FakeCompiler;
     BenchProfiler::Options options;
     options.watchdog = absl::Seconds(1);
-    profiler_ = *BenchProfiler::Create(options, compiler_);
+    profiler_ = BenchProfiler::Create(options, *compiler_)->release();
+  }
+  static void TearDownTestSuite() {
+    delete profiler_;
+    delete compiler_;
   }
 
   static v1::Kernel Kernel(const std::string& behaviour) {
@@ -80,9 +86,12 @@ class BenchWorkerTest : public ::testing::Test {
     EXPECT_THAT(candidate.failure().message(), HasSubstr(text));
   }
 
-  FakeCompiler compiler_;
-  std::unique_ptr<BenchProfiler> profiler_;
+  static FakeCompiler* compiler_;
+  static BenchProfiler* profiler_;
 };
+
+FakeCompiler* BenchWorkerTest::compiler_ = nullptr;
+BenchProfiler* BenchWorkerTest::profiler_ = nullptr;
 
 TEST_F(BenchWorkerTest, DescribesTheGpuCompletely) {
   const auto devices = profiler_->Devices();

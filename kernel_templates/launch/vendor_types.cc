@@ -1,0 +1,70 @@
+#include "kernel_templates/launch/vendor_types.h"
+
+#include <cstring>
+
+#include "proto/support/errors.h"
+
+namespace tilewright::vendor {
+namespace {
+
+// IEEE binary16 of a float that has an exact one; scalars that have none are refused.
+std::optional<uint16_t> ExactHalf(float value) {
+  const _Float16 half = static_cast<_Float16>(value);
+  if (static_cast<float>(half) != value) return std::nullopt;
+  uint16_t bits;
+  std::memcpy(&bits, &half, sizeof(bits));
+  return bits;
+}
+
+}  // namespace
+
+std::optional<Types> TypesOf(const v1::GemmProblem& problem) {
+  const v1::DataType a = problem.a_type();
+  const v1::DataType d = problem.d_type();
+  const v1::DataType accumulator = problem.accumulator_type();
+  if (a != problem.b_type()) return std::nullopt;
+  if (a == v1::DATA_TYPE_INT8 && d == v1::DATA_TYPE_INT32 && accumulator == v1::DATA_TYPE_INT32) {
+    return Types{kReal8I, kReal32I, kCompute32I, kReal32I};
+  }
+  if (a == v1::DATA_TYPE_FP16 && d == a && accumulator == v1::DATA_TYPE_FP16) {
+    return Types{kReal16F, kReal16F, kCompute16F, kReal16F};
+  }
+  const bool narrow_output = d == a;
+  if (accumulator != v1::DATA_TYPE_FP32 || (!narrow_output && d != v1::DATA_TYPE_FP32)) {
+    return std::nullopt;
+  }
+  switch (a) {
+    case v1::DATA_TYPE_BF16:
+      return Types{kReal16BF, narrow_output ? kReal16BF : kReal32F, kCompute32F, kReal32F};
+    case v1::DATA_TYPE_FP16:
+      return Types{kReal16F, narrow_output ? kReal16F : kReal32F, kCompute32F, kReal32F};
+    case v1::DATA_TYPE_FP32:
+      return Types{kReal32F, kReal32F, kCompute32F, kReal32F};
+    case v1::DATA_TYPE_TF32:
+      return Types{kReal32F, kReal32F, kComputeTf32, kReal32F};
+    default:
+      return std::nullopt;
+  }
+}
+
+absl::StatusOr<Scalar> ToScalar(const char* field, float value, DataType type) {
+  Scalar scalar{};
+  if (type == kReal32F) {
+    scalar.fp32 = value;
+    return scalar;
+  }
+  if (type == kReal32I && value >= -1e9f && value <= 1e9f) {
+    scalar.int32 = static_cast<int32_t>(value);
+    if (static_cast<float>(scalar.int32) == value) return scalar;
+  }
+  if (type == kReal16F) {
+    if (const auto half = ExactHalf(value)) {
+      scalar.fp16 = *half;
+      return scalar;
+    }
+  }
+  return InvalidField(field, "SCALAR_NOT_EXACT",
+                      "cublasLt takes it in the accumulator's type, which cannot hold it");
+}
+
+}  // namespace tilewright::vendor

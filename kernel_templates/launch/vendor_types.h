@@ -1,0 +1,36 @@
+// How our problems and scalars are said in cublasLt's types. Pure; any thread.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_TYPES_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_TYPES_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/vendor_abi.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright::vendor {
+
+struct Types {
+  DataType input;
+  DataType output;
+  ComputeType compute;
+  DataType scale;
+};
+
+// The row of cublasLtMatmul's table of types that `problem` asks for, if there is one.
+std::optional<Types> TypesOf(const v1::GemmProblem& problem);
+
+// alpha or beta in the scale type; cublasLt reads as many bytes as that has.
+union Scalar {
+  float fp32;
+  int32_t int32;
+  uint16_t fp16;
+};
+
+// INVALID_ARGUMENT, reason SCALAR_NOT_EXACT, where the type cannot hold it.
+absl::StatusOr<Scalar> ToScalar(const char* field, float value, DataType type);
+
+}  // namespace tilewright::vendor
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_TYPES_H_

@@ -1,0 +1,109 @@
+// The scheduler's threads: what runs next, and how work ends.
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/scheduler_work.h"
+#include "tuner/problem/canonical_problem.h"
+
+namespace tilewright {
+namespace {
+
+constexpr std::size_t kMaxRememberedFailures = 4096;
+
+}  // namespace
+
+void Scheduler::Finish(const WorkPtr& work, absl::StatusOr<TuneResult> result) {
+  const absl::Status status = result.status();
+  if (status.ok()) {
+    counters_.succeeded.fetch_add(1, std::memory_order_relaxed);
+  } else if (absl::IsCancelled(status)) {
+    counters_.cancelled.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    counters_.failed.fetch_add(1, std::memory_order_relaxed);
+    spdlog::warn("{} failed: {}", work->job->name(), std::string(status.message()));
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    work->finished = true;
+    by_name_.erase(work->job->name());
+    if (const auto found = active_.find(work->key);
+        found != active_.end() && found->second == work) {
+      active_.erase(found);
+    }
+    if (!status.ok() && !absl::IsCancelled(status)) {
+      if (failed_background_.size() >= kMaxRememberedFailures) failed_background_.clear();
+      failed_background_[work->key] = clock_.Now();
+    } else {
+      failed_background_.erase(work->key);
+    }
+    history_.Retire(work->job->name());
+  }
+  // Without the lock: observers may call back.
+  work->job->Finish(std::move(result), clock_.Now());
+}
+
+void Scheduler::RunLane(std::size_t lane) {
+  pthread_setname_np(pthread_self(), absl::StrCat("tuning-", lane).c_str());
+  while (const WorkPtr work = NextWork(lane)) RunWork(work);
+}
+
+// The first of those with the strongest interest; null when the scheduler stops.
+Scheduler::WorkPtr Scheduler::NextWork(std::size_t lane) {
+  absl::MutexLock lock(&mutex_);
+  Lane& queue = lanes_[lane];
+  const auto ready = [this, &queue]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || !queue.empty();
+  };
+  mutex_.Await(absl::Condition(&ready));
+  if (stopping_) return nullptr;
+  const auto next = std::min_element(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
+    return a->Strongest() < b->Strongest();
+  });
+  WorkPtr work = *next;
+  queue.erase(next);
+  --queued_;
+  work->running = true;
+  return work;
+}
+
+void Scheduler::RunWork(const WorkPtr& work) {
+  TuningJob& job = *work->job;
+  spdlog::info("{} begins: {}", job.name(), DescribeProblem(job.request().problem));
+  job.Start();
+  const absl::Time begin = clock_.Now();
+  absl::StatusOr<TuneResult> result =
+      tune_(job.request(), work->cancellation,
+            [&job](const v1::TuningProgress& progress) { job.Advance(progress); });
+  const double seconds = absl::ToDoubleSeconds(clock_.Now() - begin);
+  spdlog::info("{} ends after {:.3f} s", job.name(), seconds);
+  {
+    absl::MutexLock lock(&mutex_);
+    mean_seconds_ += 0.2 * (seconds - mean_seconds_);
+  }
+  Finish(work, std::move(result));
+}
+
+void Scheduler::Stop() {
+  std::vector<WorkPtr> unstarted;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+    for (Lane& lane : lanes_) {
+      unstarted.insert(unstarted.end(), lane.begin(), lane.end());
+      lane.clear();
+    }
+    queued_ = 0;
+    for (const auto& [name, work] : by_name_) work->cancellation.Cancel();
+  }
+  for (const WorkPtr& work : unstarted) {
+    Finish(work, absl::CancelledError("the server is stopping"));
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+}  // namespace tilewright

@@ -1,0 +1,169 @@
+#include "tuner/codegen/renderer.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proto/support/errors.h"
+#include "tests/codegen/gemm_problems.h"
+
+namespace tilewright {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr GemmSm80Config kConfig = {128, 128, 32, 2, 2, 4, 1, 8};
+constexpr GemmSimtConfig kSimtConfig = {64, 64, 8, 8, 4, 1, 8};
+
+std::string Render(const v1::Problem& problem, const v1::Variant& variant) {
+  const auto source = RenderSource(problem, variant);
+  EXPECT_TRUE(source.ok()) << source.status();
+  return source.value_or("");
+}
+
+// The reason of an INVALID_ARGUMENT, or what came instead.
+std::string InvalidReason(const v1::Problem& problem, const v1::Variant& variant) {
+  const auto source = RenderSource(problem, variant);
+  if (source.ok()) return "rendered";
+  if (source.status().code() != absl::StatusCode::kInvalidArgument) {
+    return source.status().ToString();
+  }
+  return ReasonOf(source.status());
+}
+
+TEST(RenderSourceTest, SpellsTheVariantOut) {
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  v1::Epilogue& epilogue = *problem.mutable_gemm()->mutable_epilogue();
+  epilogue.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
+  epilogue.set_bias_type(v1::DATA_TYPE_FP32);
+  epilogue.set_activation(v1::ACTIVATION_GELU_TANH);
+  epilogue.set_amax(true);
+  EXPECT_EQ(Render(problem, MakeVariant(kConfig)), R"(#include "gemm/gemm_sm80.cuh"
+
+using namespace tilewright;
+using Variant = GemmSm80<
+    OperandSpec{.type = Type::kBf16, .k_major = true, .access_bytes = 16},
+    OperandSpec{.type = Type::kBf16, .k_major = true, .access_bytes = 16},
+    EpilogueSpec{.d_type = Type::kBf16, .d_access_bytes = 16, .bias = Bias::kPerColumn, .bias_type = Type::kFp32, .activation = Activation::kGeluTanh, .amax = true},
+    GemmSm80Config{.tile_m = 128, .tile_n = 128, .tile_k = 32, .warps_m = 2, .warps_n = 2, .stages = 4, .split_k = 1, .raster_group = 1}, false>;
+TILEWRIGHT_GEMM_ENTRY(Variant)
+)");
+}
+
+TEST(RenderSourceTest, DoesNotDependOnShapeWithinAnAlignmentClass) {
+  const v1::Variant variant = MakeVariant(kConfig);
+  const std::string source = Render(MakeGemm(v1::DATA_TYPE_BF16, "NT", 512, 512, 512), variant);
+  EXPECT_EQ(source, Render(MakeGemm(v1::DATA_TYPE_BF16, "NT", 17, 4096, 1600), variant));
+  EXPECT_NE(source, Render(MakeGemm(v1::DATA_TYPE_BF16, "NT", 17, 4098, 1600), variant));
+}
+
+TEST(RenderSourceTest, RunTimeParametersShareACompile) {
+  const v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  GemmSm80Config config = kConfig;
+  config.raster_group = 1;
+  EXPECT_EQ(Render(problem, MakeVariant(config)), Render(problem, MakeVariant(kConfig)));
+  config.split_k = 2;
+  const std::string split = Render(problem, MakeVariant(config));
+  config.split_k = 16;
+  EXPECT_EQ(split, Render(problem, MakeVariant(config)));
+  EXPECT_THAT(split, HasSubstr("TILEWRIGHT_REDUCE_ENTRY(Variant)"));
+  EXPECT_THAT(Render(problem, MakeVariant(kConfig)), Not(HasSubstr("REDUCE")));
+}
+
+TEST(RenderSourceTest, LettersDecideWhatIsContiguous) {
+  const v1::Variant variant = MakeVariant(kConfig);
+  const auto majors = [&](const std::string& layout) {
+    const std::string source = Render(MakeGemm(v1::DATA_TYPE_FP16, layout), variant);
+    std::string found;
+    for (std::size_t at = source.find(".k_major = "); at != std::string::npos;
+         at = source.find(".k_major = ", at + 1)) {
+      found += source[at + 11];
+    }
+    return found;
+  };
+  EXPECT_EQ(majors("NT"), "tt");
+  EXPECT_EQ(majors("NN"), "tf");
+  EXPECT_EQ(majors("TN"), "ff");
+  EXPECT_EQ(majors("TT"), "ft");
+}
+
+TEST(RenderSourceTest, RejectsConfigsWithAReason) {
+  const v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  v1::Variant variant = MakeVariant(kConfig);
+  variant.mutable_config()->mutable_parameters()->RemoveLast();
+  EXPECT_EQ(InvalidReason(problem, variant), "MISSING_PARAMETER");
+
+  variant = MakeVariant(kConfig);
+  *variant.mutable_config()->add_parameters() = variant.config().parameters(0);
+  EXPECT_EQ(InvalidReason(problem, variant), "REPEATED_PARAMETER");
+
+  variant = MakeVariant(kConfig);
+  variant.mutable_config()->add_parameters()->set_name("cluster_m");
+  EXPECT_EQ(InvalidReason(problem, variant), "UNKNOWN_PARAMETER");
+
+  for (const int64_t value : {int64_t{0}, int64_t{-1}, int64_t{1} << 40}) {
+    variant = MakeVariant(kConfig);
+    variant.mutable_config()->mutable_parameters(2)->set_value(value);
+    EXPECT_EQ(InvalidReason(problem, variant), "PARAMETER_OUT_OF_RANGE") << value;
+  }
+  GemmSm80Config config = kConfig;
+  config.stages = 7;
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(config)), "ILLEGAL_CONFIG");
+  config = kConfig;
+  config.tile_k = 24;
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(config)), "ILLEGAL_CONFIG");
+  EXPECT_EQ(InvalidReason(problem, MakeVariant("gemm_sm70", {})), "UNKNOWN_TEMPLATE");
+}
+
+TEST(RenderSourceTest, RejectsWhatNoTemplateComputes) {
+  const v1::Variant variant = MakeVariant(kConfig);
+  EXPECT_EQ(InvalidReason(MakeGemm(v1::DATA_TYPE_FP32, "NT"), variant), "UNSUPPORTED_TYPE");
+  EXPECT_EQ(InvalidReason(MakeGemm(v1::DATA_TYPE_BF16, "NT"), MakeVariant(kSimtConfig)),
+            "UNSUPPORTED_TYPE");
+
+  v1::Problem mixed = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  mixed.mutable_gemm()->set_b_type(v1::DATA_TYPE_FP16);
+  EXPECT_EQ(InvalidReason(mixed, variant), "UNSUPPORTED_TYPE");
+
+  v1::Problem stochastic = MakeGemm(v1::DATA_TYPE_TF32, "NT");
+  stochastic.mutable_gemm()->mutable_epilogue()->set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
+  EXPECT_EQ(InvalidReason(stochastic, MakeVariant(GemmSm80Config{64, 64, 16, 2, 2, 3, 1, 1})),
+            "UNSUPPORTED_ROUNDING");
+
+  v1::Problem integer = MakeGemm(v1::DATA_TYPE_INT8, "NT");
+  integer.mutable_gemm()->mutable_epilogue()->set_activation(v1::ACTIVATION_RELU);
+  EXPECT_EQ(InvalidReason(integer, MakeVariant(GemmSm80Config{64, 64, 64, 2, 2, 3, 1, 1})),
+            "INTEGER_OUTPUT");
+
+  v1::Problem dropout = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  dropout.mutable_gemm()->mutable_epilogue()->mutable_dropout()->set_probability(0.1);
+  EXPECT_EQ(RenderSource(dropout, variant).status().code(), absl::StatusCode::kUnimplemented);
+}
+
+TEST(AccessBytesTest, IsTheLargestPowerOfTwoThatDividesBothStrides) {
+  EXPECT_EQ(AccessBytes(4096, 0, 1, 2), 16);
+  EXPECT_EQ(AccessBytes(50257, 0, 1, 2), 2);
+  EXPECT_EQ(AccessBytes(50258, 0, 1, 2), 4);
+  EXPECT_EQ(AccessBytes(50260, 0, 1, 2), 8);
+  EXPECT_EQ(AccessBytes(5, 0, 1, 4), 4);
+  EXPECT_EQ(AccessBytes(3, 0, 1, 1), 1);
+  // Where there is one batch its stride does not matter.
+  EXPECT_EQ(AccessBytes(64, 65, 1, 2), 16);
+  EXPECT_EQ(AccessBytes(64, 65, 2, 2), 2);
+}
+
+TEST(ElementBytesTest, KnowsEveryType) {
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_FP32), 4);
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_TF32), 4);
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_INT32), 4);
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_FP16), 2);
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_BF16), 2);
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_E4M3), 1);
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_E5M2), 1);
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_INT8), 1);
+  EXPECT_EQ(ElementBytes(v1::DATA_TYPE_UNSPECIFIED), 0);
+}
+
+}  // namespace
+}  // namespace tilewright

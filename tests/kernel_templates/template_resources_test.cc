@@ -1,0 +1,167 @@
+// Compiles representative variants of every template and checks what they use against the
+// arithmetic of abi/: the search space promises that a legal config compiles and fits.
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/codegen/gemm_problems.h"
+#include "tests/kernel_templates/nvrtc_compile.h"
+#include "tuner/codegen/faulty_templates.h"
+#include "tuner/codegen/renderer.h"
+
+namespace tilewright {
+namespace {
+
+constexpr char kHopper[] = "sm_90a";
+const std::vector<std::string>& Architectures() {
+  static const std::vector<std::string>& list = *new std::vector<std::string>{
+      "sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"};
+  return list;
+}
+const std::vector<std::string>& Layouts() {
+  static const std::vector<std::string>& list =
+      *new std::vector<std::string>{"NN", "NT", "TN", "TT"};
+  return list;
+}
+
+// ptxas gives a thread what the launch bounds leave room for, in steps of 8.
+int RegisterLimit(int threads, int blocks) {
+  const int limit = 65536 / (threads * blocks) / 8 * 8;
+  return limit < 255 ? limit : 255;
+}
+
+void ExpectEntry(const CompileReport& report, std::string_view symbol, int register_limit) {
+  const auto found = report.entries.find(std::string(symbol));
+  ASSERT_NE(found, report.entries.end()) << symbol << " is missing\n" << report.log;
+  EXPECT_LE(found->second.registers, register_limit);
+  EXPECT_EQ(found->second.spill_bytes, 0) << report.log;
+  EXPECT_EQ(found->second.stack_bytes, 0) << report.log;
+  // All shared memory is dynamic, so that SharedMemoryBytes() is all of it.
+  EXPECT_EQ(found->second.static_shared_bytes, 0);
+}
+
+template <typename Config>
+void ExpectCompiles(const v1::Problem& problem, const Config& config,
+                    const std::string& architecture) {
+  const auto source = RenderSource(problem, MakeVariant(config));
+  ASSERT_TRUE(source.ok()) << source.status();
+  SCOPED_TRACE(architecture + "\n" + *source);
+  const CompileReport report = CompileWithNvrtc(*source, architecture);
+  ASSERT_TRUE(report.ok) << report.log;
+  EXPECT_EQ(report.log.find("warning"), std::string::npos) << report.log;
+  ExpectEntry(report, kGemmEntry, RegisterLimit(Threads(config), MinBlocksPerSm(config)));
+  if (config.split_k > 1) ExpectEntry(report, kReduceEntry, RegisterLimit(kReduceThreads, 1));
+}
+
+// The same depth in bytes for every type.
+GemmSm80Config ConfigFor(v1::DataType type, int tile_m, int tile_n, int k_bytes, int warps_m,
+                         int warps_n, int stages) {
+  return {tile_m, tile_n, k_bytes / ElementBytes(type), warps_m, warps_n, stages, 1, 8};
+}
+
+const std::vector<v1::DataType>& TensorCoreTypes() {
+  static const std::vector<v1::DataType>& list = *new std::vector<v1::DataType>{
+      v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_TF32, v1::DATA_TYPE_INT8};
+  return list;
+}
+
+TEST(TemplateResourcesTest, EveryArchitectureTakesEveryTemplateAndType) {
+  const std::vector<std::string> layouts = {"NT", "TN"};
+  for (std::size_t i = 0; i < Architectures().size(); ++i) {
+    for (const v1::DataType type : TensorCoreTypes()) {
+      ExpectCompiles(MakeGemm(type, layouts[i % 2]), ConfigFor(type, 128, 128, 64, 2, 4, 3),
+                     Architectures()[i]);
+    }
+    ExpectCompiles(MakeGemm(v1::DATA_TYPE_FP32, layouts[i % 2]),
+                   GemmSimtConfig{128, 64, 16, 8, 8, 1, 8}, Architectures()[i]);
+  }
+}
+
+TEST(TemplateResourcesTest, EveryTypeTakesEveryLayoutAtTheLargestWarpTile) {
+  for (const v1::DataType type : TensorCoreTypes()) {
+    for (const std::string& layout : Layouts()) {
+      ExpectCompiles(MakeGemm(type, layout), ConfigFor(type, 128, 256, 64, 2, 4, 4), kHopper);
+      ExpectCompiles(MakeGemm(type, layout), ConfigFor(type, 128, 128, 128, 2, 2, 3), kHopper);
+    }
+  }
+  for (const std::string& layout : Layouts()) {
+    ExpectCompiles(MakeGemm(v1::DATA_TYPE_FP32, layout), GemmSimtConfig{128, 128, 16, 8, 8, 1, 8},
+                   kHopper);
+  }
+}
+
+TEST(TemplateResourcesTest, EveryAccessWidthCompiles) {
+  for (const v1::DataType type : TensorCoreTypes()) {
+    for (const int64_t extent : {int64_t{520}, int64_t{516}, int64_t{514}, int64_t{513}}) {
+      const GemmSm80Config config = ConfigFor(type, 64, 64, 64, 2, 2, 3);
+      ExpectCompiles(MakeGemm(type, "TT", extent, extent, extent), config, kHopper);
+    }
+  }
+  for (const int64_t extent : {int64_t{514}, int64_t{513}}) {
+    ExpectCompiles(MakeGemm(v1::DATA_TYPE_FP32, "NN", extent, extent, extent),
+                   GemmSimtConfig{64, 64, 16, 4, 8, 1, 8}, kHopper);
+  }
+}
+
+TEST(TemplateResourcesTest, TilesOfEveryKindCompile) {
+  const std::vector<GemmSm80Config> configs = {
+      {16, 128, 64, 1, 4, 6, 1, 1},  {16, 32, 16, 1, 2, 2, 1, 1},  {32, 64, 64, 2, 2, 2, 1, 1},
+      {48, 64, 32, 1, 2, 3, 1, 1},   {64, 48, 16, 2, 1, 4, 1, 1},  {96, 192, 32, 2, 4, 3, 1, 1},
+      {192, 96, 64, 4, 2, 2, 1, 1},  {256, 128, 64, 4, 2, 3, 1, 1}, {64, 256, 32, 1, 4, 4, 1, 1},
+      {128, 128, 64, 4, 4, 3, 1, 1}, {256, 64, 64, 4, 1, 2, 1, 1}};
+  for (const GemmSm80Config& config : configs) {
+    ExpectCompiles(MakeGemm(v1::DATA_TYPE_BF16, "NT"), config, kHopper);
+    ExpectCompiles(MakeGemm(v1::DATA_TYPE_BF16, "TN"), config, kHopper);
+  }
+}
+
+TEST(TemplateResourcesTest, EpiloguesCompileWithoutSpills) {
+  v1::Problem full = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  v1::GemmProblem& gemm = *full.mutable_gemm();
+  gemm.set_ldc(512);
+  gemm.set_ld_aux(512);
+  v1::Epilogue& epilogue = *gemm.mutable_epilogue();
+  epilogue.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
+  epilogue.set_bias_type(v1::DATA_TYPE_BF16);
+  epilogue.set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+  epilogue.set_source_type(v1::DATA_TYPE_BF16);
+  epilogue.set_aux_type(v1::DATA_TYPE_BF16);
+  epilogue.set_amax(true);
+  epilogue.set_non_finite_flag(true);
+  for (const v1::Activation activation :
+       {v1::ACTIVATION_RELU, v1::ACTIVATION_GELU_TANH, v1::ACTIVATION_GELU_ERF,
+        v1::ACTIVATION_SILU}) {
+    epilogue.set_activation(activation);
+    ExpectCompiles(full, GemmSm80Config{128, 128, 64, 2, 2, 3, 1, 8}, kHopper);
+  }
+  epilogue.set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
+  ExpectCompiles(full, GemmSm80Config{128, 128, 64, 2, 2, 3, 1, 8}, kHopper);
+  epilogue.clear_aux_type();
+  epilogue.set_source_mode(v1::SOURCE_MODE_NONE);
+  ExpectCompiles(full, GemmSm80Config{128, 256, 64, 2, 4, 3, 1, 8}, kHopper);
+  gemm.set_ldd(513);
+  ExpectCompiles(full, GemmSm80Config{128, 256, 64, 2, 4, 3, 1, 8}, kHopper);
+}
+
+TEST(TemplateResourcesTest, SplitVariantsHaveBothEntries) {
+  for (const v1::DataType type : TensorCoreTypes()) {
+    GemmSm80Config config = ConfigFor(type, 64, 64, 64, 2, 2, 3);
+    config.split_k = 4;
+    ExpectCompiles(MakeGemm(type, "NT"), config, kHopper);
+  }
+  ExpectCompiles(MakeGemm(v1::DATA_TYPE_FP32, "NT"), GemmSimtConfig{64, 64, 8, 8, 4, 4, 8},
+                 kHopper);
+}
+
+TEST(TemplateResourcesTest, FaultyTemplatesCompile) {
+  for (const FaultyKind kind :
+       {FaultyKind::kIllegalAccess, FaultyKind::kEndless, FaultyKind::kWrongResult,
+        FaultyKind::kOutOfBoundsWrite, FaultyKind::kNondeterministic}) {
+    const CompileReport report = CompileWithNvrtc(RenderFaultySource(kind), kHopper);
+    ASSERT_TRUE(report.ok) << report.log;
+    ExpectEntry(report, kGemmEntry, 255);
+  }
+}
+
+}  // namespace
+}  // namespace tilewright
