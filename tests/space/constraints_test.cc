@@ -81,7 +81,10 @@ INSTANTIATE_TEST_SUITE_P(
         {"FitsGrid", "gemm_sm80", "m: 2147483647 n: 1048576 k: 1", PlainSm80()},
         {"FitsWorkspace", "gemm_sm80", "m: 131072 n: 131072 k: 64", Sm80("split_k", 2)},
         // Copies of 2 bytes pass through registers that accumulators of 64 x 64 do not leave.
-        {"FitsCopyRegisters", "gemm_sm80", "m: 4096 n: 4096 k: 4095", LargeSm80()},
+        {"HoldsNarrowCopies", "gemm_sm80", "m: 4096 n: 4096 k: 4095", LargeSm80()},
+        // Single bytes need more of them than 64 x 32 of a warp leave.
+        {"FitsCopyRegisters", "gemm_sm80", "m: 4095 n: 4095 k: 4095 a_type: DATA_TYPE_INT8",
+         With(With(With(Sm80("tile_m", 64), "tile_n", 64), "tile_k", 64), "warps_m", 1)},
         {"", "gemm_sm80", "m: 4096 n: 4096 k: 4094", LargeSm80()},
         {"", "gemm_sm80", "m: 4096 n: 4096 k: 4095", PlainSm80()},
     }));

@@ -85,10 +85,11 @@ double FindSecondsWithWriter(WinnerIndex& index, const std::vector<IndexQuery>& 
   return total / threads;
 }
 
-std::vector<IndexQuery> Queries(int count, int shift) {
+// Of the first `winners` winners; with `shift`, of problems beside theirs.
+std::vector<IndexQuery> Queries(int count, int winners, int shift) {
   std::vector<IndexQuery> queries;
   for (int i = 0; i < count; ++i) {
-    RecordSpec spec = SpecOf(i * 97);
+    RecordSpec spec = SpecOf(i * 97 % winners);
     if (shift != 0) spec.problem = Gemm(16 * (i % 500) + 8 * shift, 4032, 4000);
     queries.push_back(QueryOf(spec));
   }
@@ -123,8 +124,8 @@ int Main(bool json, int winners, double limit) {
   });
   if (index.size() != static_cast<std::size_t>(winners)) std::abort();
 
-  const auto exact = Queries(1000, 0);
-  const auto near = Queries(1000, 1);
+  const auto exact = Queries(1000, winners, 0);
+  const auto near = Queries(1000, winners, 1);
   const double first = FindSeconds(index, exact, 1000, v1::MATCH_EXACT);
   nlohmann::ordered_json result;
   result["winners"] = winners;

@@ -29,6 +29,13 @@ int InputBytes(const v1::GemmProblem& gemm) { return ElementBytes(gemm.a_type())
 
 int Warps(const GemmSm80Config& c) { return c.warps_m * c.warps_n; }
 
+// Bytes of the widest access that both A and B admit.
+int NarrowestAccess(const v1::GemmProblem& gemm) {
+  const int bytes = InputBytes(gemm);
+  return std::min(AccessBytes(gemm.lda(), gemm.a_batch_stride(), gemm.batch(), bytes),
+                  AccessBytes(gemm.ldb(), gemm.b_batch_stride(), gemm.batch(), bytes));
+}
+
 // Ring of stages, or the staging buffer that reuses it, within what a block may have:
 // max(stages * (tile_m + tile_n) * tile_k * bytes, staging) <= opt-in limit.
 bool FitsSharedMemory(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
@@ -61,6 +68,8 @@ constexpr Constraint kConstraints[] = {
     {"CopiesFitMask",
      [](auto& gemm, auto&, auto& c) { return CopiesFitMask(c, InputBytes(gemm)); }},
     {"FitsRegisters", [](auto&, auto&, auto& c) { return FitsRegisters(c); }},
+    {"HoldsNarrowCopies",
+     [](auto& gemm, auto&, auto& c) { return HoldsNarrowCopies(c, NarrowestAccess(gemm)); }},
     {"FitsCopyRegisters", FitsCopyRegisters},
     {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
     {"FitsSharedMemory", FitsSharedMemory},
