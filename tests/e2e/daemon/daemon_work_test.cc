@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "SQLiteCpp/SQLiteCpp.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
@@ -21,6 +22,7 @@ namespace tilewright {
 namespace {
 
 constexpr char kTarget[] = "h100-sxm";
+constexpr auto kBest = v1::LOOKUP_MODE_BEST_AVAILABLE;
 constexpr auto kTuned = v1::LOOKUP_MODE_WAIT_TUNED;
 constexpr auto kCached = v1::LOOKUP_MODE_CACHED_ONLY;
 
@@ -52,6 +54,34 @@ TEST(DaemonWork, SixtyFourClientsOneTuning) {
   v1::CacheStats stats;
   ASSERT_TRUE(client.cache->GetCacheStats(&context, {}, &stats).ok());
   EXPECT_EQ(stats.epoch(), 1) << "one tuning was stored";
+}
+
+TEST(DaemonWork, ADamagedKernelIsAMissAndIsMadeAgain) {
+  const TemporaryFolder folder;
+  const std::string cache = folder.path() + "/cache";
+  std::string content_hash;
+  {
+    DaemonProcess daemon(cache);
+    ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
+    const auto answer = ServiceClient(daemon.socket()).Get(RequestOf(4096, kBest, kTarget));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    content_hash = answer->kernel().content_hash();
+    daemon.Signal(SIGTERM);
+    ASSERT_EQ(daemon.AwaitExit(), 0);
+  }
+  {
+    SQLite::Database database(cache + "/tilewright.db", SQLite::OPEN_READWRITE);
+    EXPECT_GT(database.exec("UPDATE kernels SET cubin_zstd = substr(cubin_zstd, 1, 900)"), 0);
+  }
+  DaemonProcess daemon(cache);
+  ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
+  ServiceClient client(daemon.socket());
+  EXPECT_EQ(ReasonOf(client.Get(RequestOf(4096, kCached, kTarget)).status()), "KERNEL_DAMAGED");
+  const auto repaired = client.Get(RequestOf(4096, kBest, kTarget));
+  ASSERT_TRUE(repaired.ok()) << repaired.status();
+  EXPECT_EQ(repaired->kernel().content_hash(), content_hash);
+  EXPECT_EQ(Sha256(repaired->kernel().cubin()), content_hash);
+  EXPECT_TRUE(client.Get(RequestOf(4096, kCached, kTarget)).ok());
 }
 
 // Problems that share no kernel, so that each takes its time.
