@@ -1,6 +1,7 @@
 #include "tuner/tuner.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -173,6 +174,13 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
     stored.kernel = kernels[pick->index];
     stored.kernel.clear_cubin();
   }
+  if (!measures) {
+    // A measurement may have been stored while the model's picks were compiled.
+    if (auto measured = MeasuredWinner(request)) {
+      result.winner = *std::move(measured);
+      return result;
+    }
+  }
   record.winner = stored;
   record.legal_configs = result.legal_configs;
   ASSIGN_OR_RETURN(const int64_t epoch, store_.PutTuning(record));
@@ -237,6 +245,19 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time start,
   record.candidates.insert(record.candidates.end(), report.vendors.begin(),
                            report.vendors.end());
   return absl::OkStatus();
+}
+
+std::optional<StoredWinner> Tuner::MeasuredWinner(const TuneRequest& request) {
+  IndexQuery query;
+  query.problem = request.problem;
+  query.silicon = request.target.silicon();
+  query.environment = request.target.environment();
+  const IndexHit hit = index_.Find(query);
+  if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return std::nullopt;
+  // One whose kernel is damaged cannot be served; the prediction can.
+  const std::string& hash = hit.winner->kernel.content_hash();
+  if (!hash.empty() && !store_.GetCubin(hash).ok()) return std::nullopt;
+  return *hit.winner;
 }
 
 absl::StatusOr<StoredWinner> Tuner::Predict(const TuneRequest& request,

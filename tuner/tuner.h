@@ -2,6 +2,7 @@
 #define TILEWRIGHT_TUNER_TUNER_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,8 @@ class Tuner {
                                   const ProgressSink& progress);
 
   // Ranks by the model alone, compiles its first picks, stores the best that compiles as
-  // PREDICTED and returns it: the answer at once of BEST_AVAILABLE.
+  // PREDICTED and returns it: the answer at once of BEST_AVAILABLE. Never takes the place of a
+  // measurement of the same problem and target, which is returned instead.
   absl::StatusOr<StoredWinner> Predict(const TuneRequest& request,
                                        const Cancellation& cancellation);
 
@@ -59,6 +61,10 @@ class Tuner {
   absl::StatusOr<v1::Kernel> LoadKernel(const StoredWinner& winner);
 
  private:
+  // The stored winner that was measured for exactly this problem and target, if any, and if
+  // its kernel can be served.
+  std::optional<StoredWinner> MeasuredWinner(const TuneRequest& request);
+
   // Profiles the kernels of `record.candidates` that built, and puts the outcomes, the vendor's
   // candidates and the vendor's times where they belong.
   absl::Status Measure(const TuneRequest& request, absl::Time start,
