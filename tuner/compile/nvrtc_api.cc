@@ -10,6 +10,15 @@ namespace {
 // The first that knows C++20.
 constexpr NvrtcVersion kOldestVersion = {12, 0};
 
+// NVRTC opens its builtins by bare name at the first compile. Those of a PyPI wheel are in no
+// place that the loader searches, so they are opened here, from beside NVRTC itself. Where
+// they are elsewhere, the loader may know them.
+void OpenBuiltins(const std::string& nvrtc_path, NvrtcVersion version) {
+  const std::string folder = nvrtc_path.substr(0, nvrtc_path.rfind('/') + 1);
+  DynamicLibrary::Open({absl::StrCat(folder, "libnvrtc-builtins.so.", version.ToString())})
+      .IgnoreError();
+}
+
 }  // namespace
 
 std::vector<std::string> NvrtcApi::Candidates() {
@@ -34,6 +43,7 @@ absl::StatusOr<NvrtcApi> NvrtcApi::Load(const std::vector<std::string>& candidat
         absl::StrCat(api.path, " is NVRTC ", api.version.ToString(), ", older than ",
                      kOldestVersion.ToString()));
   }
+  OpenBuiltins(api.path, api.version);
   return api;
 }
 
