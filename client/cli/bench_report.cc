@@ -17,9 +17,14 @@ double MedianOf(const std::optional<v1::Candidate>& candidate) {
   return candidate ? candidate->measurement().median_seconds() : 0;
 }
 
-// Keeps the faster of the two in `best`.
+// Keeps the faster of the two in `best`. One that left the race early has samples of the first
+// rounds alone: it yields to every one that stayed.
 void KeepFaster(const v1::Candidate& candidate, std::optional<v1::Candidate>& best) {
-  if (!best || candidate.measurement().median_seconds() < MedianOf(best)) best = candidate;
+  if (best && candidate.dropped_early() != best->dropped_early()) {
+    if (best->dropped_early()) best = candidate;
+  } else if (!best || candidate.measurement().median_seconds() < MedianOf(best)) {
+    best = candidate;
+  }
 }
 
 double Ratio(double numerator, double denominator) {

@@ -2,22 +2,30 @@
 #define TILEWRIGHT_CLIENT_CPP_KERNEL_CACHE_H_
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "client/cpp/request_key.h"
 #include "tilewright/kernel.h"
 
 namespace tilewright {
 
-// Answers by request. Owned by a Client; thread-safe. A hit takes one reader lock of one of
-// several shards and allocates nothing. Unbounded: a training job has tens of problems.
+// Answers by request. Owned by a Client; thread-safe. A hit takes no lock, writes nothing but
+// the kernel's reference count and allocates nothing: a reader lock, shared by the threads of
+// a trainer, cost 30 times the look-up itself. Entries are never taken out while the cache
+// lives, only marked, so that readers need not be waited for: a training job has tens of
+// problems.
 class KernelCache {
  public:
+  KernelCache() = default;
+  ~KernelCache();
+  KernelCache(const KernelCache&) = delete;
+  KernelCache& operator=(const KernelCache&) = delete;
+
   // The kernel kept for `key`, or null.
   std::shared_ptr<const Kernel> Find(const RequestKey& key) const;
 
@@ -29,34 +37,22 @@ class KernelCache {
   int64_t DropProvisional();
 
  private:
-  struct OwnedKey {
-    std::string bytes;
-    uint64_t hash;
-  };
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(const OwnedKey& key) const { return key.hash; }
-    size_t operator()(const RequestKey& key) const { return key.hash; }
-  };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(const OwnedKey& a, const OwnedKey& b) const { return a.bytes == b.bytes; }
-    bool operator()(const OwnedKey& a, const RequestKey& b) const {
-      return a.hash == b.hash && a.bytes == b.bytes;
-    }
-    bool operator()(const RequestKey& a, const OwnedKey& b) const { return (*this)(b, a); }
-  };
-  struct alignas(64) Shard {
-    mutable absl::Mutex mutex;
-    absl::flat_hash_map<OwnedKey, std::shared_ptr<const Kernel>, Hash, Equal> kernels
-        ABSL_GUARDED_BY(mutex);
+  // Immutable once published, but for the mark.
+  struct Entry {
+    std::string key;
+    uint64_t hash = 0;
+    std::shared_ptr<const Kernel> kernel;
+    std::atomic<bool> dropped{false};
+    Entry* next = nullptr;
   };
 
-  static constexpr size_t kShards = 16;
-  // The top bits: the map itself uses the low ones.
-  static size_t ShardOf(uint64_t hash) { return hash >> 60; }
+  // Buckets of singly linked entries, newest first.
+  static constexpr size_t kBuckets = 1024;
 
-  std::array<Shard, kShards> shards_;
+  const Entry* FindEntry(const RequestKey& key) const;
+
+  std::array<std::atomic<Entry*>, kBuckets> buckets_{};
+  absl::Mutex writers_;
 };
 
 }  // namespace tilewright

@@ -48,6 +48,17 @@ TEST(Bench, ComparesTheBestTemplateWithBothVendorFigures) {
   EXPECT_DOUBLE_EQ(RatioToFirst(row), 0.75);
 }
 
+TEST(Bench, ATemplateThatLeftTheRaceEarlyIsNotTheBest) {
+  v1::ExplainWinnerResponse response;
+  AddVendor(0, 1e-5, response);
+  AddTemplate(1.9e-5, response);
+  response.mutable_candidates(1)->set_dropped_early(true);
+  AddTemplate(2e-5, response);
+  AddTemplate(1.8e-5, response);
+  response.mutable_candidates(3)->set_dropped_early(true);
+  EXPECT_DOUBLE_EQ(RatioToBest(MakeBenchRow("a", Gemm(), {}, response)), 0.5);
+}
+
 TEST(Bench, TemplatesAreReportedAloneWhereTheVendorWon) {
   BenchRow row = Row("a", 2e-5, 1e-5, 1e-5);
   *row.explanation.mutable_winner()->mutable_candidate() = *row.vendor_best;

@@ -103,7 +103,7 @@ std::optional<Pick> PickMeasured(const std::vector<v1::Candidate>& candidates) {
     if (ComesFirst(candidates, i, pick.index)) pick.index = i;
   }
   const Indices measured = Filter(candidates, IsMeasured);
-  pick.margin = MarginOf(candidates, measured, pick.index);
+  pick.margin = MarginOf(candidates, finalists.size() > 1 ? finalists : measured, pick.index);
   pick.reason = DescribePick(candidates, pick.index, measured.size(), equals, pick.margin);
   return pick;
 }
