@@ -32,8 +32,10 @@ constexpr std::size_t kExecutorQueue = 4096;
 DaemonServer::DaemonServer(const Options& options, const Collaborators& collaborators)
     : collaborators_(collaborators),
       devices_(collaborators.compiler, collaborators.profiler),
-      kernels_(kKernelCacheBytes),
       executor_("executor", kExecutorThreads, kExecutorQueue),
+      kernels_(
+          [this](const StoredWinner& winner) { return collaborators_.tuner.LoadKernel(winner); },
+          kKernelCacheBytes, executor_),
       predictor_([this](TuneRequest request, const Cancellation& cancellation) {
         v1::Environment& environment = *request.target.mutable_environment();
         environment = devices_.Complete(environment);
@@ -56,12 +58,12 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
       sweeps_(devices_, collaborators.index, collaborators.store, scheduler_, collaborators.clock),
       kernel_service_({.devices = devices_,
                        .index = collaborators.index,
-                       .tuner = collaborators.tuner,
                        .kernels = kernels_,
                        .scheduler = scheduler_,
                        .predictor = predictor_,
-                       .executor = executor_},
-                      winners_, stop_, *metrics_),
+                       .executor = executor_,
+                       .stop = stop_},
+                      winners_, *metrics_),
       tuning_service_(devices_, collaborators.index, scheduler_, sweeps_, executor_, stop_,
                       *metrics_),
       cache_service_({.devices = devices_,

@@ -13,7 +13,7 @@
 #include "server/cache_service.h"
 #include "server/device_table.h"
 #include "server/executor.h"
-#include "server/kernel_cache.h"
+#include "server/kernel_loader.h"
 #include "server/kernel_service.h"
 #include "server/metrics.h"
 #include "server/predictor.h"
@@ -78,8 +78,8 @@ class DaemonServer {
   WinnerSignal winners_;
   StopSignal stop_;
   DeviceTable devices_;
-  KernelCache kernels_;
   Executor executor_;
+  KernelLoader kernels_;
   Predictor predictor_;
   Scheduler scheduler_;
   SweepRunner sweeps_;

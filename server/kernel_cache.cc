@@ -8,11 +8,6 @@
 namespace tilewright {
 namespace {
 
-// A winner is written once an epoch: key and epoch name one kernel with one plan.
-std::string KeyOf(const StoredWinner& winner) {
-  return absl::StrCat(winner.winner.key(), "/", winner.winner.epoch());
-}
-
 std::size_t BytesOf(const WireKernel& kernel) {
   return kernel.with_cubin.size() + kernel.without_cubin.size();
 }
@@ -28,6 +23,10 @@ WireKernel ToWire(const v1::Kernel& kernel) {
   response.mutable_kernel()->clear_cubin();
   wire.without_cubin = grpc::Slice(response.SerializeAsString());
   return wire;
+}
+
+std::string KernelCache::KeyOf(const StoredWinner& winner) {
+  return absl::StrCat(winner.winner.key(), "/", winner.winner.epoch());
 }
 
 std::shared_ptr<const WireKernel> KernelCache::Find(const StoredWinner& winner) {

@@ -30,6 +30,9 @@ class KernelCache {
  public:
   explicit KernelCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
+  // Names one kernel with one plan: a winner is written once an epoch.
+  static std::string KeyOf(const StoredWinner& winner);
+
   // Null on a miss.
   std::shared_ptr<const WireKernel> Find(const StoredWinner& winner);
   void Put(const StoredWinner& winner, std::shared_ptr<const WireKernel> kernel);

@@ -4,7 +4,6 @@
 #include "server/lookup.h"
 #include "server/metrics.h"
 #include "server/response_cache.h"
-#include "server/stop_signal.h"
 #include "server/winner_signal.h"
 #include "tilewright/v1/kernel_service.grpc.pb.h"
 
@@ -17,9 +16,8 @@ class KernelServiceImpl final
           v1::KernelService::WithCallbackMethod_BatchGetKernels<
               v1::KernelService::WithCallbackMethod_WatchKernel<v1::KernelService::Service>>> {
  public:
-  KernelServiceImpl(const LookupContext& context, WinnerSignal& winners, StopSignal& stop,
-                    Metrics& metrics)
-      : context_(context), winners_(winners), stop_(stop), metrics_(metrics) {}
+  KernelServiceImpl(const LookupContext& context, WinnerSignal& winners, Metrics& metrics)
+      : context_(context), winners_(winners), metrics_(metrics) {}
 
   grpc::ServerUnaryReactor* GetKernel(grpc::CallbackServerContext* context,
                                       const grpc::ByteBuffer* request,
@@ -35,7 +33,6 @@ class KernelServiceImpl final
  private:
   const LookupContext context_;
   WinnerSignal& winners_;
-  StopSignal& stop_;
   Metrics& metrics_;
   ResponseCache responses_;
 };

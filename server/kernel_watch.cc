@@ -128,9 +128,9 @@ grpc::ServerWriteReactor<v1::GetKernelResponse>* KernelServiceImpl::WatchKernel(
     grpc::CallbackServerContext* context, const v1::WatchKernelRequest* request) {
   metrics_.other_calls.fetch_add(1, std::memory_order_relaxed);
   auto watch = std::make_shared<KernelWatch>(context_, request->request());
-  auto stream = Stream::Create(stop_, metrics_.open_calls, [watch](v1::GetKernelResponse* message) {
-    return watch->TakeLatest(message);
-  });
+  auto stream = Stream::Create(
+      context_.stop, metrics_.open_calls,
+      [watch](v1::GetKernelResponse* message) { return watch->TakeLatest(message); });
   const absl::StatusOr<v1::Problem> canonical = Canonicalize(request->request().problem());
   if (!canonical.ok()) {
     stream->End(canonical.status());

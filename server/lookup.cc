@@ -1,7 +1,6 @@
 #include "server/lookup.h"
 
 #include <grpcpp/alarm.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <optional>
@@ -52,25 +51,16 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void Serve(const IndexHit& hit, bool may_repair) {
     if (hit.winner->winner.candidate().has_vendor()) return Answer(hit, nullptr);
     if (auto kernel = context_.kernels.Find(*hit.winner)) return Answer(hit, std::move(kernel));
-    const bool posted = context_.executor.TryPost(
-        [self = shared_from_this(), hit, may_repair] { self->Load(hit, may_repair); });
-    if (!posted) {
-      Finish(MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
-                       "too many look-ups wait for the disk: try again in 100 ms",
-                       {{"retry_delay_ms", "100"}}));
-    }
+    context_.kernels.Load(hit.winner, [self = shared_from_this(), hit, may_repair](
+                                          const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
+      self->OnLoaded(hit, may_repair, kernel);
+    });
   }
 
-  // On a thread of the executor: reads the kernel from the store.
-  void Load(const IndexHit& hit, bool may_repair) {
-    const absl::StatusOr<v1::Kernel> kernel = context_.tuner.LoadKernel(*hit.winner);
-    if (kernel.ok()) {
-      auto wire = std::make_shared<const WireKernel>(ToWire(*kernel));
-      context_.kernels.Put(*hit.winner, wire);
-      return Answer(hit, std::move(wire));
-    }
-    spdlog::error("the kernel of winner {} cannot be read: {}", hit.winner->winner.key(),
-                  std::string(kernel.status().message()));
+  void OnLoaded(const IndexHit& hit, bool may_repair,
+                const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
+    if (kernel.ok()) return Answer(hit, *kernel);
+    if (absl::IsResourceExhausted(kernel.status())) return Finish(kernel.status());
     if (!may_repair) {
       return Finish(MakeError(absl::StatusCode::kNotFound, "KERNEL_DAMAGED",
                               "a winner is stored, but its kernel cannot be read"));
@@ -83,6 +73,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   }
 
   void Predict() {
+    EndOnStop();
     context_.predictor.Predict(
         plan_.tune, [self = shared_from_this()](const absl::StatusOr<StoredWinner>& winner) {
           self->OnPredicted(winner);
@@ -90,15 +81,35 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   }
 
   void OnPredicted(const absl::StatusOr<StoredWinner>& winner) {
-    if (winner.ok()) {
-      return Serve({std::make_shared<const StoredWinner>(*winner), v1::MATCH_PREDICTED},
-                   /*may_repair=*/false);
-    }
+    if (winner.ok()) return ServeOwn(*winner);
     if (plan_.hit.winner != nullptr) return Serve(plan_.hit, /*may_repair=*/false);
     Finish(winner.status());
   }
 
+  // The winner of this very problem and target, as work has left it: perhaps a measurement
+  // that came in while the model's pick was compiled.
+  void ServeOwn(const StoredWinner& winner) {
+    const v1::Match match = WasMeasured(winner.winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
+    Serve({std::make_shared<const StoredWinner>(winner), match}, /*may_repair=*/false);
+  }
+
+  // Before waiting for work that ends with the server.
+  void EndOnStop() {
+    const int64_t id = context_.stop.Subscribe([weak = weak_from_this()] {
+      if (auto self = weak.lock()) self->Finish(ServerStopping());
+    });
+    {
+      absl::MutexLock lock(&mutex_);
+      if (done_ != nullptr) {
+        stop_id_ = id;
+        return;
+      }
+    }
+    context_.stop.Unsubscribe(id);
+  }
+
   void Tune() {
+    EndOnStop();
     absl::StatusOr<Scheduler::Ticket> ticket =
         context_.scheduler.Wait(plan_.tune, Scheduler::Interest::kWaiting);
     if (!ticket.ok()) return Finish(ticket.status());
@@ -125,9 +136,12 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   // On the scheduler's thread: the rest is left to the executor, as many may be waiting.
   void OnTuned(const TuningJob& job) {
     context_.executor.Post([self = shared_from_this(), result = job.result()] {
-      if (!result.ok()) return self->Finish(result.status());
-      const v1::Match match = WasMeasured(result->winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
-      self->Serve({std::make_shared<const StoredWinner>(*result), match}, /*may_repair=*/false);
+      if (result.ok()) return self->ServeOwn(*result);
+      // Without NVRTC, or with the GPU gone, what is stored is the best there will be.
+      if (absl::IsUnavailable(result.status()) && self->plan_.hit.winner != nullptr) {
+        return self->Serve(self->plan_.hit, /*may_repair=*/false);
+      }
+      self->Finish(result.status());
     });
   }
 
@@ -163,20 +177,24 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
           std::find(known.begin(), known.end(), kernel->content_hash) == known.end();
     }
     answer.kernel = std::move(kernel);
+    // One newer than the epoch may have been found past others that were not looked at.
     answer.repeatable = plan_.step == LookupStep::kServe && !plan_.tune_in_background &&
-                        plan_.hit.winner == hit.winner;
+                        plan_.hit.winner == hit.winner && winner.epoch() <= plan_.epoch;
     Finish(std::move(answer));
   }
 
   void Finish(absl::StatusOr<LookupAnswer> answer) {
     Callback done;
     Scheduler::Ticket ticket;
+    int64_t stop_id = 0;
     {
       absl::MutexLock lock(&mutex_);
       done = std::exchange(done_, nullptr);
       ticket = std::move(ticket_);
+      stop_id = std::exchange(stop_id_, 0);
     }
     if (done == nullptr) return;
+    if (stop_id != 0) context_.stop.Unsubscribe(stop_id);
     if (alarm_) alarm_->Cancel();
     ticket.Release();
     done(std::move(answer));
@@ -190,6 +208,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   absl::Mutex mutex_;
   Callback done_ ABSL_GUARDED_BY(mutex_);  // Null once it was called.
   Scheduler::Ticket ticket_ ABSL_GUARDED_BY(mutex_);
+  int64_t stop_id_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: not subscribed.
   std::optional<grpc::Alarm> alarm_;  // Set at most once, before done_ can be called.
 };
 

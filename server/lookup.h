@@ -9,12 +9,12 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "server/device_table.h"
 #include "server/executor.h"
-#include "server/kernel_cache.h"
+#include "server/kernel_loader.h"
 #include "server/predictor.h"
 #include "server/scheduler.h"
+#include "server/stop_signal.h"
 #include "tilewright/v1/kernel_service.pb.h"
 #include "tuner/store/winner_index.h"
-#include "tuner/tuner.h"
 
 namespace tilewright {
 
@@ -34,11 +34,11 @@ struct LookupAnswer {
 struct LookupContext {
   const DeviceTable& devices;
   const WinnerIndex& index;
-  Tuner& tuner;
-  KernelCache& kernels;
+  KernelLoader& kernels;
   Scheduler& scheduler;
   Predictor& predictor;
   Executor& executor;
+  StopSignal& stop;
 };
 
 // One look-up, from its request to its one answer. Nothing blocks the thread that starts
@@ -54,7 +54,8 @@ class Lookup {
   virtual void Abandon() = 0;
 
   // `done` is called exactly once, from any thread, perhaps before this returns. After
-  // `deadline` it is DEADLINE_EXCEEDED, and the tuning goes on.
+  // `deadline` it is DEADLINE_EXCEEDED, and the tuning goes on. What waits for work when the
+  // server stops is UNAVAILABLE, reason SERVER_STOPPING, at once.
   static std::shared_ptr<Lookup> Start(const LookupContext& context, v1::GetKernelRequest request,
                                        absl::Time deadline, Callback done);
 };

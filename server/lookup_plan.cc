@@ -48,12 +48,20 @@ absl::Status NothingStored(const v1::GetKernelRequest& request) {
   }
   if (request.pinned_epoch() != 0) {
     return MakeError(
-        absl::StatusCode::kFailedPrecondition, "EPOCH_HAS_NO_WINNER",
+        absl::StatusCode::kNotFound, "EPOCH_HAS_NO_WINNER",
         absl::StrCat("epoch ", request.pinned_epoch(), " has no winner that answers this problem"),
         {{"field", "pinned_epoch"}});
   }
   return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
                    "no stored winner answers this problem, and CACHED_ONLY starts no work");
+}
+
+// What is stored until then would change what the pin gives.
+absl::Status EpochInFuture(int64_t pinned, int64_t newest) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_IN_FUTURE",
+                   absl::StrCat("pinned_epoch: the newest epoch is ", newest, ", not yet ", pinned,
+                                ": pin the epoch of an answer of this server"),
+                   {{"field", "pinned_epoch"}});
 }
 
 // An answer at once, and a tuning behind it wherever a GPU could find a better one.
@@ -104,6 +112,9 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
   ASSIGN_OR_RETURN(plan.tune, ResolveTuning(request.problem(), request.target(),
                                             request.device_ordinal(), devices));
   plan.epoch = index.epoch();
+  if (request.pinned_epoch() > plan.epoch) {
+    return EpochInFuture(request.pinned_epoch(), plan.epoch);
+  }
   plan.hit = index.Find({.problem = plan.tune.problem,
                          .silicon = plan.tune.target.silicon(),
                          .environment = plan.tune.target.environment(),

@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/support/server_callback.h"
-#include "proto/support/errors.h"
 #include "server/grpc_status.h"
 #include "server/metrics.h"
 #include "server/stop_signal.h"
@@ -40,10 +39,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     auto stream = std::shared_ptr<StateStream>(new StateStream(stop, open, std::move(source)));
     stream->self_ = stream;
     stream->stop_id_ = stop.Subscribe([weak = std::weak_ptr<StateStream>(stream)] {
-      if (auto self = weak.lock()) {
-        self->End(
-            MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping"));
-      }
+      if (auto self = weak.lock()) self->End(ServerStopping());
     });
     return stream;
   }

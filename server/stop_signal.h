@@ -7,11 +7,17 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "proto/support/errors.h"
 
 namespace tilewright {
 
-// Tells streams, which would otherwise never end, that the server stops. Fires once; who
+inline absl::Status ServerStopping() {
+  return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
+}
+
+// Tells streams and calls that wait, which would otherwise hold the stop up, that the server stops. Fires once; who
 // subscribes later is told at once. Thread-safe.
 class StopSignal {
  public:

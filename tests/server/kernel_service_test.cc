@@ -181,7 +181,61 @@ TEST(KernelService, PinsServeTheOldKernel) {
   EXPECT_EQ(ReasonOf(client.Get(request).status()), "KERNEL_NOT_FOUND");
   request = RequestOf(300, kBest, "l4");
   request.set_pinned_epoch(1);
-  EXPECT_EQ(ReasonOf(client.Get(request).status()), "EPOCH_HAS_NO_WINNER");
+  const absl::Status none = client.Get(request).status();
+  EXPECT_EQ(none.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReasonOf(none), "EPOCH_HAS_NO_WINNER");
+}
+
+TEST(KernelService, AnEpochStillToComeCannotBePinned) {
+  TestDaemon daemon(1);
+  const auto winner =
+      PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
+                daemon.store, daemon.index);
+  v1::GetKernelRequest request = RequestOf(256, kBest);
+  request.set_pinned_epoch(winner->winner.epoch() + 1);
+  const absl::Status status = daemon.Connect().Get(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), "EPOCH_IN_FUTURE");
+}
+
+TEST(KernelService, AColdKernelIsReadOnceForAllWhoAsk) {
+  TestDaemon daemon(1);
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
+                        daemon.store, daemon.index)
+                  .ok());
+  absl::Notification gate;
+  daemon.store.SetCubinGate(&gate);
+  std::vector<std::thread> ranks;
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 32; ++i) {
+    ranks.emplace_back([&] {
+      const auto answer = daemon.Connect().Get(RequestOf(256, kCached));
+      EXPECT_TRUE(answer.ok()) << answer.status();
+      ++answered;
+    });
+  }
+  absl::SleepFor(absl::Milliseconds(300));
+  EXPECT_EQ(answered, 0);
+  gate.Notify();
+  for (std::thread& rank : ranks) rank.join();
+  EXPECT_EQ(daemon.store.cubin_reads(), 1);
+}
+
+TEST(KernelService, AMeasurementStoredWhileTheModelPickedIsNotCalledAPrediction) {
+  TestDaemon daemon(1);
+  absl::Notification gate;
+  daemon.compiler.SetGate(&gate);
+  absl::StatusOr<v1::GetKernelResponse> answer;
+  std::thread caller([&] { answer = daemon.Connect().Get(RequestOf(256, kBest)); });
+  absl::SleepFor(absl::Milliseconds(200));
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
+                        daemon.store, daemon.index)
+                  .ok());
+  gate.Notify();
+  caller.join();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->provenance(), v1::PROVENANCE_MEASURED);
+  EXPECT_EQ(answer->match(), v1::MATCH_EXACT);
 }
 
 TEST(KernelService, AKernelTheCallerHoldsComesWithoutItsCubin) {
@@ -209,6 +263,44 @@ TEST(KernelService, NvrtcMissingIsSaidAndCachedKernelsAreServed) {
   EXPECT_EQ(other.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(other.status()), "NVRTC_NOT_FOUND");
   EXPECT_NE(other.status().message().find("nowhere/libnvrtc.so.13"), absl::string_view::npos);
+}
+
+TEST(KernelService, ADaemonStartedWithoutNvrtcServesWhatIsStored) {
+  TestDaemon daemon(1, {}, /*nvrtc_missing=*/true);
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
+                        daemon.store, daemon.index)
+                  .ok());
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096),
+                         .target = daemon.TargetOf("l4"),
+                         .provenance = v1::PROVENANCE_PREDICTED},
+                        daemon.store, daemon.index)
+                  .ok());
+  ServiceClient client = daemon.Connect();
+  for (const v1::LookupMode mode : {kCached, kBest, kTuned}) {
+    const auto measured = client.Get(RequestOf(256, mode));
+    ASSERT_TRUE(measured.ok()) << mode << ": " << measured.status();
+    EXPECT_EQ(measured->match(), v1::MATCH_OTHER_ENVIRONMENT);
+    EXPECT_EQ(measured->provenance(), v1::PROVENANCE_MEASURED);
+    const auto predicted = client.Get(RequestOf(256, mode, "l4"));
+    ASSERT_TRUE(predicted.ok()) << mode << ": " << predicted.status();
+    EXPECT_EQ(predicted->match(), v1::MATCH_PREDICTED);
+  }
+  const auto unknown = client.Get(RequestOf(256, kTuned, "a100-sxm-40"));
+  EXPECT_EQ(unknown.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(unknown.status()), "NVRTC_NOT_FOUND");
+}
+
+TEST(KernelService, AGpuThatFellOutLeavesTheStoredKernel) {
+  TestDaemon daemon(1);
+  v1::Target older = daemon.TargetOf("");
+  older.mutable_environment()->set_driver_version(12000);
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = older}, daemon.store,
+                        daemon.index)
+                  .ok());
+  daemon.profiler.SetError(MakeError(absl::StatusCode::kUnavailable, "GPU_GONE", "it fell out"));
+  const auto answer = daemon.Connect().Get(RequestOf(256, kTuned));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->match(), v1::MATCH_OTHER_ENVIRONMENT);
 }
 
 TEST(KernelService, NoGpuSaysHowToGoOn) {
@@ -333,9 +425,37 @@ TEST(KernelService, StopEndsCallersThatWait) {
   absl::Status status;
   std::thread caller([&] { status = daemon.Connect().Get(RequestOf(256, kTuned)).status(); });
   while (daemon.profiler.requests().empty()) absl::SleepFor(absl::Milliseconds(5));
-  daemon.server->Stop(absl::Milliseconds(100));
+  const absl::Time begin = absl::Now();
+  daemon.server->Stop(absl::Seconds(20));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(5)) << "the grace is not for those who wait";
   caller.join();
-  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(status), "SERVER_STOPPING");
+}
+
+TEST(KernelService, StopEndsABatchAndAPredictionThatWait) {
+  TestDaemon daemon(1);
+  absl::Notification gate;
+  daemon.compiler.SetGate(&gate);
+  absl::Status predicted;
+  v1::BatchGetKernelsResponse batch;
+  absl::Status of_batch;
+  std::thread first([&] { predicted = daemon.Connect().Get(RequestOf(256, kBest)).status(); });
+  std::thread second([&] {
+    v1::BatchGetKernelsRequest request;
+    *request.add_requests() = RequestOf(512, kTuned);
+    grpc::ClientContext context;
+    of_batch = FromGrpc(daemon.Connect().kernels->BatchGetKernels(&context, request, &batch));
+  });
+  absl::SleepFor(absl::Milliseconds(300));
+  const absl::Time begin = absl::Now();
+  daemon.server->Stop(absl::Seconds(20));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
+  first.join();
+  second.join();
+  EXPECT_EQ(ReasonOf(predicted), "SERVER_STOPPING");
+  ASSERT_TRUE(of_batch.ok()) << of_batch;
+  EXPECT_EQ(batch.results(0).reason(), "SERVER_STOPPING");
 }
 
 }  // namespace

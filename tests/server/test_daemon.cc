@@ -102,7 +102,7 @@ absl::StatusOr<v1::ListWinnersResponse> ServiceClient::List(const v1::ListWinner
   return response;
 }
 
-TestDaemon::TestDaemon(int devices, DaemonServer::Options options)
+TestDaemon::TestDaemon(int devices, DaemonServer::Options options, bool nvrtc_missing)
     : folder_(MakeFolder()), socket_(folder_ + "/daemon.sock") {
   std::vector<v1::Device> list;
   for (int i = 0; i < devices; ++i) {
@@ -110,6 +110,7 @@ TestDaemon::TestDaemon(int devices, DaemonServer::Options options)
     list.back().set_ordinal(i);
   }
   profiler.SetDevices(list);
+  compiler.SetNvrtcMissing(nvrtc_missing);
   options.socket = socket_;
   options.cache_dir = folder_;
   auto started = DaemonServer::Start(options, {compiler, profiler, store, index, tuner, clock});

@@ -9,10 +9,10 @@
 #include "server/daemon_server.h"
 #include "tests/fakes/fake_compiler.h"
 #include "tests/fakes/fake_profiler.h"
+#include "tests/server/watched_store.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
 #include "tilewright/v1/kernel_service.grpc.pb.h"
 #include "tilewright/v1/tuning_service.grpc.pb.h"
-#include "tuner/store/memory_store.h"
 
 namespace tilewright {
 
@@ -42,7 +42,8 @@ struct ServiceClient {
 class TestDaemon {
  public:
   // `devices`: how many fake GPUs.
-  explicit TestDaemon(int devices, DaemonServer::Options options = {});
+  explicit TestDaemon(int devices, DaemonServer::Options options = {},
+                      bool nvrtc_missing = false);
   ~TestDaemon();
 
   ServiceClient Connect() const { return ServiceClient(socket_); }
@@ -52,7 +53,7 @@ class TestDaemon {
 
   FakeCompiler compiler;
   FakeProfiler profiler;
-  MemoryStore store;
+  WatchedStore store;
   WinnerIndex index;
   RealClock clock;
   Tuner tuner{compiler, profiler, store, index, clock};

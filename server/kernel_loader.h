@@ -1,0 +1,52 @@
+#ifndef TILEWRIGHT_SERVER_KERNEL_LOADER_H_
+#define TILEWRIGHT_SERVER_KERNEL_LOADER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "server/executor.h"
+#include "server/kernel_cache.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tuner/store/tuning_store.h"
+
+namespace tilewright {
+
+// Kernels of winners, from memory or, once for all who ask meanwhile, from the store: at the
+// start of a job every rank asks for the same cold kernel. Owned by DaemonServer; thread-safe.
+class KernelLoader {
+ public:
+  using LoadFunction = std::function<absl::StatusOr<v1::Kernel>(const StoredWinner&)>;
+  using WirePtr = std::shared_ptr<const WireKernel>;
+  using Callback = std::function<void(const absl::StatusOr<WirePtr>&)>;
+
+  // `load` may block; `executor` outlives this.
+  KernelLoader(LoadFunction load, std::size_t max_cached_bytes, Executor& executor)
+      : load_(std::move(load)), cache_(max_cached_bytes), executor_(executor) {}
+
+  // Null where it is not in memory.
+  WirePtr Find(const StoredWinner& winner) { return cache_.Find(winner); }
+
+  // `done` is called once, from a thread of the executor or from this one. Errors as `load`,
+  // and RESOURCE_EXHAUSTED, reason TOO_BUSY, with retry_delay_ms.
+  void Load(const std::shared_ptr<const StoredWinner>& winner, Callback done);
+
+ private:
+  void Run(const std::string& key, const StoredWinner& winner);
+  void Answer(const std::string& key, const absl::StatusOr<WirePtr>& kernel);
+
+  const LoadFunction load_;
+  KernelCache cache_;
+  Executor& executor_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, std::vector<Callback>> waiting_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_KERNEL_LOADER_H_
