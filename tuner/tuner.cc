@@ -174,6 +174,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
     stored.kernel = kernels[pick->index];
     stored.kernel.clear_cubin();
   }
+  absl::MutexLock publishing(&index_.publishing());
   if (!measures) {
     // A measurement may have been stored while the model's picks were compiled.
     if (auto measured = MeasuredWinner(request)) {

@@ -33,6 +33,7 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
   ImportCounts counts;
   std::vector<TuningRecord> records;
   std::set<std::string> kernels;
+  absl::MutexLock publishing(&index.publishing());
   for (const TuningRecord& record : contents.records) {
     TuningRecord imported = record;
     imported.winner.winner.set_provenance(v1::PROVENANCE_IMPORTED);

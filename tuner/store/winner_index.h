@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/store/tuning_store.h"
@@ -33,6 +35,10 @@ class WinnerIndex {
   WinnerIndex();
   ~WinnerIndex();
 
+  // Held by whoever puts winners into a store and then here, over both steps: epochs come
+  // here in their order, and what was looked up before a put still holds.
+  absl::Mutex& publishing() ABSL_LOCK_RETURNED(publishing_) { return publishing_; }
+
   absl::Status Load(TuningStore& store);
   void Insert(StoredWinner winner);
 
@@ -49,12 +55,13 @@ class WinnerIndex {
   std::vector<std::shared_ptr<const StoredWinner>> List(std::size_t offset,
                                                         std::size_t limit) const;
 
-  // The newest epoch; 0 where nothing is stored.
+  // The newest epoch; 0 where nothing is stored. All winners up to it are here.
   int64_t epoch() const;
   // How many (problem, target) pairs have a winner: what List goes through.
   std::size_t size() const;
 
  private:
+  absl::Mutex publishing_;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
