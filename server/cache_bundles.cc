@@ -110,6 +110,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
                      ImportRecords(context_.store, context_.index, contents));
     response_->set_winners_imported(counts.winners_imported);
     response_->set_winners_kept(counts.winners_kept);
+    response_->set_winners_quarantined(counts.winners_quarantined);
     response_->set_kernels_imported(counts.kernels_imported);
     response_->set_signer(contents.signer);
     for (const TuningRecord& record : contents.records) {

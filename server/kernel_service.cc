@@ -52,7 +52,7 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
   void Answer(absl::StatusOr<LookupAnswer> answer) {
     if (answer.ok()) {
       *response_ = answer->ToBytes();
-      if (answer->repeatable) responses_.Put(View(request_), answer->head.epoch(), *response_);
+      if (answer->repeatable) responses_.Put(View(request_), answer->version, *response_);
     }
     (answer.ok() ? metrics_.lookups_resolved : metrics_.lookups_failed)
         .fetch_add(1, std::memory_order_relaxed);
@@ -79,7 +79,7 @@ grpc::ServerUnaryReactor* KernelServiceImpl::GetKernel(grpc::CallbackServerConte
   if (!request->TrySingleSlice(&bytes).ok() && !request->DumpToSingleSlice(&bytes).ok()) {
     return Reply(context, InvalidField("request", "MALFORMED_MESSAGE", "its bytes cannot be read"));
   }
-  if (responses_.Find(View(bytes), context_.index.epoch(), response)) {
+  if (responses_.Find(View(bytes), context_.index.version(), response)) {
     metrics_.lookups_from_memory.fetch_add(1, std::memory_order_relaxed);
     metrics_.lookup_seconds.Observe(SteadyClock::now() - begin);
     return Reply(context, absl::OkStatus());

@@ -180,6 +180,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     // One newer than the epoch may have been found past others that were not looked at.
     answer.repeatable = plan_.step == LookupStep::kServe && !plan_.tune_in_background &&
                         plan_.hit.winner == hit.winner && winner.epoch() <= plan_.epoch;
+    answer.version = plan_.version;
     Finish(std::move(answer));
   }
 

@@ -23,8 +23,9 @@ struct LookupAnswer {
   v1::GetKernelResponse head;                // All but the kernel.
   std::shared_ptr<const WireKernel> kernel;  // Null where the answer is a vendor's.
   bool include_cubin = true;
-  // The same request gets the same bytes while the epoch stands, and starts no work.
+  // The same request gets the same bytes while the index has this version, and starts no work.
   bool repeatable = false;
+  int64_t version = 0;
 
   grpc::ByteBuffer ToBytes() const;
   v1::GetKernelResponse ToMessage() const;

@@ -44,7 +44,8 @@ absl::Status CheckFields(const v1::GetKernelRequest& request) {
 absl::Status NothingStored(const v1::GetKernelRequest& request) {
   if (!request.pinned_content_hash().empty()) {
     return MakeError(absl::StatusCode::kNotFound, "KERNEL_NOT_FOUND",
-                     "no kernel with the pinned content hash is stored for this problem");
+                     "no kernel with the pinned content hash is stored for this problem, or it "
+                     "failed on this target");
   }
   if (request.pinned_epoch() != 0) {
     return MakeError(
@@ -112,6 +113,7 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
   ASSIGN_OR_RETURN(plan.tune, ResolveTuning(request.problem(), request.target(),
                                             request.device_ordinal(), devices));
   plan.epoch = index.epoch();
+  plan.version = index.version();
   if (request.pinned_epoch() > plan.epoch) {
     return EpochInFuture(request.pinned_epoch(), plan.epoch);
   }

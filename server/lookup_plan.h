@@ -26,7 +26,9 @@ struct LookupPlan {
   bool tune_in_background = false;
   // Whether a stored kernel that turns out to be damaged may be made again.
   bool may_work = false;
-  int64_t epoch = 0;  // Of the winners, before they were looked at.
+  // Of the winners, before they were looked at.
+  int64_t epoch = 0;
+  int64_t version = 0;
 };
 
 // Checks every field of the request; errors as KernelService.GetKernel.

@@ -24,10 +24,10 @@ ResponseCache::Shard& ResponseCache::ShardOf(std::string_view request) {
   return shards_[(absl::HashOf(ToAbsl(request)) >> 32) % shards_.size()];
 }
 
-bool ResponseCache::Find(std::string_view request, int64_t epoch, grpc::ByteBuffer* response) {
+bool ResponseCache::Find(std::string_view request, int64_t version, grpc::ByteBuffer* response) {
   if (request.size() > kMaxRequestBytes) return false;
   const std::shared_ptr<const Entry> entry = FindIn(ShardOf(request), request);
-  if (entry == nullptr || entry->epoch != epoch) return false;
+  if (entry == nullptr || entry->version != version) return false;
   *response = entry->response;
   return true;
 }
@@ -46,9 +46,10 @@ std::shared_ptr<const ResponseCache::Entry> ResponseCache::FindIn(Shard& shard,
   return entry;
 }
 
-void ResponseCache::Put(std::string_view request, int64_t epoch, const grpc::ByteBuffer& response) {
+void ResponseCache::Put(std::string_view request, int64_t version,
+                        const grpc::ByteBuffer& response) {
   if (request.size() > kMaxRequestBytes) return;
-  auto entry = std::make_shared<const Entry>(Entry{epoch, response});
+  auto entry = std::make_shared<const Entry>(Entry{version, response});
   Shard& shard = ShardOf(request);
   absl::MutexLock lock(&shard.mutex);
   Insert(shard, request, std::move(entry));

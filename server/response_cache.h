@@ -15,7 +15,7 @@
 namespace tilewright {
 
 // Finished replies by the exact bytes of their requests: every rank of a job asks with the
-// same bytes. A reply holds while the epoch of the winners stands. Bounded: each shard has
+// same bytes. A reply holds while the winners' version stands. Bounded: each shard has
 // two generations, and drops the older when the younger is full, which keeps what was asked
 // for lately without a list to maintain on every hit. Thread-safe.
 class ResponseCache {
@@ -25,14 +25,14 @@ class ResponseCache {
   ResponseCache& operator=(const ResponseCache&) = delete;
 
   // False on a miss. `response` shares the bytes of the cached one.
-  bool Find(std::string_view request, int64_t epoch, grpc::ByteBuffer* response);
+  bool Find(std::string_view request, int64_t version, grpc::ByteBuffer* response);
 
   // Requests of unusual size are not kept.
-  void Put(std::string_view request, int64_t epoch, const grpc::ByteBuffer& response);
+  void Put(std::string_view request, int64_t version, const grpc::ByteBuffer& response);
 
  private:
   struct Entry {
-    int64_t epoch;
+    int64_t version;
     grpc::ByteBuffer response;
   };
   using Generation = absl::flat_hash_map<std::string, std::shared_ptr<const Entry>>;

@@ -17,8 +17,8 @@ inline absl::Status ServerStopping() {
   return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
 }
 
-// Tells streams and calls that wait, which would otherwise hold the stop up, that the server stops. Fires once; who
-// subscribes later is told at once. Thread-safe.
+// Tells streams and calls that wait, which would otherwise hold a stop up, that the server
+// stops. Fires once; who subscribes later is told at once. Thread-safe.
 class StopSignal {
  public:
   using Listener = std::function<void()>;

@@ -111,6 +111,19 @@ absl::StatusOr<std::vector<RankedVariant>> RankOrExplain(const TuneRequest& requ
   return ranked;
 }
 
+// A prediction runs nothing, and must not pick what failed where it was run.
+absl::Status FailQuarantined(TuningStore& store, const v1::Silicon& silicon,
+                             std::vector<v1::Candidate>& candidates) {
+  const std::string silicon_key = SiliconKey(silicon);
+  for (v1::Candidate& candidate : candidates) {
+    if (candidate.has_failure()) continue;
+    ASSIGN_OR_RETURN(const auto failure,
+                     store.FindQuarantined(candidate.content_hash(), silicon_key));
+    if (failure) *candidate.mutable_failure() = *failure;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Tuner::Tuner(Compiler& compiler, Profiler& profiler, TuningStore& store, WinnerIndex& index,
@@ -158,6 +171,8 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
     result.measured = static_cast<int>(
         std::count_if(record.candidates.begin(), record.candidates.end(),
                       [](const v1::Candidate& c) { return c.has_measurement(); }));
+  } else {
+    RETURN_IF_ERROR(FailQuarantined(store_, request.target.silicon(), record.candidates));
   }
 
   const auto pick = PickWinner(record.candidates);
@@ -240,6 +255,7 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time start,
         candidate.failure().kind() != v1::FAILURE_KIND_DEFERRED) {
       RETURN_IF_ERROR(store_.Quarantine(candidate.content_hash(), silicon_key,
                                         candidate.failure()));
+      index_.Quarantine(candidate.content_hash(), silicon_key);
     }
   }
   SetVendorTimes(report.vendors, winner);

@@ -7,6 +7,7 @@
 #include "proto/support/sha256.h"
 #include "tests/server/test_daemon.h"
 #include "tests/server/winner_fixture.h"
+#include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
@@ -97,6 +98,44 @@ TEST(KernelService, WaitTunedHonoursTheDeadlineAndTheTuningGoesOn) {
   const auto tuning = client.AwaitTuning(info->metadata().at("tuning"));
   ASSERT_TRUE(tuning.ok()) << tuning.status();
   EXPECT_EQ(tuning->state(), v1::WORK_STATE_SUCCEEDED);
+}
+
+TEST(KernelService, TheModelDoesNotPickAKernelThatFailedOnThisGpu) {
+  std::string first_pick;
+  {
+    TestDaemon daemon(1);
+    const auto answer = daemon.Connect().Get(RequestOf(256, kBest));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    first_pick = answer->kernel().content_hash();
+  }
+  TestDaemon daemon(1);
+  absl::Notification gate;
+  daemon.profiler.SetGate(&gate);
+  const std::string silicon = SiliconKey(daemon.TargetOf("").silicon());
+  ASSERT_TRUE(daemon.store.Quarantine(first_pick, silicon, v1::Failure()).ok());
+  const auto answer = daemon.Connect().Get(RequestOf(256, kBest));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->provenance(), v1::PROVENANCE_PREDICTED);
+  EXPECT_NE(answer->kernel().content_hash(), first_pick);
+  gate.Notify();
+}
+
+TEST(KernelService, AKernelThatFailsIsNotServedFromMemoryAnyMore) {
+  TestDaemon daemon(1);
+  ServiceClient client = daemon.Connect();
+  ASSERT_TRUE(client.Get(RequestOf(256, kTuned)).ok());
+  ASSERT_TRUE(client.Get(RequestOf(256, kCached)).ok());
+  daemon.profiler.SetBehaviour([](const v1::Problem&, const v1::Kernel&) {
+    return FakeProfiler::Result(
+        FakeCompiler::Failed(v1::FAILURE_KIND_WRONG_RESULT, "it is wrong after all"));
+  });
+  v1::CreateTuningRequest again;
+  *again.mutable_problem() = GemmProblemOf(256, 4096, 4096);
+  again.mutable_options()->set_force(true);
+  const auto tuning = client.AwaitTuning(client.CreateTuning(again)->name());
+  ASSERT_TRUE(tuning.ok()) << tuning.status();
+  EXPECT_EQ(tuning->error_reason(), "NO_CANDIDATE");
+  EXPECT_EQ(ReasonOf(client.Get(RequestOf(256, kCached)).status()), "NO_WINNER");
 }
 
 TEST(KernelService, ACallerThatGoesAwayCancelsItsTuningAlone) {

@@ -65,6 +65,11 @@ class WatchedStore final : public TuningStore {
       const std::string& content_hash, const std::string& silicon_key) override {
     return store_.FindQuarantined(content_hash, silicon_key);
   }
+  absl::Status ForEachQuarantined(
+      std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit)
+      override {
+    return store_.ForEachQuarantined(std::move(visit));
+  }
   absl::Status PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) override {
     return store_.PutSweep(sweep, request);
   }

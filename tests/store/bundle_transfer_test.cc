@@ -8,6 +8,7 @@
 #include "tuner/store/bundle_export.h"
 #include "tuner/store/bundle_import.h"
 #include "tuner/store/memory_store.h"
+#include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
@@ -123,6 +124,19 @@ TEST(BundleTransferTest, ExportsTheNewestOfTheKeysAsked) {
   const BundleContents contents = CollectForExport(from.store, from.index, {key}).value();
   ASSERT_EQ(contents.records.size(), 1u);
   EXPECT_EQ(contents.cubins, std::vector<std::string>{"new"});
+}
+
+TEST(BundleTransferTest, AKernelThatFailedHereIsNotTakenIn) {
+  Machine from;
+  from.Add({.cubin = "bad"});
+  from.Add({.problem = Gemm(8, 8, 8), .cubin = "good"});
+  Machine to;
+  ASSERT_TRUE(to.store.Quarantine(Sha256("bad"), SiliconKey(H100()), v1::Failure()).ok());
+  const ImportCounts counts = Transfer(from, to);
+  EXPECT_EQ(counts.winners_imported, 1);
+  EXPECT_EQ(counts.winners_quarantined, 1);
+  EXPECT_EQ(counts.kernels_imported, 1);
+  EXPECT_TRUE(absl::IsNotFound(to.store.GetCubin(Sha256("bad")).status()));
 }
 
 TEST(BundleTransferTest, LeavesVendorWinnersOut) {

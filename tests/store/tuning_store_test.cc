@@ -1,6 +1,8 @@
 // What every TuningStore answers, whatever it keeps things in.
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -214,6 +216,13 @@ TYPED_TEST(TuningStoreTest, QuarantinesAKernelOnOneSilicon) {
   EXPECT_EQ(this->store().FindQuarantined(hash, SiliconKey(H100())).value()->kind(),
             v1::FAILURE_KIND_TIMEOUT);
   EXPECT_EQ(this->store().Stats().value().quarantined(), 1);
+  std::vector<std::pair<std::string, std::string>> all;
+  ASSERT_TRUE(this->store()
+                  .ForEachQuarantined([&](std::string_view content_hash, std::string_view silicon) {
+                    all.emplace_back(content_hash, silicon);
+                  })
+                  .ok());
+  EXPECT_THAT(all, ElementsAre(std::pair(hash, SiliconKey(H100()))));
 }
 
 v1::CreateSweepRequest SweepRequest(const std::string& id, int entries) {

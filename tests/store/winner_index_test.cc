@@ -8,6 +8,7 @@
 #include "proto/support/sha256.h"
 #include "tests/store/store_fixtures.h"
 #include "tuner/store/memory_store.h"
+#include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
@@ -232,6 +233,33 @@ TEST_F(WinnerIndexTest, WinnersMayArriveOutOfOrderAndTwice) {
     query.pinned_epoch = pinned;
     EXPECT_EQ(EpochOf(index_.Find(query)), served);
   }
+}
+
+TEST_F(WinnerIndexTest, AKernelThatFailedOnASiliconIsNoAnswerThere) {
+  const auto quarantine = [this](const std::string& cubin) {
+    ASSERT_TRUE(store_.Quarantine(Sha256(cubin), SiliconKey(H100()), v1::Failure()).ok());
+    index_.Quarantine(Sha256(cubin), SiliconKey(H100()));
+  };
+  const int64_t older = Add({.cubin = "old"});
+  const int64_t newer = Add({.cubin = "new"});
+  const int64_t elsewhere = Add({.silicon = A100(), .cubin = "new"});
+  ASSERT_EQ(EpochOf(Find(QueryOf({}))), newer);
+  const int64_t version = index_.version();
+  quarantine("new");
+  EXPECT_EQ(EpochOf(Find(QueryOf({}))), older);
+  EXPECT_EQ(EpochOf(Find(QueryOf({.silicon = A100()}))), elsewhere);
+  EXPECT_GT(index_.version(), version) << "an answer given before does not hold any more";
+  IndexQuery pinned = QueryOf({});
+  pinned.pinned_content_hash = Sha256("new");
+  EXPECT_EQ(Find(pinned).winner, nullptr);
+
+  // Nor is it for a problem nearby.
+  const IndexQuery near = QueryOf({.problem = Gemm(1024, 1024, 2048)});
+  EXPECT_EQ(EpochOf(Find(near)), 0) << "the newest of the neighbour failed";
+  const int64_t far = Add({.problem = Gemm(1024, 1024, 8192), .cubin = "far"});
+  EXPECT_EQ(EpochOf(Find(near)), far);
+  quarantine("far");
+  EXPECT_EQ(Find(near).winner, nullptr);
 }
 
 TEST_F(WinnerIndexTest, HoldsManyProblems) {

@@ -39,6 +39,13 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
     imported.winner.winner.set_provenance(v1::PROVENANCE_IMPORTED);
     const auto ours = store.GetTuning(record.winner.problem_encoding, record.winner.silicon_key,
                                       record.winner.environment_key);
+    ASSIGN_OR_RETURN(const auto failure,
+                     store.FindQuarantined(record.winner.kernel.content_hash(),
+                                           record.winner.silicon_key));
+    if (failure) {
+      ++counts.winners_quarantined;
+      continue;
+    }
     if (!ours.ok() && !absl::IsNotFound(ours.status())) return ours.status();
     if (ours.ok() && KeepsOurs(ours->winner.winner, imported.winner.winner)) {
       ++counts.winners_kept;

@@ -10,7 +10,8 @@ namespace tilewright {
 
 struct ImportCounts {
   int winners_imported = 0;
-  int winners_kept = 0;  // Of ours, against what the bundle brought.
+  int winners_kept = 0;         // Of ours, against what the bundle brought.
+  int winners_quarantined = 0;  // Not taken in: their kernels failed here on their silicon.
   int kernels_imported = 0;
 };
 

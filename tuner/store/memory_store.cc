@@ -121,6 +121,13 @@ absl::StatusOr<std::optional<v1::Failure>> MemoryStore::FindQuarantined(
   return found->second;
 }
 
+absl::Status MemoryStore::ForEachQuarantined(
+    std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit) {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [key, failure] : quarantine_) visit(key.first, key.second);
+  return absl::OkStatus();
+}
+
 absl::Status MemoryStore::PutSweep(const v1::Sweep& sweep,
                                    const v1::CreateSweepRequest& request) {
   absl::MutexLock lock(&mutex_);

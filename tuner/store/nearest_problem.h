@@ -14,6 +14,7 @@ struct NearestQuery {
   const v1::Problem& problem;  // Canonical.
   int compute_capability = 0;
   const SiliconNode* silicon = nullptr;          // Null: none stored is the same.
+  std::string silicon_key;                       // Empty: no kernel is quarantined.
   const EnvironmentNode* environment = nullptr;  // The same.
   int64_t newest_epoch = 0;                      // Later winners do not exist for it.
 };

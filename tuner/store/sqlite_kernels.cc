@@ -125,4 +125,22 @@ absl::StatusOr<std::optional<v1::Failure>> SqliteStore::FindQuarantined(
   });
 }
 
+absl::Status SqliteStore::ForEachQuarantined(
+    std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit) {
+  absl::MutexLock lock(&read_mutex_);
+  return ReadAtBorder("quarantine", absl::OkStatus(), [&]() -> absl::Status {
+    Query scan = reader_->Use("SELECT content_hash, silicon_key, record FROM quarantine");
+    while (scan.Next()) {
+      const std::string content_hash(scan.BlobAt(0));
+      const std::string silicon_key(scan.BlobAt(1));
+      if (Unseal({"quarantine", content_hash, silicon_key}, scan.BlobAt(2))) {
+        visit(content_hash, silicon_key);
+      } else {
+        LogDamage("quarantine entry", ToHex(content_hash));
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace tilewright

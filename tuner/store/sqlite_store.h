@@ -53,6 +53,9 @@ class SqliteStore final : public TuningStore {
                           const v1::Failure& failure) override;
   absl::StatusOr<std::optional<v1::Failure>> FindQuarantined(
       const std::string& content_hash, const std::string& silicon_key) override;
+  absl::Status ForEachQuarantined(
+      std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit)
+      override;
   absl::Status PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) override;
   absl::StatusOr<v1::Sweep> GetSweep(const std::string& name) override;
   absl::StatusOr<std::vector<v1::CreateSweepRequest>> UnfinishedSweeps() override;

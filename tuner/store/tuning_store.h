@@ -94,6 +94,9 @@ class TuningStore {
                                   const v1::Failure& failure) = 0;
   virtual absl::StatusOr<std::optional<v1::Failure>> FindQuarantined(
       const std::string& content_hash, const std::string& silicon_key) = 0;
+  // Every one of them.
+  virtual absl::Status ForEachQuarantined(
+      std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit) = 0;
 
   // Sweeps, as their resource.
   virtual absl::Status PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) = 0;

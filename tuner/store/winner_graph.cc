@@ -96,6 +96,17 @@ bool WinnerGraph::Add(const PackedWinner& view, std::shared_ptr<const StoredWinn
   return true;
 }
 
+void WinnerGraph::Quarantine(std::string_view content_hash, std::string_view silicon_key) {
+  absl::MutexLock lock(&mutex_);
+  KernelNode* kernel = KernelFor(content_hash);
+  if (kernel->FailedOn(silicon_key)) return;
+  QuarantineNode& node = quarantine_nodes_.emplace_back();
+  node.silicon_key = std::string(silicon_key);
+  node.next = kernel->quarantine.load(std::memory_order_relaxed);
+  kernel->quarantine.store(&node, std::memory_order_release);
+  quarantined_.fetch_add(1, std::memory_order_release);
+}
+
 // A new silicon or environment is rare: only then is the winner parsed for its target.
 bool WinnerGraph::InternTarget(const PackedWinner& view, const StoredWinner* parsed) {
   const bool known = silicon_of_key_.contains(ToAbsl(view.silicon_key)) &&

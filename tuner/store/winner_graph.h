@@ -25,6 +25,9 @@ class WinnerGraph {
   // `parsed`: the same winner where it is at hand, or null. False where it cannot be read.
   bool Add(const PackedWinner& view, std::shared_ptr<const StoredWinner> parsed);
 
+  // The kernel failed on the silicon, and is no answer for it any more.
+  void Quarantine(std::string_view content_hash, std::string_view silicon_key);
+
   // By what the keys are made from, compared in full; null where there is none.
   const ProblemNode* FindProblem(std::string_view encoding) const;
   const FamilyNode* FindFamily(std::string_view family_key) const;
@@ -34,6 +37,7 @@ class WinnerGraph {
 
   const AppendOnlyList<const TargetNode*>& targets() const { return targets_; }
   int64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
+  int64_t quarantined() const { return quarantined_.load(std::memory_order_acquire); }
 
  private:
   bool InternTarget(const PackedWinner& view, const StoredWinner* parsed)
@@ -52,6 +56,7 @@ class WinnerGraph {
   PublishedTable<EnvironmentNode> environments_;
   AppendOnlyList<const TargetNode*> targets_;
   std::atomic<int64_t> epoch_{0};
+  std::atomic<int64_t> quarantined_{0};
 
   // Writers, one at a time.
   absl::Mutex mutex_;
@@ -61,6 +66,7 @@ class WinnerGraph {
   std::deque<SiliconNode> silicon_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<EnvironmentNode> environment_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<TargetNode> target_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<QuarantineNode> quarantine_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<WinnerNode> winner_nodes_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, const SiliconNode*> silicon_of_key_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, const EnvironmentNode*> environment_of_key_

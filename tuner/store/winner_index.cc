@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/nearest_problem.h"
@@ -46,7 +47,9 @@ class Lookup {
         silicon_(graph.FindSilicon(EncodeSilicon(query.silicon))),
         environment_(graph.FindEnvironment(EncodeEnvironment(query.environment))),
         newest_epoch_(query.pinned_epoch > 0 ? query.pinned_epoch
-                                             : std::numeric_limits<int64_t>::max()) {}
+                                             : std::numeric_limits<int64_t>::max()) {
+    if (graph.quarantined() > 0) silicon_key_ = SiliconKey(query.silicon);
+  }
 
   IndexHit Find() {
     if (!query_.pinned_content_hash.empty()) {
@@ -59,13 +62,18 @@ class Lookup {
   }
 
  private:
-  // The winner of `target` that the pins admit.
+  // The winner of `target` that the pins admit and that did not fail where it is wanted.
   const WinnerNode* Admitted(const TargetNode& target) const {
     const WinnerNode* winner = NewestUpTo(target, newest_epoch_);
-    while (winner != nullptr && kernel_ != nullptr && winner->kernel != kernel_) {
+    while (winner != nullptr && !MayServe(*winner)) {
       winner = winner->older.load(std::memory_order_acquire);
     }
     return winner;
+  }
+
+  bool MayServe(const WinnerNode& winner) const {
+    if (kernel_ != nullptr && winner.kernel != kernel_) return false;
+    return winner.kernel == nullptr || !winner.kernel->FailedOn(silicon_key_);
   }
 
   int RankOf(const WinnerNode& winner) const {
@@ -102,6 +110,7 @@ class Lookup {
     NearestSearch search({.problem = query_.problem,
                           .compute_capability = query_.silicon.compute_capability(),
                           .silicon = silicon_,
+                          .silicon_key = silicon_key_,
                           .environment = environment_,
                           .newest_epoch = newest_epoch_});
     const WinnerNode* nearest =
@@ -115,6 +124,7 @@ class Lookup {
   const SiliconNode* const silicon_;
   const EnvironmentNode* const environment_;
   const int64_t newest_epoch_;
+  std::string silicon_key_;  // Empty where no kernel is quarantined.
   const KernelNode* kernel_ = nullptr;
 };
 
@@ -128,6 +138,10 @@ WinnerIndex::WinnerIndex() : impl_(std::make_unique<Impl>()) {}
 WinnerIndex::~WinnerIndex() = default;
 
 absl::Status WinnerIndex::Load(TuningStore& store) {
+  RETURN_IF_ERROR(store.ForEachQuarantined(
+      [&](std::string_view content_hash, std::string_view silicon_key) {
+        impl_->graph.Quarantine(content_hash, silicon_key);
+      }));
   return store.ForEachWinner([&](const PackedWinner& view) {
     if (!impl_->graph.Add(view, nullptr)) {
       spdlog::warn("the winner of epoch {} is damaged and left out", view.epoch);
@@ -141,6 +155,10 @@ void WinnerIndex::Insert(StoredWinner winner) {
   store::WinnerRecord holder;
   const auto view = ViewWinner(parsed->winner.epoch(), packed, &holder);
   if (view.ok()) impl_->graph.Add(*view, parsed);
+}
+
+void WinnerIndex::Quarantine(std::string_view content_hash, std::string_view silicon_key) {
+  impl_->graph.Quarantine(content_hash, silicon_key);
 }
 
 IndexHit WinnerIndex::Find(const IndexQuery& query) const {
@@ -170,6 +188,7 @@ std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t o
 }
 
 int64_t WinnerIndex::epoch() const { return impl_->graph.epoch(); }
+int64_t WinnerIndex::version() const { return impl_->graph.epoch() + impl_->graph.quarantined(); }
 std::size_t WinnerIndex::size() const { return impl_->graph.targets().size(); }
 
 }  // namespace tilewright

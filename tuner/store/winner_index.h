@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -41,6 +42,8 @@ class WinnerIndex {
 
   absl::Status Load(TuningStore& store);
   void Insert(StoredWinner winner);
+  // From now on the kernel is no answer on the silicon it failed on.
+  void Quarantine(std::string_view content_hash, std::string_view silicon_key);
 
   // The best answer, in this order; a null winner where there is none:
   //   EXACT              this problem on this target, measured
@@ -57,6 +60,8 @@ class WinnerIndex {
 
   // The newest epoch; 0 where nothing is stored. All winners up to it are here.
   int64_t epoch() const;
+  // Grows with everything that may change an answer: winners and quarantined kernels.
+  int64_t version() const;
   // How many (problem, target) pairs have a winner: what List goes through.
   std::size_t size() const;
 

@@ -30,6 +30,12 @@ std::shared_ptr<const StoredWinner> WinnerNode::Get() const {
   return *known;
 }
 
+bool KernelNode::FailedOn(std::string_view silicon_key) const {
+  const QuarantineNode* node = quarantine.load(std::memory_order_acquire);
+  while (node != nullptr && node->silicon_key != silicon_key) node = node->next;
+  return node != nullptr;
+}
+
 std::shared_ptr<const StoredWinner> WinnerNode::Peek() const {
   const auto* known = parsed.load(std::memory_order_acquire);
   return known != nullptr ? *known : Parse(epoch, packed);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "tilewright/v1/kernel.pb.h"
 #include "tuner/store/append_only_list.h"
@@ -83,9 +84,18 @@ struct ProblemNode {
   std::atomic<const TargetNode*> targets{nullptr};
 };
 
+// A silicon that a kernel must not run on again.
+struct QuarantineNode {
+  std::string silicon_key;
+  const QuarantineNode* next = nullptr;  // Of the same kernel.
+};
+
 struct KernelNode {
+  bool FailedOn(std::string_view silicon_key) const;
+
   std::uint64_t hash = 0;  // Of `content_hash`.
   std::string content_hash;
+  std::atomic<const QuarantineNode*> quarantine{nullptr};
   AppendOnlyList<const WinnerNode*> winners;
 };
 
