@@ -4,10 +4,12 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "client/cpp/kernel_cache.h"
 #include "client/cpp/loaded_module.h"
 #include "client/cpp/request_key.h"
 #include "proto/support/errors.h"
+#include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
@@ -54,6 +56,21 @@ absl::Status TuningFailure(const v1::Tuning& tuning) {
                    tuning.error_message(), {{"tuning", tuning.name()}});
 }
 
+// What a lockfile names is what runs: that the bytes are what the service calls them says nothing
+// of what was asked for. A vendor's algorithm has no hash, and matches no pin.
+absl::Status CheckPin(const GetOptions& options, const v1::GetKernelResponse& response) {
+  const std::string& pinned = options.pinned_content_hash;
+  const std::string& served = response.kernel().content_hash();
+  if (pinned.empty() || served == pinned) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kDataLoss, "PINNED_HASH_MISMATCH",
+      absl::StrCat("pinned_content_hash: the service answered with ",
+                   served.empty() ? "a cublasLt algorithm" : absl::StrCat("kernel ", ToHex(served)),
+                   " where ", ToHex(pinned), " is pinned: nothing of it was loaded; check "
+                   "tilewrightd, or pin the kernel anew"),
+      {{"field", "pinned_content_hash"}});
+}
+
 }  // namespace
 
 struct Client::Impl {
@@ -63,6 +80,7 @@ struct Client::Impl {
                 v1::GetKernelResponse response) {
     ASSIGN_OR_RETURN(std::shared_ptr<const Kernel> kernel,
                      Kernel::FromResponse(problem, std::move(response), modules, vendors));
+    RETURN_IF_ERROR(CheckPin(options, kernel->response()));
     // The key is made anew: its buffer may have served another request meanwhile.
     return cache.Insert(MakeRequestKey(problem, options), std::move(kernel));
   }

@@ -7,7 +7,9 @@
 #include <sstream>
 #include <thread>
 
+#include "client/cpp/request_key.h"
 #include "proto/support/errors.h"
+#include "proto/support/sha256.h"
 #include "tests/client/fake_service.h"
 
 namespace tilewright {
@@ -63,17 +65,24 @@ TEST_F(ClientTest, KeepsAnswersOfDifferentRequestsApart) {
   GetOptions other_device;
   other_device.device_ordinal = 1;
   GetOptions pinned;
-  pinned.pinned_content_hash = std::string(32, 'x');
-  // The same bytes as `other_target` if the fields were only strung together.
-  GetOptions target_in_hash;
-  target_in_hash.pinned_content_hash = "h100-sxm";
-  for (const GetOptions& options : {GetOptions(), other_target, other_mode, other_epoch,
-                                    other_device, pinned, target_in_hash}) {
+  pinned.pinned_content_hash = Sha256("cubin of 64x32x16");
+  for (const GetOptions& options :
+       {GetOptions(), other_target, other_mode, other_epoch, other_device, pinned}) {
     ASSERT_TRUE(client_->GetKernel(problem, options).ok());
     ASSERT_TRUE(client_->GetKernel(problem, options).ok());
   }
   ASSERT_TRUE(client_->GetKernel(Gemm(64, 32, 17)).ok());
-  EXPECT_EQ(service_.get_kernel_calls, 8);
+  EXPECT_EQ(service_.get_kernel_calls, 7);
+}
+
+// A target and a hash would give the same bytes if the fields were only strung together.
+TEST(RequestKey, TellsATargetFromAHash) {
+  GetOptions target;
+  target.target = "h100-sxm";
+  GetOptions hash;
+  hash.pinned_content_hash = "h100-sxm";
+  const std::string of_target(MakeRequestKey(Gemm(64, 32, 16), target).bytes);
+  EXPECT_NE(of_target, MakeRequestKey(Gemm(64, 32, 16), hash).bytes);
 }
 
 TEST_F(ClientTest, SendsEveryOption) {
@@ -87,13 +96,42 @@ TEST_F(ClientTest, SendsEveryOption) {
   options.target = "h100-sxm";
   options.pinned_epoch = 5;
   options.device_ordinal = 2;
-  options.pinned_content_hash = std::string(32, 'h');
+  options.pinned_content_hash = Sha256("cubin of 8x8x8");
   ASSERT_TRUE(client_->GetKernel(Gemm(8, 8, 8), options).ok());
   EXPECT_EQ(seen.mode(), v1::LOOKUP_MODE_WAIT_TUNED);
   EXPECT_EQ(seen.target(), "h100-sxm");
   EXPECT_EQ(seen.pinned_epoch(), 5);
   EXPECT_EQ(seen.device_ordinal(), 2);
-  EXPECT_EQ(seen.pinned_content_hash(), std::string(32, 'h'));
+  EXPECT_EQ(seen.pinned_content_hash(), Sha256("cubin of 8x8x8"));
+}
+
+// The reply was hashed against its own content hash, never against what the caller pinned.
+TEST_F(ClientTest, RefusesAKernelOtherThanThePinnedOne) {
+  GetOptions options;
+  options.pinned_content_hash = Sha256("cubin of the lockfile");
+  for (int i = 0; i < 2; ++i) {
+    const auto kernel = client_->GetKernel(Gemm(8, 8, 8), options);
+    EXPECT_EQ(kernel.status().code(), absl::StatusCode::kDataLoss);
+    const auto info = ErrorInfoOf(kernel.status());
+    ASSERT_TRUE(info.has_value());
+    EXPECT_EQ(info->reason(), "PINNED_HASH_MISMATCH");
+    EXPECT_EQ(info->metadata().at("field"), "pinned_content_hash");
+  }
+  const auto batch = client_->BatchGetKernels(std::vector{Gemm(8, 8, 8)}, options);
+  ASSERT_TRUE(batch.ok());
+  EXPECT_EQ(ReasonOf(batch->front().status()), "PINNED_HASH_MISMATCH");
+}
+
+TEST_F(ClientTest, RefusesAVendorAlgorithmWhereAKernelIsPinned) {
+  service_.get_kernel = [](const v1::GetKernelRequest&) {
+    v1::GetKernelResponse response;
+    response.mutable_vendor()->set_library_version(1);
+    return response;
+  };
+  GetOptions options;
+  options.pinned_content_hash = Sha256("cubin of the lockfile");
+  EXPECT_EQ(ReasonOf(client_->GetKernel(Gemm(8, 8, 8), options).status()),
+            "PINNED_HASH_MISMATCH");
 }
 
 TEST_F(ClientTest, RefusesAKernelWhoseBytesAreNotWhatWasPromised) {

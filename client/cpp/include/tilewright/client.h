@@ -28,7 +28,8 @@ struct GetOptions {
   int32_t device_ordinal = 0;
   // Serve only winners of this epoch or before. 0: the newest.
   int64_t pinned_epoch = 0;
-  // Serve exactly the kernel with this SHA-256 (32 bytes), or NOT_FOUND. Empty: any.
+  // Serve exactly the kernel with this SHA-256 (32 bytes), or NOT_FOUND. An answer with any other
+  // is refused here: DATA_LOSS, reason PINNED_HASH_MISMATCH. Empty: any.
   std::string pinned_content_hash;
   // How long the call may take. 0: 30 s; WAIT_TUNED: 10 minutes.
   std::chrono::milliseconds deadline{0};
