@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "proto/support/errors.h"
 #include "server/lookup_plan.h"
+#include "server/vendor_winner.h"
 #include "tuner/store/packed_winner.h"
 
 namespace tilewright {
@@ -61,6 +62,14 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     }
   }
 
+  // A winner that was not in the plan, in the form that this caller can run.
+  void ServeNew(const StoredWinner& winner, v1::Match match) {
+    const IndexHit hit{std::make_shared<const StoredWinner>(winner), match};
+    const IndexHit served = ForCaller(hit, request_.vendor_library_version());
+    if (served.winner != nullptr) return Serve(served, /*may_repair=*/false);
+    Finish(OnlyTheVendors(hit, request_.vendor_library_version()));
+  }
+
   // On a thread of the executor: reads the kernel from the store.
   void Load(const IndexHit& hit, bool may_repair) {
     const absl::StatusOr<v1::Kernel> kernel = context_.tuner.LoadKernel(*hit.winner);
@@ -90,10 +99,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   }
 
   void OnPredicted(const absl::StatusOr<StoredWinner>& winner) {
-    if (winner.ok()) {
-      return Serve({std::make_shared<const StoredWinner>(*winner), v1::MATCH_PREDICTED},
-                   /*may_repair=*/false);
-    }
+    if (winner.ok()) return ServeNew(*winner, v1::MATCH_PREDICTED);
     if (plan_.hit.winner != nullptr) return Serve(plan_.hit, /*may_repair=*/false);
     Finish(winner.status());
   }
@@ -127,7 +133,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     context_.executor.Post([self = shared_from_this(), result = job.result()] {
       if (!result.ok()) return self->Finish(result.status());
       const v1::Match match = WasMeasured(result->winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
-      self->Serve({std::make_shared<const StoredWinner>(*result), match}, /*may_repair=*/false);
+      self->ServeNew(*result, match);
     });
   }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "spdlog/spdlog.h"
+#include "tuner/store/template_winner.h"
 
 namespace tilewright {
 namespace {
@@ -23,7 +24,9 @@ void Collect(TuningStore& store, const StoredWinner& winner, std::set<std::strin
     spdlog::warn("winner {} is not exported: {}", winner.winner.key(), record.status().ToString());
     return;
   }
-  if (record->winner.winner.candidate().has_vendor()) return;
+  auto portable = TemplateWinner(record->winner);
+  if (!portable) return;
+  record->winner = *std::move(portable);
   const std::string hash = record->winner.kernel.content_hash();
   if (kernels->count(hash) == 0) {
     auto cubin = store.GetCubin(hash);
