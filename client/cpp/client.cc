@@ -8,6 +8,7 @@
 #include "client/cpp/kernel_cache.h"
 #include "client/cpp/loaded_module.h"
 #include "client/cpp/request_key.h"
+#include "kernel_templates/launch/vendor_launcher.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -34,6 +35,7 @@ v1::GetKernelRequest MakeRequest(const v1::GemmProblem& problem, const GetOption
   request.set_pinned_epoch(options.pinned_epoch);
   request.set_pinned_content_hash(options.pinned_content_hash);
   request.set_device_ordinal(options.device_ordinal);
+  request.set_vendor_library_version(VendorLauncher::LibraryVersion());
   return request;
 }
 

@@ -56,8 +56,9 @@ class Client {
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ConnectOptions& options = {});
   ~Client();
 
-  // The best kernel known for `problem`. Errors as KernelService.GetKernel and
-  // Kernel::FromResponse.
+  // The best kernel known for `problem` that this process can launch: a cublasLt algorithm only
+  // where this process finds that very cublasLt, which is looked for on the first miss. Errors as
+  // KernelService.GetKernel and Kernel::FromResponse.
   absl::StatusOr<std::shared_ptr<const Kernel>> GetKernel(const v1::GemmProblem& problem,
                                                           const GetOptions& options = {});
 
