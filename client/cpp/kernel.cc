@@ -68,7 +68,9 @@ Kernel::Kernel(v1::GemmProblem problem, v1::GetKernelResponse response,
 Kernel::~Kernel() = default;
 
 bool Kernel::provisional() const {
-  return match() != v1::MATCH_EXACT || provenance() == v1::PROVENANCE_PREDICTED;
+  const bool tuned_here =
+      provenance() == v1::PROVENANCE_MEASURED || provenance() == v1::PROVENANCE_VENDOR;
+  return match() != v1::MATCH_EXACT || !tuned_here;
 }
 
 int64_t Kernel::WorkspaceBytes() const {

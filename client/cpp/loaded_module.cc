@@ -47,12 +47,13 @@ std::shared_ptr<LoadedModule> ModuleCache::Get(const v1::Kernel& kernel) {
   const std::string key =
       absl::StrCat(kernel.content_hash(), kernel.launch_plan().SerializeAsString());
   absl::MutexLock lock(&mutex_);
-  std::weak_ptr<LoadedModule>& slot = modules_[key];
-  std::shared_ptr<LoadedModule> module = slot.lock();
-  if (module == nullptr) {
-    module = std::make_shared<LoadedModule>(kernel);
-    slot = module;
+  if (const auto found = modules_.find(key); found != modules_.end()) {
+    if (auto module = found->second.lock()) return module;
   }
+  // A module that is made costs a round trip anyway: what is left of others goes with it.
+  absl::erase_if(modules_, [](const auto& entry) { return entry.second.expired(); });
+  auto module = std::make_shared<LoadedModule>(kernel);
+  modules_[key] = module;
   return module;
 }
 

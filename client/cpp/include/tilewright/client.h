@@ -74,7 +74,8 @@ class Client {
                                   const TuneProgress& progress = nullptr);
 
   // Forgets answers that were provisional (Kernel::provisional), so that the next GetKernel
-  // asks again. Kernels handed out stay valid. Gives the number forgotten.
+  // asks again. Kernels that are held stay valid; one that nobody holds is freed, and unloaded
+  // from the GPU, so hold a kernel until its launches have completed. Gives the number forgotten.
   int64_t Refresh();
 
   // The connection, for everything else.

@@ -64,7 +64,8 @@ class Kernel {
   v1::Match match() const { return response_.match(); }
   v1::Provenance provenance() const { return response_.provenance(); }
   int64_t epoch() const { return response_.epoch(); }
-  // Whether a better kernel may follow: the answer is not the tuned one of this very problem.
+  // Whether a better kernel may follow: the answer is not the one tuned here for this very
+  // problem. An import is provisional, as the service measures it again.
   bool provisional() const;
 
   // A cublasLt algorithm, run through the caller's own cublasLt; it has no cubin and no plan.
