@@ -53,9 +53,17 @@ absl::StatusOr<v1::Tuning> TakeInterestBack(Connection& connection, const std::s
   return tuning;
 }
 
+ErrorMetadata ToMetadata(const google::protobuf::Map<std::string, std::string>& map) {
+  ErrorMetadata metadata;
+  for (const auto& [key, value] : map) metadata.emplace_back(key, value);
+  return metadata;
+}
+
 absl::Status TuningFailure(const v1::Tuning& tuning) {
+  ErrorMetadata metadata = ToMetadata(tuning.error_metadata());
+  metadata.emplace_back("tuning", tuning.name());
   return MakeError(static_cast<absl::StatusCode>(tuning.error_code()), tuning.error_reason(),
-                   tuning.error_message(), {{"tuning", tuning.name()}});
+                   tuning.error_message(), metadata);
 }
 
 // What a lockfile names is what runs: that the bytes are what the service calls them says nothing
@@ -138,7 +146,8 @@ absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
           result.code() == 0
               ? impl_->Keep(problems[part[j]], options, std::move(*result.mutable_response()))
               : KernelOr(MakeError(static_cast<absl::StatusCode>(result.code()), result.reason(),
-                                   result.message()));
+                                   result.message(),
+                                   ToMetadata(result.metadata())));
     }
   }
   return kernels;

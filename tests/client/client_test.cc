@@ -163,6 +163,8 @@ TEST_F(ClientTest, BatchAnswersInOrderAndKeepsFailuresToThemselves) {
   ASSERT_EQ(kernels->size(), 3u);
   EXPECT_EQ((*kernels)[0].value()->cubin(), "cubin of 1x1x1");
   EXPECT_EQ(ReasonOf((*kernels)[1].status()), "NO_WINNER");
+  // A batch told the reason of a failure, but not what the reason is about.
+  EXPECT_EQ(ErrorInfoOf((*kernels)[1].status())->metadata().at("field"), "problem");
   EXPECT_EQ((*kernels)[2].value()->cubin(), "cubin of 3x1x1");
   EXPECT_EQ(service_.get_kernel_calls, 3);
 }

@@ -96,9 +96,22 @@ class FakeService::Kernels : public v1::KernelService::Service {
         *result.mutable_response() = *answer;
       } else {
         result.set_reason(ReasonOf(answer.status()));
+        if (const auto info = ErrorInfoOf(answer.status())) {
+          *result.mutable_metadata() = info->metadata();
+        }
       }
     }
     return grpc::Status::OK;
+  }
+
+  grpc::Status WatchKernel(grpc::ServerContext* context, const v1::WatchKernelRequest*,
+                           grpc::ServerWriter<v1::GetKernelResponse>* writer) override {
+    ++fake_.watch_kernel_calls;
+    for (const v1::GetKernelResponse& update : fake_.kernel_updates) writer->Write(update);
+    while (fake_.kernel_watch_end.ok() && !context->IsCancelled()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return ToGrpc(fake_.kernel_watch_end);
   }
 
  private:

@@ -43,6 +43,10 @@ class FakeService {
   // open until the client cancels.
   std::vector<v1::Tuning> tuning_updates;
   std::vector<v1::Sweep> sweep_updates;
+  // Sent in order to a watch of a kernel, which then ends with `kernel_watch_end`, or, where that
+  // is OK, stays open until the client cancels.
+  std::vector<v1::GetKernelResponse> kernel_updates;
+  absl::Status kernel_watch_end;
   // What CancelTuning answers, and GetTuning.
   v1::Tuning cancelled_tuning;
   v1::Tuning tuning_after_cancel;
@@ -55,6 +59,7 @@ class FakeService {
 
   // Calls seen.
   std::atomic<int> get_kernel_calls{0};
+  std::atomic<int> watch_kernel_calls{0};
   std::atomic<int> cancel_calls{0};
   std::string request_id;
 
