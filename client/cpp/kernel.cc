@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cpp/gemm_defaults.h"
 #include "client/cpp/loaded_module.h"
+#include "kernel_templates/launch/launch_checks.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -75,9 +76,27 @@ bool Kernel::provisional() const {
 
 int64_t Kernel::WorkspaceBytes() const {
   if (is_vendor()) return vendor().workspace_bytes();
-  const v1::WorkspaceRule& rule = launch_plan().workspace();
-  return int64_t{rule.partial_copies()} * rule.element_bytes() * problem_.batch() * problem_.m() *
-         problem_.n();
+  return WorkspaceBytesFor(launch_plan(), problem_);
+}
+
+absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::GemmProblem& problem) const {
+  ASSIGN_OR_RETURN(const v1::GemmProblem canonical, OtherShape(problem));
+  RETURN_IF_ERROR(CheckShape(launch_plan(), canonical));
+  return WorkspaceBytesFor(launch_plan(), canonical);
+}
+
+absl::StatusOr<v1::GemmProblem> Kernel::OtherShape(const v1::GemmProblem& problem) const {
+  if (is_vendor()) {
+    return InvalidField("problem", "SHAPE_NOT_SERVED",
+                        "a cublasLt algorithm serves the shape it was picked for only: get a "
+                        "kernel for this one");
+  }
+  v1::GemmProblem canonical = WithDefaults(problem);
+  if (!SameFamily(canonical, problem_)) {
+    return InvalidField("problem", "OTHER_FAMILY",
+                        "types, layouts, epilogue and numerics must be those of the kernel");
+  }
+  return canonical;
 }
 
 absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream) const {
@@ -86,15 +105,7 @@ absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream)
 
 absl::Status Kernel::Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
                             CUstream_st* stream) const {
-  if (is_vendor()) {
-    return InvalidField("problem", "SHAPE_NOT_SERVED",
-                        "a cublasLt algorithm serves the shape it was picked for only");
-  }
-  const v1::GemmProblem canonical = WithDefaults(problem);
-  if (!SameFamily(canonical, problem_)) {
-    return InvalidField("problem", "OTHER_FAMILY",
-                        "types, layouts, epilogue and numerics must be those of the kernel");
-  }
+  ASSIGN_OR_RETURN(const v1::GemmProblem canonical, OtherShape(problem));
   return LaunchCanonical(canonical, arguments, stream);
 }
 

@@ -29,7 +29,7 @@ struct GemmArguments {
   void* aux = nullptr;         // With an auxiliary output: [m, n].
   float* amax = nullptr;       // With amax: one fp32; zeroed by the launch.
   uint32_t* non_finite = nullptr;  // With the non-finite flag: one word; zeroed by the launch.
-  void* workspace = nullptr;   // At least Kernel::WorkspaceBytes(), 16-byte aligned.
+  void* workspace = nullptr;   // At least Kernel::WorkspaceBytes of the shape, 16-byte aligned.
   int64_t workspace_bytes = 0;
   float alpha = 1.0f;
   float beta = 0.0f;
@@ -79,6 +79,8 @@ class Kernel {
 
   // Bytes of device memory a launch needs beside its operands. 0: none.
   int64_t WorkspaceBytes() const;
+  // The same for a launch of another shape. Errors as of that launch.
+  absl::StatusOr<int64_t> WorkspaceBytes(const v1::GemmProblem& problem) const;
 
   // Launches on `stream` (null: the default stream) in the current CUDA context. Asynchronous.
   // UNAVAILABLE, NO_CUDA_DRIVER: no driver or no GPU. FAILED_PRECONDITION, NO_CUDA_CONTEXT: no
@@ -95,6 +97,9 @@ class Kernel {
  private:
   Kernel(v1::GemmProblem problem, v1::GetKernelResponse response,
          std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors);
+
+  // `problem` with its defaults; INVALID_ARGUMENT where it is of another family than this kernel.
+  absl::StatusOr<v1::GemmProblem> OtherShape(const v1::GemmProblem& problem) const;
 
   absl::Status LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
                                CUstream_st* stream) const;
