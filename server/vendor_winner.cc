@@ -17,8 +17,7 @@ int64_t LibraryOf(const StoredWinner& winner) {
 
 }  // namespace
 
-IndexHit FindWinner(const WinnerIndex& index, const IndexQuery& query,
-                    const DeviceTable& devices) {
+IndexHit FindWinner(const WinnerIndex& index, const IndexQuery& query, const DeviceTable& devices) {
   IndexHit hit = index.Find(query);
   const int64_t here = devices.vendor_library_version();
   if (hit.match == v1::MATCH_EXACT && here != 0 && IsVendor(*hit.winner) &&

@@ -129,8 +129,8 @@ absl::Status LaunchShape(const tilewright_kernel* handle, const tilewright_gemm_
   return handle->kernel->Launch(wanted, arguments, static_cast<CUstream_st*>(stream));
 }
 
-absl::Status WorkspaceBytes(const tilewright_kernel* handle,
-                            const tilewright_gemm_problem* problem, int64_t* out) {
+absl::Status WorkspaceBytes(const tilewright_kernel* handle, const tilewright_gemm_problem* problem,
+                            int64_t* out) {
   RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
   RETURN_IF_ERROR(RequirePointer(out, "bytes"));
   ASSIGN_OR_RETURN(const v1::GemmProblem wanted, ToProblem(problem));

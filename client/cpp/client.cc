@@ -76,7 +76,8 @@ absl::Status CheckPin(const GetOptions& options, const v1::GetKernelResponse& re
       absl::StatusCode::kDataLoss, "PINNED_HASH_MISMATCH",
       absl::StrCat("pinned_content_hash: the service answered with ",
                    served.empty() ? "a cublasLt algorithm" : absl::StrCat("kernel ", ToHex(served)),
-                   " where ", ToHex(pinned), " is pinned: nothing of it was loaded; check "
+                   " where ", ToHex(pinned),
+                   " is pinned: nothing of it was loaded; check "
                    "tilewrightd, or pin the kernel anew"),
       {{"field", "pinned_content_hash"}});
 }
@@ -112,9 +113,9 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& op
 absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(const v1::GemmProblem& problem,
                                                                 const GetOptions& options) {
   if (auto kernel = impl_->cache.Find(MakeRequestKey(problem, options))) return kernel;
-  ASSIGN_OR_RETURN(v1::GetKernelResponse response,
-                   impl_->connection->GetKernel(MakeRequest(problem, options),
-                                                DeadlineOf(options)));
+  ASSIGN_OR_RETURN(
+      v1::GetKernelResponse response,
+      impl_->connection->GetKernel(MakeRequest(problem, options), DeadlineOf(options)));
   return impl_->Keep(problem, options, std::move(response));
 }
 
@@ -146,8 +147,7 @@ absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
           result.code() == 0
               ? impl_->Keep(problems[part[j]], options, std::move(*result.mutable_response()))
               : KernelOr(MakeError(static_cast<absl::StatusCode>(result.code()), result.reason(),
-                                   result.message(),
-                                   ToMetadata(result.metadata())));
+                                   result.message(), ToMetadata(result.metadata())));
     }
   }
   return kernels;

@@ -47,19 +47,21 @@ GemmOperands ToOperands(const GemmArguments& arguments) {
 absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
     const v1::GemmProblem& problem, v1::GetKernelResponse response,
     std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors) {
-  std::shared_ptr<LoadedModule> module;
   if (response.has_kernel()) {
     RETURN_IF_ERROR(CheckContent(response.kernel()));
-    module = modules->Get(response.kernel());
   } else if (!response.has_vendor()) {
     return MakeError(absl::StatusCode::kInternal, "EMPTY_RESPONSE",
                      "the service answered with neither a kernel nor a vendor algorithm");
   }
-  return std::shared_ptr<const Kernel>(new Kernel(WithDefaults(problem), std::move(response),
-                                                  std::move(module), std::move(vendors)));
+  const auto kept = std::make_shared<const v1::GetKernelResponse>(std::move(response));
+  std::shared_ptr<LoadedModule> module;
+  // The module reads the cubin where the answer has it: it is held once.
+  if (kept->has_kernel()) module = modules->Get({kept, &kept->kernel()});
+  return std::shared_ptr<const Kernel>(
+      new Kernel(WithDefaults(problem), kept, std::move(module), std::move(vendors)));
 }
 
-Kernel::Kernel(v1::GemmProblem problem, v1::GetKernelResponse response,
+Kernel::Kernel(v1::GemmProblem problem, std::shared_ptr<const v1::GetKernelResponse> response,
                std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors)
     : problem_(std::move(problem)),
       response_(std::move(response)),

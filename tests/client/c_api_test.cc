@@ -184,8 +184,7 @@ TEST_F(CApiTest, AnotherShapeHasItsOwnWorkspace) {
             TILEWRIGHT_INVALID_ARGUMENT);
   EXPECT_STREQ(tilewright_last_error()->field, "bytes");
   other.activation = TILEWRIGHT_ACTIVATION_RELU;
-  EXPECT_EQ(tilewright_kernel_workspace_bytes(kernel, &other, &bytes),
-            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_EQ(tilewright_kernel_workspace_bytes(kernel, &other, &bytes), TILEWRIGHT_INVALID_ARGUMENT);
   EXPECT_STREQ(tilewright_last_error()->reason, "OTHER_FAMILY");
   tilewright_gemm_arguments arguments;
   tilewright_gemm_arguments_init(&arguments, sizeof arguments);

@@ -104,8 +104,7 @@ TEST_F(ClientTest, RefusesAVendorAlgorithmWhereAKernelIsPinned) {
   };
   GetOptions options;
   options.pinned_content_hash = Sha256("cubin of the lockfile");
-  EXPECT_EQ(ReasonOf(client_->GetKernel(Gemm(8, 8, 8), options).status()),
-            "PINNED_HASH_MISMATCH");
+  EXPECT_EQ(ReasonOf(client_->GetKernel(Gemm(8, 8, 8), options).status()), "PINNED_HASH_MISMATCH");
 }
 
 TEST_F(ClientTest, RefusesAKernelWhoseBytesAreNotWhatWasPromised) {

@@ -1,10 +1,6 @@
 #include "tests/client/fake_service.h"
 
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -39,13 +35,6 @@ grpc::Status SendAll(const std::vector<Message>& updates, grpc::ServerContext& c
 }
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "tilewright-XXXXXX").string();
-  path_ = mkdtemp(pattern.data());
-}
-
-TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
 
 v1::GetKernelResponse MeasuredKernel(const v1::GemmProblem& problem) {
   v1::GetKernelResponse response;

@@ -13,22 +13,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tests/client/temporary_folder.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
 #include "tilewright/v1/kernel_service.grpc.pb.h"
 #include "tilewright/v1/tuning_service.grpc.pb.h"
 
 namespace tilewright {
-
-// A folder of its own under the system's temporary one, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // A measured kernel whose hash is right: cubin "cubin of ..." of the problem's m, n and k.
 v1::GetKernelResponse MeasuredKernel(const v1::GemmProblem& problem);

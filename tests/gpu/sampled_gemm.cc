@@ -66,8 +66,8 @@ SampledGemm::SampledGemm(const DeviceSession& session, const v1::GemmProblem& pr
 double SampledGemm::Reference(int64_t row, int64_t column) const {
   double sum = 0;
   for (int64_t i = 0; i < problem_.k(); ++i) {
-    sum += double{FromBf16(a_[At(row, problem_.k(), i)])} *
-           FromBf16(b_[At(column, problem_.k(), i)]);
+    sum +=
+        double{FromBf16(a_[At(row, problem_.k(), i)])} * FromBf16(b_[At(column, problem_.k(), i)]);
   }
   if (!bias_.empty()) sum += FromBf16(bias_[static_cast<std::size_t>(column)]);
   return problem_.epilogue().activation() == v1::ACTIVATION_RELU ? std::max(sum, 0.0) : sum;

@@ -128,9 +128,7 @@ v1::Problem Batched() {
   return problem;
 }
 
-TEST_F(TensorMapGpuTest, ReadsTheFirstOperand) {
-  ExpectBoxes(Canonicalize(Batched())->gemm());
-}
+TEST_F(TensorMapGpuTest, ReadsTheFirstOperand) { ExpectBoxes(Canonicalize(Batched())->gemm()); }
 
 TEST_F(TensorMapGpuTest, ReadsTheSecondOperandInBothLayouts) {
   spec_.set_operand(v1::OPERAND_B);
@@ -149,9 +147,9 @@ TEST_F(TensorMapGpuTest, EverySwizzleThatABoxFitsIsTaken) {
     spec_.set_box_inner(swizzle / 2);
     EXPECT_TRUE(EncodeTensorMap(session_.driver(), spec_, problem, memory.pointer()).ok());
     spec_.set_box_inner(swizzle);
-    EXPECT_EQ(ReasonOf(EncodeTensorMap(session_.driver(), spec_, problem, memory.pointer())
-                           .status()),
-              "TENSOR_MAP_REFUSED");
+    EXPECT_EQ(
+        ReasonOf(EncodeTensorMap(session_.driver(), spec_, problem, memory.pointer()).status()),
+        "TENSOR_MAP_REFUSED");
   }
 }
 

@@ -41,9 +41,9 @@ class VendorWinnerTest : public ::testing::Test {
 
   // The winner as one that was stored before templates were kept beside algorithms.
   void StoreAnAlgorithmAlone(int64_t m) {
-    const auto put = PutWinner(
-        {.problem = GemmProblemOf(m, 4096, 4096), .target = daemon_.TargetOf("")},
-        daemon_.store, daemon_.index);
+    const auto put =
+        PutWinner({.problem = GemmProblemOf(m, 4096, 4096), .target = daemon_.TargetOf("")},
+                  daemon_.store, daemon_.index);
     ASSERT_TRUE(put.ok()) << put.status();
     StoredWinner alone = *put;
     alone.kernel.Clear();

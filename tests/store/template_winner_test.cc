@@ -74,8 +74,8 @@ TEST(TemplateWinnerTest, AStoreKeepsItAcrossARestart) {
   }
   auto store = SqliteStore::Open(directory / "cache");
   ASSERT_TRUE(store.ok()) << store.status();
-  const auto read = (*store)->GetTuning(winner.problem_encoding, winner.silicon_key,
-                                        winner.environment_key);
+  const auto read =
+      (*store)->GetTuning(winner.problem_encoding, winner.silicon_key, winner.environment_key);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->winner.winner.provenance(), v1::PROVENANCE_VENDOR);
   EXPECT_EQ(read->winner.kernel.content_hash(), Sha256("best"));
@@ -125,8 +125,7 @@ TEST(TemplateWinnerTest, TravelsInABundleInPlaceOfTheAlgorithm) {
   const BundleContents contents = CollectForExport(from.store, from.index, {}).value();
   const std::string bundle = WriteBundle(contents, std::string(32, 'k')).value();
   Machine to;
-  const ImportCounts counts =
-      ImportRecords(to.store, to.index, ReadBundle(bundle).value()).value();
+  const ImportCounts counts = ImportRecords(to.store, to.index, ReadBundle(bundle).value()).value();
   EXPECT_EQ(counts.winners_imported, 1);
   const IndexHit hit = to.index.Find(QueryOf({}));
   ASSERT_NE(hit.winner, nullptr);

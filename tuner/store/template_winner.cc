@@ -23,7 +23,7 @@ std::optional<StoredWinner> TemplateWinner(const StoredWinner& winner) {
   served.fallback.Clear();
   *served.winner.mutable_candidate() = winner.fallback;
   served.winner.set_provenance(winner.fallback.has_measurement() ? v1::PROVENANCE_MEASURED
-                                                                : v1::PROVENANCE_PREDICTED);
+                                                                 : v1::PROVENANCE_PREDICTED);
   served.winner.set_margin(MarginOf(winner));
   served.winner.set_reason(absl::StrFormat(
       "the best template, for callers without cublasLt %d: its algorithm won with %.2f us",
