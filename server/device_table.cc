@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -51,6 +52,10 @@ DeviceTable::DeviceTable(Compiler& compiler, Profiler& profiler) : compiler_(com
   for (const v1::TargetProfile& profile : TargetProfiles()) *listing->add_profiles() = profile;
   listing->add_libraries();  // NVRTC's place.
   for (v1::LibraryStatus& library : profiler.Libraries()) {
+    if (library.library() == "cublasLt" &&
+        !absl::SimpleAtoi(library.version(), &vendor_library_version_)) {
+      vendor_library_version_ = 0;
+    }
     *listing->add_libraries() = std::move(library);
   }
   SetNvrtc(compiler.Library(), *listing);

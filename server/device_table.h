@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_SERVER_DEVICE_TABLE_H_
 #define TILEWRIGHT_SERVER_DEVICE_TABLE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,8 @@ class DeviceTable {
   v1::Environment Complete(v1::Environment environment);
 
   int device_count() const { return device_count_; }
+  // cublasLtGetVersion of the library that algorithms are timed with; 0 where there is none.
+  int64_t vendor_library_version() const { return vendor_library_version_; }
   v1::ListDevicesResponse listing() const { return *Listing(); }
 
  private:
@@ -45,6 +48,7 @@ class DeviceTable {
 
   Compiler& compiler_;
   int device_count_ = 0;
+  int64_t vendor_library_version_ = 0;
   mutable absl::Mutex mutex_;
   ListingPtr listing_ ABSL_GUARDED_BY(mutex_);
 };

@@ -70,6 +70,9 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
     result.set_code(static_cast<int>(answer.status().code()));
     result.set_message(std::string(answer.status().message()));
     result.set_reason(ReasonOf(answer.status()));
+    if (const auto info = ErrorInfoOf(answer.status())) {
+      *result.mutable_metadata() = info->metadata();
+    }
   }
 
   void Count() {

@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "proto/support/errors.h"
 #include "server/lookup_plan.h"
+#include "server/vendor_winner.h"
 #include "tuner/store/packed_winner.h"
 
 namespace tilewright {
@@ -87,10 +88,13 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   }
 
   // The winner of this very problem and target, as work has left it: perhaps a measurement
-  // that came in while the model's pick was compiled.
+  // that came in while the model's pick was compiled. In the form that this caller can run.
   void ServeOwn(const StoredWinner& winner) {
     const v1::Match match = WasMeasured(winner.winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
-    Serve({std::make_shared<const StoredWinner>(winner), match}, /*may_repair=*/false);
+    const IndexHit hit{std::make_shared<const StoredWinner>(winner), match};
+    const IndexHit served = ForCaller(hit, request_.vendor_library_version());
+    if (served.winner != nullptr) return Serve(served, /*may_repair=*/false);
+    Finish(OnlyTheVendors(hit, request_.vendor_library_version()));
   }
 
   // Before waiting for work that ends with the server.

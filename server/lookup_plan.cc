@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "server/vendor_winner.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/packed_winner.h"
 #include "tuner/store/winner_key.h"
@@ -23,6 +24,10 @@ absl::Status CheckFields(const v1::GetKernelRequest& request) {
   }
   if (request.pinned_epoch() < 0) {
     return InvalidField("pinned_epoch", "OUT_OF_RANGE", "epochs are not negative");
+  }
+  if (request.vendor_library_version() < 0) {
+    return InvalidField("vendor_library_version", "OUT_OF_RANGE",
+                        "a version of cublasLt is not negative; 0 is none");
   }
   if (!request.pinned_content_hash().empty() &&
       request.pinned_content_hash().size() != kHashBytes) {
@@ -117,14 +122,20 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
   if (request.pinned_epoch() > plan.epoch) {
     return EpochInFuture(request.pinned_epoch(), plan.epoch);
   }
-  plan.hit = index.Find({.problem = plan.tune.problem,
-                         .silicon = plan.tune.target.silicon(),
-                         .environment = plan.tune.target.environment(),
-                         .pinned_epoch = request.pinned_epoch(),
-                         .pinned_content_hash = request.pinned_content_hash()});
+  const IndexHit stored = FindWinner(index,
+                                     {.problem = plan.tune.problem,
+                                      .silicon = plan.tune.target.silicon(),
+                                      .environment = plan.tune.target.environment(),
+                                      .pinned_epoch = request.pinned_epoch(),
+                                      .pinned_content_hash = request.pinned_content_hash()},
+                                     devices);
+  plan.hit = ForCaller(stored, request.vendor_library_version());
   const bool pinned = request.pinned_epoch() != 0 || !request.pinned_content_hash().empty();
   if (pinned || request.mode() == v1::LOOKUP_MODE_CACHED_ONLY) {
-    if (plan.hit.winner == nullptr) return NothingStored(request);
+    if (plan.hit.winner == nullptr) {
+      return stored.winner == nullptr ? NothingStored(request)
+                                      : OnlyTheVendors(stored, request.vendor_library_version());
+    }
     plan.step = LookupStep::kServe;
     return plan;
   }

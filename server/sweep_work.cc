@@ -9,6 +9,7 @@
 #include "server/lookup_plan.h"
 #include "server/sweep_runner.h"
 #include "server/tuning_follower.h"
+#include "server/vendor_winner.h"
 
 namespace tilewright {
 namespace {
@@ -69,9 +70,11 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
   const TuneRequest& tune = sweep->tunes[index];
   sweep->state->Update(
       [index](v1::Sweep& s) { s.mutable_entries(index)->set_state(v1::WORK_STATE_RUNNING); });
-  const IndexHit hit = index_.Find({.problem = tune.problem,
-                                    .silicon = tune.target.silicon(),
-                                    .environment = tune.target.environment()});
+  const IndexHit hit = FindWinner(index_,
+                                  {.problem = tune.problem,
+                                   .silicon = tune.target.silicon(),
+                                   .environment = tune.target.environment()},
+                                  devices_);
   const bool known = tune.device_ordinal >= 0 ? IsTunedHere(hit) : IsOwnWinner(hit, tune);
   if (known && !tune.options.force()) return *hit.winner;
   ASSIGN_OR_RETURN(const Scheduler::Ticket ticket, Enqueue(tune));
@@ -122,6 +125,9 @@ void SweepRunner::Settle(Active& sweep, int index, const absl::StatusOr<StoredWi
     entry.set_error_code(static_cast<int>(code));
     entry.set_error_reason(ReasonOf(winner.status()));
     entry.set_error_message(std::string(winner.status().message()));
+    if (const auto info = ErrorInfoOf(winner.status())) {
+      *entry.mutable_error_metadata() = info->metadata();
+    }
   });
 }
 

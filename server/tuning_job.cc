@@ -92,6 +92,9 @@ void TuningJob::Finish(absl::StatusOr<TuneResult> result, absl::Time now) {
       tuning_.set_error_code(static_cast<int>(status.code()));
       tuning_.set_error_reason(ReasonOf(status));
       tuning_.set_error_message(std::string(status.message()));
+      if (const auto info = ErrorInfoOf(status)) {
+        *tuning_.mutable_error_metadata() = info->metadata();
+      }
       result_ = status;
     }
   }

@@ -8,6 +8,7 @@
 #include "server/state_stream.h"
 #include "server/tuning_options.h"
 #include "server/unary_reply.h"
+#include "server/vendor_winner.h"
 
 namespace tilewright {
 namespace {
@@ -37,9 +38,11 @@ absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
   ASSIGN_OR_RETURN(TuneRequest tune, ResolveTuning(request.problem(), request.target(),
                                                    request.device_ordinal(), devices_));
   tune.options = request.options();
-  const IndexHit hit = index_.Find({.problem = tune.problem,
-                                    .silicon = tune.target.silicon(),
-                                    .environment = tune.target.environment()});
+  const IndexHit hit = FindWinner(index_,
+                                  {.problem = tune.problem,
+                                   .silicon = tune.target.silicon(),
+                                   .environment = tune.target.environment()},
+                                  devices_);
   if (NeedsNoTuning(hit, tune)) return scheduler_.Record(tune, *hit.winner, request.request_id());
   return scheduler_.Create(tune, request.request_id());
 }

@@ -100,6 +100,13 @@ absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates) {
                                 SummarizeFailures(candidates)));
 }
 
+// The best of the templates, which stand before the vendor's algorithms: what a caller gets that
+// cannot run the vendor's.
+std::optional<Pick> PickTemplate(const TuningRecord& record, std::size_t templates) {
+  const auto begin = record.candidates.begin();
+  return PickWinner({begin, begin + static_cast<std::ptrdiff_t>(templates)});
+}
+
 absl::StatusOr<std::vector<RankedVariant>> RankOrExplain(const TuneRequest& request) {
   std::vector<RankedVariant> ranked =
       RankVariants(request.problem, request.target.silicon());
@@ -185,9 +192,10 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   stored.winner.set_provenance(best.has_vendor() ? v1::PROVENANCE_VENDOR
                                : measures        ? v1::PROVENANCE_MEASURED
                                                  : v1::PROVENANCE_PREDICTED);
-  if (!best.has_vendor()) {
-    stored.kernel = kernels[pick->index];
+  if (const auto served = best.has_vendor() ? PickTemplate(record, kernels.size()) : pick) {
+    stored.kernel = kernels[served->index];
     stored.kernel.clear_cubin();
+    if (best.has_vendor()) stored.fallback = WithoutSamples(record.candidates[served->index]);
   }
   absl::MutexLock publishing(&index_.publishing());
   if (!measures) {

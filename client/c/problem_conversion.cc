@@ -126,4 +126,31 @@ absl::StatusOr<GetOptions> ToOptions(const tilewright_get_options* options) {
   return to;
 }
 
+tilewright_gemm_arguments DefaultArguments() {
+  tilewright_gemm_arguments arguments{};
+  arguments.alpha = 1.0f;
+  return arguments;
+}
+
+absl::StatusOr<GemmArguments> ToArguments(const tilewright_gemm_arguments* given) {
+  ASSIGN_OR_RETURN(const tilewright_gemm_arguments from,
+                   ReadVersioned(given, "arguments", DefaultArguments()));
+  GemmArguments to;
+  to.a = from.a;
+  to.b = from.b;
+  to.c = from.c;
+  to.d = from.d;
+  to.bias = from.bias;
+  to.aux = from.aux;
+  to.amax = from.amax;
+  to.non_finite = from.non_finite;
+  to.workspace = from.workspace;
+  to.workspace_bytes = from.workspace_bytes;
+  to.alpha = from.alpha;
+  to.beta = from.beta;
+  to.seed = from.seed;
+  to.offset = from.offset;
+  return to;
+}
+
 }  // namespace tilewright::c

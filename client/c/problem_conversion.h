@@ -15,6 +15,10 @@ absl::StatusOr<v1::GemmProblem> ToProblem(const tilewright_gemm_problem* problem
 // `options` may be null: the defaults.
 absl::StatusOr<GetOptions> ToOptions(const tilewright_get_options* options);
 
+// No operands, alpha 1, beta 0.
+tilewright_gemm_arguments DefaultArguments();
+absl::StatusOr<GemmArguments> ToArguments(const tilewright_gemm_arguments* given);
+
 }  // namespace tilewright::c
 
 #endif  // TILEWRIGHT_CLIENT_C_PROBLEM_CONVERSION_H_

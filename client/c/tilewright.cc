@@ -114,33 +114,28 @@ absl::Status GetStep(const tilewright_kernel* handle, int32_t index, tilewright_
   return WriteVersioned(step, "step", out);
 }
 
-tilewright_gemm_arguments DefaultArguments() {
-  tilewright_gemm_arguments arguments{};
-  arguments.alpha = 1.0f;
-  return arguments;
-}
-
 absl::Status Launch(const tilewright_kernel* handle, const tilewright_gemm_arguments* given,
                     void* stream) {
   RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
-  ASSIGN_OR_RETURN(const tilewright_gemm_arguments from,
-                   ReadVersioned(given, "arguments", DefaultArguments()));
-  GemmArguments to;
-  to.a = from.a;
-  to.b = from.b;
-  to.c = from.c;
-  to.d = from.d;
-  to.bias = from.bias;
-  to.aux = from.aux;
-  to.amax = from.amax;
-  to.non_finite = from.non_finite;
-  to.workspace = from.workspace;
-  to.workspace_bytes = from.workspace_bytes;
-  to.alpha = from.alpha;
-  to.beta = from.beta;
-  to.seed = from.seed;
-  to.offset = from.offset;
-  return handle->kernel->Launch(to, static_cast<CUstream_st*>(stream));
+  ASSIGN_OR_RETURN(const GemmArguments arguments, ToArguments(given));
+  return handle->kernel->Launch(arguments, static_cast<CUstream_st*>(stream));
+}
+
+absl::Status LaunchShape(const tilewright_kernel* handle, const tilewright_gemm_problem* problem,
+                         const tilewright_gemm_arguments* given, void* stream) {
+  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
+  ASSIGN_OR_RETURN(const v1::GemmProblem wanted, ToProblem(problem));
+  ASSIGN_OR_RETURN(const GemmArguments arguments, ToArguments(given));
+  return handle->kernel->Launch(wanted, arguments, static_cast<CUstream_st*>(stream));
+}
+
+absl::Status WorkspaceBytes(const tilewright_kernel* handle, const tilewright_gemm_problem* problem,
+                            int64_t* out) {
+  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
+  RETURN_IF_ERROR(RequirePointer(out, "bytes"));
+  ASSIGN_OR_RETURN(const v1::GemmProblem wanted, ToProblem(problem));
+  ASSIGN_OR_RETURN(*out, handle->kernel->WorkspaceBytes(wanted));
+  return absl::OkStatus();
 }
 
 // All defaults in the part of `*out` that the caller knows, and its size.
@@ -215,4 +210,17 @@ tilewright_status tilewright_kernel_launch(const tilewright_kernel* kernel,
                                            const tilewright_gemm_arguments* arguments,
                                            void* stream) {
   return c::Guard([&] { return c::Launch(kernel, arguments, stream); });
+}
+
+tilewright_status tilewright_kernel_workspace_bytes(const tilewright_kernel* kernel,
+                                                    const tilewright_gemm_problem* problem,
+                                                    int64_t* bytes) {
+  return c::Guard([&] { return c::WorkspaceBytes(kernel, problem, bytes); });
+}
+
+tilewright_status tilewright_kernel_launch_shape(const tilewright_kernel* kernel,
+                                                 const tilewright_gemm_problem* problem,
+                                                 const tilewright_gemm_arguments* arguments,
+                                                 void* stream) {
+  return c::Guard([&] { return c::LaunchShape(kernel, problem, arguments, stream); });
 }

@@ -236,7 +236,8 @@ typedef struct tilewright_kernel_info {
   int64_t epoch;
   double measured_seconds;   /* 0: not measured. */
   double predicted_seconds;  /* The cost model's estimate; never a measurement. */
-  int64_t workspace_bytes;   /* Device memory a launch needs beside its operands. */
+  int64_t workspace_bytes;   /* Device memory that tilewright_kernel_launch needs beside its
+                              * operands; of another shape: tilewright_kernel_workspace_bytes. */
   int32_t step_count;        /* Kernel launches a launch makes, in order. */
   int32_t arguments_version; /* Of the structure that the entries take. */
   const char* architecture;  /* "sm_90a"; "" for a vendor's. Owned by the kernel. */
@@ -287,7 +288,7 @@ typedef struct tilewright_gemm_arguments {
   void* aux;
   float* amax;            /* One fp32; zeroed by the launch. */
   uint32_t* non_finite;   /* One word; zeroed by the launch. */
-  void* workspace;        /* At least workspace_bytes of the kernel's info, 16-byte aligned. */
+  void* workspace;        /* As many bytes as the launch needs, 16-byte aligned. */
   int64_t workspace_bytes;
   float alpha;
   float beta;
@@ -305,6 +306,17 @@ TILEWRIGHT_API void tilewright_gemm_arguments_init(tilewright_gemm_arguments* ar
  * INVALID_ARGUMENT: an operand is missing or misaligned, or the workspace too small. */
 TILEWRIGHT_API tilewright_status tilewright_kernel_launch(
     const tilewright_kernel* kernel, const tilewright_gemm_arguments* arguments, void* stream);
+
+/* The device memory that a launch of `problem` needs beside its operands, where `problem` differs
+ * from the kernel's own in shape and strides alone. INVALID_ARGUMENT: it differs otherwise, the
+ * kernel's requirements do not hold for it, or the kernel is a vendor's, which has one shape. */
+TILEWRIGHT_API tilewright_status tilewright_kernel_workspace_bytes(
+    const tilewright_kernel* kernel, const tilewright_gemm_problem* problem, int64_t* bytes);
+
+/* As tilewright_kernel_launch, of another shape: errors as tilewright_kernel_workspace_bytes. */
+TILEWRIGHT_API tilewright_status tilewright_kernel_launch_shape(
+    const tilewright_kernel* kernel, const tilewright_gemm_problem* problem,
+    const tilewright_gemm_arguments* arguments, void* stream);
 
 #ifdef __cplusplus
 }

@@ -4,10 +4,13 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "client/cpp/kernel_cache.h"
 #include "client/cpp/loaded_module.h"
 #include "client/cpp/request_key.h"
+#include "kernel_templates/launch/vendor_launcher.h"
 #include "proto/support/errors.h"
+#include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
@@ -32,6 +35,7 @@ v1::GetKernelRequest MakeRequest(const v1::GemmProblem& problem, const GetOption
   request.set_pinned_epoch(options.pinned_epoch);
   request.set_pinned_content_hash(options.pinned_content_hash);
   request.set_device_ordinal(options.device_ordinal);
+  request.set_vendor_library_version(VendorLauncher::LibraryVersion());
   return request;
 }
 
@@ -49,9 +53,33 @@ absl::StatusOr<v1::Tuning> TakeInterestBack(Connection& connection, const std::s
   return tuning;
 }
 
+ErrorMetadata ToMetadata(const google::protobuf::Map<std::string, std::string>& map) {
+  ErrorMetadata metadata;
+  for (const auto& [key, value] : map) metadata.emplace_back(key, value);
+  return metadata;
+}
+
 absl::Status TuningFailure(const v1::Tuning& tuning) {
+  ErrorMetadata metadata = ToMetadata(tuning.error_metadata());
+  metadata.emplace_back("tuning", tuning.name());
   return MakeError(static_cast<absl::StatusCode>(tuning.error_code()), tuning.error_reason(),
-                   tuning.error_message(), {{"tuning", tuning.name()}});
+                   tuning.error_message(), metadata);
+}
+
+// What a lockfile names is what runs: that the bytes are what the service calls them says nothing
+// of what was asked for. A vendor's algorithm has no hash, and matches no pin.
+absl::Status CheckPin(const GetOptions& options, const v1::GetKernelResponse& response) {
+  const std::string& pinned = options.pinned_content_hash;
+  const std::string& served = response.kernel().content_hash();
+  if (pinned.empty() || served == pinned) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kDataLoss, "PINNED_HASH_MISMATCH",
+      absl::StrCat("pinned_content_hash: the service answered with ",
+                   served.empty() ? "a cublasLt algorithm" : absl::StrCat("kernel ", ToHex(served)),
+                   " where ", ToHex(pinned),
+                   " is pinned: nothing of it was loaded; check "
+                   "tilewrightd, or pin the kernel anew"),
+      {{"field", "pinned_content_hash"}});
 }
 
 }  // namespace
@@ -63,6 +91,7 @@ struct Client::Impl {
                 v1::GetKernelResponse response) {
     ASSIGN_OR_RETURN(std::shared_ptr<const Kernel> kernel,
                      Kernel::FromResponse(problem, std::move(response), modules, vendors));
+    RETURN_IF_ERROR(CheckPin(options, kernel->response()));
     // The key is made anew: its buffer may have served another request meanwhile.
     return cache.Insert(MakeRequestKey(problem, options), std::move(kernel));
   }
@@ -84,9 +113,9 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& op
 absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(const v1::GemmProblem& problem,
                                                                 const GetOptions& options) {
   if (auto kernel = impl_->cache.Find(MakeRequestKey(problem, options))) return kernel;
-  ASSIGN_OR_RETURN(v1::GetKernelResponse response,
-                   impl_->connection->GetKernel(MakeRequest(problem, options),
-                                                DeadlineOf(options)));
+  ASSIGN_OR_RETURN(
+      v1::GetKernelResponse response,
+      impl_->connection->GetKernel(MakeRequest(problem, options), DeadlineOf(options)));
   return impl_->Keep(problem, options, std::move(response));
 }
 
@@ -118,7 +147,7 @@ absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
           result.code() == 0
               ? impl_->Keep(problems[part[j]], options, std::move(*result.mutable_response()))
               : KernelOr(MakeError(static_cast<absl::StatusCode>(result.code()), result.reason(),
-                                   result.message()));
+                                   result.message(), ToMetadata(result.metadata())));
     }
   }
   return kernels;

@@ -2,7 +2,9 @@
 
 #include <sys/un.h>
 
+#include <cstdint>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -57,6 +59,19 @@ std::string RandomUuid() {
 bool IsFinal(v1::WorkState state) {
   return state == v1::WORK_STATE_SUCCEEDED || state == v1::WORK_STATE_FAILED ||
          state == v1::WORK_STATE_CANCELLED;
+}
+
+bool Connection::Impl::WaitBeforeRetry(const absl::Status& status,
+                                       std::chrono::system_clock::time_point deadline) {
+  const auto asked = RetryDelayOf(status);
+  if (!asked.has_value()) return false;
+  // A thousand ranks were refused at the same moment: they must not come back at the same moment.
+  static thread_local std::minstd_rand generator{std::random_device{}()};
+  std::uniform_int_distribution<int64_t> jitter(0, asked->count() / 2);
+  const Milliseconds delay = *asked + Milliseconds(jitter(generator));
+  if (std::chrono::system_clock::now() + delay >= deadline) return false;
+  std::this_thread::sleep_for(delay);
+  return true;
 }
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -32,23 +32,38 @@ struct Connection::Impl {
     return channel->WaitForConnected(std::chrono::system_clock::now() + options.connect_timeout);
   }
 
-  // Sends a unary request, and once more where the daemon went away and came back.
+  // Sends a unary request; once more where the daemon went away and came back, and again where
+  // it is full and says when to come back.
   template <typename Response, typename Stub, typename Method, typename Request>
   absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request,
                                 Milliseconds timeout) const {
     const auto deadline = std::chrono::system_clock::now() + timeout;
-    absl::Status status;
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      if (attempt > 0 && !WaitUntilConnected()) break;
+    bool reconnected = false;
+    for (int retries = 0;;) {
       grpc::ClientContext context;
       context.set_deadline(deadline);
       Response response;
-      status = FromGrpcStatus((stub.*method)(&context, request, &response));
+      const absl::Status status = FromGrpcStatus((stub.*method)(&context, request, &response));
       if (status.ok()) return response;
-      if (!IsTransportFailure(status)) return status;
+      if (IsTransportFailure(status)) {
+        if (reconnected || !WaitUntilConnected()) {
+          return UnreachableError(options.socket_path, status);
+        }
+        reconnected = true;
+      } else if (retries++ == kMaxRetries || !WaitBeforeRetry(status, deadline)) {
+        return status;
+      }
     }
-    return UnreachableError(options.socket_path, status);
   }
+
+  // Most calls that were refused for want of room go through within a second or two; a service
+  // that stays full is the caller's to know.
+  static constexpr int kMaxRetries = 5;
+
+  // Sleeps as long as the service asked for. False at once where it did not ask, or where that
+  // would be too late.
+  static bool WaitBeforeRetry(const absl::Status& status,
+                              std::chrono::system_clock::time_point deadline);
 
   const ConnectOptions options;
   const std::shared_ptr<grpc::Channel> channel;

@@ -1,6 +1,7 @@
 // The streaming RPCs of Connection.
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "client/cpp/connection_impl.h"
 #include "proto/support/errors.h"
 #include "tilewright/connection.h"
@@ -26,6 +27,13 @@ absl::Status ReadStream(grpc::ClientContext& context, grpc::ClientReader<Message
   return FromGrpcStatus(reader.Finish());
 }
 
+absl::Status WatchStopped() { return absl::CancelledError("the watch was stopped"); }
+
+absl::Status WatchEnded(const char* before) {
+  return MakeError(absl::StatusCode::kAborted, "WATCH_ENDED",
+                   absl::StrCat("the service ended the watch before ", before));
+}
+
 // Watches a resource until a final state; attaches anew where the connection was lost.
 template <typename Message, typename Attach>
 absl::StatusOr<Message> Watch(const Connection& connection, std::stop_token stop,
@@ -36,22 +44,47 @@ absl::StatusOr<Message> Watch(const Connection& connection, std::stop_token stop
   absl::Status status;
   for (int attachment = 0; attachment < kMaxAttachments; ++attachment) {
     if (attachment > 0 && !wait_until_connected()) break;
-    if (stop.stop_requested()) return absl::CancelledError("the watch was stopped");
+    if (stop.stop_requested()) return WatchStopped();
     grpc::ClientContext context;
     auto reader = attach(&context);
     status = ReadStream<Message>(context, *reader, stop, on_update, last);
     if (IsFinal(last.state())) return last;
-    if (stop.stop_requested()) return absl::CancelledError("the watch was stopped");
+    if (stop.stop_requested()) return WatchStopped();
     if (!status.ok() && !IsTransportFailure(status)) return status;
   }
-  if (status.ok()) {
-    return MakeError(absl::StatusCode::kAborted, "WATCH_ENDED",
-                     "the service ended the watch before a final state");
-  }
+  if (status.ok()) return WatchEnded("a final state");
   return UnreachableError(connection.socket_path(), status);
 }
 
 }  // namespace
+
+absl::Status Connection::WatchKernel(
+    const v1::GetKernelRequest& request, std::stop_token stop,
+    const std::function<void(const v1::GetKernelResponse&)>& on_update) {
+  v1::WatchKernelRequest watch;
+  *watch.mutable_request() = request;
+  v1::GetKernelResponse last;
+  absl::Status status;
+  // The watch has no last message: it ends only where one attachment after the other is silent.
+  for (int silent = 0; silent < kMaxAttachments;) {
+    if (stop.stop_requested()) return WatchStopped();
+    grpc::ClientContext context;
+    const auto reader = impl_->kernels->WatchKernel(&context, watch);
+    ++silent;
+    status = ReadStream<v1::GetKernelResponse>(
+        context, *reader, stop,
+        [&](const v1::GetKernelResponse& response) {
+          silent = 0;
+          if (on_update) on_update(response);
+        },
+        last);
+    if (stop.stop_requested()) return WatchStopped();
+    if (status.ok()) return WatchEnded("the caller did");
+    if (!IsTransportFailure(status)) return status;
+    if (!impl_->WaitUntilConnected()) break;
+  }
+  return UnreachableError(socket_path(), status);
+}
 
 absl::StatusOr<v1::Tuning> Connection::WatchTuning(
     const std::string& name, std::stop_token stop,

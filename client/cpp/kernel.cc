@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cpp/gemm_defaults.h"
 #include "client/cpp/loaded_module.h"
+#include "kernel_templates/launch/launch_checks.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -46,19 +47,21 @@ GemmOperands ToOperands(const GemmArguments& arguments) {
 absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
     const v1::GemmProblem& problem, v1::GetKernelResponse response,
     std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors) {
-  std::shared_ptr<LoadedModule> module;
   if (response.has_kernel()) {
     RETURN_IF_ERROR(CheckContent(response.kernel()));
-    module = modules->Get(response.kernel());
   } else if (!response.has_vendor()) {
     return MakeError(absl::StatusCode::kInternal, "EMPTY_RESPONSE",
                      "the service answered with neither a kernel nor a vendor algorithm");
   }
-  return std::shared_ptr<const Kernel>(new Kernel(WithDefaults(problem), std::move(response),
-                                                  std::move(module), std::move(vendors)));
+  const auto kept = std::make_shared<const v1::GetKernelResponse>(std::move(response));
+  std::shared_ptr<LoadedModule> module;
+  // The module reads the cubin where the answer has it: it is held once.
+  if (kept->has_kernel()) module = modules->Get({kept, &kept->kernel()});
+  return std::shared_ptr<const Kernel>(
+      new Kernel(WithDefaults(problem), kept, std::move(module), std::move(vendors)));
 }
 
-Kernel::Kernel(v1::GemmProblem problem, v1::GetKernelResponse response,
+Kernel::Kernel(v1::GemmProblem problem, std::shared_ptr<const v1::GetKernelResponse> response,
                std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors)
     : problem_(std::move(problem)),
       response_(std::move(response)),
@@ -68,14 +71,34 @@ Kernel::Kernel(v1::GemmProblem problem, v1::GetKernelResponse response,
 Kernel::~Kernel() = default;
 
 bool Kernel::provisional() const {
-  return match() != v1::MATCH_EXACT || provenance() == v1::PROVENANCE_PREDICTED;
+  const bool tuned_here =
+      provenance() == v1::PROVENANCE_MEASURED || provenance() == v1::PROVENANCE_VENDOR;
+  return match() != v1::MATCH_EXACT || !tuned_here;
 }
 
 int64_t Kernel::WorkspaceBytes() const {
   if (is_vendor()) return vendor().workspace_bytes();
-  const v1::WorkspaceRule& rule = launch_plan().workspace();
-  return int64_t{rule.partial_copies()} * rule.element_bytes() * problem_.batch() * problem_.m() *
-         problem_.n();
+  return WorkspaceBytesFor(launch_plan(), problem_);
+}
+
+absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::GemmProblem& problem) const {
+  ASSIGN_OR_RETURN(const v1::GemmProblem canonical, OtherShape(problem));
+  RETURN_IF_ERROR(CheckShape(launch_plan(), canonical));
+  return WorkspaceBytesFor(launch_plan(), canonical);
+}
+
+absl::StatusOr<v1::GemmProblem> Kernel::OtherShape(const v1::GemmProblem& problem) const {
+  if (is_vendor()) {
+    return InvalidField("problem", "SHAPE_NOT_SERVED",
+                        "a cublasLt algorithm serves the shape it was picked for only: get a "
+                        "kernel for this one");
+  }
+  v1::GemmProblem canonical = WithDefaults(problem);
+  if (!SameFamily(canonical, problem_)) {
+    return InvalidField("problem", "OTHER_FAMILY",
+                        "types, layouts, epilogue and numerics must be those of the kernel");
+  }
+  return canonical;
 }
 
 absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream) const {
@@ -84,15 +107,7 @@ absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream)
 
 absl::Status Kernel::Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
                             CUstream_st* stream) const {
-  if (is_vendor()) {
-    return InvalidField("problem", "SHAPE_NOT_SERVED",
-                        "a cublasLt algorithm serves the shape it was picked for only");
-  }
-  const v1::GemmProblem canonical = WithDefaults(problem);
-  if (!SameFamily(canonical, problem_)) {
-    return InvalidField("problem", "OTHER_FAMILY",
-                        "types, layouts, epilogue and numerics must be those of the kernel");
-  }
+  ASSIGN_OR_RETURN(const v1::GemmProblem canonical, OtherShape(problem));
   return LaunchCanonical(canonical, arguments, stream);
 }
 

@@ -1,59 +1,79 @@
 #include "client/cpp/kernel_cache.h"
 
+#include <iterator>
 #include <utility>
 
 namespace tilewright {
 
 KernelCache::~KernelCache() {
   for (std::atomic<Entry*>& bucket : buckets_) {
-    for (Entry* entry = bucket.load(std::memory_order_relaxed); entry != nullptr;) {
-      delete std::exchange(entry, entry->next);
+    for (Entry* entry = bucket.load(); entry != nullptr;) {
+      delete std::exchange(entry, entry->next.load());
     }
   }
 }
 
 const KernelCache::Entry* KernelCache::FindEntry(const RequestKey& key) const {
-  const std::atomic<Entry*>& bucket = buckets_[key.hash % kBuckets];
-  for (const Entry* entry = bucket.load(std::memory_order_acquire); entry != nullptr;
-       entry = entry->next) {
-    if (entry->hash == key.hash && entry->key == key.bytes &&
-        !entry->dropped.load(std::memory_order_relaxed)) {
-      return entry;
-    }
+  for (const Entry* entry = buckets_[key.hash % kBuckets].load(); entry != nullptr;
+       entry = entry->next.load()) {
+    if (entry->hash == key.hash && entry->key == key.bytes) return entry;
   }
   return nullptr;
 }
 
 std::shared_ptr<const Kernel> KernelCache::Find(const RequestKey& key) const {
+  const ReaderCount::Scope reading(readers_);
   const Entry* entry = FindEntry(key);
   return entry == nullptr ? nullptr : entry->kernel;
 }
 
 std::shared_ptr<const Kernel> KernelCache::Insert(const RequestKey& key,
                                                   std::shared_ptr<const Kernel> kernel) {
+  Entries freed;
   absl::MutexLock lock(&writers_);
+  freed = TakeFree();
   if (const Entry* kept = FindEntry(key)) return kept->kernel;
   std::atomic<Entry*>& bucket = buckets_[key.hash % kBuckets];
   auto entry = std::make_unique<Entry>();
   entry->key = std::string(key.bytes);
   entry->hash = key.hash;
   entry->kernel = std::move(kernel);
-  entry->next = bucket.load(std::memory_order_relaxed);
-  bucket.store(entry.get(), std::memory_order_release);
+  entry->next.store(bucket.load());
+  bucket.store(entry.get());
   return entry.release()->kernel;
 }
 
 int64_t KernelCache::DropProvisional() {
+  Entries freed;
   absl::MutexLock lock(&writers_);
-  int64_t dropped = 0;
+  Entries dropped = Unlink();
+  const auto count = static_cast<int64_t>(dropped.size());
+  retired_.insert(retired_.end(), std::make_move_iterator(dropped.begin()),
+                  std::make_move_iterator(dropped.end()));
+  freed = TakeFree();
+  return count;
+}
+
+KernelCache::Entries KernelCache::Unlink() {
+  Entries dropped;
   for (std::atomic<Entry*>& bucket : buckets_) {
-    for (Entry* entry = bucket.load(std::memory_order_relaxed); entry != nullptr;
-         entry = entry->next) {
-      if (!entry->kernel->provisional() || entry->dropped.exchange(true)) continue;
-      ++dropped;
+    std::atomic<Entry*>* link = &bucket;
+    while (Entry* entry = link->load()) {
+      if (!entry->kernel->provisional()) {
+        link = &entry->next;
+        continue;
+      }
+      // A reader that stands on the entry still finds the rest of the chain behind it.
+      link->store(entry->next.load());
+      dropped.emplace_back(entry);
     }
   }
   return dropped;
+}
+
+KernelCache::Entries KernelCache::TakeFree() {
+  if (retired_.empty() || !readers_.AllHaveLeft()) return {};
+  return std::exchange(retired_, {});
 }
 
 }  // namespace tilewright

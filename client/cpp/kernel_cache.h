@@ -6,19 +6,20 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "client/cpp/reader_count.h"
 #include "client/cpp/request_key.h"
 #include "tilewright/kernel.h"
 
 namespace tilewright {
 
-// Answers by request. Owned by a Client; thread-safe. A hit takes no lock, writes nothing but
-// the kernel's reference count and allocates nothing: a reader lock, shared by the threads of
-// a trainer, cost 30 times the look-up itself. Entries are never taken out while the cache
-// lives, only marked, so that readers need not be waited for: a training job has tens of
-// problems.
+// Answers by request. Owned by a Client; thread-safe. A hit takes no lock, writes nothing that
+// threads share but the kernel's reference count, and allocates nothing: a reader lock, shared
+// by the threads of a trainer, cost 30 times the look-up itself. An entry that is dropped leaves
+// its chain at once and is freed when no reader can be on it any more.
 class KernelCache {
  public:
   KernelCache() = default;
@@ -37,22 +38,30 @@ class KernelCache {
   int64_t DropProvisional();
 
  private:
-  // Immutable once published, but for the mark.
+  // Immutable once published, but for the link.
   struct Entry {
     std::string key;
     uint64_t hash = 0;
     std::shared_ptr<const Kernel> kernel;
-    std::atomic<bool> dropped{false};
-    Entry* next = nullptr;
+    std::atomic<Entry*> next{nullptr};
   };
+  using Entries = std::vector<std::unique_ptr<const Entry>>;
 
   // Buckets of singly linked entries, newest first.
   static constexpr size_t kBuckets = 1024;
 
   const Entry* FindEntry(const RequestKey& key) const;
 
+  // Takes the provisional entries out of their chains.
+  Entries Unlink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writers_);
+  // What can be freed by now; to be destroyed without the lock, as a kernel's last owner unloads
+  // its code from the GPU.
+  Entries TakeFree() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writers_);
+
   std::array<std::atomic<Entry*>, kBuckets> buckets_{};
+  mutable ReaderCount readers_;
   absl::Mutex writers_;
+  Entries retired_ ABSL_GUARDED_BY(writers_);
 };
 
 }  // namespace tilewright

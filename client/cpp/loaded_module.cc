@@ -32,7 +32,7 @@ absl::StatusOr<const KernelLauncher*> LoadedModule::ForCurrentContext() {
   absl::MutexLock lock(&mutex_);
   std::unique_ptr<KernelLauncher>& launcher = launchers_[context];
   if (launcher == nullptr) {
-    auto made = KernelLauncher::Create(*driver, kernel_);
+    auto made = KernelLauncher::Create(*driver, *kernel_);
     if (!made.ok()) {
       launchers_.erase(context);
       return made.status();
@@ -42,17 +42,18 @@ absl::StatusOr<const KernelLauncher*> LoadedModule::ForCurrentContext() {
   return launcher.get();
 }
 
-std::shared_ptr<LoadedModule> ModuleCache::Get(const v1::Kernel& kernel) {
+std::shared_ptr<LoadedModule> ModuleCache::Get(std::shared_ptr<const v1::Kernel> kernel) {
   // One cubin may be launched by several plans: grid, split and raster are run-time choices.
   const std::string key =
-      absl::StrCat(kernel.content_hash(), kernel.launch_plan().SerializeAsString());
+      absl::StrCat(kernel->content_hash(), kernel->launch_plan().SerializeAsString());
   absl::MutexLock lock(&mutex_);
-  std::weak_ptr<LoadedModule>& slot = modules_[key];
-  std::shared_ptr<LoadedModule> module = slot.lock();
-  if (module == nullptr) {
-    module = std::make_shared<LoadedModule>(kernel);
-    slot = module;
+  if (const auto found = modules_.find(key); found != modules_.end()) {
+    if (auto module = found->second.lock()) return module;
   }
+  // A module that is made costs a round trip anyway: what is left of others goes with it.
+  absl::erase_if(modules_, [](const auto& entry) { return entry.second.expired(); });
+  auto module = std::make_shared<LoadedModule>(std::move(kernel));
+  modules_[key] = module;
   return module;
 }
 

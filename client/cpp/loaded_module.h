@@ -25,13 +25,13 @@ absl::StatusOr<CUcontext> CurrentContext(const DriverApi& driver);
 // every Kernel of the same content and plan; thread-safe.
 class LoadedModule {
  public:
-  explicit LoadedModule(v1::Kernel kernel) : kernel_(std::move(kernel)) {}
+  explicit LoadedModule(std::shared_ptr<const v1::Kernel> kernel) : kernel_(std::move(kernel)) {}
 
   // The launcher of the current context.
   absl::StatusOr<const KernelLauncher*> ForCurrentContext();
 
  private:
-  const v1::Kernel kernel_;
+  const std::shared_ptr<const v1::Kernel> kernel_;
   absl::Mutex mutex_;
   absl::flat_hash_map<CUcontext, std::unique_ptr<KernelLauncher>> launchers_
       ABSL_GUARDED_BY(mutex_);
@@ -41,7 +41,7 @@ class LoadedModule {
 // Client and its kernels; thread-safe. Modules live as long as a kernel that uses them.
 class ModuleCache {
  public:
-  std::shared_ptr<LoadedModule> Get(const v1::Kernel& kernel);
+  std::shared_ptr<LoadedModule> Get(std::shared_ptr<const v1::Kernel> kernel);
 
  private:
   absl::Mutex mutex_;

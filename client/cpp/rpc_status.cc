@@ -1,5 +1,8 @@
 #include "client/cpp/rpc_status.h"
 
+#include <cstdint>
+
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 
@@ -13,6 +16,18 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
 
 bool IsTransportFailure(const absl::Status& status) {
   return absl::IsUnavailable(status) && !ErrorInfoOf(status).has_value();
+}
+
+std::optional<std::chrono::milliseconds> RetryDelayOf(const absl::Status& status) {
+  if (!absl::IsResourceExhausted(status)) return std::nullopt;
+  const auto info = ErrorInfoOf(status);
+  if (!info.has_value()) return std::nullopt;
+  const auto found = info->metadata().find("retry_delay_ms");
+  int64_t delay = 0;
+  if (found == info->metadata().end() || !absl::SimpleAtoi(found->second, &delay) || delay < 0) {
+    return std::nullopt;
+  }
+  return std::chrono::milliseconds(delay);
 }
 
 absl::Status UnreachableError(const std::string& socket_path, const absl::Status& cause) {

@@ -3,6 +3,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,6 +17,10 @@ absl::Status FromGrpcStatus(const grpc::Status& status);
 // Whether the call failed on the way rather than in the service: the service's own UNAVAILABLE
 // says why in an ErrorInfo, the transport's does not.
 bool IsTransportFailure(const absl::Status& status);
+
+// How long the service asked to wait before the call is sent again; nothing where it did not, or
+// where the call cannot succeed by waiting.
+std::optional<std::chrono::milliseconds> RetryDelayOf(const absl::Status& status);
 
 // What a transport failure is reported as: UNAVAILABLE, reason DAEMON_UNREACHABLE.
 absl::Status UnreachableError(const std::string& socket_path, const absl::Status& cause);

@@ -123,6 +123,11 @@ v1::LibraryStatus VendorLauncher::Library() {
   return status;
 }
 
+int64_t VendorLauncher::LibraryVersion() {
+  const auto api = vendor::LoadApi();
+  return api.ok() ? static_cast<int64_t>((*api)->get_version()) : 0;
+}
+
 bool VendorLauncher::Supports(const v1::GemmProblem& problem) {
   const v1::Epilogue& epilogue = problem.epilogue();
   const auto none = [](auto value, auto none_value) {

@@ -3,6 +3,7 @@
 
 #include <cuda.h>
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,9 @@ class VendorLauncher {
   ~VendorLauncher();
 
   static v1::LibraryStatus Library();
+  // cublasLtGetVersion of the library that Create takes; 0 where there is none. Opens it on the
+  // first call, which may take a tenth of a second.
+  static int64_t LibraryVersion();
 
   // Whether cublasLt computes `problem` (canonical) as it stands: a plain GEMM (no
   // activation, bias, aux, residual, ...) of types it has.

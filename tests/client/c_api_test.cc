@@ -172,6 +172,28 @@ TEST_F(CApiTest, VendorAlgorithmsHaveNoCubin) {
   tilewright_kernel_release(kernel);
 }
 
+TEST_F(CApiTest, AnotherShapeHasItsOwnWorkspace) {
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  tilewright_gemm_problem other = problem_;
+  other.m = 128;
+  int64_t bytes = 0;
+  ASSERT_EQ(tilewright_kernel_workspace_bytes(kernel, &other, &bytes), TILEWRIGHT_OK);
+  EXPECT_EQ(bytes, 2 * 4 * 128 * 32);
+  EXPECT_EQ(tilewright_kernel_workspace_bytes(kernel, &other, nullptr),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->field, "bytes");
+  other.activation = TILEWRIGHT_ACTIVATION_RELU;
+  EXPECT_EQ(tilewright_kernel_workspace_bytes(kernel, &other, &bytes), TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->reason, "OTHER_FAMILY");
+  tilewright_gemm_arguments arguments;
+  tilewright_gemm_arguments_init(&arguments, sizeof arguments);
+  EXPECT_EQ(tilewright_kernel_launch_shape(kernel, &other, &arguments, nullptr),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->reason, "OTHER_FAMILY");
+  tilewright_kernel_release(kernel);
+}
+
 TEST_F(CApiTest, ReleasesOfNothingAreAllowed) {
   tilewright_client_release(nullptr);
   tilewright_kernel_release(nullptr);

@@ -1,10 +1,6 @@
 #include "tests/client/fake_service.h"
 
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -39,13 +35,6 @@ grpc::Status SendAll(const std::vector<Message>& updates, grpc::ServerContext& c
 }
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "tilewright-XXXXXX").string();
-  path_ = mkdtemp(pattern.data());
-}
-
-TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
 
 v1::GetKernelResponse MeasuredKernel(const v1::GemmProblem& problem) {
   v1::GetKernelResponse response;
@@ -96,9 +85,22 @@ class FakeService::Kernels : public v1::KernelService::Service {
         *result.mutable_response() = *answer;
       } else {
         result.set_reason(ReasonOf(answer.status()));
+        if (const auto info = ErrorInfoOf(answer.status())) {
+          *result.mutable_metadata() = info->metadata();
+        }
       }
     }
     return grpc::Status::OK;
+  }
+
+  grpc::Status WatchKernel(grpc::ServerContext* context, const v1::WatchKernelRequest*,
+                           grpc::ServerWriter<v1::GetKernelResponse>* writer) override {
+    ++fake_.watch_kernel_calls;
+    for (const v1::GetKernelResponse& update : fake_.kernel_updates) writer->Write(update);
+    while (fake_.kernel_watch_end.ok() && !context->IsCancelled()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return ToGrpc(fake_.kernel_watch_end);
   }
 
  private:

@@ -13,22 +13,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tests/client/temporary_folder.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
 #include "tilewright/v1/kernel_service.grpc.pb.h"
 #include "tilewright/v1/tuning_service.grpc.pb.h"
 
 namespace tilewright {
-
-// A folder of its own under the system's temporary one, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // A measured kernel whose hash is right: cubin "cubin of ..." of the problem's m, n and k.
 v1::GetKernelResponse MeasuredKernel(const v1::GemmProblem& problem);
@@ -43,6 +33,10 @@ class FakeService {
   // open until the client cancels.
   std::vector<v1::Tuning> tuning_updates;
   std::vector<v1::Sweep> sweep_updates;
+  // Sent in order to a watch of a kernel, which then ends with `kernel_watch_end`, or, where that
+  // is OK, stays open until the client cancels.
+  std::vector<v1::GetKernelResponse> kernel_updates;
+  absl::Status kernel_watch_end;
   // What CancelTuning answers, and GetTuning.
   v1::Tuning cancelled_tuning;
   v1::Tuning tuning_after_cancel;
@@ -55,6 +49,7 @@ class FakeService {
 
   // Calls seen.
   std::atomic<int> get_kernel_calls{0};
+  std::atomic<int> watch_kernel_calls{0};
   std::atomic<int> cancel_calls{0};
   std::string request_id;
 

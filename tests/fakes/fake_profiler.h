@@ -76,6 +76,11 @@ class FakeProfiler final : public Profiler {
     devices_ = std::move(devices);
   }
 
+  void SetLibraries(std::vector<v1::LibraryStatus> libraries) {
+    absl::MutexLock lock(&mutex_);
+    libraries_ = std::move(libraries);
+  }
+
   // Profile answers this, unless it is OK.
   void SetError(absl::Status error) {
     absl::MutexLock lock(&mutex_);
@@ -99,7 +104,10 @@ class FakeProfiler final : public Profiler {
     return devices_;
   }
 
-  std::vector<v1::LibraryStatus> Libraries() override { return {}; }
+  std::vector<v1::LibraryStatus> Libraries() override {
+    absl::MutexLock lock(&mutex_);
+    return libraries_;
+  }
 
   absl::StatusOr<ProfileReport> Profile(const ProfileRequest& request,
                                         const Cancellation& cancellation,
@@ -176,6 +184,7 @@ class FakeProfiler final : public Profiler {
   Behaviour behaviour_ ABSL_GUARDED_BY(mutex_);
   std::vector<double> vendor_seconds_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::Device> devices_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::LibraryStatus> libraries_ ABSL_GUARDED_BY(mutex_);
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
   absl::Notification* gate_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::vector<ProfileRequest> requests_ ABSL_GUARDED_BY(mutex_);

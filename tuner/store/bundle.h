@@ -4,8 +4,8 @@
 // bytes before it, then for each manifest entry u64 length and the record's bytes. The
 // manifest names every record by SHA-256; no paths anywhere. Nothing is compressed, so a
 // small file can never become large in memory. Keys of problems and targets are not in the
-// file: the reader derives them. Vendor winners stay out: they are only good for the machine,
-// and the cublasLt, they were timed on.
+// file: the reader derives them. Vendor algorithms stay out, as they are only good for the
+// machine, and the cublasLt, they were timed on: in their place travels the template beside them.
 #ifndef TILEWRIGHT_TUNER_STORE_BUNDLE_H_
 #define TILEWRIGHT_TUNER_STORE_BUNDLE_H_
 

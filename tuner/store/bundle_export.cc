@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "spdlog/spdlog.h"
+#include "tuner/store/template_winner.h"
 
 namespace tilewright {
 namespace {
@@ -30,7 +31,9 @@ std::size_t Collect(TuningStore& store, const StoredWinner& winner,
     spdlog::warn("winner {} is not exported: {}", winner.winner.key(), record.status().ToString());
     return 0;
   }
-  if (record->winner.winner.candidate().has_vendor()) return 0;
+  auto portable = TemplateWinner(record->winner);
+  if (!portable) return 0;
+  record->winner = *std::move(portable);
   std::size_t bytes = BytesOf(*record);
   const std::string hash = record->winner.kernel.content_hash();
   if (kernels->count(hash) == 0) {

@@ -5,6 +5,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "tuner/store/template_winner.h"
 #include "tuner/store/winner_key.h"
 
 namespace tilewright {
@@ -47,6 +48,7 @@ StoredWinner WithoutBulk(StoredWinner winner) {
   if (winner.winner.candidate().has_measurement()) {
     winner.winner.mutable_candidate()->mutable_measurement()->clear_seconds();
   }
+  if (winner.fallback.has_measurement()) winner.fallback.mutable_measurement()->clear_seconds();
   winner.kernel.clear_cubin();
   if (winner.winner.key().empty()) {
     winner.winner.set_key(
@@ -69,6 +71,7 @@ std::string PackWinner(const StoredWinner& stored, int legal_configs) {
   record.set_measured(WasMeasured(slim.winner));
   record.set_winner(slim.winner.SerializeAsString());
   record.set_kernel(slim.kernel.SerializeAsString());
+  if (IsVendor(slim)) record.set_fallback(slim.fallback.SerializeAsString());
   record.set_legal_configs(legal_configs);
   return record.SerializeAsString();
 }
@@ -89,6 +92,7 @@ absl::StatusOr<PackedWinner> ViewWinner(int64_t epoch, std::string_view bytes,
   view.k = holder->k();
   view.batch = holder->batch();
   view.measured = holder->measured();
+  view.vendor = holder->content_hash().empty() || !holder->fallback().empty();
   view.bytes = bytes;
   return view;
 }
@@ -99,7 +103,8 @@ absl::StatusOr<TuningRecord> UnpackTuning(int64_t epoch, std::string_view bytes)
   StoredWinner& stored = tuning.winner;
   if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
       !stored.winner.ParseFromString(record.winner()) ||
-      !stored.kernel.ParseFromString(record.kernel())) {
+      !stored.kernel.ParseFromString(record.kernel()) ||
+      !stored.fallback.ParseFromString(record.fallback())) {
     return Damaged();
   }
   stored.winner.set_epoch(epoch);
@@ -123,10 +128,10 @@ absl::Status CheckRecord(const TuningRecord& record) {
     return MakeError(absl::StatusCode::kInternal, "RECORD_WITHOUT_KEYS",
                      "a tuning record has no keys");
   }
-  const bool is_vendor = winner.winner.candidate().has_vendor();
-  if (is_vendor != winner.kernel.content_hash().empty()) {
+  const std::string& hash = winner.kernel.content_hash();
+  if (IsVendor(winner) ? winner.fallback.content_hash() != hash : hash.empty()) {
     return MakeError(absl::StatusCode::kInternal, "RECORD_WITHOUT_KERNEL",
-                     "a template's winner needs a kernel, a vendor's has none");
+                     "a template's winner needs a kernel, a vendor's has its fallback's or none");
   }
   return absl::OkStatus();
 }

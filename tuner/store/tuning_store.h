@@ -21,7 +21,8 @@ namespace tilewright {
 // A winner as it is stored, with what a look-up needs. `kernel` has no cubin here.
 struct StoredWinner {
   v1::Winner winner;             // winner.candidate has no samples here, medians only.
-  v1::Kernel kernel;             // Empty for a vendor winner.
+  v1::Kernel kernel;             // Of a vendor winner: the best template's; empty without one.
+  v1::Candidate fallback;        // Of a vendor winner: the candidate that `kernel` belongs to.
   std::string problem_encoding;  // EncodeProblem of the canonical problem.
   std::string family_key;        // ProblemFamilyKey.
   std::string silicon_key;
@@ -37,13 +38,14 @@ struct PackedWinner {
   std::string_view family_key;
   std::string_view silicon_key;
   std::string_view environment_key;
-  std::string_view content_hash;  // Empty for a vendor winner.
+  std::string_view content_hash;  // Empty for a vendor winner without a template beside it.
   std::string_view requirements;  // Serialized v1::Requirements of the kernel.
   int64_t m = 0;                  // Of a fused dropout: rows, columns, 1, 1.
   int64_t n = 0;
   int64_t k = 0;
   int64_t batch = 0;
   bool measured = false;  // It ran on some GPU; false where only the model ranked it.
+  bool vendor = false;    // A cublasLt algorithm; the kernel is the template beside it.
   std::string_view bytes;
 };
 

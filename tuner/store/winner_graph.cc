@@ -77,6 +77,7 @@ bool WinnerGraph::Add(const PackedWinner& view, std::shared_ptr<const StoredWinn
   WinnerNode& winner = winner_nodes_.emplace_back();
   winner.epoch = view.epoch;
   winner.measured = view.measured;
+  winner.vendor = view.vendor;
   winner.target = target;
   winner.packed = std::string(view.bytes);
   if (parsed != nullptr) {

@@ -10,6 +10,7 @@
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/nearest_problem.h"
 #include "tuner/store/packed_winner.h"
+#include "tuner/store/template_winner.h"
 #include "tuner/store/winner_graph.h"
 #include "tuner/target/target.h"
 
@@ -36,6 +37,20 @@ v1::Match MatchOf(int rank) {
     default:
       return v1::MATCH_PREDICTED;
   }
+}
+
+// A vendor's algorithm serves the problem and the silicon it was timed on; elsewhere, and where
+// the kernel is pinned, it is the template beside it.
+IndexHit HitOf(const WinnerNode& node, v1::Match match, bool pinned) {
+  IndexHit hit{node.Get(), match};
+  const bool here = match == v1::MATCH_EXACT || match == v1::MATCH_OTHER_ENVIRONMENT;
+  if (hit.winner == nullptr || !node.vendor || (here && !pinned)) return hit;
+  auto served = TemplateWinner(*hit.winner);
+  if (!served) return {};
+  if (!WasMeasured(served->winner) && match != v1::MATCH_NEAREST_PROBLEM) {
+    match = v1::MATCH_PREDICTED;
+  }
+  return {std::make_shared<const StoredWinner>(*std::move(served)), match};
 }
 
 // One look-up: the query with its target found among the stored ones.
@@ -101,7 +116,8 @@ class Lookup {
         best_rank = rank;
       }
     }
-    return best == nullptr ? IndexHit() : IndexHit{best->Get(), MatchOf(best_rank)};
+    if (best == nullptr) return {};
+    return HitOf(*best, MatchOf(best_rank), kernel_ != nullptr);
   }
 
   IndexHit Nearest() const {
@@ -116,7 +132,7 @@ class Lookup {
     const WinnerNode* nearest =
         kernel_ == nullptr ? search.InFamily(*family) : search.OfKernel(*kernel_, *family);
     if (nearest == nullptr) return {};
-    return IndexHit{nearest->Get(), v1::MATCH_NEAREST_PROBLEM};
+    return HitOf(*nearest, v1::MATCH_NEAREST_PROBLEM, kernel_ != nullptr);
   }
 
   const WinnerGraph& graph_;

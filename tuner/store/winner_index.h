@@ -51,7 +51,8 @@ class WinnerIndex {
   //   SIMILAR_SILICON    this problem on the same compute capability, measured
   //   PREDICTED          any of the three, ranked by the model alone
   //   NEAREST_PROBLEM    same family, least distance in log m, n, k, batch, requirements hold
-  // A vendor's algorithm is only served on the silicon and for the problem it was timed on.
+  // A vendor's algorithm is only served on the silicon and for the problem it was timed on;
+  // elsewhere, and to a pinned content hash, its TemplateWinner is.
   IndexHit Find(const IndexQuery& query) const;
 
   // Newest winner of each (problem, target), newest first, from `offset` on.

@@ -47,8 +47,10 @@ struct WinnerNode {
   std::int64_t epoch = 0;
   bool measured = false;
   const TargetNode* target = nullptr;
-  const KernelNode* kernel = nullptr;              // Null for a vendor's.
-  const v1::Requirements* requirements = nullptr;  // Null for a vendor's.
+  bool vendor = false;
+  // Of a vendor's winner: those of the template beside it, or null.
+  const KernelNode* kernel = nullptr;
+  const v1::Requirements* requirements = nullptr;
   std::string packed;
   std::atomic<const WinnerNode*> older{nullptr};  // Of the same problem and target.
   mutable std::atomic<const std::shared_ptr<const StoredWinner>*> parsed{nullptr};

@@ -28,7 +28,8 @@ struct GetOptions {
   int32_t device_ordinal = 0;
   // Serve only winners of this epoch or before. 0: the newest.
   int64_t pinned_epoch = 0;
-  // Serve exactly the kernel with this SHA-256 (32 bytes), or NOT_FOUND. Empty: any.
+  // Serve exactly the kernel with this SHA-256 (32 bytes), or NOT_FOUND. An answer with any other
+  // is refused here: DATA_LOSS, reason PINNED_HASH_MISMATCH. Empty: any.
   std::string pinned_content_hash;
   // How long the call may take. 0: 30 s; WAIT_TUNED: 10 minutes.
   std::chrono::milliseconds deadline{0};
@@ -55,8 +56,9 @@ class Client {
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ConnectOptions& options = {});
   ~Client();
 
-  // The best kernel known for `problem`. Errors as KernelService.GetKernel and
-  // Kernel::FromResponse.
+  // The best kernel known for `problem` that this process can launch: a cublasLt algorithm only
+  // where this process finds that very cublasLt, which is looked for on the first miss. Errors as
+  // KernelService.GetKernel and Kernel::FromResponse.
   absl::StatusOr<std::shared_ptr<const Kernel>> GetKernel(const v1::GemmProblem& problem,
                                                           const GetOptions& options = {});
 
@@ -72,7 +74,8 @@ class Client {
                                   const TuneProgress& progress = nullptr);
 
   // Forgets answers that were provisional (Kernel::provisional), so that the next GetKernel
-  // asks again. Kernels handed out stay valid. Gives the number forgotten.
+  // asks again. Kernels that are held stay valid; one that nobody holds is freed, and unloaded
+  // from the GPU, so hold a kernel until its launches have completed. Gives the number forgotten.
   int64_t Refresh();
 
   // The connection, for everything else.

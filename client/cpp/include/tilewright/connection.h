@@ -29,6 +29,8 @@ struct ConnectOptions {
 
 // A channel to one daemon over its Unix socket. Thread-safe. Reconnects by itself: a call that
 // finds the daemon gone waits up to `connect_timeout` for it to come back and is sent once more.
+// A call that is refused with RESOURCE_EXHAUSTED and a retry delay is sent again after the delay, a
+// few times at most and within its timeout.
 //
 // Errors carry google.rpc.ErrorInfo {reason, metadata} as a payload, as the service sent it.
 // Where no daemon answers: UNAVAILABLE, reason DAEMON_UNREACHABLE.
@@ -49,6 +51,12 @@ class Connection {
                                                   Milliseconds timeout);
   absl::StatusOr<v1::BatchGetKernelsResponse> BatchGetKernels(
       const v1::BatchGetKernelsRequest& request, Milliseconds timeout);
+
+  // Calls `on_update` on this thread with the answer now and with each better one that is stored,
+  // until `stop` is requested (CANCELLED) or the service ends the watch (its status). Attaches
+  // anew where the connection was lost, which may tell the same answer twice.
+  absl::Status WatchKernel(const v1::GetKernelRequest& request, std::stop_token stop,
+                           const std::function<void(const v1::GetKernelResponse&)>& on_update);
 
   // An empty request_id is filled in, so that a repeated send has no further effect.
   absl::StatusOr<v1::Tuning> CreateTuning(v1::CreateTuningRequest request);

@@ -29,7 +29,7 @@ struct GemmArguments {
   void* aux = nullptr;         // With an auxiliary output: [m, n].
   float* amax = nullptr;       // With amax: one fp32; zeroed by the launch.
   uint32_t* non_finite = nullptr;  // With the non-finite flag: one word; zeroed by the launch.
-  void* workspace = nullptr;   // At least Kernel::WorkspaceBytes(), 16-byte aligned.
+  void* workspace = nullptr;   // At least Kernel::WorkspaceBytes of the shape, 16-byte aligned.
   int64_t workspace_bytes = 0;
   float alpha = 1.0f;
   float beta = 0.0f;
@@ -59,25 +59,28 @@ class Kernel {
   // The problem asked about, with every default filled in.
   const v1::GemmProblem& problem() const { return problem_; }
   // The whole answer of the service.
-  const v1::GetKernelResponse& response() const { return response_; }
+  const v1::GetKernelResponse& response() const { return *response_; }
 
-  v1::Match match() const { return response_.match(); }
-  v1::Provenance provenance() const { return response_.provenance(); }
-  int64_t epoch() const { return response_.epoch(); }
-  // Whether a better kernel may follow: the answer is not the tuned one of this very problem.
+  v1::Match match() const { return response_->match(); }
+  v1::Provenance provenance() const { return response_->provenance(); }
+  int64_t epoch() const { return response_->epoch(); }
+  // Whether a better kernel may follow: the answer is not the one tuned here for this very
+  // problem. An import is provisional, as the service measures it again.
   bool provisional() const;
 
   // A cublasLt algorithm, run through the caller's own cublasLt; it has no cubin and no plan.
-  bool is_vendor() const { return response_.has_vendor(); }
+  bool is_vendor() const { return response_->has_vendor(); }
   // Native code for one architecture, and its SHA-256 (32 bytes). Empty for a vendor algorithm.
-  const std::string& cubin() const { return response_.kernel().cubin(); }
-  const std::string& content_hash() const { return response_.kernel().content_hash(); }
-  const std::string& architecture() const { return response_.kernel().architecture(); }
-  const v1::LaunchPlan& launch_plan() const { return response_.kernel().launch_plan(); }
-  const v1::VendorKernel& vendor() const { return response_.vendor(); }
+  const std::string& cubin() const { return response_->kernel().cubin(); }
+  const std::string& content_hash() const { return response_->kernel().content_hash(); }
+  const std::string& architecture() const { return response_->kernel().architecture(); }
+  const v1::LaunchPlan& launch_plan() const { return response_->kernel().launch_plan(); }
+  const v1::VendorKernel& vendor() const { return response_->vendor(); }
 
   // Bytes of device memory a launch needs beside its operands. 0: none.
   int64_t WorkspaceBytes() const;
+  // The same for a launch of another shape. Errors as of that launch.
+  absl::StatusOr<int64_t> WorkspaceBytes(const v1::GemmProblem& problem) const;
 
   // Launches on `stream` (null: the default stream) in the current CUDA context. Asynchronous.
   // UNAVAILABLE, NO_CUDA_DRIVER: no driver or no GPU. FAILED_PRECONDITION, NO_CUDA_CONTEXT: no
@@ -92,14 +95,17 @@ class Kernel {
                       CUstream_st* stream) const;
 
  private:
-  Kernel(v1::GemmProblem problem, v1::GetKernelResponse response,
+  Kernel(v1::GemmProblem problem, std::shared_ptr<const v1::GetKernelResponse> response,
          std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors);
+
+  // `problem` with its defaults; INVALID_ARGUMENT where it is of another family than this kernel.
+  absl::StatusOr<v1::GemmProblem> OtherShape(const v1::GemmProblem& problem) const;
 
   absl::Status LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
                                CUstream_st* stream) const;
 
   const v1::GemmProblem problem_;
-  const v1::GetKernelResponse response_;
+  const std::shared_ptr<const v1::GetKernelResponse> response_;
   const std::shared_ptr<LoadedModule> module_;
   const std::shared_ptr<VendorPool> vendors_;
 };
