@@ -2,7 +2,9 @@
 #define TILEWRIGHT_TUNER_CANCELLATION_H_
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <utility>
 
 namespace tilewright {
 
@@ -10,10 +12,21 @@ namespace tilewright {
 class Cancellation {
  public:
   void Cancel() { cancelled_->store(true, std::memory_order_relaxed); }
-  bool IsCancelled() const { return cancelled_->load(std::memory_order_relaxed); }
+  bool IsCancelled() const {
+    return cancelled_->load(std::memory_order_relaxed) || (condition_ && condition_());
+  }
+
+  // A copy that is cancelled as well while `condition` holds, which any thread may ask. Not of
+  // one that has a condition already.
+  Cancellation Or(std::function<bool()> condition) const {
+    Cancellation either = *this;
+    either.condition_ = std::move(condition);
+    return either;
+  }
 
  private:
   std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
+  std::function<bool()> condition_;
 };
 
 }  // namespace tilewright

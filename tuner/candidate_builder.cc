@@ -1,5 +1,6 @@
 #include "tuner/candidate_builder.h"
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <utility>
@@ -14,15 +15,16 @@
 #include "tuner/target/target.h"
 
 namespace tilewright {
-namespace {
 
 // One distinct source, and which variants wait for it.
-struct SourceGroup {
+struct CandidateBuilder::SourceGroup {
   CompileJob job;
   std::string compile_key;
   std::vector<std::size_t> members;
   std::optional<CompileOutcome> outcome;
 };
+
+namespace {
 
 std::vector<std::string> EntrySymbols(const v1::LaunchPlan& plan) {
   std::vector<std::string> symbols;
@@ -60,8 +62,8 @@ std::optional<v1::Failure> CompletePlan(const CompiledCode& code, v1::LaunchPlan
 
 absl::StatusOr<BuildReport> CandidateBuilder::Build(
     const v1::Problem& problem, const v1::Target& target,
-    const std::vector<RankedVariant>& variants, const Cancellation& cancellation,
-    const std::function<void(int, int, int)>& on_progress) {
+    const std::vector<RankedVariant>& variants, const BuildLimits& limits,
+    const Cancellation& cancellation, const std::function<void(int, int, int)>& on_progress) {
   ASSIGN_OR_RETURN(const std::string architecture, ArchitectureFor(target.silicon()));
   const std::string& nvrtc_version = target.environment().nvrtc_version();
   ASSIGN_OR_RETURN(const std::vector<std::string> options,
@@ -91,44 +93,15 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(
     groups[found->second].members.push_back(i);
   }
 
-  int done = 0;
-  int failed = 0;
-  const int total = static_cast<int>(groups.size());
-  std::vector<CompileJob> jobs;
-  std::vector<std::size_t> group_of_job;
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    auto cached = store_.FindCompiled(groups[g].compile_key);
-    if (cached.ok() && cached->has_value()) {
-      groups[g].outcome = **std::move(cached);
-      ++done;
-      continue;
-    }
-    jobs.push_back(groups[g].job);
-    group_of_job.push_back(g);
-  }
-  on_progress(done, total, failed);
-
-  if (!jobs.empty()) {
-    report.compiled = static_cast<int>(jobs.size());
-    RETURN_IF_ERROR(compiler_.CompileAll(
-        std::move(jobs), cancellation, [&](std::size_t index, CompileOutcome outcome) {
-          SourceGroup& group = groups[group_of_job[index]];
-          if (const auto* code = std::get_if<CompiledCode>(&outcome)) {
-            if (const absl::Status put = store_.PutCompiled(group.compile_key, *code);
-                !put.ok()) {
-              spdlog::warn("compiled kernel not cached: {}", put.ToString());
-            }
-          } else {
-            ++failed;
-          }
-          group.outcome = std::move(outcome);
-          on_progress(++done, total, failed);
-        }));
-  }
-
+  RETURN_IF_ERROR(CompileMissing(limits, cancellation, on_progress, groups, report));
   for (const SourceGroup& group : groups) {
     for (const std::size_t member : group.members) {
       BuiltCandidate& built = report.candidates[member];
+      if (!group.outcome) {
+        *built.candidate.mutable_failure() = MakeFailure(
+            v1::FAILURE_KIND_DEFERRED, "the time was up before it could be compiled");
+        continue;
+      }
       if (const auto* failure = std::get_if<v1::Failure>(&*group.outcome)) {
         *built.candidate.mutable_failure() = *failure;
         continue;
@@ -143,6 +116,53 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(
     }
   }
   return report;
+}
+
+absl::Status CandidateBuilder::CompileMissing(
+    const BuildLimits& limits, const Cancellation& cancellation,
+    const std::function<void(int, int, int)>& on_progress, std::vector<SourceGroup>& groups,
+    BuildReport& report) {
+  int done = 0;
+  int failed = 0;
+  const int total = static_cast<int>(groups.size());
+  std::atomic<bool> has_kernel = false;
+  std::vector<CompileJob> jobs;
+  std::vector<std::size_t> group_of_job;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    auto cached = store_.FindCompiled(groups[g].compile_key);
+    if (cached.ok() && cached->has_value()) {
+      groups[g].outcome = **std::move(cached);
+      has_kernel = true;
+      ++done;
+      continue;
+    }
+    jobs.push_back(groups[g].job);
+    group_of_job.push_back(g);
+  }
+  on_progress(done, total, failed);
+  if (jobs.empty()) return absl::OkStatus();
+
+  const Cancellation until = cancellation.Or([&] {
+    const absl::Time now = clock_.Now();
+    return now >= limits.end || (now >= limits.enough && has_kernel);
+  });
+  const absl::Status status = compiler_.CompileAll(
+      std::move(jobs), until, [&](std::size_t index, CompileOutcome outcome) {
+        SourceGroup& group = groups[group_of_job[index]];
+        if (const auto* code = std::get_if<CompiledCode>(&outcome)) {
+          has_kernel = true;
+          if (const absl::Status put = store_.PutCompiled(group.compile_key, *code); !put.ok()) {
+            spdlog::warn("compiled kernel not cached: {}", put.ToString());
+          }
+        } else {
+          ++failed;
+        }
+        group.outcome = std::move(outcome);
+        ++report.compiled;
+        on_progress(++done, total, failed);
+      });
+  report.out_of_time = absl::IsCancelled(status) && !cancellation.IsCancelled();
+  return report.out_of_time ? absl::OkStatus() : status;
 }
 
 }  // namespace tilewright

@@ -5,10 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/cancellation.h"
+#include "tuner/clock.h"
 #include "tuner/compile/compiler.h"
 #include "tuner/space/search_space.h"
 #include "tuner/store/tuning_store.h"
@@ -24,6 +27,13 @@ struct BuiltCandidate {
 struct BuildReport {
   std::vector<BuiltCandidate> candidates;  // In the order asked for.
   int compiled = 0;                        // Sources compiled now, not found in the cache.
+  bool out_of_time = false;                // Some are DEFERRED, because the time was up.
+};
+
+// When building has to end, so that there is time to measure what was built.
+struct BuildLimits {
+  absl::Time enough = absl::InfiniteFuture();  // From here on one kernel is enough.
+  absl::Time end = absl::InfiniteFuture();     // From here on not even one is waited for.
 };
 
 // Turns ranked variants into kernels: renders, looks in the compile cache, compiles what is
@@ -31,18 +41,27 @@ struct BuildReport {
 // run-time parameters alone) share one compile. Stateless beyond its collaborators; any thread.
 class CandidateBuilder {
  public:
-  CandidateBuilder(Compiler& compiler, TuningStore& store)
-      : compiler_(compiler), store_(store) {}
+  CandidateBuilder(Compiler& compiler, TuningStore& store, Clock& clock)
+      : compiler_(compiler), store_(store), clock_(clock) {}
 
   // `on_progress(done, total, failed)` counts distinct sources.
   absl::StatusOr<BuildReport> Build(const v1::Problem& problem, const v1::Target& target,
                                     const std::vector<RankedVariant>& variants,
+                                    const BuildLimits& limits,
                                     const Cancellation& cancellation,
                                     const std::function<void(int, int, int)>& on_progress);
 
  private:
+  struct SourceGroup;
+
+  // Compiles the groups that the cache does not have, within the limits.
+  absl::Status CompileMissing(const BuildLimits& limits, const Cancellation& cancellation,
+                              const std::function<void(int, int, int)>& on_progress,
+                              std::vector<SourceGroup>& groups, BuildReport& report);
+
   Compiler& compiler_;
   TuningStore& store_;
+  Clock& clock_;
 };
 
 }  // namespace tilewright

@@ -5,17 +5,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "proto/support/errors.h"
-#include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "spdlog/spdlog.h"
 #include "tuner/candidate_builder.h"
-#include "tuner/problem/canonical_problem.h"
 #include "tuner/select/pick_winner.h"
 #include "tuner/space/search_space.h"
-#include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
+#include "tuner/tuning_errors.h"
+#include "tuner/winner_record.h"
 
 namespace tilewright {
 namespace {
@@ -30,6 +28,14 @@ constexpr int kPredictedCandidates = 8;
 constexpr double kCompileShare = 0.5;
 constexpr double kCheckShare = 0.25;
 
+// Of a budget, the part after which no further compile is handed out. Candidates come best by
+// the model first, so each further one is worth less, while one that is compiled and not
+// measured is worth nothing; a cold tune without a budget needs about as long for either.
+constexpr double kCompileBudgetShare = 0.5;
+// Something to serve is worth waiting for beyond the budget, but not for ever: a compile takes
+// about a second, and one that takes ten will hardly end.
+constexpr absl::Duration kFirstKernelGrace = absl::Seconds(10);
+
 v1::TuningProgress Progress(v1::TuningPhase phase, int done, int total, int failed,
                             double from, double share) {
   v1::TuningProgress progress;
@@ -41,63 +47,36 @@ v1::TuningProgress Progress(v1::TuningPhase phase, int done, int total, int fail
   return progress;
 }
 
-v1::Candidate WithoutSamples(v1::Candidate candidate) {
-  if (candidate.has_measurement()) candidate.mutable_measurement()->clear_seconds();
-  return candidate;
+// When a tuning has to end, and its compiling before that.
+struct Deadlines {
+  absl::Duration budget = absl::InfiniteDuration();
+  absl::Time end = absl::InfiniteFuture();
+  BuildLimits build;
+};
+
+Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, absl::Time start) {
+  Deadlines deadlines;
+  if (!options.has_budget()) return deadlines;
+  deadlines.budget = absl::Seconds(options.budget().seconds()) +
+                     absl::Nanoseconds(options.budget().nanos());
+  deadlines.end = start + deadlines.budget;
+  deadlines.build.enough = start + deadlines.budget * (measures ? kCompileBudgetShare : 1.0);
+  deadlines.build.end = deadlines.end + kFirstKernelGrace;
+  return deadlines;
 }
 
-void SetVendorTimes(const std::vector<v1::Candidate>& vendors, v1::Winner& winner) {
+bool AnyDeferred(const std::vector<v1::Candidate>& candidates) {
+  return std::any_of(candidates.begin(), candidates.end(), [](const v1::Candidate& candidate) {
+    return candidate.failure().kind() == v1::FAILURE_KIND_DEFERRED;
+  });
+}
+
+void LogVendorFailures(const std::vector<v1::Candidate>& vendors) {
   for (const v1::Candidate& vendor : vendors) {
-    if (!vendor.has_measurement()) continue;
-    const double median = vendor.measurement().median_seconds();
-    if (vendor.vendor().heuristic_rank() == 0) winner.set_vendor_first_seconds(median);
-    if (winner.vendor_best_seconds() == 0 || median < winner.vendor_best_seconds()) {
-      winner.set_vendor_best_seconds(median);
-    }
+    if (!vendor.has_failure()) continue;
+    spdlog::warn("cublasLt algorithm {} left out: {}: {}", vendor.vendor().heuristic_rank(),
+                 v1::FailureKind_Name(vendor.failure().kind()), vendor.failure().message());
   }
-}
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(absl::ToUnixSeconds(time));
-  timestamp.set_nanos(static_cast<int>(absl::ToInt64Nanoseconds(
-      time - absl::FromUnixSeconds(timestamp.seconds()))));
-  return timestamp;
-}
-
-StoredWinner MakeWinner(const TuneRequest& request, absl::Time now) {
-  StoredWinner stored;
-  stored.problem_encoding = EncodeProblem(request.problem);
-  stored.family_key = ProblemFamilyKey(request.problem);
-  stored.silicon_key = SiliconKey(request.target.silicon());
-  stored.environment_key = EnvironmentKey(request.target.environment());
-  v1::Winner& winner = stored.winner;
-  *winner.mutable_problem() = request.problem;
-  *winner.mutable_target() = request.target;
-  winner.set_roofline_seconds(RooflineSeconds(request.problem, request.target.silicon()));
-  *winner.mutable_create_time() = ToTimestamp(now);
-  winner.set_key(WinnerKey(stored.problem_encoding, stored.silicon_key, stored.environment_key));
-  return stored;
-}
-
-// What went wrong, for a tuning of which nothing is left: the first failure of each kind.
-std::string SummarizeFailures(const std::vector<v1::Candidate>& candidates) {
-  std::vector<v1::FailureKind> seen;
-  std::string summary;
-  for (const v1::Candidate& candidate : candidates) {
-    const v1::FailureKind kind = candidate.failure().kind();
-    if (std::find(seen.begin(), seen.end(), kind) != seen.end()) continue;
-    seen.push_back(kind);
-    absl::StrAppend(&summary, summary.empty() ? "" : "; ", v1::FailureKind_Name(kind), ": ",
-                    candidate.failure().message());
-  }
-  return summary;
-}
-
-absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE",
-                   absl::StrCat("all ", candidates.size(), " candidates failed: ",
-                                SummarizeFailures(candidates)));
 }
 
 // The best of the templates, which stand before the vendor's algorithms: what a caller gets that
@@ -105,17 +84,6 @@ absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates) {
 std::optional<Pick> PickTemplate(const TuningRecord& record, std::size_t templates) {
   const auto begin = record.candidates.begin();
   return PickWinner({begin, begin + static_cast<std::ptrdiff_t>(templates)});
-}
-
-absl::StatusOr<std::vector<RankedVariant>> RankOrExplain(const TuneRequest& request) {
-  std::vector<RankedVariant> ranked =
-      RankVariants(request.problem, request.target.silicon());
-  if (ranked.empty()) {
-    return Unimplemented("problem", absl::StrCat("no template of this version serves ",
-                                                 DescribeProblem(request.problem),
-                                                 " on this target"));
-  }
-  return ranked;
 }
 
 // A prediction runs nothing, and must not pick what failed where it was run.
@@ -141,21 +109,27 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
                                        const Cancellation& cancellation,
                                        const ProgressSink& progress) {
   const bool measures = request.device_ordinal >= 0;
+  const bool has_vendor = measures && !request.options.skip_vendor();
   const absl::Time start = clock_.Now();
-  progress(Progress(v1::TUNING_PHASE_RANKING, 0, 1, 0, 0, 0));
-  ASSIGN_OR_RETURN(std::vector<RankedVariant> ranked, RankOrExplain(request));
-
+  const Deadlines deadlines = DeadlinesOf(request.options, measures, start);
   TuneResult result;
+  if (!measures) {
+    const absl::Status proven = CheckErrorBudget(request.problem);
+    if (!proven.ok()) return MeasuredOr(request, std::move(result), proven);
+  }
+  progress(Progress(v1::TUNING_PHASE_RANKING, 0, 1, 0, 0, 0));
+  std::vector<RankedVariant> ranked = RankVariants(request.problem, request.target.silicon());
+  if (ranked.empty() && !has_vendor) return NoTemplate(request.problem);
   result.legal_configs = static_cast<int>(ranked.size());
   const int limit = request.options.max_candidates() > 0 ? request.options.max_candidates()
                     : measures                           ? kDefaultCandidates
                                                          : kPredictedCandidates;
   ranked.resize(std::min<std::size_t>(ranked.size(), limit));
 
-  CandidateBuilder builder(compiler_, store_);
+  CandidateBuilder builder(compiler_, store_, clock_);
   ASSIGN_OR_RETURN(
-      BuildReport built,
-      builder.Build(request.problem, request.target, ranked, cancellation,
+      const BuildReport built,
+      builder.Build(request.problem, request.target, ranked, deadlines.build, cancellation,
                     [&](int done, int total, int failed) {
                       progress(Progress(v1::TUNING_PHASE_COMPILING, done, total, failed, 0,
                                         measures ? kCompileShare : 1.0));
@@ -163,8 +137,9 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   result.compiled = built.compiled;
   result.compile_seconds = absl::ToDoubleSeconds(clock_.Now() - start);
 
-  StoredWinner stored = MakeWinner(request, clock_.Now());
   TuningRecord record;
+  record.winner = MakeWinner(request.problem, request.target, clock_.Now());
+  record.legal_configs = result.legal_configs;
   std::vector<v1::Kernel> kernels;
   for (const BuiltCandidate& candidate : built.candidates) {
     record.candidates.push_back(candidate.candidate);
@@ -173,7 +148,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   if (measures) {
     const absl::Time measuring = clock_.Now();
     RETURN_IF_ERROR(
-        Measure(request, start, kernels, cancellation, progress, record, stored.winner));
+        Measure(request, deadlines.end, kernels, cancellation, progress, record));
     result.measure_seconds = absl::ToDoubleSeconds(clock_.Now() - measuring);
     result.measured = static_cast<int>(
         std::count_if(record.candidates.begin(), record.candidates.end(),
@@ -181,52 +156,61 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   } else {
     RETURN_IF_ERROR(FailQuarantined(store_, request.target.silicon(), record.candidates));
   }
-
   const auto pick = PickWinner(record.candidates);
-  if (!pick) return NoCandidate(record.candidates);
+  if (!pick) {
+    if (record.candidates.empty()) return NoTemplate(request.problem);
+    const bool was_late = built.out_of_time || clock_.Now() >= deadlines.end;
+    if (!was_late || !AnyDeferred(record.candidates)) return NoCandidate(record.candidates);
+    return MeasuredOr(request, std::move(result), BudgetTooShort(deadlines.budget));
+  }
   progress(Progress(v1::TUNING_PHASE_STORING, 0, 1, 0, 1.0, 0));
   const v1::Candidate& best = record.candidates[pick->index];
-  *stored.winner.mutable_candidate() = WithoutSamples(best);
-  stored.winner.set_margin(pick->margin);
-  stored.winner.set_reason(pick->reason);
-  stored.winner.set_provenance(best.has_vendor() ? v1::PROVENANCE_VENDOR
-                               : measures        ? v1::PROVENANCE_MEASURED
-                                                 : v1::PROVENANCE_PREDICTED);
+  EnterPick(*pick, best, measures, record.winner.winner);
   if (const auto served = best.has_vendor() ? PickTemplate(record, kernels.size()) : pick) {
-    stored.kernel = kernels[served->index];
-    stored.kernel.clear_cubin();
-    if (best.has_vendor()) stored.fallback = WithoutSamples(record.candidates[served->index]);
+    record.winner.kernel = kernels[served->index];
+    record.winner.kernel.clear_cubin();
+    if (best.has_vendor()) {
+      record.winner.fallback = WithoutSamples(record.candidates[served->index]);
+    }
   }
+  return Store(request, record, std::move(result));
+}
+
+absl::StatusOr<TuneResult> Tuner::MeasuredOr(const TuneRequest& request, TuneResult result,
+                                             const absl::Status& error) {
+  auto measured = MeasuredWinner(request);
+  if (!measured) return error;
+  result.winner = *std::move(measured);
+  return result;
+}
+
+absl::StatusOr<TuneResult> Tuner::Store(const TuneRequest& request, TuningRecord& record,
+                                        TuneResult result) {
   absl::MutexLock publishing(&index_.publishing());
-  if (!measures) {
+  if (request.device_ordinal < 0) {
     // A measurement may have been stored while the model's picks were compiled.
     if (auto measured = MeasuredWinner(request)) {
       result.winner = *std::move(measured);
       return result;
     }
   }
-  record.winner = stored;
-  record.legal_configs = result.legal_configs;
   ASSIGN_OR_RETURN(const int64_t epoch, store_.PutTuning(record));
-  stored.winner.set_epoch(epoch);
-  index_.Insert(stored);
-  result.winner = std::move(stored);
+  record.winner.winner.set_epoch(epoch);
+  index_.Insert(record.winner);
+  result.winner = std::move(record.winner);
   return result;
 }
 
-absl::Status Tuner::Measure(const TuneRequest& request, absl::Time start,
+absl::Status Tuner::Measure(const TuneRequest& request, absl::Time deadline,
                             const std::vector<v1::Kernel>& kernels,
                             const Cancellation& cancellation, const ProgressSink& progress,
-                            TuningRecord& record, v1::Winner& winner) {
+                            TuningRecord& record) {
   const std::string silicon_key = SiliconKey(request.target.silicon());
   ProfileRequest profile;
   profile.problem = request.problem;
   profile.device_ordinal = request.device_ordinal;
   profile.include_vendor = !request.options.skip_vendor();
-  if (request.options.has_budget()) {
-    profile.deadline = start + absl::Seconds(request.options.budget().seconds()) +
-                       absl::Nanoseconds(request.options.budget().nanos());
-  }
+  profile.deadline = deadline;
   std::vector<std::size_t> candidate_of_kernel;
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     v1::Candidate& candidate = record.candidates[i];
@@ -240,7 +224,8 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time start,
     profile.kernels.push_back(kernels[i]);
     candidate_of_kernel.push_back(i);
   }
-  if (profile.kernels.empty()) return NoCandidate(record.candidates);
+  // The library alone may still serve what every template failed at.
+  if (profile.kernels.empty() && !profile.include_vendor) return absl::OkStatus();
 
   ASSIGN_OR_RETURN(
       const ProfileReport report,
@@ -266,7 +251,8 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time start,
       index_.Quarantine(candidate.content_hash(), silicon_key);
     }
   }
-  SetVendorTimes(report.vendors, winner);
+  LogVendorFailures(report.vendors);
+  EnterVendorTimes(report.vendors, record.winner.winner);
   record.candidates.insert(record.candidates.end(), report.vendors.begin(),
                            report.vendors.end());
   return absl::OkStatus();

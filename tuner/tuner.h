@@ -47,7 +47,10 @@ class Tuner {
         Clock& clock);
 
   // FAILED_PRECONDITION, reason NO_CANDIDATE: every candidate failed (the message says
-  // how). UNAVAILABLE as Compiler and Profiler. CANCELLED. UNIMPLEMENTED: no template.
+  // how); ERROR_BUDGET_NOT_PROVEN: without a GPU nobody can tell whether the problem's error
+  // budget is kept. DEADLINE_EXCEEDED, reason BUDGET_TOO_SHORT: not even one candidate was
+  // measured in time, nor had one been before. UNAVAILABLE as Compiler and Profiler.
+  // CANCELLED. UNIMPLEMENTED: no template, and no algorithm of cublasLt either.
   absl::StatusOr<TuneResult> Tune(const TuneRequest& request, const Cancellation& cancellation,
                                   const ProgressSink& progress);
 
@@ -65,11 +68,19 @@ class Tuner {
   // its kernel can be served.
   std::optional<StoredWinner> MeasuredWinner(const TuneRequest& request);
 
+  // `result` with that winner; `error` where there is none.
+  absl::StatusOr<TuneResult> MeasuredOr(const TuneRequest& request, TuneResult result,
+                                        const absl::Status& error);
+
   // Profiles the kernels of `record.candidates` that built, and puts the outcomes, the vendor's
   // candidates and the vendor's times where they belong.
-  absl::Status Measure(const TuneRequest& request, absl::Time start,
+  absl::Status Measure(const TuneRequest& request, absl::Time deadline,
                        const std::vector<v1::Kernel>& kernels, const Cancellation& cancellation,
-                       const ProgressSink& progress, TuningRecord& record, v1::Winner& winner);
+                       const ProgressSink& progress, TuningRecord& record);
+
+  // Stores the record and serves its winner from now on; `result` with what is served.
+  absl::StatusOr<TuneResult> Store(const TuneRequest& request, TuningRecord& record,
+                                   TuneResult result);
 
   Compiler& compiler_;
   Profiler& profiler_;

@@ -1,15 +1,12 @@
-// The profiler's supervision of workers, with workers that misbehave on purpose.
-#include "tuner/measure/bench_profiler.h"
-
+// The profiler over workers without a GPU: what is measured, deferred and reported.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <string>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "proto/support/errors.h"
-#include "tests/fakes/fake_compiler.h"
+#include "tests/measure/bench_profiler_fixture.h"
 
 namespace tilewright {
 namespace {
@@ -17,60 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-class BenchProfilerTest : public ::testing::Test {
- protected:
-  std::unique_ptr<BenchProfiler> MakeProfiler(const std::string& mode) {
-    BenchProfiler::Options options;
-    options.command.arguments = {"--worker=" + mode};
-    options.watchdog = absl::Milliseconds(300);
-    return *BenchProfiler::Create(options, compiler_);
-  }
-
-  static v1::Kernel Kernel(const std::string& behaviour, int64_t nanoseconds = 1000000) {
-    v1::Kernel kernel;
-    kernel.set_content_hash(behaviour);
-    kernel.mutable_variant()->set_template_name(behaviour);
-    v1::Parameter& parameter = *kernel.mutable_variant()->mutable_config()->add_parameters();
-    parameter.set_name("nanoseconds");
-    parameter.set_value(nanoseconds);
-    return kernel;
-  }
-
-  static ProfileRequest Request(std::vector<v1::Kernel> kernels) {
-    ProfileRequest request;
-    v1::GemmProblem& gemm = *request.problem.mutable_gemm();
-    gemm.set_m(64);
-    gemm.set_n(64);
-    gemm.set_k(64);
-    gemm.set_batch(1);
-    gemm.set_a_type(v1::DATA_TYPE_BF16);
-    gemm.set_b_type(v1::DATA_TYPE_BF16);
-    request.kernels = std::move(kernels);
-    request.include_vendor = false;
-    request.max_rounds = 5;
-    return request;
-  }
-
-  absl::StatusOr<ProfileReport> Profile(const ProfileRequest& request,
-                                        const std::string& mode = "sound") {
-    return MakeProfiler(mode)->Profile(request, Cancellation(), nullptr);
-  }
-
-  // What comes of `behaviour` between two sound kernels, which must come through.
-  v1::Failure FailureBetweenSoundOnes(const std::string& behaviour) {
-    const auto report = Profile(Request({Kernel("ok"), Kernel(behaviour), Kernel("ok")}));
-    EXPECT_TRUE(report.ok()) << report.status();
-    if (!report.ok()) return v1::Failure();
-    EXPECT_THAT(report->kernels, SizeIs(3));
-    EXPECT_EQ(report->kernels[0].measurement().seconds_size(), 5) << behaviour;
-    EXPECT_EQ(report->kernels[2].measurement().seconds_size(), 5) << behaviour;
-    EXPECT_EQ(report->kernels[1].content_hash(), behaviour);
-    return report->kernels[1].failure();
-  }
-
-  FakeCompiler compiler_;
-};
 
 TEST_F(BenchProfilerTest, MeasuresSoundKernels) {
   const auto report = Profile(Request({Kernel("ok", 2000000), Kernel("ok", 2010000)}));
@@ -110,57 +53,24 @@ TEST_F(BenchProfilerTest, SlowKernelsLeaveEarlyAndKeepTheirSamples) {
   EXPECT_EQ(report->kernels[1].measurement().seconds_size(), 1);
 }
 
-TEST_F(BenchProfilerTest, WorkerThatDiesLoadingCostsOneCandidate) {
-  const v1::Failure failure = FailureBetweenSoundOnes("load_crash");
-  EXPECT_EQ(failure.kind(), v1::FAILURE_KIND_LAUNCH_ERROR);
-  EXPECT_THAT(failure.message(), HasSubstr("SIGSEGV"));
-}
-
-TEST_F(BenchProfilerTest, WorkerThatDiesCheckingCostsOneCandidate) {
-  EXPECT_EQ(FailureBetweenSoundOnes("check_crash").kind(), v1::FAILURE_KIND_LAUNCH_ERROR);
-}
-
-TEST_F(BenchProfilerTest, WorkerThatLosesItsContextIsStartedAnew) {
-  const v1::Failure failure = FailureBetweenSoundOnes("context_lost");
-  EXPECT_EQ(failure.kind(), v1::FAILURE_KIND_LAUNCH_ERROR);
-  EXPECT_EQ(failure.message(), "illegal");
-}
-
-TEST_F(BenchProfilerTest, EndlessCheckIsATimeout) {
-  EXPECT_EQ(FailureBetweenSoundOnes("check_hang").kind(), v1::FAILURE_KIND_TIMEOUT);
-}
-
-TEST_F(BenchProfilerTest, EndlessTimingIsATimeout) {
-  EXPECT_EQ(FailureBetweenSoundOnes("time_hang").kind(), v1::FAILURE_KIND_TIMEOUT);
-}
-
-TEST_F(BenchProfilerTest, WorkerThatDiesTimingNamesTheOneThatRan) {
-  EXPECT_EQ(FailureBetweenSoundOnes("time_crash").kind(), v1::FAILURE_KIND_LAUNCH_ERROR);
-}
-
-TEST_F(BenchProfilerTest, WrongResultsAreFailures) {
-  EXPECT_EQ(FailureBetweenSoundOnes("wrong").kind(), v1::FAILURE_KIND_WRONG_RESULT);
-}
-
-TEST_F(BenchProfilerTest, WrongResultsAfterTimingAreFailuresToo) {
-  EXPECT_EQ(FailureBetweenSoundOnes("wrong_later").kind(), v1::FAILURE_KIND_WRONG_RESULT);
-}
-
-TEST_F(BenchProfilerTest, NoMemoryForOneCandidateDefersIt) {
-  EXPECT_EQ(FailureBetweenSoundOnes("no_memory").kind(), v1::FAILURE_KIND_DEFERRED);
-}
-
-TEST_F(BenchProfilerTest, SeveralCulpritsInARow) {
-  const auto report = Profile(Request({Kernel("check_crash"), Kernel("load_crash"),
-                                       Kernel("time_hang"), Kernel("ok"), Kernel("time_crash"),
-                                       Kernel("context_lost"), Kernel("ok")}));
+TEST_F(BenchProfilerTest, AVendorLibraryThatFailsIsRecorded) {
+  ProfileRequest request = Request({Kernel("ok")});
+  request.include_vendor = true;
+  const auto report = Profile(request, "vendors_fail");
   ASSERT_TRUE(report.ok()) << report.status();
-  for (const std::size_t sound : {3u, 6u}) {
-    EXPECT_EQ(report->kernels[sound].measurement().seconds_size(), 5);
-  }
-  for (const std::size_t culprit : {0u, 1u, 2u, 4u, 5u}) {
-    EXPECT_TRUE(report->kernels[culprit].has_failure()) << culprit;
-  }
+  EXPECT_TRUE(report->kernels[0].has_measurement());
+  ASSERT_THAT(report->vendors, SizeIs(1));
+  EXPECT_EQ(report->vendors[0].failure().kind(), v1::FAILURE_KIND_LAUNCH_ERROR);
+  EXPECT_EQ(report->vendors[0].failure().message(), "cublasLt cannot be initialized");
+}
+
+TEST_F(BenchProfilerTest, TheVendorIsMeasuredWithoutAnyKernel) {
+  ProfileRequest request = Request({});
+  request.include_vendor = true;
+  const auto report = Profile(request);
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_THAT(report->vendors, SizeIs(3));
+  EXPECT_TRUE(report->vendors[0].has_measurement());
 }
 
 TEST_F(BenchProfilerTest, ErrorBudgetOfTheProblemIsHeld) {
@@ -217,14 +127,17 @@ TEST_F(BenchProfilerTest, CancellationEndsIt) {
   EXPECT_EQ(report.status().code(), absl::StatusCode::kCancelled);
 }
 
-TEST_F(BenchProfilerTest, PassedDeadlineDefersWhatWasNotMeasured) {
-  ProfileRequest request = Request({Kernel("ok"), Kernel("ok")});
+TEST_F(BenchProfilerTest, PassedDeadlineLeavesTheFirstSoundKernelAndOneVendorMeasured) {
+  ProfileRequest request = Request({Kernel("wrong"), Kernel("ok"), Kernel("ok")});
+  request.include_vendor = true;
   request.deadline = absl::Now() - absl::Seconds(1);
   const auto report = Profile(request);
   ASSERT_TRUE(report.ok()) << report.status();
-  for (const v1::Candidate& candidate : report->kernels) {
-    EXPECT_EQ(candidate.failure().kind(), v1::FAILURE_KIND_DEFERRED);
-  }
+  EXPECT_EQ(report->kernels[0].failure().kind(), v1::FAILURE_KIND_WRONG_RESULT);
+  EXPECT_TRUE(report->kernels[1].has_measurement()) << report->kernels[1].DebugString();
+  EXPECT_EQ(report->kernels[2].failure().kind(), v1::FAILURE_KIND_DEFERRED);
+  EXPECT_TRUE(report->vendors[0].has_measurement()) << report->vendors[0].DebugString();
+  EXPECT_EQ(report->vendors[1].failure().kind(), v1::FAILURE_KIND_DEFERRED);
 }
 
 TEST_F(BenchProfilerTest, ReferenceIsCompiledOnceForProblemsOfOneType) {

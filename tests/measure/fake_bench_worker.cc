@@ -1,5 +1,6 @@
 #include "tests/measure/fake_bench_worker.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -19,6 +20,13 @@ namespace {
   signal(SIGSEGV, SIG_DFL);  // A sanitizer has a handler, which would exit instead.
   kill(getpid(), SIGSEGV);
   for (;;) pause();
+}
+
+// Leaves `marker` behind, so that the next worker goes on.
+void CrashUnlessThere(const std::string& marker) {
+  if (access(marker.c_str(), F_OK) == 0) return;
+  close(open(marker.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  Crash();
 }
 
 [[noreturn]] void Hang() {
@@ -53,6 +61,7 @@ class FakeServer {
   struct Loaded {
     std::string behaviour;
     double seconds = 0;
+    std::string hash;
     int repeats = 0;
   };
 
@@ -85,6 +94,11 @@ class FakeServer {
   }
 
   bool Vendors() {
+    if (mode_ == "vendors_fail") {
+      reply_.mutable_error()->set_code(static_cast<int>(absl::StatusCode::kInternal));
+      reply_.mutable_error()->set_message("cublasLt cannot be initialized");
+      return Send();
+    }
     reply_.mutable_vendors();
     for (int rank = 0; rank < 3; ++rank) {
       v1::VendorKernel& kernel = *reply_.mutable_vendors()->add_kernels();
@@ -101,6 +115,7 @@ class FakeServer {
       loaded.seconds = 1e-3 * (1 + request.vendor().heuristic_rank());
     } else {
       loaded.behaviour = request.kernel().variant().template_name();
+      loaded.hash = request.kernel().content_hash();
       for (const v1::Parameter& parameter : request.kernel().variant().config().parameters()) {
         loaded.seconds = 1e-9 * static_cast<double>(parameter.value());
       }
@@ -124,11 +139,17 @@ class FakeServer {
     Loaded& loaded = loaded_[request.candidate()];
     loaded.repeats += request.repeat();
     if (loaded.behaviour == "check_crash") Crash();
+    if (loaded.behaviour == "killed_once") CrashUnlessThere(loaded.hash);
     if (loaded.behaviour == "check_hang") Hang();
     bench::CandidateReply& candidate = Reply(request.candidate());
     candidate.set_seconds(loaded.seconds);
     candidate.set_relative_error(loaded.behaviour == "inexact" ? 0.1 : 0.001);
-    if (loaded.behaviour == "wrong" ||
+    if (loaded.behaviour == "out_of_bounds") {
+      overwritten_ = true;
+      *candidate.mutable_failure() = MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS, "outside of D");
+      return Send();
+    }
+    if (overwritten_ || loaded.behaviour == "wrong" ||
         (loaded.behaviour == "wrong_later" && loaded.repeats > 1)) {
       *candidate.mutable_failure() = MakeFailure(v1::FAILURE_KIND_WRONG_RESULT, "wrong");
     }
@@ -147,6 +168,7 @@ class FakeServer {
       if (loaded_.count(id) == 0) Crash();
       const Loaded& loaded = loaded_[id];
       if (loaded.behaviour == "time_crash") Crash();
+      if (loaded.behaviour == "time_killed_once") CrashUnlessThere(loaded.hash);
       if (loaded.behaviour == "time_hang") Hang();
       Reply(id).set_seconds(loaded.seconds);
       if (!Send()) return false;
@@ -164,6 +186,7 @@ class FakeServer {
   bench::Reply reply_;
   std::map<int, Loaded> loaded_;
   int rounds_ = 0;
+  bool overwritten_ = false;  // What later checks are judged by.
 };
 
 }  // namespace

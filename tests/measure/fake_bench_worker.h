@@ -7,11 +7,13 @@
 namespace tilewright {
 
 // Serves the worker protocol on `fd`. The machine is as `mode` says: "sound", "no_gpu",
-// "out_of_memory" (when the problem is opened), "dies_opening", "disturbed" (every round), or
-// "busy" (the first three rounds are disturbed).
+// "out_of_memory" (when the problem is opened), "dies_opening", "vendors_fail", "disturbed"
+// (every round), or "busy" (the first three rounds are disturbed).
 // A kernel behaves as its template's name says: "ok" (its config's "nanoseconds"),
 // "load_crash", "check_crash", "check_hang", "wrong", "context_lost", "time_crash", "time_hang",
-// "wrong_later" (from the second check with a repeat on), "no_memory", "inexact".
+// "wrong_later" (from the second check with a repeat on), "no_memory", "inexact",
+// "out_of_bounds" (and this worker finds every result wrong from then on), "killed_once" and
+// "time_killed_once" (the worker ends, unless the file that its content hash names is there).
 int RunFakeBenchWorker(int fd, const std::string& mode);
 
 }  // namespace tilewright

@@ -40,6 +40,24 @@ TEST(ToleranceTest, OutputUnitsAreHalfASpacing) {
   EXPECT_EQ(ToleranceFor(stochastic, false).output_unit, 1.0 / 128);
 }
 
+TEST(RelativeErrorBoundTest, GrowsFromTheOutputsRoundingWithK) {
+  const auto bound = [](v1::DataType output, int64_t k) {
+    return RelativeErrorBound(Problem(v1::DATA_TYPE_BF16, output, k));
+  };
+  EXPECT_NEAR(bound(v1::DATA_TYPE_BF16, 1), 1.0 / 256, 1e-5);
+  EXPECT_NEAR(bound(v1::DATA_TYPE_FP32, 4096), std::ldexp(4096, -21), 1e-4);
+  EXPECT_GT(bound(v1::DATA_TYPE_FP32, 8192), bound(v1::DATA_TYPE_FP32, 4096));
+  EXPECT_LT(bound(v1::DATA_TYPE_BF16, 8192), 1e-2);
+}
+
+TEST(RelativeErrorBoundTest, IsZeroForIntegersAndLargerWithAnActivation) {
+  EXPECT_EQ(RelativeErrorBound(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096)), 0);
+  v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 4096);
+  const double plain = RelativeErrorBound(problem);
+  problem.mutable_epilogue()->set_activation(v1::ACTIVATION_RELU);
+  EXPECT_GT(RelativeErrorBound(problem), plain);
+}
+
 // The accumulator of a tensor core, at its worst: each group of 16 products is added with
 // everything cut towards zero at 2^-23 of the largest.
 double TruncatingSum(const std::vector<double>& products) {

@@ -1,5 +1,3 @@
-#include "tuner/tuner.h"
-
 #include <map>
 #include <string>
 #include <vector>
@@ -8,45 +6,13 @@
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_compiler.h"
-#include "tests/fakes/fake_profiler.h"
+#include "tests/tuner/tuner_fixture.h"
 #include "tuner/problem/canonical_problem.h"
-#include "tuner/store/memory_store.h"
+#include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
-
-class TunerTest : public ::testing::Test {
- protected:
-  TunerTest() {
-    v1::Problem problem;
-    problem.mutable_gemm()->set_m(4096);
-    problem.mutable_gemm()->set_n(4096);
-    problem.mutable_gemm()->set_k(4096);
-    request_.problem = *Canonicalize(problem);
-    *request_.target.mutable_silicon() = FakeProfiler::Hopper().target().silicon();
-    request_.target.mutable_environment()->set_nvrtc_version("13.0");
-    request_.device_ordinal = 0;
-    request_.options.set_max_candidates(12);
-  }
-
-  absl::StatusOr<TuneResult> Tune() {
-    return tuner_.Tune(request_, cancellation_,
-                       [this](const v1::TuningProgress& step) { progress_.push_back(step); });
-  }
-
-  FakeCompiler compiler_;
-  FakeProfiler profiler_;
-  FakeClock clock_;
-  MemoryStore store_;
-  WinnerIndex index_;
-  Tuner tuner_{compiler_, profiler_, store_, index_, clock_};
-  TuneRequest request_;
-  Cancellation cancellation_;
-  std::vector<v1::TuningProgress> progress_;
-};
 
 TEST_F(TunerTest, TheFastestMeasuredKernelWinsAndIsStoredAndServed) {
   int calls = 0;
@@ -144,9 +110,8 @@ TEST_F(TunerTest, AFailedCandidateLosesAndIsNotRunAgain) {
   EXPECT_EQ(ReasonOf(result.status()), "NO_CANDIDATE");
   EXPECT_THAT(std::string(result.status().message()), ::testing::HasSubstr("off by one"));
 
-  const std::size_t requests = profiler_.requests().size();
   EXPECT_FALSE(Tune().ok());
-  EXPECT_EQ(profiler_.requests().size(), requests) << "quarantined kernels ran again";
+  EXPECT_TRUE(profiler_.requests().back().kernels.empty()) << "quarantined kernels ran again";
 }
 
 TEST_F(TunerTest, ADeferredCandidateIsTriedAgain) {
@@ -180,7 +145,34 @@ TEST_F(TunerTest, ASpillingKernelIsNotMeasured) {
   });
   const auto result = Tune();
   EXPECT_EQ(ReasonOf(result.status()), "NO_CANDIDATE");
-  EXPECT_TRUE(profiler_.requests().empty());
+  for (const ProfileRequest& request : profiler_.requests()) {
+    EXPECT_TRUE(request.kernels.empty());
+  }
+}
+
+// The service is never slower than the library, not even where it has nothing else.
+TEST_F(TunerTest, TheVendorServesWhatEveryTemplateFailedAt) {
+  compiler_.SetBehaviour([](const CompileJob&) -> CompileOutcome {
+    return FakeCompiler::Failed(v1::FAILURE_KIND_COMPILE_ERROR, "expected a ';'");
+  });
+  profiler_.SetVendorSeconds({0.9e-3});
+  const auto result = Tune();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->winner.winner.provenance(), v1::PROVENANCE_VENDOR);
+
+  request_.options.set_skip_vendor(true);
+  EXPECT_EQ(ReasonOf(Tune().status()), "NO_CANDIDATE");
+}
+
+TEST_F(TunerTest, TheVendorServesWhatNoTemplateSupports) {
+  request_.problem.mutable_gemm()->set_a_type(v1::DATA_TYPE_E4M3);
+  request_.problem.mutable_gemm()->set_b_type(v1::DATA_TYPE_E4M3);
+  ASSERT_TRUE(RankVariants(request_.problem, request_.target.silicon()).empty());
+  EXPECT_EQ(ReasonOf(Tune().status()), "NOT_IMPLEMENTED");
+  profiler_.SetVendorSeconds({0.9e-3});
+  const auto result = Tune();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->winner.winner.provenance(), v1::PROVENANCE_VENDOR);
 }
 
 TEST_F(TunerTest, MissingNvrtcIsUnavailable) {

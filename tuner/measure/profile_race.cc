@@ -13,8 +13,8 @@
 namespace tilewright {
 namespace {
 
-// Rounds in which the GPU's throttle reasons changed, or a worker ended, are run again, this
-// often in all: a GPU that never settles must still give an answer.
+// Rounds in which the GPU's throttle reasons changed are run again, while no more than this
+// were discarded in all: a GPU that never settles must still give an answer.
 constexpr int kMaxDiscarded = 8;
 // Finals of slow kernels end early, once the median has this many samples and the time is spent.
 constexpr int kEnoughRounds = 9;
@@ -47,7 +47,8 @@ absl::Status ProfileRun::RunRounds(int rounds, bool quick) {
   const absl::Time begin = absl::Now();
   while (rounds_ < rounds) {
     std::vector<std::size_t> order = Racing();
-    if (order.empty() || absl::Now() > request_.deadline) break;
+    // One round is worth its time even beyond the deadline: without it there is no answer.
+    if (order.empty() || (rounds_ > 0 && absl::Now() > request_.deadline)) break;
     const bool spent = rounds_ >= kEnoughRounds && absl::Now() - begin > kFinalsBudget;
     if (!quick && spent) break;
     // Another order each round, the same on every run: no candidate always follows the
@@ -81,13 +82,14 @@ absl::Status ProfileRun::RunRound(const std::vector<std::size_t>& order, bool co
     for (const RoundSample& sample : samples) entries_[sample.entry].estimate = sample.seconds;
     return absl::OkStatus();
   }
-  // A round that a culprit cut short is run again too, so that all have as many samples.
-  const bool sound = last_round_ && !last_round_->disturbed();
-  if (!sound && discarded_ < kMaxDiscarded) {
+  // A round that a culprit cut short is always run again: sample i of every candidate is of
+  // round i. That ends, because a culprit fails the second time.
+  const bool disturbed = last_round_ && last_round_->disturbed();
+  if (!last_round_ || (disturbed && discarded_ < kMaxDiscarded)) {
     ++discarded_;
     return absl::OkStatus();
   }
-  Commit(samples, last_round_.value_or(bench::RoundReply()));
+  Commit(samples, *last_round_);
   return absl::OkStatus();
 }
 

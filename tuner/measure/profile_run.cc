@@ -15,17 +15,20 @@ namespace {
 
 constexpr absl::Duration kOpenLimit = absl::Minutes(2);  // Drivers of many GPUs wake slowly.
 constexpr absl::Duration kInputLimit = absl::Minutes(1);
-constexpr absl::Duration kLoadLimit = absl::Seconds(30);
+constexpr absl::Duration kVendorsLimit = absl::Seconds(30);
 constexpr int kStartAttempts = 2;
 constexpr int64_t kVendorWorkspace = int64_t{64} << 20;  // Twice what cuBLAS asks for on sm_90.
 constexpr int kVendorLimit = 16;
 // Slower than any kernel of ours on any GPU that we serve.
 constexpr double kSlowestOperationsPerSecond = 1e12;
-// Of the time up to the deadline, the share one input's checks may take.
-constexpr double kCheckShare = 0.2;
-constexpr int kInputs = 3;
 
 }  // namespace
+
+v1::FailureKind ProfileRun::FailureKindOf(const absl::Status& status) {
+  if (absl::IsDeadlineExceeded(status)) return v1::FAILURE_KIND_TIMEOUT;
+  if (absl::IsResourceExhausted(status)) return v1::FAILURE_KIND_DEFERRED;
+  return v1::FAILURE_KIND_LAUNCH_ERROR;
+}
 
 ProfileRun::ProfileRun(const Options& options, const ProfileRequest& request,
                        const std::string& reference_cubin, const Cancellation& cancellation,
@@ -34,8 +37,7 @@ ProfileRun::ProfileRun(const Options& options, const ProfileRequest& request,
       request_(request),
       reference_cubin_(reference_cubin),
       cancellation_(cancellation),
-      progress_(progress),
-      start_(absl::Now()) {
+      progress_(progress) {
   for (const v1::Kernel& kernel : request_.kernels) {
     entries_.emplace_back().kernel = &kernel;
   }
@@ -82,6 +84,10 @@ absl::Status ProfileRun::TryStartWorker() {
   open.mutable_open()->set_device_ordinal(request_.device_ordinal);
   open.mutable_open()->set_reference_cubin(reference_cubin_);
   RETURN_IF_ERROR(worker_->Call(open, kOpenLimit).status());
+  return MakeInput();
+}
+
+absl::Status ProfileRun::MakeInput() {
   bench::Request input;
   input.mutable_input()->set_kind(input_);
   return worker_->Call(input, kInputLimit).status();
@@ -91,25 +97,18 @@ absl::Status ProfileRun::FindVendors() {
   bench::Request request;
   request.mutable_vendors()->set_workspace_limit(kVendorWorkspace);
   request.mutable_vendors()->set_limit(kVendorLimit);
-  const auto reply = worker_->Call(request, kLoadLimit);
-  // The baseline is optional: a library that fails leaves the templates to race alone.
-  if (!reply.ok()) return EnsureWorker();
+  const auto reply = worker_->Call(request, kVendorsLimit);
+  if (!reply.ok()) {
+    // The baseline is optional: a library that fails leaves the templates to race alone, but
+    // not unnoticed.
+    entries_.emplace_back().failure =
+        MakeFailure(FailureKindOf(reply.status()), std::string(reply.status().message()));
+    return EnsureWorker();
+  }
   for (const v1::VendorKernel& kernel : reply->vendors().kernels()) {
     entries_.emplace_back().vendor = kernel;
   }
   return absl::OkStatus();
-}
-
-void ProfileRun::Blame(Entry& entry, const absl::Status& status) {
-  const v1::FailureKind kind = absl::IsDeadlineExceeded(status)      ? v1::FAILURE_KIND_TIMEOUT
-                               : absl::IsResourceExhausted(status) ? v1::FAILURE_KIND_DEFERRED
-                                                                   : v1::FAILURE_KIND_LAUNCH_ERROR;
-  entry.failure = MakeFailure(kind, std::string(status.message()));
-}
-
-void ProfileRun::TakeFailure(Entry& entry, const bench::CandidateReply& reply) {
-  if (reply.has_failure()) entry.failure = reply.failure();
-  if (reply.context_lost()) worker_.reset();
 }
 
 void ProfileRun::DeferAll(const std::string& why) {
@@ -118,96 +117,6 @@ void ProfileRun::DeferAll(const std::string& why) {
       entry.failure = MakeFailure(v1::FAILURE_KIND_DEFERRED, why);
     }
   }
-}
-
-absl::Status ProfileRun::EnsureLoaded(std::size_t index) {
-  RETURN_IF_ERROR(EnsureWorker());
-  Entry& entry = entries_[index];
-  if (entry.loaded) return absl::OkStatus();
-  bench::Request request;
-  request.mutable_load()->set_candidate(static_cast<int>(index));
-  if (entry.kernel != nullptr) {
-    *request.mutable_load()->mutable_kernel() = *entry.kernel;
-  } else {
-    *request.mutable_load()->mutable_vendor() = entry.vendor;
-  }
-  const auto reply = worker_->Call(request, kLoadLimit);
-  if (!reply.ok()) {
-    Blame(entry, reply.status());
-    return absl::OkStatus();
-  }
-  TakeFailure(entry, reply->candidate());
-  entry.loaded = entry.live();
-  return absl::OkStatus();
-}
-
-absl::Status ProfileRun::CheckEntry(std::size_t index, bool repeat) {
-  RETURN_IF_ERROR(EnsureLoaded(index));
-  Entry& entry = entries_[index];
-  if (!entry.live()) return absl::OkStatus();
-  bench::Request request;
-  request.mutable_check()->set_candidate(static_cast<int>(index));
-  request.mutable_check()->set_repeat(repeat);
-  const auto reply = worker_->Call(request, LaunchLimit(repeat ? 2 : 1));
-  if (!reply.ok()) {
-    Blame(entry, reply.status());
-    return absl::OkStatus();
-  }
-  TakeFailure(entry, reply->candidate());
-  entry.estimate = reply->candidate().seconds();
-  if (input_ == bench::INPUT_KIND_ADVERSARIAL) return absl::OkStatus();
-  entry.relative_error = std::max(entry.relative_error, reply->candidate().relative_error());
-  const double budget = request_.problem.gemm().numerics().error_budget();
-  if (entry.live() && budget > 0 && entry.relative_error > budget) {
-    entry.failure = MakeFailure(
-        v1::FAILURE_KIND_WRONG_RESULT,
-        absl::StrCat("relative error ", entry.relative_error, " exceeds the budget of ", budget));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ProfileRun::CheckAll() {
-  const absl::Duration share = (request_.deadline - start_) * kCheckShare;
-  const bench::InputKind kinds[] = {bench::INPUT_KIND_NORMAL, bench::INPUT_KIND_ADVERSARIAL,
-                                    bench::INPUT_KIND_TIMED};
-  for (int i = 0; i < kInputs; ++i) {
-    RETURN_IF_ERROR(CheckWithInput(kinds[i], start_ + (i + 1) * share));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time share_end) {
-  if (kind != input_) {
-    input_ = kind;
-    bench::Request request;
-    request.mutable_input()->set_kind(kind);
-    // A worker that is lost here is started anew, with this input.
-    if (worker_ != nullptr && worker_->alive() && !worker_->Call(request, kInputLimit).ok()) {
-      worker_.reset();
-    }
-  }
-  const int total = static_cast<int>(entries_.size());
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    RETURN_IF_ERROR(Interrupted());
-    if (entries_[i].live() && absl::Now() > share_end) {
-      entries_[i].failure = MakeFailure(v1::FAILURE_KIND_DEFERRED,
-                                        "the time was up before it could be checked");
-    }
-    if (entries_[i].live()) {
-      RETURN_IF_ERROR(CheckEntry(i, kind == bench::INPUT_KIND_NORMAL));
-    }
-    ++checks_done_;
-    Report(v1::TUNING_PHASE_CHECKING, checks_done_ / kInputs, total);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ProfileRun::CheckAgain() {
-  for (const std::size_t index : Racing()) {
-    RETURN_IF_ERROR(Interrupted());
-    RETURN_IF_ERROR(CheckEntry(index, /*repeat=*/true));
-  }
-  return absl::OkStatus();
 }
 
 std::vector<std::size_t> ProfileRun::Racing() const {

@@ -38,7 +38,8 @@ class ProfileRun {
     const v1::Kernel* kernel = nullptr;  // Null: the vendor's.
     v1::VendorKernel vendor;
     std::optional<v1::Failure> failure;
-    bool loaded = false;  // In the worker there is now.
+    bool loaded = false;     // In the worker there is now.
+    bool suspected = false;  // A worker ended with it, once.
     bool dropped = false;
     double estimate = 0;  // Seconds of its check's launch.
     double relative_error = 0;
@@ -60,14 +61,22 @@ class ProfileRun {
   // candidate's.
   absl::Status EnsureWorker();
   absl::Status TryStartWorker();
+  // Has the worker make the current stage's input.
+  absl::Status MakeInput();
   absl::Status FindVendors();
-  // Fails the entry whose request `status` answers; the worker may be gone with it.
+  static v1::FailureKind FailureKindOf(const absl::Status& status);
+  // Fails the entry whose request `status` answers, or suspects it, where the worker is gone.
   void Blame(Entry& entry, const absl::Status& status);
   void TakeFailure(Entry& entry, const bench::CandidateReply& reply);
+  // A worker may end for a reason that is no candidate's (killed for memory, a fault of the
+  // GPU), and what fails here is never run again: only a second worker that ends with the
+  // entry fails it.
+  void Suspect(Entry& entry, const v1::Failure& failure);
   void DeferAll(const std::string& why);
 
   absl::Status EnsureLoaded(std::size_t index);
   absl::Status CheckEntry(std::size_t index, bool repeat);
+  void TakeCheck(Entry& entry, const bench::CandidateReply& reply);
   absl::Status CheckAll();
   absl::Status CheckWithInput(bench::InputKind kind, absl::Time share_end);
   absl::Status Race();
@@ -92,7 +101,6 @@ class ProfileRun {
   const std::string& reference_cubin_;
   const Cancellation& cancellation_;
   const ProfileProgress& progress_;
-  const absl::Time start_;
 
   std::unique_ptr<BenchClient> worker_;
   bench::InputKind input_ = bench::INPUT_KIND_NORMAL;  // The current stage's.

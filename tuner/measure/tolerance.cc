@@ -6,6 +6,9 @@
 namespace tilewright {
 namespace {
 
+// Of any activation, as tolerance.h has it.
+constexpr double kSteepest = 1.13;
+
 struct FloatFormat {
   double unit;          // Half a spacing at 1.
   double denormal_step;
@@ -60,7 +63,6 @@ double InputDenormalStep(v1::DataType type) {
 
 double DenormalShare(const v1::GemmProblem& problem) {
   constexpr int kMostSteps = 7;
-  constexpr double kSteepest = 1.13;
   return kSteepest * static_cast<double>(problem.k()) * kMostSteps *
          InputDenormalStep(problem.a_type()) *
          std::ldexp(1, AdversarialExponents(problem).high + 1);
@@ -94,6 +96,16 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
   tolerance.aux_largest = aux.largest;
   tolerance.output_largest = output.largest;
   return tolerance;
+}
+
+double RelativeErrorBound(const v1::GemmProblem& problem) {
+  const ReferenceTolerance tolerance = ToleranceFor(problem, /*adversarial=*/false);
+  const double k = static_cast<double>(std::max<int64_t>(problem.k(), 1));
+  double error = (tolerance.sum + tolerance.terms) * std::sqrt(k) + 2 * tolerance.terms;
+  if (problem.epilogue().activation() > v1::ACTIVATION_NONE) {
+    error = std::sqrt(2.0) * (kSteepest * error + tolerance.activation);
+  }
+  return error + tolerance.output_unit * (1 + error);
 }
 
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {

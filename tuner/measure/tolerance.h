@@ -41,6 +41,16 @@ namespace tilewright {
 
 ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial);
 
+// What ||D - ref|| / ||ref|| of a sound kernel may be on random inputs, from the same figures.
+//
+// With rms for a root mean square, S = k * mean |a b| <= k * rms(a b), while k products of
+// random signs sum to rms(z) = sqrt(k) * rms(a b): S / rms(z) <= sqrt(k), and so e_z is at most
+// (sum + terms) * sqrt(k) + 2 * terms of rms(z), bias and beta * c being no larger than z. An
+// activation makes that 1.13 times as much, adds its own error, and may halve the squares of
+// what is left (ReLU), which makes all of that sqrt(2) times as much of rms(D). The floors
+// matter to no sum of squares.
+double RelativeErrorBound(const v1::GemmProblem& problem);
+
 // Exponents of the adversarial magnitudes: as large as the sum of k products may be without
 // leaving the range of any type on the way, and as far below.
 struct ExponentRange {

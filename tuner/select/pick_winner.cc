@@ -4,12 +4,17 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
-#include "tuner/select/median_noise.h"
+#include "tuner/select/paired_test.h"
 
 namespace tilewright {
 namespace {
 
 using Indices = std::vector<std::size_t>;
+
+// See the header.
+constexpr double kCeiling = 0.01;
+constexpr double kFloor = 0.002;
+constexpr double kChanceOfAll = 0.02;
 
 double Median(const v1::Candidate& candidate) { return candidate.measurement().median_seconds(); }
 
@@ -40,14 +45,22 @@ Indices Finalists(const std::vector<v1::Candidate>& candidates) {
   return finalists.empty() ? Filter(candidates, IsMeasured) : finalists;
 }
 
-// Largest relative spread among the finalists.
-double UsualSpread(const std::vector<v1::Candidate>& candidates, const Indices& finalists) {
-  double usual = 0;
-  for (const std::size_t i : finalists) {
-    const double spread = candidates[i].measurement().spread_seconds() / Median(candidates[i]);
-    if (std::isfinite(spread)) usual = std::max(usual, spread);
-  }
-  return usual;
+std::vector<double> TimesOf(const std::vector<v1::Candidate>& candidates,
+                            const Indices& indices) {
+  std::vector<const v1::Measurement*> measurements;
+  for (const std::size_t i : indices) measurements.push_back(&candidates[i].measurement());
+  return RelativeTimes(measurements);
+}
+
+bool AnyIsFaster(const std::vector<v1::Candidate>& candidates, const Indices& finalists,
+                 std::size_t index) {
+  const double share = kChanceOfAll / static_cast<double>(finalists.size() - 1);
+  return std::any_of(finalists.begin(), finalists.end(), [&](std::size_t other) {
+    if (other == index) return false;
+    const PairedDifference slower =
+        ComparePaired(candidates[index].measurement(), candidates[other].measurement());
+    return slower.ratio > 1 + kFloor && slower.probability <= share;
+  });
 }
 
 // Stable order among equals: templates first, so that an answer needs no vendor library, then
@@ -88,19 +101,17 @@ double MarginOf(const std::vector<v1::Candidate>& candidates, const Indices& mea
 std::optional<Pick> PickMeasured(const std::vector<v1::Candidate>& candidates) {
   const Indices finalists = Finalists(candidates);
   if (finalists.empty()) return std::nullopt;
-  const std::size_t fastest = *std::min_element(
-      finalists.begin(), finalists.end(),
-      [&](std::size_t a, std::size_t b) { return Median(candidates[a]) < Median(candidates[b]); });
-  const double usual_spread = UsualSpread(candidates, finalists);
+  const std::vector<double> times = TimesOf(candidates, finalists);
+  const std::size_t fastest = static_cast<std::size_t>(
+      std::min_element(times.begin(), times.end()) - times.begin());
   Pick pick;
-  pick.index = fastest;
-  std::size_t equals = 0;
-  for (const std::size_t i : finalists) {
-    const double noise =
-        MedianNoise(candidates[fastest].measurement(), candidates[i].measurement(), usual_spread);
-    if (Median(candidates[i]) - Median(candidates[fastest]) > noise) continue;
+  pick.index = finalists[fastest];
+  std::size_t equals = 1;
+  for (std::size_t f = 0; f < finalists.size(); ++f) {
+    const bool is_near = times[f] <= (1 + kCeiling) * times[fastest];
+    if (f == fastest || !is_near || AnyIsFaster(candidates, finalists, finalists[f])) continue;
     ++equals;
-    if (ComesFirst(candidates, i, pick.index)) pick.index = i;
+    if (ComesFirst(candidates, finalists[f], pick.index)) pick.index = finalists[f];
   }
   const Indices measured = Filter(candidates, IsMeasured);
   pick.margin = MarginOf(candidates, finalists.size() > 1 ? finalists : measured, pick.index);

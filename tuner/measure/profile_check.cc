@@ -1,0 +1,151 @@
+// The checks of ProfileRun: which candidates are sound, and whose fault it is that a worker ended.
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "proto/support/status_macros.h"
+#include "tuner/measure/judge.h"
+#include "tuner/measure/profile_run.h"
+
+namespace tilewright {
+namespace {
+
+constexpr absl::Duration kLoadLimit = absl::Seconds(30);
+// Of the time up to the deadline, the share one input's checks may take.
+constexpr double kCheckShare = 0.2;
+constexpr int kInputs = 3;
+
+}  // namespace
+
+void ProfileRun::Blame(Entry& entry, const absl::Status& status) {
+  const v1::Failure failure = MakeFailure(FailureKindOf(status), std::string(status.message()));
+  if (worker_->alive()) {
+    entry.failure = failure;
+  } else {
+    Suspect(entry, failure);
+  }
+}
+
+void ProfileRun::TakeFailure(Entry& entry, const bench::CandidateReply& reply) {
+  if (reply.context_lost()) {
+    worker_.reset();
+    Suspect(entry, reply.failure());
+    return;
+  }
+  if (!reply.has_failure()) return;
+  entry.failure = reply.failure();
+  // What it wrote over may be what the next ones are judged by.
+  if (reply.failure().kind() == v1::FAILURE_KIND_OUT_OF_BOUNDS) worker_.reset();
+}
+
+void ProfileRun::Suspect(Entry& entry, const v1::Failure& failure) {
+  if (entry.suspected) entry.failure = failure;
+  entry.suspected = true;
+  entry.loaded = false;
+}
+
+absl::Status ProfileRun::EnsureLoaded(std::size_t index) {
+  Entry& entry = entries_[index];
+  while (true) {
+    RETURN_IF_ERROR(EnsureWorker());
+    if (!entry.live() || entry.loaded) return absl::OkStatus();
+    bench::Request request;
+    request.mutable_load()->set_candidate(static_cast<int>(index));
+    if (entry.kernel != nullptr) {
+      *request.mutable_load()->mutable_kernel() = *entry.kernel;
+    } else {
+      *request.mutable_load()->mutable_vendor() = entry.vendor;
+    }
+    const auto reply = worker_->Call(request, kLoadLimit);
+    if (!reply.ok()) {
+      Blame(entry, reply.status());
+      continue;
+    }
+    entry.loaded = true;
+    TakeFailure(entry, reply->candidate());
+  }
+}
+
+absl::Status ProfileRun::CheckEntry(std::size_t index, bool repeat) {
+  Entry& entry = entries_[index];
+  bench::Request request;
+  request.mutable_check()->set_candidate(static_cast<int>(index));
+  request.mutable_check()->set_repeat(repeat);
+  while (true) {
+    RETURN_IF_ERROR(EnsureLoaded(index));
+    if (!entry.live()) return absl::OkStatus();
+    const auto reply = worker_->Call(request, LaunchLimit(repeat ? 2 : 1));
+    if (!reply.ok()) {
+      Blame(entry, reply.status());
+      continue;
+    }
+    TakeFailure(entry, reply->candidate());
+    if (!entry.live()) return absl::OkStatus();
+    if (!entry.loaded) continue;
+    TakeCheck(entry, reply->candidate());
+    return absl::OkStatus();
+  }
+}
+
+void ProfileRun::TakeCheck(Entry& entry, const bench::CandidateReply& reply) {
+  entry.estimate = reply.seconds();
+  if (input_ == bench::INPUT_KIND_ADVERSARIAL) return;
+  entry.relative_error = std::max(entry.relative_error, reply.relative_error());
+  const double budget = request_.problem.gemm().numerics().error_budget();
+  if (budget > 0 && entry.relative_error > budget) {
+    entry.failure = MakeFailure(
+        v1::FAILURE_KIND_WRONG_RESULT,
+        absl::StrCat("relative error ", entry.relative_error, " exceeds the budget of ", budget));
+  }
+}
+
+absl::Status ProfileRun::CheckAll() {
+  const absl::Time begin = absl::Now();
+  const absl::Duration share = (request_.deadline - begin) * kCheckShare;
+  const bench::InputKind kinds[] = {bench::INPUT_KIND_NORMAL, bench::INPUT_KIND_ADVERSARIAL,
+                                    bench::INPUT_KIND_TIMED};
+  for (int i = 0; i < kInputs; ++i) {
+    RETURN_IF_ERROR(CheckWithInput(kinds[i], begin + (i + 1) * share));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time share_end) {
+  if (kind != input_) {
+    input_ = kind;
+    // A worker that is lost here is started anew, with this input.
+    if (worker_ != nullptr && worker_->alive() && !MakeInput().ok()) worker_.reset();
+  }
+  const int total = static_cast<int>(entries_.size());
+  // Of templates and of the vendor's the first sound one is measured however late it is: an
+  // answer after the deadline is worth more than none.
+  bool has_kernel = false;
+  bool has_vendor = false;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    RETURN_IF_ERROR(Interrupted());
+    Entry& entry = entries_[i];
+    bool& has_one = entry.kernel != nullptr ? has_kernel : has_vendor;
+    if (entry.live() && has_one && absl::Now() > share_end) {
+      entry.failure = MakeFailure(v1::FAILURE_KIND_DEFERRED,
+                                  "the time was up before it could be checked");
+    }
+    if (entry.live()) {
+      RETURN_IF_ERROR(CheckEntry(i, kind == bench::INPUT_KIND_NORMAL));
+    }
+    has_one = has_one || entry.live();
+    ++checks_done_;
+    Report(v1::TUNING_PHASE_CHECKING, checks_done_ / kInputs, total);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ProfileRun::CheckAgain() {
+  for (const std::size_t index : Racing()) {
+    RETURN_IF_ERROR(Interrupted());
+    RETURN_IF_ERROR(CheckEntry(index, /*repeat=*/true));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tilewright

@@ -1,0 +1,57 @@
+#include "tuner/tuning_errors.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "proto/support/errors.h"
+#include "tuner/measure/tolerance.h"
+#include "tuner/problem/canonical_problem.h"
+
+namespace tilewright {
+
+absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates) {
+  std::vector<v1::FailureKind> seen;
+  std::string summary;
+  for (const v1::Candidate& candidate : candidates) {
+    const v1::FailureKind kind = candidate.failure().kind();
+    if (std::find(seen.begin(), seen.end(), kind) != seen.end()) continue;
+    seen.push_back(kind);
+    absl::StrAppend(&summary, summary.empty() ? "" : "; ", v1::FailureKind_Name(kind), ": ",
+                    candidate.failure().message());
+  }
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE",
+      absl::StrCat("all ", candidates.size(), " candidates failed: ", summary));
+}
+
+absl::Status NoTemplate(const v1::Problem& problem) {
+  return Unimplemented("problem", absl::StrCat("no template of this version serves ",
+                                               DescribeProblem(problem), " on this target"));
+}
+
+absl::Status BudgetTooShort(absl::Duration budget) {
+  return MakeError(
+      absl::StatusCode::kDeadlineExceeded, "BUDGET_TOO_SHORT",
+      absl::StrCat("options.budget: ", absl::FormatDuration(budget),
+                   " were over before the first candidate was ready; give more, or leave it out. "
+                   "What was compiled is kept for the next try"),
+      {{"field", "options.budget"}});
+}
+
+absl::Status CheckErrorBudget(const v1::Problem& problem) {
+  const double budget = problem.gemm().numerics().error_budget();
+  if (!problem.has_gemm() || budget <= 0) return absl::OkStatus();
+  const double bound = RelativeErrorBound(problem.gemm());
+  if (bound <= budget) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "ERROR_BUDGET_NOT_PROVEN",
+      absl::StrFormat("gemm.numerics.error_budget: the types and k bound the relative error by "
+                      "%.2g only, so that a budget of %.2g takes a measurement; tune it on a GPU "
+                      "and wait for that, or raise the budget",
+                      bound, budget),
+      {{"field", "gemm.numerics.error_budget"}});
+}
+
+}  // namespace tilewright

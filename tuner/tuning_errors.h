@@ -1,0 +1,29 @@
+// Why a tuning has no winner, as an error that says what to do. Pure; any thread.
+#ifndef TILEWRIGHT_TUNER_TUNING_ERRORS_H_
+#define TILEWRIGHT_TUNER_TUNING_ERRORS_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// FAILED_PRECONDITION, reason NO_CANDIDATE, with the first failure of each kind.
+absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates);
+
+// UNIMPLEMENTED: no template serves the problem.
+absl::Status NoTemplate(const v1::Problem& problem);
+
+// DEADLINE_EXCEEDED, reason BUDGET_TOO_SHORT.
+absl::Status BudgetTooShort(absl::Duration budget);
+
+// OK where every sound kernel of the problem stays within its error budget, whoever made it.
+// Else FAILED_PRECONDITION, reason ERROR_BUDGET_NOT_PROVEN: only a measurement could tell.
+absl::Status CheckErrorBudget(const v1::Problem& problem);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TUNING_ERRORS_H_

@@ -1,0 +1,63 @@
+#include "tuner/winner_record.h"
+
+#include <cstdint>
+
+#include "tuner/problem/canonical_problem.h"
+#include "tuner/space/search_space.h"
+#include "tuner/store/winner_key.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(absl::ToUnixSeconds(time));
+  timestamp.set_nanos(static_cast<int>(absl::ToInt64Nanoseconds(
+      time - absl::FromUnixSeconds(timestamp.seconds()))));
+  return timestamp;
+}
+
+}  // namespace
+
+StoredWinner MakeWinner(const v1::Problem& problem, const v1::Target& target, absl::Time now) {
+  StoredWinner stored;
+  stored.problem_encoding = EncodeProblem(problem);
+  stored.family_key = ProblemFamilyKey(problem);
+  stored.silicon_key = SiliconKey(target.silicon());
+  stored.environment_key = EnvironmentKey(target.environment());
+  v1::Winner& winner = stored.winner;
+  *winner.mutable_problem() = problem;
+  *winner.mutable_target() = target;
+  winner.set_roofline_seconds(RooflineSeconds(problem, target.silicon()));
+  *winner.mutable_create_time() = ToTimestamp(now);
+  winner.set_key(WinnerKey(stored.problem_encoding, stored.silicon_key, stored.environment_key));
+  return stored;
+}
+
+v1::Candidate WithoutSamples(v1::Candidate candidate) {
+  if (candidate.has_measurement()) candidate.mutable_measurement()->clear_seconds();
+  return candidate;
+}
+
+void EnterPick(const Pick& pick, const v1::Candidate& best, bool measures, v1::Winner& winner) {
+  *winner.mutable_candidate() = WithoutSamples(best);
+  winner.set_margin(pick.margin);
+  winner.set_reason(pick.reason);
+  winner.set_provenance(best.has_vendor() ? v1::PROVENANCE_VENDOR
+                        : measures        ? v1::PROVENANCE_MEASURED
+                                          : v1::PROVENANCE_PREDICTED);
+}
+
+void EnterVendorTimes(const std::vector<v1::Candidate>& vendors, v1::Winner& winner) {
+  for (const v1::Candidate& vendor : vendors) {
+    if (!vendor.has_measurement()) continue;
+    const double median = vendor.measurement().median_seconds();
+    if (vendor.vendor().heuristic_rank() == 0) winner.set_vendor_first_seconds(median);
+    if (winner.vendor_best_seconds() == 0 || median < winner.vendor_best_seconds()) {
+      winner.set_vendor_best_seconds(median);
+    }
+  }
+}
+
+}  // namespace tilewright
