@@ -39,9 +39,10 @@ absl::StatusOr<std::string> ReadKey(const std::string& path, int fd) {
   return key;
 }
 
-// Under a name of its own first, then linked: whoever reads `path` sees a whole key.
+// Under a name of its own (two threads may both be the first) and then linked: whoever reads
+// `path` sees a whole key.
 absl::Status WriteKey(const std::string& path, std::string_view key) {
-  const std::string fresh = absl::StrCat(path, ".", ::getpid());
+  const std::string fresh = absl::StrCat(path, ".", ::gettid());
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return KeyError("SIGNING_KEY_INVALID", fresh, std::strerror(errno));
   const bool written = ::write(fd, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
