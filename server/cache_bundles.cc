@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,12 +18,32 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
-constexpr std::size_t kMaxBundleBytes = std::size_t{2} << 30;
 constexpr int kMaxKeys = 100000;
 
-absl::Status TooBusy() {
-  return MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
-                   "too many calls wait for the disk: try again in 1000 ms",
+// One of the few bundles under way, from its call's first byte to the last.
+class BundleSlot {
+ public:
+  explicit BundleSlot(std::atomic<int>& taken) : taken_(taken) {
+    held_ = taken_.fetch_add(1) < CacheServiceImpl::kMaxBundles;
+    if (!held_) taken_.fetch_sub(1);
+  }
+  ~BundleSlot() {
+    if (held_) taken_.fetch_sub(1);
+  }
+  BundleSlot(const BundleSlot&) = delete;
+  BundleSlot& operator=(const BundleSlot&) = delete;
+
+  bool held() const { return held_; }
+
+ private:
+  std::atomic<int>& taken_;
+  bool held_ = false;
+};
+
+absl::Status TooManyBundles() {
+  return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_BUNDLES",
+                   absl::StrCat(CacheServiceImpl::kMaxBundles,
+                                " bundles are under way: try again in 1000 ms"),
                    {{"retry_delay_ms", "1000"}});
 }
 
@@ -34,15 +55,20 @@ absl::StatusOr<std::string> MakeBundle(const CacheServiceImpl::Context& context,
   ASSIGN_OR_RETURN(const std::string key, LoadOrCreateSigningKey(context.cache_dir));
   ASSIGN_OR_RETURN(const BundleContents contents,
                    CollectForExport(context.store, context.index,
-                                    {request.keys().begin(), request.keys().end()}));
-  return WriteBundle(contents, key);
+                                    {request.keys().begin(), request.keys().end()},
+                                    context.max_bundle_bytes));
+  ASSIGN_OR_RETURN(std::string bundle, WriteBundle(contents, key));
+  if (bundle.size() > context.max_bundle_bytes) return BundleTooLarge(context.max_bundle_bytes);
+  return bundle;
 }
 
-// Makes the bundle on a thread of the executor, then sends it chunk by chunk. Deletes
-// itself when gRPC is done with it.
+// Sends a bundle chunk by chunk. Deletes itself when gRPC is done with it.
 class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
  public:
-  explicit ExportReactor(Metrics& metrics) : open_(metrics.open_calls) {}
+  ExportReactor(Metrics& metrics, std::atomic<int>& bundles)
+      : open_(metrics.open_calls), slot_(bundles) {}
+
+  bool admitted() const { return slot_.held(); }
 
   void Begin(absl::StatusOr<std::string> bundle) {
     if (!bundle.ok()) return Finish(ToGrpcStatus(bundle.status()));
@@ -67,25 +93,41 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
   }
 
   const OpenCall open_;
+  const BundleSlot slot_;
   std::string bundle_;
   std::size_t sent_ = 0;
   v1::BundleChunk chunk_;
 };
 
-// Gathers the chunks, then takes the bundle in on a thread of the executor. Deletes itself
-// when gRPC is done with it.
-class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
+// Gathers the chunks, then takes the bundle in on a thread of its executor. Lives until gRPC
+// is done with it.
+class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
+                            public std::enable_shared_from_this<ImportReactor> {
  public:
-  ImportReactor(const CacheServiceImpl::Context& context, v1::ImportBundleResponse* response)
-      : open_(context.metrics.open_calls), context_(context), response_(response) {
+  ImportReactor(const CacheServiceImpl::Context& context, std::atomic<int>& bundles,
+                v1::ImportBundleResponse* response)
+      : open_(context.metrics.open_calls),
+        slot_(bundles),
+        context_(context),
+        response_(response) {}
+
+  // Called before gRPC gets the reactor.
+  void Begin() {
+    self_ = shared_from_this();
+    if (!slot_.held()) return End(TooManyBundles());
+    // A client that sends slowly would hold a stop up.
+    stop_id_ = context_.stop.Subscribe([weak = weak_from_this()] {
+      if (auto self = weak.lock()) self->End(ServerStopping());
+    });
     StartRead(&chunk_);
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) return TakeIn();
-    if (bundle_.size() + chunk_.data().size() > kMaxBundleBytes) {
-      return Finish(ToGrpcStatus(InvalidField(
-          "data", "BUNDLE_TOO_LARGE", absl::StrCat("more than ", kMaxBundleBytes, " bytes"))));
+    if (bundle_.size() + chunk_.data().size() > context_.max_bundle_bytes) {
+      return End(InvalidField("data", "BUNDLE_TOO_LARGE",
+                              absl::StrCat("more than ", context_.max_bundle_bytes, " bytes: ",
+                                           "export fewer winners at a time, by their keys")));
     }
     bundle_.append(chunk_.data());
     StartRead(&chunk_);
@@ -95,12 +137,22 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
   // signature would tell, but a whole bundle whose sender is gone is not taken in either.
   void OnCancel() override { cancelled_ = true; }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    context_.stop.Unsubscribe(stop_id_);
+    const std::shared_ptr<ImportReactor> last = std::move(self_);
+  }
 
  private:
+  // Once all is there the import is finished, whoever stops.
   void TakeIn() {
-    const bool posted = context_.executor.TryPost([this] { Finish(ToGrpcStatus(Import())); });
-    if (!posted) Finish(ToGrpcStatus(TooBusy()));
+    if (answered_.exchange(true)) return;
+    const bool posted =
+        context_.bundle_executor.TryPost([this] { Finish(ToGrpcStatus(Import())); });
+    if (!posted) Finish(ToGrpcStatus(ServerStopping()));
+  }
+
+  void End(const absl::Status& status) {
+    if (!answered_.exchange(true)) Finish(ToGrpcStatus(status));
   }
 
   absl::Status Import() {
@@ -120,11 +172,15 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
   }
 
   const OpenCall open_;
+  const BundleSlot slot_;
   const CacheServiceImpl::Context& context_;
   v1::ImportBundleResponse* const response_;
   v1::BundleChunk chunk_;
   std::string bundle_;
   std::atomic<bool> cancelled_{false};
+  std::atomic<bool> answered_{false};
+  int64_t stop_id_ = 0;
+  std::shared_ptr<ImportReactor> self_;
 };
 
 }  // namespace
@@ -132,17 +188,23 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk> {
 grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     grpc::CallbackServerContext* context, const v1::ExportBundleRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  auto* reactor = new ExportReactor(context_.metrics);
-  const bool posted = context_.executor.TryPost(
+  auto* reactor = new ExportReactor(context_.metrics, bundles_);
+  if (!reactor->admitted()) {
+    reactor->Begin(TooManyBundles());
+    return reactor;
+  }
+  const bool posted = context_.bundle_executor.TryPost(
       [this, reactor, request] { reactor->Begin(MakeBundle(context_, *request)); });
-  if (!posted) reactor->Begin(TooBusy());
+  if (!posted) reactor->Begin(ServerStopping());
   return reactor;
 }
 
 grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::ImportBundle(
     grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  return new ImportReactor(context_, response);
+  const auto reactor = std::make_shared<ImportReactor>(context_, bundles_, response);
+  reactor->Begin();
+  return reactor.get();
 }
 
 }  // namespace tilewright

@@ -1,11 +1,14 @@
 #ifndef TILEWRIGHT_SERVER_CACHE_SERVICE_H_
 #define TILEWRIGHT_SERVER_CACHE_SERVICE_H_
 
+#include <atomic>
+#include <cstddef>
 #include <string>
 
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/metrics.h"
+#include "server/stop_signal.h"
 #include "server/winner_signal.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
 #include "tuner/store/tuning_store.h"
@@ -16,15 +19,20 @@ namespace tilewright {
 // tilewright.v1.CacheService.
 class CacheServiceImpl final : public v1::CacheService::CallbackService {
  public:
-  // Everything but `cache_dir`, where the signing key is kept, outlives this.
+  static constexpr int kMaxBundles = 2;
+
+  // All that is referred to outlives this; the signing key is kept in `cache_dir`.
   struct Context {
     const DeviceTable& devices;
     TuningStore& store;
     WinnerIndex& index;
     Executor& executor;
+    Executor& bundle_executor;  // As many threads as bundles may be under way.
+    StopSignal& stop;
     WinnerSignal& winners;
     Metrics& metrics;
     std::string cache_dir;
+    std::size_t max_bundle_bytes;
   };
 
   explicit CacheServiceImpl(Context context) : context_(std::move(context)) {}
@@ -48,6 +56,7 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
                        v1::ExplainWinnerResponse& response);
 
   const Context context_;
+  std::atomic<int> bundles_{0};  // Under way, each with all its bytes in memory.
 };
 
 }  // namespace tilewright

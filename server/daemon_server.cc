@@ -33,6 +33,8 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
     : collaborators_(collaborators),
       devices_(collaborators.compiler, collaborators.profiler),
       executor_("executor", kExecutorThreads, kExecutorQueue),
+      // Bundles take seconds each, and must not hold cold look-ups up.
+      bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, CacheServiceImpl::kMaxBundles),
       kernels_(
           [this](const StoredWinner& winner) { return collaborators_.tuner.LoadKernel(winner); },
           kKernelCacheBytes, executor_),
@@ -70,9 +72,12 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .store = collaborators.store,
                       .index = collaborators.index,
                       .executor = executor_,
+                      .bundle_executor = bundle_executor_,
+                      .stop = stop_,
                       .winners = winners_,
                       .metrics = *metrics_,
-                      .cache_dir = options.cache_dir}) {}
+                      .cache_dir = options.cache_dir,
+                      .max_bundle_bytes = options.max_bundle_bytes}) {}
 
 DaemonServer::~DaemonServer() { Stop(absl::ZeroDuration()); }
 
@@ -176,6 +181,7 @@ void DaemonServer::Stop(absl::Duration grace) {
   predictor_.Stop();
   scheduler_.Stop();
   sweeps_.Stop();
+  bundle_executor_.Stop();
   executor_.Stop();
   // Last of gRPC: nothing can touch a reactor any more.
   server_.reset();

@@ -25,6 +25,7 @@
 #include "tuner/clock.h"
 #include "tuner/compile/compiler.h"
 #include "tuner/measure/profiler.h"
+#include "tuner/store/bundle.h"
 #include "tuner/store/tuning_store.h"
 #include "tuner/store/winner_index.h"
 #include "tuner/tuner.h"
@@ -42,6 +43,7 @@ class DaemonServer {
     std::size_t max_connections_per_user = 1024;
     int metrics_port = 0;  // 0: none.
     bool resume_sweeps = false;
+    std::size_t max_bundle_bytes = kMaxBundleBytes;
   };
 
   // What main() builds; all of it outlives the server.
@@ -79,6 +81,7 @@ class DaemonServer {
   StopSignal stop_;
   DeviceTable devices_;
   Executor executor_;
+  Executor bundle_executor_;
   KernelLoader kernels_;
   Predictor predictor_;
   Scheduler scheduler_;

@@ -1,6 +1,10 @@
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
 #include "tests/server/test_daemon.h"
@@ -152,6 +156,69 @@ TEST_F(CacheServiceTest, OfADamagedBundleNothingIsTakenIn) {
   EXPECT_EQ(ReasonOf(imported.status()), "BUNDLE_DAMAGED");
   EXPECT_EQ(other.index.size(), 0u);
   EXPECT_EQ(ReasonOf(Import(there, "").status()), "BUNDLE_DAMAGED");
+}
+
+TEST_F(CacheServiceTest, BundlesDoNotHoldLookupsUpAndAreLimitedInNumber) {
+  Put(256);
+  absl::Notification gate;
+  daemon_.store.SetCubinGate(&gate);
+  std::vector<std::thread> exports;
+  for (int i = 0; i < CacheServiceImpl::kMaxBundles; ++i) {
+    exports.emplace_back([&] {
+      ServiceClient client = daemon_.Connect();
+      EXPECT_TRUE(Export(client).ok());
+    });
+  }
+  while (daemon_.store.cubin_reads() < CacheServiceImpl::kMaxBundles) {
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+  const std::string some(10, 'x');
+  for (const absl::Status& refused : {Export(client_).status(), Import(client_, some).status()}) {
+    EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
+    const auto info = ErrorInfoOf(refused);
+    ASSERT_TRUE(info.has_value());
+    EXPECT_EQ(info->reason(), "TOO_MANY_BUNDLES");
+    EXPECT_EQ(info->metadata().count("retry_delay_ms"), 1u);
+  }
+  daemon_.store.SetCubinGate(nullptr);
+  EXPECT_TRUE(client_.Get(RequestOf(256, v1::LOOKUP_MODE_CACHED_ONLY)).ok());
+  gate.Notify();
+  for (std::thread& thread : exports) thread.join();
+  EXPECT_TRUE(Export(client_).ok()) << "the places are free again";
+}
+
+TEST(CacheServiceLimits, BundlesHaveOneLimitOnBothSides) {
+  DaemonServer::Options small;
+  small.max_bundle_bytes = 100000;
+  TestDaemon from(1);
+  TestDaemon limited(1, small);
+  for (TestDaemon* daemon : {&from, &limited}) {
+    ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096),
+                           .target = daemon->TargetOf(""),
+                           .cubin = FakeCubin(200000, 1)},
+                          daemon->store, daemon->index)
+                    .ok());
+  }
+  ServiceClient client = from.Connect();
+  ServiceClient there = limited.Connect();
+  EXPECT_EQ(ReasonOf(Import(there, *Export(client)).status()), "BUNDLE_TOO_LARGE");
+  const absl::Status refused = Export(there).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(refused), "BUNDLE_TOO_LARGE");
+}
+
+TEST_F(CacheServiceTest, AnImportThatNeverEndsDoesNotHoldAStopUp) {
+  grpc::ClientContext context;
+  v1::ImportBundleResponse response;
+  const auto writer = client_.cache->ImportBundle(&context, &response);
+  v1::BundleChunk chunk;
+  chunk.set_data("half");
+  ASSERT_TRUE(writer->Write(chunk));
+  while (!daemon_.server->Busy()) absl::SleepFor(absl::Milliseconds(2));
+  const absl::Time begin = absl::Now();
+  daemon_.server->Stop(absl::Seconds(20));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
+  EXPECT_EQ(ReasonOf(FromGrpc(writer->Finish())), "SERVER_STOPPING");
 }
 
 TEST_F(CacheServiceTest, ExportOfNothingIsNotFound) {

@@ -9,6 +9,7 @@
 #ifndef TILEWRIGHT_TUNER_STORE_BUNDLE_H_
 #define TILEWRIGHT_TUNER_STORE_BUNDLE_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@
 #include "tuner/store/tuning_store.h"
 
 namespace tilewright {
+
+// Both who makes a bundle and who takes it in hold all of it in memory.
+inline constexpr std::size_t kMaxBundleBytes = std::size_t{2} << 30;
 
 struct BundleContents {
   std::vector<TuningRecord> records;      // Provenance as it was where it was measured.

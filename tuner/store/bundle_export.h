@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_TUNER_STORE_BUNDLE_EXPORT_H_
 #define TILEWRIGHT_TUNER_STORE_BUNDLE_EXPORT_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,12 @@ namespace tilewright {
 // The newest winners of `keys` (v1::Winner.key; none: all) with their samples and cubins,
 // newest first. Vendor winners and damaged ones are left out, the latter with a log line.
 // NOT_FOUND, reason NO_WINNER, where nothing is left, or naming a key that is not stored.
+// FAILED_PRECONDITION, reason BUNDLE_TOO_LARGE, as soon as it comes to more than `max_bytes`.
 absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const WinnerIndex& index,
-                                                const std::vector<std::string>& keys);
+                                                const std::vector<std::string>& keys,
+                                                std::size_t max_bytes = kMaxBundleBytes);
+
+absl::Status BundleTooLarge(std::size_t max_bytes);
 
 }  // namespace tilewright
 
