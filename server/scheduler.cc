@@ -66,6 +66,7 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Create(const TuneRequest& 
   if (repeated != nullptr) return repeated;
   ASSIGN_OR_RETURN(const WorkPtr work, JoinOrQueue(request, Interest::kCreated));
   history_.Remember(request_id, work->job->name());
+  if (!request_id.empty()) work->creators.push_back(request_id);
   return work->job;
 }
 
@@ -156,15 +157,20 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Find(const std::string& na
                    absl::StrCat("no tuning is named '", name, "'"), {{"field", "name"}});
 }
 
-absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Cancel(const std::string& name) {
+absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Cancel(const std::string& name,
+                                                             const std::string& request_id) {
   ASSIGN_OR_RETURN(std::shared_ptr<TuningJob> job, Find(name));
   WorkPtr unstarted;
   {
     absl::MutexLock lock(&mutex_);
+    if (!request_id.empty() && history_.FindByRequestId(request_id) != job) {
+      return InvalidField("request_id", "REQUEST_ID_UNKNOWN",
+                          absl::StrCat("no CreateTuning with it made or joined ", name,
+                                       ": give the one it was created with, or none"));
+    }
     const auto found = by_name_.find(name);
-    if (found == by_name_.end() || found->second->created == 0) return job;
+    if (found == by_name_.end() || !found->second->TakeBack(request_id)) return job;
     const WorkPtr work = found->second;
-    --work->created;
     if (StopUnwanted(work)) unstarted = work;
   }
   if (unstarted) Finish(unstarted, absl::CancelledError("taken back before it began"));

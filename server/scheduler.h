@@ -107,8 +107,10 @@ class Scheduler {
   // NOT_FOUND, reason TUNING_NOT_FOUND.
   absl::StatusOr<std::shared_ptr<TuningJob>> Find(const std::string& name);
 
-  // Takes one Create back.
-  absl::StatusOr<std::shared_ptr<TuningJob>> Cancel(const std::string& name);
+  // Takes one Create back: the one of `request_id`, and that once. Empty: one without an id,
+  // or, where all have one, any. INVALID_ARGUMENT, reason REQUEST_ID_UNKNOWN.
+  absl::StatusOr<std::shared_ptr<TuningJob>> Cancel(const std::string& name,
+                                                    const std::string& request_id = "");
 
   // Cancels everything and joins the threads; nothing is taken on afterwards.
   void Stop();

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/scheduler.h"
 
@@ -15,6 +16,7 @@ struct Scheduler::Work {
   std::size_t lane = 0;
   int waiting = 0;
   int created = 0;
+  std::vector<std::string> creators;  // Request ids of those of `created` that have one.
   int swept = 0;
   bool background = false;
   bool running = false;
@@ -27,6 +29,15 @@ struct Scheduler::Work {
     if (waiting > 0) return Interest::kWaiting;
     if (created > 0) return Interest::kCreated;
     return swept > 0 ? Interest::kSweep : Interest::kBackground;
+  }
+
+  // One Create less; false where there is none of this id left.
+  bool TakeBack(const std::string& request_id) {
+    if (!request_id.empty() && std::erase(creators, request_id) == 0) return false;
+    if (created == 0) return false;
+    if (static_cast<std::size_t>(created) == creators.size()) creators.pop_back();
+    --created;
+    return true;
   }
 
   void Add(Interest interest, int count) {

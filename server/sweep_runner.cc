@@ -15,6 +15,7 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kMaxActive = 16;
+constexpr std::size_t kMaxRequestIds = 1024;
 
 bool SameWork(const v1::CreateSweepRequest& a, const v1::CreateSweepRequest& b) {
   v1::CreateSweepRequest other = b;
@@ -36,14 +37,26 @@ v1::Sweep AsInterrupted(v1::Sweep sweep) {
 
 SweepRunner::SweepRunner(const DeviceTable& devices, const WinnerIndex& index, TuningStore& store,
                          Scheduler& scheduler, Clock& clock)
-    : devices_(devices), index_(index), store_(store), scheduler_(scheduler), clock_(clock) {}
+    : devices_(devices),
+      index_(index),
+      store_(store),
+      scheduler_(scheduler),
+      clock_(clock),
+      requests_(kMaxRequestIds) {}
 
 SweepRunner::~SweepRunner() { Stop(); }
 
 absl::StatusOr<v1::Sweep> SweepRunner::Create(const v1::CreateSweepRequest& request) {
-  absl::MutexLock lock(&mutex_);
-  ASSIGN_OR_RETURN(const std::shared_ptr<SweepState> state, Begin(request));
-  return state->Snapshot();
+  {
+    absl::MutexLock lock(&mutex_);
+    ASSIGN_OR_RETURN(const bool repeated, requests_.Repeated(request));
+    if (!repeated) {
+      ASSIGN_OR_RETURN(const std::shared_ptr<SweepState> state, Begin(request));
+      requests_.Remember(request);
+      return state->Snapshot();
+    }
+  }
+  return Get(SweepName(request.sweep_id()));
 }
 
 absl::StatusOr<std::shared_ptr<SweepState>> SweepRunner::Begin(

@@ -14,6 +14,7 @@
 #include "server/device_table.h"
 #include "server/scheduler.h"
 #include "server/sweep_plan.h"
+#include "server/sweep_requests.h"
 #include "server/sweep_state.h"
 #include "tilewright/v1/tuning_service.pb.h"
 #include "tuner/clock.h"
@@ -31,6 +32,7 @@ class SweepRunner {
               Scheduler& scheduler, Clock& clock);
   ~SweepRunner();  // As Stop.
 
+  // A request id seen before changes nothing and gives the sweep it made.
   // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS.
   // FAILED_PRECONDITION, reason SWEEP_RUNNING: another one of that name is being worked on.
   absl::StatusOr<v1::Sweep> Create(const v1::CreateSweepRequest& request);
@@ -81,6 +83,7 @@ class SweepRunner {
   Clock& clock_;
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  SweepRequests requests_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<Active>> active_ ABSL_GUARDED_BY(mutex_);
 };
 

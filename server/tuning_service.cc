@@ -62,7 +62,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelTuning(grpc::CallbackServerCo
                                                           const v1::CancelTuningRequest* request,
                                                           v1::Tuning* response) {
   Count(metrics_);
-  return ReplyWith(context, scheduler_.Cancel(request->name()), response);
+  return ReplyWith(context, scheduler_.Cancel(request->name(), request->request_id()), response);
 }
 
 grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(

@@ -280,6 +280,19 @@ TEST_F(SchedulerTest, CancelTakesBackOneCreateAlone) {
   EXPECT_FALSE(job->finished());
 }
 
+TEST_F(SchedulerTest, ARepeatedCancelDoesNotTakeBackAnothersCreate) {
+  const auto scheduler = Make();
+  const auto job = *scheduler->Create(RequestFor(1), "mine");
+  ASSERT_EQ(*scheduler->Create(RequestFor(1), "theirs"), job);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(scheduler->Cancel(job->name(), "mine").ok());
+  absl::SleepFor(absl::Milliseconds(20));
+  EXPECT_FALSE(job->finished());
+  EXPECT_EQ(ReasonOf(scheduler->Cancel(job->name(), "nobody's").status()), "REQUEST_ID_UNKNOWN");
+  ASSERT_TRUE(scheduler->Cancel(job->name(), "theirs").ok());
+  AwaitFinished(*job);
+  EXPECT_EQ(job->Snapshot().state(), v1::WORK_STATE_CANCELLED);
+}
+
 TEST_F(SchedulerTest, AFailedTuningIsNotQueuedAgainInTheBackgroundAtOnce) {
   const auto scheduler = Make();
   tuning_.Fail(absl::UnavailableError("no GPU"));

@@ -186,6 +186,26 @@ TEST(TuningService, ACancelledSweepGoesOnWhenItIsCreatedAgain) {
   EXPECT_EQ(daemon.profiler.requests().size(), 3u) << "nothing is measured twice";
 }
 
+TEST(TuningService, ARepeatedSweepRequestHasNoFurtherEffect) {
+  TestDaemon daemon(1);
+  ServiceClient client = daemon.Connect();
+  v1::CreateSweepRequest request = SweepOf("once", {256});
+  request.mutable_options()->set_force(true);
+  request.set_request_id("11111111-1111-1111-1111-111111111111");
+  ASSERT_TRUE(client.CreateSweep(request).ok());
+  ASSERT_TRUE(client.AwaitSweep("sweeps/once").ok());
+  const auto repeated = client.CreateSweep(request);
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_EQ(repeated->state(), v1::WORK_STATE_SUCCEEDED) << "it does not begin anew";
+  EXPECT_EQ(daemon.profiler.requests().size(), 1u);
+  request.mutable_entries(0)->set_label("other");
+  EXPECT_EQ(ReasonOf(client.CreateSweep(request).status()), "REQUEST_ID_REUSED");
+  request.set_request_id("22222222-2222-2222-2222-222222222222");
+  ASSERT_TRUE(client.CreateSweep(request).ok());
+  ASSERT_TRUE(client.AwaitSweep("sweeps/once").ok());
+  EXPECT_EQ(daemon.profiler.requests().size(), 2u);
+}
+
 TEST(TuningService, ListDevicesTellsGpusProfilesAndLibraries) {
   TestDaemon daemon(2);
   ServiceClient client = daemon.Connect();
