@@ -66,6 +66,7 @@ absl::StatusOr<v1::CacheStats> SqliteStore::Stats() {
       "count", absl::StatusOr<v1::CacheStats>(v1::CacheStats()),
       [&]() -> absl::StatusOr<v1::CacheStats> {
         v1::CacheStats stats;
+        stats.set_recovery_note(recovery_note_);
         {
           Query counts = reader_->Use(
               "SELECT count(*), coalesce(sum(samples), 0), coalesce(max(newest), 0),"

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,6 +118,30 @@ TEST_F(DaemonLifecycle, ASecondDaemonOnTheDirectoryIsRefused) {
   EXPECT_THAT(second.output, HasSubstr(cache_));
   EXPECT_THAT(second.output, HasSubstr(std::to_string(daemon.pid())));
   EXPECT_GE(ConnectTo(daemon.socket()), 0) << "the first goes on";
+}
+
+TEST_F(DaemonLifecycle, ACorruptDatabaseIsMovedAsideAndSaidToWhoAsks) {
+  const std::string text = "this is no database, and was never one of ours to begin with";
+  std::filesystem::create_directory(cache_);
+  std::filesystem::permissions(cache_, std::filesystem::perms{0750});
+  std::ofstream(cache_ + "/tilewright.db") << text;
+  DaemonProcess daemon(cache_);
+  ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
+  const ServiceClient client(daemon.socket());
+  grpc::ClientContext context;
+  v1::CacheStats stats;
+  const absl::Status status = FromGrpc(client.cache->GetCacheStats(&context, {}, &stats));
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(stats.winners(), 0);
+  std::string aside;
+  for (const auto& entry : std::filesystem::directory_iterator(cache_)) {
+    std::ifstream file(entry.path());
+    const std::string content{std::istreambuf_iterator<char>(file), {}};
+    if (content == text) aside = entry.path().string();
+  }
+  ASSERT_NE(aside, "") << "nothing stored is ever lost";
+  EXPECT_THAT(stats.recovery_note(), HasSubstr(aside));
+  EXPECT_THAT(daemon.log(), HasSubstr(aside));
 }
 
 TEST_F(DaemonLifecycle, ASecondDaemonOnTheSocketIsRefused) {
