@@ -60,8 +60,9 @@ class DaemonServer {
                                                              const Collaborators& collaborators);
   ~DaemonServer();  // As Stop without grace.
 
-  // Takes nothing new, ends streams, lets calls finish for `grace`, then ends them; keeps
-  // unfinished sweeps as such; ends tunings. The second call returns at once.
+  // Takes nothing new, ends streams and calls that wait, lets the others finish for `grace`,
+  // then ends them; keeps unfinished sweeps as such; ends tunings. The second call returns at
+  // once.
   void Stop(absl::Duration grace);
 
   // Changes whenever somebody asks for something.
