@@ -214,6 +214,7 @@ TEST_F(CacheServiceTest, AnImportThatNeverEndsDoesNotHoldAStopUp) {
   v1::BundleChunk chunk;
   chunk.set_data("half");
   ASSERT_TRUE(writer->Write(chunk));
+  while (!daemon_.server->Busy()) absl::SleepFor(absl::Milliseconds(2));
   const absl::Time begin = absl::Now();
   daemon_.server->Stop(absl::Seconds(20));
   EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
