@@ -32,6 +32,13 @@ absl::StatusOr<int64_t> ForEachWinner(Connection& connection, int64_t limit,
   return seen;
 }
 
+// Winners that are missing have a reason, and lie in a file that was kept. Where the service
+// cannot tell, the list stands without it.
+void NoteRecovery(Session& session, Connection& connection) {
+  const auto stats = connection.GetCacheStats();
+  if (stats.ok() && !stats->recovery_note().empty()) session.Note(stats->recovery_note());
+}
+
 absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
   int64_t limit = 0;
   if (!limit_text.empty()) {
@@ -53,6 +60,7 @@ absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
                      object["winner"] = ToJson(winner);
                      session.PrintJson(object);
                    }));
+  NoteRecovery(session, client->connection());
   if (session.json()) return kExitOk;
   if (count == 0) {
     session.Note("nothing is stored yet; `tilewright tune gemm --m M --n N --k K` changes that");

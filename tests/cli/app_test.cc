@@ -209,6 +209,18 @@ TEST_F(AppTest, GetLeavesTheFileAloneWhereItCannotBeWritten) {
                      1, "cannot be written: No such file or directory [WRITE_FAILED]");
 }
 
+// That a database was damaged, and where it went, was only in the daemon's log.
+TEST_F(AppTest, ListSaysThatTheDatabaseWasMovedAside) {
+  service_.cache_stats.set_recovery_note("the database was damaged; it is kept as /x.damaged");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"list"}, std::vector<std::string>{"list", "--json"}}) {
+    const Outcome outcome = RunHere(words);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_THAT(outcome.err, HasSubstr("it is kept as /x.damaged"));
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
 TEST_F(AppTest, ListReadsEveryPage) {
   for (int i = 1; i <= 5; ++i) {
     v1::Winner winner;

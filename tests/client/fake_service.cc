@@ -182,6 +182,12 @@ class FakeService::Cache : public v1::CacheService::Service {
     return Answer(fake_.explain(*request), response);
   }
 
+  grpc::Status GetCacheStats(grpc::ServerContext*, const v1::GetCacheStatsRequest*,
+                             v1::CacheStats* response) override {
+    *response = fake_.cache_stats;
+    return grpc::Status::OK;
+  }
+
   grpc::Status ExportBundle(grpc::ServerContext*, const v1::ExportBundleRequest*,
                             grpc::ServerWriter<v1::BundleChunk>* writer) override {
     v1::BundleChunk chunk;

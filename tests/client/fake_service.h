@@ -43,6 +43,7 @@ class FakeService {
   v1::Sweep cancelled_sweep;
   v1::ListDevicesResponse devices;
   std::vector<v1::Winner> winners;
+  v1::CacheStats cache_stats;
   std::function<absl::StatusOr<v1::ExplainWinnerResponse>(const v1::ExplainWinnerRequest&)> explain;
   std::string bundle = "a bundle";
   std::function<absl::StatusOr<v1::ImportBundleResponse>(const std::string&)> import_bundle;
