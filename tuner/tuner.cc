@@ -12,7 +12,9 @@
 #include "tuner/select/pick_winner.h"
 #include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
+#include "tuner/tuning_deadlines.h"
 #include "tuner/tuning_errors.h"
+#include "tuner/warm_start.h"
 #include "tuner/winner_record.h"
 
 namespace tilewright {
@@ -28,14 +30,6 @@ constexpr int kPredictedCandidates = 8;
 constexpr double kCompileShare = 0.5;
 constexpr double kCheckShare = 0.25;
 
-// Of a budget, the part after which no further compile is handed out. Candidates come best by
-// the model first, so each further one is worth less, while one that is compiled and not
-// measured is worth nothing; a cold tune without a budget needs about as long for either.
-constexpr double kCompileBudgetShare = 0.5;
-// Something to serve is worth waiting for beyond the budget, but not for ever: a compile takes
-// about a second, and one that takes ten will hardly end.
-constexpr absl::Duration kFirstKernelGrace = absl::Seconds(10);
-
 v1::TuningProgress Progress(v1::TuningPhase phase, int done, int total, int failed,
                             double from, double share) {
   v1::TuningProgress progress;
@@ -45,24 +39,6 @@ v1::TuningProgress Progress(v1::TuningPhase phase, int done, int total, int fail
   progress.set_failed(failed);
   progress.set_fraction(from + (total > 0 ? share * done / total : 0));
   return progress;
-}
-
-// When a tuning has to end, and its compiling before that.
-struct Deadlines {
-  absl::Duration budget = absl::InfiniteDuration();
-  absl::Time end = absl::InfiniteFuture();
-  BuildLimits build;
-};
-
-Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, absl::Time start) {
-  Deadlines deadlines;
-  if (!options.has_budget()) return deadlines;
-  deadlines.budget = absl::Seconds(options.budget().seconds()) +
-                     absl::Nanoseconds(options.budget().nanos());
-  deadlines.end = start + deadlines.budget;
-  deadlines.build.enough = start + deadlines.budget * (measures ? kCompileBudgetShare : 1.0);
-  deadlines.build.end = deadlines.end + kFirstKernelGrace;
-  return deadlines;
 }
 
 bool AnyDeferred(const std::vector<v1::Candidate>& candidates) {
@@ -124,6 +100,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   const int limit = request.options.max_candidates() > 0 ? request.options.max_candidates()
                     : measures                           ? kDefaultCandidates
                                                          : kPredictedCandidates;
+  if (measures) StartWarm(request.problem, request.target, index_, ranked);
   ranked.resize(std::min<std::size_t>(ranked.size(), limit));
 
   CandidateBuilder builder(compiler_, store_, clock_);

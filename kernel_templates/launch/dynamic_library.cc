@@ -32,16 +32,18 @@ std::string ResolvedPath(void* handle, const std::string& candidate) {
 
 }  // namespace
 
-absl::StatusOr<DynamicLibrary> DynamicLibrary::Open(const std::vector<std::string>& candidates) {
-  std::vector<std::string> tried;
+absl::StatusOr<DynamicLibrary> DynamicLibrary::Open(const std::vector<std::string>& candidates,
+                                                    std::vector<std::string>* tried) {
+  std::vector<std::string> failed;
   for (const std::string& candidate : candidates) {
     if (void* handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL)) {
       return DynamicLibrary(handle, ResolvedPath(handle, candidate));
     }
-    tried.push_back(LoaderError(candidate));
+    failed.push_back(LoaderError(candidate));
   }
+  if (tried != nullptr) tried->insert(tried->end(), failed.begin(), failed.end());
   return MakeError(absl::StatusCode::kNotFound, "LIBRARY_NOT_FOUND",
-                   absl::StrCat("no library found; tried: ", absl::StrJoin(tried, ", ")));
+                   absl::StrCat("no library found; tried: ", absl::StrJoin(failed, ", ")));
 }
 
 void* DynamicLibrary::Symbol(const char* name) const { return dlsym(handle_, name); }

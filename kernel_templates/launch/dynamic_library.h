@@ -13,8 +13,10 @@ namespace tilewright {
 class DynamicLibrary {
  public:
   // Tries each candidate (a path, or a name for the loader) in order. NOT_FOUND lists
-  // every place that was tried.
-  static absl::StatusOr<DynamicLibrary> Open(const std::vector<std::string>& candidates);
+  // every place that was tried; `tried`, where given, gets them one by one. A file that is
+  // there and does not load comes with the loader's reason.
+  static absl::StatusOr<DynamicLibrary> Open(const std::vector<std::string>& candidates,
+                                             std::vector<std::string>* tried = nullptr);
 
   // The symbol's address, or null.
   void* Symbol(const char* name) const;

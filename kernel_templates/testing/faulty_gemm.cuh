@@ -1,11 +1,11 @@
-// A plain bf16 GEMM with a fault, for the tests of what runs kernels. 16x16 threads, an
-// element of D each; A stored [m, k], B stored [n, k].
+// A plain bf16 GEMM with a fault, for the tests of what runs kernels. Any grid of any blocks: the
+// threads share out the elements of D, so that it may take the place of every kernel that does
+// not split k. A stored [m, k], B stored [n, k].
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_TESTING_FAULTY_GEMM_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_TESTING_FAULTY_GEMM_CUH_
 
 #include "abi/kernel_args.h"
 #include "common/types.cuh"
-#include "gemm/raster.cuh"
 
 namespace tilewright {
 
@@ -17,16 +17,9 @@ enum class Fault {
   kNondeterministic,
 };
 
-inline constexpr int kFaultyTile = 16;
-
 template <Fault kFault>
-__device__ __forceinline__ void RunFaultyGemm(const GemmArgs& args) {
-  const TilePlace place =
-      PlaceOfBlock(blockIdx.x, args.m, args.n, kFaultyTile, kFaultyTile, args.raster_group);
-  const int row = place.first_m + static_cast<int>(threadIdx.x) / kFaultyTile;
-  const int column = place.first_n + static_cast<int>(threadIdx.x) % kFaultyTile;
-  if (row >= args.m || column >= args.n) return;
-  const long long batch = blockIdx.z;
+__device__ __forceinline__ void ComputeFaultyElement(const GemmArgs& args, long long batch, int row,
+                                                     int column) {
   const unsigned short* a = static_cast<const unsigned short*>(args.a) +
                             batch * args.a_batch_stride + row * args.lda;
   const unsigned short* b = static_cast<const unsigned short*>(args.b) +
@@ -64,11 +57,23 @@ __device__ __forceinline__ void RunFaultyGemm(const GemmArgs& args) {
   }
 }
 
+template <Fault kFault>
+__device__ __forceinline__ void RunFaultyGemm(const GemmArgs& args) {
+  const long long threads = 1ll * gridDim.x * gridDim.y * gridDim.z * blockDim.x;
+  const long long block = (1ll * blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
+  const long long elements = 1ll * args.m * args.n;
+  for (long long i = block * blockDim.x + threadIdx.x; i < elements * args.batch; i += threads) {
+    const long long element = i % elements;
+    ComputeFaultyElement<kFault>(args, i / elements, static_cast<int>(element / args.n),
+                                 static_cast<int>(element % args.n));
+  }
+}
+
 }  // namespace tilewright
 
 // Defines the entry of a kernel with a fault.
 #define TILEWRIGHT_FAULTY_GEMM_ENTRY(fault)                                             \
-  extern "C" __global__ void __launch_bounds__(256)                                     \
+  extern "C" __global__ void __launch_bounds__(1024)                                    \
       tilewright_gemm(const __grid_constant__ tilewright::GemmArgs args) {              \
     tilewright::RunFaultyGemm<tilewright::Fault::fault>(args);                          \
   }

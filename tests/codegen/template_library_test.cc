@@ -8,7 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tuner/codegen/faulty_templates.h"
+#include "tests/codegen/faulty_templates.h"
 
 namespace tilewright {
 namespace {
@@ -69,7 +69,15 @@ TEST(TemplateLibraryTest, DigestIsHexAndStable) {
   EXPECT_EQ(TemplateDigest(), TemplateDigest());
 }
 
-TEST(FaultyTemplatesTest, EveryKindHasItsOwnSourceFromTheLibrary) {
+// A daemon must not be able to render them, and their changes make no kernel stale.
+TEST(TemplateLibraryTest, HoldsNoFaultyTemplates) {
+  for (const EmbeddedFile& file : TemplateLibrary()) {
+    EXPECT_EQ(file.path.find("testing"), std::string_view::npos) << file.path;
+    EXPECT_EQ(file.text.find("Faulty"), std::string_view::npos) << file.path;
+  }
+}
+
+TEST(FaultyTemplatesTest, EveryKindHasItsOwnSourceOverTheLibrary) {
   std::set<std::string> sources;
   for (const FaultyKind kind :
        {FaultyKind::kIllegalAccess, FaultyKind::kEndless, FaultyKind::kWrongResult,

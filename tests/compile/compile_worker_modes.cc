@@ -1,6 +1,7 @@
 // The main of tests whose binary is its own compile worker: `--worker=compile` is the real
 // one, `--worker=headers` has headers of the test, `--worker=missing` finds no NVRTC,
-// `--worker=broken` ends at once, and `--worker=scripted` does what a job's source says.
+// `--worker=unloadable` one that is no library, `--worker=broken` ends at once, and
+// `--worker=scripted` does what a job's source says.
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -112,6 +113,7 @@ int RunWorker(std::string_view mode) {
   if (mode == "compile") return RunCompileWorker(kFd);
   if (mode == "headers") return RunCompileWorker(kFd, kHeaders, NvrtcApi::Candidates());
   if (mode == "missing") return RunCompileWorker(kFd, {}, {"nowhere/libnvrtc.so"});
+  if (mode == "unloadable") return RunCompileWorker(kFd, {}, {"/proc/self/status"});
   return 7;
 }
 

@@ -197,6 +197,15 @@ TEST(ProcessPoolTest, WithoutNvrtcItSaysWhereItLooked) {
   EXPECT_THAT(pool->Library().searched(), ::testing::ElementsAre("nowhere/libnvrtc.so"));
 }
 
+// "Looked for it in: /opt/libnvrtc.so.13", which is there, helped nobody.
+TEST(ProcessPoolTest, ALibraryThatDoesNotLoadIsNamedWithTheLoadersReason) {
+  const auto pool = MakePool({}, "unloadable");
+  const v1::LibraryStatus library = pool->Library();
+  EXPECT_FALSE(library.found());
+  ASSERT_EQ(library.searched_size(), 1);
+  EXPECT_THAT(library.searched(0), HasSubstr("/proc/self/status ("));
+}
+
 TEST(ProcessPoolTest, WorkersThatDoNotStartAreAnErrorOfTheCall) {
   ProcessPoolCompiler::Options options;
   options.workers = 2;

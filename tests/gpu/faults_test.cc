@@ -3,9 +3,9 @@
 
 #include "kernel_templates/abi/kernel_args.h"
 #include "proto/support/sha256.h"
+#include "tests/codegen/faulty_templates.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/codegen/faulty_templates.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/canonical_problem.h"
 

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/codegen/faulty_templates.h"
 #include "tests/codegen/gemm_problems.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
-#include "tuner/codegen/faulty_templates.h"
 #include "tuner/codegen/renderer.h"
 
 namespace tilewright {

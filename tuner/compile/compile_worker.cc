@@ -40,18 +40,15 @@ compile_worker::Reply ToReply(CompileOutcome outcome) {
 }
 
 compile_worker::Ready ReadyFrom(const absl::StatusOr<NvrtcApi>& api,
-                                const std::vector<std::string>& candidates) {
+                                const std::vector<std::string>& searched) {
   compile_worker::Ready ready;
   v1::LibraryStatus& library = *ready.mutable_library();
   library.set_library("nvrtc");
   library.set_found(api.ok());
-  for (const std::string& candidate : candidates) library.add_searched(candidate);
+  for (const std::string& place : searched) library.add_searched(place);
   if (api.ok()) {
     library.set_path(api->path);
     library.set_version(api->version.ToString());
-  } else if (api.status().code() != absl::StatusCode::kNotFound) {
-    // Found, but of no use: the places alone would not tell.
-    library.add_searched(std::string(api.status().message()));
   }
   return ready;
 }
@@ -90,9 +87,11 @@ int RunCompileWorker(int fd, const std::vector<EmbeddedFile>& headers,
   const std::vector<std::string> candidates =
       setup.nvrtc_path().empty() ? nvrtc_candidates
                                  : std::vector<std::string>{setup.nvrtc_path()};
-  const absl::StatusOr<NvrtcApi> api = NvrtcApi::Load(candidates);
+  // Of what is there and of no use the places alone would not tell.
+  std::vector<std::string> searched = candidates;
+  const absl::StatusOr<NvrtcApi> api = NvrtcApi::Load(candidates, &searched);
   if (api.ok() && !EnterCompileSandbox(setup.memory_limit_bytes()).ok()) return 1;
-  if (!WriteMessage(fd, ReadyFrom(api, candidates)).ok()) return 1;
+  if (!WriteMessage(fd, ReadyFrom(api, searched)).ok()) return 1;
   if (!api.ok()) return 0;
   return ServeRequests(fd, NvrtcCompiler(*api, headers), setup);
 }

@@ -1,8 +1,8 @@
 #include "tuner/compile/nvrtc_api.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "kernel_templates/launch/dynamic_library.h"
-#include "proto/support/status_macros.h"
 
 namespace tilewright {
 namespace {
@@ -19,15 +19,7 @@ void OpenBuiltins(const std::string& nvrtc_path, NvrtcVersion version) {
       .IgnoreError();
 }
 
-}  // namespace
-
-std::vector<std::string> NvrtcApi::Candidates() {
-  return CudaLibraryCandidates("TILEWRIGHT_NVRTC",
-                               {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"});
-}
-
-absl::StatusOr<NvrtcApi> NvrtcApi::Load(const std::vector<std::string>& candidates) {
-  ASSIGN_OR_RETURN(const DynamicLibrary library, DynamicLibrary::Open(candidates));
+absl::StatusOr<NvrtcApi> Bind(const DynamicLibrary& library) {
   NvrtcApi api;
   api.path = library.path();
 #define TILEWRIGHT_LOAD(function)                                                         \
@@ -43,8 +35,32 @@ absl::StatusOr<NvrtcApi> NvrtcApi::Load(const std::vector<std::string>& candidat
         absl::StrCat(api.path, " is NVRTC ", api.version.ToString(), ", older than ",
                      kOldestVersion.ToString()));
   }
-  OpenBuiltins(api.path, api.version);
   return api;
+}
+
+}  // namespace
+
+std::vector<std::string> NvrtcApi::Candidates() {
+  return CudaLibraryCandidates("TILEWRIGHT_NVRTC",
+                               {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"});
+}
+
+absl::StatusOr<NvrtcApi> NvrtcApi::Load(const std::vector<std::string>& candidates,
+                                        std::vector<std::string>* tried) {
+  std::vector<std::string> failed;
+  for (const std::string& candidate : candidates) {
+    const auto library = DynamicLibrary::Open({candidate}, &failed);
+    if (!library.ok()) continue;
+    absl::StatusOr<NvrtcApi> api = Bind(*library);
+    if (api.ok()) {
+      OpenBuiltins(api->path, api->version);
+      return api;
+    }
+    failed.push_back(absl::StrCat(candidate, " (", api.status().message(), ")"));
+  }
+  if (tried != nullptr) *tried = failed;
+  return absl::NotFoundError(
+      absl::StrCat("no NVRTC that can be used; tried: ", absl::StrJoin(failed, ", ")));
 }
 
 }  // namespace tilewright

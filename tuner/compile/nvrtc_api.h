@@ -28,9 +28,11 @@ struct NvrtcApi {
   // Where NVRTC is looked for, in order; the variable is TILEWRIGHT_NVRTC.
   static std::vector<std::string> Candidates();
 
-  // Opens the first of `candidates` that there is. NOT_FOUND lists them; FAILED_PRECONDITION
-  // where the one found is too old.
-  static absl::StatusOr<NvrtcApi> Load(const std::vector<std::string>& candidates);
+  // Opens the first of `candidates` that can be used: one that is too old does not hide a newer
+  // one further on. NOT_FOUND lists them, each that is there with what is wrong with it, as
+  // does `tried`, where given.
+  static absl::StatusOr<NvrtcApi> Load(const std::vector<std::string>& candidates,
+                                       std::vector<std::string>* tried = nullptr);
 };
 
 }  // namespace tilewright

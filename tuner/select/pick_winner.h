@@ -22,13 +22,13 @@ struct Pick {
 // Among equals it is the earliest in a stable order, templates before vendors, then the order
 // given: an answer that changes from run to run is a new kernel in every trainer for no gain.
 // Equal are those within 1 % of the fastest, round by round, that no other finalist is
-// significantly faster than (paired_test.h). The chance that equals lose their rank is kept at one run in fifty
-// over all comparisons together: each of them gets its share (Bonferroni), because of sixteen
-// comparisons at 2 % one is significant by luck every fourth run. What is significant still
-// has to exceed 0.2 %: the event clock ticks in half microseconds, which of samples of 100 us
-// leaves 0.1 % after 25 rounds, and where a candidate's buffers lie favours it through a whole run
-// and in the next one another. The 1 % bounds what a stable choice may cost where rounds are few
-// or wild.
+// significantly faster than (paired_test.h). The chance that equals lose their rank is kept at one
+// run in fifty over all comparisons together: each of them gets its share (Bonferroni), because of
+// sixteen comparisons at 2 % one is significant by luck every fourth run. What is significant
+// still has to exceed 0.2 %: the event clock ticks in half microseconds, which of samples of
+// 100 us leaves 0.1 % after 25 rounds, and where a candidate's buffers lie favours it through a
+// whole run and in the next one another. The 1 % bounds what a stable choice may cost where rounds
+// are few or wild.
 std::optional<Pick> PickWinner(const std::vector<v1::Candidate>& candidates);
 
 }  // namespace tilewright

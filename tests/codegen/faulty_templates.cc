@@ -1,6 +1,9 @@
-#include "tuner/codegen/faulty_templates.h"
+#include "tests/codegen/faulty_templates.h"
 
 namespace tilewright {
+
+// Written by the build, from kernel_templates/testing/.
+extern const char kFaultyGemmText[];
 
 std::string RenderFaultySource(FaultyKind kind) {
   const char* name = "";
@@ -21,8 +24,7 @@ std::string RenderFaultySource(FaultyKind kind) {
       name = "kNondeterministic";
       break;
   }
-  return std::string("#include \"testing/faulty_gemm.cuh\"\n\nTILEWRIGHT_FAULTY_GEMM_ENTRY(") +
-         name + ")\n";
+  return std::string(kFaultyGemmText) + "\nTILEWRIGHT_FAULTY_GEMM_ENTRY(" + name + ")\n";
 }
 
 }  // namespace tilewright

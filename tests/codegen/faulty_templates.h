@@ -1,7 +1,7 @@
-// Kernels that misbehave on purpose, for the tests of the bench worker. Never rendered for
-// a problem: the only way to them is this function.
-#ifndef TILEWRIGHT_TUNER_CODEGEN_FAULTY_TEMPLATES_H_
-#define TILEWRIGHT_TUNER_CODEGEN_FAULTY_TEMPLATES_H_
+// Kernels that misbehave on purpose, for the tests of what runs kernels. Their source is in no
+// library of the product: the only way to them is this function, in a library of the tests.
+#ifndef TILEWRIGHT_TESTS_CODEGEN_FAULTY_TEMPLATES_H_
+#define TILEWRIGHT_TESTS_CODEGEN_FAULTY_TEMPLATES_H_
 
 #include <string>
 
@@ -16,10 +16,10 @@ enum class FaultyKind {
 };
 
 // Source of a bf16 GEMM, A stored [m, k], B stored [n, k], D bf16, alpha only, that takes
-// GemmArgs by kGemmEntry like every other and has the fault. Launch it as GRID_RULE_TILES
-// with tile_m = tile_n = 16, 256 threads, no shared memory, split_k 1.
+// GemmArgs by kGemmEntry like every other and has the fault. Any launch plan of one step will
+// do: the threads share out D among themselves.
 std::string RenderFaultySource(FaultyKind kind);
 
 }  // namespace tilewright
 
-#endif  // TILEWRIGHT_TUNER_CODEGEN_FAULTY_TEMPLATES_H_
+#endif  // TILEWRIGHT_TESTS_CODEGEN_FAULTY_TEMPLATES_H_
