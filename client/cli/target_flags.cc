@@ -43,7 +43,8 @@ absl::StatusOr<int32_t> DeviceOrdinal(const TargetFlags& flags) {
 
 void AddTuningFlags(CLI::App& app, TuningFlags& flags) {
   app.add_option("--max-candidates", flags.max_candidates,
-                 "Variants to compile and measure, best by the model first (default 64)")
+                 "Variants to compile and measure, best by the model first (default 64; 8 with "
+                 "--target, where nothing is measured)")
       ->type_name("N")
       ->group("Tuning");
   app.add_option("--budget", flags.budget,

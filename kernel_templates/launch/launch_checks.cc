@@ -125,6 +125,12 @@ absl::Status CheckPlan(const v1::LaunchPlan& plan) {
   if (plan.workspace().partial_copies() < 0 || plan.workspace().element_bytes() < 0) {
     return InvalidField("launch_plan.workspace", "MALFORMED_PLAN", "is negative");
   }
+  if (!plan.workspace().regions().empty()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "WORKSPACE_NOT_SUPPORTED",
+                     "the kernel needs workspace regions that this launcher does not provide; "
+                     "update it",
+                     {{"field", "launch_plan.workspace.regions"}});
+  }
   return absl::OkStatus();
 }
 

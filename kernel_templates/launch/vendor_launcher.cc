@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/vendor_abi.h"
+#include "kernel_templates/launch/vendor_content_hash.h"
 #include "kernel_templates/launch/vendor_types.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -185,6 +186,7 @@ absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
     kernel.set_algorithm(&result.algorithm, sizeof(result.algorithm));
     kernel.set_workspace_bytes(static_cast<int64_t>(result.workspace_bytes));
     kernel.set_heuristic_rank(i);
+    kernel.set_content_hash(VendorContentHash(kernel));
   }
   return kernels;
 }

@@ -203,6 +203,14 @@ TEST(CheckOperandsTest, IntegerOutputsTakeNoAlpha) {
   ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.alpha", "SCALAR_NOT_EXACT");
 }
 
+TEST(CheckPlanTest, RegionsThatNobodyProvidesAreRefused) {
+  v1::LaunchPlan plan = Plan();
+  plan.mutable_workspace()->add_regions()->set_rule(v1::WORKSPACE_REGION_RULE_TILES);
+  const absl::Status status = CheckPlan(plan);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), "WORKSPACE_NOT_SUPPORTED");
+}
+
 TEST(CheckOperandsTest, WorkspaceIsBigEnoughAndThere) {
   v1::LaunchPlan plan = Plan();
   plan.mutable_workspace()->set_partial_copies(4);

@@ -94,9 +94,9 @@ TEST(ProblemEncodingTest, HasAFixedLengthForEachKind) {
 // Stored keys depend on these bytes: if this fails, raise the encoding's version.
 TEST(ProblemEncodingTest, IsStable) {
   const std::string encoding = EncodeProblem(CanonicalProblem("gemm { m: 258 n: 48 k: 32 }"));
-  EXPECT_EQ(ToHex(encoding.substr(0, 16)), "01000000010000000201000000000000");
+  EXPECT_EQ(ToHex(encoding.substr(0, 16)), "02000000010000000201000000000000");
   EXPECT_EQ(ToHex(ProblemKey(CanonicalProblem("gemm { m: 258 n: 48 k: 32 }"))),
-            "68e8c66c8580701eebbbdf6fc8080b54d4f7508f6c4320d19c3b5d9a054754f0");
+            "3faaa678cc20c997685ed6f734ac97dbc47ecd20fdcb24967b1570ece4a6228b");
 }
 
 TEST(ProblemKeyTest, IsTheHashOfTheEncoding) {

@@ -158,6 +158,21 @@ INSTANTIATE_TEST_SUITE_P(
                 "gemm.epilogue.dropout.probability"),
         Invalid("PhiloxRounds", Gemm("epilogue { dropout { probability: 0.1 philox_rounds: 8 } }"),
                 "OUT_OF_RANGE", "gemm.epilogue.dropout.philox_rounds"),
+        Invalid("BiasGradientOfAForward", Gemm("epilogue { bias_gradient: true }"),
+                "CONTRADICTORY_EPILOGUE", "gemm.epilogue.bias_gradient"),
+        Invalid("GradientWithBias",
+                Gemm("epilogue { gradient: true bias_mode: BIAS_MODE_PER_COLUMN }"),
+                "CONTRADICTORY_EPILOGUE", "gemm.epilogue.bias_mode"),
+        Invalid("GradientWithResidual",
+                Gemm("epilogue { gradient: true source_mode: SOURCE_MODE_RESIDUAL }"),
+                "CONTRADICTORY_EPILOGUE", "gemm.epilogue.source_mode"),
+        Invalid("GradientWithoutItsArgument",
+                Gemm("epilogue { gradient: true activation: ACTIVATION_SILU }"),
+                "CONTRADICTORY_EPILOGUE", "gemm.epilogue.aux_type"),
+        Invalid("GradientOnInt32", Int8Gemm("gradient: true"), "CONTRADICTORY_EPILOGUE",
+                "gemm.epilogue.gradient"),
+        Invalid("ScaleOfBf16Output", Gemm("epilogue { scale_d: true }"), "CONTRADICTORY_EPILOGUE",
+                "gemm.epilogue.scale_d"),
         Invalid("NanBudget", Gemm("numerics { error_budget: nan }"), "OUT_OF_RANGE",
                 "gemm.numerics.error_budget"),
         Invalid("NegativeBudget", Gemm("numerics { error_budget: -1e-3 }"), "OUT_OF_RANGE",
@@ -166,6 +181,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "gemm.numerics.error_budget"),
     }),
     [](const auto& tested) { return tested.param.name; });
+
+std::string Dropout(const std::string& fields) {
+  return "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT " + fields +
+         " }";
+}
 
 INSTANTIATE_TEST_SUITE_P(
     FusedDropout, RefusedTest,
@@ -181,6 +201,22 @@ INSTANTIATE_TEST_SUITE_P(
                 "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT "
                 "dropout { probability: -0.5 } }",
                 "OUT_OF_RANGE", "fused_dropout.dropout.probability"),
+        Invalid("Budget", Dropout("numerics { error_budget: 2 }"), "OUT_OF_RANGE",
+                "fused_dropout.numerics.error_budget"),
+        Invalid("ActivationOfNothing", Dropout("activation: ACTIVATION_RELU"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.activation"),
+        Invalid("BiasTypeWithoutBias", Dropout("bias_type: DATA_TYPE_BF16"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.bias_type"),
+        Invalid("ResidualTypeWithoutResidual", Dropout("residual_type: DATA_TYPE_BF16"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.residual_type"),
+        Invalid("ResidualStrideWithoutResidual", Dropout("residual_stride: 4"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.residual_stride"),
+        Invalid("StatisticsOfNothing", Dropout("store_statistics: true"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.store_statistics"),
+        Invalid("SmallStride", Dropout("x_stride: 3"), "STRIDE_TOO_SMALL",
+                "fused_dropout.x_stride"),
+        Invalid("NegativeStride", Dropout("y_stride: -4"), "STRIDE_TOO_SMALL",
+                "fused_dropout.y_stride"),
     }),
     [](const auto& tested) { return tested.param.name; });
 
@@ -203,6 +239,8 @@ INSTANTIATE_TEST_SUITE_P(
         NotServed("Scaling", Gemm("scaling_mode: SCALING_MODE_PER_TENSOR"), "gemm.scaling_mode"),
         NotServed("Dropout", Gemm("epilogue { dropout { probability: 0.1 } }"),
                   "gemm.epilogue.dropout"),
+        NotServed("Gradient", Gemm("epilogue { gradient: true bias_gradient: true }"),
+                  "gemm.epilogue.gradient"),
         NotServed("DeviceScalars", Gemm("epilogue { device_scalars: true }"),
                   "gemm.epilogue.device_scalars"),
         NotServed("Promotion", Gemm("numerics { promote_accumulation: true }"),

@@ -107,6 +107,10 @@ INSTANTIATE_TEST_SUITE_P(
          With(With(With(Simt("thread_m", 16), "thread_n", 16), "tile_m", 128), "tile_n", 128)},
         {"SplitsHaveWork", "gemm_simt", "m: 64 n: 64 k: 8 a_type: DATA_TYPE_FP32",
          Simt("split_k", 2)},
+        {"FitsGrid", "gemm_simt",
+         "m: 2147483647 n: 1048576 k: 1 a_type: DATA_TYPE_FP32", PlainSimt()},
+        {"FitsWorkspace", "gemm_simt", "m: 131072 n: 131072 k: 64 a_type: DATA_TYPE_FP32",
+         Simt("split_k", 2)},
     }));
 
 Parameters Without(Parameters parameters, const std::string& name) {
@@ -129,6 +133,18 @@ INSTANTIATE_TEST_SUITE_P(
         {"HasParameters", "gemm_simt", kFp32, Simt("thread_m", 0)},
         {"HasParameters", "gemm_simt", kFp32, Simt("tile_k", std::numeric_limits<int64_t>::max())},
     }));
+
+// No silicon of the profiles has so little that this rule of gemm_simt is the first to break.
+TEST(BrokenConstraintTest, SimtStagesFitSharedMemory) {
+  v1::Silicon silicon = Profile("h100-sxm");
+  const v1::Config config = ConfigOf(PlainSimt());
+  const int bytes = 2 * 8 * (64 + 64 + 8) * 4;
+  silicon.set_max_shared_memory_per_block(bytes);
+  EXPECT_EQ(SpaceOf("gemm_simt").BrokenConstraint(GemmOf(kFp32), silicon, config), std::nullopt);
+  silicon.set_max_shared_memory_per_block(bytes - 1);
+  EXPECT_EQ(SpaceOf("gemm_simt").BrokenConstraint(GemmOf(kFp32), silicon, config),
+            "FitsSharedMemory");
+}
 
 TEST(BrokenConstraintTest, ParametersOutOfOrderAreRefused) {
   v1::Config config = ConfigOf(PlainSm80());

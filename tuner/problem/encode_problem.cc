@@ -11,7 +11,7 @@ namespace {
 
 // Raised whenever a field is added or its meaning changes: keys of older encodings then
 // match nothing, which costs a tuning but never serves a wrong kernel.
-constexpr uint32_t kEncodingVersion = 1;
+constexpr uint32_t kEncodingVersion = 2;
 
 class Encoder {
  public:
@@ -53,6 +53,9 @@ void EncodeEpilogue(const v1::Epilogue& epilogue, Encoder& out) {
   out.Bool(epilogue.amax());
   out.Bool(epilogue.non_finite_flag());
   out.Bool(epilogue.device_scalars());
+  out.Bool(epilogue.gradient());
+  out.Bool(epilogue.bias_gradient());
+  out.Bool(epilogue.scale_d());
 }
 
 void EncodeNumerics(const v1::NumericsPolicy& numerics, Encoder& out) {
@@ -100,13 +103,24 @@ void EncodeFusedDropout(const v1::FusedDropoutProblem& problem, Encoder& out) {
   out.U32(problem.normalization());
   EncodeDropout(problem.dropout(), out);
   out.Bool(problem.backward());
+  EncodeNumerics(problem.numerics(), out);
+  out.U32(problem.bias_type());
+  out.U32(problem.residual_type());
+  out.I64(problem.x_stride());
+  out.I64(problem.residual_stride());
+  out.I64(problem.y_stride());
+  out.Bool(problem.store_statistics());
 }
 
 v1::Problem WithoutShape(const v1::Problem& canonical) {
   v1::Problem family = canonical;
   if (family.has_fused_dropout()) {
-    family.mutable_fused_dropout()->clear_rows();
-    family.mutable_fused_dropout()->clear_columns();
+    v1::FusedDropoutProblem& dropout = *family.mutable_fused_dropout();
+    dropout.clear_rows();
+    dropout.clear_columns();
+    dropout.clear_x_stride();
+    dropout.clear_residual_stride();
+    dropout.clear_y_stride();
     return family;
   }
   v1::GemmProblem& gemm = *family.mutable_gemm();

@@ -59,6 +59,37 @@ absl::Status CheckRounding(v1::DataType d_type, v1::Epilogue& epilogue) {
                                    TypeName(d_type), "; use NEAREST_EVEN, or a 16-bit d_type"));
 }
 
+// The backward form takes the gradient of h in the place of the sums: no bias is added to it,
+// and an activation's derivative needs the z that aux holds.
+absl::Status CheckGradient(const v1::Epilogue& epilogue) {
+  if (!epilogue.gradient()) {
+    if (!epilogue.bias_gradient()) return absl::OkStatus();
+    return InvalidField("gemm.epilogue.bias_gradient", "CONTRADICTORY_EPILOGUE",
+                        "is given but the epilogue is not a gradient; unset it or set gradient");
+  }
+  if (epilogue.bias_mode() != v1::BIAS_MODE_NONE) {
+    return InvalidField("gemm.epilogue.bias_mode", "CONTRADICTORY_EPILOGUE",
+                        "a gradient adds no bias; unset it, or ask for bias_gradient");
+  }
+  if (epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL) {
+    return InvalidField("gemm.epilogue.source_mode", "CONTRADICTORY_EPILOGUE",
+                        "a gradient has no residual; use ACCUMULATE or unset it");
+  }
+  if (epilogue.activation() == v1::ACTIVATION_NONE ||
+      epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
+    return absl::OkStatus();
+  }
+  return InvalidField("gemm.epilogue.aux_type", "CONTRADICTORY_EPILOGUE",
+                      "the gradient of an activation reads its argument from aux; give its type");
+}
+
+absl::Status CheckOutputScale(v1::DataType d_type, const v1::Epilogue& epilogue) {
+  if (!epilogue.scale_d() || IsFp8(d_type)) return absl::OkStatus();
+  return InvalidField("gemm.epilogue.scale_d", "CONTRADICTORY_EPILOGUE",
+                      absl::StrCat("a scale of D is for fp8 outputs, not ", TypeName(d_type),
+                                   "; unset it, or use an fp8 d_type"));
+}
+
 // An int32 D is the exact sum: no float may come between.
 absl::Status CheckIntegerOutput(const v1::Epilogue& epilogue) {
   const char* field = nullptr;
@@ -69,6 +100,7 @@ absl::Status CheckIntegerOutput(const v1::Epilogue& epilogue) {
   if (epilogue.has_dropout()) field = "dropout";
   if (epilogue.amax()) field = "amax";
   if (epilogue.non_finite_flag()) field = "non_finite_flag";
+  if (epilogue.gradient()) field = "gradient";
   if (field == nullptr) return absl::OkStatus();
   return InvalidField(absl::StrCat("gemm.epilogue.", field), "CONTRADICTORY_EPILOGUE",
                       "an int32 d_type takes the identity epilogue only; unset it, or use a "
@@ -110,6 +142,8 @@ absl::Status CanonicalizeEpilogue(v1::DataType d_type, v1::Epilogue& epilogue) {
     if (epilogue.dropout().probability() == 0) epilogue.clear_dropout();
   }
   RETURN_IF_ERROR(CheckRounding(d_type, epilogue));
+  RETURN_IF_ERROR(CheckGradient(epilogue));
+  RETURN_IF_ERROR(CheckOutputScale(d_type, epilogue));
   return d_type == v1::DATA_TYPE_INT32 ? CheckIntegerOutput(epilogue) : absl::OkStatus();
 }
 

@@ -101,21 +101,21 @@ absl::Status CanonicalizeTypes(v1::GemmProblem& gemm) {
   return CheckOutput(gemm.a_type(), gemm.d_type());
 }
 
-absl::Status CanonicalizeNumerics(v1::NumericsPolicy& numerics) {
+}  // namespace
+
+absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& numerics) {
   if (numerics.determinism() == v1::DETERMINISM_MODE_UNSPECIFIED) {
     numerics.set_determinism(v1::DETERMINISM_MODE_REQUIRED);
   }
   const double budget = numerics.error_budget();
   // Above 1 even an output of zeros would pass.
   if (!(budget >= 0 && budget <= 1)) {
-    return InvalidField("gemm.numerics.error_budget", "OUT_OF_RANGE",
+    return InvalidField(absl::StrCat(path, ".error_budget"), "OUT_OF_RANGE",
                         absl::StrCat(budget, " is not in [0, 1]; 0 states no budget"));
   }
   if (budget == 0) numerics.set_error_budget(0);  // -0 is another bit pattern.
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::Status CanonicalizeGemm(v1::GemmProblem& gemm) {
   RETURN_IF_ERROR(CanonicalizeShape(gemm));
@@ -130,7 +130,7 @@ absl::Status CanonicalizeGemm(v1::GemmProblem& gemm) {
     gemm.set_scaling_mode(v1::SCALING_MODE_NONE);
   }
   RETURN_IF_ERROR(CanonicalizeEpilogue(gemm.d_type(), *gemm.mutable_epilogue()));
-  RETURN_IF_ERROR(CanonicalizeNumerics(*gemm.mutable_numerics()));
+  RETURN_IF_ERROR(CanonicalizeNumerics("gemm.numerics", *gemm.mutable_numerics()));
   return CanonicalizeStrides(gemm);
 }
 

@@ -35,6 +35,10 @@ absl::Status CheckEpilogueServed(const v1::Epilogue& epilogue) {
   if (epilogue.has_dropout()) {
     return Unimplemented("gemm.epilogue.dropout", "no template of this version drops elements");
   }
+  if (epilogue.gradient()) {
+    return Unimplemented("gemm.epilogue.gradient",
+                         "no template of this version has the backward form");
+  }
   if (epilogue.device_scalars()) {
     return Unimplemented("gemm.epilogue.device_scalars",
                          "no template of this version reads alpha and beta from device memory; "

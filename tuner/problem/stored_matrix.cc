@@ -20,7 +20,7 @@ std::array<StoredMatrix, 5> StoredMatrices(const v1::GemmProblem& gemm) {
       {v1::OPERAND_C, has_source, false, m, n, epilogue.source_type(), gemm.ldc(),
        gemm.c_batch_stride()},
       {v1::OPERAND_D, true, true, m, n, gemm.d_type(), gemm.ldd(), gemm.d_batch_stride()},
-      {v1::OPERAND_AUX, has_aux, true, m, n, epilogue.aux_type(), gemm.ld_aux(),
+      {v1::OPERAND_AUX, has_aux, !epilogue.gradient(), m, n, epilogue.aux_type(), gemm.ld_aux(),
        gemm.aux_batch_stride()},
   }};
 }

@@ -56,8 +56,8 @@ const char* FirstBroken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
 
 // What follows is no matter of legality but of what is worth a try.
 
-// Two warps for each scheduler's four-cycle arithmetic, as far as the tile is large enough to
-// have them with thread tiles of 4 x 4: 64 x 64 and up have 128 threads or more.
+// Tiles of 64 x 64 and up have two warps or more, one to compute while the other loads.
+// Smaller ones have four at most: a thread computes 4 x 4 elements or more.
 bool FillsWarps(const GemmSimtConfig& c) {
   return c.tile_m * c.tile_n < 64 * 64 ? Threads(c) <= 128 : Threads(c) >= 64;
 }

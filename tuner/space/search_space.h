@@ -23,7 +23,9 @@ class SearchSpace {
   // Whether the template can compute `problem` (canonical) on `silicon` at all.
   virtual bool Supports(const v1::Problem& problem, const v1::Silicon& silicon) const = 0;
 
-  // Every legal config, in a fixed order.
+  // Every legal config worth a try, in a fixed order: those with too few warps, thin tiles or
+  // tiles beyond the problem are legal (BrokenConstraint says nothing) but left out. Values
+  // of split_k and raster_group make configs of their own though they share their code.
   virtual std::vector<v1::Config> Enumerate(const v1::Problem& problem,
                                             const v1::Silicon& silicon) const = 0;
 
@@ -51,8 +53,8 @@ struct RankedVariant {
   double predicted_seconds = 0;
 };
 
-// Every legal variant of every space that supports the problem, fastest by the model
-// first; ties in the order of the spaces and their configs.
+// What every space that supports the problem enumerates, fastest by the model first; ties
+// in the order of the spaces and their configs.
 std::vector<RankedVariant> RankVariants(const v1::Problem& problem, const v1::Silicon& silicon);
 
 // The plan of `variant`, from the space of its template.
