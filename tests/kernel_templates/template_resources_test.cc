@@ -7,6 +7,7 @@
 #include "tests/codegen/faulty_templates.h"
 #include "tests/codegen/gemm_problems.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
+#include "tests/kernel_templates/resource_checks.h"
 #include "tuner/codegen/renderer.h"
 
 namespace tilewright {
@@ -24,22 +25,6 @@ const std::vector<std::string>& Layouts() {
   return list;
 }
 
-// ptxas gives a thread what the launch bounds leave room for, in steps of 8.
-int RegisterLimit(int threads, int blocks) {
-  const int limit = 65536 / (threads * blocks) / 8 * 8;
-  return limit < 255 ? limit : 255;
-}
-
-void ExpectEntry(const CompileReport& report, std::string_view symbol, int register_limit) {
-  const auto found = report.entries.find(std::string(symbol));
-  ASSERT_NE(found, report.entries.end()) << symbol << " is missing\n" << report.log;
-  EXPECT_LE(found->second.registers, register_limit);
-  EXPECT_EQ(found->second.spill_bytes, 0) << report.log;
-  EXPECT_EQ(found->second.stack_bytes, 0) << report.log;
-  // All shared memory is dynamic, so that SharedMemoryBytes() is all of it.
-  EXPECT_EQ(found->second.static_shared_bytes, 0);
-}
-
 template <typename Config>
 void ExpectCompiles(const v1::Problem& problem, const Config& config,
                     const std::string& architecture) {
@@ -49,8 +34,8 @@ void ExpectCompiles(const v1::Problem& problem, const Config& config,
   const CompileReport report = CompileWithNvrtc(*source, architecture);
   ASSERT_TRUE(report.ok) << report.log;
   EXPECT_EQ(report.log.find("warning"), std::string::npos) << report.log;
-  ExpectEntry(report, kGemmEntry, RegisterLimit(Threads(config), MinBlocksPerSm(config)));
-  if (config.split_k > 1) ExpectEntry(report, kReduceEntry, RegisterLimit(kReduceThreads, 1));
+  ExpectEntry(report, kGemmEntry, RegisterBound(problem.gemm(), config), 0);
+  if (config.split_k > 1) ExpectEntry(report, kReduceEntry, ReduceRegisterBound(), 0);
 }
 
 // The same depth in bytes for every type.
@@ -74,6 +59,26 @@ TEST(TemplateResourcesTest, EveryArchitectureTakesEveryTemplateAndType) {
     }
     ExpectCompiles(MakeGemm(v1::DATA_TYPE_FP32, layouts[i % 2]),
                    GemmSimtConfig{128, 64, 16, 8, 8, 1, 8}, Architectures()[i]);
+  }
+}
+
+// The reduction runs the epilogue, so a split kernel has it in a second entry.
+TEST(TemplateResourcesTest, EveryArchitectureSplitsWithAFullEpilogue) {
+  const v1::Problem full =
+      WithFullEpilogue(MakeGemm(v1::DATA_TYPE_BF16, "NT"), v1::ACTIVATION_GELU_ERF);
+  for (const std::string& architecture : Architectures()) {
+    GemmSm80Config config = ConfigFor(v1::DATA_TYPE_BF16, 64, 128, 64, 2, 2, 3);
+    config.split_k = 4;
+    ExpectCompiles(full, config, architecture);
+  }
+}
+
+// Both operands along m or n, in copies of single elements.
+TEST(TemplateResourcesTest, EveryArchitectureTakesUnalignedTransposedRows) {
+  for (std::size_t i = 0; i < Architectures().size(); ++i) {
+    const v1::DataType type = TensorCoreTypes()[i % TensorCoreTypes().size()];
+    ExpectCompiles(MakeGemm(type, "TT", 513, 513, 513), ConfigFor(type, 64, 64, 64, 2, 2, 3),
+                   Architectures()[i]);
   }
 }
 
@@ -118,24 +123,15 @@ TEST(TemplateResourcesTest, TilesOfEveryKindCompile) {
 }
 
 TEST(TemplateResourcesTest, EpiloguesCompileWithoutSpills) {
-  v1::Problem full = MakeGemm(v1::DATA_TYPE_BF16, "NT");
-  v1::GemmProblem& gemm = *full.mutable_gemm();
-  gemm.set_ldc(512);
-  gemm.set_ld_aux(512);
-  v1::Epilogue& epilogue = *gemm.mutable_epilogue();
-  epilogue.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
-  epilogue.set_bias_type(v1::DATA_TYPE_BF16);
-  epilogue.set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
-  epilogue.set_source_type(v1::DATA_TYPE_BF16);
-  epilogue.set_aux_type(v1::DATA_TYPE_BF16);
-  epilogue.set_amax(true);
-  epilogue.set_non_finite_flag(true);
+  v1::Problem full;
   for (const v1::Activation activation :
        {v1::ACTIVATION_RELU, v1::ACTIVATION_GELU_TANH, v1::ACTIVATION_GELU_ERF,
         v1::ACTIVATION_SILU}) {
-    epilogue.set_activation(activation);
+    full = WithFullEpilogue(MakeGemm(v1::DATA_TYPE_BF16, "NT"), activation);
     ExpectCompiles(full, GemmSm80Config{128, 128, 64, 2, 2, 3, 1, 8}, kHopper);
   }
+  v1::GemmProblem& gemm = *full.mutable_gemm();
+  v1::Epilogue& epilogue = *gemm.mutable_epilogue();
   epilogue.set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
   ExpectCompiles(full, GemmSm80Config{128, 128, 64, 2, 2, 3, 1, 8}, kHopper);
   epilogue.clear_aux_type();
@@ -161,7 +157,7 @@ TEST(TemplateResourcesTest, FaultyTemplatesCompile) {
         FaultyKind::kOutOfBoundsWrite, FaultyKind::kNondeterministic}) {
     const CompileReport report = CompileWithNvrtc(RenderFaultySource(kind), kHopper);
     ASSERT_TRUE(report.ok) << report.log;
-    ExpectEntry(report, kGemmEntry, 255);
+    ExpectEntry(report, kGemmEntry, 255, 0);
   }
 }
 

@@ -1,0 +1,81 @@
+// Compiles samples of what the search spaces offer: every config they call legal compiles,
+// and keeps the bounds that the candidate builder holds it to.
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/codegen/gemm_problems.h"
+#include "tests/kernel_templates/nvrtc_compile.h"
+#include "tests/kernel_templates/resource_checks.h"
+#include "tuner/codegen/renderer.h"
+#include "tuner/space/config_codec.h"
+#include "tuner/space/search_space.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int kSamplesPerCase = 2;
+
+int BoundOf(const v1::GemmProblem& gemm, const v1::Variant& variant) {
+  if (variant.template_name() == "gemm_simt") {
+    return RegisterBound(gemm, DecodeConfig(variant.config(), kGemmSimtParameters).value());
+  }
+  return RegisterBound(gemm, DecodeConfig(variant.config(), kGemmSm80Parameters).value());
+}
+
+void ExpectKeepsItsBounds(const v1::Problem& problem, const v1::Variant& variant,
+                          const std::string& architecture) {
+  const auto source = RenderSource(problem, variant);
+  ASSERT_TRUE(source.ok()) << source.status();
+  SCOPED_TRACE(architecture + "\n" + *source);
+  const CompileReport report = CompileWithNvrtc(*source, architecture);
+  ASSERT_TRUE(report.ok) << report.log;
+  ExpectEntry(report, kGemmEntry, BoundOf(problem.gemm(), variant), kMaxSpillBytes);
+  if (report.entries.count(std::string(kReduceEntry)) > 0) {
+    ExpectEntry(report, kReduceEntry, ReduceRegisterBound(), kMaxSpillBytes);
+  }
+}
+
+// Multiples of the golden ratio, modulo 1, are spread evenly however many are taken.
+const v1::Variant& Sample(const std::vector<RankedVariant>& ranked, int number) {
+  const double place = number * 0.6180339887498949;
+  const auto index = static_cast<std::size_t>((place - std::floor(place)) *
+                                              static_cast<double>(ranked.size()));
+  return ranked[index].variant;
+}
+
+class SearchSpaceResourcesTest : public testing::TestWithParam<v1::DataType> {};
+
+TEST_P(SearchSpaceResourcesTest, SamplesCompileWithinTheirBounds) {
+  const v1::DataType type = GetParam();
+  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const std::string architecture = ArchitectureFor(silicon).value();
+  // Rows of 16, 8, 4 and 2 bytes' alignment where elements are 16 bits.
+  const std::vector<int64_t> extents = {1024, 1020, 1022, 1021};
+  int number = type;  // Other types sample other places.
+  int extent = 0;
+  for (const char* layout : {"NN", "NT", "TN", "TT"}) {
+    for (int i = 0; i < kSamplesPerCase; ++i, ++number, ++extent) {
+      const int64_t size = extents[(extent + extent / 4) % extents.size()];
+      v1::Problem problem = MakeGemm(type, layout, size, size, size);
+      if (i % 2 == 1 && type != v1::DATA_TYPE_INT8) {
+        problem = WithFullEpilogue(problem, v1::ACTIVATION_GELU_ERF);
+      }
+      const std::vector<RankedVariant> ranked = RankVariants(problem, silicon);
+      ASSERT_FALSE(ranked.empty());
+      ExpectKeepsItsBounds(problem, Sample(ranked, number), architecture);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, SearchSpaceResourcesTest,
+                         testing::Values(v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32,
+                                         v1::DATA_TYPE_FP16, v1::DATA_TYPE_BF16,
+                                         v1::DATA_TYPE_INT8),
+                         [](const auto& tested) { return v1::DataType_Name(tested.param); });
+
+}  // namespace
+}  // namespace tilewright
