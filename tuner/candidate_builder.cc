@@ -117,6 +117,7 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(
             if (const absl::Status put = store_.PutCompiled(group.compile_key, *code);
                 !put.ok()) {
               spdlog::warn("compiled kernel not cached: {}", put.ToString());
+              report.stored.Update(put);
             }
           } else {
             ++failed;

@@ -24,6 +24,7 @@ struct BuiltCandidate {
 struct BuildReport {
   std::vector<BuiltCandidate> candidates;  // In the order asked for.
   int compiled = 0;                        // Sources compiled now, not found in the cache.
+  absl::Status stored;                     // Why a kernel compiled now could not be kept.
 };
 
 // Turns ranked variants into kernels: renders, looks in the compile cache, compiles what is

@@ -10,6 +10,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "spdlog/spdlog.h"
 #include "tuner/candidate_builder.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/select/pick_winner.h"
@@ -24,6 +25,8 @@ constexpr int kDefaultCandidates = 64;
 // Without a GPU the model alone decides: compiling more than a few only guards against a
 // first pick that does not compile.
 constexpr int kPredictedCandidates = 8;
+// A cubin takes about 20 KiB.
+constexpr std::size_t kMaxUnstoredCubins = 1000;
 
 // Shares of a tuning's progress bar, in order of phases: compiling takes about half of a
 // cold tune, checking and timing the rest.
@@ -183,11 +186,43 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   }
   record.winner = stored;
   record.legal_configs = result.legal_configs;
-  ASSIGN_OR_RETURN(const int64_t epoch, store_.PutTuning(record));
-  stored.winner.set_epoch(epoch);
-  index_.Insert(stored);
+  const absl::StatusOr<int64_t> epoch = store_.PutTuning(record);
+  if (epoch.ok()) {
+    stored.winner.set_epoch(*epoch);
+    index_.Insert(stored);
+  } else {
+    const absl::Status& cause = built.stored.ok() ? epoch.status() : built.stored;
+    KeepUnstored(request, best.has_vendor() ? "" : kernels[pick->index].cubin(), cause, stored);
+  }
   result.winner = std::move(stored);
   return result;
+}
+
+void Tuner::KeepUnstored(const TuneRequest& request, const std::string& cubin,
+                         const absl::Status& cause, StoredWinner& winner) {
+  spdlog::error("the winner of {} is served, but not stored: {}",
+                DescribeProblem(request.problem), std::string(cause.message()));
+  winner.winner.set_reason(
+      absl::StrCat(winner.winner.reason(), "; not stored: ", cause.message()));
+  if (!cubin.empty()) {
+    absl::MutexLock lock(&mutex_);
+    // One that goes is compiled again when it is asked for.
+    if (unstored_cubins_.size() >= kMaxUnstoredCubins) {
+      unstored_cubins_.erase(unstored_cubins_.begin());
+    }
+    unstored_cubins_[winner.kernel.content_hash()] = cubin;
+  }
+  // Without an epoch it comes before every stored winner, and takes no stored one's place.
+  if (FindExact(request).winner == nullptr) index_.Insert(winner);
+}
+
+absl::StatusOr<std::string> Tuner::GetCubin(const std::string& content_hash) {
+  absl::StatusOr<std::string> cubin = store_.GetCubin(content_hash);
+  if (cubin.ok()) return cubin;
+  absl::MutexLock lock(&mutex_);
+  const auto unstored = unstored_cubins_.find(content_hash);
+  if (unstored != unstored_cubins_.end()) return unstored->second;
+  return cubin;
 }
 
 absl::Status Tuner::Measure(const TuneRequest& request, absl::Time start,
@@ -237,8 +272,9 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time start,
     // A candidate that ran out of memory, or of time, is to be tried again another day.
     if (candidate.has_failure() &&
         candidate.failure().kind() != v1::FAILURE_KIND_DEFERRED) {
-      RETURN_IF_ERROR(store_.Quarantine(candidate.content_hash(), silicon_key,
-                                        candidate.failure()));
+      const absl::Status put = store_.Quarantine(candidate.content_hash(), silicon_key,
+                                                 candidate.failure());
+      if (!put.ok()) spdlog::warn("a failed kernel is not quarantined: {}", put.ToString());
     }
   }
   SetVendorTimes(report.vendors, winner);
@@ -247,16 +283,21 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time start,
   return absl::OkStatus();
 }
 
-std::optional<StoredWinner> Tuner::MeasuredWinner(const TuneRequest& request) {
+IndexHit Tuner::FindExact(const TuneRequest& request) {
   IndexQuery query;
   query.problem = request.problem;
   query.silicon = request.target.silicon();
   query.environment = request.target.environment();
-  const IndexHit hit = index_.Find(query);
-  if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return std::nullopt;
+  IndexHit hit = index_.Find(query);
+  return hit.match == v1::MATCH_EXACT ? hit : IndexHit();
+}
+
+std::optional<StoredWinner> Tuner::MeasuredWinner(const TuneRequest& request) {
+  const IndexHit hit = FindExact(request);
+  if (hit.winner == nullptr) return std::nullopt;
   // One whose kernel is damaged cannot be served; the prediction can.
   const std::string& hash = hit.winner->kernel.content_hash();
-  if (!hash.empty() && !store_.GetCubin(hash).ok()) return std::nullopt;
+  if (!hash.empty() && !GetCubin(hash).ok()) return std::nullopt;
   return *hit.winner;
 }
 
@@ -271,7 +312,7 @@ absl::StatusOr<StoredWinner> Tuner::Predict(const TuneRequest& request,
 
 absl::StatusOr<v1::Kernel> Tuner::LoadKernel(const StoredWinner& winner) {
   v1::Kernel kernel = winner.kernel;
-  ASSIGN_OR_RETURN(*kernel.mutable_cubin(), store_.GetCubin(kernel.content_hash()));
+  ASSIGN_OR_RETURN(*kernel.mutable_cubin(), GetCubin(kernel.content_hash()));
   return kernel;
 }
 

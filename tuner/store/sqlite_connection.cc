@@ -115,7 +115,7 @@ absl::Status StatusFromSqlite(const SQLite::Exception& error) {
     case SQLITE_CANTOPEN:
       return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
                        absl::StrCat("the cache cannot be written (", error.what(),
-                                    "): what is stored is still served"));
+                                    "): free some space on its disk"));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",

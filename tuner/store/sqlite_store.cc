@@ -40,9 +40,8 @@ absl::Status LimitSize(int64_t max_bytes, SqliteConnection& connection) {
 
 absl::Status ReadOnly(const absl::Status& cause) {
   return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-                   absl::StrCat("the cache was opened read-only, for ", cause.message(),
-                                "; what is stored is served, nothing new is kept until the "
-                                "disk takes it and the daemon is started again"));
+                   absl::StrCat(cause.message(), "; until the daemon is started again, what is "
+                                                 "stored is served and nothing new is kept"));
 }
 
 absl::Status NothingToServe(const absl::Status& cause, const absl::Status& reading) {
