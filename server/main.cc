@@ -33,6 +33,9 @@ absl::Status Serve(const Config& config) {
   RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteStore> store, SqliteStore::Open(config.cache_dir));
   if (!store->recovery_note().empty()) spdlog::error("{}", store->recovery_note());
+  if (!store->writable().ok()) {
+    spdlog::error("{}", std::string(store->writable().message()));
+  }
   WinnerIndex index;
   RETURN_IF_ERROR(index.Load(*store));
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessPoolCompiler> compiler,

@@ -153,6 +153,7 @@ absl::Status CandidateBuilder::CompileMissing(
           has_kernel = true;
           if (const absl::Status put = store_.PutCompiled(group.compile_key, *code); !put.ok()) {
             spdlog::warn("compiled kernel not cached: {}", put.ToString());
+            report.stored.Update(put);
           }
         } else {
           ++failed;

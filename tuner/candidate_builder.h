@@ -28,6 +28,7 @@ struct BuildReport {
   std::vector<BuiltCandidate> candidates;  // In the order asked for.
   int compiled = 0;                        // Sources compiled now, not found in the cache.
   bool out_of_time = false;                // Some are DEFERRED, because the time was up.
+  absl::Status stored;                     // Why a kernel compiled now could not be kept.
 };
 
 // When building has to end, so that there is time to measure what was built.

@@ -5,10 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/candidate_builder.h"
+#include "tuner/problem/canonical_problem.h"
 #include "tuner/select/pick_winner.h"
 #include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
@@ -24,6 +26,8 @@ constexpr int kDefaultCandidates = 64;
 // Without a GPU the model alone decides: compiling more than a few only guards against a
 // first pick that does not compile.
 constexpr int kPredictedCandidates = 8;
+// A cubin takes about 20 KiB.
+constexpr std::size_t kMaxUnstoredCubins = 1000;
 
 // Shares of a tuning's progress bar, in order of phases: compiling takes about half of a
 // cold tune, checking and timing the rest.
@@ -143,14 +147,16 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   progress(Progress(v1::TUNING_PHASE_STORING, 0, 1, 0, 1.0, 0));
   const v1::Candidate& best = record.candidates[pick->index];
   EnterPick(*pick, best, measures, record.winner.winner);
+  std::string cubin;
   if (const auto served = best.has_vendor() ? PickTemplate(record, kernels.size()) : pick) {
     record.winner.kernel = kernels[served->index];
+    cubin = std::move(*record.winner.kernel.mutable_cubin());
     record.winner.kernel.clear_cubin();
     if (best.has_vendor()) {
       record.winner.fallback = WithoutSamples(record.candidates[served->index]);
     }
   }
-  return Store(request, record, std::move(result));
+  return Store(request, record, cubin, built.stored, std::move(result));
 }
 
 absl::StatusOr<TuneResult> Tuner::MeasuredOr(const TuneRequest& request, TuneResult result,
@@ -162,6 +168,7 @@ absl::StatusOr<TuneResult> Tuner::MeasuredOr(const TuneRequest& request, TuneRes
 }
 
 absl::StatusOr<TuneResult> Tuner::Store(const TuneRequest& request, TuningRecord& record,
+                                        const std::string& cubin, const absl::Status& kept,
                                         TuneResult result) {
   absl::MutexLock publishing(&index_.publishing());
   if (request.device_ordinal < 0) {
@@ -171,11 +178,42 @@ absl::StatusOr<TuneResult> Tuner::Store(const TuneRequest& request, TuningRecord
       return result;
     }
   }
-  ASSIGN_OR_RETURN(const int64_t epoch, store_.PutTuning(record));
-  record.winner.winner.set_epoch(epoch);
-  index_.Insert(record.winner);
+  const absl::StatusOr<int64_t> epoch = store_.PutTuning(record);
+  if (epoch.ok()) {
+    record.winner.winner.set_epoch(*epoch);
+    index_.Insert(record.winner);
+  } else {
+    KeepUnstored(request, cubin, kept.ok() ? epoch.status() : kept, record.winner);
+  }
   result.winner = std::move(record.winner);
   return result;
+}
+
+void Tuner::KeepUnstored(const TuneRequest& request, const std::string& cubin,
+                         const absl::Status& cause, StoredWinner& winner) {
+  spdlog::error("the winner of {} is served, but not stored: {}",
+                DescribeProblem(request.problem), std::string(cause.message()));
+  winner.winner.set_reason(
+      absl::StrCat(winner.winner.reason(), "; not stored: ", cause.message()));
+  if (!cubin.empty()) {
+    absl::MutexLock lock(&mutex_);
+    // One that goes is compiled again when it is asked for.
+    if (unstored_cubins_.size() >= kMaxUnstoredCubins) {
+      unstored_cubins_.erase(unstored_cubins_.begin());
+    }
+    unstored_cubins_[winner.kernel.content_hash()] = cubin;
+  }
+  // Without an epoch it comes before every stored winner, and takes no stored one's place.
+  if (FindExact(request).winner == nullptr) index_.Insert(winner);
+}
+
+absl::StatusOr<std::string> Tuner::GetCubin(const std::string& content_hash) {
+  absl::StatusOr<std::string> cubin = store_.GetCubin(content_hash);
+  if (cubin.ok()) return cubin;
+  absl::MutexLock lock(&mutex_);
+  const auto unstored = unstored_cubins_.find(content_hash);
+  if (unstored != unstored_cubins_.end()) return unstored->second;
+  return cubin;
 }
 
 absl::Status Tuner::Measure(const TuneRequest& request, absl::Time deadline,
@@ -223,8 +261,9 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time deadline,
     // A candidate that ran out of memory, or of time, is to be tried again another day.
     if (candidate.has_failure() &&
         candidate.failure().kind() != v1::FAILURE_KIND_DEFERRED) {
-      RETURN_IF_ERROR(store_.Quarantine(candidate.content_hash(), silicon_key,
-                                        candidate.failure()));
+      const absl::Status put = store_.Quarantine(candidate.content_hash(), silicon_key,
+                                                 candidate.failure());
+      if (!put.ok()) spdlog::warn("a failed kernel is not quarantined: {}", put.ToString());
       index_.Quarantine(candidate.content_hash(), silicon_key);
     }
   }
@@ -235,16 +274,21 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time deadline,
   return absl::OkStatus();
 }
 
-std::optional<StoredWinner> Tuner::MeasuredWinner(const TuneRequest& request) {
+IndexHit Tuner::FindExact(const TuneRequest& request) {
   IndexQuery query;
   query.problem = request.problem;
   query.silicon = request.target.silicon();
   query.environment = request.target.environment();
-  const IndexHit hit = index_.Find(query);
-  if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return std::nullopt;
+  IndexHit hit = index_.Find(query);
+  return hit.match == v1::MATCH_EXACT ? hit : IndexHit();
+}
+
+std::optional<StoredWinner> Tuner::MeasuredWinner(const TuneRequest& request) {
+  const IndexHit hit = FindExact(request);
+  if (hit.winner == nullptr) return std::nullopt;
   // One whose kernel is damaged cannot be served; the prediction can.
   const std::string& hash = hit.winner->kernel.content_hash();
-  if (!hash.empty() && !store_.GetCubin(hash).ok()) return std::nullopt;
+  if (!hash.empty() && !GetCubin(hash).ok()) return std::nullopt;
   return *hit.winner;
 }
 
@@ -259,7 +303,7 @@ absl::StatusOr<StoredWinner> Tuner::Predict(const TuneRequest& request,
 
 absl::StatusOr<v1::Kernel> Tuner::LoadKernel(const StoredWinner& winner) {
   v1::Kernel kernel = winner.kernel;
-  ASSIGN_OR_RETURN(*kernel.mutable_cubin(), store_.GetCubin(kernel.content_hash()));
+  ASSIGN_OR_RETURN(*kernel.mutable_cubin(), GetCubin(kernel.content_hash()));
   return kernel;
 }
 

@@ -2,11 +2,15 @@
 #define TILEWRIGHT_TUNER_TUNER_H_
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
@@ -46,6 +50,8 @@ class Tuner {
   Tuner(Compiler& compiler, Profiler& profiler, TuningStore& store, WinnerIndex& index,
         Clock& clock);
 
+  // A winner that cannot be stored, as on a full disk, is returned and served all the same,
+  // without an epoch; its reason says why.
   // FAILED_PRECONDITION, reason NO_CANDIDATE: every candidate failed (the message says
   // how); ERROR_BUDGET_NOT_PROVEN: without a GPU nobody can tell whether the problem's error
   // budget is kept. DEADLINE_EXCEEDED, reason BUDGET_TOO_SHORT: not even one candidate was
@@ -72,14 +78,25 @@ class Tuner {
   absl::StatusOr<TuneResult> MeasuredOr(const TuneRequest& request, TuneResult result,
                                         const absl::Status& error);
 
+  // The index's winner of exactly this problem and target, if any.
+  IndexHit FindExact(const TuneRequest& request);
+
+  // Serves, until the next start, a winner that could not be stored because of `cause`.
+  void KeepUnstored(const TuneRequest& request, const std::string& cubin,
+                    const absl::Status& cause, StoredWinner& winner);
+  // From the store, or of a winner that could not be stored.
+  absl::StatusOr<std::string> GetCubin(const std::string& content_hash);
+
   // Profiles the kernels of `record.candidates` that built, and puts the outcomes, the vendor's
   // candidates and the vendor's times where they belong.
   absl::Status Measure(const TuneRequest& request, absl::Time deadline,
                        const std::vector<v1::Kernel>& kernels, const Cancellation& cancellation,
                        const ProgressSink& progress, TuningRecord& record);
 
-  // Stores the record and serves its winner from now on; `result` with what is served.
+  // Stores the record and serves its winner, of the kernel `cubin`, from now on; `result` with
+  // what is served. `kept`: why kernels that were compiled could not be kept, if they could not.
   absl::StatusOr<TuneResult> Store(const TuneRequest& request, TuningRecord& record,
+                                   const std::string& cubin, const absl::Status& kept,
                                    TuneResult result);
 
   Compiler& compiler_;
@@ -87,6 +104,10 @@ class Tuner {
   TuningStore& store_;
   WinnerIndex& index_;
   Clock& clock_;
+
+  absl::Mutex mutex_;
+  // By content hash.
+  std::map<std::string, std::string> unstored_cubins_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tilewright

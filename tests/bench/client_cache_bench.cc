@@ -1,7 +1,7 @@
 // Time of GetKernel that the client's cache answers, against a service in this process that is
 // asked once for each problem.
 //
-//   client_cache_bench [--json]
+//   client_cache_bench [--json] [--check]
 //
 // Prints cache_hit_ns: the median over rounds of the mean time of a hit on one thread, over 64
 // problems in turn, so that neither one map slot nor one branch history is measured; and
@@ -19,6 +19,12 @@
 
 namespace tilewright {
 namespace {
+
+constexpr char kUsage[] =
+    "usage: client_cache_bench [--json] [--check]\n"
+    "  --json   one JSON object\n"
+    "  --check  exit with 1 where a hit on one thread takes more than 200 ns\n";
+constexpr double kHitLimitNanoseconds = 200;
 
 constexpr int kProblems = 64;
 // A round is shorter than a scheduler's turn: the median is of rounds that ran undisturbed.
@@ -76,7 +82,7 @@ double ThreadsNanoseconds(Client& client, const std::vector<v1::GemmProblem>& pr
   return *std::max_element(medians.begin(), medians.end());
 }
 
-int Main(bool json) {
+int Main(bool json, bool check) {
   const TemporaryFolder folder;
   FakeService service(folder.path() + "/socket");
   service.Start();
@@ -106,12 +112,25 @@ int Main(bool json) {
     std::printf("a hit takes %.1f ns on one thread, %.1f ns on %u threads at once\n", one, many,
                 threads);
   }
-  return 0;
+  return check && one > kHitLimitNanoseconds ? 1 : 0;
 }
 
 }  // namespace
 }  // namespace tilewright
 
 int main(int argc, char** argv) {
-  return tilewright::Main(argc > 1 && std::strcmp(argv[1], "--json") == 0);
+  bool json = false;
+  bool check = false;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--json") == 0) {
+      json = true;
+    } else if (std::strcmp(argv[i], "--check") == 0) {
+      check = true;
+    } else {
+      const bool help = std::strcmp(argv[i], "--help") == 0;
+      std::fputs(tilewright::kUsage, help ? stdout : stderr);
+      return help ? 0 : 2;
+    }
+  }
+  return tilewright::Main(json, check);
 }

@@ -1,6 +1,6 @@
-// lookup_bench [--json]: a look-up that hits, against the least a gRPC callback server can
-// do with the same bytes, over Unix sockets in one process. Rounds of the two alternate and
-// ratios are taken within a round, so that what slows the machine down slows both.
+// lookup_bench [--json] [--check]: a look-up that hits, against the least a gRPC callback
+// server can do with the same bytes, over Unix sockets in one process. Rounds of the two
+// alternate and ratios are taken within a round, so that what slows the machine down slows both.
 #include <unistd.h>
 
 #include <algorithm>
@@ -100,7 +100,15 @@ void Print(const nlohmann::ordered_json& result, bool json) {
               result["p50_ratio"].get<double>(), result["throughput_ratio"].get<double>());
 }
 
-absl::Status Run(const std::string& folder, bool json) {
+constexpr char kUsage[] =
+    "usage: lookup_bench [--json] [--check]\n"
+    "  --json   one JSON object\n"
+    "  --check  exit with 1 where p50_ratio is above 1.3 or throughput_ratio below 0.8\n";
+constexpr double kMostP50Ratio = 1.3;
+constexpr double kLeastThroughputRatio = 0.8;
+
+// Whether the limits were kept.
+absl::StatusOr<bool> Run(const std::string& folder, bool json) {
   ASSIGN_OR_RETURN(const auto store, SqliteStore::Open(folder));
   FakeCompiler compiler;
   FakeProfiler profiler;
@@ -129,8 +137,10 @@ absl::Status Run(const std::string& folder, bool json) {
   if (!echo_server.started()) return absl::InternalError("the echo server did not start");
   Side echo{LoadClient(echo_socket, request_bytes)};
   RETURN_IF_ERROR(Measure(ours, echo));
-  Print({{"p50_ratio", MedianRatio(ours.round_p50, echo.round_p50)},
-         {"throughput_ratio", MedianRatio(ours.round_rate, echo.round_rate)},
+  const double p50_ratio = MedianRatio(ours.round_p50, echo.round_p50);
+  const double throughput_ratio = MedianRatio(ours.round_rate, echo.round_rate);
+  Print({{"p50_ratio", p50_ratio},
+         {"throughput_ratio", throughput_ratio},
          {"request_bytes", request_bytes.size()},
          {"response_bytes", reply.size()},
          {"in_flight", kInFlight},
@@ -138,25 +148,34 @@ absl::Status Run(const std::string& folder, bool json) {
          {"lookup", ours.Figures()},
          {"echo", echo.Figures()}},
         json);
-  return absl::OkStatus();
+  return p50_ratio <= kMostP50Ratio && throughput_ratio >= kLeastThroughputRatio;
 }
 
 int Main(int argc, char** argv) {
-  const bool json = argc == 2 && std::string(argv[1]) == "--json";
-  if (argc > 1 && !json) {
-    std::fprintf(stderr, "usage: lookup_bench [--json]\n");
-    return 2;
+  bool json = false;
+  bool check = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--json") {
+      json = true;
+    } else if (flag == "--check") {
+      check = true;
+    } else {
+      const bool help = flag == "--help";
+      std::fputs(kUsage, help ? stdout : stderr);
+      return help ? 0 : 2;
+    }
   }
   char folder[] = "/tmp/tilewright-bench-XXXXXX";
   if (mkdtemp(folder) == nullptr) {
     std::perror("lookup_bench: mkdtemp");
     return 1;
   }
-  const absl::Status status = Run(folder, json);
+  const absl::StatusOr<bool> kept = Run(folder, json);
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "lookup_bench: %s\n", std::string(status.message()).c_str());
+  if (kept.ok()) return check && !*kept ? 1 : 0;
+  std::fprintf(stderr, "lookup_bench: %s\n", std::string(kept.status().message()).c_str());
   return 1;
 }
 

@@ -147,7 +147,9 @@ TEST_F(DamageTest, ATruncatedFileIsMovedAside) {
     ASSERT_TRUE(store.ok()) << size << ": " << store.status();
     EXPECT_NE((*store)->recovery_note(), "") << size;
     EXPECT_EQ(ReadFile(DamagedFile(cache_)).size(), size);
-    EXPECT_EQ(Use(**store), 0);
+    // Of the 101 winners, those whose pages are still there; one page holds four at most.
+    const int winners = Use(**store);
+    EXPECT_GE(winners, size + kPage >= whole.size() ? 97 : 0) << size;
     EXPECT_TRUE(Put(**store, {}).ok());
   }
 }
@@ -180,12 +182,13 @@ TEST_F(DamageTest, ALostTableIsADamagedFile) {
   EXPECT_TRUE(Put(*store, {}).ok());
 }
 
-// Garbage over any page: the service starts, and whatever it answers is right.
+// Garbage over any page: the service starts, whatever it answers is right, and it can store.
 TEST_F(DamageTest, GarbageOnAnyPage) {
   Fill(40);
   const std::string whole = ReadFile(path_);
   std::mt19937 random(1);
-  int served = 0;
+  int rebuilt = 0;
+  int emptied = 0;
   for (std::size_t page = 0; page < whole.size() / kPage; ++page) {
     std::string bytes = whole;
     for (std::size_t i = 0; i < kPage; ++i) {
@@ -196,13 +199,18 @@ TEST_F(DamageTest, GarbageOnAnyPage) {
     WriteFile(path_, bytes);
     auto store = SqliteStore::Open(cache_);
     ASSERT_TRUE(store.ok()) << "page " << page << ": " << store.status();
-    const int winners = Use(**store);
-    EXPECT_TRUE(!(*store)->recovery_note().empty() || winners >= 30) << "page " << page;
-    if (winners >= 30) ++served;
-    (void)Put(**store, {.problem = Gemm(7, 7, 7)});
+    if (Use(**store) < 30) ++emptied;
+    const auto epoch = Put(**store, {.problem = Gemm(7, 7, 7)});
+    ASSERT_TRUE(epoch.ok()) << "page " << page << ": " << epoch.status();
+    EXPECT_GT(*epoch, 41) << "page " << page;
+    if (!DamagedFile(cache_).empty()) {
+      ++rebuilt;
+      EXPECT_EQ(ReadFile(DamagedFile(cache_)), bytes) << "page " << page;
+    }
   }
-  // Most pages are one of many: their loss costs some rows, not the database.
-  EXPECT_GT(served, static_cast<int>(whole.size() / kPage) / 2);
+  // Only the page with the schema and the root of the winners take all winners with them.
+  EXPECT_EQ(emptied, 2);
+  EXPECT_GT(rebuilt, 10);
 }
 
 // One flipped bit anywhere, which SQLite itself seldom notices.

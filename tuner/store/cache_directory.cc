@@ -39,28 +39,18 @@ constexpr NetworkFilesystem kNetworkFilesystems[] = {
     {0xAAD7AAEA, "PanFS"},
 };
 
-absl::Status SystemError(std::string_view what, const std::string& path, int error) {
-  const bool no_space = error == ENOSPC || error == EDQUOT || error == EROFS;
-  return MakeError(
-      no_space ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kFailedPrecondition,
-      no_space ? "DISK_FULL" : "CACHE_UNUSABLE",
-      absl::StrCat(absl::string_view(what.data(), what.size()), " ", path, ": ",
-                   std::strerror(error)),
-      {{"directory", path}});
-}
-
 absl::Status MakeDirectory(const std::string& path) {
   struct stat info;
   if (::stat(path.c_str(), &info) == 0) {
     return S_ISDIR(info.st_mode) ? absl::OkStatus()
-                                 : SystemError("cannot use", path, ENOTDIR);
+                                 : CacheFileError("cannot use", path, ENOTDIR);
   }
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   std::error_code error;
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (error) return SystemError("cannot make", parent.string(), error.value());
+  if (error) return CacheFileError("cannot make", parent.string(), error.value());
   if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) {
-    return SystemError("cannot make", path, errno);
+    return CacheFileError("cannot make", path, errno);
   }
   return absl::OkStatus();
 }
@@ -69,7 +59,7 @@ absl::Status CheckDirectory(const std::string& path) {
   struct statfs filesystem;
   struct stat info;
   if (::statfs(path.c_str(), &filesystem) != 0 || ::stat(path.c_str(), &info) != 0) {
-    return SystemError("cannot look at", path, errno);
+    return CacheFileError("cannot look at", path, errno);
   }
   // f_type is signed and 32 bits wide on some architectures.
   RETURN_IF_ERROR(CheckFilesystem(path, static_cast<std::uint32_t>(filesystem.f_type)));
@@ -100,6 +90,19 @@ absl::Status InUse(const std::string& path, const std::string& pid) {
 
 }  // namespace
 
+absl::Status CacheFileError(std::string_view what, const std::string& path, int error) {
+  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG || error == EROFS;
+  return MakeError(
+      full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kFailedPrecondition,
+      full ? "DISK_FULL" : "CACHE_UNUSABLE",
+      absl::StrCat(absl::string_view(what.data(), what.size()), " ", path, ": ",
+                   std::strerror(error), full ? ": free some space there, or name another "
+                                                "cache directory"
+                                              : ": see to its owner and mode, or name another "
+                                                "cache directory"),
+      {{"directory", path}});
+}
+
 absl::Status CheckFilesystem(const std::string& directory, std::uint64_t magic) {
   for (const NetworkFilesystem& filesystem : kNetworkFilesystems) {
     if (filesystem.magic != magic) continue;
@@ -118,12 +121,13 @@ absl::StatusOr<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::
   RETURN_IF_ERROR(CheckDirectory(path));
   const std::string lock_path = path + "/" + kLockFile;
   const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-  if (fd < 0) return SystemError("cannot open", lock_path, errno);
+  if (fd < 0) return CacheFileError("cannot open", lock_path, errno);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     const std::string pid = HolderPid(fd);
     ::close(fd);
-    return error == EWOULDBLOCK ? InUse(path, pid) : SystemError("cannot lock", lock_path, error);
+    return error == EWOULDBLOCK ? InUse(path, pid)
+                                : CacheFileError("cannot lock", lock_path, error);
   }
   // The pid is for messages alone: on a full disk the lease holds without it.
   const std::string pid = absl::StrCat(::getpid(), "\n");

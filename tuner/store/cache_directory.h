@@ -16,6 +16,11 @@ namespace tilewright {
 // databases break. `directory` is for the message.
 absl::Status CheckFilesystem(const std::string& directory, std::uint64_t magic);
 
+// That `what` could not be done with `path` because of `error`, an errno. RESOURCE_EXHAUSTED,
+// reason DISK_FULL, where nothing can be written; else FAILED_PRECONDITION, reason
+// CACHE_UNUSABLE.
+absl::Status CacheFileError(std::string_view what, const std::string& path, int error);
+
 // A cache directory in exclusive use: a lock file holds flock for as long as this lives,
 // with the holder's pid inside. Owned by the store; immutable, any thread.
 class CacheDirectory {

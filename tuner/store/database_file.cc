@@ -4,9 +4,9 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -16,7 +16,9 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
+#include "tuner/store/cache_directory.h"
 #include "tuner/store/migrations.h"
+#include "tuner/store/salvage.h"
 
 namespace tilewright {
 namespace {
@@ -25,21 +27,18 @@ namespace {
 // aside, never a new database with an old WAL beside it.
 constexpr const char* kSuffixes[] = {"-wal", "-shm", "-journal", ""};
 
+// A rebuilt database that is complete, for the moment before it has the database's own name.
+constexpr char kRebuilt[] = ".rebuilt";
+
 bool Exists(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error);
 }
 
-absl::Status CannotWrite(std::string_view what, const std::string& path, int error) {
-  return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-                   absl::StrCat("cannot ", absl::string_view(what.data(), what.size()), " ",
-                                path, ": ", std::strerror(error)));
-}
-
 // SQLite gives the WAL and the shared memory the mode of the database.
 absl::Status MakeFile(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-  if (fd < 0) return CannotWrite("open", path, errno);
+  if (fd < 0) return CacheFileError("cannot open", path, errno);
   ::close(fd);
   return absl::OkStatus();
 }
@@ -53,7 +52,7 @@ absl::StatusOr<std::string> MoveAside(const std::string& path, absl::Time now) {
   }
   for (const char* suffix : kSuffixes) {
     if (::rename((path + suffix).c_str(), (target + suffix).c_str()) != 0 && errno != ENOENT) {
-      return CannotWrite("move aside", path + suffix, errno);
+      return CacheFileError("cannot move aside", path + suffix, errno);
     }
   }
   return target;
@@ -73,8 +72,8 @@ constexpr Tree kTrees[] = {
     {"sweeps", "name"},          {"sweep_requests", "sweep_id"}, {"sweep_entries", "sweep_id"},
 };
 
-// Reads the way to the first or the last row of each tree: where neither can be reached
-// the tree is lost, and with it what the file is for. Rows in between may be damaged; they
+// Reads the way to the first and to the last row of each tree: new rows go to either end, so
+// a page there that cannot be read fails every write. Rows in between may be damaged; they
 // are left out as they are met.
 void CheckTrees(SqliteConnection& connection) {
   for (const auto& [table, column] : kTrees) {
@@ -82,12 +81,8 @@ void CheckTrees(SqliteConnection& connection) {
       throw SQLite::Exception(absl::StrCat("table ", table, " is gone"), SQLITE_CORRUPT);
     }
     const std::string by = absl::StrCat("SELECT ", column, " FROM ", table, " ORDER BY ", column);
-    try {
-      connection.database().exec(by + " LIMIT 1");
-    } catch (const SQLite::Exception& error) {
-      if (!IsDamage(error)) throw;
-      connection.database().exec(by + " DESC LIMIT 1");
-    }
+    connection.database().exec(by + " LIMIT 1");
+    connection.database().exec(by + " DESC LIMIT 1");
   }
 }
 
@@ -107,36 +102,101 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& pat
   return connection;
 }
 
+absl::Status Rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  return CacheFileError("cannot rename", from, errno);
+}
+
+int64_t BytesOf(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<int64_t>(size);
+}
+
+// Writes what can be read of the database at `path` to a new one at `target`.
+absl::StatusOr<Salvaged> CopyReadable(const std::string& path, const std::string& target,
+                                      int64_t least_epoch) {
+  // A winner takes more than this: of epochs that a lost page hid, there are no more.
+  constexpr int64_t kLeastWinnerBytes = 64;
+  RETURN_IF_ERROR(MakeFile(target));
+  return AtBorder([&]() -> absl::StatusOr<Salvaged> {
+    SqliteConnection to(target, SqliteConnection::Mode::kReadWrite);
+    RETURN_IF_ERROR(Migrate(Migrations(), to.database()));
+    Salvaged salvaged;
+    if (Exists(path)) {
+      SqliteConnection from(path, SqliteConnection::Mode::kReadOnly);
+      ASSIGN_OR_RETURN(salvaged, Salvage(from, to));
+    }
+    const int64_t hidden = (BytesOf(path) + BytesOf(path + "-wal")) / kLeastWinnerBytes;
+    to.Use("UPDATE store_info SET first_epoch = ?")
+        .Int(std::max(salvaged.newest_epoch, least_epoch) + 1 + hidden)
+        .Run();
+    return salvaged;
+  });
+}
+
+// Lets the complete rebuilt database take the place of the one at `path`, which is moved
+// aside, to the name that is returned.
+absl::StatusOr<std::string> PutInPlace(const std::string& path, absl::Time now) {
+  ASSIGN_OR_RETURN(const std::string aside, MoveAside(path, now));
+  RETURN_IF_ERROR(Rename(path + kRebuilt, path));
+  return aside;
+}
+
 }  // namespace
 
 absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::Time now) {
-  OpenedDatabase opened;
-  std::string damage;
-  if (!Exists(path) && Exists(path + "-wal")) {
-    damage = "the database is missing, its write-ahead log is not";
-  } else {
+  if (Exists(path + kRebuilt)) RETURN_IF_ERROR(PutInPlace(path, now).status());
+  std::string damage = "the database is missing, its write-ahead log is not";
+  if (Exists(path) || !Exists(path + "-wal")) {
     RETURN_IF_ERROR(MakeFile(path));
     auto connection = AtBorder([&] { return TryOpen(path); });
-    if (connection.ok()) {
-      opened.connection = *std::move(connection);
-      return opened;
-    }
+    if (connection.ok()) return OpenedDatabase{*std::move(connection), ""};
     if (!absl::IsDataLoss(connection.status())) return connection.status();
     damage = std::string(connection.status().message());
   }
-  ASSIGN_OR_RETURN(const std::string aside, MoveAside(path, now));
+  return RebuildDatabaseFile(path, now, damage, 0);
+}
+
+absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl::Time now,
+                                                   std::string_view damage,
+                                                   int64_t least_epoch) {
+  const std::string unfinished = path + ".rebuilding";
+  const auto remove_unfinished = [&] {
+    for (const char* suffix : kSuffixes) ::unlink((unfinished + suffix).c_str());
+  };
+  remove_unfinished();
+  // Seconds since 1970 are above any epoch that was counted up from 1, so jobs that pinned an
+  // epoch of the old file are never served from a different winner.
+  const auto salvaged =
+      CopyReadable(path, unfinished, std::max(least_epoch, absl::ToUnixSeconds(now)));
+  if (!salvaged.ok()) {
+    remove_unfinished();
+    return salvaged.status();
+  }
+  RETURN_IF_ERROR(Rename(unfinished, path + kRebuilt));
+  ASSIGN_OR_RETURN(const std::string aside, PutInPlace(path, now));
+  OpenedDatabase opened;
   opened.recovery_note =
-      absl::StrCat(damage, "; it was moved to ", aside, " and a new one was begun");
+      absl::StrCat(absl::string_view(damage.data(), damage.size()), "; it was moved to ", aside,
+                   " and a new one was begun, with the ", salvaged->winners,
+                   " winners that could be read");
   spdlog::error("{}", opened.recovery_note);
-  RETURN_IF_ERROR(MakeFile(path));
-  return AtBorder([&]() -> absl::StatusOr<OpenedDatabase> {
-    ASSIGN_OR_RETURN(opened.connection, TryOpen(path));
-    // Seconds since 1970 are above any epoch that was counted up from 1, so jobs that
-    // pinned an epoch of the old file are never served from a different winner.
-    opened.connection->Use("UPDATE store_info SET first_epoch = ?")
-        .Int(absl::ToUnixSeconds(now))
-        .Run();
-    return std::move(opened);
+  ASSIGN_OR_RETURN(opened.connection, AtBorder([&] { return TryOpen(path); }));
+  return opened;
+}
+
+absl::StatusOr<ReadOnlyDatabase> OpenReadOnly(const std::string& path) {
+  return AtBorder([&]() -> absl::StatusOr<ReadOnlyDatabase> {
+    const auto mode = BytesOf(path + "-wal") > 0 ? SqliteConnection::Mode::kHeapLog
+                                                 : SqliteConnection::Mode::kImmutable;
+    auto connection = std::make_unique<SqliteConnection>(path, mode);
+    const int version = connection->database().execAndGet("PRAGMA user_version").getInt();
+    if (version != Migrations().back().version) {
+      return MakeError(absl::StatusCode::kNotFound, "NOTHING_STORED",
+                       absl::StrCat("nothing is stored in ", path));
+    }
+    return ReadOnlyDatabase{std::move(connection), mode};
   });
 }
 

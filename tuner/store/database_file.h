@@ -1,8 +1,10 @@
 #ifndef TILEWRIGHT_TUNER_STORE_DATABASE_FILE_H_
 #define TILEWRIGHT_TUNER_STORE_DATABASE_FILE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -16,9 +18,25 @@ struct OpenedDatabase {
 };
 
 // Opens the database at `path` for writing, making it (mode 0640) where it is missing and
-// bringing its schema up to date. A file that is damaged beyond its rows is renamed, with
-// its WAL, to "<path>.damaged-<time>" and a new one begun; nothing is deleted.
+// bringing its schema up to date. One that is damaged where the next write may go is rebuilt.
 absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::Time now);
+
+// Copies what can be read of the database at `path` to a new one that takes its place; the
+// old one is renamed, with its WAL, to "<path>.damaged-<time>". Nothing is deleted, and where
+// it fails, or is killed, all is as it was or the next OpenDatabaseFile completes it. No
+// connection that writes may be open. `damage` is for the note; new epochs are above
+// `least_epoch` and above all that the old database gave out.
+absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl::Time now,
+                                                   std::string_view damage,
+                                                   int64_t least_epoch);
+
+// A connection to the database at `path`, which this process alone uses, for where its disk
+// takes no write at all. NOT_FOUND where it holds nothing to read.
+struct ReadOnlyDatabase {
+  std::unique_ptr<SqliteConnection> connection;
+  SqliteConnection::Mode mode;
+};
+absl::StatusOr<ReadOnlyDatabase> OpenReadOnly(const std::string& path);
 
 }  // namespace tilewright
 

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "proto/support/errors.h"
 #include "spdlog/spdlog.h"
 
@@ -12,10 +13,20 @@ namespace {
 // The cache directory has one owner, so a lock is only ever held for moments.
 constexpr int kBusyTimeoutMilliseconds = 5000;
 
-int FlagsOf(SqliteConnection::Mode mode) {
-  return (mode == SqliteConnection::Mode::kReadOnly ? SQLite::OPEN_READONLY
-                                                    : SQLite::OPEN_READWRITE) |
-         SQLite::OPEN_NOMUTEX | SQLite::OPEN_PRIVATECACHE;
+using Mode = SqliteConnection::Mode;
+
+int FlagsOf(Mode mode) {
+  // The lock of unix-excl takes a file that is open for writing.
+  const bool writable = mode == Mode::kReadWrite || mode == Mode::kHeapLog;
+  return (writable ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) | SQLite::OPEN_NOMUTEX |
+         SQLite::OPEN_PRIVATECACHE | (mode == Mode::kImmutable ? SQLite::OPEN_URI : 0);
+}
+
+std::string NameOf(const std::string& path, Mode mode) {
+  if (mode != Mode::kImmutable) return path;
+  return absl::StrCat(
+      "file:", absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}}),
+      "?immutable=1");
 }
 
 }  // namespace
@@ -60,9 +71,14 @@ std::string_view Query::BlobAt(int column) const {
 }
 
 SqliteConnection::SqliteConnection(const std::string& path, Mode mode)
-    : database_(path, FlagsOf(mode), kBusyTimeoutMilliseconds) {
+    : database_(NameOf(path, mode), FlagsOf(mode), kBusyTimeoutMilliseconds,
+                mode == Mode::kHeapLog ? "unix-excl" : "") {
   // Damaged pages are noticed where they are read, and a planted schema cannot call out.
   database_.exec("PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
+  if (mode == Mode::kHeapLog) database_.exec("PRAGMA query_only=ON");
+  // The last to close would fold the WAL in and delete it by name, where by then another
+  // database may lie under that name.
+  if (mode != Mode::kReadWrite) SetCheckpointOnClose(false);
 }
 
 Query SqliteConnection::Use(const std::string& sql) {
@@ -99,7 +115,7 @@ absl::Status StatusFromSqlite(const SQLite::Exception& error) {
     case SQLITE_CANTOPEN:
       return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
                        absl::StrCat("the cache cannot be written (", error.what(),
-                                    "): what is stored is still served"));
+                                    "): free some space on its disk"));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",

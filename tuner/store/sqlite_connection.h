@@ -46,7 +46,10 @@ class Query {
 // owner holds a mutex around it.
 class SqliteConnection {
  public:
-  enum class Mode { kReadOnly, kReadWrite };
+  // kHeapLog and kImmutable read where not even the shared memory of the WAL can be made.
+  // The first keeps it on the heap (SQLite's unix-excl), for all connections of this process;
+  // the second reads the database without its WAL. No other process may use the database.
+  enum class Mode { kReadOnly, kReadWrite, kHeapLog, kImmutable };
 
   SqliteConnection(const std::string& path, Mode mode);
 

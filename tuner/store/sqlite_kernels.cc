@@ -37,9 +37,9 @@ void UpsertCubin(SqliteConnection& connection, const std::string& content_hash,
 }
 
 absl::Status SqliteStore::PutCompiled(const std::string& compile_key, const CompiledCode& code) {
-  return AtBorder([&]() -> absl::Status {
-    const store::CompiledRecord record = ToCompiledRecord(code);
-    absl::MutexLock lock(&write_mutex_);
+  const store::CompiledRecord record = ToCompiledRecord(code);
+  return Write([&]() -> absl::Status {
+    write_mutex_.AssertHeld();
     SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
     UpsertCubin(*writer_, record.content_hash(), code.cubin);
     writer_
@@ -93,8 +93,8 @@ absl::StatusOr<std::string> SqliteStore::GetCubin(const std::string& content_has
 absl::Status SqliteStore::Quarantine(const std::string& content_hash,
                                      const std::string& silicon_key,
                                      const v1::Failure& failure) {
-  return AtBorder([&]() -> absl::Status {
-    absl::MutexLock lock(&write_mutex_);
+  return Write([&]() -> absl::Status {
+    write_mutex_.AssertHeld();
     writer_
         ->Use("INSERT INTO quarantine (content_hash, silicon_key, record) VALUES (?, ?, ?)"
               " ON CONFLICT (content_hash, silicon_key) DO UPDATE SET record = excluded.record")

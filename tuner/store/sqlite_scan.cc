@@ -1,5 +1,5 @@
 // The part of SqliteStore that reads winners for the index, around what is damaged.
-#include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "spdlog/spdlog.h"
 #include "tuner/store/packed_winner.h"
+#include "tuner/store/row_scan.h"
 #include "tuner/store/sealed_blob.h"
 #include "tuner/store/sqlite_rows.h"
 #include "tuner/store/sqlite_store.h"
@@ -32,24 +33,13 @@ class DamageReport {
   std::vector<int64_t> first_;
 };
 
-// Visits sound winners from epoch `from` on; returns the last epoch it came to. Throws
-// where a page is damaged, having moved *last to the last epoch before it.
-void ScanWinners(SqliteConnection& connection, int64_t from, int64_t* last,
-                 const std::function<void(const PackedWinner&)>& visit, DamageReport* damage) {
-  store::WinnerRecord holder;
-  Query scan = connection.Use("SELECT epoch, record FROM winners WHERE epoch >= ? ORDER BY epoch");
-  scan.Int(from);
-  while (scan.Next()) {
-    const int64_t epoch = scan.IntAt(0);
-    *last = epoch;
-    const auto payload = UnsealWinner(epoch, scan.BlobAt(1));
-    const auto view = payload ? ViewWinner(epoch, *payload, &holder)
-                              : absl::StatusOr<PackedWinner>(absl::DataLossError(""));
-    if (view.ok()) {
-      visit(*view);
-    } else {
-      damage->Add(epoch);
-    }
+void Report(const UnreadableKeys& unreadable) {
+  if (unreadable.last == std::numeric_limits<int64_t>::max()) {
+    spdlog::error("stored winners from epoch {} on cannot be read and are left out",
+                  unreadable.first);
+  } else {
+    spdlog::warn("stored winners of epochs {} to {} cannot be read and are left out",
+                 unreadable.first, unreadable.last);
   }
 }
 
@@ -77,25 +67,23 @@ std::optional<StoredWinner> ReadWinner(SqliteConnection& connection, int64_t epo
 absl::Status SqliteStore::ForEachWinner(std::function<void(const PackedWinner&)> visit) {
   // A connection of its own: the scan is long, and `visit` may ask this store.
   return AtBorder([&]() -> absl::Status {
-    SqliteConnection connection(database_path_, SqliteConnection::Mode::kReadOnly);
+    SqliteConnection connection(database_path_, reader_mode_);
+    store::WinnerRecord holder;
     DamageReport damage;
-    // A page that cannot be read ends a scan, and hides which epochs it held: go on behind
-    // it, epoch by epoch. The most an inner page can take away is ~1300 winners
-    // (400 children of 3 rows or more); past that the rest is not to be found this way.
-    constexpr int64_t kLargestGap = 5000;
-    int64_t last = 0;
-    int64_t from = 0;
-    while (from - last <= kLargestGap) {
-      try {
-        ScanWinners(connection, from, &last, visit, &damage);
-        return absl::OkStatus();
-      } catch (const SQLite::Exception& error) {
-        if (!IsDamage(error)) throw;
-        const int64_t unreadable = std::max(from, last + 1);
-        damage.Add(unreadable);
-        from = unreadable + 1;
-      }
-    }
+    const auto unreadable =
+        ScanByNumber(connection, kWinnersTable, [&](const Query& row) {
+          const int64_t epoch = row.IntAt(0);
+          const auto payload = UnsealWinner(epoch, row.BlobAt(1));
+          const auto view = payload ? ViewWinner(epoch, *payload, &holder)
+                                    : absl::StatusOr<PackedWinner>(absl::DataLossError(""));
+          if (view.ok()) {
+            visit(*view);
+          } else {
+            damage.Add(epoch);
+          }
+          return true;
+        });
+    for (const UnreadableKeys& keys : unreadable) Report(keys);
     return absl::OkStatus();
   });
 }

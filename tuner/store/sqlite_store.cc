@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/store/database_file.h"
 #include "tuner/store/sqlite_rows.h"
@@ -37,28 +38,67 @@ absl::Status LimitSize(int64_t max_bytes, SqliteConnection& connection) {
   });
 }
 
+absl::Status ReadOnly(const absl::Status& cause) {
+  return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
+                   absl::StrCat(cause.message(), "; until the daemon is started again, what is "
+                                                 "stored is served and nothing new is kept"));
+}
+
+absl::Status NothingToServe(const absl::Status& cause, const absl::Status& reading) {
+  return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
+                   absl::StrCat(cause.message(), "; nor can it be served read-only: ",
+                                reading.message()));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
     const std::string& cache_dir, const SqliteStoreOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<CacheDirectory> directory, CacheDirectory::Open(cache_dir));
-  std::string path = directory->PathOf(kDatabaseFile);
-  ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabaseFile(path, absl::Now()));
-  RETURN_IF_ERROR(LimitSize(options.max_database_bytes, *opened.connection));
-  ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> reader, OpenReader(path));
-  return std::unique_ptr<SqliteStore>(
-      new SqliteStore(std::move(directory), std::move(path), std::move(opened.recovery_note),
-                      std::move(opened.connection), std::move(reader)));
+  std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(directory), options));
+  RETURN_IF_ERROR(store->OpenConnections());
+  return store;
 }
 
-SqliteStore::SqliteStore(std::unique_ptr<CacheDirectory> directory, std::string database_path,
-                         std::string recovery_note, std::unique_ptr<SqliteConnection> writer,
-                         std::unique_ptr<SqliteConnection> reader)
+SqliteStore::SqliteStore(std::unique_ptr<CacheDirectory> directory,
+                         const SqliteStoreOptions& options)
     : directory_(std::move(directory)),
-      database_path_(std::move(database_path)),
-      recovery_note_(std::move(recovery_note)),
-      writer_(std::move(writer)),
-      reader_(std::move(reader)) {}
+      options_(options),
+      database_path_(directory_->PathOf(kDatabaseFile)) {}
+
+absl::Status SqliteStore::OpenConnections() {
+  absl::MutexLock write_lock(&write_mutex_);
+  absl::MutexLock read_lock(&read_mutex_);
+  auto opened = OpenDatabaseFile(database_path_, absl::Now());
+  if (absl::IsResourceExhausted(opened.status())) {
+    auto read_only = OpenReadOnly(database_path_);
+    if (!read_only.ok()) return NothingToServe(opened.status(), read_only.status());
+    reader_ = std::move(read_only->connection);
+    reader_mode_ = read_only->mode;
+    writable_ = ReadOnly(opened.status());
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(opened.status());
+  writer_ = std::move(opened->connection);
+  recovery_note_ = std::move(opened->recovery_note);
+  RETURN_IF_ERROR(LimitSize(options_.max_database_bytes, *writer_));
+  ASSIGN_OR_RETURN(reader_, OpenReader(database_path_));
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::Rebuild(const absl::Status& damage) {
+  absl::MutexLock lock(&read_mutex_);
+  auto rebuilt = RebuildDatabaseFile(
+      database_path_, absl::Now(),
+      std::string_view(damage.message().data(), damage.message().size()), newest_epoch_);
+  RETURN_IF_ERROR(rebuilt.status());
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> reader, OpenReader(database_path_));
+  // What they would fold in lies aside now, under another name.
+  writer_->SetCheckpointOnClose(false);
+  reader_ = std::move(reader);
+  writer_ = std::move(rebuilt->connection);
+  return LimitSize(options_.max_database_bytes, *writer_);
+}
 
 absl::StatusOr<v1::CacheStats> SqliteStore::Stats() {
   absl::MutexLock lock(&read_mutex_);

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "proto/support/status_macros.h"
 #include "tuner/store/cache_directory.h"
 #include "tuner/store/sqlite_connection.h"
 #include "tuner/store/tuning_store.h"
@@ -30,12 +31,15 @@ struct SqliteStoreOptions {
 class SqliteStore final : public TuningStore {
  public:
   // FAILED_PRECONDITION: see CacheDirectory::Open; reason SCHEMA_TOO_NEW for a database of
-  // a newer version. RESOURCE_EXHAUSTED, reason DISK_FULL.
+  // a newer version. Where the disk takes no write, what is stored is opened read-only;
+  // RESOURCE_EXHAUSTED, reason DISK_FULL, where there is nothing.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
       const std::string& cache_dir, const SqliteStoreOptions& options = {});
 
-  // Says which damaged database was moved where; empty where none was.
+  // Says which damaged database was moved where on opening; empty where none was.
   const std::string& recovery_note() const { return recovery_note_; }
+  // Why every write fails until the next start; OK where the store was opened for writing.
+  const absl::Status& writable() const { return writable_; }
 
   absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) override;
   absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) override;
@@ -62,9 +66,28 @@ class SqliteStore final : public TuningStore {
   absl::StatusOr<v1::CacheStats> Stats() override;
 
  private:
-  SqliteStore(std::unique_ptr<CacheDirectory> directory, std::string database_path,
-              std::string recovery_note, std::unique_ptr<SqliteConnection> writer,
-              std::unique_ptr<SqliteConnection> reader);
+  SqliteStore(std::unique_ptr<CacheDirectory> directory, const SqliteStoreOptions& options);
+
+  absl::Status OpenConnections();
+  // For the DATA_LOSS of a write: goes on with a new database of what can be read.
+  absl::Status Rebuild(const absl::Status& damage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
+
+  // Runs `write` under the lock, as AtBorder; where it comes upon damage, once more on a
+  // rebuilt database.
+  template <typename Function>
+  auto Write(Function write) -> decltype(write()) {
+    RETURN_IF_ERROR(writable_);
+    absl::MutexLock lock(&write_mutex_);
+    auto result = AtBorder(write);
+    if (!absl::IsDataLoss(ToStatus(result))) return result;
+    RETURN_IF_ERROR(Rebuild(ToStatus(result)));
+    return AtBorder(write);
+  }
+  static const absl::Status& ToStatus(const absl::Status& status) { return status; }
+  template <typename Value>
+  static const absl::Status& ToStatus(const absl::StatusOr<Value>& value) {
+    return value.status();
+  }
 
   absl::StatusOr<int64_t> InsertTuning(const TuningRecord& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
@@ -77,14 +100,20 @@ class SqliteStore final : public TuningStore {
 
   // Declared first, so that the lease outlives the connections.
   const std::unique_ptr<CacheDirectory> directory_;
+  const SqliteStoreOptions options_;
   const std::string database_path_;
-  const std::string recovery_note_;
+  // Set by OpenConnections, before any other thread knows the store.
+  std::string recovery_note_;
+  absl::Status writable_;
+  SqliteConnection::Mode reader_mode_ = SqliteConnection::Mode::kReadOnly;
 
+  // Where both are held, write_mutex_ was taken first.
   absl::Mutex write_mutex_;
   absl::Mutex read_mutex_;
-  // Closed last, for then it checkpoints.
-  const std::unique_ptr<SqliteConnection> writer_ ABSL_PT_GUARDED_BY(write_mutex_);
-  const std::unique_ptr<SqliteConnection> reader_ ABSL_PT_GUARDED_BY(read_mutex_);
+  int64_t newest_epoch_ ABSL_GUARDED_BY(write_mutex_) = 0;  // Of this process; 0: none.
+  // Closed last, for then it checkpoints. Null where the store is read-only.
+  std::unique_ptr<SqliteConnection> writer_ ABSL_GUARDED_BY(write_mutex_);
+  std::unique_ptr<SqliteConnection> reader_ ABSL_GUARDED_BY(read_mutex_);
 };
 
 }  // namespace tilewright

@@ -68,8 +68,8 @@ v1::SweepEntry RequestedEntry(const v1::CreateSweepRequest& request, int ordinal
 
 absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep,
                                    const v1::CreateSweepRequest& request) {
-  return AtBorder([&]() -> absl::Status {
-    absl::MutexLock lock(&write_mutex_);
+  return Write([&]() -> absl::Status {
+    write_mutex_.AssertHeld();
     SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
     const int64_t id = UpsertSweep(*writer_, sweep, request);
     for (int i = 0; i < sweep.entries_size(); ++i) {

@@ -75,6 +75,25 @@ int64_t SampleCount(const std::vector<v1::Candidate>& candidates) {
 
 }  // namespace
 
+void InsertWinner(SqliteConnection& connection, int64_t epoch, const StoredWinner& winner,
+                  int64_t sample_count, std::string_view sealed) {
+  const v1::Target& target = winner.winner.target();
+  const int64_t problem = ProblemId(connection, winner.problem_encoding,
+                                    winner.winner.problem().SerializeAsString());
+  const int64_t silicon = TargetPartId(connection, "silicons", "silicon", winner.silicon_key,
+                                       target.silicon().SerializeAsString());
+  const int64_t environment =
+      TargetPartId(connection, "environments", "environment", winner.environment_key,
+                   target.environment().SerializeAsString());
+  Query insert = connection.Use(
+      "INSERT INTO winners (epoch, problem_id, silicon_id, environment_id, content_hash,"
+      " sample_count, record) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  insert.Int(epoch).Int(problem).Int(silicon).Int(environment);
+  const std::string& hash = winner.kernel.content_hash();
+  hash.empty() ? insert.Null() : insert.Blob(hash);
+  insert.Int(sample_count).Blob(sealed).Run();
+}
+
 int64_t SqliteStore::NextEpoch() {
   Query next = writer_->Use(
       "SELECT max(coalesce((SELECT max(epoch) + 1 FROM winners), 1),"
@@ -92,25 +111,9 @@ absl::StatusOr<int64_t> SqliteStore::InsertTuning(const TuningRecord& record) {
     kernel.Blob(hash);
     if (!kernel.Next()) return KernelNotStored(hash);
   }
-  const v1::Target& target = winner.winner.target();
-  const int64_t problem = ProblemId(*writer_, winner.problem_encoding,
-                                    winner.winner.problem().SerializeAsString());
-  const int64_t silicon = TargetPartId(*writer_, "silicons", "silicon", winner.silicon_key,
-                                       target.silicon().SerializeAsString());
-  const int64_t environment =
-      TargetPartId(*writer_, "environments", "environment", winner.environment_key,
-                   target.environment().SerializeAsString());
   const int64_t epoch = NextEpoch();
-  {
-    Query insert = writer_->Use(
-        "INSERT INTO winners (epoch, problem_id, silicon_id, environment_id, content_hash,"
-        " sample_count, record) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    insert.Int(epoch).Int(problem).Int(silicon).Int(environment);
-    hash.empty() ? insert.Null() : insert.Blob(hash);
-    insert.Int(SampleCount(record.candidates))
-        .Blob(SealWinner(epoch, PackWinner(winner, record.legal_configs)))
-        .Run();
-  }
+  InsertWinner(*writer_, epoch, winner, SampleCount(record.candidates),
+               SealWinner(epoch, PackWinner(winner, record.legal_configs)));
   int64_t ordinal = 0;
   for (const v1::Candidate& candidate : record.candidates) {
     writer_->Use("INSERT INTO samples (epoch, ordinal, record) VALUES (?, ?, ?)")
@@ -124,19 +127,20 @@ absl::StatusOr<int64_t> SqliteStore::InsertTuning(const TuningRecord& record) {
 }
 
 absl::StatusOr<int64_t> SqliteStore::PutTuning(const TuningRecord& record) {
-  return AtBorder([&]() -> absl::StatusOr<int64_t> {
-    absl::MutexLock lock(&write_mutex_);
+  return Write([&]() -> absl::StatusOr<int64_t> {
+    write_mutex_.AssertHeld();
     SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
     ASSIGN_OR_RETURN(const int64_t epoch, InsertTuning(record));
     transaction.commit();
+    newest_epoch_ = epoch;
     return epoch;
   });
 }
 
 absl::StatusOr<std::vector<int64_t>> SqliteStore::PutImport(
     const std::vector<std::string>& cubins, const std::vector<TuningRecord>& records) {
-  return AtBorder([&]() -> absl::StatusOr<std::vector<int64_t>> {
-    absl::MutexLock lock(&write_mutex_);
+  return Write([&]() -> absl::StatusOr<std::vector<int64_t>> {
+    write_mutex_.AssertHeld();
     SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
     for (const std::string& cubin : cubins) UpsertCubin(*writer_, Sha256(cubin), cubin);
     std::vector<int64_t> epochs;
@@ -144,6 +148,7 @@ absl::StatusOr<std::vector<int64_t>> SqliteStore::PutImport(
       ASSIGN_OR_RETURN(epochs.emplace_back(), InsertTuning(record));
     }
     transaction.commit();
+    if (!epochs.empty()) newest_epoch_ = epochs.back();
     return epochs;
   });
 }
