@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -24,9 +25,14 @@ std::string ReadFile(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
+// The daemon beside this program: in the build's folder as in an installed tree.
+std::string DaemonPath() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "tilewrightd";
+}
+
 pid_t Spawn(const std::vector<std::string>& flags, const std::string& log_path,
             const std::map<std::string, std::string>& environment) {
-  std::vector<std::string> words = {TILEWRIGHTD_PATH};
+  std::vector<std::string> words = {DaemonPath()};
   words.insert(words.end(), flags.begin(), flags.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -42,6 +48,7 @@ pid_t Spawn(const std::vector<std::string>& flags, const std::string& log_path,
   }
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   execv(arguments[0], arguments.data());
+  perror(arguments[0]);
   _exit(127);
 }
 
