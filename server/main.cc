@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <memory>
 #include <string_view>
 
@@ -36,12 +37,17 @@ absl::Status Serve(const Config& config) {
   if (!store->writable().ok()) {
     spdlog::error("{}", std::string(store->writable().message()));
   }
-  WinnerIndex index;
-  RETURN_IF_ERROR(index.Load(*store));
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessPoolCompiler> compiler,
                    ProcessPoolCompiler::Create({.workers = config.compile_workers}));
   ASSIGN_OR_RETURN(const std::unique_ptr<BenchProfiler> profiler,
                    BenchProfiler::Create({}, *compiler));
+  // The driver takes about as long to wake as 100,000 winners to load; both remember.
+  const std::future<void> woken = std::async(std::launch::async, [&] {
+    profiler->Devices();
+    compiler->Library();
+  });
+  WinnerIndex index;
+  RETURN_IF_ERROR(index.Load(*store));
   Tuner tuner(*compiler, *profiler, *store, index, clock);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<DaemonServer> server,
