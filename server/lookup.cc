@@ -13,6 +13,7 @@
 #include "server/lookup_plan.h"
 #include "server/vendor_winner.h"
 #include "tuner/store/packed_winner.h"
+#include "tuner/tuning_errors.h"
 
 namespace tilewright {
 namespace {
@@ -84,7 +85,15 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void OnPredicted(const absl::StatusOr<StoredWinner>& winner) {
     if (winner.ok()) return ServeOwn(*winner);
     if (plan_.hit.winner != nullptr) return Serve(plan_.hit, /*may_repair=*/false);
-    Finish(winner.status());
+    Finish(NeedsMeasurement(winner.status()) ? MeasureMeanwhile(winner.status())
+                                             : winner.status());
+  }
+
+  // `unproven`, with the tuning that will answer a later look-up where a GPU can.
+  absl::Status MeasureMeanwhile(const absl::Status& unproven) {
+    if (!plan_.tune_in_background) return unproven;
+    const auto job = context_.scheduler.TryBackground(plan_.tune);
+    return job == nullptr ? unproven : WithMetadata(unproven, "tuning", job->name());
   }
 
   // The winner of this very problem and target, as work has left it: perhaps a measurement

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -10,6 +11,11 @@
 #include "tuner/problem/canonical_problem.h"
 
 namespace tilewright {
+namespace {
+
+constexpr std::string_view kNotProven = "ERROR_BUDGET_NOT_PROVEN";
+
+}  // namespace
 
 absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates) {
   std::vector<v1::FailureKind> seen;
@@ -46,12 +52,14 @@ absl::Status CheckErrorBudget(const v1::Problem& problem) {
   const double bound = RelativeErrorBound(problem.gemm());
   if (bound <= budget) return absl::OkStatus();
   return MakeError(
-      absl::StatusCode::kFailedPrecondition, "ERROR_BUDGET_NOT_PROVEN",
+      absl::StatusCode::kFailedPrecondition, kNotProven,
       absl::StrFormat("gemm.numerics.error_budget: the types and k bound the relative error by "
                       "%.2g only, so that a budget of %.2g takes a measurement; tune it on a GPU "
                       "and wait for that, or raise the budget",
                       bound, budget),
       {{"field", "gemm.numerics.error_budget"}});
 }
+
+bool NeedsMeasurement(const absl::Status& status) { return ReasonOf(status) == kNotProven; }
 
 }  // namespace tilewright

@@ -24,6 +24,9 @@ absl::Status BudgetTooShort(absl::Duration budget);
 // Else FAILED_PRECONDITION, reason ERROR_BUDGET_NOT_PROVEN: only a measurement could tell.
 absl::Status CheckErrorBudget(const v1::Problem& problem);
 
+// Whether `status` is that of CheckErrorBudget: the model cannot answer, a GPU could.
+bool NeedsMeasurement(const absl::Status& status);
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_TUNER_TUNING_ERRORS_H_

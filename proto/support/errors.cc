@@ -42,6 +42,15 @@ absl::Status Unimplemented(std::string_view field, std::string_view what) {
                    {{"field", std::string(field)}});
 }
 
+absl::Status WithMetadata(const absl::Status& status, std::string_view key,
+                          std::string_view value) {
+  google::rpc::ErrorInfo info = ErrorInfoOf(status).value_or(google::rpc::ErrorInfo());
+  (*info.mutable_metadata())[std::string(key)] = std::string(value);
+  absl::Status extended = status;
+  extended.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
+  return extended;
+}
+
 std::optional<google::rpc::ErrorInfo> ErrorInfoOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kErrorInfoUrl);
   google::rpc::ErrorInfo info;

@@ -32,6 +32,10 @@ absl::Status InvalidField(std::string_view field, std::string_view reason,
 // does not serve. metadata["field"] = field.
 absl::Status Unimplemented(std::string_view field, std::string_view what);
 
+// `status`, which carries an info, with one more entry in its metadata.
+absl::Status WithMetadata(const absl::Status& status, std::string_view key,
+                          std::string_view value);
+
 // The info that `status` carries, if any.
 std::optional<google::rpc::ErrorInfo> ErrorInfoOf(const absl::Status& status);
 

@@ -17,6 +17,16 @@ TEST(Errors, InvalidFieldNamesTheFieldInMessageAndMetadata) {
   EXPECT_EQ(info->metadata().at("field"), "gemm.m");
 }
 
+TEST(Errors, MetadataIsAddedToWhatIsThere) {
+  const absl::Status status =
+      WithMetadata(InvalidField("gemm.m", "OUT_OF_RANGE", "too small"), "tuning", "tunings/7");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "gemm.m: too small");
+  EXPECT_EQ(ReasonOf(status), "OUT_OF_RANGE");
+  EXPECT_EQ(ErrorInfoOf(status)->metadata().at("field"), "gemm.m");
+  EXPECT_EQ(ErrorInfoOf(status)->metadata().at("tuning"), "tunings/7");
+}
+
 TEST(Errors, ReasonFallsBackToTheCode) {
   EXPECT_EQ(ReasonOf(absl::NotFoundError("gone")), "NOT_FOUND");
 }

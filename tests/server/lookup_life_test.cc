@@ -56,6 +56,28 @@ TEST(LookupLife, TheModelDoesNotPickAKernelThatFailedOnThisGpu) {
   gate.Notify();
 }
 
+// It used to fail for ever: nothing measured what the model cannot prove.
+TEST(LookupLife, AnErrorBudgetThatTakesAMeasurementIsMeasuredMeanwhile) {
+  TestDaemon daemon(1);
+  ServiceClient client = daemon.Connect();
+  v1::GetKernelRequest request = RequestOf(256, kBest);
+  request.mutable_problem()->mutable_gemm()->mutable_numerics()->set_error_budget(1e-12);
+  const auto refused = client.Get(request);
+  EXPECT_EQ(ReasonOf(refused.status()), "ERROR_BUDGET_NOT_PROVEN");
+  const auto info = ErrorInfoOf(refused.status());
+  ASSERT_TRUE(info.has_value());
+  ASSERT_TRUE(info->metadata().contains("tuning")) << info->DebugString();
+  ASSERT_TRUE(client.AwaitTuning(info->metadata().at("tuning")).ok());
+  const auto answer = client.Get(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->provenance(), v1::PROVENANCE_MEASURED);
+
+  request.set_target("a100-sxm-80");
+  const auto without_gpu = ErrorInfoOf(client.Get(request).status());
+  ASSERT_TRUE(without_gpu.has_value());
+  EXPECT_FALSE(without_gpu->metadata().contains("tuning"));
+}
+
 TEST(LookupLife, AKernelThatFailsIsNotServedFromMemoryAnyMore) {
   TestDaemon daemon(1);
   ServiceClient client = daemon.Connect();
