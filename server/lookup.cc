@@ -85,15 +85,21 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void OnPredicted(const absl::StatusOr<StoredWinner>& winner) {
     if (winner.ok()) return ServeOwn(*winner);
     if (plan_.hit.winner != nullptr) return Serve(plan_.hit, /*may_repair=*/false);
-    Finish(NeedsMeasurement(winner.status()) ? MeasureMeanwhile(winner.status())
-                                             : winner.status());
+    Finish(WithTuning(winner.status()));
   }
 
-  // `unproven`, with the tuning that will answer a later look-up where a GPU can.
-  absl::Status MeasureMeanwhile(const absl::Status& unproven) {
-    if (!plan_.tune_in_background) return unproven;
+  // Queues the tuning that this look-up wants behind its answer. Its name; empty where it wants
+  // none or there is no room.
+  std::string TuneInBackground() {
+    if (!plan_.tune_in_background) return "";
     const auto job = context_.scheduler.TryBackground(plan_.tune);
-    return job == nullptr ? unproven : WithMetadata(unproven, "tuning", job->name());
+    return job == nullptr ? "" : job->name();
+  }
+
+  // `failure`, with the tuning that will answer a later look-up if only a measurement can.
+  absl::Status WithTuning(const absl::Status& failure) {
+    const std::string tuning = NeedsMeasurement(failure) ? TuneInBackground() : "";
+    return tuning.empty() ? failure : WithMetadata(failure, "tuning", tuning);
   }
 
   // The winner of this very problem and target, as work has left it: perhaps a measurement
@@ -178,12 +184,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     head.set_epoch(std::max(plan_.epoch, winner.epoch()));
     head.set_measured_seconds(winner.candidate().measurement().median_seconds());
     head.set_predicted_seconds(winner.candidate().predicted_seconds());
-    head.set_tuning(tuning_name_);
-    if (plan_.tune_in_background) {
-      if (const auto job = context_.scheduler.TryBackground(plan_.tune)) {
-        head.set_tuning(job->name());
-      }
-    }
+    head.set_tuning(plan_.tune_in_background ? TuneInBackground() : tuning_name_);
     if (kernel != nullptr) {
       const auto& known = request_.known_content_hashes();
       answer.include_cubin =

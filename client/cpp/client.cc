@@ -60,10 +60,10 @@ ErrorMetadata ToMetadata(const google::protobuf::Map<std::string, std::string>& 
 }
 
 absl::Status TuningFailure(const v1::Tuning& tuning) {
-  ErrorMetadata metadata = ToMetadata(tuning.error_metadata());
-  metadata.emplace_back("tuning", tuning.name());
-  return MakeError(static_cast<absl::StatusCode>(tuning.error_code()), tuning.error_reason(),
-                   tuning.error_message(), metadata);
+  const absl::Status failure =
+      MakeError(static_cast<absl::StatusCode>(tuning.error_code()), tuning.error_reason(),
+                tuning.error_message(), ToMetadata(tuning.error_metadata()));
+  return WithMetadata(failure, "tuning", tuning.name());
 }
 
 // What a lockfile names is what runs: that the bytes are what the service calls them says nothing
