@@ -6,7 +6,7 @@
 
 namespace tilewright {
 
-inline constexpr int kGemmArgsVersion = 1;
+inline constexpr int kGemmArgsVersion = 2;
 
 // Arguments of every GEMM entry symbol, passed by value as the one
 // `const __grid_constant__ GemmArgs` parameter. Strides count elements of the
@@ -41,10 +41,12 @@ struct GemmArgs {
   int batch;
   int split_k;       // Grid y of the main step; 1 where k is not split.
   int raster_group;  // Tiles of m that are walked before the next tile of n.
+  int raster_along_n;  // 1: tiles of n before the next tile of m.
+  int reserved;
   float alpha;
   float beta;
 };
-static_assert(sizeof(GemmArgs) == 216, "GemmArgs is an ABI: raise kGemmArgsVersion");
+static_assert(sizeof(GemmArgs) == 224, "GemmArgs is an ABI: raise kGemmArgsVersion");
 
 }  // namespace tilewright
 

@@ -67,6 +67,10 @@ __device__ __forceinline__ void StoreWords(
   }
 }
 
+__device__ __forceinline__ void StoreSharedPair(unsigned address, unsigned low, unsigned high) {
+  asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(address), "r"(low), "r"(high) : "memory");
+}
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_KERNEL_TEMPLATES_COMMON_MEMORY_CUH_

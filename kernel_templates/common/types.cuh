@@ -4,7 +4,7 @@
 
 namespace tilewright {
 
-enum class Type { kNone, kFp32, kTf32, kFp16, kBf16, kInt8, kInt32 };
+enum class Type { kNone, kFp32, kTf32, kFp16, kBf16, kInt8, kInt32, kE4m3, kE5m2 };
 
 constexpr int BytesOf(Type type) {
   switch (type) {
@@ -16,6 +16,8 @@ constexpr int BytesOf(Type type) {
     case Type::kBf16:
       return 2;
     case Type::kInt8:
+    case Type::kE4m3:
+    case Type::kE5m2:
       return 1;
     case Type::kNone:
       break;

@@ -68,22 +68,26 @@ class Epilogue {
     }
   }
 
-  // Two neighbouring elements of a 16-bit D, rounded and packed, for a caller that stores
-  // them: (row, column) of which `count` exist. Neither another tensor of D's shape nor
-  // random bits are needed.
+  // Two neighbouring elements of D, rounded and packed, for a caller that stores them: (row,
+  // column) of which `count` exist. Neither another tensor of D's shape nor random bits are
+  // needed.
   template <typename Accumulator>
-  __device__ __forceinline__ unsigned ComputePair(const Accumulator (&sums)[2], int row, int column,
-                                                  int count, const ColumnBias<2>& bias) {
+  __device__ __forceinline__ void ComputePair(const Accumulator (&sums)[2], int row, int column,
+                                              int count, const ColumnBias<2>& bias,
+                                              unsigned (&words)[kPackedWords<kSpec.d_type, 2>]) {
     static_assert(kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone &&
                   !kSpec.stochastic_rounding);
-    float values[2] = {args_.alpha * static_cast<float>(sums[0]),
-                       args_.alpha * static_cast<float>(sums[1])};
-    // A row beyond the last has no bias to read; what it gets does not matter.
-    Transform(values, row < args_.m ? row : args_.m - 1, column, count, bias);
-    Observe(values, count);
-    unsigned words[1];
-    Round(words, values, row, column, count);
-    return words[0];
+    if constexpr (kSpec.d_type == Type::kInt32) {
+      words[0] = static_cast<unsigned>(sums[0]);
+      words[1] = static_cast<unsigned>(sums[1]);
+    } else {
+      float values[2] = {args_.alpha * static_cast<float>(sums[0]),
+                         args_.alpha * static_cast<float>(sums[1])};
+      // A row beyond the last has no bias to read; what it gets does not matter.
+      Transform(values, row < args_.m ? row : args_.m - 1, column, count, bias);
+      Observe(values, count);
+      Round(words, values, row, column, count);
+    }
   }
 
   // Hands on amax and the flag, one atomic a warp. Called by whole warps.

@@ -101,8 +101,10 @@ class PackedWarpTile {
             kInterleavedColumns ? sums[even][half * 2 + tile % 2] : sums[tile][half * 2],
             kInterleavedColumns ? sums[even + 1][half * 2 + tile % 2] : sums[tile][half * 2 + 1]};
         const int count = corner.HasRow(row) ? corner.Left(column) : 0;
-        words[Row(half) * kRowWords + column / 2] = epilogue.ComputePair(
-            values, corner.first_m + row, corner.first_n + column, count, bias[tile]);
+        unsigned pair[1];
+        epilogue.ComputePair(values, corner.first_m + row, corner.first_n + column, count,
+                             bias[tile], pair);
+        words[Row(half) * kRowWords + column / 2] = pair[0];
       }
     }
   }

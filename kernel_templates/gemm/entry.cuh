@@ -11,6 +11,14 @@
     Variant::Run(args);                                                                   \
   }
 
+// Of a template that loads through tensor maps.
+#define TILEWRIGHT_TMA_GEMM_ENTRY(Variant)                                                \
+  extern "C" __global__ void __launch_bounds__(Variant::kThreads, Variant::kMinBlocks)    \
+      tilewright_gemm(const __grid_constant__ tilewright::GemmArgs args,                  \
+                      const __grid_constant__ Variant::Maps maps) {                       \
+    Variant::Run(args, maps);                                                             \
+  }
+
 // The second step where k is split.
 #define TILEWRIGHT_REDUCE_ENTRY(Variant)                                                  \
   extern "C" __global__ void __launch_bounds__(tilewright::kReduceThreads)                \

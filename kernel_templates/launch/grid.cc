@@ -14,17 +14,20 @@ GridSize GridFor(const v1::LaunchStep& step, const v1::GemmProblem& problem, int
   const int64_t tiles = CeilDivide(problem.m(), std::max(step.tile_m(), 1)) *
                         CeilDivide(problem.n(), std::max(step.tile_n(), 1));
   // The driver wants whole clusters; blocks past the last tile have nothing to do.
+  const int64_t batch = std::max<int64_t>(problem.batch(), 1);
+  const bool is_persistent = step.grid_rule() == v1::GRID_RULE_PERSISTENT;
   int64_t x = CeilDivide(tiles, cluster) * cluster;
-  if (step.grid_rule() == v1::GRID_RULE_PERSISTENT) {
-    const int64_t resident =
-        static_cast<int64_t>(sm_count) * std::max(step.blocks_per_sm(), 1) / cluster * cluster;
-    x = std::min(x, std::max(resident, cluster));
+  if (is_persistent) {
+    const int64_t resident = static_cast<int64_t>(sm_count) * std::max(step.blocks_per_sm(), 1) /
+                             std::max(step.split_k(), 1) / cluster * cluster;
+    // A cluster may hang over the edges with all its blocks but one.
+    x = std::min(tiles * batch * cluster, std::max(resident, cluster));
   }
   GridSize grid;
   // CheckShape has refused more; the bound keeps the conversion defined for any caller.
   grid.x = static_cast<unsigned>(std::min<int64_t>(x, INT32_MAX));
   grid.y = static_cast<unsigned>(std::max(step.split_k(), 1));
-  grid.z = static_cast<unsigned>(std::max<int64_t>(problem.batch(), 1));
+  grid.z = is_persistent ? 1 : static_cast<unsigned>(batch);
   return grid;
 }
 

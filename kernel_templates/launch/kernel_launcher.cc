@@ -56,6 +56,7 @@ GemmArgs PackArguments(const v1::LaunchPlan& plan, const v1::GemmProblem& proble
   args.batch = static_cast<int>(std::max<int64_t>(problem.batch(), 1));
   args.split_k = std::max(plan.steps(0).split_k(), 1);
   args.raster_group = std::max(plan.raster_group(), 1);
+  args.raster_along_n = plan.raster_along_n() ? 1 : 0;
   args.alpha = operands.alpha;
   args.beta = operands.beta;
   return args;
@@ -122,7 +123,7 @@ struct KernelLauncher::PreparedLaunch {
   struct Step {
     CUfunction function = nullptr;
     CUlaunchConfig config{};
-    CUlaunchAttribute cluster{};
+    CUlaunchAttribute attributes[2] = {};
     std::vector<CUtensorMap> tensor_maps;
     std::vector<void*> parameters;
   };
@@ -180,7 +181,7 @@ absl::StatusOr<std::shared_ptr<const KernelLauncher::PreparedLaunch>> KernelLaun
       step.tensor_maps.push_back(map);
     }
     step.parameters.push_back(&prepared->args);
-    for (CUtensorMap& map : step.tensor_maps) step.parameters.push_back(&map);
+    if (!step.tensor_maps.empty()) step.parameters.push_back(step.tensor_maps.data());
     const GridSize grid = GridFor(plan, problem, impl_->sm_count);
     step.config.gridDimX = grid.x;
     step.config.gridDimY = grid.y;
@@ -190,12 +191,17 @@ absl::StatusOr<std::shared_ptr<const KernelLauncher::PreparedLaunch>> KernelLaun
     step.config.blockDimZ = 1;
     step.config.sharedMemBytes = static_cast<unsigned>(plan.dynamic_shared_memory_bytes());
     if (ClusterBlocks(plan) > 1) {
-      step.cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
-      step.cluster.value.clusterDim = {static_cast<unsigned>(std::max(plan.cluster_x(), 1)),
-                                       static_cast<unsigned>(std::max(plan.cluster_y(), 1)), 1};
-      step.config.attrs = &step.cluster;
-      step.config.numAttrs = 1;
+      CUlaunchAttribute& attribute = step.attributes[step.config.numAttrs++];
+      attribute.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+      attribute.value.clusterDim = {static_cast<unsigned>(std::max(plan.cluster_x(), 1)),
+                                    static_cast<unsigned>(std::max(plan.cluster_y(), 1)), 1};
     }
+    if (plan.programmatic_launch()) {
+      CUlaunchAttribute& attribute = step.attributes[step.config.numAttrs++];
+      attribute.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+      attribute.value.programmaticStreamSerializationAllowed = 1;
+    }
+    step.config.attrs = step.attributes;
   }
   return std::shared_ptr<const PreparedLaunch>(std::move(prepared));
 }

@@ -10,6 +10,8 @@
 namespace tilewright {
 namespace {
 
+constexpr char kPlainEntry[] = "TILEWRIGHT_GEMM_ENTRY";
+
 // Name of a type, activation, ... as the templates spell it.
 std::string TypeName(v1::DataType type) {
   switch (type) {
@@ -144,13 +146,26 @@ std::string RenderConfig(const GemmSimtConfig& config) {
          ", .split_k = 1, .raster_group = 1}";
 }
 
+std::string RenderConfig(const GemmSm90Config& config) {
+  return "GemmSm90Config{.tile_m = " + std::to_string(config.tile_m) +
+         ", .tile_n = " + std::to_string(config.tile_n) +
+         ", .stages = " + std::to_string(config.stages) +
+         ", .consumers = " + std::to_string(config.consumers) +
+         ", .ping_pong = " + std::to_string(config.ping_pong) +
+         ", .cluster_m = " + std::to_string(config.cluster_m) +
+         ", .cluster_n = " + std::to_string(config.cluster_n) +
+         ", .swap_ab = " + std::to_string(config.swap_ab) +
+         ", .split_k = 1, .raster_group = 1, .raster_along_n = 0}";
+}
+
 std::string RenderUnit(const std::string& header, const std::string& template_class,
-                       const v1::GemmProblem& gemm, const std::string& config, bool split) {
+                       const std::string& entry, const v1::GemmProblem& gemm,
+                       const std::string& config, bool split) {
   std::string text = "#include \"" + header + "\"\n\nusing namespace tilewright;\n" +
                      "using Variant = " + template_class + "<\n    " + RenderA(gemm) +
                      ",\n    " + RenderB(gemm) + ",\n    " + RenderEpilogue(gemm) + ",\n    " +
                      config + ", " + (split ? "true" : "false") +
-                     ">;\nTILEWRIGHT_GEMM_ENTRY(Variant)\n";
+                     ">;\n" + entry + "(Variant)\n";
   if (split) text += "TILEWRIGHT_REDUCE_ENTRY(Variant)\n";
   return text;
 }
@@ -218,15 +233,20 @@ absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& gemm, const v1::Va
     ASSIGN_OR_RETURN(const GemmSm80Config config,
                      ParseGemmSm80Config(variant.config(), ElementBytes(type),
                                          std::min(AccessBytesOfA(gemm), AccessBytesOfB(gemm))));
-    return RenderUnit("gemm/gemm_sm80.cuh", "GemmSm80", gemm, RenderConfig(config),
+    return RenderUnit("gemm/gemm_sm80.cuh", "GemmSm80", kPlainEntry, gemm, RenderConfig(config),
                       config.split_k > 1);
+  }
+  if (variant.template_name() == "gemm_sm90") {
+    ASSIGN_OR_RETURN(const GemmSm90Config config, ParseGemmSm90Config(variant.config()));
+    return RenderUnit("gemm/gemm_sm90.cuh", "GemmSm90", "TILEWRIGHT_TMA_GEMM_ENTRY", gemm,
+                      RenderConfig(config), config.split_k > 1);
   }
   if (variant.template_name() == "gemm_simt") {
     if (type != v1::DATA_TYPE_FP32) {
       return InvalidField("gemm.a_type", "UNSUPPORTED_TYPE", "gemm_simt multiplies FP32");
     }
     ASSIGN_OR_RETURN(const GemmSimtConfig config, ParseGemmSimtConfig(variant.config()));
-    return RenderUnit("gemm/gemm_simt.cuh", "GemmSimt", gemm, RenderConfig(config),
+    return RenderUnit("gemm/gemm_simt.cuh", "GemmSimt", kPlainEntry, gemm, RenderConfig(config),
                       config.split_k > 1);
   }
   return InvalidField("variant.template_name", "UNKNOWN_TEMPLATE", variant.template_name());

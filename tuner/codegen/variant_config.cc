@@ -74,6 +74,24 @@ absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int
   return parsed;
 }
 
+absl::StatusOr<GemmSm90Config> ParseGemmSm90Config(const v1::Config& config) {
+  GemmSm90Config parsed = {};
+  const Fields divisors = {
+      {"tile_m", &parsed.tile_m},       {"tile_n", &parsed.tile_n},
+      {"stages", &parsed.stages},       {"consumers", &parsed.consumers},
+      {"cluster_m", &parsed.cluster_m}, {"cluster_n", &parsed.cluster_n},
+      {"split_k", &parsed.split_k},     {"raster_group", &parsed.raster_group},
+  };
+  Fields fields = divisors;
+  fields.insert(fields.end(), {{"ping_pong", &parsed.ping_pong},
+                               {"swap_ab", &parsed.swap_ab},
+                               {"raster_along_n", &parsed.raster_along_n}});
+  RETURN_IF_ERROR(FillFields(config, fields));
+  RETURN_IF_ERROR(CheckPositive(divisors));
+  if (!IsLegal(parsed)) return IllegalConfig();
+  return parsed;
+}
+
 absl::StatusOr<GemmSimtConfig> ParseGemmSimtConfig(const v1::Config& config) {
   GemmSimtConfig parsed = {};
   const Fields fields = {

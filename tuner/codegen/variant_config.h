@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "kernel_templates/abi/gemm_simt_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
+#include "kernel_templates/abi/gemm_sm90_config.h"
 #include "tilewright/v1/kernel.pb.h"
 
 namespace tilewright {
@@ -13,6 +14,7 @@ namespace tilewright {
 // int, or where the config is not legal. `narrowest_access`: as of IsLegal.
 absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int element_bytes,
                                                    int narrowest_access);
+absl::StatusOr<GemmSm90Config> ParseGemmSm90Config(const v1::Config& config);
 absl::StatusOr<GemmSimtConfig> ParseGemmSimtConfig(const v1::Config& config);
 
 }  // namespace tilewright

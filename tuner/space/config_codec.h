@@ -9,6 +9,7 @@
 
 #include "kernel_templates/abi/gemm_simt_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
+#include "kernel_templates/abi/gemm_sm90_config.h"
 #include "tilewright/v1/kernel.pb.h"
 
 namespace tilewright {
@@ -17,6 +18,7 @@ template <typename ConfigStruct>
 struct ParameterField {
   std::string_view name;
   int ConfigStruct::*member;
+  int least = 1;
 };
 
 // Sorted by name, as a Config is.
@@ -41,6 +43,20 @@ inline constexpr std::array<ParameterField<GemmSimtConfig>, 7> kGemmSimtParamete
     {"tile_n", &GemmSimtConfig::tile_n},
 }};
 
+inline constexpr std::array<ParameterField<GemmSm90Config>, 11> kGemmSm90Parameters = {{
+    {"cluster_m", &GemmSm90Config::cluster_m},
+    {"cluster_n", &GemmSm90Config::cluster_n},
+    {"consumers", &GemmSm90Config::consumers},
+    {"ping_pong", &GemmSm90Config::ping_pong, 0},
+    {"raster_along_n", &GemmSm90Config::raster_along_n, 0},
+    {"raster_group", &GemmSm90Config::raster_group},
+    {"split_k", &GemmSm90Config::split_k},
+    {"stages", &GemmSm90Config::stages},
+    {"swap_ab", &GemmSm90Config::swap_ab, 0},
+    {"tile_m", &GemmSm90Config::tile_m},
+    {"tile_n", &GemmSm90Config::tile_n},
+}};
+
 // Values beyond this are no config of any template; below it no product of the first two
 // legality rules overflows.
 inline constexpr int kMaxParameterValue = 65535;
@@ -58,8 +74,8 @@ v1::Config EncodeConfig(const ConfigStruct& config,
   return message;
 }
 
-// Nothing unless `message` has exactly these parameters, sorted, each in
-// [1, kMaxParameterValue].
+// Nothing unless `message` has exactly these parameters, sorted, each at least what its field
+// says and at most kMaxParameterValue.
 template <typename ConfigStruct, std::size_t kCount>
 std::optional<ConfigStruct> DecodeConfig(
     const v1::Config& message, const std::array<ParameterField<ConfigStruct>, kCount>& fields) {
@@ -67,7 +83,7 @@ std::optional<ConfigStruct> DecodeConfig(
   ConfigStruct config{};
   for (std::size_t i = 0; i < kCount; ++i) {
     const v1::Parameter& parameter = message.parameters(static_cast<int>(i));
-    if (parameter.name() != fields[i].name || parameter.value() < 1 ||
+    if (parameter.name() != fields[i].name || parameter.value() < fields[i].least ||
         parameter.value() > kMaxParameterValue) {
       return std::nullopt;
     }

@@ -30,29 +30,11 @@ constexpr double kBlockOverhead = 700;
 constexpr double kLoneWarpShare = 0.85;
 // Share of L2 that operands may count on; outputs and the other half's copies take the rest.
 constexpr double kL2Share = 0.6;
-// A launch on an idle stream, and a dependent one behind another, seconds.
-constexpr double kLaunchSeconds = 2.5e-6;
+// A launch behind another one, seconds.
 constexpr double kNextLaunchSeconds = 1.5e-6;
 constexpr double kPartialBytes = 4;
 
 int RoundUp(int value, int unit) { return (value + unit - 1) / unit * unit; }
-
-// Two activities that overlap, though not perfectly: more than the longer, less than the sum.
-double Overlap(double a, double b) {
-  const double a2 = a * a;
-  const double b2 = b * b;
-  return std::sqrt(std::sqrt(a2 * a2 + b2 * b2));
-}
-
-// Bytes an element of D moves to and from DRAM in the epilogue.
-double EpilogueElementBytes(const v1::GemmProblem& gemm) {
-  double bytes = 0;
-  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
-    const bool in_epilogue = matrix.operand != v1::OPERAND_A && matrix.operand != v1::OPERAND_B;
-    if (in_epilogue && matrix.present) bytes += StorageBytes(matrix.type);
-  }
-  return bytes;
-}
 
 // Share of the schedulers' rate that `warps` resident warps reach: uneven warps leave
 // schedulers idle, and one warp each cannot hide its own latencies.
@@ -100,6 +82,23 @@ double WaveCycles(const v1::GemmProblem& gemm, const MachineModel& machine, cons
   return mainloop + tail * (1 + 0.3 * (resident - 1));
 }
 
+}  // namespace
+
+double Overlap(double a, double b) {
+  const double a2 = a * a;
+  const double b2 = b * b;
+  return std::sqrt(std::sqrt(a2 * a2 + b2 * b2));
+}
+
+double EpilogueElementBytes(const v1::GemmProblem& gemm) {
+  double bytes = 0;
+  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
+    const bool in_epilogue = matrix.operand != v1::OPERAND_A && matrix.operand != v1::OPERAND_B;
+    if (in_epilogue && matrix.present) bytes += StorageBytes(matrix.type);
+  }
+  return bytes;
+}
+
 double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k) {
   const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
                           static_cast<double>(gemm.n());
@@ -114,15 +113,13 @@ double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, i
 }
 
 double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
-                       const TileWork& work) {
+                       int split_k) {
   const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
                           static_cast<double>(gemm.n());
-  if (work.split_k == 1) return elements * EpilogueElementBytes(gemm);
-  const double partials = elements * work.split_k * kPartialBytes;
+  if (split_k == 1) return elements * EpilogueElementBytes(gemm);
+  const double partials = elements * split_k * kPartialBytes;
   return partials < kL2Share * machine.l2_bytes ? 0 : partials;
 }
-
-}  // namespace
 
 int ResidentBlocks(const MachineModel& machine, const TileWork& work) {
   const int registers = RoundUp(std::max(work.registers_per_thread, 1), kRegisterUnit);
@@ -173,7 +170,7 @@ double PredictTiledSeconds(const v1::GemmProblem& gemm, const MachineModel& mach
     cycles += WaveCycles(gemm, machine, work, static_cast<int>(std::ceil(rest / machine.sm_count)));
   }
   const double dram =
-      (OperandDramBytes(gemm, machine, work, resident) + OutputDramBytes(gemm, machine, work)) /
+      (OperandDramBytes(gemm, machine, work, resident) + OutputDramBytes(gemm, machine, work.split_k)) /
       machine.dram_bytes_per_cycle;
   const double seconds = Overlap(cycles, dram) / machine.clock_hertz + kLaunchSeconds;
   return work.split_k > 1 ? seconds + ReduceSeconds(gemm, machine, work.split_k) : seconds;

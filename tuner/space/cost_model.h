@@ -34,6 +34,23 @@ int ResidentBlocks(const MachineModel& machine, const TileWork& work);
 double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
                         const TileWork& work, int resident);
 
+// What the models of all templates share.
+
+// A launch on an idle stream, seconds.
+inline constexpr double kLaunchSeconds = 2.5e-6;
+
+// Two activities that overlap, though not perfectly: more than the longer, less than the sum.
+double Overlap(double a, double b);
+
+// Bytes an element of D moves to and from DRAM in the epilogue.
+double EpilogueElementBytes(const v1::GemmProblem& gemm);
+
+// Bytes that the outputs, or the partial sums beyond L2, move to and from DRAM.
+double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k);
+
+// The second launch where k is split.
+double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k);
+
 double PredictTiledSeconds(const v1::GemmProblem& gemm, const MachineModel& machine,
                            const TileWork& work);
 

@@ -56,4 +56,16 @@ v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& lau
   return plan;
 }
 
+v1::LaunchPlan PlanWarpgroupGemm(const v1::GemmProblem& gemm, const WarpgroupLaunch& launch) {
+  v1::LaunchPlan plan = PlanTiledGemm(gemm, launch.tiled);
+  v1::LaunchStep& step = *plan.mutable_steps(0);
+  step.set_cluster_x(launch.cluster_blocks);
+  step.set_grid_rule(v1::GRID_RULE_PERSISTENT);
+  step.set_blocks_per_sm(1);
+  step.set_programmatic_launch(true);
+  for (const v1::TensorMapSpec& map : launch.tensor_maps) *step.add_tensor_maps() = map;
+  plan.set_raster_along_n(launch.raster_along_n);
+  return plan;
+}
+
 }  // namespace tilewright

@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_TUNER_SPACE_LAUNCH_PLAN_H_
 #define TILEWRIGHT_TUNER_SPACE_LAUNCH_PLAN_H_
 
+#include <vector>
+
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
@@ -16,9 +18,20 @@ struct TiledLaunch {
   int raster_group = 1;
 };
 
+// What gemm_sm90 adds.
+struct WarpgroupLaunch {
+  TiledLaunch tiled;
+  int cluster_blocks = 1;
+  bool raster_along_n = false;
+  std::vector<v1::TensorMapSpec> tensor_maps;
+};
+
 // The plan of `launch` for the canonical `gemm`: one step, and where k is split a second one
 // that sums the partials in order and runs the epilogue once.
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch);
+
+// As PlanTiledGemm, of persistent blocks.
+v1::LaunchPlan PlanWarpgroupGemm(const v1::GemmProblem& gemm, const WarpgroupLaunch& launch);
 
 }  // namespace tilewright
 

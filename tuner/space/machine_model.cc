@@ -63,6 +63,7 @@ MachineModel MachineFor(const v1::Silicon& silicon, const v1::GemmProblem& gemm)
   const double peak = PeakOperationsPerSecond(silicon, gemm.a_type(), gemm.accumulator_type()) /
                       (max_clock * machine.sm_count);
   const bool cuda_cores = gemm.a_type() == v1::DATA_TYPE_FP32;
+  machine.peak_operations_per_cycle = std::max(peak, 1.0);
   machine.operations_per_cycle =
       std::max(peak * (cuda_cores ? 1.0 : MmaSyncShare(capability)), 1.0);
   // Half of what is usual for an unknown board is better than a division by zero.

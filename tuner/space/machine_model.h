@@ -12,6 +12,8 @@ struct MachineModel {
   double clock_hertz = 1e9;
   // Operations that mma.sync, or fp32 units, finish in one cycle of one SM at best.
   double operations_per_cycle = 1;
+  // The same of the GPU's widest instructions: wgmma where there is one.
+  double peak_operations_per_cycle = 1;
   // DRAM bytes in one cycle, of the whole GPU.
   double dram_bytes_per_cycle = 1;
   // L2 bytes that one SM takes in one cycle while all others do the same.

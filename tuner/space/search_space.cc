@@ -7,12 +7,13 @@
 #include "proto/support/errors.h"
 #include "tuner/space/gemm_simt_space.h"
 #include "tuner/space/gemm_sm80_space.h"
+#include "tuner/space/gemm_sm90_space.h"
 
 namespace tilewright {
 
 const std::vector<const SearchSpace*>& SearchSpaces() {
   static const auto* const spaces =
-      new std::vector<const SearchSpace*>{new GemmSimtSpace, new GemmSm80Space};
+      new std::vector<const SearchSpace*>{new GemmSimtSpace, new GemmSm80Space, new GemmSm90Space};
   return *spaces;
 }
 

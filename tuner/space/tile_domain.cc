@@ -65,10 +65,14 @@ std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& sil
 
 std::vector<int> RasterGroupsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                                    int tile_m, int tile_n, int split_k) {
-  const int64_t tiles_m = CeilDivide(gemm.m(), tile_m);
-  const int64_t tiles = Tiles(gemm, tile_m, tile_n);
-  const int64_t wave = std::max(silicon.sm_count(), 1);
-  if (split_k > 1 || tiles <= wave) return {1};
+  if (split_k > 1) return {1};
+  return RasterGroupsToTry(CeilDivide(gemm.m(), tile_m), CeilDivide(gemm.n(), tile_n), tile_m,
+                           tile_n, std::max(silicon.sm_count(), 1));
+}
+
+std::vector<int> RasterGroupsToTry(int64_t tiles_m, int64_t tiles_n, int tile_m, int tile_n,
+                                   int64_t wave) {
+  if (tiles_m * tiles_n <= wave) return {1};
   int best = 1;
   int64_t fewest = std::numeric_limits<int64_t>::max();
   for (const int group : kRasterGroups) {

@@ -45,6 +45,11 @@ std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& sil
 std::vector<int> RasterGroupsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                                    int tile_m, int tile_n, int split_k);
 
+// The same of any grid of tiles of which `wave` run at once, groups being along the first
+// dimension.
+std::vector<int> RasterGroupsToTry(int64_t tiles_m, int64_t tiles_n, int tile_m, int tile_n,
+                                   int64_t wave);
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_TUNER_SPACE_TILE_DOMAIN_H_

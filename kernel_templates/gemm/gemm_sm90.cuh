@@ -1,0 +1,198 @@
+// GEMM on the warpgroup-level tensor core instructions of sm_90a: persistent blocks, in which
+// one thread loads through TMA and warpgroups multiply and store. Cooperative consumers share a
+// tile by rows; ping-pong ones take tiles in turn, so that one's epilogue runs under the other's
+// main loop.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_GEMM_SM90_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_GEMM_SM90_CUH_
+
+#include "abi/gemm_sm90_config.h"
+#include "abi/kernel_args.h"
+#include "gemm/entry.cuh"
+#include "gemm/mainloop_sm90.cuh"
+#include "gemm/raster.cuh"
+#include "gemm/split_k.cuh"
+#include "gemm/store_sm90.cuh"
+
+namespace tilewright {
+
+// The public members are what the entries of entry.cuh need of a template.
+// kSplit: k is shared by several blocks; the block stores its partial sums.
+template <OperandSpec kA, OperandSpec kB, EpilogueSpec kSpec, GemmSm90Config kConfig, bool kSplit>
+class GemmSm90 {
+ private:
+  using Mainloop = MainloopSm90<kA, kB, kConfig>;
+
+ public:
+  static constexpr EpilogueSpec kEpilogueSpec = kSpec;
+  using Accumulator = typename Mainloop::Accumulator;
+  using Store = StoreSm90<kSpec, kConfig, kSplit, Accumulator>;
+  static constexpr int kThreads = Threads(kConfig);
+  static constexpr int kMinBlocks = 1;
+  // Of A, of B and, where TMA stores it, of D.
+  struct Maps {
+    TensorMap map[Store::kUsesTma ? 3 : 2];
+  };
+
+  __device__ __forceinline__ static void Run(const GemmArgs& args, const Maps& maps) {
+    extern __shared__ __align__(1024) unsigned char tilewright_shared[];
+    const unsigned rank = Mainloop::kClusterBlocks > 1 ? ClusterRank() : 0;
+    Mainloop mainloop(SharedAddress(tilewright_shared),
+                      SharedAddress(tilewright_shared + kBarrierOffset), rank);
+    if (threadIdx.x == 0) {
+      PrefetchTensorMap(maps.map[0]);
+      PrefetchTensorMap(maps.map[1]);
+      mainloop.InitBarriers();
+    }
+    Meet();
+    WaitForEarlierGrids();
+    AllowLaterGrids();
+    // The compiler must see that all of a warp takes the same branch.
+    const int warpgroup = __shfl_sync(0xFFFFFFFF, threadIdx.x / 128, 0);
+    if (warpgroup == 0) {
+      if constexpr (kMovesRegisters) ShrinkRegisters<SplitRegisters(kConfig).producer>();
+      if (threadIdx.x / 32 == 0 && ElectLane()) Produce(args, maps, rank, mainloop);
+      __syncwarp();
+    } else {
+      if constexpr (kMovesRegisters) GrowRegisters<SplitRegisters(kConfig).consumer>();
+      void* const staging = tilewright_shared + Mainloop::kRingBytes +
+                            (threadIdx.x / 32 - 4) * Store::kStagingBytes;
+      Consume(args, maps, rank, warpgroup - 1, staging, mainloop);
+    }
+    // Other blocks may still send to this one's shared memory, or wait at its barriers.
+    if constexpr (Mainloop::kClusterBlocks > 1) SyncCluster();
+  }
+
+ private:
+  using Sums = typename Mainloop::Sums;
+  static constexpr int kBarrierOffset =
+      Mainloop::kRingBytes + 4 * kConfig.consumers * Store::kStagingBytes;
+  static_assert(kBarrierOffset + BarrierBytes(kConfig) == SharedMemoryBytes(kConfig));
+  static_assert(IsLegal(kConfig));
+  // Two warpgroups have all the registers they can use.
+  static constexpr bool kMovesRegisters = kConfig.consumers > 1;
+  // Named barrier of consumer 0; 0 is that of __syncthreads.
+  static constexpr int kTurnBarrier = 1;
+
+  // The tiles of one block: all consumers and the producer walk them alike.
+  class Walk {
+   public:
+    __device__ __forceinline__ Walk(const GemmArgs& args, unsigned rank)
+        : args_(args),
+          offset_m_(Mainloop::RankM(rank) * kConfig.tile_m),
+          offset_n_(Mainloop::RankN(rank) * kConfig.tile_n),
+          per_batch_(CeilDiv(args.m, kClusterM) * CeilDiv(args.n, kClusterN)),
+          step_(gridDim.x / Mainloop::kClusterBlocks),
+          place_(blockIdx.x / Mainloop::kClusterBlocks) {}
+
+    __device__ __forceinline__ bool AtEnd() const { return place_ >= per_batch_ * args_.batch; }
+    __device__ __forceinline__ void Next() { place_ += step_; }
+    __device__ __forceinline__ int Batch() const {
+      return static_cast<int>(args_.batch == 1 ? 0 : place_ / per_batch_);
+    }
+    __device__ __forceinline__ TilePlace Place() const {
+      const auto place = static_cast<unsigned>(args_.batch == 1 ? place_ : place_ % per_batch_);
+      TilePlace at;
+      if (args_.raster_along_n != 0) {
+        const TilePlace turned =
+            PlaceOfBlock(place, args_.n, args_.m, kClusterN, kClusterM, args_.raster_group);
+        at = {turned.first_n, turned.first_m};
+      } else {
+        at = PlaceOfBlock(place, args_.m, args_.n, kClusterM, kClusterN, args_.raster_group);
+      }
+      return {at.first_m + offset_m_, at.first_n + offset_n_};
+    }
+
+   private:
+    static constexpr int kClusterM = kConfig.tile_m * kConfig.cluster_m;
+    static constexpr int kClusterN = kConfig.tile_n * kConfig.cluster_n;
+    const GemmArgs& args_;
+    const int offset_m_;
+    const int offset_n_;
+    const long long per_batch_;
+    const int step_;
+    long long place_;
+  };
+
+  __device__ __forceinline__ static DepthRange Depth(const GemmArgs& args) {
+    const int tiles = CeilDiv(args.k, Mainloop::kTileK);
+    if constexpr (kSplit) return ShareOfDepth(tiles, blockIdx.y, args.split_k);
+    return {0, tiles};
+  }
+
+  // Barriers are initialised for all that use them.
+  __device__ __forceinline__ static void Meet() {
+    if constexpr (Mainloop::kClusterBlocks > 1) {
+      SyncCluster();
+    } else {
+      __syncthreads();
+    }
+  }
+
+  __device__ __forceinline__ static void Produce(const GemmArgs& args, const Maps& maps,
+                                                 unsigned rank, Mainloop& mainloop) {
+    const DepthRange depth = Depth(args);
+    for (Walk walk(args, rank); !walk.AtEnd(); walk.Next()) {
+      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), depth.first,
+                    depth.count);
+    }
+  }
+
+  __device__ __forceinline__ static void Consume(const GemmArgs& args, const Maps& maps,
+                                                 unsigned rank, int consumer, void* staging,
+                                                 Mainloop& mainloop) {
+    const DepthRange depth = Depth(args);
+    Store store(staging);
+    Walk walk(args, rank);
+    if constexpr (kConfig.ping_pong) {
+      if (consumer == 1) {
+        GiveTurn(0);
+        mainloop.Skip(depth.count);
+        walk.Next();
+      }
+    }
+    const int first_block = kConfig.ping_pong ? 0 : consumer * Mainloop::kRowBlocks;
+    while (!walk.AtEnd()) {
+      const TilePlace place = walk.Place();
+      Sums sums;
+      if constexpr (kConfig.ping_pong) AwaitTurn(consumer);
+      mainloop.template Multiply<kSplit>(depth.count, first_block, sums);
+      if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
+      StoreTile(args, maps, walk.Batch(), place, first_block, sums, store);
+      walk.Next();
+      if constexpr (kConfig.ping_pong) {
+        mainloop.Skip(depth.count);
+        walk.Next();
+      }
+    }
+    store.Finish();
+  }
+
+  // Only one consumer multiplies at a time.
+  __device__ __forceinline__ static void AwaitTurn(int consumer) {
+    SyncThreads(kTurnBarrier + consumer, 256);
+  }
+  __device__ __forceinline__ static void GiveTurn(int consumer) {
+    ArriveThreads(kTurnBarrier + consumer, 256);
+  }
+
+  __device__ __forceinline__ static void StoreTile(const GemmArgs& args, const Maps& maps,
+                                                   int batch, TilePlace place, int first_block,
+                                                   const Sums& sums, Store& store) {
+    const int warp = static_cast<int>(threadIdx.x) / 32 % 4;
+    const TensorMap* map_d = Store::kUsesTma ? &maps.map[Store::kUsesTma ? 2 : 0] : nullptr;
+    Epilogue<kSpec> epilogue(args, batch);
+#pragma unroll
+    for (int block = 0; block < Mainloop::kRowBlocks; ++block) {
+      const int row = (first_block + block) * 64 + warp * 16;
+      const int first_m = place.first_m + (kConfig.swap_ab ? 0 : row);
+      const int first_n = place.first_n + (kConfig.swap_ab ? row : 0);
+      if (first_m >= args.m || first_n >= args.n) continue;
+      store.Store(args, map_d, batch, first_m, first_n, sums[block], epilogue);
+    }
+    if constexpr (!kSplit) epilogue.Finish();
+  }
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_GEMM_GEMM_SM90_CUH_

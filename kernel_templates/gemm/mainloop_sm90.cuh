@@ -1,0 +1,192 @@
+// The main loop of gemm_sm90: one thread keeps a ring of stages filled through TMA, consumer
+// warpgroups multiply them. A stage has two barriers: `full`, on which the copies' bytes are
+// counted, and `empty`, at which each consumer that reads it arrives, those of the other blocks
+// that its copies also go to among them.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_MAINLOOP_SM90_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_MAINLOOP_SM90_CUH_
+
+#include "abi/gemm_sm90_config.h"
+#include "common/cluster.cuh"
+#include "common/mbarrier.cuh"
+#include "common/mma.cuh"
+#include "gemm/operand_sm90.cuh"
+#include "gemm/raster.cuh"
+#include "gemm/split_k.cuh"
+
+namespace tilewright {
+
+template <OperandSpec kA, OperandSpec kB, GemmSm90Config kConfig>
+class MainloopSm90 {
+ public:
+  using Accumulator = typename AccumulatorOf<kA.type>::type;
+  static constexpr int kRowBlocks = RowBlocks(kConfig);
+  static constexpr int kColumns = CoreColumns(kConfig);
+  static constexpr int kRingBytes = kConfig.stages * StageBytes(kConfig);
+  using Sums = Accumulator[kRowBlocks][kColumns / 8][4];
+  using OperandA = OperandSm90<kA, kConfig.tile_m, kConfig.cluster_n>;
+  using OperandB = OperandSm90<kB, kConfig.tile_n, kConfig.cluster_m>;
+  static constexpr int kTileK = OperandA::kTileK;
+  static constexpr int kClusterBlocks = kConfig.cluster_m * kConfig.cluster_n;
+
+  // Place of a block in its cluster.
+  __device__ __forceinline__ static int RankM(unsigned rank) { return rank % kConfig.cluster_m; }
+  __device__ __forceinline__ static int RankN(unsigned rank) { return rank / kConfig.cluster_m; }
+
+  // `ring`: shared memory of the stages, `barriers` of BarrierBytes.
+  __device__ __forceinline__ MainloopSm90(unsigned ring, unsigned barriers, unsigned rank)
+      : ring_(ring), barriers_(barriers), rank_(rank) {}
+
+  // One thread, before the cluster meets.
+  __device__ __forceinline__ void InitBarriers() const {
+    // A ping-pong stage is read by one consumer alone.
+    constexpr int kReaders = kConfig.ping_pong ? 1 : kConfig.consumers;
+#pragma unroll
+    for (int stage = 0; stage < kConfig.stages; ++stage) {
+      InitBarrier(barriers_ + stage * 8, 1);
+      InitBarrier(barriers_ + (kConfig.stages + stage) * 8, kReaders * kSenders);
+    }
+    FenceBarrierInit();
+  }
+
+  // The producing thread: loads the stages of one tile, `tiles` of k from `first_tile` on.
+  __device__ __forceinline__ void Load(const TensorMap& map_a, const TensorMap& map_b,
+                                       TilePlace place, int batch, int first_tile, int tiles) {
+    const int rank_m = RankM(rank_);
+    const int rank_n = RankN(rank_);
+    // Blocks of one row of the cluster share rows of A, those of a column columns of B.
+    unsigned short row_blocks = 0;
+    unsigned short column_blocks = 0;
+#pragma unroll
+    for (int i = 0; i < kConfig.cluster_n; ++i) row_blocks |= 1u << (i * kConfig.cluster_m + rank_m);
+#pragma unroll
+    for (int i = 0; i < kConfig.cluster_m; ++i) column_blocks |= 1u << (rank_n * kConfig.cluster_m + i);
+#pragma unroll 1
+    for (int tile = first_tile; tile < first_tile + tiles; ++tile) {
+      WaitBarrier(EmptyBarrier(), phase_ ^ 1);
+      ArriveExpecting(FullBarrier(), StageBytes(kConfig));
+      const unsigned target = ring_ + stage_ * StageBytes(kConfig);
+      OperandA::Load(map_a, target, FullBarrier(), place.first_m, tile * kTileK, batch, rank_n,
+                     row_blocks);
+      OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n,
+                     tile * kTileK, batch, rank_m, column_blocks);
+      Advance();
+    }
+  }
+
+  // A consumer: sets `sums` to the products of `tiles` stages, which may be none where
+  // kMayBeEmpty. `first_block`: its first row block of the tile.
+  template <bool kMayBeEmpty>
+  __device__ __forceinline__ void Multiply(int tiles, int first_block, Sums& sums) {
+    unsigned previous = 0;
+    int accumulate = 0;
+#pragma unroll 1
+    for (int tile = 0; tile < tiles; ++tile) {
+      WaitBarrier(FullBarrier(), phase_);
+      MultiplyStage(ring_ + stage_ * StageBytes(kConfig), first_block, accumulate, sums);
+      // The products of the stage before are complete: it may be filled again.
+      WgmmaWait<1>();
+      if (tile > 0) Release(previous);
+      previous = stage_;
+      Advance();
+    }
+    WgmmaWait<0>();
+    if (!kMayBeEmpty || tiles > 0) Release(previous);
+    Pin(sums, kMayBeEmpty && tiles == 0);
+  }
+
+  // Passes over the stages of a tile that another consumer multiplies.
+  __device__ __forceinline__ void Skip(int tiles) {
+    stage_ += tiles;
+    phase_ ^= stage_ / kConfig.stages & 1;
+    stage_ %= kConfig.stages;
+  }
+
+ private:
+  // Blocks whose copies arrive in a stage of one block, itself among them.
+  static constexpr int kSenders = kConfig.cluster_m + kConfig.cluster_n - 1;
+  static constexpr int kSteps = 4;
+  using RowOperand = OperandSm90<kConfig.swap_ab ? kB : kA, CoreRows(kConfig), 1>;
+  using ColumnOperand = OperandSm90<kConfig.swap_ab ? kA : kB, CoreColumns(kConfig), 1>;
+
+  __device__ __forceinline__ unsigned FullBarrier() const { return barriers_ + stage_ * 8; }
+  __device__ __forceinline__ unsigned EmptyBarrier() const {
+    return barriers_ + (kConfig.stages + stage_) * 8;
+  }
+
+  __device__ __forceinline__ void Advance() {
+    if (++stage_ == kConfig.stages) {
+      stage_ = 0;
+      phase_ ^= 1;
+    }
+  }
+
+  __device__ __forceinline__ void MultiplyStage(unsigned stage, int first_block, int& accumulate,
+                                                Sums& sums) const {
+    const unsigned a = stage;
+    const unsigned b = stage + OperandA::kBytes;
+    const unsigned long long rows = RowOperand::Descriptor(kConfig.swap_ab ? b : a) +
+                                    RowOperand::BlockOffset(first_block);
+    const unsigned long long columns = ColumnOperand::Descriptor(kConfig.swap_ab ? a : b);
+    WgmmaFence();
+#pragma unroll
+    for (int step = 0; step < kSteps; ++step) {
+#pragma unroll
+      for (int block = 0; block < kRowBlocks; ++block) {
+        constexpr OperandSpec kRowSpec = kConfig.swap_ab ? kB : kA;
+        constexpr OperandSpec kColumnSpec = kConfig.swap_ab ? kA : kB;
+        Wgmma<kColumns>::template Run<kRowSpec.type, kColumnSpec.type, !kRowSpec.k_major,
+                                      !kColumnSpec.k_major>(
+            sums[block], rows + RowOperand::StepOffset(step) + RowOperand::BlockOffset(block),
+            columns + ColumnOperand::StepOffset(step), accumulate);
+      }
+      accumulate = 1;
+    }
+    WgmmaCommit();
+  }
+
+  // Tells every block whose copies come here that `stage` has been read. One thread a block.
+  __device__ __forceinline__ void Release(unsigned stage) const {
+    const unsigned barrier = barriers_ + (kConfig.stages + stage) * 8;
+    const unsigned thread = threadIdx.x % 128;
+    if constexpr (kClusterBlocks == 1) {
+      if (thread == 0) Arrive(barrier);
+    } else {
+      // Lanes of different warps, so that none has two to tell. (rank by row, then by column.)
+      const int rank_m = RankM(rank_);
+      const int rank_n = RankN(rank_);
+#pragma unroll
+      for (int i = 0; i < kSenders; ++i) {
+        const int other = i < kConfig.cluster_n
+                              ? i * kConfig.cluster_m + rank_m
+                              : rank_n * kConfig.cluster_m +
+                                    (rank_m + 1 + i - kConfig.cluster_n) % kConfig.cluster_m;
+        if (thread == i % 4 * 32u) ArriveRemote(barrier, other);
+      }
+    }
+  }
+
+  // Nobody reads a sum before the products are complete; of no stage at all they are zeros.
+  __device__ __forceinline__ static void Pin(Sums& sums, bool empty) {
+#pragma unroll
+    for (int block = 0; block < kRowBlocks; ++block) {
+#pragma unroll
+      for (int tile = 0; tile < kColumns / 8; ++tile) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          PinRegister(sums[block][tile][i]);
+          if (empty) sums[block][tile][i] = 0;
+        }
+      }
+    }
+  }
+
+  const unsigned ring_;
+  const unsigned barriers_;
+  const unsigned rank_;
+  unsigned stage_ = 0;
+  unsigned phase_ = 0;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_GEMM_MAINLOOP_SM90_CUH_

@@ -1,0 +1,296 @@
+#include "tuner/space/gemm_sm90_space.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "kernel_templates/abi/gemm_sm90_config.h"
+#include "proto/support/errors.h"
+#include "tuner/codegen/renderer.h"
+#include "tuner/space/config_codec.h"
+#include "tuner/space/launch_plan.h"
+#include "tuner/space/requirements.h"
+#include "tuner/space/tile_domain.h"
+#include "tuner/space/warpgroup_model.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int kCapability = 90;
+// Rows that TMA reads and writes begin at multiples of it.
+constexpr int kTmaAlignment = 16;
+
+int InputBytes(const v1::GemmProblem& gemm) { return ElementBytes(gemm.a_type()); }
+
+bool AIsKMajor(const v1::GemmProblem& gemm) {
+  return gemm.a_layout() == v1::OPERAND_LAYOUT_NORMAL;
+}
+bool BIsKMajor(const v1::GemmProblem& gemm) {
+  return gemm.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED;
+}
+
+int TileK(const v1::GemmProblem& gemm) { return kStageRowBytes / InputBytes(gemm); }
+
+// Rows of a swizzle span of an operand that is contiguous along m or n: 32, 64 or 128 bytes that
+// divide the tile.
+bool SpansFitTiles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const int bytes = InputBytes(gemm);
+  return (AIsKMajor(gemm) || Sm90RowBytes(c.tile_m, bytes) > 0) &&
+         (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) > 0);
+}
+
+struct Constraint {
+  const char* name;
+  bool (*holds)(const v1::GemmProblem&, const v1::Silicon&, const GemmSm90Config&);
+};
+
+// In the order that keeps each rule's arithmetic within bounds that those before it set.
+constexpr Constraint kConstraints[] = {
+    {"HasConsumers", [](auto&, auto&, auto& c) { return HasConsumers(c); }},
+    {"PingPongHasTwo", [](auto&, auto&, auto& c) { return PingPongHasTwo(c); }},
+    {"RowsFillConsumers", [](auto&, auto&, auto& c) { return RowsFillConsumers(c); }},
+    {"ColumnsFitWgmma", [](auto&, auto&, auto& c) { return ColumnsFitWgmma(c); }},
+    {"HasPipeline", [](auto&, auto&, auto& c) { return HasPipeline(c); }},
+    {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
+    {"SharesAreWhole", [](auto&, auto&, auto& c) { return SharesAreWhole(c); }},
+    {"SpansFitTiles", [](auto& gemm, auto&, auto& c) { return SpansFitTiles(gemm, c); }},
+    {"SumsFitRegisters", [](auto&, auto&, auto& c) { return SumsFitRegisters(c); }},
+    {"InstructionFitsLaunch", [](auto&, auto&, auto& c) { return InstructionFitsLaunch(c); }},
+    {"FitsSharedMemory",
+     [](auto&, auto& silicon, auto& c) {
+       return FitsSharedMemoryOfSm90(c) &&
+              SharedMemoryBytes(c) <= silicon.max_shared_memory_per_block();
+     }},
+    {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
+    {"FitsGrid",
+     [](auto& gemm, auto&, auto& c) { return FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k); }},
+    {"SplitsHaveWork",
+     [](auto& gemm, auto&, auto& c) { return SplitsHaveWork(gemm, TileK(gemm), c.split_k); }},
+    {"FitsWorkspace",
+     [](auto& gemm, auto& silicon, auto& c) { return FitsWorkspace(gemm, silicon, c.split_k); }},
+};
+
+const char* FirstBroken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                        const GemmSm90Config& c) {
+  for (const Constraint& constraint : kConstraints) {
+    if (!constraint.holds(gemm, silicon, c)) return constraint.name;
+  }
+  return nullptr;
+}
+
+// What follows is no matter of legality but of what is worth a try.
+
+struct Schedule {
+  int core_rows;
+  int consumers;
+  int ping_pong;
+};
+constexpr Schedule kSchedules[] = {{128, 2, 0}, {256, 2, 0}, {192, 3, 0}, {64, 1, 0}, {128, 1, 0},
+                                   {128, 2, 1}, {64, 2, 1},  {192, 2, 1}};
+constexpr int kColumns[] = {32,  48,  64,  80,  96,  112, 128, 144,
+                            160, 176, 192, 208, 224, 240, 256};
+constexpr int kSwappedColumns[] = {8, 16, 24, 32, 48, 64, 80, 96, 112, 128};
+// Rows of D up to which they are worth being the tensor core's columns.
+constexpr int kMaxSwappedRows = 128;
+constexpr struct {
+  int m;
+  int n;
+} kClusters[] = {{1, 1}, {2, 1}, {1, 2}};
+
+// Splits of k that fill the GPU more often than this only add to the sums of partials.
+constexpr int kMostWavesOfSplits = 2;
+
+// Copies of an operand along m or n come in boxes of a swizzle span: narrow ones are many.
+bool BoxesAreWide(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  constexpr int kWide = 64;
+  const int bytes = InputBytes(gemm);
+  return (AIsKMajor(gemm) || Sm90RowBytes(c.tile_m, bytes) >= std::min(kWide, c.tile_m * bytes)) &&
+         (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) >= std::min(kWide, c.tile_n * bytes));
+}
+
+// As many stages as fit, at most 8, and one fewer, which leaves the L2 more to others.
+template <typename Visit>
+void ForEachStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
+                   const Visit& visit) {
+  constexpr int kMostStages = 8;
+  int found = 0;
+  for (c.stages = kMostStages; c.stages >= 2 && found < 2; --c.stages) {
+    if (FirstBroken(gemm, silicon, c) != nullptr) continue;
+    visit(c);
+    ++found;
+  }
+}
+
+bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
+  return TileSuits(gemm.m(), c.tile_m) && TileSuits(gemm.n(), c.tile_n) &&
+         (c.swap_ab || AreaSuits(gemm, silicon, c.tile_m, c.tile_n)) &&
+         (c.cluster_m == 1 || gemm.m() > c.tile_m) && (c.cluster_n == 1 || gemm.n() > c.tile_n);
+}
+
+// Calls `visit` with every legal config worth trying whose split_k and raster_group are 1.
+template <typename Visit>
+void ForEachKernel(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Visit& visit) {
+  const auto consider = [&](const Schedule& schedule, int columns, bool swap) {
+    for (const auto& cluster : kClusters) {
+      const GemmSm90Config c{.tile_m = swap ? columns : schedule.core_rows,
+                             .tile_n = swap ? schedule.core_rows : columns,
+                             .stages = 2,
+                             .consumers = schedule.consumers,
+                             .ping_pong = schedule.ping_pong,
+                             .cluster_m = cluster.m,
+                             .cluster_n = cluster.n,
+                             .swap_ab = swap ? 1 : 0,
+                             .split_k = 1,
+                             .raster_group = 1,
+                             .raster_along_n = 0};
+      if (!TilesSuit(gemm, silicon, c) || !BoxesAreWide(gemm, c)) continue;
+      ForEachStages(gemm, silicon, c, visit);
+    }
+  };
+  for (const Schedule& schedule : kSchedules) {
+    for (const int columns : kColumns) consider(schedule, columns, false);
+    if (gemm.m() > kMaxSwappedRows) continue;
+    for (const int columns : kSwappedColumns) consider(schedule, columns, true);
+  }
+}
+
+v1::TensorMapSpec MapOf(v1::Operand operand, int inner, int outer, int swizzle) {
+  v1::TensorMapSpec spec;
+  spec.set_operand(operand);
+  spec.set_box_inner(inner);
+  spec.set_box_outer(outer);
+  spec.set_swizzle_bytes(swizzle);
+  return spec;
+}
+
+// No tensor of D's shape beside it, and no random bits.
+bool HasPlainEpilogue(const v1::GemmProblem& gemm) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  return epilogue.source_mode() <= v1::SOURCE_MODE_NONE &&
+         epilogue.aux_type() == v1::DATA_TYPE_UNSPECIFIED &&
+         epilogue.rounding_mode() != v1::ROUNDING_MODE_STOCHASTIC;
+}
+
+// The box of one load: OperandSm90 in gemm/operand_sm90.cuh. `share`: blocks that split a tile.
+v1::TensorMapSpec InputMap(v1::Operand operand, bool k_major, int tile, int share, int bytes) {
+  const int tile_k = kStageRowBytes / bytes;
+  if (k_major) return MapOf(operand, tile_k, tile / share, kStageRowBytes);
+  const int span = Sm90RowBytes(tile, bytes);
+  return MapOf(operand, span / bytes, tile_k / share, span);
+}
+
+}  // namespace
+
+bool GemmSm90Space::Supports(const v1::Problem& problem, const v1::Silicon& silicon) const {
+  if (!problem.has_gemm() || silicon.compute_capability() != kCapability) return false;
+  const v1::GemmProblem& gemm = problem.gemm();
+  const v1::Requirements requirements = RequirementsOf(gemm);
+  if (requirements.a_alignment() != kTmaAlignment || requirements.b_alignment() != kTmaAlignment) {
+    return false;
+  }
+  switch (gemm.a_type()) {
+    case v1::DATA_TYPE_FP16:
+    case v1::DATA_TYPE_BF16:
+      return true;
+    case v1::DATA_TYPE_TF32:
+    case v1::DATA_TYPE_INT8:
+      return AIsKMajor(gemm) && BIsKMajor(gemm);
+    default:
+      return false;
+  }
+}
+
+namespace {
+
+// Sets split_k and the raster of `c` to everything worth trying.
+template <typename Visit>
+void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
+                const Visit& visit) {
+  const int rows = c.tile_m * c.cluster_m;
+  const int columns = c.tile_n * c.cluster_n;
+  const int64_t tiles_m = CeilDivide(gemm.m(), rows);
+  const int64_t tiles_n = CeilDivide(gemm.n(), columns);
+  const int64_t blocks = tiles_m * tiles_n * gemm.batch() * c.cluster_m * c.cluster_n;
+  for (const int split : SplitsToTry(gemm, silicon, rows, columns, TileK(gemm))) {
+    // Blocks are one an SM.
+    if (split > 1 && blocks * split > kMostWavesOfSplits * int64_t{silicon.sm_count()}) break;
+    c.split_k = split;
+    c.raster_group = 1;
+    c.raster_along_n = 0;
+    const int64_t wave = silicon.sm_count() / (c.cluster_m * c.cluster_n);
+    if (split > 1 || tiles_m * tiles_n <= wave) {
+      visit(c);
+      continue;
+    }
+    for (const int group : RasterGroupsToTry(tiles_m, tiles_n, rows, columns, wave)) {
+      c.raster_group = group;
+      visit(c);
+    }
+    c.raster_along_n = 1;
+    for (const int group : RasterGroupsToTry(tiles_n, tiles_m, columns, rows, wave)) {
+      c.raster_group = group;
+      visit(c);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<v1::Config> GemmSm90Space::Enumerate(const v1::Problem& problem,
+                                                 const v1::Silicon& silicon) const {
+  std::vector<v1::Config> configs;
+  if (!Supports(problem, silicon)) return configs;
+  const v1::GemmProblem& gemm = problem.gemm();
+  ForEachKernel(gemm, silicon, [&](const GemmSm90Config& kernel) {
+    ForEachRun(gemm, silicon, kernel, [&](const GemmSm90Config& c) {
+      configs.push_back(EncodeConfig(c, kGemmSm90Parameters));
+    });
+  });
+  return configs;
+}
+
+std::optional<std::string> GemmSm90Space::BrokenConstraint(const v1::Problem& problem,
+                                                           const v1::Silicon& silicon,
+                                                           const v1::Config& config) const {
+  if (!Supports(problem, silicon)) return "ServesOperands";
+  const auto decoded = DecodeConfig(config, kGemmSm90Parameters);
+  if (!decoded) return "HasParameters";
+  const char* broken = FirstBroken(problem.gemm(), silicon, *decoded);
+  return broken == nullptr ? std::nullopt : std::optional<std::string>(broken);
+}
+
+absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem,
+                                                      const v1::Silicon& silicon,
+                                                      const v1::Config& config) const {
+  if (const auto broken = BrokenConstraint(problem, silicon, config)) {
+    return InvalidField("config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
+  }
+  const v1::GemmProblem& gemm = problem.gemm();
+  const GemmSm90Config c = *DecodeConfig(config, kGemmSm90Parameters);
+  const int bytes = InputBytes(gemm);
+  const int d_bytes = ElementBytes(gemm.d_type());
+  WarpgroupLaunch launch;
+  launch.tiled = {c.tile_m,  c.tile_n,      Threads(c), SharedMemoryBytes(c),
+                  c.split_k, c.raster_group};
+  launch.cluster_blocks = c.cluster_m * c.cluster_n;
+  launch.raster_along_n = c.raster_along_n != 0;
+  launch.tensor_maps = {
+      InputMap(v1::OPERAND_A, AIsKMajor(gemm), c.tile_m, c.cluster_n, bytes),
+      InputMap(v1::OPERAND_B, BIsKMajor(gemm), c.tile_n, c.cluster_m, bytes),
+  };
+  if (StoresThroughTma(c, d_bytes, RequirementsOf(gemm).d_alignment(), HasPlainEpilogue(gemm))) {
+    const int span = Sm90RowBytes(c.tile_n, d_bytes);
+    launch.tensor_maps.push_back(MapOf(v1::OPERAND_D, span / d_bytes, 16, span));
+  }
+  return PlanWarpgroupGemm(gemm, launch);
+}
+
+double GemmSm90Space::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
+                                     const v1::Config& config) const {
+  if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
+  const v1::GemmProblem& gemm = problem.gemm();
+  return PredictWarpgroupSeconds(gemm, MachineFor(silicon, gemm),
+                                 *DecodeConfig(config, kGemmSm90Parameters));
+}
+
+}  // namespace tilewright
