@@ -94,8 +94,9 @@ constexpr bool StoresThroughTma(const GemmSm90Config& c, int d_bytes, int d_alig
          Sm90RowBytes(c.tile_n, d_bytes) >= 64;
 }
 
-// Legality. Each rule stands alone and has a name; IsLegal is all of them. Whether a
-// target has the shared memory is the search space's question.
+// Legality. Each rule stands alone and has a name; IsLegal is all that can be asked of a config
+// alone. Whether a target has the shared memory, and the epilogue the registers, is the search
+// space's question.
 
 constexpr bool HasConsumers(const GemmSm90Config& c) {
   return c.consumers >= 1 && c.consumers <= 3 && (c.ping_pong == 0 || c.ping_pong == 1) &&
@@ -132,11 +133,24 @@ constexpr bool SharesAreWhole(const GemmSm90Config& c) {
   return c.tile_m % (8 * c.cluster_n) == 0 && c.tile_n % (8 * c.cluster_m) == 0;
 }
 
-// Beside the sums a consumer keeps descriptors, addresses and what the epilogue holds:
-// kConsumerRegisters, and none of the variants that the tests compile spills.
-inline constexpr int kConsumerRegisters = 40;
-constexpr bool SumsFitRegisters(const GemmSm90Config& c) {
-  return AccumulatorRegisters(c) + kConsumerRegisters <= SplitRegisters(c).consumer;
+// What the epilogue does beside scaling the sums, by what it needs of registers.
+enum class EpilogueLoad {
+  kPlain,    // Nothing.
+  kVector,   // A bias, an activation, amax, the flag or random bits.
+  kTensors,  // A source or the auxiliary output.
+};
+
+// Registers of a consumer beside its sums: descriptors, addresses, and what the epilogue holds
+// while it works on the fragments. With these none of the variants that the tests compile spills.
+constexpr int ConsumerRegisters(EpilogueLoad load, bool through_tma) {
+  return load == EpilogueLoad::kTensors  ? 104
+         : load == EpilogueLoad::kVector ? 80
+         : through_tma                   ? 40
+                                         : 64;
+}
+constexpr bool SumsFitRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma) {
+  return AccumulatorRegisters(c) + ConsumerRegisters(load, through_tma) <=
+         SplitRegisters(c).consumer;
 }
 
 // ptxas holds a single wgmma to the registers of the launch, 65536 over all threads: its sums
@@ -156,8 +170,8 @@ constexpr bool HasRunTimeValues(const GemmSm90Config& c) {
 
 constexpr bool IsLegal(const GemmSm90Config& c) {
   return HasConsumers(c) && PingPongHasTwo(c) && RowsFillConsumers(c) && ColumnsFitWgmma(c) &&
-         HasPipeline(c) && HasCluster(c) && SharesAreWhole(c) && SumsFitRegisters(c) &&
-         InstructionFitsLaunch(c) && FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
+         HasPipeline(c) && HasCluster(c) && SharesAreWhole(c) &&
+         SumsFitRegisters(c, EpilogueLoad::kPlain, true) && InstructionFitsLaunch(c) && FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
 }
 
 }  // namespace tilewright

@@ -23,25 +23,32 @@ class TmaWarpTile {
   // `staging`: the warp's own, aligned to 1024 bytes.
   __device__ __forceinline__ explicit TmaWarpTile(unsigned staging) : staging_(staging) {}
 
-  // Stores 16 rows of the tile, whose corner is (first_m, first_n).
+  // Starts to store 16 rows of the tile, whose corner is (first_m, first_n).
   template <typename Accumulator>
   __device__ __forceinline__ void Store(const GemmArgs& args, const TensorMap& map, int batch,
                                         int first_m, int first_n,
                                         const Accumulator (&sums)[kColumns / 8][4],
                                         Epilogue<kSpec>& epilogue) {
     const bool is_leader = threadIdx.x % 32 == 0;
+    constexpr int kBoxes = kColumns / kBoxColumns;
+    // As many boxes to a fence as there are buffers: a fence costs more than it orders.
 #pragma unroll
-    for (int box = 0; box < kColumns / kBoxColumns; ++box) {
-      const unsigned buffer = staging_ + next_ * kStagingBufferBytes;
-      next_ = (next_ + 1) % kBuffers;
-      if (is_leader) WaitForStoreReads<kBuffers - 1>();
+    for (int first = 0; first < kBoxes; first += kBuffers) {
+      if (is_leader) WaitForStoreReads<0>();
       __syncwarp();
-      Fill(args, first_m, first_n + box * kBoxColumns, sums, box * (kBoxColumns / 8), buffer,
-           epilogue);
+#pragma unroll
+      for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
+        Fill(args, first_m, first_n + box * kBoxColumns, sums, box * (kBoxColumns / 8),
+             staging_ + (box - first) * kStagingBufferBytes, epilogue);
+      }
       FenceForCopies();
       __syncwarp();
       if (is_leader) {
-        StoreBox(map, buffer, first_n + box * kBoxColumns, first_m, batch);
+#pragma unroll
+        for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
+          StoreBox(map, staging_ + (box - first) * kStagingBufferBytes,
+                   first_n + box * kBoxColumns, first_m, batch);
+        }
         CommitStores();
       }
     }
@@ -95,7 +102,6 @@ class TmaWarpTile {
   }
 
   const unsigned staging_;
-  unsigned next_ = 0;
 };
 
 }  // namespace tilewright

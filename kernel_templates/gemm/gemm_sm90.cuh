@@ -81,16 +81,15 @@ class GemmSm90 {
           offset_m_(Mainloop::RankM(rank) * kConfig.tile_m),
           offset_n_(Mainloop::RankN(rank) * kConfig.tile_n),
           per_batch_(CeilDiv(args.m, kClusterM) * CeilDiv(args.n, kClusterN)),
-          step_(gridDim.x / Mainloop::kClusterBlocks),
           place_(blockIdx.x / Mainloop::kClusterBlocks) {}
 
     __device__ __forceinline__ bool AtEnd() const { return place_ >= per_batch_ * args_.batch; }
-    __device__ __forceinline__ void Next() { place_ += step_; }
+    __device__ __forceinline__ void Next() { place_ += gridDim.x / Mainloop::kClusterBlocks; }
     __device__ __forceinline__ int Batch() const {
       return static_cast<int>(args_.batch == 1 ? 0 : place_ / per_batch_);
     }
     __device__ __forceinline__ TilePlace Place() const {
-      const auto place = static_cast<unsigned>(args_.batch == 1 ? place_ : place_ % per_batch_);
+      const unsigned place = args_.batch == 1 ? place_ : place_ % per_batch_;
       TilePlace at;
       if (args_.raster_along_n != 0) {
         const TilePlace turned =
@@ -108,9 +107,8 @@ class GemmSm90 {
     const GemmArgs& args_;
     const int offset_m_;
     const int offset_n_;
-    const long long per_batch_;
-    const int step_;
-    long long place_;
+    const unsigned per_batch_;
+    unsigned place_;  // The launcher sees to it that all places, and a step more, fit.
   };
 
   __device__ __forceinline__ static DepthRange Depth(const GemmArgs& args) {
@@ -152,11 +150,12 @@ class GemmSm90 {
     }
     const int first_block = kConfig.ping_pong ? 0 : consumer * Mainloop::kRowBlocks;
     while (!walk.AtEnd()) {
-      const TilePlace place = walk.Place();
       Sums sums;
       if constexpr (kConfig.ping_pong) AwaitTurn(consumer);
-      mainloop.template Multiply<kSplit>(depth.count, first_block, sums);
+      mainloop.Multiply(depth.count, first_block, sums);
       if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
+      const TilePlace place = walk.Place();
+      mainloop.template Finish<kSplit>(depth.count, sums);
       StoreTile(args, maps, walk.Batch(), place, first_block, sums, store);
       walk.Next();
       if constexpr (kConfig.ping_pong) {

@@ -73,11 +73,9 @@ class MainloopSm90 {
     }
   }
 
-  // A consumer: sets `sums` to the products of `tiles` stages, which may be none where
-  // kMayBeEmpty. `first_block`: its first row block of the tile.
-  template <bool kMayBeEmpty>
+  // A consumer: starts to set `sums` to the products of `tiles` stages. `first_block`: its first
+  // row block of the tile. Finish ends it; what is done in between runs under the last products.
   __device__ __forceinline__ void Multiply(int tiles, int first_block, Sums& sums) {
-    unsigned previous = 0;
     int accumulate = 0;
 #pragma unroll 1
     for (int tile = 0; tile < tiles; ++tile) {
@@ -85,12 +83,17 @@ class MainloopSm90 {
       MultiplyStage(ring_ + stage_ * StageBytes(kConfig), first_block, accumulate, sums);
       // The products of the stage before are complete: it may be filled again.
       WgmmaWait<1>();
-      if (tile > 0) Release(previous);
-      previous = stage_;
+      if (tile > 0) Release(previous_);
+      previous_ = stage_;
       Advance();
     }
+  }
+
+  // `sums` are complete once it returns. `tiles` as in Multiply, none only where kMayBeEmpty.
+  template <bool kMayBeEmpty>
+  __device__ __forceinline__ void Finish(int tiles, Sums& sums) const {
     WgmmaWait<0>();
-    if (!kMayBeEmpty || tiles > 0) Release(previous);
+    if (!kMayBeEmpty || tiles > 0) Release(previous_);
     Pin(sums, kMayBeEmpty && tiles == 0);
   }
 
@@ -185,6 +188,7 @@ class MainloopSm90 {
   const unsigned rank_;
   unsigned stage_ = 0;
   unsigned phase_ = 0;
+  unsigned previous_ = 0;  // The stage whose products are still under way.
 };
 
 }  // namespace tilewright

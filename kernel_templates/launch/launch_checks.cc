@@ -160,8 +160,12 @@ absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& probl
     return InvalidField("gemm.batch", "OUT_OF_RANGE", "must be in [1, 65535]");
   }
   for (const v1::LaunchStep& step : plan.steps()) {
+    // Persistent blocks walk the tiles of all batches in one grid.
+    const double grids = step.grid_rule() == v1::GRID_RULE_PERSISTENT
+                             ? static_cast<double>(std::max<int64_t>(problem.batch(), 1))
+                             : 1;
     const double tiles = (static_cast<double>(problem.m()) / step.tile_m() + 1) *
-                         (static_cast<double>(problem.n()) / step.tile_n() + 1);
+                         (static_cast<double>(problem.n()) / step.tile_n() + 1) * grids;
     if (tiles > static_cast<double>(kMaxGridX)) {
       return InvalidField("gemm.m", "GRID_TOO_LARGE", "more tiles than a grid has blocks");
     }

@@ -9,6 +9,7 @@
 
 #include "kernel_templates/abi/gemm_simt_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
+#include "kernel_templates/abi/gemm_sm90_config.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
@@ -68,6 +69,20 @@ inline v1::Variant MakeVariant(const GemmSm80Config& config) {
                                    {"tile_n", config.tile_n},
                                    {"warps_m", config.warps_m},
                                    {"warps_n", config.warps_n}});
+}
+
+inline v1::Variant MakeVariant(const GemmSm90Config& config) {
+  return MakeVariant("gemm_sm90", {{"cluster_m", config.cluster_m},
+                                   {"cluster_n", config.cluster_n},
+                                   {"consumers", config.consumers},
+                                   {"ping_pong", config.ping_pong},
+                                   {"raster_along_n", config.raster_along_n},
+                                   {"raster_group", config.raster_group},
+                                   {"split_k", config.split_k},
+                                   {"stages", config.stages},
+                                   {"swap_ab", config.swap_ab},
+                                   {"tile_m", config.tile_m},
+                                   {"tile_n", config.tile_n}});
 }
 
 inline v1::Variant MakeVariant(const GemmSimtConfig& config) {

@@ -51,6 +51,31 @@ TILEWRIGHT_GEMM_ENTRY(Variant)
 )");
 }
 
+TEST(RenderSourceTest, SpellsAWarpgroupVariantOut) {
+  const GemmSm90Config config = {.tile_m = 128,
+                                 .tile_n = 256,
+                                 .stages = 4,
+                                 .consumers = 2,
+                                 .ping_pong = 0,
+                                 .cluster_m = 2,
+                                 .cluster_n = 1,
+                                 .swap_ab = 0,
+                                 .split_k = 1,
+                                 .raster_group = 8,
+                                 .raster_along_n = 1};
+  EXPECT_EQ(Render(MakeGemm(v1::DATA_TYPE_BF16, "TN"), MakeVariant(config)),
+            R"(#include "gemm/gemm_sm90.cuh"
+
+using namespace tilewright;
+using Variant = GemmSm90<
+    OperandSpec{.type = Type::kBf16, .k_major = false, .access_bytes = 16},
+    OperandSpec{.type = Type::kBf16, .k_major = false, .access_bytes = 16},
+    EpilogueSpec{.d_type = Type::kBf16, .d_access_bytes = 16},
+    GemmSm90Config{.tile_m = 128, .tile_n = 256, .stages = 4, .consumers = 2, .ping_pong = 0, .cluster_m = 2, .cluster_n = 1, .swap_ab = 0, .split_k = 1, .raster_group = 1, .raster_along_n = 0}, false>;
+TILEWRIGHT_TMA_GEMM_ENTRY(Variant)
+)");
+}
+
 TEST(RenderSourceTest, DoesNotDependOnShapeWithinAnAlignmentClass) {
   const v1::Variant variant = MakeVariant(kConfig);
   const std::string source = Render(MakeGemm(v1::DATA_TYPE_BF16, "NT", 512, 512, 512), variant);

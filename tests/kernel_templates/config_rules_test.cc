@@ -2,6 +2,7 @@
 #include "gtest/gtest.h"
 #include "kernel_templates/abi/gemm_simt_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
+#include "kernel_templates/abi/gemm_sm90_config.h"
 
 namespace tilewright {
 namespace {
@@ -44,6 +45,106 @@ TEST(GemmSm80ConfigTest, EachRuleRejectsItsOwnBreach) {
   EXPECT_TRUE(HoldsNarrowCopies(kGood, 4));
   EXPECT_TRUE(HoldsNarrowCopies(with([](auto& c) { c.tile_n = 128; }), 1));
   EXPECT_FALSE(HasRunTimeValues(with([](auto& c) { c.split_k = 0; })));
+}
+
+constexpr GemmSm90Config kGoodSm90 = {.tile_m = 128,
+                                      .tile_n = 256,
+                                      .stages = 4,
+                                      .consumers = 2,
+                                      .ping_pong = 0,
+                                      .cluster_m = 2,
+                                      .cluster_n = 1,
+                                      .swap_ab = 0,
+                                      .split_k = 1,
+                                      .raster_group = 8,
+                                      .raster_along_n = 0};
+
+template <typename Change>
+constexpr GemmSm90Config Sm90With(Change change) {
+  GemmSm90Config config = kGoodSm90;
+  change(config);
+  return config;
+}
+
+TEST(GemmSm90ConfigTest, ResourcesFollowFromTheConfig) {
+  EXPECT_TRUE(IsLegal(kGoodSm90));
+  EXPECT_EQ(Threads(kGoodSm90), 384);
+  EXPECT_EQ(StageBytes(kGoodSm90), (128 + 256) * 128);
+  EXPECT_EQ(RowBlocks(kGoodSm90), 1);
+  EXPECT_EQ(AccumulatorRegisters(kGoodSm90), 128);
+  // Four stages of 128 x 256 leave room for two buffers of 2 KiB for each of eight warps.
+  EXPECT_EQ(StagingBuffers(kGoodSm90), 2);
+  EXPECT_EQ(SharedMemoryBytes(kGoodSm90), 4 * 384 * 128 + 8 * 2 * 2048 + 4 * 16);
+  EXPECT_LE(SharedMemoryBytes(kGoodSm90), kSm90SharedMemory);
+}
+
+TEST(GemmSm90ConfigTest, APingPongConsumerHasTheWholeTile) {
+  constexpr GemmSm90Config kPingPong = Sm90With([](auto& c) {
+    c.ping_pong = 1;
+    c.tile_n = 192;
+  });
+  EXPECT_TRUE(IsLegal(kPingPong));
+  EXPECT_EQ(RowBlocks(kPingPong), 2);
+  EXPECT_EQ(AccumulatorRegisters(kPingPong), 192);
+}
+
+TEST(GemmSm90ConfigTest, SwappedTilesGiveTheCoreTheirColumnsAsRows) {
+  constexpr GemmSm90Config kSwapped = Sm90With([](auto& c) {
+    c.swap_ab = 1;
+    c.tile_m = 16;
+    c.tile_n = 128;
+  });
+  EXPECT_TRUE(IsLegal(kSwapped));
+  EXPECT_EQ(CoreRows(kSwapped), 128);
+  EXPECT_EQ(CoreColumns(kSwapped), 16);
+  EXPECT_EQ(AccumulatorRegisters(kSwapped), 8);
+}
+
+TEST(GemmSm90ConfigTest, RegistersOfAllWarpgroupsAreThoseOfTheLaunch) {
+  for (const int consumers : {2, 3}) {
+    const GemmSm90Config config = Sm90With([&](auto& c) { c.consumers = consumers; });
+    const RegisterSplit split = SplitRegisters(config);
+    const int at_launch = 65536 / Threads(config) / 8 * 8;
+    EXPECT_LE(128 * (split.producer + consumers * split.consumer), at_launch * Threads(config));
+    EXPECT_EQ(split.producer % 8, 0);
+    EXPECT_EQ(split.consumer % 8, 0);
+  }
+}
+
+TEST(GemmSm90ConfigTest, DGoesThroughTmaWhereItsRowsAdmitIt) {
+  EXPECT_TRUE(StoresThroughTma(kGoodSm90, 2, 16, true));
+  EXPECT_FALSE(StoresThroughTma(kGoodSm90, 2, 8, true));
+  EXPECT_FALSE(StoresThroughTma(kGoodSm90, 2, 16, false));
+  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 208; }), 2, 16, true));
+  EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 208; }), 4, 16, true));
+  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.split_k = 2; }), 2, 16, true));
+}
+
+TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
+  EXPECT_FALSE(HasConsumers(Sm90With([](auto& c) { c.consumers = 4; })));
+  EXPECT_FALSE(HasConsumers(Sm90With([](auto& c) { c.ping_pong = 2; })));
+  EXPECT_FALSE(PingPongHasTwo(Sm90With([](auto& c) { c.ping_pong = c.consumers = 1; })));
+  EXPECT_FALSE(RowsFillConsumers(Sm90With([](auto& c) { c.tile_m = 64; })));
+  EXPECT_FALSE(RowsFillConsumers(Sm90With([](auto& c) { c.tile_m = 320; })));
+  EXPECT_FALSE(ColumnsFitWgmma(Sm90With([](auto& c) { c.tile_n = 272; })));
+  EXPECT_FALSE(ColumnsFitWgmma(Sm90With([](auto& c) { c.tile_n = 24; })));
+  EXPECT_FALSE(HasPipeline(Sm90With([](auto& c) { c.stages = 1; })));
+  EXPECT_FALSE(HasCluster(Sm90With([](auto& c) { c.cluster_m = 3; })));
+  EXPECT_FALSE(HasCluster(Sm90With([](auto& c) { c.cluster_m = c.cluster_n = 4; })));
+  EXPECT_FALSE(SharesAreWhole(Sm90With([](auto& c) {
+    c.tile_n = 16;
+    c.cluster_m = 4;
+  })));
+  EXPECT_FALSE(SumsFitRegisters(Sm90With([](auto& c) { c.tile_m = 256; }), EpilogueLoad::kPlain,
+                                true));
+  EXPECT_FALSE(SumsFitRegisters(Sm90With([](auto& c) {
+                                  c.tile_m = 256;
+                                  c.tile_n = 192;
+                                }),
+                                EpilogueLoad::kVector, true));
+  EXPECT_FALSE(InstructionFitsLaunch(Sm90With([](auto& c) { c.consumers = 3; })));
+  EXPECT_FALSE(FitsSharedMemoryOfSm90(Sm90With([](auto& c) { c.stages = 5; })));
+  EXPECT_FALSE(HasRunTimeValues(Sm90With([](auto& c) { c.raster_along_n = 2; })));
 }
 
 TEST(GemmSimtConfigTest, ResourcesFollowFromTheConfig) {

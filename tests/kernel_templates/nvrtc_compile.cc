@@ -107,6 +107,10 @@ CompileReport CompileWithNvrtc(const std::string& source, const std::string& arc
   NVRTC_FUNCTION(nvrtcGetProgramLogSize)(program, &size);
   report.log.resize(size);
   NVRTC_FUNCTION(nvrtcGetProgramLog)(program, report.log.data());
+  if (report.ok && NVRTC_FUNCTION(nvrtcGetPTXSize)(program, &size) == NVRTC_SUCCESS) {
+    report.ptx.resize(size);
+    NVRTC_FUNCTION(nvrtcGetPTX)(program, report.ptx.data());
+  }
   NVRTC_FUNCTION(nvrtcDestroyProgram)(&program);
   report.entries = ParseLog(report.log);
   return report;

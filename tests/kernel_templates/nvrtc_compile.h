@@ -17,6 +17,7 @@ struct EntryReport {
 struct CompileReport {
   bool ok = false;
   std::string log;
+  std::string ptx;
   std::map<std::string, EntryReport> entries;  // By symbol.
 };
 

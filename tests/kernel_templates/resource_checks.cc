@@ -38,6 +38,10 @@ int RegisterBound(const v1::GemmProblem&, const GemmSimtConfig& config) {
   return std::min(RegisterEstimate(config) + kRegisterSlack, launch_bound);
 }
 
+int RegisterBound(const v1::GemmProblem&, const GemmSm90Config& config) {
+  return LaunchBound(Threads(config), 1);
+}
+
 int ReduceRegisterBound() { return LaunchBound(kReduceThreads, 1); }
 
 v1::Problem WithFullEpilogue(v1::Problem problem, v1::Activation activation) {

@@ -6,6 +6,7 @@
 
 #include "kernel_templates/abi/gemm_simt_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
+#include "kernel_templates/abi/gemm_sm90_config.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tilewright/v1/problem.pb.h"
 
@@ -16,6 +17,8 @@ namespace tilewright {
 // code that ptxas makes exceeds them.
 int RegisterBound(const v1::GemmProblem& gemm, const GemmSm80Config& config);
 int RegisterBound(const v1::GemmProblem& gemm, const GemmSimtConfig& config);
+// setmaxnreg moves registers between warpgroups; ptxas reports those of the launch.
+int RegisterBound(const v1::GemmProblem& gemm, const GemmSm90Config& config);
 
 // What the launch bounds of the reduction leave.
 int ReduceRegisterBound();

@@ -151,6 +151,62 @@ TEST(TemplateResourcesTest, SplitVariantsHaveBothEntries) {
                  kHopper);
 }
 
+GemmSm90Config Sm90(int tile_m, int tile_n, int stages, int consumers, int ping_pong) {
+  return {.tile_m = tile_m,
+          .tile_n = tile_n,
+          .stages = stages,
+          .consumers = consumers,
+          .ping_pong = ping_pong,
+          .cluster_m = 2,
+          .cluster_n = 1,
+          .swap_ab = 0,
+          .split_k = 1,
+          .raster_group = 8,
+          .raster_along_n = 0};
+}
+
+TEST(TemplateResourcesTest, WarpgroupVariantsOfEveryKindCompileWithoutSpills) {
+  for (const std::string& layout : Layouts()) {
+    ExpectCompiles(MakeGemm(v1::DATA_TYPE_BF16, layout), Sm90(128, 256, 4, 2, 0), kHopper);
+    ExpectCompiles(MakeGemm(v1::DATA_TYPE_FP16, layout), Sm90(192, 128, 4, 2, 1), kHopper);
+  }
+  ExpectCompiles(MakeGemm(v1::DATA_TYPE_TF32, "NT"), Sm90(128, 192, 4, 2, 1), kHopper);
+  ExpectCompiles(MakeGemm(v1::DATA_TYPE_INT8, "NT"), Sm90(256, 128, 4, 2, 0), kHopper);
+  GemmSm90Config swapped = Sm90(16, 128, 8, 2, 0);
+  swapped.swap_ab = 1;
+  swapped.cluster_m = 1;
+  ExpectCompiles(MakeGemm(v1::DATA_TYPE_BF16, "NT", 16), swapped, kHopper);
+  GemmSm90Config split = Sm90(64, 128, 6, 1, 0);
+  split.split_k = 4;
+  ExpectCompiles(MakeGemm(v1::DATA_TYPE_BF16, "NT"), split, kHopper);
+}
+
+TEST(TemplateResourcesTest, WarpgroupEpiloguesCompileWithoutSpills) {
+  const v1::Problem plain = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  ExpectCompiles(WithFullEpilogue(plain, v1::ACTIVATION_GELU_ERF), Sm90(128, 256, 4, 2, 0),
+                 kHopper);
+  v1::Problem unaligned = plain;
+  unaligned.mutable_gemm()->set_ldd(513);
+  ExpectCompiles(unaligned, Sm90(128, 160, 4, 2, 1), kHopper);
+  v1::Problem stochastic = plain;
+  stochastic.mutable_gemm()->mutable_epilogue()->set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
+  ExpectCompiles(stochastic, Sm90(128, 144, 4, 2, 1), kHopper);
+}
+
+// The main loop is wgmma fed by TMA, and nothing makes the compiler wait between its products.
+TEST(TemplateResourcesTest, TheMainLoopIsWgmmaAndTma) {
+  const auto source = RenderSource(MakeGemm(v1::DATA_TYPE_BF16, "NT"),
+                                   MakeVariant(Sm90(128, 256, 4, 2, 0)));
+  ASSERT_TRUE(source.ok()) << source.status();
+  const CompileReport report = CompileWithNvrtc(*source, kHopper);
+  ASSERT_TRUE(report.ok) << report.log;
+  EXPECT_NE(report.ptx.find("wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16"),
+            std::string::npos);
+  EXPECT_NE(report.ptx.find("multicast::cluster"), std::string::npos);
+  EXPECT_NE(report.ptx.find("setmaxnreg"), std::string::npos);
+  EXPECT_EQ(report.log.find("wgmma"), std::string::npos) << report.log;
+}
+
 TEST(TemplateResourcesTest, FaultyTemplatesCompile) {
   for (const FaultyKind kind :
        {FaultyKind::kIllegalAccess, FaultyKind::kEndless, FaultyKind::kWrongResult,

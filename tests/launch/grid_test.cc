@@ -48,6 +48,21 @@ TEST(GridForTest, PersistentStopsAtTheResidentBlocks) {
   EXPECT_EQ(GridFor(step, Shape(256, 256), 132).x, 4u);
 }
 
+TEST(GridForTest, PersistentBlocksWalkAllBatches) {
+  const v1::LaunchStep step = Step(v1::GRID_RULE_PERSISTENT, 128, 128);
+  EXPECT_EQ(GridFor(step, Shape(256, 256, 5), 132).x, 20u);
+  EXPECT_EQ(GridFor(step, Shape(256, 256, 5), 132).z, 1u);
+  EXPECT_EQ(GridFor(step, Shape(256, 256, 500), 132).x, 132u);
+}
+
+TEST(GridForTest, PersistentSplitsShareTheGpu) {
+  v1::LaunchStep step = Step(v1::GRID_RULE_PERSISTENT, 128, 128);
+  step.set_split_k(3);
+  const GridSize grid = GridFor(step, Shape(8192, 8192), 132);
+  EXPECT_EQ(grid.x, 44u);
+  EXPECT_EQ(grid.y, 3u);
+}
+
 TEST(GridForTest, ClustersAreWhole) {
   v1::LaunchStep step = Step(v1::GRID_RULE_TILES, 128, 128);
   step.set_cluster_x(2);
@@ -55,6 +70,8 @@ TEST(GridForTest, ClustersAreWhole) {
   step.set_grid_rule(v1::GRID_RULE_PERSISTENT);
   step.set_blocks_per_sm(1);
   EXPECT_EQ(GridFor(step, Shape(8192, 8192), 133).x, 132u);
+  // Three tiles of n are two clusters for each tile of m, if clusters lie along n.
+  EXPECT_EQ(GridFor(step, Shape(128, 3 * 128), 132).x, 6u);
 }
 
 TEST(GridForTest, TileCountsPastThirtyTwoBitsDoNotWrap) {

@@ -89,6 +89,53 @@ INSTANTIATE_TEST_SUITE_P(
         {"", "gemm_sm80", "m: 4096 n: 4096 k: 4095", PlainSm80()},
     }));
 
+Parameters Sm90(const std::string& name, int64_t value) { return With(PlainSm90(), name, value); }
+constexpr char kHopper[] = "h100-sxm";
+
+INSTANTIATE_TEST_SUITE_P(
+    Sm90, BrokenConstraintTest,
+    testing::ValuesIn(std::vector<BrokenCase>{
+        {"", "gemm_sm90", kBf16, PlainSm90(), kHopper},
+        {"ServesOperands", "gemm_sm90", kBf16, PlainSm90(), "a100-sxm-80"},
+        {"ServesOperands", "gemm_sm90", kBf16, PlainSm90(), "b200"},
+        {"ServesOperands", "gemm_sm90", kFp32, PlainSm90(), kHopper},
+        // TMA reads rows that begin at multiples of 16 bytes.
+        {"ServesOperands", "gemm_sm90", "m: 512 n: 512 k: 508", PlainSm90(), kHopper},
+        {"", "gemm_sm90", "m: 512 n: 509 k: 512", PlainSm90(), kHopper},
+        // wgmma transposes 16-bit types alone.
+        {"ServesOperands", "gemm_sm90",
+         "m: 512 n: 512 k: 512 a_type: DATA_TYPE_INT8 b_layout: OPERAND_LAYOUT_NORMAL", PlainSm90(),
+         kHopper},
+        {"", "gemm_sm90", "m: 512 n: 512 k: 512 a_layout: OPERAND_LAYOUT_TRANSPOSED", PlainSm90(),
+         kHopper},
+        {"HasConsumers", "gemm_sm90", kBf16, Sm90("consumers", 4), kHopper},
+        {"PingPongHasTwo", "gemm_sm90", kBf16, With(Sm90("ping_pong", 1), "consumers", 1),
+         kHopper},
+        {"RowsFillConsumers", "gemm_sm90", kBf16, Sm90("tile_m", 192), kHopper},
+        {"RowsFillConsumers", "gemm_sm90", kBf16, Sm90("tile_m", 65535), kHopper},
+        {"ColumnsFitWgmma", "gemm_sm90", kBf16, Sm90("tile_n", 264), kHopper},
+        {"HasPipeline", "gemm_sm90", kBf16, Sm90("stages", 1), kHopper},
+        {"HasCluster", "gemm_sm90", kBf16, Sm90("cluster_n", 3), kHopper},
+        {"SpansFitTiles", "gemm_sm90", "m: 512 n: 512 k: 512 a_layout: OPERAND_LAYOUT_TRANSPOSED",
+         With(With(Sm90("swap_ab", 1), "tile_m", 8), "tile_n", 128), kHopper},
+        {"EpilogueFitsRegisters", "gemm_sm90", kBf16,
+         With(With(Sm90("tile_m", 256), "tile_n", 208), "stages", 2), kHopper},
+        // An unaligned D takes more registers to store.
+        {"EpilogueFitsRegisters", "gemm_sm90", "m: 512 n: 509 k: 512",
+         With(Sm90("ping_pong", 1), "tile_n", 192), kHopper},
+        {"", "gemm_sm90", kBf16, With(Sm90("ping_pong", 1), "tile_n", 192), kHopper},
+        {"InstructionFitsLaunch", "gemm_sm90", kBf16,
+         With(With(With(Sm90("consumers", 3), "tile_m", 192), "tile_n", 224), "stages", 2),
+         kHopper},
+        {"FitsSharedMemory", "gemm_sm90", kBf16, With(Sm90("tile_n", 256), "stages", 5), kHopper},
+        {"SplitsHaveWork", "gemm_sm90", "m: 64 n: 64 k: 64", Sm90("split_k", 2), kHopper},
+        {"FitsWalk", "gemm_sm90", "m: 2097152 n: 2097152 k: 8 batch: 64", PlainSm90(), kHopper},
+        {"FitsWorkspace", "gemm_sm90", "m: 131072 n: 131072 k: 128", Sm90("split_k", 2), kHopper},
+        {"HasRunTimeValues", "gemm_sm90", kBf16, Sm90("raster_along_n", 2), kHopper},
+        {"HasParameters", "gemm_sm90", kBf16, Sm90("ping_pong", -1), kHopper},
+        {"HasParameters", "gemm_sm90", kBf16, Sm90("tile_m", 0), kHopper},
+    }));
+
 INSTANTIATE_TEST_SUITE_P(
     Simt, BrokenConstraintTest,
     testing::ValuesIn(std::vector<BrokenCase>{

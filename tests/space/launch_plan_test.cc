@@ -25,7 +25,7 @@ void ExpectPlan(const v1::LaunchPlan& plan, const std::string& text) {
 
 TEST(LaunchPlanTest, Sm80IsOneStep) {
   ExpectPlan(PlanOf("gemm_sm80", "m: 512 n: 512 k: 512", With(PlainSm80(), "raster_group", 4)), R"(
-      arguments_version: 1
+      arguments_version: 2
       steps {
         entry_symbol: "tilewright_gemm"
         block_threads: 128
@@ -45,7 +45,7 @@ TEST(LaunchPlanTest, Sm80IsOneStep) {
 TEST(LaunchPlanTest, SplitKReducesInASecondStep) {
   ExpectPlan(PlanOf("gemm_sm80", "m: 512 n: 512 k: 512 batch: 3", With(PlainSm80(), "split_k", 5)),
              R"(
-      arguments_version: 1
+      arguments_version: 2
       steps {
         entry_symbol: "tilewright_gemm"
         block_threads: 128
@@ -73,7 +73,7 @@ TEST(LaunchPlanTest, SplitKReducesInASecondStep) {
 
 TEST(LaunchPlanTest, SimtIsOneStep) {
   ExpectPlan(PlanOf("gemm_simt", "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP32", PlainSimt()), R"(
-      arguments_version: 1
+      arguments_version: 2
       steps {
         entry_symbol: "tilewright_gemm"
         block_threads: 64
@@ -88,6 +88,42 @@ TEST(LaunchPlanTest, SimtIsOneStep) {
         bias_alignment: 1 m_divisor: 1 n_divisor: 1 k_divisor: 1
       }
       raster_group: 1)");
+}
+
+TEST(LaunchPlanTest, Sm90IsPersistentAndTakesTensorMaps) {
+  const Parameters config = With(With(With(PlainSm90(), "cluster_m", 2), "raster_group", 4),
+                                 "raster_along_n", 1);
+  ExpectPlan(PlanOf("gemm_sm90", "m: 512 n: 512 k: 512 a_layout: OPERAND_LAYOUT_TRANSPOSED",
+                    config),
+             R"(
+      arguments_version: 2
+      steps {
+        entry_symbol: "tilewright_gemm"
+        block_threads: 384
+        cluster_x: 2 cluster_y: 1
+        dynamic_shared_memory_bytes: 163904
+        grid_rule: GRID_RULE_PERSISTENT
+        tile_m: 128 tile_n: 128
+        split_k: 1
+        blocks_per_sm: 1
+        tensor_maps { operand: OPERAND_A box_inner: 64 box_outer: 64 swizzle_bytes: 128 }
+        tensor_maps { operand: OPERAND_B box_inner: 64 box_outer: 64 swizzle_bytes: 128 }
+        tensor_maps { operand: OPERAND_D box_inner: 64 box_outer: 16 swizzle_bytes: 128 }
+        programmatic_launch: true
+      }
+      requirements {
+        a_alignment: 16 b_alignment: 16 c_alignment: 1 d_alignment: 16 aux_alignment: 1
+        bias_alignment: 1 m_divisor: 1 n_divisor: 1 k_divisor: 1
+      }
+      raster_group: 4
+      raster_along_n: true)");
+}
+
+// Rows of D that TMA cannot write have no map.
+TEST(LaunchPlanTest, Sm90StoresUnalignedRowsWithoutTma) {
+  const v1::LaunchPlan plan = PlanOf("gemm_sm90", "m: 512 n: 509 k: 512", PlainSm90());
+  EXPECT_EQ(plan.steps(0).tensor_maps_size(), 2);
+  EXPECT_EQ(plan.requirements().d_alignment(), 2);
 }
 
 // The epilogue's staging buffer can be larger than a short ring.

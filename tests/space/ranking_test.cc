@@ -97,19 +97,48 @@ TEST(RankVariantsTest, EachTypeHasItsTemplate) {
   for (const char* type : {"TF32", "FP16", "BF16", "INT8"}) {
     for (const RankedVariant& ranked : RankVariants(
              GemmOf(std::string("m: 64 n: 64 k: 64 a_type: DATA_TYPE_") + type), silicon)) {
-      EXPECT_EQ(ranked.variant.template_name(), "gemm_sm80");
+      EXPECT_NE(ranked.variant.template_name(), "gemm_simt");
     }
   }
 }
 
+TEST(RankVariantsTest, HopperWantsWgmmaAndOthersHaveMmaSync) {
+  const v1::Problem problem = GemmOf("m: 4096 n: 4096 k: 4096");
+  EXPECT_EQ(RankVariants(problem, Profile("h100-sxm")).front().variant.template_name(),
+            "gemm_sm90");
+  for (const char* target : {"a100-sxm-80", "l40s", "b200"}) {
+    for (const RankedVariant& ranked : RankVariants(problem, Profile(target))) {
+      EXPECT_EQ(ranked.variant.template_name(), "gemm_sm80") << target;
+    }
+  }
+}
+
+TEST(RankVariantsTest, OperandsThatTmaCannotReadHaveMmaSync) {
+  for (const RankedVariant& ranked :
+       RankVariants(GemmOf("m: 4096 n: 4096 k: 4095"), Profile("h100-sxm"))) {
+    EXPECT_EQ(ranked.variant.template_name(), "gemm_sm80");
+  }
+}
+
 TEST(RankVariantsTest, SquaresWantLargeTilesOfLargeWarpTiles) {
-  for (const char* target : {"h100-sxm", "h200-sxm", "a100-sxm-80"}) {
+  for (const char* target : {"a100-sxm-80", "a100-sxm-40"}) {
     for (const Parameters& config : Top("m: 4096 n: 4096 k: 4096", target, 10)) {
       const int64_t area = config.at("tile_m") * config.at("tile_n");
       EXPECT_GE(area, 128 * 128) << target;
       EXPECT_EQ(config.at("tile_m") / config.at("warps_m"), 64) << target;
       EXPECT_EQ(config.at("tile_n") / config.at("warps_n"), 64) << target;
       EXPECT_EQ(config.at("split_k"), 1) << target;
+      EXPECT_GE(config.at("stages"), 3) << target;
+    }
+  }
+}
+
+TEST(RankVariantsTest, SquaresOnHopperWantLargeTiles) {
+  for (const char* target : {"h100-sxm", "h200-sxm"}) {
+    for (const Parameters& config : Top("m: 4096 n: 4096 k: 4096", target, 10)) {
+      EXPECT_GE(config.at("tile_m") * config.at("tile_n"), 128 * 128) << target;
+      EXPECT_EQ(config.at("split_k"), 1) << target;
+      EXPECT_EQ(config.at("swap_ab"), 0) << target;
       EXPECT_GE(config.at("stages"), 3) << target;
     }
   }

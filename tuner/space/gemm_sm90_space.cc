@@ -39,6 +39,39 @@ bool SpansFitTiles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
          (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) > 0);
 }
 
+EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  if (epilogue.source_mode() > v1::SOURCE_MODE_NONE ||
+      epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
+    return EpilogueLoad::kTensors;
+  }
+  const bool has_vectors = epilogue.bias_mode() > v1::BIAS_MODE_NONE ||
+                           epilogue.activation() > v1::ACTIVATION_NONE || epilogue.amax() ||
+                           epilogue.non_finite_flag() ||
+                           epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
+  return has_vectors ? EpilogueLoad::kVector : EpilogueLoad::kPlain;
+}
+
+bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const bool plain = LoadOf(gemm) != EpilogueLoad::kTensors &&
+                     gemm.epilogue().rounding_mode() != v1::ROUNDING_MODE_STOCHASTIC;
+  return StoresThroughTma(c, ElementBytes(gemm.d_type()), RequirementsOf(gemm).d_alignment(),
+                          plain);
+}
+
+// Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
+bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
+  return SumsFitRegisters(c, load, UsesTmaStores(gemm, c));
+}
+
+// Places of all batches, and a step of the walk beyond them, are unsigned 32-bit numbers:
+// ceil(m / tile_m) * ceil(n / tile_n) * batch < 2^31.
+bool FitsWalk(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return CeilDivide(gemm.m(), c.tile_m) * CeilDivide(gemm.n(), c.tile_n) <=
+         std::numeric_limits<int32_t>::max() / gemm.batch();
+}
+
 struct Constraint {
   const char* name;
   bool (*holds)(const v1::GemmProblem&, const v1::Silicon&, const GemmSm90Config&);
@@ -54,7 +87,8 @@ constexpr Constraint kConstraints[] = {
     {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
     {"SharesAreWhole", [](auto&, auto&, auto& c) { return SharesAreWhole(c); }},
     {"SpansFitTiles", [](auto& gemm, auto&, auto& c) { return SpansFitTiles(gemm, c); }},
-    {"SumsFitRegisters", [](auto&, auto&, auto& c) { return SumsFitRegisters(c); }},
+    {"EpilogueFitsRegisters",
+     [](auto& gemm, auto&, auto& c) { return EpilogueFitsRegisters(gemm, c); }},
     {"InstructionFitsLaunch", [](auto&, auto&, auto& c) { return InstructionFitsLaunch(c); }},
     {"FitsSharedMemory",
      [](auto&, auto& silicon, auto& c) {
@@ -64,6 +98,7 @@ constexpr Constraint kConstraints[] = {
     {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
     {"FitsGrid",
      [](auto& gemm, auto&, auto& c) { return FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k); }},
+    {"FitsWalk", [](auto& gemm, auto&, auto& c) { return FitsWalk(gemm, c); }},
     {"SplitsHaveWork",
      [](auto& gemm, auto&, auto& c) { return SplitsHaveWork(gemm, TileK(gemm), c.split_k); }},
     {"FitsWorkspace",
@@ -163,14 +198,6 @@ v1::TensorMapSpec MapOf(v1::Operand operand, int inner, int outer, int swizzle) 
   return spec;
 }
 
-// No tensor of D's shape beside it, and no random bits.
-bool HasPlainEpilogue(const v1::GemmProblem& gemm) {
-  const v1::Epilogue& epilogue = gemm.epilogue();
-  return epilogue.source_mode() <= v1::SOURCE_MODE_NONE &&
-         epilogue.aux_type() == v1::DATA_TYPE_UNSPECIFIED &&
-         epilogue.rounding_mode() != v1::ROUNDING_MODE_STOCHASTIC;
-}
-
 // The box of one load: OperandSm90 in gemm/operand_sm90.cuh. `share`: blocks that split a tile.
 v1::TensorMapSpec InputMap(v1::Operand operand, bool k_major, int tile, int share, int bytes) {
   const int tile_k = kStageRowBytes / bytes;
@@ -217,6 +244,8 @@ void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
     c.split_k = split;
     c.raster_group = 1;
     c.raster_along_n = 0;
+    // Partial sums take more registers to store than a plain D.
+    if (FirstBroken(gemm, silicon, c) != nullptr) continue;
     const int64_t wave = silicon.sm_count() / (c.cluster_m * c.cluster_n);
     if (split > 1 || tiles_m * tiles_n <= wave) {
       visit(c);
@@ -268,7 +297,6 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   const v1::GemmProblem& gemm = problem.gemm();
   const GemmSm90Config c = *DecodeConfig(config, kGemmSm90Parameters);
   const int bytes = InputBytes(gemm);
-  const int d_bytes = ElementBytes(gemm.d_type());
   WarpgroupLaunch launch;
   launch.tiled = {c.tile_m,  c.tile_n,      Threads(c), SharedMemoryBytes(c),
                   c.split_k, c.raster_group};
@@ -278,7 +306,8 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
       InputMap(v1::OPERAND_A, AIsKMajor(gemm), c.tile_m, c.cluster_n, bytes),
       InputMap(v1::OPERAND_B, BIsKMajor(gemm), c.tile_n, c.cluster_m, bytes),
   };
-  if (StoresThroughTma(c, d_bytes, RequirementsOf(gemm).d_alignment(), HasPlainEpilogue(gemm))) {
+  if (UsesTmaStores(gemm, c)) {
+    const int d_bytes = ElementBytes(gemm.d_type());
     const int span = Sm90RowBytes(c.tile_n, d_bytes);
     launch.tensor_maps.push_back(MapOf(v1::OPERAND_D, span / d_bytes, 16, span));
   }
