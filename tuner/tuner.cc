@@ -1,6 +1,7 @@
 #include "tuner/tuner.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -64,6 +65,29 @@ void LogVendorFailures(const std::vector<v1::Candidate>& vendors) {
 std::optional<Pick> PickTemplate(const TuningRecord& record, std::size_t templates) {
   const auto begin = record.candidates.begin();
   return PickWinner({begin, begin + static_cast<std::ptrdiff_t>(templates)});
+}
+
+// A verdict on the kernel, whatever the problem: not that it ran out of memory or time, nor that
+// its rounding is more than this problem admits.
+bool IsVerdict(const v1::Failure& failure) {
+  return failure.kind() != v1::FAILURE_KIND_DEFERRED &&
+         failure.kind() != v1::FAILURE_KIND_OVER_ERROR_BUDGET;
+}
+
+// Variants that differ in run-time values alone share their code: what one of them did is held
+// against all.
+void FailSharers(std::vector<v1::Candidate>& candidates) {
+  std::map<std::string, v1::Failure> verdicts;
+  for (const v1::Candidate& candidate : candidates) {
+    if (candidate.has_failure() && IsVerdict(candidate.failure())) {
+      verdicts.emplace(candidate.content_hash(), candidate.failure());
+    }
+  }
+  for (v1::Candidate& candidate : candidates) {
+    if (!candidate.has_measurement()) continue;
+    const auto verdict = verdicts.find(candidate.content_hash());
+    if (verdict != verdicts.end()) *candidate.mutable_failure() = verdict->second;
+  }
 }
 
 // A prediction runs nothing, and must not pick what failed where it was run.
@@ -258,15 +282,14 @@ absl::Status Tuner::Measure(const TuneRequest& request, absl::Time deadline,
     const double predicted = candidate.predicted_seconds();
     candidate = report.kernels[i];
     candidate.set_predicted_seconds(predicted);
-    // A candidate that ran out of memory, or of time, is to be tried again another day.
-    if (candidate.has_failure() &&
-        candidate.failure().kind() != v1::FAILURE_KIND_DEFERRED) {
+    if (candidate.has_failure() && IsVerdict(candidate.failure())) {
       const absl::Status put = store_.Quarantine(candidate.content_hash(), silicon_key,
                                                  candidate.failure());
       if (!put.ok()) spdlog::warn("a failed kernel is not quarantined: {}", put.ToString());
       index_.Quarantine(candidate.content_hash(), silicon_key);
     }
   }
+  FailSharers(record.candidates);
   LogVendorFailures(report.vendors);
   EnterVendorTimes(report.vendors, record.winner.winner);
   record.candidates.insert(record.candidates.end(), report.vendors.begin(),

@@ -51,21 +51,21 @@ inline constexpr int kSm90SharedMemory = 232448;
 // Two barriers of 8 bytes a stage.
 constexpr int BarrierBytes(const GemmSm90Config& c) { return 2 * 8 * c.stages; }
 
-// Each consumer warp stages its part of D in buffers of 2 KiB, 16 rows of 128 bytes, two where
-// they fit beside the ring. (A transposed or partial tile passes as 16 x 20 words of 4 bytes a
-// 16 columns; it never needs more than the two.)
+// Each consumer warp stages its part of D in buffers of 2 KiB beside the ring. For a TMA store
+// one holds a box of 16 rows of 128 bytes, and there are two where they fit; a warpgroup's are
+// neighbours, so that four make a box of 64 rows. Other stores stage rows as long as possible in
+// three.
 inline constexpr int kStagingBufferBytes = 2048;
 constexpr int FixedBytes(const GemmSm90Config& c, int buffers) {
   return c.stages * StageBytes(c) + 4 * c.consumers * buffers * kStagingBufferBytes +
          BarrierBytes(c);
 }
-// 1 or 2.
-constexpr int StagingBuffers(const GemmSm90Config& c) {
-  return FixedBytes(c, 2) <= kSm90SharedMemory ? 2 : 1;
+constexpr int StagingBuffers(const GemmSm90Config& c, bool through_tma) {
+  return !through_tma ? 3 : FixedBytes(c, 2) <= kSm90SharedMemory ? 2 : 1;
 }
 // stages * (tile_m + tile_n) * 128 + staging + barriers.
-constexpr int SharedMemoryBytes(const GemmSm90Config& c) {
-  return FixedBytes(c, StagingBuffers(c));
+constexpr int SharedMemoryBytes(const GemmSm90Config& c, bool through_tma) {
+  return FixedBytes(c, StagingBuffers(c, through_tma));
 }
 
 // Sums a thread of a consumer keeps: 64 x columns over 128 threads for each row block.
@@ -85,13 +85,28 @@ constexpr RegisterSplit SplitRegisters(const GemmSm90Config& c) {
                             : RegisterSplit{40, 248};
 }
 
-// Whether D goes through TMA: rows that begin at 16 bytes, in boxes of 64 or 128 bytes a row
-// (narrower ones would be many and small), and a plain epilogue, with no other tensor of D's
-// shape and no random bits.
+// Whether D goes through TMA: 16 or 32 bits wide, in rows that begin at 16 bytes, with neither
+// another tensor of D's shape nor random bits in the epilogue (`plain_epilogue`), and a tile as
+// wide as a box. A transposed tile passes through stmatrix, which moves 16-bit elements.
 constexpr bool StoresThroughTma(const GemmSm90Config& c, int d_bytes, int d_alignment,
                                 bool plain_epilogue) {
-  return c.split_k == 1 && !c.swap_ab && d_bytes >= 2 && d_alignment == 16 && plain_epilogue &&
-         Sm90RowBytes(c.tile_n, d_bytes) >= 64;
+  return c.split_k == 1 && d_alignment == 16 && plain_epilogue &&
+         (c.swap_ab ? d_bytes == 2 : d_bytes == 2 || d_bytes == 4) &&
+         c.tile_n * d_bytes >= kStageRowBytes;
+}
+
+// The box of a TMA store: 128 bytes of columns by rows. Unswapped, a warp's 16 rows; swapped, up
+// to 64 rows of a warpgroup's 64 columns: the count that covers tile_m with the fewest rows too
+// many, and the largest of those. The last box of a tile begins earlier where the tile is no
+// multiple of it, and stores some elements twice.
+constexpr int StoreBoxRows(const GemmSm90Config& c) {
+  if (!c.swap_ab) return 16;
+  int best = 8;
+  for (int rows = 16; rows <= 64 && rows <= c.tile_m; rows += 8) {
+    const int covered = (c.tile_m + rows - 1) / rows * rows;
+    if (covered <= (c.tile_m + best - 1) / best * best + 8) best = rows;
+  }
+  return best;
 }
 
 // Legality. Each rule stands alone and has a name; IsLegal is all that can be asked of a config
@@ -112,12 +127,14 @@ constexpr bool RowsFillConsumers(const GemmSm90Config& c) {
   return CoreRows(c) >= unit && CoreRows(c) <= 256 && CoreRows(c) % unit == 0;
 }
 
-// wgmma takes 8 to 256 columns. Its steps of 8 beyond 32 are left to steps of 16, which int8
-// has too; a D that is not transposed is stored in steps of 16.
+// wgmma takes 8 to 256 columns in steps of 8.
 constexpr bool ColumnsFitWgmma(const GemmSm90Config& c) {
-  const int columns = CoreColumns(c);
-  const bool is_step = columns % 16 == 0 || (c.swap_ab && (columns == 8 || columns == 24));
-  return columns >= 8 && columns <= 256 && is_step;
+  return CoreColumns(c) >= 8 && CoreColumns(c) <= 256 && CoreColumns(c) % 8 == 0;
+}
+
+// Without TMA a D that is not transposed is stored in steps of 16 columns.
+constexpr bool StoreHoldsColumns(const GemmSm90Config& c, bool through_tma) {
+  return through_tma || c.swap_ab || c.tile_n % 16 == 0;
 }
 
 constexpr bool HasPipeline(const GemmSm90Config& c) { return c.stages >= 2 && c.stages <= 12; }
@@ -144,9 +161,9 @@ enum class EpilogueLoad {
 // while it works on the fragments. With these none of the variants that the tests compile spills.
 constexpr int ConsumerRegisters(EpilogueLoad load, bool through_tma) {
   return load == EpilogueLoad::kTensors  ? 104
-         : load == EpilogueLoad::kVector ? 80
+         : load == EpilogueLoad::kVector ? (through_tma ? 96 : 112)
          : through_tma                   ? 40
-                                         : 64;
+                                         : 72;
 }
 constexpr bool SumsFitRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma) {
   return AccumulatorRegisters(c) + ConsumerRegisters(load, through_tma) <=

@@ -68,6 +68,15 @@ __device__ __forceinline__ void StoreMatrices(unsigned address, const unsigned (
                : "memory");
 }
 
+// As StoreMatrices, each matrix transposed.
+__device__ __forceinline__ void StoreMatricesTransposed(unsigned address,
+                                                        const unsigned (&words)[4]) {
+  asm volatile(
+      "stmatrix.sync.aligned.m8n8.x4.trans.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(address),
+      "r"(words[0]), "r"(words[1]), "r"(words[2]), "r"(words[3])
+      : "memory");
+}
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_KERNEL_TEMPLATES_COMMON_TMA_CUH_

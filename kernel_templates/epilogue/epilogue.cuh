@@ -90,6 +90,25 @@ class Epilogue {
     }
   }
 
+  // The same of two neighbouring elements of a column: (row, column) and (row + 1, column), of
+  // which `count` exist. D is 16-bit.
+  template <typename Accumulator>
+  __device__ __forceinline__ unsigned ComputeColumnPair(const Accumulator (&sums)[2], int row,
+                                                        int column, int count,
+                                                        const ColumnBias<1>& bias) {
+    float values[2];
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      float value[1] = {args_.alpha * static_cast<float>(sums[i])};
+      Transform(value, row + i < args_.m ? row + i : args_.m - 1, column, count, bias);
+      values[i] = value[0];
+    }
+    Observe(values, count);
+    unsigned words[1];
+    Round(words, values, row, column, count);
+    return words[0];
+  }
+
   // Hands on amax and the flag, one atomic a warp. Called by whole warps.
   __device__ __forceinline__ void Finish() {
     if constexpr (kSpec.amax) {

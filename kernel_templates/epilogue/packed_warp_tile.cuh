@@ -42,18 +42,16 @@ class PackedWarpTile {
       }
       __syncwarp();
       const int rows = Min(kBlocks, kWarpM / 16 - block) * 16;
-      if constexpr (kSpec.d_access_bytes == 2) {
-        StoreRowsAnywhere(corner, block * 16, rows, words);
-      } else {
-        StoreRows(corner, block * 16, rows, words);
-      }
+      StoreVectors(corner, block * 16, rows, words);
+      StoreEnds(corner, block * 16, rows, words);
     }
   }
 
  private:
   using ColumnPairs = typename Epilogue<kSpec>::template ColumnBias<2>;
 
-  // Padding of 4 words: the 8 rows by 4 words of one store touch every bank once.
+  // Padding of 4 words: it holds the shift, and the 8 rows by 4 words of one store touch every
+  // bank once.
   static constexpr int kRowWords = kWarpN / 2 + 4;
   static constexpr int kBlocks = Max(1, Min(kWarpM / 16, kStagingBytes / (16 * kRowWords * 4)));
 
@@ -84,6 +82,13 @@ class PackedWarpTile {
     return kInterleavedColumns ? tile / 2 * 16 + pair * 4 + tile % 2 * 2 : tile * 8 + pair * 2;
   }
 
+  // Elements from the last multiple of 16 bytes to where a row of the tile begins in D. Staged
+  // rows are shifted by them, so that what is a 16-byte vector in D is one in shared memory.
+  __device__ __forceinline__ static int Shift(const Corner& corner, int row) {
+    if constexpr (kSpec.d_access_bytes == 16) return 0;
+    return reinterpret_cast<unsigned long long>(corner.Place(row, 0)) / 2 % 8;
+  }
+
   template <typename Accumulator>
   __device__ __forceinline__ static void PackBlock(const Corner& corner,
                                                    const Accumulator (&sums)[kWarpN / 8][4],
@@ -91,10 +96,12 @@ class PackedWarpTile {
                                                    const ColumnPairs (&bias)[kWarpN / 8],
                                                    Epilogue<kSpec>& epilogue) {
 #pragma unroll
-    for (int tile = 0; tile < kWarpN / 8; ++tile) {
+    for (int half = 0; half < 2; ++half) {
+      const int row = first_row + Row(half);
+      unsigned short* to = reinterpret_cast<unsigned short*>(words + Row(half) * kRowWords) +
+                           Shift(corner, row);
 #pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const int row = first_row + Row(half);
+      for (int tile = 0; tile < kWarpN / 8; ++tile) {
         const int column = Column(tile);
         const int even = tile / 2 * 2;
         const Accumulator values[2] = {
@@ -104,74 +111,53 @@ class PackedWarpTile {
         unsigned pair[1];
         epilogue.ComputePair(values, corner.first_m + row, corner.first_n + column, count,
                              bias[tile], pair);
-        words[Row(half) * kRowWords + column / 2] = pair[0];
+        if constexpr (kSpec.d_access_bytes == 2) {
+          to[column] = static_cast<unsigned short>(pair[0]);
+          to[column + 1] = static_cast<unsigned short>(pair[0] >> 16);
+        } else {
+          *reinterpret_cast<unsigned*>(to + column) = pair[0];
+        }
       }
     }
   }
 
-  // Rows that begin at kAccess bytes: lanes take neighbouring vectors.
-  __device__ __forceinline__ static void StoreRows(const Corner& corner, int first_row, int rows,
+  // Whole vectors of 16 bytes, shared memory and D aligned alike; lanes take neighbouring ones.
+  __device__ __forceinline__ static void StoreVectors(const Corner& corner, int first_row,
+                                                      int rows, const unsigned* words) {
+    constexpr int kPerRow = kWarpN / 8;
+    const int lane = threadIdx.x % 32;
+#pragma unroll 4
+    for (int first = 0; first < rows * kPerRow; first += 32) {
+      const int row = (first + lane) / kPerRow;
+      if (row >= rows || !corner.HasRow(first_row + row)) continue;
+      const int shift = Shift(corner, first_row + row);
+      // The first vector that begins within the row, and those after it.
+      const int column = (first + lane) % kPerRow * 8 + (8 - shift) % 8;
+      if (column + 8 > Min(kWarpN, corner.Left(0))) continue;
+      unsigned vector[4];
+      LoadWords<16, 16>(words + row * kRowWords + (column + shift) / 2, vector);
+      StoreWords<16, 16>(corner.Place(first_row + row, column), vector);
+    }
+  }
+
+  // What the vectors leave of each row: less than 8 elements at its begin and at its end.
+  __device__ __forceinline__ static void StoreEnds(const Corner& corner, int first_row, int rows,
                                                    const unsigned* words) {
-    constexpr int kAccess = kSpec.d_access_bytes;
-    constexpr int kWidth = kAccess / 2;
-    constexpr int kPerRow = kWarpN / kWidth;
     const int lane = threadIdx.x % 32;
-#pragma unroll
-    for (int first = 0; first < rows * kPerRow; first += 32) {
-      const int row = (first + lane) / kPerRow;
-      const int column = (first + lane) % kPerRow * kWidth;
-      unsigned vector[kAccess / 4];
-      LoadWords<kAccess, kAccess>(words + row * kRowWords + column / 2, vector);
-      const int left = corner.Left(column);
-      if (!corner.HasRow(first_row + row) || left <= 0) continue;
-      char* place = corner.Place(first_row + row, column);
-      if (left >= kWidth) {
-        StoreWords<kAccess, kAccess>(place, vector);
-      } else {
-#pragma unroll
-        for (int i = 0; i < kWidth - 1; ++i) {
-          if (i < left) StoreHalf(place + 2 * i, i % 2 == 0 ? vector[i / 2] : vector[i / 2] >> 16);
-        }
-      }
-    }
-  }
-
-  // Rows that begin at any element (a vocabulary of 50257): aligned words of D wherever
-  // they are in a row, single elements where a row begins or ends within one.
-  __device__ __forceinline__ static void StoreRowsAnywhere(const Corner& corner, int first_row,
-                                                           int rows, const unsigned* words) {
-    constexpr int kPerRow = kWarpN / 2;
-    const int lane = threadIdx.x % 32;
-#pragma unroll 8
-    for (int first = 0; first < rows * kPerRow; first += 32) {
-      const int row = (first + lane) / kPerRow;
-      const int word = (first + lane) % kPerRow;
-      const int left = corner.Left(word * 2);
+#pragma unroll 4
+    for (int first = 0; first < rows * 16; first += 32) {
+      const int row = (first + lane) / 16;
+      const int element = (first + lane) % 8;
+      const bool is_end = (first + lane) % 16 >= 8;
       if (!corner.HasRow(first_row + row)) continue;
-      char* place = corner.Place(first_row + row, word * 2);
-      const unsigned low = words[row * kRowWords + word];
-      const unsigned high = words[row * kRowWords + word + 1];
-      // The padding is what follows the last word of a row; no lane stores it.
-      if ((reinterpret_cast<unsigned long long>(place) & 2) == 0) {
-        if (left >= 2) {
-          *reinterpret_cast<unsigned*>(place) = low;
-        } else if (left == 1) {
-          StoreHalf(place, low);
-        }
-      } else if (left >= 3 && word != kPerRow - 1) {
-        *reinterpret_cast<unsigned*>(place + 2) = __funnelshift_r(low, high, 16);
-      } else if (left >= 2) {
-        StoreHalf(place + 2, low >> 16);
-      }
-    }
-#pragma unroll
-    for (int first = 0; first < rows; first += 32) {
-      const int row = first + lane;
-      if (row >= rows || !corner.HasRow(first_row + row) || corner.Left(0) <= 0) continue;
-      char* place = corner.Place(first_row + row, 0);
-      if ((reinterpret_cast<unsigned long long>(place) & 2) != 0) {
-        StoreHalf(place, words[row * kRowWords]);
-      }
+      const int shift = Shift(corner, first_row + row);
+      const int head = (8 - shift) % 8;
+      const int length = Min(kWarpN, corner.Left(0));
+      const int whole = length > head ? (length - head) / 8 * 8 : 0;
+      const int column = is_end ? head + whole + element : element;
+      if (column >= (is_end ? length : Min(head, length))) continue;
+      const auto* from = reinterpret_cast<const unsigned short*>(words + row * kRowWords);
+      StoreHalf(corner.Place(first_row + row, column), from[column + shift]);
     }
   }
 

@@ -1,6 +1,6 @@
-// The epilogue of a warp's 16 rows whose D TMA can write and that needs no other tensor row by
-// row: it runs on the fragments, rounded elements are staged in shared memory, swizzled, and the
-// copy unit takes them from there while the warp goes on.
+// The epilogue of fragments whose D TMA can write and that needs no other tensor element by
+// element: it runs on the fragments, rounded elements are staged in shared memory, swizzled, and
+// the copy unit takes them from there while the warps go on.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TMA_WARP_TILE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TMA_WARP_TILE_CUH_
 
@@ -12,25 +12,27 @@
 
 namespace tilewright {
 
-// One warp's view of its staging buffers of kStagingBufferBytes each. kColumns: of the tile.
+// Byte offset of 16-byte chunk `chunk` of a staged row of 128 bytes, as TMA swizzles it.
+__device__ __forceinline__ unsigned StagedPlace(int row, int chunk) {
+  return row * kStageRowBytes + ((chunk ^ (row % 8)) << 4);
+}
+
+// Where box `box` of `size` elements begins in a tile of `extent`: the last one where it still
+// ends within.
+constexpr int BoxBegin(int box, int size, int extent) { return Min(box * size, extent - size); }
+
+// A warp's 16 rows of D by kColumns, in boxes of 16 rows of 128 bytes. `staging`, in all calls:
+// the warp's own kBuffers of kStagingBufferBytes, aligned to 1024 bytes.
 template <EpilogueSpec kSpec, int kColumns, int kBuffers>
 class TmaWarpTile {
  public:
-  static constexpr int kBytes = BytesOf(kSpec.d_type);
-  // Bytes of a staged row, the box of D's tensor map: one swizzle span.
-  static constexpr int kRowBytes = Sm90RowBytes(kColumns, kBytes);
-
-  // `staging`: the warp's own, aligned to 1024 bytes.
-  __device__ __forceinline__ explicit TmaWarpTile(unsigned staging) : staging_(staging) {}
-
-  // Starts to store 16 rows of the tile, whose corner is (first_m, first_n).
+  // Starts to store the rows whose corner is (first_m, first_n).
   template <typename Accumulator>
-  __device__ __forceinline__ void Store(const GemmArgs& args, const TensorMap& map, int batch,
-                                        int first_m, int first_n,
-                                        const Accumulator (&sums)[kColumns / 8][4],
-                                        Epilogue<kSpec>& epilogue) {
+  __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
+                                               int batch, int first_m, int first_n,
+                                               const Accumulator (&sums)[kColumns / 8][4],
+                                               unsigned staging, Epilogue<kSpec>& epilogue) {
     const bool is_leader = threadIdx.x % 32 == 0;
-    constexpr int kBoxes = kColumns / kBoxColumns;
     // As many boxes to a fence as there are buffers: a fence costs more than it orders.
 #pragma unroll
     for (int first = 0; first < kBoxes; first += kBuffers) {
@@ -38,33 +40,27 @@ class TmaWarpTile {
       __syncwarp();
 #pragma unroll
       for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
-        Fill(args, first_m, first_n + box * kBoxColumns, sums, box * (kBoxColumns / 8),
-             staging_ + (box - first) * kStagingBufferBytes, epilogue);
+        const int column = BoxBegin(box, kBoxColumns, kColumns);
+        Fill(args, first_m, first_n + column, sums, column / 8,
+             staging + (box - first) * kStagingBufferBytes, epilogue);
       }
       FenceForCopies();
       __syncwarp();
       if (is_leader) {
 #pragma unroll
         for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
-          StoreBox(map, staging_ + (box - first) * kStagingBufferBytes,
-                   first_n + box * kBoxColumns, first_m, batch);
+          StoreBox(map, staging + (box - first) * kStagingBufferBytes,
+                   first_n + BoxBegin(box, kBoxColumns, kColumns), first_m, batch);
         }
         CommitStores();
       }
     }
   }
 
-  // Shared memory may go once this returns.
-  __device__ __forceinline__ static void Finish() { WaitForStoreReads<0>(); }
-
  private:
-  static constexpr int kBoxColumns = kRowBytes / kBytes;
-
-  // Byte offset of 16-byte chunk `chunk` of `row`, as TMA swizzles it.
-  __device__ __forceinline__ static unsigned Place(int row, int chunk) {
-    constexpr int kChunks = kRowBytes / 16;
-    return row * kRowBytes + ((chunk ^ (row / (8 / kChunks) % kChunks)) << 4);
-  }
+  static constexpr int kBytes = BytesOf(kSpec.d_type);
+  static constexpr int kBoxColumns = kStageRowBytes / kBytes;
+  static constexpr int kBoxes = CeilDiv(kColumns, kBoxColumns);
 
   // The box's part of the fragments, from 8-column tile `first_tile` on.
   template <typename Accumulator>
@@ -89,19 +85,18 @@ class TmaWarpTile {
       }
       if constexpr (kBytes == 2) {
         const unsigned packed[4] = {words[0][0], words[1][0], words[2][0], words[3][0]};
-        StoreMatrices(buffer + Place(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16), packed);
+        StoreMatrices(buffer + StagedPlace(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16), packed);
       } else {
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
           const int row = lane / 4 + i % 2 * 8;
           const int chunk = (tile + i / 2) * 2 + lane % 4 / 2;
-          StoreSharedPair(buffer + Place(row, chunk) + lane % 2 * 8, words[i][0], words[i][1]);
+          StoreSharedPair(buffer + StagedPlace(row, chunk) + lane % 2 * 8, words[i][0],
+                          words[i][1]);
         }
       }
     }
   }
-
-  const unsigned staging_;
 };
 
 }  // namespace tilewright

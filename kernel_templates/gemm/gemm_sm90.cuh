@@ -54,8 +54,8 @@ class GemmSm90 {
       __syncwarp();
     } else {
       if constexpr (kMovesRegisters) GrowRegisters<SplitRegisters(kConfig).consumer>();
-      void* const staging = tilewright_shared + Mainloop::kRingBytes +
-                            (threadIdx.x / 32 - 4) * Store::kStagingBytes;
+      unsigned char* const staging =
+          tilewright_shared + Mainloop::kRingBytes + (warpgroup - 1) * 4 * Store::kStagingBytes;
       Consume(args, maps, rank, warpgroup - 1, staging, mainloop);
     }
     // Other blocks may still send to this one's shared memory, or wait at its barriers.
@@ -66,12 +66,15 @@ class GemmSm90 {
   using Sums = typename Mainloop::Sums;
   static constexpr int kBarrierOffset =
       Mainloop::kRingBytes + 4 * kConfig.consumers * Store::kStagingBytes;
-  static_assert(kBarrierOffset + BarrierBytes(kConfig) == SharedMemoryBytes(kConfig));
+  static_assert(kBarrierOffset + BarrierBytes(kConfig) ==
+                SharedMemoryBytes(kConfig, Store::kUsesTma));
+  static_assert(SharedMemoryBytes(kConfig, Store::kUsesTma) <= kSm90SharedMemory);
   static_assert(IsLegal(kConfig));
   // Two warpgroups have all the registers they can use.
   static constexpr bool kMovesRegisters = kConfig.consumers > 1;
-  // Named barrier of consumer 0; 0 is that of __syncthreads.
+  // Named barriers of consumer 0, those of the others following; 0 is that of __syncthreads.
   static constexpr int kTurnBarrier = 1;
+  static constexpr int kStoreBarrier = 3;
 
   // The tiles of one block: all consumers and the producer walk them alike.
   class Walk {
@@ -130,16 +133,14 @@ class GemmSm90 {
                                                  unsigned rank, Mainloop& mainloop) {
     const DepthRange depth = Depth(args);
     for (Walk walk(args, rank); !walk.AtEnd(); walk.Next()) {
-      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), depth.first,
-                    depth.count);
+      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), depth.first, depth.count);
     }
   }
 
   __device__ __forceinline__ static void Consume(const GemmArgs& args, const Maps& maps,
-                                                 unsigned rank, int consumer, void* staging,
-                                                 Mainloop& mainloop) {
+                                                 unsigned rank, int consumer,
+                                                 unsigned char* staging, Mainloop& mainloop) {
     const DepthRange depth = Depth(args);
-    Store store(staging);
     Walk walk(args, rank);
     if constexpr (kConfig.ping_pong) {
       if (consumer == 1) {
@@ -156,14 +157,15 @@ class GemmSm90 {
       if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
       const TilePlace place = walk.Place();
       mainloop.template Finish<kSplit>(depth.count, sums);
-      StoreTile(args, maps, walk.Batch(), place, first_block, sums, store);
+      StoreTile(args, maps, walk.Batch(), place, first_block, sums, staging,
+                kStoreBarrier + consumer);
       walk.Next();
       if constexpr (kConfig.ping_pong) {
         mainloop.Skip(depth.count);
         walk.Next();
       }
     }
-    store.Finish();
+    Store::Finish();
   }
 
   // Only one consumer multiplies at a time.
@@ -176,17 +178,16 @@ class GemmSm90 {
 
   __device__ __forceinline__ static void StoreTile(const GemmArgs& args, const Maps& maps,
                                                    int batch, TilePlace place, int first_block,
-                                                   const Sums& sums, Store& store) {
-    const int warp = static_cast<int>(threadIdx.x) / 32 % 4;
+                                                   const Sums& sums, unsigned char* staging,
+                                                   int barrier) {
     const TensorMap* map_d = Store::kUsesTma ? &maps.map[Store::kUsesTma ? 2 : 0] : nullptr;
     Epilogue<kSpec> epilogue(args, batch);
 #pragma unroll
     for (int block = 0; block < Mainloop::kRowBlocks; ++block) {
-      const int row = (first_block + block) * 64 + warp * 16;
-      const int first_m = place.first_m + (kConfig.swap_ab ? 0 : row);
-      const int first_n = place.first_n + (kConfig.swap_ab ? row : 0);
-      if (first_m >= args.m || first_n >= args.n) continue;
-      store.Store(args, map_d, batch, first_m, first_n, sums[block], epilogue);
+      const int row = (first_block + block) * 64;
+      Store::Store(args, map_d, batch, place.first_m + (kConfig.swap_ab ? 0 : row),
+                   place.first_n + (kConfig.swap_ab ? row : 0), sums[block], staging, barrier,
+                   epilogue);
     }
     if constexpr (!kSplit) epilogue.Finish();
   }

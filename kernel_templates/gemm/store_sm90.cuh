@@ -1,4 +1,4 @@
-// How a consumer warp of gemm_sm90 hands its sums to the epilogue: through TMA where it can
+// How the consumers of gemm_sm90 hand their sums to the epilogue: through TMA where it can
 // write D, else through the store paths that gemm_sm80 has too; as partial sums where k is split.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_STORE_SM90_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_STORE_SM90_CUH_
@@ -8,54 +8,68 @@
 #include "epilogue/epilogue.cuh"
 #include "epilogue/packed_warp_tile.cuh"
 #include "epilogue/staged_warp_tile.cuh"
+#include "epilogue/tma_group_tile.cuh"
 #include "epilogue/tma_warp_tile.cuh"
 #include "epilogue/transposed_warp_tile.cuh"
 #include "gemm/split_k.cuh"
 
 namespace tilewright {
 
-// One warp's; lives as long as the warp works.
+// Stateless; `staging` is that of the warp's group, kStagingBytes for each of its warps.
 template <EpilogueSpec kSpec, GemmSm90Config kConfig, bool kSplit, typename Accumulator>
 class StoreSm90 {
  public:
   static constexpr int kColumns = CoreColumns(kConfig);
   using Sums = Accumulator[kColumns / 8][4];
-  using Tma = TmaWarpTile<kSpec, kColumns, StagingBuffers(kConfig)>;
   // Whether the kernel takes a tensor map of D.
   static constexpr bool kUsesTma =
       !kSplit && StoresThroughTma(kConfig, BytesOf(kSpec.d_type), kSpec.d_access_bytes,
-                                  kSpec.source == Source::kNone &&
-                                      kSpec.aux_type == Type::kNone && !kSpec.stochastic_rounding);
-  static constexpr int kStagingBytes = StagingBuffers(kConfig) * kStagingBufferBytes;
+                                  kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone &&
+                                      !kSpec.stochastic_rounding);
+  static constexpr int kBuffers = StagingBuffers(kConfig, kUsesTma);
+  static constexpr int kStagingBytes = kBuffers * kStagingBufferBytes;
 
-  __device__ __forceinline__ explicit StoreSm90(void* staging)
-      : staging_(staging), tma_(SharedAddress(staging)) {}
-
-  // Sums of 16 core rows. (first_m, first_n): the place in D of the first row and column.
-  __device__ __forceinline__ void Store(const GemmArgs& args, const TensorMap* map_d, int batch,
-                                        int first_m, int first_n, const Sums& sums,
-                                        Epilogue<kSpec>& epilogue) {
-    if constexpr (kUsesTma) {
-      tma_.Store(args, *map_d, batch, first_m, first_n, sums, epilogue);
+  // Stores a warpgroup's block of 64 core rows; this warp has the sums of 16 of them. (first_m,
+  // first_n): the place in D of the block's first row and column. `barrier`: the group's.
+  __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap* map_d,
+                                               int batch, int first_m, int first_n,
+                                               const Sums& sums, unsigned char* staging,
+                                               int barrier, Epilogue<kSpec>& epilogue) {
+    // Both are the same for the whole group.
+    if (first_m >= args.m || first_n >= args.n) return;
+    const int warp = static_cast<int>(threadIdx.x) / 32 % 4;
+    unsigned char* const own = staging + warp * kStagingBytes;
+    if constexpr (kConfig.swap_ab && kUsesTma) {
+      TmaGroupTile<kSpec, kColumns, StoreBoxRows(kConfig), kBuffers>::Store(
+          args, *map_d, batch, first_m, first_n, sums, SharedAddress(staging), barrier, epilogue);
     } else if constexpr (kConfig.swap_ab) {
-      StoreTransposed(args, batch, first_m, first_n, sums, epilogue);
+      StoreTransposed(args, batch, first_m, first_n + warp * 16, sums, own, epilogue);
+    } else if (first_m + warp * 16 >= args.m) {
+      return;
+    } else if constexpr (kUsesTma) {
+      TmaWarpTile<kSpec, kColumns, kBuffers>::Store(args, *map_d, batch, first_m + warp * 16,
+                                                    first_n, sums, SharedAddress(own), epilogue);
     } else {
-      StoreChunks(args, batch, first_m, first_n, sums, epilogue);
+      StoreChunks(args, batch, first_m + warp * 16, first_n, sums, own, epilogue);
     }
   }
 
-  // After the last Store.
-  __device__ __forceinline__ void Finish() {
-    if constexpr (kUsesTma) Tma::Finish();
+  // After the last Store: shared memory may go once it returns.
+  __device__ __forceinline__ static void Finish() {
+    if constexpr (kUsesTma) WaitForStoreReads<0>();
   }
 
  private:
   static constexpr bool kPacked =
       !kSplit && PackedWarpTile<kSpec, 16, 16, false, false, kStagingBytes>::kFits;
-  // Columns that are staged at once.
-  static constexpr int kChunk = Min(
-      kColumns, (kPacked ? 2 : 1) * (StagingBuffers(kConfig) == 2 ? 32 : 16));
+  // Columns that are staged at once: of what 16 rows leave room for, as even a share as steps of
+  // 16 admit. Packed rows take 2 bytes an element and 16 of padding, others 4 and 32.
+  static constexpr int kMostColumns =
+      (kPacked ? kStagingBytes / 32 - 8 : kStagingBytes / 64 - 8) / 16 * 16;
+  static constexpr int kChunk =
+      CeilDiv(CeilDiv(kColumns, CeilDiv(kColumns, kMostColumns)), 16) * 16;
   static constexpr int kTail = kColumns % kChunk;
+  static_assert(StoreHoldsColumns(kConfig, kUsesTma));
 
   // Sums of kWidth columns from `first` on, so that a store path for kWidth takes them.
   template <int kWidth>
@@ -68,63 +82,64 @@ class StoreSm90 {
     }
   }
 
-  __device__ __forceinline__ void StoreChunks(const GemmArgs& args, int batch, int first_m,
-                                              int first_n, const Sums& sums,
-                                              Epilogue<kSpec>& epilogue) {
+  __device__ __forceinline__ static void StoreChunks(const GemmArgs& args, int batch, int first_m,
+                                                     int first_n, const Sums& sums, void* staging,
+                                                     Epilogue<kSpec>& epilogue) {
 #pragma unroll
     for (int first = 0; first + kChunk <= kColumns; first += kChunk) {
-      StoreChunk<kChunk>(args, batch, first_m, first_n, first, sums, epilogue);
+      StoreChunk<kChunk>(args, batch, first_m, first_n, first, sums, staging, epilogue);
     }
     if constexpr (kTail > 0) {
-      StoreChunk<kTail>(args, batch, first_m, first_n, kColumns - kTail, sums, epilogue);
+      StoreChunk<kTail>(args, batch, first_m, first_n, kColumns - kTail, sums, staging, epilogue);
     }
   }
 
   template <int kWidth>
-  __device__ __forceinline__ void StoreChunk(const GemmArgs& args, int batch, int first_m,
-                                             int first_n, int first, const Sums& sums,
-                                             Epilogue<kSpec>& epilogue) {
+  __device__ __forceinline__ static void StoreChunk(const GemmArgs& args, int batch, int first_m,
+                                                    int first_n, int first, const Sums& sums,
+                                                    void* staging, Epilogue<kSpec>& epilogue) {
     if (first_n + first >= args.n) return;
     Accumulator taken[1][kWidth / 8][4];
     Take<kWidth>(sums, first, taken[0]);
     if constexpr (kPacked) {
       PackedWarpTile<kSpec, 16, kWidth, false, false, kStagingBytes>::Store(
-          args, batch, first_m, first_n + first, taken, staging_, epilogue);
+          args, batch, first_m, first_n + first, taken, staging, epilogue);
     } else {
       using Staged = StagedWarpTile<16, kWidth, false, false>;
       static_assert(Staged::kBytes <= kStagingBytes);
       Staged::template Visit<kVector>(
-          taken, staging_, [&](const Accumulator(&values)[kVector], int row, int column, int) {
+          taken, staging, [&](const Accumulator(&values)[kVector], int row, int column, int) {
             Apply(args, batch, first_m + row, first_n + first + column, values, epilogue);
           });
     }
   }
 
-  __device__ __forceinline__ void StoreTransposed(const GemmArgs& args, int batch, int first_m,
-                                                  int first_n, const Sums& sums,
-                                                  Epilogue<kSpec>& epilogue) {
-    constexpr int kRows = Min(kColumns, StagingBuffers(kConfig) == 2 ? 32 : 16);
+  __device__ __forceinline__ static void StoreTransposed(const GemmArgs& args, int batch,
+                                                         int first_m, int first_n, const Sums& sums,
+                                                         void* staging, Epilogue<kSpec>& epilogue) {
+    constexpr int kRows = Min(kColumns, 64);
 #pragma unroll
     for (int first = 0; first + kRows <= kColumns; first += kRows) {
-      StoreTransposedRows<kRows>(args, batch, first_m, first_n, first, sums, epilogue);
+      StoreTransposedRows<kRows>(args, batch, first_m, first_n, first, sums, staging, epilogue);
     }
     if constexpr (kColumns % kRows > 0) {
-      StoreTransposedRows<kColumns % kRows>(args, batch, first_m, first_n,
-                                            kColumns / kRows * kRows, sums, epilogue);
+      StoreTransposedRows<kColumns % kRows>(args, batch, first_m, first_n, kColumns / kRows * kRows,
+                                            sums, staging, epilogue);
     }
   }
 
   template <int kRows>
-  __device__ __forceinline__ void StoreTransposedRows(const GemmArgs& args, int batch, int first_m,
-                                                      int first_n, int first, const Sums& sums,
-                                                      Epilogue<kSpec>& epilogue) {
+  __device__ __forceinline__ static void StoreTransposedRows(const GemmArgs& args, int batch,
+                                                             int first_m, int first_n, int first,
+                                                             const Sums& sums, void* staging,
+                                                             Epilogue<kSpec>& epilogue) {
     using Transposed = TransposedWarpTile<kRows>;
     static_assert(Transposed::kBytes <= kStagingBytes);
     if (first_m + first >= args.m) return;
     Accumulator taken[kRows / 8][4];
     Take<kRows>(sums, first, taken);
     Transposed::template Visit<kVector>(
-        taken, staging_, [&](const Accumulator(&values)[kVector], int row, int column) {
+        taken, staging, [&](const Accumulator(&values)[kVector], int row, int column) {
           Apply(args, batch, first_m + first + row, first_n + column, values, epilogue);
         });
   }
@@ -143,9 +158,6 @@ class StoreSm90 {
                                        epilogue.template LoadColumnBias<kVector>(column));
     }
   }
-
-  void* const staging_;
-  Tma tma_;
 };
 
 }  // namespace tilewright

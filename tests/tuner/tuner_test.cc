@@ -114,6 +114,35 @@ TEST_F(TunerTest, AFailedCandidateLosesAndIsNotRunAgain) {
   EXPECT_TRUE(profiler_.requests().back().kernels.empty()) << "quarantined kernels ran again";
 }
 
+// Variants that differ in run-time values alone are one kernel: the sound ones used to win, and
+// were then never served, for their kernel was in quarantine.
+TEST_F(TunerTest, AFailureIsHeldAgainstAllThatShareTheKernel) {
+  request_.options.set_max_candidates(64);
+  std::string failed;
+  profiler_.SetBehaviour([&](const v1::Problem&, const v1::Kernel& kernel) -> FakeProfiler::Result {
+    if (failed.empty()) {
+      failed = kernel.content_hash();
+      return FakeCompiler::Failed(v1::FAILURE_KIND_TIMEOUT, "endless");
+    }
+    return kernel.content_hash() == failed ? 1e-4 : 1e-3;
+  });
+  const auto result = Tune();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_NE(result->winner.kernel.content_hash(), failed);
+}
+
+// Too inexact for one problem is no verdict for others: it used to put the kernel in quarantine.
+TEST_F(TunerTest, WhatExceedsAnErrorBudgetIsNotQuarantined) {
+  request_.problem.mutable_gemm()->mutable_numerics()->set_error_budget(1e-3);
+  profiler_.SetBehaviour([](const v1::Problem&, const v1::Kernel&) -> FakeProfiler::Result {
+    return FakeCompiler::Failed(v1::FAILURE_KIND_OVER_ERROR_BUDGET, "relative error 0.002");
+  });
+  EXPECT_FALSE(Tune().ok());
+  request_.problem.mutable_gemm()->clear_numerics();
+  profiler_.SetBehaviour(nullptr);
+  EXPECT_TRUE(Tune().ok());
+}
+
 TEST_F(TunerTest, ADeferredCandidateIsTriedAgain) {
   profiler_.SetBehaviour([](const v1::Problem&, const v1::Kernel&) -> FakeProfiler::Result {
     return FakeCompiler::Failed(v1::FAILURE_KIND_DEFERRED, "out of memory");

@@ -95,7 +95,7 @@ void ProfileRun::TakeCheck(Entry& entry, const bench::CandidateReply& reply) {
   const double budget = request_.problem.gemm().numerics().error_budget();
   if (budget > 0 && entry.relative_error > budget) {
     entry.failure = MakeFailure(
-        v1::FAILURE_KIND_WRONG_RESULT,
+        v1::FAILURE_KIND_OVER_ERROR_BUDGET,
         absl::StrCat("relative error ", entry.relative_error, " exceeds the budget of ", budget));
   }
 }

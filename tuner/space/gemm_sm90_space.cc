@@ -59,6 +59,11 @@ bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
                           plain);
 }
 
+// wgmma on int8 takes 8, 16, 24 and from there on multiples of 16 columns.
+bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return gemm.a_type() != v1::DATA_TYPE_INT8 || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
+}
+
 // Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
 bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
@@ -83,6 +88,9 @@ constexpr Constraint kConstraints[] = {
     {"PingPongHasTwo", [](auto&, auto&, auto& c) { return PingPongHasTwo(c); }},
     {"RowsFillConsumers", [](auto&, auto&, auto& c) { return RowsFillConsumers(c); }},
     {"ColumnsFitWgmma", [](auto&, auto&, auto& c) { return ColumnsFitWgmma(c); }},
+    {"StoreHoldsColumns",
+     [](auto& gemm, auto&, auto& c) { return StoreHoldsColumns(c, UsesTmaStores(gemm, c)); }},
+    {"IntegersHaveSteps", [](auto& gemm, auto&, auto& c) { return IntegersHaveSteps(gemm, c); }},
     {"HasPipeline", [](auto&, auto&, auto& c) { return HasPipeline(c); }},
     {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
     {"SharesAreWhole", [](auto&, auto&, auto& c) { return SharesAreWhole(c); }},
@@ -91,9 +99,9 @@ constexpr Constraint kConstraints[] = {
      [](auto& gemm, auto&, auto& c) { return EpilogueFitsRegisters(gemm, c); }},
     {"InstructionFitsLaunch", [](auto&, auto&, auto& c) { return InstructionFitsLaunch(c); }},
     {"FitsSharedMemory",
-     [](auto&, auto& silicon, auto& c) {
-       return FitsSharedMemoryOfSm90(c) &&
-              SharedMemoryBytes(c) <= silicon.max_shared_memory_per_block();
+     [](auto& gemm, auto& silicon, auto& c) {
+       return SharedMemoryBytes(c, UsesTmaStores(gemm, c)) <=
+              std::min(kSm90SharedMemory, silicon.max_shared_memory_per_block());
      }},
     {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
     {"FitsGrid",
@@ -120,13 +128,14 @@ struct Schedule {
   int consumers;
   int ping_pong;
 };
-constexpr Schedule kSchedules[] = {{128, 2, 0}, {256, 2, 0}, {192, 3, 0}, {64, 1, 0}, {128, 1, 0},
-                                   {128, 2, 1}, {64, 2, 1},  {192, 2, 1}};
-constexpr int kColumns[] = {32,  48,  64,  80,  96,  112, 128, 144,
-                            160, 176, 192, 208, 224, 240, 256};
-constexpr int kSwappedColumns[] = {8, 16, 24, 32, 48, 64, 80, 96, 112, 128};
-// Rows of D up to which they are worth being the tensor core's columns.
-constexpr int kMaxSwappedRows = 128;
+constexpr Schedule kSchedules[] = {{128, 2, 1}, {192, 2, 1}, {128, 2, 0}, {256, 2, 0},
+                                   {64, 2, 1},  {64, 1, 0},  {128, 1, 0}};
+// Columns in steps of 8: with fine steps a grid of tiles can be made to fill whole waves.
+constexpr int kFewestColumns = 32;
+constexpr int kMostColumns = 256;
+constexpr int kColumnStep = 8;
+// Rows of D up to which tiles of fewer columns, for a core that computes D^T, pay.
+constexpr int kFewRows = 128;
 constexpr struct {
   int m;
   int n;
@@ -143,28 +152,36 @@ bool BoxesAreWide(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
          (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) >= std::min(kWide, c.tile_n * bytes));
 }
 
-// As many stages as fit, at most 8, and one fewer, which leaves the L2 more to others.
+// As many stages as fit, at most 8.
 template <typename Visit>
-void ForEachStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
-                   const Visit& visit) {
+void WithStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
+                const Visit& visit) {
   constexpr int kMostStages = 8;
-  int found = 0;
-  for (c.stages = kMostStages; c.stages >= 2 && found < 2; --c.stages) {
-    if (FirstBroken(gemm, silicon, c) != nullptr) continue;
-    visit(c);
-    ++found;
+  for (c.stages = kMostStages; c.stages >= 2; --c.stages) {
+    if (FirstBroken(gemm, silicon, c) == nullptr) return visit(c);
   }
+}
+
+// Share of the multiplications of all waves that lie within D.
+double Filling(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
+  const int64_t blocks = CeilDivide(gemm.m(), c.tile_m * c.cluster_m) * c.cluster_m *
+                         CeilDivide(gemm.n(), c.tile_n * c.cluster_n) * c.cluster_n * gemm.batch();
+  const int64_t waves = CeilDivide(blocks, std::max(silicon.sm_count(), 1));
+  return static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
+         static_cast<double>(gemm.batch()) /
+         (static_cast<double>(waves * silicon.sm_count()) * c.tile_m * c.tile_n);
 }
 
 bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
   return TileSuits(gemm.m(), c.tile_m) && TileSuits(gemm.n(), c.tile_n) &&
-         (c.swap_ab || AreaSuits(gemm, silicon, c.tile_m, c.tile_n)) &&
+         (gemm.m() <= kFewRows || AreaSuits(gemm, silicon, c.tile_m, c.tile_n)) &&
          (c.cluster_m == 1 || gemm.m() > c.tile_m) && (c.cluster_n == 1 || gemm.n() > c.tile_n);
 }
 
-// Calls `visit` with every legal config worth trying whose split_k and raster_group are 1.
-template <typename Visit>
-void ForEachKernel(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Visit& visit) {
+// Every shape, schedule and cluster worth trying, with split_k and raster_group 1.
+std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
+  std::vector<GemmSm90Config> kernels;
+  double best = 0;
   const auto consider = [&](const Schedule& schedule, int columns, bool swap) {
     for (const auto& cluster : kClusters) {
       const GemmSm90Config c{.tile_m = swap ? columns : schedule.core_rows,
@@ -179,14 +196,31 @@ void ForEachKernel(const v1::GemmProblem& gemm, const v1::Silicon& silicon, cons
                              .raster_group = 1,
                              .raster_along_n = 0};
       if (!TilesSuit(gemm, silicon, c) || !BoxesAreWide(gemm, c)) continue;
-      ForEachStages(gemm, silicon, c, visit);
+      WithStages(gemm, silicon, c, [&](const GemmSm90Config& kernel) {
+        kernels.push_back(kernel);
+        best = std::max(best, Filling(gemm, silicon, kernel));
+      });
     }
   };
   for (const Schedule& schedule : kSchedules) {
-    for (const int columns : kColumns) consider(schedule, columns, false);
-    if (gemm.m() > kMaxSwappedRows) continue;
-    for (const int columns : kSwappedColumns) consider(schedule, columns, true);
+    for (int columns = kFewestColumns; columns <= kMostColumns; columns += kColumnStep) {
+      consider(schedule, columns, false);
+    }
+    const int fewest = gemm.m() <= kFewRows ? kColumnStep : kFewestColumns;
+    for (int columns = fewest; columns <= kMostColumns; columns += kColumnStep) {
+      consider(schedule, columns, true);
+    }
   }
+  // Where several waves run, tiles that leave much of the last one idle, or hang far over the
+  // edges, cannot win by anything else.
+  constexpr double kLeastFilling = 0.85;
+  constexpr double kAmple = 0.75;
+  if (best > kAmple) {
+    std::erase_if(kernels, [&](const GemmSm90Config& c) {
+      return Filling(gemm, silicon, c) < kLeastFilling * best;
+    });
+  }
+  return kernels;
 }
 
 v1::TensorMapSpec MapOf(v1::Operand operand, int inner, int outer, int swizzle) {
@@ -270,11 +304,11 @@ std::vector<v1::Config> GemmSm90Space::Enumerate(const v1::Problem& problem,
   std::vector<v1::Config> configs;
   if (!Supports(problem, silicon)) return configs;
   const v1::GemmProblem& gemm = problem.gemm();
-  ForEachKernel(gemm, silicon, [&](const GemmSm90Config& kernel) {
+  for (const GemmSm90Config& kernel : Kernels(gemm, silicon)) {
     ForEachRun(gemm, silicon, kernel, [&](const GemmSm90Config& c) {
       configs.push_back(EncodeConfig(c, kGemmSm90Parameters));
     });
-  });
+  }
   return configs;
 }
 
@@ -298,7 +332,7 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   const GemmSm90Config c = *DecodeConfig(config, kGemmSm90Parameters);
   const int bytes = InputBytes(gemm);
   WarpgroupLaunch launch;
-  launch.tiled = {c.tile_m,  c.tile_n,      Threads(c), SharedMemoryBytes(c),
+  launch.tiled = {c.tile_m,  c.tile_n,      Threads(c), SharedMemoryBytes(c, UsesTmaStores(gemm, c)),
                   c.split_k, c.raster_group};
   launch.cluster_blocks = c.cluster_m * c.cluster_n;
   launch.raster_along_n = c.raster_along_n != 0;
@@ -308,8 +342,8 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   };
   if (UsesTmaStores(gemm, c)) {
     const int d_bytes = ElementBytes(gemm.d_type());
-    const int span = Sm90RowBytes(c.tile_n, d_bytes);
-    launch.tensor_maps.push_back(MapOf(v1::OPERAND_D, span / d_bytes, 16, span));
+    launch.tensor_maps.push_back(MapOf(v1::OPERAND_D, kStageRowBytes / d_bytes, StoreBoxRows(c),
+                                       kStageRowBytes));
   }
   return PlanWarpgroupGemm(gemm, launch);
 }

@@ -1,0 +1,96 @@
+// As TmaWarpTile, of a core that computed D^T: the fragments of a warpgroup's 64 core rows are
+// transposed on their way to shared memory, where they are rows of D, 64 columns wide.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TMA_GROUP_TILE_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TMA_GROUP_TILE_CUH_
+
+#include "common/cluster.cuh"
+#include "epilogue/tma_warp_tile.cuh"
+
+namespace tilewright {
+
+// kRows: of D, the core's columns. Boxes are of kBoxRows, two in flight where there are buffers
+// for them.
+template <EpilogueSpec kSpec, int kRows, int kBoxRows, int kBuffers>
+class TmaGroupTile {
+ public:
+  // Starts to store the part of D whose corner is (first_m, first_n), 64 columns wide. All four
+  // warps of the group call it, with the named barrier that is theirs; `staging`: the group's
+  // kBuffers, of 64 rows each.
+  template <typename Accumulator>
+  __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
+                                               int batch, int first_m, int first_n,
+                                               const Accumulator (&sums)[kRows / 8][4],
+                                               unsigned staging, int barrier,
+                                               Epilogue<kSpec>& epilogue) {
+    const bool is_leader = threadIdx.x % 128 == 0;
+#pragma unroll
+    for (int first = 0; first < kBoxes; first += kBuffers) {
+      if (is_leader) WaitForStoreReads<0>();
+      SyncThreads(barrier, 128);
+#pragma unroll
+      for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
+        const int row = BoxBegin(box, kBoxRows, kRows);
+        Fill(args, first_m + row, first_n, sums, row / 8, staging + (box - first) * kBufferBytes,
+             epilogue);
+      }
+      FenceForCopies();
+      SyncThreads(barrier, 128);
+      if (is_leader) {
+#pragma unroll
+        for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
+          StoreBox(map, staging + (box - first) * kBufferBytes, first_n,
+                   first_m + BoxBegin(box, kBoxRows, kRows), batch);
+        }
+        CommitStores();
+      }
+    }
+  }
+
+ private:
+  static constexpr int kBufferBytes = 4 * kStagingBufferBytes;
+  static constexpr int kBoxes = CeilDiv(kRows, kBoxRows);
+  static_assert(kBoxRows * kStageRowBytes <= kBufferBytes);
+
+  // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on.
+  template <typename Accumulator>
+  __device__ __forceinline__ static void Fill(const GemmArgs& args, int first_m, int first_n,
+                                              const Accumulator (&sums)[kRows / 8][4],
+                                              int first_tile, unsigned buffer,
+                                              Epilogue<kSpec>& epilogue) {
+    const int lane = threadIdx.x % 32;
+    const int first_column = static_cast<int>(threadIdx.x) / 32 % 4 * 16;
+    typename Epilogue<kSpec>::template ColumnBias<1> bias[2];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      bias[half] =
+          epilogue.template LoadColumnBias<1>(first_n + first_column + half * 8 + lane / 4);
+    }
+    // Pairs of 8-row tiles; the last of an odd number stands alone.
+#pragma unroll
+    for (int tile = 0; tile < kBoxRows / 8; tile += 2) {
+      unsigned words[4] = {};
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        if (tile + i / 2 >= kBoxRows / 8) continue;
+        const int row = (tile + i / 2) * 8 + lane % 4 * 2;
+        const int column = first_n + first_column + i % 2 * 8 + lane / 4;
+        const Accumulator values[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
+                                       sums[first_tile + tile + i / 2][i % 2 * 2 + 1]};
+        const int count = column < args.n ? args.m - first_m - row : 0;
+        words[i] = epilogue.ComputeColumnPair(values, first_m + row, column, count, bias[i % 2]);
+      }
+      // Lanes beyond an odd last tile name rows of the one before, and write the same there.
+      const bool is_odd = tile + 1 >= kBoxRows / 8;
+      if (is_odd) {
+        words[2] = words[0];
+        words[3] = words[1];
+      }
+      const int row = (tile + (is_odd ? 0 : lane / 16)) * 8 + lane % 8;
+      StoreMatricesTransposed(buffer + StagedPlace(row, first_column / 8 + lane / 8 % 2), words);
+    }
+  }
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TMA_GROUP_TILE_CUH_
