@@ -73,9 +73,11 @@ TEST(GemmSm90ConfigTest, ResourcesFollowFromTheConfig) {
   EXPECT_EQ(RowBlocks(kGoodSm90), 1);
   EXPECT_EQ(AccumulatorRegisters(kGoodSm90), 128);
   // Four stages of 128 x 256 leave room for two buffers of 2 KiB for each of eight warps.
-  EXPECT_EQ(StagingBuffers(kGoodSm90), 2);
-  EXPECT_EQ(SharedMemoryBytes(kGoodSm90), 4 * 384 * 128 + 8 * 2 * 2048 + 4 * 16);
-  EXPECT_LE(SharedMemoryBytes(kGoodSm90), kSm90SharedMemory);
+  EXPECT_EQ(StagingBuffers(kGoodSm90, true), 2);
+  EXPECT_EQ(SharedMemoryBytes(kGoodSm90, true), 4 * 384 * 128 + 8 * 2 * 2048 + 4 * 16);
+  EXPECT_LE(SharedMemoryBytes(kGoodSm90, true), kSm90SharedMemory);
+  // Without TMA whole rows are staged: three buffers a warp, and a stage fewer.
+  EXPECT_GT(SharedMemoryBytes(kGoodSm90, false), kSm90SharedMemory);
 }
 
 TEST(GemmSm90ConfigTest, APingPongConsumerHasTheWholeTile) {
@@ -115,9 +117,29 @@ TEST(GemmSm90ConfigTest, DGoesThroughTmaWhereItsRowsAdmitIt) {
   EXPECT_TRUE(StoresThroughTma(kGoodSm90, 2, 16, true));
   EXPECT_FALSE(StoresThroughTma(kGoodSm90, 2, 8, true));
   EXPECT_FALSE(StoresThroughTma(kGoodSm90, 2, 16, false));
-  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 208; }), 2, 16, true));
-  EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 208; }), 4, 16, true));
+  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), 2, 16, true));
+  EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), 4, 16, true));
+  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.swap_ab = 1; }), 4, 16, true));
   EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.split_k = 2; }), 2, 16, true));
+}
+
+// Boxes of a transposed tile cover it with few rows too many.
+TEST(GemmSm90ConfigTest, TransposedTilesAreStoredInEvenBoxes) {
+  const auto rows = [](int tile_m) {
+    return StoreBoxRows(Sm90With([&](auto& c) {
+      c.swap_ab = 1;
+      c.tile_m = tile_m;
+    }));
+  };
+  EXPECT_EQ(StoreBoxRows(kGoodSm90), 16);
+  for (int tile_m = 8; tile_m <= 256; tile_m += 8) {
+    EXPECT_LE(rows(tile_m), 64);
+    EXPECT_LE(rows(tile_m), tile_m);
+    EXPECT_EQ(rows(tile_m) % 8, 0);
+    const int covered = (tile_m + rows(tile_m) - 1) / rows(tile_m) * rows(tile_m);
+    EXPECT_LE(covered, tile_m + tile_m / 4 + 8) << tile_m;
+  }
+  EXPECT_EQ(rows(128), 64);
 }
 
 TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
@@ -127,7 +149,9 @@ TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
   EXPECT_FALSE(RowsFillConsumers(Sm90With([](auto& c) { c.tile_m = 64; })));
   EXPECT_FALSE(RowsFillConsumers(Sm90With([](auto& c) { c.tile_m = 320; })));
   EXPECT_FALSE(ColumnsFitWgmma(Sm90With([](auto& c) { c.tile_n = 272; })));
-  EXPECT_FALSE(ColumnsFitWgmma(Sm90With([](auto& c) { c.tile_n = 24; })));
+  EXPECT_FALSE(ColumnsFitWgmma(Sm90With([](auto& c) { c.tile_n = 20; })));
+  EXPECT_FALSE(StoreHoldsColumns(Sm90With([](auto& c) { c.tile_n = 24; }), false));
+  EXPECT_TRUE(StoreHoldsColumns(Sm90With([](auto& c) { c.tile_n = 24; }), true));
   EXPECT_FALSE(HasPipeline(Sm90With([](auto& c) { c.stages = 1; })));
   EXPECT_FALSE(HasCluster(Sm90With([](auto& c) { c.cluster_m = 3; })));
   EXPECT_FALSE(HasCluster(Sm90With([](auto& c) { c.cluster_m = c.cluster_n = 4; })));
