@@ -14,6 +14,8 @@ struct GemmSm90Config {
                   // loop of the other. 0 (cooperative): all share a tile, by rows.
   int cluster_m;  // Blocks of a cluster along m, which share the columns of B they read.
   int cluster_n;  // Along n, sharing rows of A.
+  int cluster_k;  // Blocks of a cluster that share a tile of D along k: the first one sums what
+                  // the others send to its shared memory, in a fixed order.
   int swap_ab;    // 1: D^T = B^T A^T is computed, so that tile_m may be small: the columns of D
                   // take the tensor core's rows, in multiples of 64.
   int split_k;    // Blocks that share a tile of D along k; 1: none. Run time: only
@@ -48,8 +50,14 @@ constexpr int Sm90RowBytes(int tile, int element_bytes) {
 
 // The most dynamic shared memory a block of sm_90 may have.
 inline constexpr int kSm90SharedMemory = 232448;
-// Two barriers of 8 bytes a stage.
-constexpr int BarrierBytes(const GemmSm90Config& c) { return 2 * 8 * c.stages; }
+// Two barriers of 8 bytes a stage, and two for sums that come from other blocks.
+constexpr int BarrierBytes(const GemmSm90Config& c) {
+  return 2 * 8 * c.stages + (c.cluster_k > 1 ? 16 : 0);
+}
+// Sums that other blocks send, 4 bytes each.
+constexpr int ExchangeBytes(const GemmSm90Config& c) {
+  return (c.cluster_k - 1) * c.tile_m * c.tile_n * 4;
+}
 
 // Each consumer warp stages its part of D in buffers of 2 KiB beside the ring. For a TMA store
 // one holds a box of 16 rows of 128 bytes, and there are two where they fit; a warpgroup's are
@@ -58,12 +66,12 @@ constexpr int BarrierBytes(const GemmSm90Config& c) { return 2 * 8 * c.stages; }
 inline constexpr int kStagingBufferBytes = 2048;
 constexpr int FixedBytes(const GemmSm90Config& c, int buffers) {
   return c.stages * StageBytes(c) + 4 * c.consumers * buffers * kStagingBufferBytes +
-         BarrierBytes(c);
+         ExchangeBytes(c) + BarrierBytes(c);
 }
 constexpr int StagingBuffers(const GemmSm90Config& c, bool through_tma) {
   return !through_tma ? 3 : FixedBytes(c, 2) <= kSm90SharedMemory ? 2 : 1;
 }
-// stages * (tile_m + tile_n) * 128 + staging + barriers.
+// stages * (tile_m + tile_n) * 128 + staging + sums of other blocks + barriers.
 constexpr int SharedMemoryBytes(const GemmSm90Config& c, bool through_tma) {
   return FixedBytes(c, StagingBuffers(c, through_tma));
 }
@@ -139,10 +147,16 @@ constexpr bool StoreHoldsColumns(const GemmSm90Config& c, bool through_tma) {
 
 constexpr bool HasPipeline(const GemmSm90Config& c) { return c.stages >= 2 && c.stages <= 12; }
 
-// Clusters of 1, 2 or 4 blocks.
+// Clusters of 1, 2 or 4 blocks. Those that share k share nothing else, and all their consumers
+// work on the one tile.
 constexpr bool HasCluster(const GemmSm90Config& c) {
   const auto one = [](int extent) { return extent == 1 || extent == 2 || extent == 4; };
-  return one(c.cluster_m) && one(c.cluster_n) && c.cluster_m * c.cluster_n <= 4;
+  return one(c.cluster_m) && one(c.cluster_n) && one(c.cluster_k) &&
+         c.cluster_m * c.cluster_n <= 4 &&
+         (c.cluster_k == 1 || (c.cluster_m == 1 && c.cluster_n == 1 && !c.ping_pong));
+}
+constexpr int ClusterBlocks(const GemmSm90Config& c) {
+  return c.cluster_m * c.cluster_n * c.cluster_k;
 }
 
 // Each block of a cluster loads its share of what they share, in whole groups of 8 rows.

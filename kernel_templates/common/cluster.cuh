@@ -11,6 +11,31 @@ __device__ __forceinline__ unsigned ClusterRank() {
   return rank;
 }
 
+// Where what lies at `address` here lies in block `rank` of the cluster.
+__device__ __forceinline__ unsigned RemoteAddress(unsigned address, unsigned rank) {
+  unsigned remote;
+  asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(remote) : "r"(address), "r"(rank));
+  return remote;
+}
+
+// Stores 16 bytes in another block, and counts them on a barrier there once they are visible.
+__device__ __forceinline__ void StoreRemoteFour(unsigned address, const float (&values)[4],
+                                                unsigned barrier) {
+  asm volatile(
+      "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%1, %2, %3, %4}, "
+      "[%5];" ::"r"(address),
+      "f"(values[0]), "f"(values[1]), "f"(values[2]), "f"(values[3]), "r"(barrier)
+      : "memory");
+}
+__device__ __forceinline__ void StoreRemoteFour(unsigned address, const int (&values)[4],
+                                                unsigned barrier) {
+  asm volatile(
+      "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.s32 [%0], {%1, %2, %3, %4}, "
+      "[%5];" ::"r"(address),
+      "r"(values[0]), "r"(values[1]), "r"(values[2]), "r"(values[3]), "r"(barrier)
+      : "memory");
+}
+
 // All threads of all blocks of the cluster.
 __device__ __forceinline__ void SyncCluster() {
   asm volatile(

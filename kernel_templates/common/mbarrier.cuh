@@ -33,6 +33,15 @@ __device__ __forceinline__ void ArriveRemote(unsigned barrier, unsigned rank) {
       : "memory");
 }
 
+// As ArriveRemote, after all that this thread read and wrote before.
+__device__ __forceinline__ void ArriveRemoteReleasing(unsigned barrier, unsigned rank) {
+  asm volatile(
+      "{.reg .b32 remote; mapa.shared::cluster.u32 remote, %0, %1;\n"
+      "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];}" ::"r"(barrier),
+      "r"(rank)
+      : "memory");
+}
+
 // Waits for the end of the phase of this parity.
 __device__ __forceinline__ void WaitBarrier(unsigned barrier, unsigned parity) {
   asm volatile(

@@ -67,6 +67,18 @@ __device__ __forceinline__ void StoreWords(
   }
 }
 
+template <typename Word>
+__device__ __forceinline__ void LoadSharedFour(Word (&words)[4], unsigned address) {
+  static_assert(sizeof(Word) == 4);
+  unsigned bits[4];
+  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(bits[0]), "=r"(bits[1]), "=r"(bits[2]), "=r"(bits[3])
+               : "r"(address)
+               : "memory");
+#pragma unroll
+  for (int i = 0; i < 4; ++i) words[i] = __builtin_bit_cast(Word, bits[i]);
+}
+
 __device__ __forceinline__ void StoreSharedPair(unsigned address, unsigned low, unsigned high) {
   asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(address), "r"(low), "r"(high) : "memory");
 }

@@ -15,26 +15,46 @@ __device__ __forceinline__ void PrefetchTensorMap(const TensorMap& map) {
 }
 
 // Copies a box to `target` and counts its bytes on `barrier`. What lies beyond the tensor is
-// zeros.
+// zeros. What is `read_once` is the first to leave L2 again; others are kept as usual (a policy
+// that says so makes loads slower).
 __device__ __forceinline__ void LoadBox(const TensorMap& map, unsigned target, unsigned barrier,
-                                        int column, int row, int batch) {
-  asm volatile(
-      "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes "
-      "[%0], [%1, {%3, %4, %5}], [%2];" ::"r"(target),
-      "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(batch)
-      : "memory");
+                                        int column, int row, int batch, bool read_once) {
+  if (read_once) {
+    asm volatile(
+        "{.reg .b64 policy; createpolicy.fractional.L2::evict_first.b64 policy;\n"
+        "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes"
+        ".L2::cache_hint [%0], [%1, {%3, %4, %5}], [%2], policy;}" ::"r"(target),
+        "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(batch)
+        : "memory");
+  } else {
+    asm volatile(
+        "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes "
+        "[%0], [%1, {%3, %4, %5}], [%2];" ::"r"(target),
+        "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(batch)
+        : "memory");
+  }
 }
 
 // As LoadBox, to the same place in each block of the cluster whose bit in `blocks` is set; each
 // of them counts the bytes on its own barrier.
 __device__ __forceinline__ void LoadBoxMulticast(const TensorMap& map, unsigned target,
                                                  unsigned barrier, int column, int row, int batch,
-                                                 unsigned short blocks) {
-  asm volatile(
-      "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes"
-      ".multicast::cluster [%0], [%1, {%3, %4, %5}], [%2], %6;" ::"r"(target),
-      "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(batch), "h"(blocks)
-      : "memory");
+                                                 unsigned short blocks, bool read_once) {
+  if (read_once) {
+    asm volatile(
+        "{.reg .b64 policy; createpolicy.fractional.L2::evict_first.b64 policy;\n"
+        "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes"
+        ".multicast::cluster.L2::cache_hint [%0], [%1, {%3, %4, %5}], [%2], %6, policy;}" ::
+            "r"(target),
+        "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(batch), "h"(blocks)
+        : "memory");
+  } else {
+    asm volatile(
+        "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes"
+        ".multicast::cluster [%0], [%1, {%3, %4, %5}], [%2], %6;" ::"r"(target),
+        "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(batch), "h"(blocks)
+        : "memory");
+  }
 }
 
 // Makes shared memory that this thread wrote visible to the copy unit.

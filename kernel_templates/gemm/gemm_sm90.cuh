@@ -7,6 +7,7 @@
 
 #include "abi/gemm_sm90_config.h"
 #include "abi/kernel_args.h"
+#include "gemm/cluster_sum.cuh"
 #include "gemm/entry.cuh"
 #include "gemm/mainloop_sm90.cuh"
 #include "gemm/raster.cuh"
@@ -35,13 +36,16 @@ class GemmSm90 {
 
   __device__ __forceinline__ static void Run(const GemmArgs& args, const Maps& maps) {
     extern __shared__ __align__(1024) unsigned char tilewright_shared[];
-    const unsigned rank = Mainloop::kClusterBlocks > 1 ? ClusterRank() : 0;
+    const unsigned rank = kClusterBlocks > 1 ? ClusterRank() : 0;
+    // Blocks that share k share no operands.
+    const unsigned operand_rank = kConfig.cluster_k > 1 ? 0 : rank;
     Mainloop mainloop(SharedAddress(tilewright_shared),
-                      SharedAddress(tilewright_shared + kBarrierOffset), rank);
+                      SharedAddress(tilewright_shared + kBarrierOffset), operand_rank);
     if (threadIdx.x == 0) {
       PrefetchTensorMap(maps.map[0]);
       PrefetchTensorMap(maps.map[1]);
       mainloop.InitBarriers();
+      if constexpr (kConfig.cluster_k > 1) Exchange::InitBarriers(tilewright_shared + kExchangeOffset);
     }
     Meet();
     WaitForEarlierGrids();
@@ -59,13 +63,19 @@ class GemmSm90 {
       Consume(args, maps, rank, warpgroup - 1, staging, mainloop);
     }
     // Other blocks may still send to this one's shared memory, or wait at its barriers.
-    if constexpr (Mainloop::kClusterBlocks > 1) SyncCluster();
+    if constexpr (kClusterBlocks > 1) SyncCluster();
   }
 
  private:
   using Sums = typename Mainloop::Sums;
+  using Exchange = ClusterSum<kConfig, Accumulator>;
+  static constexpr int kClusterBlocks = ClusterBlocks(kConfig);
+  // A share of k may be empty where a shape other than the tuned one has less of it.
+  static constexpr bool kMayBeEmpty = kSplit || kConfig.cluster_k > 1;
   static constexpr int kBarrierOffset =
-      Mainloop::kRingBytes + 4 * kConfig.consumers * Store::kStagingBytes;
+      Mainloop::kRingBytes + 4 * kConfig.consumers * Store::kStagingBytes + ExchangeBytes(kConfig);
+  // The sums that other blocks send, and after them the barriers: the mainloop's, then its own.
+  static constexpr int kExchangeOffset = kBarrierOffset - ExchangeBytes(kConfig);
   static_assert(kBarrierOffset + BarrierBytes(kConfig) ==
                 SharedMemoryBytes(kConfig, Store::kUsesTma));
   static_assert(SharedMemoryBytes(kConfig, Store::kUsesTma) <= kSm90SharedMemory);
@@ -81,13 +91,13 @@ class GemmSm90 {
    public:
     __device__ __forceinline__ Walk(const GemmArgs& args, unsigned rank)
         : args_(args),
-          offset_m_(Mainloop::RankM(rank) * kConfig.tile_m),
-          offset_n_(Mainloop::RankN(rank) * kConfig.tile_n),
+          offset_m_(kConfig.cluster_k > 1 ? 0 : Mainloop::RankM(rank) * kConfig.tile_m),
+          offset_n_(kConfig.cluster_k > 1 ? 0 : Mainloop::RankN(rank) * kConfig.tile_n),
           per_batch_(CeilDiv(args.m, kClusterM) * CeilDiv(args.n, kClusterN)),
-          place_(blockIdx.x / Mainloop::kClusterBlocks) {}
+          place_(blockIdx.x / kClusterBlocks) {}
 
     __device__ __forceinline__ bool AtEnd() const { return place_ >= per_batch_ * args_.batch; }
-    __device__ __forceinline__ void Next() { place_ += gridDim.x / Mainloop::kClusterBlocks; }
+    __device__ __forceinline__ void Next() { place_ += gridDim.x / kClusterBlocks; }
     __device__ __forceinline__ int Batch() const {
       return static_cast<int>(args_.batch == 1 ? 0 : place_ / per_batch_);
     }
@@ -114,15 +124,16 @@ class GemmSm90 {
     unsigned place_;  // The launcher sees to it that all places, and a step more, fit.
   };
 
-  __device__ __forceinline__ static DepthRange Depth(const GemmArgs& args) {
+  __device__ __forceinline__ static DepthRange Depth(const GemmArgs& args, unsigned rank) {
     const int tiles = CeilDiv(args.k, Mainloop::kTileK);
+    if constexpr (kConfig.cluster_k > 1) return ShareOfDepth(tiles, rank, kConfig.cluster_k);
     if constexpr (kSplit) return ShareOfDepth(tiles, blockIdx.y, args.split_k);
     return {0, tiles};
   }
 
   // Barriers are initialised for all that use them.
   __device__ __forceinline__ static void Meet() {
-    if constexpr (Mainloop::kClusterBlocks > 1) {
+    if constexpr (kClusterBlocks > 1) {
       SyncCluster();
     } else {
       __syncthreads();
@@ -131,16 +142,20 @@ class GemmSm90 {
 
   __device__ __forceinline__ static void Produce(const GemmArgs& args, const Maps& maps,
                                                  unsigned rank, Mainloop& mainloop) {
-    const DepthRange depth = Depth(args);
+    const DepthRange depth = Depth(args, rank);
+    // With one row of tiles each column of B is read by one cluster alone, and likewise A.
+    const bool a_once = args.n <= kConfig.tile_n * kConfig.cluster_n;
+    const bool b_once = args.m <= kConfig.tile_m * kConfig.cluster_m;
     for (Walk walk(args, rank); !walk.AtEnd(); walk.Next()) {
-      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), depth.first, depth.count);
+      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), depth.first, depth.count,
+                    a_once, b_once);
     }
   }
 
   __device__ __forceinline__ static void Consume(const GemmArgs& args, const Maps& maps,
                                                  unsigned rank, int consumer,
                                                  unsigned char* staging, Mainloop& mainloop) {
-    const DepthRange depth = Depth(args);
+    const DepthRange depth = Depth(args, rank);
     Walk walk(args, rank);
     if constexpr (kConfig.ping_pong) {
       if (consumer == 1) {
@@ -149,6 +164,9 @@ class GemmSm90 {
         walk.Next();
       }
     }
+    Exchange exchange(staging - consumer * 4 * Store::kStagingBytes +
+                          4 * kConfig.consumers * Store::kStagingBytes,
+                      rank);
     const int first_block = kConfig.ping_pong ? 0 : consumer * Mainloop::kRowBlocks;
     while (!walk.AtEnd()) {
       Sums sums;
@@ -156,7 +174,14 @@ class GemmSm90 {
       mainloop.Multiply(depth.count, first_block, sums);
       if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
       const TilePlace place = walk.Place();
-      mainloop.template Finish<kSplit>(depth.count, sums);
+      mainloop.template Finish<kMayBeEmpty>(depth.count, sums);
+      if constexpr (kConfig.cluster_k > 1) {
+        exchange.Meet(sums, consumer);
+        if (rank > 0) {
+          walk.Next();
+          continue;
+        }
+      }
       StoreTile(args, maps, walk.Batch(), place, first_block, sums, staging,
                 kStoreBarrier + consumer);
       walk.Next();

@@ -26,7 +26,6 @@ class MainloopSm90 {
   using OperandA = OperandSm90<kA, kConfig.tile_m, kConfig.cluster_n>;
   using OperandB = OperandSm90<kB, kConfig.tile_n, kConfig.cluster_m>;
   static constexpr int kTileK = OperandA::kTileK;
-  static constexpr int kClusterBlocks = kConfig.cluster_m * kConfig.cluster_n;
 
   // Place of a block in its cluster.
   __device__ __forceinline__ static int RankM(unsigned rank) { return rank % kConfig.cluster_m; }
@@ -49,8 +48,10 @@ class MainloopSm90 {
   }
 
   // The producing thread: loads the stages of one tile, `tiles` of k from `first_tile` on.
+  // a_once, b_once: no other cluster reads them.
   __device__ __forceinline__ void Load(const TensorMap& map_a, const TensorMap& map_b,
-                                       TilePlace place, int batch, int first_tile, int tiles) {
+                                       TilePlace place, int batch, int first_tile, int tiles,
+                                       bool a_once, bool b_once) {
     const int rank_m = RankM(rank_);
     const int rank_n = RankN(rank_);
     // Blocks of one row of the cluster share rows of A, those of a column columns of B.
@@ -66,9 +67,9 @@ class MainloopSm90 {
       ArriveExpecting(FullBarrier(), StageBytes(kConfig));
       const unsigned target = ring_ + stage_ * StageBytes(kConfig);
       OperandA::Load(map_a, target, FullBarrier(), place.first_m, tile * kTileK, batch, rank_n,
-                     row_blocks);
+                     row_blocks, a_once);
       OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n,
-                     tile * kTileK, batch, rank_m, column_blocks);
+                     tile * kTileK, batch, rank_m, column_blocks, b_once);
       Advance();
     }
   }
@@ -151,7 +152,7 @@ class MainloopSm90 {
   __device__ __forceinline__ void Release(unsigned stage) const {
     const unsigned barrier = barriers_ + (kConfig.stages + stage) * 8;
     const unsigned thread = threadIdx.x % 128;
-    if constexpr (kClusterBlocks == 1) {
+    if constexpr (kSenders == 1) {
       if (thread == 0) Arrive(barrier);
     } else {
       // Lanes of different warps, so that none has two to tell. (rank by row, then by column.)

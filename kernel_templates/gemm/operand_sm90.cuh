@@ -31,11 +31,12 @@ class OperandSm90 {
   // the cluster that get it. One thread.
   __device__ __forceinline__ static void Load(const TensorMap& map, unsigned target,
                                               unsigned barrier, int first, int first_k, int batch,
-                                              int rank, unsigned short blocks) {
+                                              int rank, unsigned short blocks,
+                                              bool read_once) {
     if constexpr (kOperand.k_major) {
       constexpr int kRows = kTile / kShare;
       const int row = rank * kRows;
-      LoadOne(map, target + row * kStageRowBytes, barrier, first_k, first + row, batch, blocks);
+      LoadOne(map, target + row * kStageRowBytes, barrier, first_k, first + row, batch, blocks, read_once);
     } else {
       constexpr int kColumns = kRowBytes / kElementBytes;
       constexpr int kRows = kTileK / kShare;
@@ -43,7 +44,7 @@ class OperandSm90 {
 #pragma unroll
       for (int block = 0; block < kTile / kColumns; ++block) {
         LoadOne(map, target + block * kTileK * kRowBytes + row * kRowBytes, barrier,
-                first + block * kColumns, first_k + row, batch, blocks);
+                first + block * kColumns, first_k + row, batch, blocks, read_once);
       }
     }
   }
@@ -62,11 +63,12 @@ class OperandSm90 {
  private:
   __device__ __forceinline__ static void LoadOne(const TensorMap& map, unsigned target,
                                                  unsigned barrier, int column, int row, int batch,
-                                                 unsigned short blocks) {
+                                                 unsigned short blocks,
+                                                 bool read_once) {
     if constexpr (kShare > 1) {
-      LoadBoxMulticast(map, target, barrier, column, row, batch, blocks);
+      LoadBoxMulticast(map, target, barrier, column, row, batch, blocks, read_once);
     } else {
-      LoadBox(map, target, barrier, column, row, batch);
+      LoadBox(map, target, barrier, column, row, batch, read_once);
     }
   }
 };

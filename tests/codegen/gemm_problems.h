@@ -72,7 +72,8 @@ inline v1::Variant MakeVariant(const GemmSm80Config& config) {
 }
 
 inline v1::Variant MakeVariant(const GemmSm90Config& config) {
-  return MakeVariant("gemm_sm90", {{"cluster_m", config.cluster_m},
+  return MakeVariant("gemm_sm90", {{"cluster_k", config.cluster_k},
+                                   {"cluster_m", config.cluster_m},
                                    {"cluster_n", config.cluster_n},
                                    {"consumers", config.consumers},
                                    {"ping_pong", config.ping_pong},

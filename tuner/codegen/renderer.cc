@@ -154,6 +154,7 @@ std::string RenderConfig(const GemmSm90Config& config) {
          ", .ping_pong = " + std::to_string(config.ping_pong) +
          ", .cluster_m = " + std::to_string(config.cluster_m) +
          ", .cluster_n = " + std::to_string(config.cluster_n) +
+         ", .cluster_k = " + std::to_string(config.cluster_k) +
          ", .swap_ab = " + std::to_string(config.swap_ab) +
          ", .split_k = 1, .raster_group = 1, .raster_along_n = 0}";
 }

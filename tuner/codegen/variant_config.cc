@@ -80,7 +80,8 @@ absl::StatusOr<GemmSm90Config> ParseGemmSm90Config(const v1::Config& config) {
       {"tile_m", &parsed.tile_m},       {"tile_n", &parsed.tile_n},
       {"stages", &parsed.stages},       {"consumers", &parsed.consumers},
       {"cluster_m", &parsed.cluster_m}, {"cluster_n", &parsed.cluster_n},
-      {"split_k", &parsed.split_k},     {"raster_group", &parsed.raster_group},
+      {"cluster_k", &parsed.cluster_k}, {"split_k", &parsed.split_k},
+      {"raster_group", &parsed.raster_group},
   };
   Fields fields = divisors;
   fields.insert(fields.end(), {{"ping_pong", &parsed.ping_pong},

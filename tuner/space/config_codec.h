@@ -43,7 +43,8 @@ inline constexpr std::array<ParameterField<GemmSimtConfig>, 7> kGemmSimtParamete
     {"tile_n", &GemmSimtConfig::tile_n},
 }};
 
-inline constexpr std::array<ParameterField<GemmSm90Config>, 11> kGemmSm90Parameters = {{
+inline constexpr std::array<ParameterField<GemmSm90Config>, 12> kGemmSm90Parameters = {{
+    {"cluster_k", &GemmSm90Config::cluster_k},
     {"cluster_m", &GemmSm90Config::cluster_m},
     {"cluster_n", &GemmSm90Config::cluster_n},
     {"consumers", &GemmSm90Config::consumers},

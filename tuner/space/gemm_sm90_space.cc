@@ -93,6 +93,7 @@ constexpr Constraint kConstraints[] = {
     {"IntegersHaveSteps", [](auto& gemm, auto&, auto& c) { return IntegersHaveSteps(gemm, c); }},
     {"HasPipeline", [](auto&, auto&, auto& c) { return HasPipeline(c); }},
     {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
+    {"SharesKOnce", [](auto&, auto&, auto& c) { return c.cluster_k == 1 || c.split_k == 1; }},
     {"SharesAreWhole", [](auto&, auto&, auto& c) { return SharesAreWhole(c); }},
     {"SpansFitTiles", [](auto& gemm, auto&, auto& c) { return SpansFitTiles(gemm, c); }},
     {"EpilogueFitsRegisters",
@@ -139,7 +140,8 @@ constexpr int kFewRows = 128;
 constexpr struct {
   int m;
   int n;
-} kClusters[] = {{1, 1}, {2, 1}, {1, 2}};
+  int k;
+} kClusters[] = {{1, 1, 1}, {2, 1, 1}, {1, 2, 1}, {1, 1, 2}, {1, 1, 4}};
 
 // Splits of k that fill the GPU more often than this only add to the sums of partials.
 constexpr int kMostWavesOfSplits = 2;
@@ -165,17 +167,29 @@ void WithStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
 // Share of the multiplications of all waves that lie within D.
 double Filling(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
   const int64_t blocks = CeilDivide(gemm.m(), c.tile_m * c.cluster_m) * c.cluster_m *
-                         CeilDivide(gemm.n(), c.tile_n * c.cluster_n) * c.cluster_n * gemm.batch();
+                         CeilDivide(gemm.n(), c.tile_n * c.cluster_n) * c.cluster_n *
+                         gemm.batch() * c.cluster_k;
   const int64_t waves = CeilDivide(blocks, std::max(silicon.sm_count(), 1));
   return static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
          static_cast<double>(gemm.batch()) /
          (static_cast<double>(waves * silicon.sm_count()) * c.tile_m * c.tile_n);
 }
 
+// Blocks that share k are for grids that leave the GPU idle otherwise, and need some stages each.
+bool SharesKInOneWave(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                      const GemmSm90Config& c) {
+  constexpr int kFewestStages = 4;
+  const int64_t tiles =
+      CeilDivide(gemm.m(), c.tile_m) * CeilDivide(gemm.n(), c.tile_n) * gemm.batch();
+  return tiles * c.cluster_k <= silicon.sm_count() &&
+         CeilDivide(gemm.k(), TileK(gemm)) >= int64_t{kFewestStages} * c.cluster_k;
+}
+
 bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
   return TileSuits(gemm.m(), c.tile_m) && TileSuits(gemm.n(), c.tile_n) &&
          (gemm.m() <= kFewRows || AreaSuits(gemm, silicon, c.tile_m, c.tile_n)) &&
-         (c.cluster_m == 1 || gemm.m() > c.tile_m) && (c.cluster_n == 1 || gemm.n() > c.tile_n);
+         (c.cluster_m == 1 || gemm.m() > c.tile_m) && (c.cluster_n == 1 || gemm.n() > c.tile_n) &&
+         (c.cluster_k == 1 || SharesKInOneWave(gemm, silicon, c));
 }
 
 // Every shape, schedule and cluster worth trying, with split_k and raster_group 1.
@@ -191,6 +205,7 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
                              .ping_pong = schedule.ping_pong,
                              .cluster_m = cluster.m,
                              .cluster_n = cluster.n,
+                             .cluster_k = cluster.k,
                              .swap_ab = swap ? 1 : 0,
                              .split_k = 1,
                              .raster_group = 1,
@@ -271,8 +286,9 @@ void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
   const int columns = c.tile_n * c.cluster_n;
   const int64_t tiles_m = CeilDivide(gemm.m(), rows);
   const int64_t tiles_n = CeilDivide(gemm.n(), columns);
-  const int64_t blocks = tiles_m * tiles_n * gemm.batch() * c.cluster_m * c.cluster_n;
+  const int64_t blocks = tiles_m * tiles_n * gemm.batch() * ClusterBlocks(c);
   for (const int split : SplitsToTry(gemm, silicon, rows, columns, TileK(gemm))) {
+    if (split > 1 && c.cluster_k > 1) break;
     // Blocks are one an SM.
     if (split > 1 && blocks * split > kMostWavesOfSplits * int64_t{silicon.sm_count()}) break;
     c.split_k = split;
@@ -280,7 +296,7 @@ void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
     c.raster_along_n = 0;
     // Partial sums take more registers to store than a plain D.
     if (FirstBroken(gemm, silicon, c) != nullptr) continue;
-    const int64_t wave = silicon.sm_count() / (c.cluster_m * c.cluster_n);
+    const int64_t wave = silicon.sm_count() / (ClusterBlocks(c));
     if (split > 1 || tiles_m * tiles_n <= wave) {
       visit(c);
       continue;
@@ -334,7 +350,7 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   WarpgroupLaunch launch;
   launch.tiled = {c.tile_m,  c.tile_n,      Threads(c), SharedMemoryBytes(c, UsesTmaStores(gemm, c)),
                   c.split_k, c.raster_group};
-  launch.cluster_blocks = c.cluster_m * c.cluster_n;
+  launch.cluster_blocks = ClusterBlocks(c);
   launch.raster_along_n = c.raster_along_n != 0;
   launch.tensor_maps = {
       InputMap(v1::OPERAND_A, AIsKMajor(gemm), c.tile_m, c.cluster_n, bytes),

@@ -12,49 +12,53 @@
 namespace tilewright {
 namespace {
 
-// The constants are a least-squares fit to the medians of some thousand variants of twelve
+// The constants are a least-squares fit to the medians of some thousand variants of thirteen
 // problems on an H100 (docs/performance), in cycles of the sustained clock.
 
 // Large products meet the power limit, not the tensor core's rate: what a multiplication and a
 // byte of shared memory cost beside the rates is energy.
-constexpr double kPowerFactor = 1.17;
+constexpr double kPowerFactor = 1.24;
 constexpr double kSharedBytesPerCycle = 128;
-constexpr double kSharedShare = 0.065;
-// Barriers and waits of a stage, shared by the stages in flight.
-constexpr double kStageCycles = 238;
-// Bytes of D that the warps of an SM round and hand over in a cycle while nothing multiplies.
-constexpr double kEpilogueBytesPerCycle = 42;
-// Share of a block's cycles that it gives back to the others' clock while it idles in the last
-// wave.
-constexpr double kIdleShare = 0.3;
+constexpr double kSharedShare = 0.064;
+// Barriers and waits of a stage, shared by the stages in flight; and where one warpgroup alone
+// multiplies, so that no other one runs meanwhile.
+constexpr double kStageCycles = 119;
+constexpr double kLoneCycles = 25;
+// An epilogue under which nothing multiplies: its latencies, and the bytes of D that the warps of
+// an SM round and hand over in a cycle.
+constexpr double kEpilogueCycles = 353;
+constexpr double kEpilogueBytesPerCycle = 123;
+// Share of its cycles that a block which idles in the last wave gives back to the others' clock.
+constexpr double kIdleShare = 0.43;
 // TMA from L2 or DRAM to shared memory, and the barriers around it.
 constexpr double kLoadLatency = 900;
-// Start and end of a block.
-constexpr double kBlockOverhead = 2200;
 constexpr double kPartialBytes = 4;
+// Bytes that a block takes from, or sends to, another one's shared memory in a cycle.
+constexpr double kExchangeBytesPerCycle = 32;
+constexpr double kExchangeLatency = 600;
 
-// Cycles of one stage of one tile.
+// Cycles of one stage of one tile. `lone`: one warpgroup has it for itself.
 double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
-                   const GemmSm90Config& c) {
+                   const GemmSm90Config& c, bool lone) {
   const double tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
   const double math = 2.0 * c.tile_m * c.tile_n * tile_k / machine.peak_operations_per_cycle;
   // Every wgmma of 64 rows reads its rows and all the columns; TMA writes both once.
-  const double shared = (CoreRows(c) / 64.0 * (64 + CoreColumns(c)) * kStageRowBytes +
-                         StageBytes(c)) /
-                        kSharedBytesPerCycle;
+  const double shared =
+      (CoreRows(c) / 64.0 * (64 + CoreColumns(c)) * kStageRowBytes + StageBytes(c)) /
+      kSharedBytesPerCycle;
   const double from_l2 = (1.0 * c.tile_m / c.cluster_n + 1.0 * c.tile_n / c.cluster_m) *
                          kStageRowBytes / machine.l2_bytes_per_cycle;
   const double latency = (kLoadLatency + from_l2) / std::max(c.stages - 1, 1);
-  const double busy = kPowerFactor * math + kSharedShare * shared + kStageCycles / c.stages;
+  const double busy = kPowerFactor * math + kSharedShare * shared + kStageCycles / c.stages +
+                      (lone ? kLoneCycles : 0);
   return Overlap(busy, Overlap(from_l2, latency));
 }
 
-// Cycles in which a block's epilogue leaves the tensor core idle. Ping-pong hides it as far as
-// the other consumer's main loop lasts.
-double ExposedCycles(const v1::GemmProblem& gemm, const GemmSm90Config& c, double mainloop) {
+double EpilogueCycles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const double element = c.split_k > 1 ? kPartialBytes : EpilogueElementBytes(gemm);
-  const double epilogue = 1.0 * c.tile_m * c.tile_n * element / kEpilogueBytesPerCycle;
-  return c.ping_pong ? std::max(0.0, epilogue - mainloop) : epilogue;
+  const double exchange =
+      c.cluster_k > 1 ? kExchangeLatency + ExchangeBytes(c) / kExchangeBytesPerCycle : 0;
+  return exchange + kEpilogueCycles + 1.0 * c.tile_m * c.tile_n * element / kEpilogueBytesPerCycle;
 }
 
 // The problem and the tile as raster_along_n sees them: its transpose.
@@ -66,7 +70,7 @@ double OperandBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
   work.split_k = c.split_k;
   work.raster_group = c.raster_group;
   MachineModel clusters = machine;
-  clusters.sm_count = std::max(1, machine.sm_count / (c.cluster_m * c.cluster_n));
+  clusters.sm_count = std::max(1, machine.sm_count / ClusterBlocks(c));
   if (c.raster_along_n == 0) return OperandDramBytes(gemm, clusters, work, 1);
   v1::GemmProblem turned;
   turned.set_m(gemm.n());
@@ -82,7 +86,7 @@ double OperandBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
 
 double PredictWarpgroupSeconds(const v1::GemmProblem& gemm, const MachineModel& machine,
                                const GemmSm90Config& c) {
-  const int cluster = c.cluster_m * c.cluster_n;
+  const int cluster = ClusterBlocks(c);
   const double clusters = static_cast<double>(CeilDivide(gemm.m(), c.tile_m * c.cluster_m)) *
                           static_cast<double>(CeilDivide(gemm.n(), c.tile_n * c.cluster_n)) *
                           static_cast<double>(gemm.batch()) * c.split_k;
@@ -90,12 +94,17 @@ double PredictWarpgroupSeconds(const v1::GemmProblem& gemm, const MachineModel& 
   const double waves = std::ceil(clusters / at_once);
   const int64_t tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
   const auto stages =
-      static_cast<double>(CeilDivide(CeilDivide(gemm.k(), tile_k), c.split_k));
-  const double mainloop = stages * StageCycles(gemm, machine, c);
+      static_cast<double>(CeilDivide(CeilDivide(gemm.k(), tile_k), c.split_k * c.cluster_k));
+  // With one tile a block, ping-pong has nothing to alternate with.
+  const bool lone = c.consumers == 1 || (c.ping_pong && waves <= 1);
+  const double mainloop = stages * StageCycles(gemm, machine, c, lone);
+  const double epilogue = EpilogueCycles(gemm, c);
+  // Ping-pong shows the last epilogue, and of the others what outlasts the other's main loop.
+  const double exposed = c.ping_pong
+                             ? epilogue + (waves - 1) * std::max(0.0, epilogue - mainloop)
+                             : waves * epilogue;
   const double idle = 1 - clusters / (waves * at_once);
-  const double cycles = kBlockOverhead + kLoadLatency +
-                        waves * (mainloop * (1 - kIdleShare * idle) +
-                                 ExposedCycles(gemm, c, mainloop));
+  const double cycles = kLoadLatency + waves * mainloop * (1 - kIdleShare * idle) + exposed;
   const double dram =
       (OperandBytes(gemm, machine, c) + OutputDramBytes(gemm, machine, c.split_k)) /
       machine.dram_bytes_per_cycle;
