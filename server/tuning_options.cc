@@ -18,6 +18,10 @@ absl::Status CheckTuningOptions(const v1::TuningOptions& options) {
     return InvalidField("options.max_candidates", "OUT_OF_RANGE",
                         absl::StrCat("must be in [0, ", kMaxCandidates, "]"));
   }
+  if (options.exhaustive() && options.max_candidates() != 0) {
+    return InvalidField("options.max_candidates", "CONTRADICTORY_OPTIONS",
+                        "an exhaustive tuning takes all; must be 0");
+  }
   if (options.has_budget()) {
     const auto& budget = options.budget();
     const bool positive = budget.seconds() > 0 || (budget.seconds() == 0 && budget.nanos() > 0);

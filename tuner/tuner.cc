@@ -11,6 +11,7 @@
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/candidate_builder.h"
+#include "tuner/candidate_order.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/select/pick_winner.h"
 #include "tuner/space/search_space.h"
@@ -23,7 +24,7 @@
 namespace tilewright {
 namespace {
 
-constexpr int kDefaultCandidates = 64;
+constexpr int kDefaultCandidates = 48;
 // Without a GPU the model alone decides: compiling more than a few only guards against a
 // first pick that does not compile.
 constexpr int kPredictedCandidates = 8;
@@ -125,9 +126,11 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   std::vector<RankedVariant> ranked = RankVariants(request.problem, request.target.silicon());
   if (ranked.empty() && !has_vendor) return NoTemplate(request.problem);
   result.legal_configs = static_cast<int>(ranked.size());
-  const int limit = request.options.max_candidates() > 0 ? request.options.max_candidates()
+  const int limit = request.options.exhaustive()           ? result.legal_configs
+                    : request.options.max_candidates() > 0 ? request.options.max_candidates()
                     : measures                           ? kDefaultCandidates
                                                          : kPredictedCandidates;
+  SpreadKernels(ranked);
   if (measures) StartWarm(request.problem, request.target, index_, ranked);
   ranked.resize(std::min<std::size_t>(ranked.size(), limit));
 

@@ -8,6 +8,7 @@
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
 #include "client/cli/problem_text.h"
+#include "client/cli/rank_correlation.h"
 #include "client/cli/report.h"
 
 namespace tilewright::cli {
@@ -159,6 +160,8 @@ Json BenchRowToJson(const BenchRow& row) {
   object["estimated_seconds"] = NumberOrNull(winner.candidate().predicted_seconds());
   object["margin"] = winner.margin();
   object["legal_configs"] = row.explanation.legal_configs();
+  const auto correlation = ModelRankCorrelation(row.explanation.candidates());
+  object["model_rank_correlation"] = correlation ? Json(*correlation) : Json(nullptr);
   object["compiled"] = row.tuning.compiled();
   object["measured"] = row.tuning.measured();
   object["compile_seconds"] = row.tuning.compile_seconds();

@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/cli/commands.h"
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
 #include "client/cli/gemm_flags.h"
+#include "client/cli/rank_correlation.h"
 #include "client/cli/report.h"
 #include "client/cli/target_flags.h"
 #include "proto/support/status_macros.h"
@@ -85,6 +87,10 @@ void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& respons
   if (const std::string failures = CountFailures(response); !failures.empty()) {
     session.out() << "; failed: " << failures;
   }
+  if (const auto correlation = ModelRankCorrelation(response.candidates())) {
+    session.out() << absl::StrFormat("; rank correlation of the model with the measured: %.2f",
+                                     *correlation);
+  }
   session.out() << "\n\n" << RenderCandidates(response, all, session.out_style());
 }
 
@@ -100,6 +106,8 @@ absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
   if (session.json()) {
     Json object = ResultToJson(ResultOf(response.winner()));
     object["explanation"] = ToJson(response);
+    const auto correlation = ModelRankCorrelation(response.candidates());
+    object["model_rank_correlation"] = correlation ? Json(*correlation) : Json(nullptr);
     session.PrintJson(object);
   } else {
     PrintExplanation(session, response, flags.all);

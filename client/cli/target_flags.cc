@@ -43,9 +43,13 @@ absl::StatusOr<int32_t> DeviceOrdinal(const TargetFlags& flags) {
 
 void AddTuningFlags(CLI::App& app, TuningFlags& flags) {
   app.add_option("--max-candidates", flags.max_candidates,
-                 "Variants to compile and measure, best by the model first (default 64; 8 with "
+                 "Variants to compile and measure, best by the model first (default 48; 8 with "
                  "--target, where nothing is measured)")
       ->type_name("N")
+      ->group("Tuning");
+  app.add_flag("--exhaustive", flags.exhaustive,
+               "Compile and measure every legal config, to judge the search by; takes minutes")
+      ->excludes(app.get_option("--max-candidates"))
       ->group("Tuning");
   app.add_option("--budget", flags.budget,
                  "Time for it, such as 30s or 2m; the best so far is kept (default: none)")
@@ -67,6 +71,7 @@ absl::StatusOr<v1::TuningOptions> ParseTuningOptions(const TuningFlags& flags) {
     *options.mutable_budget() =
         google::protobuf::util::TimeUtil::MillisecondsToDuration(budget.count());
   }
+  options.set_exhaustive(flags.exhaustive);
   options.set_force(flags.force);
   options.set_skip_vendor(flags.skip_vendor);
   return options;

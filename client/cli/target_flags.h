@@ -25,6 +25,7 @@ absl::StatusOr<int32_t> DeviceOrdinal(const TargetFlags& flags);
 struct TuningFlags {
   std::string max_candidates;
   std::string budget;
+  bool exhaustive = false;
   bool force = false;
   bool skip_vendor = false;
 };

@@ -16,6 +16,8 @@ struct GemmSm90Config {
   int cluster_n;  // Along n, sharing rows of A.
   int cluster_k;  // Blocks of a cluster that share a tile of D along k: the first one sums what
                   // the others send to its shared memory, in a fixed order.
+  int promote;    // 1: sums of 128 bytes of k are added up by the CUDA cores, in fp32: for fp8,
+                  // whose sums the tensor core cuts short.
   int swap_ab;    // 1: D^T = B^T A^T is computed, so that tile_m may be small: the columns of D
                   // take the tensor core's rows, in multiples of 64.
   int split_k;    // Blocks that share a tile of D along k; 1: none. Run time: only
@@ -76,9 +78,10 @@ constexpr int SharedMemoryBytes(const GemmSm90Config& c, bool through_tma) {
   return FixedBytes(c, StagingBuffers(c, through_tma));
 }
 
-// Sums a thread of a consumer keeps: 64 x columns over 128 threads for each row block.
+// Sums a thread of a consumer keeps: 64 x columns over 128 threads for each row block, twice
+// where those of a stage are promoted.
 constexpr int AccumulatorRegisters(const GemmSm90Config& c) {
-  return RowBlocks(c) * CoreColumns(c) / 2;
+  return RowBlocks(c) * CoreColumns(c) / 2 * (c.promote ? 2 : 1);
 }
 
 // Registers of a thread of the producer and of a consumer after setmaxnreg, which takes
@@ -123,7 +126,7 @@ constexpr int StoreBoxRows(const GemmSm90Config& c) {
 
 constexpr bool HasConsumers(const GemmSm90Config& c) {
   return c.consumers >= 1 && c.consumers <= 3 && (c.ping_pong == 0 || c.ping_pong == 1) &&
-         (c.swap_ab == 0 || c.swap_ab == 1);
+         (c.swap_ab == 0 || c.swap_ab == 1) && (c.promote == 0 || c.promote == 1);
 }
 
 // Ping-pong has two players.

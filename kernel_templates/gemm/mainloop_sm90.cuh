@@ -77,6 +77,10 @@ class MainloopSm90 {
   // A consumer: starts to set `sums` to the products of `tiles` stages. `first_block`: its first
   // row block of the tile. Finish ends it; what is done in between runs under the last products.
   __device__ __forceinline__ void Multiply(int tiles, int first_block, Sums& sums) {
+    if constexpr (kConfig.promote) {
+      MultiplyPromoting(tiles, first_block, sums);
+      return;
+    }
     int accumulate = 0;
 #pragma unroll 1
     for (int tile = 0; tile < tiles; ++tile) {
@@ -93,9 +97,11 @@ class MainloopSm90 {
   // `sums` are complete once it returns. `tiles` as in Multiply, none only where kMayBeEmpty.
   template <bool kMayBeEmpty>
   __device__ __forceinline__ void Finish(int tiles, Sums& sums) const {
+    if constexpr (kConfig.promote) return;
     WgmmaWait<0>();
     if (!kMayBeEmpty || tiles > 0) Release(previous_);
-    Pin(sums, kMayBeEmpty && tiles == 0);
+    Pin(sums);
+    if (kMayBeEmpty && tiles == 0) Clear(sums);
   }
 
   // Passes over the stages of a tile that another consumer multiplies.
@@ -169,17 +175,49 @@ class MainloopSm90 {
     }
   }
 
-  // Nobody reads a sum before the products are complete; of no stage at all they are zeros.
-  __device__ __forceinline__ static void Pin(Sums& sums, bool empty) {
+  // The sums of each stage begin at zero and are added to `sums` in fp32.
+  __device__ __forceinline__ void MultiplyPromoting(int tiles, int first_block, Sums& sums) {
+    Clear(sums);
+    Sums part;
+#pragma unroll 1
+    for (int tile = 0; tile < tiles; ++tile) {
+      int accumulate = 0;
+      WaitBarrier(FullBarrier(), phase_);
+      MultiplyStage(ring_ + stage_ * StageBytes(kConfig), first_block, accumulate, part);
+      WgmmaWait<0>();
+      Release(stage_);
+      Advance();
+      Pin(part);
+#pragma unroll
+      for (int block = 0; block < kRowBlocks; ++block) {
+#pragma unroll
+        for (int column = 0; column < kColumns / 8; ++column) {
+#pragma unroll
+          for (int i = 0; i < 4; ++i) sums[block][column][i] += part[block][column][i];
+        }
+      }
+    }
+  }
+
+  __device__ __forceinline__ static void Clear(Sums& sums) {
 #pragma unroll
     for (int block = 0; block < kRowBlocks; ++block) {
 #pragma unroll
-      for (int tile = 0; tile < kColumns / 8; ++tile) {
+      for (int column = 0; column < kColumns / 8; ++column) {
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          PinRegister(sums[block][tile][i]);
-          if (empty) sums[block][tile][i] = 0;
-        }
+        for (int i = 0; i < 4; ++i) sums[block][column][i] = 0;
+      }
+    }
+  }
+
+  // Nobody reads a sum before the products are complete.
+  __device__ __forceinline__ static void Pin(Sums& sums) {
+#pragma unroll
+    for (int block = 0; block < kRowBlocks; ++block) {
+#pragma unroll
+      for (int column = 0; column < kColumns / 8; ++column) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) PinRegister(sums[block][column][i]);
       }
     }
   }

@@ -22,7 +22,15 @@ inline constexpr int kSuccess = 0;
 inline constexpr int kNotSupported = 15;
 
 // cudaDataType_t.
-enum DataType : int { kReal32F = 0, kReal16F = 2, kReal8I = 3, kReal32I = 10, kReal16BF = 14 };
+enum DataType : int {
+  kReal32F = 0,
+  kReal16F = 2,
+  kReal8I = 3,
+  kReal32I = 10,
+  kReal16BF = 14,
+  kReal8FE4M3 = 28,
+  kReal8FE5M2 = 29,
+};
 
 // cublasComputeType_t.
 enum ComputeType : int { kCompute16F = 64, kCompute32F = 68, kCompute32I = 72, kComputeTf32 = 77 };
@@ -31,7 +39,7 @@ enum ComputeType : int { kCompute16F = 64, kCompute32F = 68, kCompute32I = 72, k
 enum Operation : int { kAsStored = 0, kTransposed = 1 };
 
 // cublasLtMatmulDescAttributes_t.
-enum DescriptorAttribute : int { kTransposeA = 3, kTransposeB = 4 };
+enum DescriptorAttribute : int { kTransposeA = 3, kTransposeB = 4, kFastAccumulation = 25 };
 
 // cublasLtMatrixLayoutAttribute_t.
 enum LayoutAttribute : int { kBatchCount = 5, kStridedBatchOffset = 6 };

@@ -87,10 +87,16 @@ absl::Status VendorLauncher::PreparedLaunch::Describe(const v1::GemmProblem& pro
   RETURN_IF_ERROR(CheckVendor(api.descriptor_set(descriptor, vendor::kTransposeB,
                                                  &second_operation, sizeof(second_operation)),
                               "transpose of A"));
+  if (types.a == vendor::kReal8FE4M3 || types.a == vendor::kReal8FE5M2) {
+    const int8_t fast = problem.numerics().promote_accumulation() ? 0 : 1;
+    RETURN_IF_ERROR(CheckVendor(
+        api.descriptor_set(descriptor, vendor::kFastAccumulation, &fast, sizeof(fast)),
+        "fast accumulation"));
+  }
   const MatrixLayout d = LayoutOf(problem, v1::OPERAND_D);
   const MatrixLayout c = HasSource(problem) ? LayoutOf(problem, v1::OPERAND_C) : d;
-  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_B), types.input, &first));
-  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_A), types.input, &second));
+  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_B), types.b, &first));
+  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_A), types.a, &second));
   RETURN_IF_ERROR(DescribeMatrix(c, types.output, &source));
   return DescribeMatrix(d, types.output, &output);
 }

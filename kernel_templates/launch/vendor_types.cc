@@ -16,18 +16,40 @@ std::optional<uint16_t> ExactHalf(float value) {
   return bits;
 }
 
+std::optional<DataType> Fp8(v1::DataType type) {
+  if (type == v1::DATA_TYPE_E4M3) return kReal8FE4M3;
+  if (type == v1::DATA_TYPE_E5M2) return kReal8FE5M2;
+  return std::nullopt;
+}
+
+std::optional<Types> Fp8Types(const v1::GemmProblem& problem, DataType a) {
+  const auto b = Fp8(problem.b_type());
+  if (!b || problem.accumulator_type() != v1::DATA_TYPE_FP32) return std::nullopt;
+  switch (problem.d_type()) {
+    case v1::DATA_TYPE_BF16:
+      return Types{a, *b, kReal16BF, kCompute32F, kReal32F};
+    case v1::DATA_TYPE_FP16:
+      return Types{a, *b, kReal16F, kCompute32F, kReal32F};
+    case v1::DATA_TYPE_FP32:
+      return Types{a, *b, kReal32F, kCompute32F, kReal32F};
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::optional<Types> TypesOf(const v1::GemmProblem& problem) {
   const v1::DataType a = problem.a_type();
   const v1::DataType d = problem.d_type();
   const v1::DataType accumulator = problem.accumulator_type();
+  if (const auto first = Fp8(a)) return Fp8Types(problem, *first);
   if (a != problem.b_type()) return std::nullopt;
   if (a == v1::DATA_TYPE_INT8 && d == v1::DATA_TYPE_INT32 && accumulator == v1::DATA_TYPE_INT32) {
-    return Types{kReal8I, kReal32I, kCompute32I, kReal32I};
+    return Types{kReal8I, kReal8I, kReal32I, kCompute32I, kReal32I};
   }
   if (a == v1::DATA_TYPE_FP16 && d == a && accumulator == v1::DATA_TYPE_FP16) {
-    return Types{kReal16F, kReal16F, kCompute16F, kReal16F};
+    return Types{kReal16F, kReal16F, kReal16F, kCompute16F, kReal16F};
   }
   const bool narrow_output = d == a;
   if (accumulator != v1::DATA_TYPE_FP32 || (!narrow_output && d != v1::DATA_TYPE_FP32)) {
@@ -35,13 +57,13 @@ std::optional<Types> TypesOf(const v1::GemmProblem& problem) {
   }
   switch (a) {
     case v1::DATA_TYPE_BF16:
-      return Types{kReal16BF, narrow_output ? kReal16BF : kReal32F, kCompute32F, kReal32F};
+      return Types{kReal16BF, kReal16BF, narrow_output ? kReal16BF : kReal32F, kCompute32F, kReal32F};
     case v1::DATA_TYPE_FP16:
-      return Types{kReal16F, narrow_output ? kReal16F : kReal32F, kCompute32F, kReal32F};
+      return Types{kReal16F, kReal16F, narrow_output ? kReal16F : kReal32F, kCompute32F, kReal32F};
     case v1::DATA_TYPE_FP32:
-      return Types{kReal32F, kReal32F, kCompute32F, kReal32F};
+      return Types{kReal32F, kReal32F, kReal32F, kCompute32F, kReal32F};
     case v1::DATA_TYPE_TF32:
-      return Types{kReal32F, kReal32F, kComputeTf32, kReal32F};
+      return Types{kReal32F, kReal32F, kReal32F, kComputeTf32, kReal32F};
     default:
       return std::nullopt;
   }

@@ -12,7 +12,8 @@
 namespace tilewright::vendor {
 
 struct Types {
-  DataType input;
+  DataType a;
+  DataType b;
   DataType output;
   ComputeType compute;
   DataType scale;

@@ -109,6 +109,22 @@ __device__ inline unsigned Encode(float value, int type) {
       }
       return sign | ((bits & 0x7FFFFFFF) - 0x38000000u) >> 13;
     }
+    case kE4m3: {
+      const unsigned sign = bits >> 24 & 0x80;
+      const float magnitude = fabsf(value);
+      if (magnitude >= 448.0f) return sign | 0x7E;
+      // 2^-6: steps of 2^-9 from here down.
+      if (magnitude < 0x1p-6f) return sign | static_cast<unsigned>(magnitude * 512.0f);
+      return sign | ((bits & 0x7FFFFFFF) - 0x3C000000u) >> 20;
+    }
+    case kE5m2: {
+      const unsigned sign = bits >> 24 & 0x80;
+      const float magnitude = fabsf(value);
+      if (magnitude >= 57344.0f) return sign | 0x7B;
+      // 2^-14: steps of 2^-16 from here down.
+      if (magnitude < 0x1p-14f) return sign | static_cast<unsigned>(magnitude * 65536.0f);
+      return sign | ((bits & 0x7FFFFFFF) - 0x38000000u) >> 21;
+    }
     case kInt8: {
       const float bounded = fminf(fmaxf(rintf(value), -128.0f), 127.0f);
       return static_cast<unsigned>(static_cast<int>(bounded)) & 0xFF;

@@ -35,6 +35,10 @@ __device__ inline unsigned SmallestDenormals(unsigned long long random, int type
     case kFp16:
     case kBf16:
       return (sign_and_steps & 0x8000) | steps;
+    case kE4m3:
+      return (sign_and_steps >> 8 & 0x80) | steps;
+    case kE5m2:
+      return (sign_and_steps >> 8 & 0x80) | (steps & 3);
     case kTf32:
       return (sign_and_steps << 16 & 0x80000000u) | steps << 13;
     default:

@@ -77,6 +77,7 @@ inline v1::Variant MakeVariant(const GemmSm90Config& config) {
                                    {"cluster_n", config.cluster_n},
                                    {"consumers", config.consumers},
                                    {"ping_pong", config.ping_pong},
+                                   {"promote", config.promote},
                                    {"raster_along_n", config.raster_along_n},
                                    {"raster_group", config.raster_group},
                                    {"split_k", config.split_k},

@@ -60,19 +60,21 @@ TEST(RenderSourceTest, SpellsAWarpgroupVariantOut) {
                                  .cluster_m = 2,
                                  .cluster_n = 1,
                                  .cluster_k = 1,
+                                 .promote = 0,
                                  .swap_ab = 0,
                                  .split_k = 1,
                                  .raster_group = 8,
                                  .raster_along_n = 1};
   EXPECT_EQ(Render(MakeGemm(v1::DATA_TYPE_BF16, "TN"), MakeVariant(config)),
-            R"(#include "gemm/gemm_sm90.cuh"
+            R"(#define TILEWRIGHT_WGMMA_COLUMNS 256
+#include "gemm/gemm_sm90.cuh"
 
 using namespace tilewright;
 using Variant = GemmSm90<
     OperandSpec{.type = Type::kBf16, .k_major = false, .access_bytes = 16},
     OperandSpec{.type = Type::kBf16, .k_major = false, .access_bytes = 16},
     EpilogueSpec{.d_type = Type::kBf16, .d_access_bytes = 16},
-    GemmSm90Config{.tile_m = 128, .tile_n = 256, .stages = 4, .consumers = 2, .ping_pong = 0, .cluster_m = 2, .cluster_n = 1, .cluster_k = 1, .swap_ab = 0, .split_k = 1, .raster_group = 1, .raster_along_n = 0}, false>;
+    GemmSm90Config{.tile_m = 128, .tile_n = 256, .stages = 4, .consumers = 2, .ping_pong = 0, .cluster_m = 2, .cluster_n = 1, .cluster_k = 1, .promote = 0, .swap_ab = 0, .split_k = 1, .raster_group = 1, .raster_along_n = 0}, false>;
 TILEWRIGHT_TMA_GEMM_ENTRY(Variant)
 )");
 }

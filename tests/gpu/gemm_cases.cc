@@ -163,7 +163,8 @@ std::optional<Prepared> Prepare(const GemmCase& one) {
   EXPECT_TRUE(canonical.ok()) << one.name << ": " << canonical.status();
   if (!canonical.ok()) return std::nullopt;
   prepared.problem = *canonical;
-  prepared.variants = PickVariants(prepared.problem, one.variants, one.split_k_only);
+  prepared.variants = PickVariants(prepared.problem, one.variants, one.split_k_only,
+                                   one.template_name);
   EXPECT_FALSE(prepared.variants.empty()) << one.name << ": no variant";
   return prepared;
 }
@@ -195,11 +196,16 @@ std::string ShortName(v1::DataType type) {
 }
 
 std::vector<v1::Variant> PickVariants(const v1::Problem& canonical, int count,
-                                      bool split_k_only) {
+                                      bool split_k_only, const std::string& template_name) {
   std::vector<RankedVariant> ranked = RankVariants(canonical, GpuMachine::Get().silicon());
   if (split_k_only) {
     std::erase_if(ranked, [](const RankedVariant& variant) {
       return ParameterOf(variant.variant, "split_k") <= 1;
+    });
+  }
+  if (!template_name.empty()) {
+    std::erase_if(ranked, [&](const RankedVariant& variant) {
+      return variant.variant.template_name() != template_name;
     });
   }
   std::vector<v1::Variant> picked;

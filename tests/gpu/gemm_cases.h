@@ -18,6 +18,7 @@ struct GemmCase {
   v1::Problem problem;  // Need not be canonical.
   int variants = 4;
   bool split_k_only = false;
+  std::string template_name = "";  // Variants of one template alone; empty: of all.
 };
 
 // m, n, k and types; defaults for everything else.
@@ -39,8 +40,8 @@ std::vector<v1::Kernel> CompileKernels(const v1::Problem& problem,
                                        const std::vector<v1::Variant>& variants);
 
 // Variants of a case, spread over the ranking.
-std::vector<v1::Variant> PickVariants(const v1::Problem& canonical, int count,
-                                      bool split_k_only);
+std::vector<v1::Variant> PickVariants(const v1::Problem& canonical, int count, bool split_k_only,
+                                      const std::string& template_name = "");
 
 }  // namespace tilewright
 

@@ -160,6 +160,7 @@ GemmSm90Config Sm90(int tile_m, int tile_n, int stages, int consumers, int ping_
           .cluster_m = 2,
           .cluster_n = 1,
           .cluster_k = 1,
+          .promote = 0,
           .swap_ab = 0,
           .split_k = 1,
           .raster_group = 8,

@@ -78,7 +78,7 @@ TEST_F(BenchProfilerTest, ErrorBudgetOfTheProblemIsHeld) {
   request.problem.mutable_gemm()->mutable_numerics()->set_error_budget(0.05);
   const auto report = Profile(request);
   ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->kernels[0].failure().kind(), v1::FAILURE_KIND_WRONG_RESULT);
+  EXPECT_EQ(report->kernels[0].failure().kind(), v1::FAILURE_KIND_OVER_ERROR_BUDGET);
   EXPECT_THAT(report->kernels[0].failure().message(), HasSubstr("budget"));
   EXPECT_TRUE(report->kernels[1].has_measurement());
 }

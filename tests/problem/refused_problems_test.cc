@@ -227,8 +227,17 @@ RefusedCase NotServed(const char* name, const std::string& problem, const char* 
 INSTANTIATE_TEST_SUITE_P(
     NotServed, RefusedTest,
     testing::ValuesIn(std::vector<RefusedCase>{
-        NotServed("Fp8", Gemm("a_type: DATA_TYPE_E4M3"), "gemm.a_type"),
-        NotServed("MixedFp8", Gemm("a_type: DATA_TYPE_E4M3 b_type: DATA_TYPE_E5M2"), "gemm.a_type"),
+        NotServed("Fp8Output", Gemm("a_type: DATA_TYPE_E4M3"), "gemm.d_type"),
+        NotServed("MixedFp8Output", Gemm("a_type: DATA_TYPE_E4M3 b_type: DATA_TYPE_E5M2"),
+                  "gemm.d_type"),
+        Invalid("Fp8AlongM",
+                Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 "
+                     "a_layout: OPERAND_LAYOUT_TRANSPOSED"),
+                "UNSUPPORTED_LAYOUT", "gemm.a_layout"),
+        Invalid("Fp8AlongN",
+                Gemm("a_type: DATA_TYPE_E5M2 d_type: DATA_TYPE_BF16 "
+                     "b_layout: OPERAND_LAYOUT_NORMAL"),
+                "UNSUPPORTED_LAYOUT", "gemm.b_layout"),
         NotServed("HalfAccumulator",
                   Gemm("a_type: DATA_TYPE_FP16 accumulator_type: DATA_TYPE_FP16"),
                   "gemm.accumulator_type"),
@@ -243,8 +252,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "gemm.epilogue.gradient"),
         NotServed("DeviceScalars", Gemm("epilogue { device_scalars: true }"),
                   "gemm.epilogue.device_scalars"),
-        NotServed("Promotion", Gemm("numerics { promote_accumulation: true }"),
-                  "gemm.numerics.promote_accumulation"),
+        Invalid("Promotion", Gemm("numerics { promote_accumulation: true }"),
+                "NOTHING_TO_PROMOTE", "gemm.numerics.promote_accumulation"),
         NotServed("FusedDropout",
                   "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT "
                   "type: DATA_TYPE_BF16 dropout { probability: 0.1 } }",

@@ -115,6 +115,10 @@ TEST(TuningService, BadInputNamesItsField) {
   tuning.mutable_options()->set_max_candidates(-1);
   EXPECT_EQ(field_of(client.CreateTuning(tuning).status()), "options.max_candidates");
   tuning = TuningOf(256);
+  tuning.mutable_options()->set_exhaustive(true);
+  tuning.mutable_options()->set_max_candidates(10);
+  EXPECT_EQ(field_of(client.CreateTuning(tuning).status()), "options.max_candidates");
+  tuning = TuningOf(256);
   tuning.mutable_options()->mutable_budget()->set_seconds(-3);
   EXPECT_EQ(field_of(client.CreateTuning(tuning).status()), "options.budget");
   tuning = TuningOf(256);

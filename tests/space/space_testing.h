@@ -58,7 +58,7 @@ inline Parameters PlainSm80() {
           {"tile_m", 128},     {"tile_n", 64}, {"warps_m", 2}, {"warps_n", 2}};
 }
 inline Parameters PlainSm90() {
-  return {{"cluster_k", 1}, {"cluster_m", 1}, {"cluster_n", 1}, {"consumers", 2}, {"ping_pong", 0},
+  return {{"cluster_k", 1}, {"cluster_m", 1}, {"cluster_n", 1}, {"consumers", 2}, {"ping_pong", 0}, {"promote", 0},
           {"raster_along_n", 0}, {"raster_group", 1}, {"split_k", 1}, {"stages", 4},
           {"swap_ab", 0}, {"tile_m", 128}, {"tile_n", 128}};
 }

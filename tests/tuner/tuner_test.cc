@@ -94,6 +94,18 @@ TEST_F(TunerTest, ASecondTuningCompilesNothingAgain) {
   EXPECT_EQ(again->compiled, 0);
 }
 
+TEST_F(TunerTest, AnExhaustiveTuningTakesEveryLegalConfig) {
+  v1::GemmProblem& gemm = *request_.problem.mutable_gemm();
+  gemm.set_m(64);
+  gemm.set_n(64);
+  request_.options.clear_max_candidates();
+  request_.options.set_exhaustive(true);
+  const auto result = Tune();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_GT(result->legal_configs, 100);
+  EXPECT_EQ(result->measured, result->legal_configs);
+}
+
 TEST_F(TunerTest, VariantsOfOneSourceShareACompile) {
   request_.options.set_max_candidates(64);
   ASSERT_TRUE(Tune().ok());
@@ -196,6 +208,7 @@ TEST_F(TunerTest, TheVendorServesWhatEveryTemplateFailedAt) {
 TEST_F(TunerTest, TheVendorServesWhatNoTemplateSupports) {
   request_.problem.mutable_gemm()->set_a_type(v1::DATA_TYPE_E4M3);
   request_.problem.mutable_gemm()->set_b_type(v1::DATA_TYPE_E4M3);
+  request_.problem.mutable_gemm()->set_b_layout(v1::OPERAND_LAYOUT_NORMAL);
   ASSERT_TRUE(RankVariants(request_.problem, request_.target.silicon()).empty());
   EXPECT_EQ(ReasonOf(Tune().status()), "NOT_IMPLEMENTED");
   profiler_.SetVendorSeconds({0.9e-3});

@@ -27,6 +27,10 @@ std::string TypeName(v1::DataType type) {
       return "Type::kInt8";
     case v1::DATA_TYPE_INT32:
       return "Type::kInt32";
+    case v1::DATA_TYPE_E4M3:
+      return "Type::kE4m3";
+    case v1::DATA_TYPE_E5M2:
+      return "Type::kE5m2";
     default:
       return "Type::kNone";
   }
@@ -155,6 +159,7 @@ std::string RenderConfig(const GemmSm90Config& config) {
          ", .cluster_m = " + std::to_string(config.cluster_m) +
          ", .cluster_n = " + std::to_string(config.cluster_n) +
          ", .cluster_k = " + std::to_string(config.cluster_k) +
+         ", .promote = " + std::to_string(config.promote) +
          ", .swap_ab = " + std::to_string(config.swap_ab) +
          ", .split_k = 1, .raster_group = 1, .raster_along_n = 0}";
 }
@@ -203,7 +208,10 @@ absl::Status CheckEpilogue(const v1::GemmProblem& gemm) {
 }
 
 absl::Status CheckTypes(const v1::GemmProblem& gemm) {
-  if (gemm.a_type() != gemm.b_type()) {
+  const auto is_fp8 = [](v1::DataType type) {
+    return type == v1::DATA_TYPE_E4M3 || type == v1::DATA_TYPE_E5M2;
+  };
+  if (gemm.a_type() != gemm.b_type() && !(is_fp8(gemm.a_type()) && is_fp8(gemm.b_type()))) {
     return InvalidField("gemm.b_type", "UNSUPPORTED_TYPE", "must be the type of A");
   }
   const bool is_integer = gemm.a_type() == v1::DATA_TYPE_INT8;
@@ -239,7 +247,8 @@ absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& gemm, const v1::Va
   }
   if (variant.template_name() == "gemm_sm90") {
     ASSIGN_OR_RETURN(const GemmSm90Config config, ParseGemmSm90Config(variant.config()));
-    return RenderUnit("gemm/gemm_sm90.cuh", "GemmSm90", "TILEWRIGHT_TMA_GEMM_ENTRY", gemm,
+    return "#define TILEWRIGHT_WGMMA_COLUMNS " + std::to_string(CoreColumns(config)) + "\n" +
+           RenderUnit("gemm/gemm_sm90.cuh", "GemmSm90", "TILEWRIGHT_TMA_GEMM_ENTRY", gemm,
                       RenderConfig(config), config.split_k > 1);
   }
   if (variant.template_name() == "gemm_simt") {

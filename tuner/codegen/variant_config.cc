@@ -85,6 +85,7 @@ absl::StatusOr<GemmSm90Config> ParseGemmSm90Config(const v1::Config& config) {
   };
   Fields fields = divisors;
   fields.insert(fields.end(), {{"ping_pong", &parsed.ping_pong},
+                               {"promote", &parsed.promote},
                                {"swap_ab", &parsed.swap_ab},
                                {"raster_along_n", &parsed.raster_along_n}});
   RETURN_IF_ERROR(FillFields(config, fields));

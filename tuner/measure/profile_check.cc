@@ -7,6 +7,7 @@
 #include "proto/support/status_macros.h"
 #include "tuner/measure/judge.h"
 #include "tuner/measure/profile_run.h"
+#include "tuner/measure/statistics.h"
 
 namespace tilewright {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 constexpr absl::Duration kLoadLimit = absl::Seconds(30);
 // Of the time up to the deadline, the share one input's checks may take.
 constexpr double kCheckShare = 0.2;
-constexpr int kInputs = 3;
 
 }  // namespace
 
@@ -100,15 +100,38 @@ void ProfileRun::TakeCheck(Entry& entry, const bench::CandidateReply& reply) {
   }
 }
 
-absl::Status ProfileRun::CheckAll() {
+absl::Status ProfileRun::CheckEveryone() {
   const absl::Time begin = absl::Now();
-  const absl::Duration share = (request_.deadline - begin) * kCheckShare;
-  const bench::InputKind kinds[] = {bench::INPUT_KIND_NORMAL, bench::INPUT_KIND_ADVERSARIAL,
-                                    bench::INPUT_KIND_TIMED};
-  for (int i = 0; i < kInputs; ++i) {
-    RETURN_IF_ERROR(CheckWithInput(kinds[i], begin + (i + 1) * share));
-  }
+  return CheckWithInput(bench::INPUT_KIND_NORMAL, begin + (request_.deadline - begin) * kCheckShare);
+}
+
+// Most candidates leave the race in its first rounds; only what may win is worth the other inputs.
+absl::Status ProfileRun::CheckFinalists() {
+  do {
+    for (const bench::InputKind kind :
+         {bench::INPUT_KIND_ADVERSARIAL, bench::INPUT_KIND_TIMED}) {
+      const absl::Time begin = absl::Now();
+      RETURN_IF_ERROR(CheckWithInput(kind, begin + (request_.deadline - begin) * kCheckShare));
+    }
+  } while (CallBack());
   return absl::OkStatus();
+}
+
+// Whether templates that had left the race are needed after all: the best of them come back.
+bool ProfileRun::CallBack() {
+  std::vector<std::size_t> dropped;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.kernel == nullptr || !entry.live()) continue;
+    if (!entry.dropped) return false;
+    if (!entry.samples.empty()) dropped.push_back(i);
+  }
+  std::sort(dropped.begin(), dropped.end(), [&](std::size_t a, std::size_t b) {
+    return Median(entries_[a].samples) < Median(entries_[b].samples);
+  });
+  dropped.resize(std::min<std::size_t>(dropped.size(), kFinalists));
+  for (const std::size_t index : dropped) entries_[index].dropped = false;
+  return !dropped.empty();
 }
 
 absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time share_end) {
@@ -126,16 +149,18 @@ absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time share_
     RETURN_IF_ERROR(Interrupted());
     Entry& entry = entries_[i];
     bool& has_one = entry.kernel != nullptr ? has_kernel : has_vendor;
-    if (entry.live() && has_one && absl::Now() > share_end) {
+    if (entry.racing() && has_one && absl::Now() > share_end) {
       entry.failure = MakeFailure(v1::FAILURE_KIND_DEFERRED,
                                   "the time was up before it could be checked");
     }
-    if (entry.live()) {
+    if (entry.racing()) {
       RETURN_IF_ERROR(CheckEntry(i, kind == bench::INPUT_KIND_NORMAL));
     }
-    has_one = has_one || entry.live();
-    ++checks_done_;
-    Report(v1::TUNING_PHASE_CHECKING, checks_done_ / kInputs, total);
+    has_one = has_one || entry.racing();
+    // The finalists' checks are part of the race.
+    if (kind == bench::INPUT_KIND_NORMAL) {
+      Report(v1::TUNING_PHASE_CHECKING, static_cast<int>(i) + 1, total);
+    }
   }
   return absl::OkStatus();
 }

@@ -18,7 +18,7 @@ namespace {
 constexpr int kMaxDiscarded = 8;
 // Finals of slow kernels end early, once the median has this many samples and the time is spent.
 constexpr int kEnoughRounds = 9;
-constexpr absl::Duration kFinalsBudget = absl::Seconds(4);
+constexpr absl::Duration kFinalsBudget = absl::Milliseconds(1500);
 // Estimates below this come from cold launches and are taken again, warm.
 constexpr double kWarmUpBelowSeconds = 200e-6;
 
@@ -28,6 +28,7 @@ absl::Status ProfileRun::Race() {
   RETURN_IF_ERROR(WarmUp());
   const int quick = std::min(kQuickRounds, std::max(request_.max_rounds, 1));
   RETURN_IF_ERROR(RunRounds(quick, /*quick=*/true));
+  RETURN_IF_ERROR(CheckFinalists());
   return RunRounds(std::max(request_.max_rounds, 1), /*quick=*/false);
 }
 
@@ -56,7 +57,7 @@ absl::Status ProfileRun::RunRounds(int rounds, bool quick) {
     std::mt19937 generator(static_cast<unsigned>(rounds_ + discarded_));
     std::shuffle(order.begin(), order.end(), generator);
     RETURN_IF_ERROR(RunRound(order, /*count=*/true));
-    if (quick) DropSlow();
+    if (quick && request_.max_rounds > 1) DropSlow();
     Report(v1::TUNING_PHASE_TIMING, rounds_, std::max(request_.max_rounds, 1));
   }
   return absl::OkStatus();

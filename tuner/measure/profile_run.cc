@@ -46,7 +46,7 @@ ProfileRun::ProfileRun(const Options& options, const ProfileRequest& request,
 absl::StatusOr<ProfileReport> ProfileRun::Run() {
   absl::Status status = EnsureWorker();
   if (status.ok() && request_.include_vendor) status = FindVendors();
-  if (status.ok()) status = CheckAll();
+  if (status.ok()) status = CheckEveryone();
   if (status.ok()) status = Race();
   if (status.ok()) status = CheckAgain();
   if (absl::IsResourceExhausted(status)) {

@@ -77,7 +77,9 @@ class ProfileRun {
   absl::Status EnsureLoaded(std::size_t index);
   absl::Status CheckEntry(std::size_t index, bool repeat);
   void TakeCheck(Entry& entry, const bench::CandidateReply& reply);
-  absl::Status CheckAll();
+  absl::Status CheckEveryone();
+  absl::Status CheckFinalists();
+  bool CallBack();
   absl::Status CheckWithInput(bench::InputKind kind, absl::Time share_end);
   absl::Status Race();
   absl::Status WarmUp();
@@ -109,7 +111,6 @@ class ProfileRun {
   int launches_ = 1;
   int rounds_ = 0;
   int discarded_ = 0;
-  int checks_done_ = 0;
 };
 
 }  // namespace tilewright

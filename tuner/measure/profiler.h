@@ -18,7 +18,8 @@ struct ProfileRequest {
   int device_ordinal = 0;
   std::vector<v1::Kernel> kernels;   // Candidates, with cubins, best by the model first.
   bool include_vendor = true;        // Also every cublasLt heuristic result, where it applies.
-  int max_rounds = 25;               // Interleaved timing rounds of the finalists.
+  // Interleaved timing rounds of the finalists. 1: no race, everyone is checked in full.
+  int max_rounds = 25;
   absl::Time deadline = absl::InfiniteFuture();  // The best so far is kept when it passes.
 };
 
@@ -45,9 +46,11 @@ class Profiler {
   // Libraries it loads: cuda, cublasLt, nvml.
   virtual std::vector<v1::LibraryStatus> Libraries() = 0;
 
-  // Checks every candidate (references, poison, canaries), times the sound ones
-  // interleaved with the vendor's, and checks them again. A candidate's failure, be it
-  // the end of the worker process, is its outcome. UNAVAILABLE: the GPU is gone.
+  // Checks every candidate on random input (reference, poison, canaries, a second run), times the
+  // sound ones interleaved with the vendor's, checks those that are not clearly slower on
+  // adversarial and on other random input, and once more after the last round: what was measured
+  // to the end passed all. A candidate's failure, be it the end of the worker process, is its
+  // outcome. UNAVAILABLE: the GPU is gone.
   virtual absl::StatusOr<ProfileReport> Profile(const ProfileRequest& request,
                                                 const Cancellation& cancellation,
                                                 const ProfileProgress& progress) = 0;

@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tuner/problem/data_type.h"
+
 namespace tilewright {
 namespace {
 
 // Of any activation, as tolerance.h has it.
 constexpr double kSteepest = 1.13;
+
+// Products that are summed before a promotion.
+constexpr int64_t kPromotedTerms = 128;
 
 struct FloatFormat {
   double unit;          // Half a spacing at 1.
@@ -54,7 +59,10 @@ double InputDenormalStep(v1::DataType type) {
       return std::ldexp(1, -133);
     case v1::DATA_TYPE_TF32:
       return std::ldexp(1, -136);
+    // Tensor cores take these as they are.
     case v1::DATA_TYPE_INT8:
+    case v1::DATA_TYPE_E4M3:
+    case v1::DATA_TYPE_E5M2:
       return 0;
     default:
       return std::ldexp(1, -149);
@@ -70,9 +78,15 @@ double DenormalShare(const v1::GemmProblem& problem) {
 
 double SumFactor(const v1::GemmProblem& problem, bool adversarial) {
   if (problem.accumulator_type() == v1::DATA_TYPE_INT32) return 0;
-  const int unit = problem.accumulator_type() == v1::DATA_TYPE_FP16 ? -8 : -21;
+  const int unit = problem.accumulator_type() == v1::DATA_TYPE_FP16 ? -8
+                   : IsFp8(problem.a_type())                        ? -15
+                                                                    : -21;
+  // Promoted sums are cut short within their groups alone.
+  const int64_t terms = problem.numerics().promote_accumulation()
+                            ? std::min<int64_t>(problem.k(), kPromotedTerms)
+                            : problem.k();
   return std::ldexp(adversarial ? 8.0 : 1.0, unit) *
-         std::sqrt(static_cast<double>(std::max<int64_t>(problem.k(), 1)));
+         std::sqrt(static_cast<double>(std::max<int64_t>(terms, 1)));
 }
 
 }  // namespace
@@ -111,8 +125,13 @@ double RelativeErrorBound(const v1::GemmProblem& problem) {
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
   // k products of values below 2^(high + 1) stay below 2^(2 * high + 2) * k.
   const int sum_limit = HasHalfOutput(problem) ? 15 : 100;
-  // fp16 inputs end at 2^16; bf16 and fp32 could go on, but 2^20 is large enough to hurt.
-  const int input_limit = problem.a_type() == v1::DATA_TYPE_FP16 ? 14 : 20;
+  // fp16 and e5m2 end at 2^16, e4m3 below 2^9; bf16 and fp32 could go on, but 2^20 is large
+  // enough to hurt.
+  const auto limit_of = [](v1::DataType type) {
+    if (type == v1::DATA_TYPE_E4M3) return 7;
+    return type == v1::DATA_TYPE_FP16 || type == v1::DATA_TYPE_E5M2 ? 14 : 20;
+  };
+  const int input_limit = std::min(limit_of(problem.a_type()), limit_of(problem.b_type()));
   const double per_value = (sum_limit - CeilLog2(problem.k())) / 2.0;
   const int high = std::min(input_limit, static_cast<int>(std::floor(per_value)) - 1);
   return {high - 16, high};

@@ -8,12 +8,19 @@
 namespace tilewright {
 namespace {
 
+// The tensor core transposes 16-bit elements alone.
+absl::Status CheckFp8Layouts(const v1::GemmProblem& gemm) {
+  const bool a_along_k = gemm.a_layout() == v1::OPERAND_LAYOUT_NORMAL;
+  const bool b_along_k = gemm.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED;
+  if (a_along_k && b_along_k) return absl::OkStatus();
+  return InvalidField(a_along_k ? "gemm.b_layout" : "gemm.a_layout", "UNSUPPORTED_LAYOUT",
+                      "fp8 operands must be contiguous along k: A NORMAL ([m, k]) and B "
+                      "TRANSPOSED ([n, k])");
+}
+
 absl::Status CheckTypesServed(const v1::GemmProblem& gemm) {
   const v1::DataType a = gemm.a_type();
-  if (IsFp8(a) || IsFp8(gemm.b_type())) {
-    return Unimplemented(IsFp8(a) ? "gemm.a_type" : "gemm.b_type",
-                         "no template of this version multiplies fp8; use bf16 or fp16");
-  }
+  if (IsFp8(a)) RETURN_IF_ERROR(CheckFp8Layouts(gemm));
   if (gemm.accumulator_type() == v1::DATA_TYPE_FP16) {
     return Unimplemented("gemm.accumulator_type",
                          "no template of this version accumulates in fp16; use fp32");
@@ -54,9 +61,9 @@ absl::Status CheckServed(const v1::GemmProblem& gemm) {
   if (gemm.scaling_mode() != v1::SCALING_MODE_NONE) {
     return Unimplemented("gemm.scaling_mode", "no template of this version scales its inputs");
   }
-  if (gemm.numerics().promote_accumulation()) {
-    return Unimplemented("gemm.numerics.promote_accumulation",
-                         "no template of this version promotes partial sums");
+  if (gemm.numerics().promote_accumulation() && !IsFp8(gemm.a_type())) {
+    return InvalidField("gemm.numerics.promote_accumulation", "NOTHING_TO_PROMOTE",
+                        "is for fp8 inputs; others are summed in full");
   }
   return CheckEpilogueServed(gemm.epilogue());
 }

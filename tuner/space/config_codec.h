@@ -43,12 +43,13 @@ inline constexpr std::array<ParameterField<GemmSimtConfig>, 7> kGemmSimtParamete
     {"tile_n", &GemmSimtConfig::tile_n},
 }};
 
-inline constexpr std::array<ParameterField<GemmSm90Config>, 12> kGemmSm90Parameters = {{
+inline constexpr std::array<ParameterField<GemmSm90Config>, 13> kGemmSm90Parameters = {{
     {"cluster_k", &GemmSm90Config::cluster_k},
     {"cluster_m", &GemmSm90Config::cluster_m},
     {"cluster_n", &GemmSm90Config::cluster_n},
     {"consumers", &GemmSm90Config::consumers},
     {"ping_pong", &GemmSm90Config::ping_pong, 0},
+    {"promote", &GemmSm90Config::promote, 0},
     {"raster_along_n", &GemmSm90Config::raster_along_n, 0},
     {"raster_group", &GemmSm90Config::raster_group},
     {"split_k", &GemmSm90Config::split_k},

@@ -64,6 +64,11 @@ bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return gemm.a_type() != v1::DATA_TYPE_INT8 || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
 }
 
+// Sums of fp8 products are promoted where the problem asks for it, and those of no other type.
+bool SumsAsAsked(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return gemm.numerics().promote_accumulation() == (c.promote != 0);
+}
+
 // Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
 bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
@@ -91,6 +96,7 @@ constexpr Constraint kConstraints[] = {
     {"StoreHoldsColumns",
      [](auto& gemm, auto&, auto& c) { return StoreHoldsColumns(c, UsesTmaStores(gemm, c)); }},
     {"IntegersHaveSteps", [](auto& gemm, auto&, auto& c) { return IntegersHaveSteps(gemm, c); }},
+    {"SumsAsAsked", [](auto& gemm, auto&, auto& c) { return SumsAsAsked(gemm, c); }},
     {"HasPipeline", [](auto&, auto&, auto& c) { return HasPipeline(c); }},
     {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
     {"SharesKOnce", [](auto&, auto&, auto& c) { return c.cluster_k == 1 || c.split_k == 1; }},
@@ -206,6 +212,7 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
                              .cluster_m = cluster.m,
                              .cluster_n = cluster.n,
                              .cluster_k = cluster.k,
+                             .promote = gemm.numerics().promote_accumulation() ? 1 : 0,
                              .swap_ab = swap ? 1 : 0,
                              .split_k = 1,
                              .raster_group = 1,
@@ -270,6 +277,8 @@ bool GemmSm90Space::Supports(const v1::Problem& problem, const v1::Silicon& sili
       return true;
     case v1::DATA_TYPE_TF32:
     case v1::DATA_TYPE_INT8:
+    case v1::DATA_TYPE_E4M3:
+    case v1::DATA_TYPE_E5M2:
       return AIsKMajor(gemm) && BIsKMajor(gemm);
     default:
       return false;

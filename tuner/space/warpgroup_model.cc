@@ -33,13 +33,16 @@ constexpr double kIdleShare = 0.43;
 // TMA from L2 or DRAM to shared memory, and the barriers around it.
 constexpr double kLoadLatency = 900;
 constexpr double kPartialBytes = 4;
+// Bytes of L2 that one SM takes in a cycle at most, however few of them do.
+constexpr double kMostL2BytesPerCycle = 64;
 // Bytes that a block takes from, or sends to, another one's shared memory in a cycle.
 constexpr double kExchangeBytesPerCycle = 32;
 constexpr double kExchangeLatency = 600;
 
-// Cycles of one stage of one tile. `lone`: one warpgroup has it for itself.
+// Cycles of one stage of one tile. `lone`: one warpgroup has it for itself. `active`: share of the
+// SMs that have a block.
 double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
-                   const GemmSm90Config& c, bool lone) {
+                   const GemmSm90Config& c, bool lone, double active) {
   const double tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
   const double math = 2.0 * c.tile_m * c.tile_n * tile_k / machine.peak_operations_per_cycle;
   // Every wgmma of 64 rows reads its rows and all the columns; TMA writes both once.
@@ -47,7 +50,8 @@ double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
       (CoreRows(c) / 64.0 * (64 + CoreColumns(c)) * kStageRowBytes + StageBytes(c)) /
       kSharedBytesPerCycle;
   const double from_l2 = (1.0 * c.tile_m / c.cluster_n + 1.0 * c.tile_n / c.cluster_m) *
-                         kStageRowBytes / machine.l2_bytes_per_cycle;
+                         kStageRowBytes /
+                         std::min(machine.l2_bytes_per_cycle / active, kMostL2BytesPerCycle);
   const double latency = (kLoadLatency + from_l2) / std::max(c.stages - 1, 1);
   const double busy = kPowerFactor * math + kSharedShare * shared + kStageCycles / c.stages +
                       (lone ? kLoneCycles : 0);
@@ -97,7 +101,8 @@ double PredictWarpgroupSeconds(const v1::GemmProblem& gemm, const MachineModel& 
       static_cast<double>(CeilDivide(CeilDivide(gemm.k(), tile_k), c.split_k * c.cluster_k));
   // With one tile a block, ping-pong has nothing to alternate with.
   const bool lone = c.consumers == 1 || (c.ping_pong && waves <= 1);
-  const double mainloop = stages * StageCycles(gemm, machine, c, lone);
+  const double active = std::min(1.0, clusters / at_once);
+  const double mainloop = stages * StageCycles(gemm, machine, c, lone, active);
   const double epilogue = EpilogueCycles(gemm, c);
   // Ping-pong shows the last epilogue, and of the others what outlasts the other's main loop.
   const double exposed = c.ping_pong
