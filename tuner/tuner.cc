@@ -1,7 +1,6 @@
 #include "tuner/tuner.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "tuner/target/target.h"
 #include "tuner/tuning_deadlines.h"
 #include "tuner/tuning_errors.h"
+#include "tuner/verdicts.h"
 #include "tuner/warm_start.h"
 #include "tuner/winner_record.h"
 
@@ -66,42 +66,6 @@ void LogVendorFailures(const std::vector<v1::Candidate>& vendors) {
 std::optional<Pick> PickTemplate(const TuningRecord& record, std::size_t templates) {
   const auto begin = record.candidates.begin();
   return PickWinner({begin, begin + static_cast<std::ptrdiff_t>(templates)});
-}
-
-// A verdict on the kernel, whatever the problem: not that it ran out of memory or time, nor that
-// its rounding is more than this problem admits.
-bool IsVerdict(const v1::Failure& failure) {
-  return failure.kind() != v1::FAILURE_KIND_DEFERRED &&
-         failure.kind() != v1::FAILURE_KIND_OVER_ERROR_BUDGET;
-}
-
-// Variants that differ in run-time values alone share their code: what one of them did is held
-// against all.
-void FailSharers(std::vector<v1::Candidate>& candidates) {
-  std::map<std::string, v1::Failure> verdicts;
-  for (const v1::Candidate& candidate : candidates) {
-    if (candidate.has_failure() && IsVerdict(candidate.failure())) {
-      verdicts.emplace(candidate.content_hash(), candidate.failure());
-    }
-  }
-  for (v1::Candidate& candidate : candidates) {
-    if (!candidate.has_measurement()) continue;
-    const auto verdict = verdicts.find(candidate.content_hash());
-    if (verdict != verdicts.end()) *candidate.mutable_failure() = verdict->second;
-  }
-}
-
-// A prediction runs nothing, and must not pick what failed where it was run.
-absl::Status FailQuarantined(TuningStore& store, const v1::Silicon& silicon,
-                             std::vector<v1::Candidate>& candidates) {
-  const std::string silicon_key = SiliconKey(silicon);
-  for (v1::Candidate& candidate : candidates) {
-    if (candidate.has_failure()) continue;
-    ASSIGN_OR_RETURN(const auto failure,
-                     store.FindQuarantined(candidate.content_hash(), silicon_key));
-    if (failure) *candidate.mutable_failure() = *failure;
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace

@@ -6,23 +6,23 @@
 namespace tilewright {
 
 struct GemmSm90Config {
-  int tile_m;     // Rows of D a block computes at a time.
-  int tile_n;     // Columns of D a block computes at a time.
-  int stages;     // Shared-memory buffers of the TMA pipeline, at least 2.
-  int consumers;  // Warpgroups that multiply, 1 to 3; one more issues the copies.
-  int ping_pong;  // 1: each consumer has a tile of its own, the epilogue of one under the main
-                  // loop of the other. 0 (cooperative): all share a tile, by rows.
-  int cluster_m;  // Blocks of a cluster along m, which share the columns of B they read.
-  int cluster_n;  // Along n, sharing rows of A.
-  int cluster_k;  // Blocks of a cluster that share a tile of D along k: the first one sums what
-                  // the others send to its shared memory, in a fixed order.
-  int promote;    // 1: sums of 128 bytes of k are added up by the CUDA cores, in fp32: for fp8,
-                  // whose sums the tensor core cuts short.
-  int swap_ab;    // 1: D^T = B^T A^T is computed, so that tile_m may be small: the columns of D
-                  // take the tensor core's rows, in multiples of 64.
-  int split_k;    // Blocks that share a tile of D along k; 1: none. Run time: only
-                  // "1 or more than 1" is compiled in.
-  int raster_group;    // Run time. Tiles of one dimension walked before the next of the other.
+  int tile_m;        // Rows of D a block computes at a time.
+  int tile_n;        // Columns of D a block computes at a time.
+  int stages;        // Shared-memory buffers of the TMA pipeline, at least 2.
+  int consumers;     // Warpgroups that multiply, 1 to 3; one more issues the copies.
+  int ping_pong;     // 1: each consumer has a tile of its own, the epilogue of one under the main
+                     // loop of the other. 0 (cooperative): all share a tile, by rows.
+  int cluster_m;     // Blocks of a cluster along m, which share the columns of B they read.
+  int cluster_n;     // Along n, sharing rows of A.
+  int cluster_k;     // Blocks of a cluster that share a tile of D along k: the first one sums what
+                     // the others send to its shared memory, in a fixed order.
+  int promote;       // 1: sums of 128 bytes of k are added up by the CUDA cores, in fp32: for fp8,
+                     // whose sums the tensor core cuts short.
+  int swap_ab;       // 1: D^T = B^T A^T is computed, so that tile_m may be small: the columns of D
+                     // take the tensor core's rows, in multiples of 64.
+  int split_k;       // Blocks that share a tile of D along k; 1: none. Run time: only
+                     // "1 or more than 1" is compiled in.
+  int raster_group;  // Run time. Tiles of one dimension walked before the next of the other.
   int raster_along_n;  // Run time. 1: groups are of tiles of n and walked along m.
 };
 
@@ -39,9 +39,7 @@ constexpr int RowBlocks(const GemmSm90Config& c) {
 
 // A row of a stage is 128 bytes of k, one swizzle span.
 inline constexpr int kStageRowBytes = 128;
-constexpr int StageBytes(const GemmSm90Config& c) {
-  return (c.tile_m + c.tile_n) * kStageRowBytes;
-}
+constexpr int StageBytes(const GemmSm90Config& c) { return (c.tile_m + c.tile_n) * kStageRowBytes; }
 
 // Bytes of a row of an operand that is contiguous along m or n: the widest swizzle span that
 // divides the tile. 0: none does.
@@ -91,7 +89,7 @@ struct RegisterSplit {
   int consumer;
 };
 constexpr RegisterSplit SplitRegisters(const GemmSm90Config& c) {
-  return c.consumers == 3 ? RegisterSplit{32, 160}
+  return c.consumers == 3   ? RegisterSplit{32, 160}
          : c.consumers == 2 ? RegisterSplit{40, 232}
                             : RegisterSplit{40, 248};
 }
@@ -205,7 +203,8 @@ constexpr bool HasRunTimeValues(const GemmSm90Config& c) {
 constexpr bool IsLegal(const GemmSm90Config& c) {
   return HasConsumers(c) && PingPongHasTwo(c) && RowsFillConsumers(c) && ColumnsFitWgmma(c) &&
          HasPipeline(c) && HasCluster(c) && SharesAreWhole(c) &&
-         SumsFitRegisters(c, EpilogueLoad::kPlain, true) && InstructionFitsLaunch(c) && FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
+         SumsFitRegisters(c, EpilogueLoad::kPlain, true) && InstructionFitsLaunch(c) &&
+         FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
 }
 
 }  // namespace tilewright

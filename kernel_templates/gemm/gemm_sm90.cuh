@@ -45,7 +45,8 @@ class GemmSm90 {
       PrefetchTensorMap(maps.map[0]);
       PrefetchTensorMap(maps.map[1]);
       mainloop.InitBarriers();
-      if constexpr (kConfig.cluster_k > 1) Exchange::InitBarriers(tilewright_shared + kExchangeOffset);
+      if constexpr (kConfig.cluster_k > 1)
+        Exchange::InitBarriers(tilewright_shared + kExchangeOffset);
     }
     Meet();
     WaitForEarlierGrids();

@@ -58,9 +58,11 @@ class MainloopSm90 {
     unsigned short row_blocks = 0;
     unsigned short column_blocks = 0;
 #pragma unroll
-    for (int i = 0; i < kConfig.cluster_n; ++i) row_blocks |= 1u << (i * kConfig.cluster_m + rank_m);
+    for (int i = 0; i < kConfig.cluster_n; ++i)
+      row_blocks |= 1u << (i * kConfig.cluster_m + rank_m);
 #pragma unroll
-    for (int i = 0; i < kConfig.cluster_m; ++i) column_blocks |= 1u << (rank_n * kConfig.cluster_m + i);
+    for (int i = 0; i < kConfig.cluster_m; ++i)
+      column_blocks |= 1u << (rank_n * kConfig.cluster_m + i);
 #pragma unroll 1
     for (int tile = first_tile; tile < first_tile + tiles; ++tile) {
       WaitBarrier(EmptyBarrier(), phase_ ^ 1);
@@ -68,8 +70,8 @@ class MainloopSm90 {
       const unsigned target = ring_ + stage_ * StageBytes(kConfig);
       OperandA::Load(map_a, target, FullBarrier(), place.first_m, tile * kTileK, batch, rank_n,
                      row_blocks, a_once);
-      OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n,
-                     tile * kTileK, batch, rank_m, column_blocks, b_once);
+      OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n, tile * kTileK,
+                     batch, rank_m, column_blocks, b_once);
       Advance();
     }
   }
@@ -134,8 +136,8 @@ class MainloopSm90 {
                                                 Sums& sums) const {
     const unsigned a = stage;
     const unsigned b = stage + OperandA::kBytes;
-    const unsigned long long rows = RowOperand::Descriptor(kConfig.swap_ab ? b : a) +
-                                    RowOperand::BlockOffset(first_block);
+    const unsigned long long rows =
+        RowOperand::Descriptor(kConfig.swap_ab ? b : a) + RowOperand::BlockOffset(first_block);
     const unsigned long long columns = ColumnOperand::Descriptor(kConfig.swap_ab ? a : b);
     WgmmaFence();
 #pragma unroll

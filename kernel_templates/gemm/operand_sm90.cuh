@@ -31,12 +31,12 @@ class OperandSm90 {
   // the cluster that get it. One thread.
   __device__ __forceinline__ static void Load(const TensorMap& map, unsigned target,
                                               unsigned barrier, int first, int first_k, int batch,
-                                              int rank, unsigned short blocks,
-                                              bool read_once) {
+                                              int rank, unsigned short blocks, bool read_once) {
     if constexpr (kOperand.k_major) {
       constexpr int kRows = kTile / kShare;
       const int row = rank * kRows;
-      LoadOne(map, target + row * kStageRowBytes, barrier, first_k, first + row, batch, blocks, read_once);
+      LoadOne(map, target + row * kStageRowBytes, barrier, first_k, first + row, batch, blocks,
+              read_once);
     } else {
       constexpr int kColumns = kRowBytes / kElementBytes;
       constexpr int kRows = kTileK / kShare;
@@ -63,8 +63,7 @@ class OperandSm90 {
  private:
   __device__ __forceinline__ static void LoadOne(const TensorMap& map, unsigned target,
                                                  unsigned barrier, int column, int row, int batch,
-                                                 unsigned short blocks,
-                                                 bool read_once) {
+                                                 unsigned short blocks, bool read_once) {
     if constexpr (kShare > 1) {
       LoadBoxMulticast(map, target, barrier, column, row, batch, blocks, read_once);
     } else {

@@ -57,7 +57,8 @@ std::optional<Types> TypesOf(const v1::GemmProblem& problem) {
   }
   switch (a) {
     case v1::DATA_TYPE_BF16:
-      return Types{kReal16BF, kReal16BF, narrow_output ? kReal16BF : kReal32F, kCompute32F, kReal32F};
+      return Types{kReal16BF, kReal16BF, narrow_output ? kReal16BF : kReal32F, kCompute32F,
+                   kReal32F};
     case v1::DATA_TYPE_FP16:
       return Types{kReal16F, kReal16F, narrow_output ? kReal16F : kReal32F, kCompute32F, kReal32F};
     case v1::DATA_TYPE_FP32:

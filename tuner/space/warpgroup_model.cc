@@ -105,14 +105,12 @@ double PredictWarpgroupSeconds(const v1::GemmProblem& gemm, const MachineModel& 
   const double mainloop = stages * StageCycles(gemm, machine, c, lone, active);
   const double epilogue = EpilogueCycles(gemm, c);
   // Ping-pong shows the last epilogue, and of the others what outlasts the other's main loop.
-  const double exposed = c.ping_pong
-                             ? epilogue + (waves - 1) * std::max(0.0, epilogue - mainloop)
-                             : waves * epilogue;
+  const double exposed =
+      c.ping_pong ? epilogue + (waves - 1) * std::max(0.0, epilogue - mainloop) : waves * epilogue;
   const double idle = 1 - clusters / (waves * at_once);
   const double cycles = kLoadLatency + waves * mainloop * (1 - kIdleShare * idle) + exposed;
-  const double dram =
-      (OperandBytes(gemm, machine, c) + OutputDramBytes(gemm, machine, c.split_k)) /
-      machine.dram_bytes_per_cycle;
+  const double dram = (OperandBytes(gemm, machine, c) + OutputDramBytes(gemm, machine, c.split_k)) /
+                      machine.dram_bytes_per_cycle;
   const double seconds = Overlap(cycles, dram) / machine.clock_hertz + kLaunchSeconds;
   return c.split_k > 1 ? seconds + ReduceSeconds(gemm, machine, c.split_k) : seconds;
 }

@@ -1,0 +1,174 @@
+#include "tuner/space/gemm_sm90_candidates.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "tuner/codegen/renderer.h"
+#include "tuner/space/gemm_sm90_rules.h"
+#include "tuner/space/tile_domain.h"
+
+namespace tilewright::sm90 {
+namespace {
+
+struct Schedule {
+  int core_rows;
+  int consumers;
+  int ping_pong;
+};
+constexpr Schedule kSchedules[] = {{128, 2, 1}, {192, 2, 1}, {128, 2, 0}, {256, 2, 0},
+                                   {64, 2, 1},  {64, 1, 0},  {128, 1, 0}};
+// Columns in steps of 8: with fine steps a grid of tiles can be made to fill whole waves.
+constexpr int kFewestColumns = 32;
+constexpr int kMostColumns = 256;
+constexpr int kColumnStep = 8;
+// Rows of D up to which tiles of fewer columns, for a core that computes D^T, pay.
+constexpr int kFewRows = 128;
+constexpr struct {
+  int m;
+  int n;
+  int k;
+} kClusters[] = {{1, 1, 1}, {2, 1, 1}, {1, 2, 1}, {1, 1, 2}, {1, 1, 4}};
+
+// Splits of k that fill the GPU more often than this only add to the sums of partials.
+constexpr int kMostWavesOfSplits = 2;
+
+// Copies of an operand along m or n come in boxes of a swizzle span: narrow ones are many.
+bool BoxesAreWide(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  constexpr int kWide = 64;
+  const int bytes = ElementBytes(gemm.a_type());
+  return (AIsKMajor(gemm) || Sm90RowBytes(c.tile_m, bytes) >= std::min(kWide, c.tile_m * bytes)) &&
+         (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) >= std::min(kWide, c.tile_n * bytes));
+}
+
+// As many stages as fit, at most 8.
+template <typename Visit>
+void WithStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
+                const Visit& visit) {
+  constexpr int kMostStages = 8;
+  for (c.stages = kMostStages; c.stages >= 2; --c.stages) {
+    if (FirstBroken(gemm, silicon, c) == nullptr) return visit(c);
+  }
+}
+
+// Share of the multiplications of all waves that lie within D.
+double Filling(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
+  const int64_t blocks = CeilDivide(gemm.m(), c.tile_m * c.cluster_m) * c.cluster_m *
+                         CeilDivide(gemm.n(), c.tile_n * c.cluster_n) * c.cluster_n * gemm.batch() *
+                         c.cluster_k;
+  const int64_t waves = CeilDivide(blocks, std::max(silicon.sm_count(), 1));
+  return static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
+         static_cast<double>(gemm.batch()) /
+         (static_cast<double>(waves * silicon.sm_count()) * c.tile_m * c.tile_n);
+}
+
+// Blocks that share k are for grids that leave the GPU idle otherwise, and need some stages each.
+bool SharesKInOneWave(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                      const GemmSm90Config& c) {
+  constexpr int kFewestStages = 4;
+  const int64_t tiles =
+      CeilDivide(gemm.m(), c.tile_m) * CeilDivide(gemm.n(), c.tile_n) * gemm.batch();
+  return tiles * c.cluster_k <= silicon.sm_count() &&
+         CeilDivide(gemm.k(), TileK(gemm)) >= int64_t{kFewestStages} * c.cluster_k;
+}
+
+bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
+  return TileSuits(gemm.m(), c.tile_m) && TileSuits(gemm.n(), c.tile_n) &&
+         (gemm.m() <= kFewRows || AreaSuits(gemm, silicon, c.tile_m, c.tile_n)) &&
+         (c.cluster_m == 1 || gemm.m() > c.tile_m) && (c.cluster_n == 1 || gemm.n() > c.tile_n) &&
+         (c.cluster_k == 1 || SharesKInOneWave(gemm, silicon, c));
+}
+
+// Every shape, schedule and cluster worth trying, with split_k and raster_group 1.
+std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
+  std::vector<GemmSm90Config> kernels;
+  double best = 0;
+  const auto consider = [&](const Schedule& schedule, int columns, bool swap) {
+    for (const auto& cluster : kClusters) {
+      const GemmSm90Config c{.tile_m = swap ? columns : schedule.core_rows,
+                             .tile_n = swap ? schedule.core_rows : columns,
+                             .stages = 2,
+                             .consumers = schedule.consumers,
+                             .ping_pong = schedule.ping_pong,
+                             .cluster_m = cluster.m,
+                             .cluster_n = cluster.n,
+                             .cluster_k = cluster.k,
+                             .promote = gemm.numerics().promote_accumulation() ? 1 : 0,
+                             .swap_ab = swap ? 1 : 0,
+                             .split_k = 1,
+                             .raster_group = 1,
+                             .raster_along_n = 0};
+      if (!TilesSuit(gemm, silicon, c) || !BoxesAreWide(gemm, c)) continue;
+      WithStages(gemm, silicon, c, [&](const GemmSm90Config& kernel) {
+        kernels.push_back(kernel);
+        best = std::max(best, Filling(gemm, silicon, kernel));
+      });
+    }
+  };
+  for (const Schedule& schedule : kSchedules) {
+    for (int columns = kFewestColumns; columns <= kMostColumns; columns += kColumnStep) {
+      consider(schedule, columns, false);
+    }
+    const int fewest = gemm.m() <= kFewRows ? kColumnStep : kFewestColumns;
+    for (int columns = fewest; columns <= kMostColumns; columns += kColumnStep) {
+      consider(schedule, columns, true);
+    }
+  }
+  // Where several waves run, tiles that leave much of the last one idle, or hang far over the
+  // edges, cannot win by anything else.
+  constexpr double kLeastFilling = 0.85;
+  constexpr double kAmple = 0.75;
+  if (best > kAmple) {
+    std::erase_if(kernels, [&](const GemmSm90Config& c) {
+      return Filling(gemm, silicon, c) < kLeastFilling * best;
+    });
+  }
+  return kernels;
+}
+
+// Sets split_k and the raster of `c` to everything worth trying.
+template <typename Visit>
+void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
+                const Visit& visit) {
+  const int rows = c.tile_m * c.cluster_m;
+  const int columns = c.tile_n * c.cluster_n;
+  const int64_t tiles_m = CeilDivide(gemm.m(), rows);
+  const int64_t tiles_n = CeilDivide(gemm.n(), columns);
+  const int64_t blocks = tiles_m * tiles_n * gemm.batch() * ClusterBlocks(c);
+  for (const int split : SplitsToTry(gemm, silicon, rows, columns, TileK(gemm))) {
+    if (split > 1 && c.cluster_k > 1) break;
+    // Blocks are one an SM.
+    if (split > 1 && blocks * split > kMostWavesOfSplits * int64_t{silicon.sm_count()}) break;
+    c.split_k = split;
+    c.raster_group = 1;
+    c.raster_along_n = 0;
+    // Partial sums take more registers to store than a plain D.
+    if (FirstBroken(gemm, silicon, c) != nullptr) continue;
+    const int64_t wave = silicon.sm_count() / (ClusterBlocks(c));
+    if (split > 1 || tiles_m * tiles_n <= wave) {
+      visit(c);
+      continue;
+    }
+    for (const int group : RasterGroupsToTry(tiles_m, tiles_n, rows, columns, wave)) {
+      c.raster_group = group;
+      visit(c);
+    }
+    c.raster_along_n = 1;
+    for (const int group : RasterGroupsToTry(tiles_n, tiles_m, columns, rows, wave)) {
+      c.raster_group = group;
+      visit(c);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<GemmSm90Config> Candidates(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
+  std::vector<GemmSm90Config> candidates;
+  for (const GemmSm90Config& kernel : Kernels(gemm, silicon)) {
+    ForEachRun(gemm, silicon, kernel,
+               [&](const GemmSm90Config& config) { candidates.push_back(config); });
+  }
+  return candidates;
+}
+
+}  // namespace tilewright::sm90

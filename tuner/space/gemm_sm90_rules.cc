@@ -1,0 +1,145 @@
+#include "tuner/space/gemm_sm90_rules.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "tuner/codegen/renderer.h"
+#include "tuner/space/requirements.h"
+#include "tuner/space/tile_domain.h"
+
+namespace tilewright::sm90 {
+namespace {
+
+constexpr int kCapability = 90;
+// Rows that TMA reads and writes begin at multiples of it.
+constexpr int kTmaAlignment = 16;
+
+int InputBytes(const v1::GemmProblem& gemm) { return ElementBytes(gemm.a_type()); }
+
+EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  if (epilogue.source_mode() > v1::SOURCE_MODE_NONE ||
+      epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
+    return EpilogueLoad::kTensors;
+  }
+  const bool has_vectors = epilogue.bias_mode() > v1::BIAS_MODE_NONE ||
+                           epilogue.activation() > v1::ACTIVATION_NONE || epilogue.amax() ||
+                           epilogue.non_finite_flag() ||
+                           epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
+  return has_vectors ? EpilogueLoad::kVector : EpilogueLoad::kPlain;
+}
+
+// Rows of a swizzle span of an operand that is contiguous along m or n: 32, 64 or 128 bytes that
+// divide the tile.
+bool SpansFitTiles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const int bytes = InputBytes(gemm);
+  return (AIsKMajor(gemm) || Sm90RowBytes(c.tile_m, bytes) > 0) &&
+         (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) > 0);
+}
+
+// wgmma on int8 takes 8, 16, 24 and from there on multiples of 16 columns.
+bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return gemm.a_type() != v1::DATA_TYPE_INT8 || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
+}
+
+// Sums of fp8 products are promoted where the problem asks for it, and those of no other type.
+bool SumsAsAsked(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return gemm.numerics().promote_accumulation() == (c.promote != 0);
+}
+
+// Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
+bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
+  return SumsFitRegisters(c, load, UsesTmaStores(gemm, c));
+}
+
+// Places of all batches, and a step of the walk beyond them, are unsigned 32-bit numbers:
+// ceil(m / tile_m) * ceil(n / tile_n) * batch < 2^31.
+bool FitsWalk(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return CeilDivide(gemm.m(), c.tile_m) * CeilDivide(gemm.n(), c.tile_n) <=
+         std::numeric_limits<int32_t>::max() / gemm.batch();
+}
+
+struct Constraint {
+  const char* name;
+  bool (*holds)(const v1::GemmProblem&, const v1::Silicon&, const GemmSm90Config&);
+};
+
+// In the order that keeps each rule's arithmetic within bounds that those before it set.
+constexpr Constraint kConstraints[] = {
+    {"HasConsumers", [](auto&, auto&, auto& c) { return HasConsumers(c); }},
+    {"PingPongHasTwo", [](auto&, auto&, auto& c) { return PingPongHasTwo(c); }},
+    {"RowsFillConsumers", [](auto&, auto&, auto& c) { return RowsFillConsumers(c); }},
+    {"ColumnsFitWgmma", [](auto&, auto&, auto& c) { return ColumnsFitWgmma(c); }},
+    {"StoreHoldsColumns",
+     [](auto& gemm, auto&, auto& c) { return StoreHoldsColumns(c, UsesTmaStores(gemm, c)); }},
+    {"IntegersHaveSteps", [](auto& gemm, auto&, auto& c) { return IntegersHaveSteps(gemm, c); }},
+    {"SumsAsAsked", [](auto& gemm, auto&, auto& c) { return SumsAsAsked(gemm, c); }},
+    {"HasPipeline", [](auto&, auto&, auto& c) { return HasPipeline(c); }},
+    {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
+    {"SharesKOnce", [](auto&, auto&, auto& c) { return c.cluster_k == 1 || c.split_k == 1; }},
+    {"SharesAreWhole", [](auto&, auto&, auto& c) { return SharesAreWhole(c); }},
+    {"SpansFitTiles", [](auto& gemm, auto&, auto& c) { return SpansFitTiles(gemm, c); }},
+    {"EpilogueFitsRegisters",
+     [](auto& gemm, auto&, auto& c) { return EpilogueFitsRegisters(gemm, c); }},
+    {"InstructionFitsLaunch", [](auto&, auto&, auto& c) { return InstructionFitsLaunch(c); }},
+    {"FitsSharedMemory",
+     [](auto& gemm, auto& silicon, auto& c) {
+       return SharedMemoryBytes(c, UsesTmaStores(gemm, c)) <=
+              std::min(kSm90SharedMemory, silicon.max_shared_memory_per_block());
+     }},
+    {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
+    {"FitsGrid",
+     [](auto& gemm, auto&, auto& c) { return FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k); }},
+    {"FitsWalk", [](auto& gemm, auto&, auto& c) { return FitsWalk(gemm, c); }},
+    {"SplitsHaveWork",
+     [](auto& gemm, auto&, auto& c) { return SplitsHaveWork(gemm, TileK(gemm), c.split_k); }},
+    {"FitsWorkspace",
+     [](auto& gemm, auto& silicon, auto& c) { return FitsWorkspace(gemm, silicon, c.split_k); }},
+};
+
+}  // namespace
+
+bool AIsKMajor(const v1::GemmProblem& gemm) { return gemm.a_layout() == v1::OPERAND_LAYOUT_NORMAL; }
+bool BIsKMajor(const v1::GemmProblem& gemm) {
+  return gemm.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED;
+}
+
+int TileK(const v1::GemmProblem& gemm) { return kStageRowBytes / InputBytes(gemm); }
+
+bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const bool plain = LoadOf(gemm) != EpilogueLoad::kTensors &&
+                     gemm.epilogue().rounding_mode() != v1::ROUNDING_MODE_STOCHASTIC;
+  return StoresThroughTma(c, ElementBytes(gemm.d_type()), RequirementsOf(gemm).d_alignment(),
+                          plain);
+}
+
+bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
+  if (silicon.compute_capability() != kCapability) return false;
+  const v1::Requirements requirements = RequirementsOf(gemm);
+  if (requirements.a_alignment() != kTmaAlignment || requirements.b_alignment() != kTmaAlignment) {
+    return false;
+  }
+  switch (gemm.a_type()) {
+    case v1::DATA_TYPE_FP16:
+    case v1::DATA_TYPE_BF16:
+      return true;
+    case v1::DATA_TYPE_TF32:
+    case v1::DATA_TYPE_INT8:
+    case v1::DATA_TYPE_E4M3:
+    case v1::DATA_TYPE_E5M2:
+      return AIsKMajor(gemm) && BIsKMajor(gemm);
+    default:
+      return false;
+  }
+}
+
+const char* FirstBroken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                        const GemmSm90Config& c) {
+  for (const Constraint& constraint : kConstraints) {
+    if (!constraint.holds(gemm, silicon, c)) return constraint.name;
+  }
+  return nullptr;
+}
+
+}  // namespace tilewright::sm90

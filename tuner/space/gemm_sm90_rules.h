@@ -1,0 +1,32 @@
+// Legality of gemm_sm90's configs for a problem, and what else its space asks of both. Pure; any
+// thread.
+#ifndef TILEWRIGHT_TUNER_SPACE_GEMM_SM90_RULES_H_
+#define TILEWRIGHT_TUNER_SPACE_GEMM_SM90_RULES_H_
+
+#include "kernel_templates/abi/gemm_sm90_config.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright::sm90 {
+
+// Whether TMA can read the operands (rows that begin at 16 bytes) and wgmma take them (16-bit
+// types in every layout, others contiguous along k).
+bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon);
+
+// The name of the first constraint that `config` breaks; null for a legal one. `gemm` is
+// canonical, and its operands are served.
+const char* FirstBroken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                        const GemmSm90Config& config);
+
+bool AIsKMajor(const v1::GemmProblem& gemm);
+bool BIsKMajor(const v1::GemmProblem& gemm);
+
+// Elements of k that a stage holds.
+int TileK(const v1::GemmProblem& gemm);
+
+// Whether D goes through TMA.
+bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& config);
+
+}  // namespace tilewright::sm90
+
+#endif  // TILEWRIGHT_TUNER_SPACE_GEMM_SM90_RULES_H_
