@@ -39,10 +39,16 @@ double MedianOf(const v1::Candidate& candidate) {
   return candidate.has_measurement() ? candidate.measurement().median_seconds() : 0;
 }
 
+// ||D - ref|| / ||ref||: beside the time, what one precision costs against another.
+std::string ErrorOf(const v1::Candidate& candidate) {
+  if (!candidate.has_measurement()) return "-";
+  return absl::StrFormat("%.1e", candidate.measurement().relative_error());
+}
+
 std::string RenderCandidates(const v1::ExplainWinnerResponse& response, bool all,
                              const Style& style) {
-  Table table({"#", "MEASURED", "SPREAD", "VS WINNER", "ESTIMATE", "CANDIDATE", "OUTCOME"},
-              {true, true, true, true, true, false, false});
+  Table table({"#", "MEASURED", "SPREAD", "VS WINNER", "ERROR", "ESTIMATE", "CANDIDATE", "OUTCOME"},
+              {true, true, true, true, true, true, false, false});
   const double winner = MedianOf(response.winner().candidate());
   const int count = response.candidates_size();
   const int shown = all ? count : std::min(count, kShownCandidates);
@@ -51,7 +57,7 @@ std::string RenderCandidates(const v1::ExplainWinnerResponse& response, bool all
     const std::string estimate = FormatSeconds(candidate.predicted_seconds(), style);
     table.Add({absl::StrCat(i + 1), FormatSeconds(MedianOf(candidate), style),
                FormatSeconds(candidate.measurement().spread_seconds(), style),
-               FormatRatio(MedianOf(candidate), winner),
+               FormatRatio(MedianOf(candidate), winner), ErrorOf(candidate),
                estimate == "-" ? estimate : absl::StrCat("~", estimate),
                DescribeCandidate(candidate), Outcome(candidate)});
   }

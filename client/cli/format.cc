@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -14,6 +15,12 @@
 
 namespace tilewright::cli {
 namespace {
+
+// Parameters that are 0 or 1: a word of their own where they are on.
+bool IsSwitch(absl::string_view name) {
+  constexpr absl::string_view kSwitches[] = {"ping_pong", "promote", "raster_along_n", "swap_ab"};
+  return std::find(std::begin(kSwitches), std::end(kSwitches), name) != std::end(kSwitches);
+}
 
 // Four significant figures, without an exponent.
 std::string FourFigures(double value) {
@@ -76,6 +83,7 @@ std::string DescribeVariant(const v1::Variant& variant) {
   for (const char* axis : {"_m", "_n", "_k", ""}) {
     for (const v1::Parameter& parameter : variant.config().parameters()) {
       const absl::string_view name = parameter.name();
+      if (IsSwitch(name)) continue;
       const bool has_axis = name.size() > 2 && name[name.size() - 2] == '_' && name != "split_k";
       const absl::string_view suffix = has_axis ? name.substr(name.size() - 2) : "";
       if (suffix != axis) continue;
@@ -89,7 +97,16 @@ std::string DescribeVariant(const v1::Variant& variant) {
     }
   }
   std::string text = variant.template_name();
-  for (const auto& [name, values] : words) absl::StrAppend(&text, " ", name, "=", values);
+  for (const auto& [name, values] : words) {
+    // One block to a cluster is none.
+    if (name == "cluster" && values == "1x1x1") continue;
+    absl::StrAppend(&text, " ", name, "=", values);
+  }
+  for (const v1::Parameter& parameter : variant.config().parameters()) {
+    if (IsSwitch(parameter.name()) && parameter.value() != 0) {
+      absl::StrAppend(&text, " ", parameter.name());
+    }
+  }
   return text;
 }
 

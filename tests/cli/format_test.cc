@@ -60,6 +60,22 @@ TEST(Format, VariantsAreCompact) {
             "gemm_sm80 tile=128x256x64 warps=1x4 raster_group=8 stages=4");
 }
 
+TEST(Format, SwitchesAreWordsWhereTheyAreOn) {
+  v1::Variant variant;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+    template_name: "gemm_sm90" config {
+      parameters { name: "cluster_k" value: 1 } parameters { name: "cluster_m" value: 2 }
+      parameters { name: "cluster_n" value: 1 } parameters { name: "ping_pong" value: 1 }
+      parameters { name: "raster_along_n" value: 0 } parameters { name: "swap_ab" value: 0 }
+      parameters { name: "tile_m" value: 128 } parameters { name: "tile_n" value: 192 }
+    })", &variant));
+  EXPECT_EQ(DescribeVariant(variant), "gemm_sm90 cluster=2x1x1 tile=128x192 ping_pong");
+  variant.mutable_config()->mutable_parameters(1)->set_value(1);
+  variant.mutable_config()->mutable_parameters(3)->set_value(0);
+  variant.mutable_config()->mutable_parameters(5)->set_value(1);
+  EXPECT_EQ(DescribeVariant(variant), "gemm_sm90 tile=128x192 swap_ab");
+}
+
 TEST(Format, ErrorsAreOneLine) {
   EXPECT_EQ(FormatError(InvalidField("gemm.m", "OUT_OF_RANGE", "must be at least 1, was 0")),
             "gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]");

@@ -91,6 +91,13 @@ INSTANTIATE_TEST_SUITE_P(
 
 Parameters Sm90(const std::string& name, int64_t value) { return With(PlainSm90(), name, value); }
 constexpr char kHopper[] = "h100-sxm";
+constexpr char kFp8[] = "m: 512 n: 512 k: 512 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16";
+constexpr char kPromotedFp8[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 "
+    "numerics { promote_accumulation: true }";
+constexpr char kBudgetedFp8[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 "
+    "numerics { error_budget: 0.01 }";
 
 INSTANTIATE_TEST_SUITE_P(
     Sm90, BrokenConstraintTest,
@@ -132,6 +139,14 @@ INSTANTIATE_TEST_SUITE_P(
         {"FitsWalk", "gemm_sm90", "m: 2097152 n: 2097152 k: 8 batch: 64", PlainSm90(), kHopper},
         {"FitsWorkspace", "gemm_sm90", "m: 131072 n: 131072 k: 128", Sm90("split_k", 2), kHopper},
         {"HasRunTimeValues", "gemm_sm90", kBf16, Sm90("raster_along_n", 2), kHopper},
+        {"SumsAsAsked", "gemm_sm90", kBf16, Sm90("promote", 1), kHopper},
+        {"SumsAsAsked", "gemm_sm90", kFp8, Sm90("promote", 1), kHopper},
+        {"", "gemm_sm90", kFp8, PlainSm90(), kHopper},
+        {"SumsAsAsked", "gemm_sm90", kPromotedFp8, PlainSm90(), kHopper},
+        {"", "gemm_sm90", kPromotedFp8, With(Sm90("promote", 1), "stages", 3), kHopper},
+        // The measured errors decide.
+        {"", "gemm_sm90", kBudgetedFp8, PlainSm90(), kHopper},
+        {"", "gemm_sm90", kBudgetedFp8, With(Sm90("promote", 1), "stages", 3), kHopper},
         {"HasParameters", "gemm_sm90", kBf16, Sm90("ping_pong", -1), kHopper},
         {"HasParameters", "gemm_sm90", kBf16, Sm90("tile_m", 0), kHopper},
     }));

@@ -113,6 +113,23 @@ TEST(RankVariantsTest, HopperWantsWgmmaAndOthersHaveMmaSync) {
   }
 }
 
+TEST(RankVariantsTest, AnErrorBudgetHasBothKindsOfFp8SumsTried) {
+  const auto promotes = [](const std::string& numerics) {
+    std::set<int64_t> values;
+    for (const RankedVariant& ranked :
+         RankVariants(GemmOf("m: 1024 n: 1024 k: 1024 a_type: DATA_TYPE_E5M2 b_type: "
+                             "DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 numerics { " +
+                             numerics + " }"),
+                      Profile("h100-sxm"))) {
+      values.insert(ParametersOf(ranked.variant.config()).at("promote"));
+    }
+    return values;
+  };
+  EXPECT_EQ(promotes(""), std::set<int64_t>{0});
+  EXPECT_EQ(promotes("promote_accumulation: true"), std::set<int64_t>{1});
+  EXPECT_EQ(promotes("error_budget: 0.01"), (std::set<int64_t>{0, 1}));
+}
+
 TEST(RankVariantsTest, OperandsThatTmaCannotReadHaveMmaSync) {
   for (const RankedVariant& ranked :
        RankVariants(GemmOf("m: 4096 n: 4096 k: 4095"), Profile("h100-sxm"))) {

@@ -82,7 +82,7 @@ bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Ge
 std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
   std::vector<GemmSm90Config> kernels;
   double best = 0;
-  const auto consider = [&](const Schedule& schedule, int columns, bool swap) {
+  const auto consider = [&](const Schedule& schedule, int columns, bool swap, int promote) {
     for (const auto& cluster : kClusters) {
       const GemmSm90Config c{.tile_m = swap ? columns : schedule.core_rows,
                              .tile_n = swap ? schedule.core_rows : columns,
@@ -92,7 +92,7 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
                              .cluster_m = cluster.m,
                              .cluster_n = cluster.n,
                              .cluster_k = cluster.k,
-                             .promote = gemm.numerics().promote_accumulation() ? 1 : 0,
+                             .promote = promote,
                              .swap_ab = swap ? 1 : 0,
                              .split_k = 1,
                              .raster_group = 1,
@@ -104,13 +104,16 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
       });
     }
   };
-  for (const Schedule& schedule : kSchedules) {
-    for (int columns = kFewestColumns; columns <= kMostColumns; columns += kColumnStep) {
-      consider(schedule, columns, false);
-    }
-    const int fewest = gemm.m() <= kFewRows ? kColumnStep : kFewestColumns;
-    for (int columns = fewest; columns <= kMostColumns; columns += kColumnStep) {
-      consider(schedule, columns, true);
+  const int fewest_swapped = gemm.m() <= kFewRows ? kColumnStep : kFewestColumns;
+  for (const int promote : {0, 1}) {
+    if (promote && !MayPromote(gemm)) continue;
+    for (const Schedule& schedule : kSchedules) {
+      for (int columns = kFewestColumns; columns <= kMostColumns; columns += kColumnStep) {
+        consider(schedule, columns, false, promote);
+      }
+      for (int columns = fewest_swapped; columns <= kMostColumns; columns += kColumnStep) {
+        consider(schedule, columns, true, promote);
+      }
     }
   }
   // Where several waves run, tiles that leave much of the last one idle, or hang far over the

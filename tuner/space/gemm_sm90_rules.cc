@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/data_type.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
 
@@ -42,9 +43,8 @@ bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return gemm.a_type() != v1::DATA_TYPE_INT8 || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
 }
 
-// Sums of fp8 products are promoted where the problem asks for it, and those of no other type.
 bool SumsAsAsked(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
-  return gemm.numerics().promote_accumulation() == (c.promote != 0);
+  return c.promote ? MayPromote(gemm) : !gemm.numerics().promote_accumulation();
 }
 
 // Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
@@ -106,6 +106,11 @@ bool BIsKMajor(const v1::GemmProblem& gemm) {
 }
 
 int TileK(const v1::GemmProblem& gemm) { return kStageRowBytes / InputBytes(gemm); }
+
+bool MayPromote(const v1::GemmProblem& gemm) {
+  return IsFp8(gemm.a_type()) &&
+         (gemm.numerics().promote_accumulation() || gemm.numerics().error_budget() > 0);
+}
 
 bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const bool plain = LoadOf(gemm) != EpilogueLoad::kTensors &&

@@ -24,6 +24,10 @@ bool BIsKMajor(const v1::GemmProblem& gemm);
 // Elements of k that a stage holds.
 int TileK(const v1::GemmProblem& gemm);
 
+// Whether sums of fp8 products may be promoted: where the problem asks for it, and where it states
+// an error budget, which then decides by the measured errors of both kinds.
+bool MayPromote(const v1::GemmProblem& gemm);
+
 // Whether D goes through TMA.
 bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& config);
 

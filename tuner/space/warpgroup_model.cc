@@ -53,7 +53,9 @@ double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
                          kStageRowBytes /
                          std::min(machine.l2_bytes_per_cycle / active, kMostL2BytesPerCycle);
   const double latency = (kLoadLatency + from_l2) / std::max(c.stages - 1, 1);
-  const double busy = kPowerFactor * math + kSharedShare * shared + kStageCycles / c.stages +
+  // CUDA cores add each stage's sums while the tensor core waits for them.
+  const double promotion = c.promote ? 1.0 * c.tile_m * c.tile_n / machine.fp32_lanes : 0;
+  const double busy = promotion + kPowerFactor * math + kSharedShare * shared + kStageCycles / c.stages +
                       (lone ? kLoneCycles : 0);
   return Overlap(busy, Overlap(from_l2, latency));
 }
