@@ -19,6 +19,7 @@ namespace tilewright {
 namespace {
 
 constexpr int kSamplesPerCase = 2;
+constexpr int kWarpgroupSamples = 1;
 
 int BoundOf(const v1::GemmProblem& gemm, const v1::Variant& variant) {
   if (variant.template_name() == "gemm_simt") {
@@ -85,6 +86,39 @@ TEST_P(SearchSpaceResourcesTest, SamplesCompileWithinTheirBounds) {
         const std::vector<RankedVariant> ranked = RankTemplate(problem, silicon, name);
         if (ranked.empty()) continue;
         ExpectKeepsItsBounds(problem, Sample(ranked, number), architecture);
+      }
+    }
+  }
+}
+
+// Operands that TMA reads, D in rows that it writes and in others, with every load of epilogue.
+TEST(WarpgroupResourcesTest, SamplesCompileWithinTheirBounds) {
+  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const std::string architecture = ArchitectureFor(silicon).value();
+  int number = 0;
+  for (const v1::DataType type :
+       {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_TF32, v1::DATA_TYPE_E4M3}) {
+    const bool has_layouts = type == v1::DATA_TYPE_BF16 || type == v1::DATA_TYPE_FP16;
+    for (const char* layout : {"NT", "NN", "TN"}) {
+      if (!has_layouts && std::string_view(layout) != "NT") continue;
+      for (const int padding : {0, 1}) {
+        for (const int epilogue : {0, 1, 2}) {
+          v1::Problem problem = MakeGemm(type, layout, 1024, 1024, 1024);
+          v1::GemmProblem& gemm = *problem.mutable_gemm();
+          if (type == v1::DATA_TYPE_E4M3) gemm.set_d_type(v1::DATA_TYPE_BF16);
+          gemm.set_ldd(1024 + padding);
+          if (epilogue == 1) {
+            gemm.mutable_epilogue()->set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
+            gemm.mutable_epilogue()->set_bias_type(gemm.d_type());
+            gemm.mutable_epilogue()->set_activation(v1::ACTIVATION_GELU_ERF);
+          }
+          if (epilogue == 2) problem = WithFullEpilogue(problem, v1::ACTIVATION_SILU);
+          const std::vector<RankedVariant> ranked = RankTemplate(problem, silicon, "gemm_sm90");
+          ASSERT_FALSE(ranked.empty());
+          for (int i = 0; i < kWarpgroupSamples; ++i) {
+            ExpectKeepsItsBounds(problem, Sample(ranked, ++number), architecture);
+          }
+        }
       }
     }
   }
