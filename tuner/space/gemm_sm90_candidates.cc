@@ -67,7 +67,9 @@ bool SharesKInOneWave(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
   constexpr int kFewestStages = 4;
   const int64_t tiles =
       CeilDivide(gemm.m(), c.tile_m) * CeilDivide(gemm.n(), c.tile_n) * gemm.batch();
-  return tiles * c.cluster_k <= silicon.sm_count() &&
+  // Clusters of 4 do not fill every GPC: on an H100 32 of them take two waves.
+  const int64_t at_once = c.cluster_k > 2 ? silicon.sm_count() * 7 / 8 : silicon.sm_count();
+  return tiles * c.cluster_k <= at_once &&
          CeilDivide(gemm.k(), TileK(gemm)) >= int64_t{kFewestStages} * c.cluster_k;
 }
 
