@@ -40,6 +40,17 @@ TEST(VendorSupportTest, TypesThatCublasLtHas) {
       Plain(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, v1::DATA_TYPE_INT32)));
 }
 
+TEST(VendorSupportTest, Fp8MixesWithWideOutputs) {
+  v1::GemmProblem mixed = Plain(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32);
+  mixed.set_b_type(v1::DATA_TYPE_E5M2);
+  EXPECT_TRUE(VendorLauncher::Supports(mixed));
+  mixed.set_d_type(v1::DATA_TYPE_E4M3);
+  EXPECT_FALSE(VendorLauncher::Supports(mixed));
+  mixed.set_d_type(v1::DATA_TYPE_FP16);
+  mixed.set_b_type(v1::DATA_TYPE_BF16);
+  EXPECT_FALSE(VendorLauncher::Supports(mixed));
+}
+
 TEST(VendorSupportTest, TypesThatItDoesNot) {
   EXPECT_FALSE(VendorLauncher::Supports(
       Plain(v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32)));

@@ -83,6 +83,37 @@ TEST_F(BenchProfilerTest, ErrorBudgetOfTheProblemIsHeld) {
   EXPECT_TRUE(report->kernels[1].has_measurement());
 }
 
+TEST_F(BenchProfilerTest, WhatIsWrongOnAdversarialInputDoesNotWin) {
+  const auto report = Profile(Request({Kernel("wrong_on_hard_input", 1000000), Kernel("ok")}));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->kernels[0].failure().kind(), v1::FAILURE_KIND_WRONG_RESULT);
+  EXPECT_EQ(report->kernels[1].measurement().seconds_size(), 5);
+}
+
+// Losers are not checked on every input; they are, and race again, where no finalist is sound.
+TEST_F(BenchProfilerTest, LosersComeBackWhereNoFinalistIsSound) {
+  std::vector<v1::Kernel> kernels(8, Kernel("wrong_on_hard_input", 1000000));
+  kernels.push_back(Kernel("ok", 1300000));
+  kernels.push_back(Kernel("ok", 9000000));  // Leaves after the first round.
+  const auto report = Profile(Request(std::move(kernels)));
+  ASSERT_TRUE(report.ok()) << report.status();
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(report->kernels[i].has_failure()) << i;
+  for (int i = 8; i < 10; ++i) {
+    EXPECT_FALSE(report->kernels[i].dropped_early()) << i;
+    EXPECT_EQ(report->kernels[i].measurement().seconds_size(), 5) << i;
+  }
+}
+
+// With one round there is no race to leave.
+TEST_F(BenchProfilerTest, OneRoundChecksEveryoneOnEveryInput) {
+  ProfileRequest request =
+      Request({Kernel("ok", 1000000), Kernel("wrong_on_hard_input", 90000000)});
+  request.max_rounds = 1;
+  const auto report = Profile(request);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->kernels[1].failure().kind(), v1::FAILURE_KIND_WRONG_RESULT);
+}
+
 TEST_F(BenchProfilerTest, NoMemoryForTheProblemDefersEveryCandidate) {
   const auto report = Profile(Request({Kernel("ok"), Kernel("ok")}), "out_of_memory");
   ASSERT_TRUE(report.ok()) << report.status();

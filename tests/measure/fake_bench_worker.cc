@@ -44,6 +44,7 @@ class FakeServer {
       case bench::Request::kOpen:
         return Open();
       case bench::Request::kInput:
+        input_ = request.input().kind();
         reply_.mutable_input();
         return Send();
       case bench::Request::kVendors:
@@ -149,7 +150,9 @@ class FakeServer {
       *candidate.mutable_failure() = MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS, "outside of D");
       return Send();
     }
+    const bool is_hard = input_ == bench::INPUT_KIND_ADVERSARIAL;
     if (overwritten_ || loaded.behaviour == "wrong" ||
+        (loaded.behaviour == "wrong_on_hard_input" && is_hard) ||
         (loaded.behaviour == "wrong_later" && loaded.repeats > 1)) {
       *candidate.mutable_failure() = MakeFailure(v1::FAILURE_KIND_WRONG_RESULT, "wrong");
     }
@@ -185,6 +188,7 @@ class FakeServer {
   std::string mode_;
   bench::Reply reply_;
   std::map<int, Loaded> loaded_;
+  bench::InputKind input_ = bench::INPUT_KIND_UNSPECIFIED;
   int rounds_ = 0;
   bool overwritten_ = false;  // What later checks are judged by.
 };

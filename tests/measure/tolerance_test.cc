@@ -40,6 +40,14 @@ TEST(ToleranceTest, OutputUnitsAreHalfASpacing) {
   EXPECT_EQ(ToleranceFor(stochastic, false).output_unit, 1.0 / 128);
 }
 
+// Promoted groups of 128 do not add up.
+TEST(ToleranceTest, PromotedFp8IsHeldToAGroup) {
+  v1::GemmProblem fp8 = Problem(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_FP32, 8192);
+  EXPECT_DOUBLE_EQ(ToleranceFor(fp8, false).sum, std::ldexp(std::sqrt(8192.0), -15));
+  fp8.mutable_numerics()->set_promote_accumulation(true);
+  EXPECT_DOUBLE_EQ(ToleranceFor(fp8, false).sum, std::ldexp(std::sqrt(128.0), -15));
+}
+
 TEST(RelativeErrorBoundTest, GrowsFromTheOutputsRoundingWithK) {
   const auto bound = [](v1::DataType output, int64_t k) {
     return RelativeErrorBound(Problem(v1::DATA_TYPE_BF16, output, k));

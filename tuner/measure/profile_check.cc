@@ -130,8 +130,17 @@ bool ProfileRun::CallBack() {
     return Median(entries_[a].samples) < Median(entries_[b].samples);
   });
   dropped.resize(std::min<std::size_t>(dropped.size(), kFinalists));
+  if (dropped.empty()) return false;
   for (const std::size_t index : dropped) entries_[index].dropped = false;
-  return !dropped.empty();
+  // They left after different rounds, and sample i of every candidate is of round i: all begin
+  // again.
+  rounds_ = 0;
+  for (const std::size_t index : Racing()) {
+    entries_[index].samples.clear();
+    entries_[index].clocks.clear();
+    entries_[index].watts.clear();
+  }
+  return true;
 }
 
 absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time share_end) {
