@@ -156,6 +156,11 @@ constexpr bool HasCluster(const GemmSm90Config& c) {
          c.cluster_m * c.cluster_n <= 4 &&
          (c.cluster_k == 1 || (c.cluster_m == 1 && c.cluster_n == 1 && !c.ping_pong));
 }
+
+// Splits of k pass through the workspace, clusters along k through shared memory: one or the
+// other.
+constexpr bool SharesKOnce(const GemmSm90Config& c) { return c.cluster_k == 1 || c.split_k == 1; }
+
 constexpr int ClusterBlocks(const GemmSm90Config& c) {
   return c.cluster_m * c.cluster_n * c.cluster_k;
 }
@@ -202,7 +207,7 @@ constexpr bool HasRunTimeValues(const GemmSm90Config& c) {
 
 constexpr bool IsLegal(const GemmSm90Config& c) {
   return HasConsumers(c) && PingPongHasTwo(c) && RowsFillConsumers(c) && ColumnsFitWgmma(c) &&
-         HasPipeline(c) && HasCluster(c) && SharesAreWhole(c) &&
+         HasPipeline(c) && HasCluster(c) && SharesKOnce(c) && SharesAreWhole(c) &&
          SumsFitRegisters(c, EpilogueLoad::kPlain, true) && InstructionFitsLaunch(c) &&
          FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
 }

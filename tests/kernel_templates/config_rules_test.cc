@@ -157,6 +157,7 @@ TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
   EXPECT_FALSE(HasPipeline(Sm90With([](auto& c) { c.stages = 1; })));
   EXPECT_FALSE(HasCluster(Sm90With([](auto& c) { c.cluster_m = 3; })));
   EXPECT_FALSE(HasCluster(Sm90With([](auto& c) { c.cluster_m = c.cluster_n = 4; })));
+  EXPECT_FALSE(SharesKOnce(Sm90With([](auto& c) { c.cluster_k = c.split_k = 2; })));
   EXPECT_FALSE(SharesAreWhole(Sm90With([](auto& c) {
     c.tile_n = 16;
     c.cluster_m = 4;

@@ -148,7 +148,7 @@ void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
     c.raster_along_n = 0;
     // Partial sums take more registers to store than a plain D.
     if (FirstBroken(gemm, silicon, c) != nullptr) continue;
-    const int64_t wave = silicon.sm_count() / (ClusterBlocks(c));
+    const int64_t wave = silicon.sm_count() / ClusterBlocks(c);
     if (split > 1 || tiles_m * tiles_n <= wave) {
       visit(c);
       continue;

@@ -77,7 +77,7 @@ constexpr Constraint kConstraints[] = {
     {"SumsAsAsked", [](auto& gemm, auto&, auto& c) { return SumsAsAsked(gemm, c); }},
     {"HasPipeline", [](auto&, auto&, auto& c) { return HasPipeline(c); }},
     {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
-    {"SharesKOnce", [](auto&, auto&, auto& c) { return c.cluster_k == 1 || c.split_k == 1; }},
+    {"SharesKOnce", [](auto&, auto&, auto& c) { return SharesKOnce(c); }},
     {"SharesAreWhole", [](auto&, auto&, auto& c) { return SharesAreWhole(c); }},
     {"SpansFitTiles", [](auto& gemm, auto&, auto& c) { return SpansFitTiles(gemm, c); }},
     {"EpilogueFitsRegisters",
