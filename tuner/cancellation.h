@@ -16,11 +16,12 @@ class Cancellation {
     return cancelled_->load(std::memory_order_relaxed) || (condition_ && condition_());
   }
 
-  // A copy that is cancelled as well while `condition` holds, which any thread may ask. Not of
-  // one that has a condition already.
+  // A copy that is cancelled as well while `condition` holds, which any thread may ask.
   Cancellation Or(std::function<bool()> condition) const {
     Cancellation either = *this;
-    either.condition_ = std::move(condition);
+    either.condition_ = [first = condition_, second = std::move(condition)] {
+      return (first && first()) || second();
+    };
     return either;
   }
 

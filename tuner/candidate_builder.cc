@@ -21,7 +21,7 @@ struct CandidateBuilder::SourceGroup {
   CompileJob job;
   std::string compile_key;
   std::vector<std::size_t> members;
-  std::optional<CompileOutcome> outcome;
+  bool done = false;
 };
 
 namespace {
@@ -63,7 +63,7 @@ std::optional<v1::Failure> CompletePlan(const CompiledCode& code, v1::LaunchPlan
 absl::StatusOr<BuildReport> CandidateBuilder::Build(
     const v1::Problem& problem, const v1::Target& target,
     const std::vector<RankedVariant>& variants, const BuildLimits& limits,
-    const Cancellation& cancellation, const std::function<void(int, int, int)>& on_progress) {
+    const Cancellation& cancellation, const Callbacks& callbacks) {
   ASSIGN_OR_RETURN(const std::string architecture, ArchitectureFor(target.silicon()));
   const std::string& nvrtc_version = target.environment().nvrtc_version();
   ASSIGN_OR_RETURN(const std::vector<std::string> options,
@@ -89,39 +89,46 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(
     const std::string key =
         CompileKey(job, nvrtc_version, target.environment().template_digest(), options);
     const auto [found, inserted] = group_of_key.emplace(key, groups.size());
-    if (inserted) groups.push_back({std::move(job), key, {}, std::nullopt});
+    if (inserted) groups.push_back({std::move(job), key, {}});
     groups[found->second].members.push_back(i);
   }
 
-  RETURN_IF_ERROR(CompileMissing(limits, cancellation, on_progress, groups, report));
-  for (const SourceGroup& group : groups) {
-    for (const std::size_t member : group.members) {
-      BuiltCandidate& built = report.candidates[member];
-      if (!group.outcome) {
-        *built.candidate.mutable_failure() = MakeFailure(
-            v1::FAILURE_KIND_DEFERRED, "the time was up before it could be compiled");
-        continue;
-      }
-      if (const auto* failure = std::get_if<v1::Failure>(&*group.outcome)) {
-        *built.candidate.mutable_failure() = *failure;
-        continue;
-      }
-      const auto& code = std::get<CompiledCode>(*group.outcome);
-      built.kernel.set_cubin(code.cubin);
-      built.kernel.set_content_hash(Sha256(code.cubin));
-      built.candidate.set_content_hash(built.kernel.content_hash());
-      if (auto failure = CompletePlan(code, *built.kernel.mutable_launch_plan())) {
-        *built.candidate.mutable_failure() = *std::move(failure);
-      }
-    }
+  RETURN_IF_ERROR(CompileMissing(limits, cancellation, callbacks, groups, report));
+  for (SourceGroup& group : groups) {
+    if (group.done) continue;
+    const v1::Failure late =
+        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time was up before it could be compiled");
+    RETURN_IF_ERROR(Complete(group, late, callbacks, report));
   }
   return report;
 }
 
-absl::Status CandidateBuilder::CompileMissing(
-    const BuildLimits& limits, const Cancellation& cancellation,
-    const std::function<void(int, int, int)>& on_progress, std::vector<SourceGroup>& groups,
-    BuildReport& report) {
+absl::Status CandidateBuilder::Complete(SourceGroup& group, const CompileOutcome& outcome,
+                                        const Callbacks& callbacks, BuildReport& report) {
+  group.done = true;
+  for (const std::size_t member : group.members) {
+    BuiltCandidate& built = report.candidates[member];
+    if (const auto* failure = std::get_if<v1::Failure>(&outcome)) {
+      *built.candidate.mutable_failure() = *failure;
+    } else {
+      const auto& code = std::get<CompiledCode>(outcome);
+      built.kernel.set_cubin(code.cubin);
+      built.kernel.set_content_hash(Sha256(code.cubin));
+      built.candidate.set_content_hash(built.kernel.content_hash());
+      if (auto broken = CompletePlan(code, *built.kernel.mutable_launch_plan())) {
+        *built.candidate.mutable_failure() = *std::move(broken);
+      }
+    }
+    RETURN_IF_ERROR(callbacks.on_built(member, built));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CandidateBuilder::CompileMissing(const BuildLimits& limits,
+                                              const Cancellation& cancellation,
+                                              const Callbacks& callbacks,
+                                              std::vector<SourceGroup>& groups,
+                                              BuildReport& report) {
   int done = 0;
   int failed = 0;
   const int total = static_cast<int>(groups.size());
@@ -131,7 +138,7 @@ absl::Status CandidateBuilder::CompileMissing(
   for (std::size_t g = 0; g < groups.size(); ++g) {
     auto cached = store_.FindCompiled(groups[g].compile_key);
     if (cached.ok() && cached->has_value()) {
-      groups[g].outcome = **std::move(cached);
+      RETURN_IF_ERROR(Complete(groups[g], **std::move(cached), callbacks, report));
       has_kernel = true;
       ++done;
       continue;
@@ -139,16 +146,19 @@ absl::Status CandidateBuilder::CompileMissing(
     jobs.push_back(groups[g].job);
     group_of_job.push_back(g);
   }
-  on_progress(done, total, failed);
+  callbacks.on_progress(done, total, failed);
   if (jobs.empty()) return absl::OkStatus();
 
   const Cancellation until = cancellation.Or([&] {
     const absl::Time now = clock_.Now();
     return now >= limits.end || (now >= limits.enough && has_kernel);
   });
+  absl::Status delivered;
   const absl::Status status = compiler_.CompileAll(
       std::move(jobs), until, [&](std::size_t index, CompileOutcome outcome) {
         SourceGroup& group = groups[group_of_job[index]];
+        // First, for the cache writes to disk.
+        delivered.Update(Complete(group, outcome, callbacks, report));
         if (const auto* code = std::get_if<CompiledCode>(&outcome)) {
           has_kernel = true;
           if (const absl::Status put = store_.PutCompiled(group.compile_key, *code); !put.ok()) {
@@ -158,10 +168,10 @@ absl::Status CandidateBuilder::CompileMissing(
         } else {
           ++failed;
         }
-        group.outcome = std::move(outcome);
         ++report.compiled;
-        on_progress(++done, total, failed);
+        callbacks.on_progress(++done, total, failed);
       });
+  RETURN_IF_ERROR(delivered);
   report.out_of_time = absl::IsCancelled(status) && !cancellation.IsCancelled();
   return report.out_of_time ? absl::OkStatus() : status;
 }

@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_TUNER_CANDIDATE_BUILDER_H_
 #define TILEWRIGHT_TUNER_CANDIDATE_BUILDER_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -45,20 +46,31 @@ class CandidateBuilder {
   CandidateBuilder(Compiler& compiler, TuningStore& store, Clock& clock)
       : compiler_(compiler), store_(store), clock_(clock) {}
 
-  // `on_progress(done, total, failed)` counts distinct sources.
+  // Called on the caller's thread, from within Build.
+  struct Callbacks {
+    // Distinct sources.
+    std::function<void(int done, int total, int failed)> on_progress;
+    // As soon as the candidate at `index` is complete, be it a failure, and before others are
+    // compiled. Those that were not compiled in time come last.
+    std::function<absl::Status(std::size_t index, BuiltCandidate& candidate)> on_built;
+  };
+
   absl::StatusOr<BuildReport> Build(const v1::Problem& problem, const v1::Target& target,
                                     const std::vector<RankedVariant>& variants,
-                                    const BuildLimits& limits,
-                                    const Cancellation& cancellation,
-                                    const std::function<void(int, int, int)>& on_progress);
+                                    const BuildLimits& limits, const Cancellation& cancellation,
+                                    const Callbacks& callbacks);
 
  private:
   struct SourceGroup;
 
+  // Enters what came of a group at its candidates and hands these on.
+  absl::Status Complete(SourceGroup& group, const CompileOutcome& outcome,
+                        const Callbacks& callbacks, BuildReport& report);
+
   // Compiles the groups that the cache does not have, within the limits.
   absl::Status CompileMissing(const BuildLimits& limits, const Cancellation& cancellation,
-                              const std::function<void(int, int, int)>& on_progress,
-                              std::vector<SourceGroup>& groups, BuildReport& report);
+                              const Callbacks& callbacks, std::vector<SourceGroup>& groups,
+                              BuildReport& report);
 
   Compiler& compiler_;
   TuningStore& store_;

@@ -1,8 +1,14 @@
 #include "tuner/candidate_order.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <iterator>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -12,7 +18,8 @@ namespace {
 
 constexpr int kOrdersOfOneKernel = 3;
 
-std::string WithoutOrder(const v1::Variant& variant) {
+// A variant without the order of its tiles: what is compiled, but for split_k.
+std::string KernelOf(const v1::Variant& variant) {
   v1::Variant kernel;
   kernel.set_template_name(variant.template_name());
   for (const v1::Parameter& parameter : variant.config().parameters()) {
@@ -23,6 +30,58 @@ std::string WithoutOrder(const v1::Variant& variant) {
   return kernel.SerializeAsString();
 }
 
+// One step along one parameter.
+struct Step {
+  std::string parameter;
+  int64_t change;
+};
+
+// How to get from one kernel to another one: nothing where that takes more than one step.
+std::optional<Step> StepBetween(const v1::Variant& from, const v1::Variant& to) {
+  if (from.template_name() != to.template_name() ||
+      from.config().parameters_size() != to.config().parameters_size()) {
+    return std::nullopt;
+  }
+  std::optional<Step> step;
+  for (int i = 0; i < from.config().parameters_size(); ++i) {
+    const v1::Parameter& here = from.config().parameters(i);
+    const v1::Parameter& there = to.config().parameters(i);
+    if (here.value() == there.value() || here.name() == "stages" ||
+        absl::StartsWith(here.name(), "raster_")) {
+      continue;
+    }
+    if (step) return std::nullopt;
+    step = Step{here.name(), there.value() - here.value()};
+  }
+  return step;
+}
+
+// The neighbours of one leader among the variants that were not tried, best ranked first within
+// each kind: the other orders of its kernel, then the kernels beside it. `kernels`: of all.
+std::vector<std::size_t> Neighbours(const std::vector<RankedVariant>& ranked,
+                                    const std::vector<std::string>& kernels, std::size_t tried,
+                                    const std::set<std::string>& tried_kernels,
+                                    std::size_t leader) {
+  const v1::Variant& centre = ranked[leader].variant;
+  std::vector<std::size_t> orders;
+  // By parameter and direction: the nearest.
+  std::map<std::pair<std::string, bool>, std::pair<int64_t, std::size_t>> nearest;
+  for (std::size_t i = tried; i < ranked.size(); ++i) {
+    if (kernels[i] == kernels[leader]) {
+      if (orders.size() < kOrdersOfOneKernel) orders.push_back(i);
+      continue;
+    }
+    const auto step = StepBetween(centre, ranked[i].variant);
+    if (!step || tried_kernels.contains(kernels[i])) continue;
+    const std::pair found{std::abs(step->change), i};
+    const auto [entry, inserted] =
+        nearest.emplace(std::pair{step->parameter, step->change > 0}, found);
+    if (!inserted) entry->second = std::min(entry->second, found);
+  }
+  for (const auto& [direction, found] : nearest) orders.push_back(found.second);
+  return orders;
+}
+
 }  // namespace
 
 void SpreadKernels(std::vector<RankedVariant>& ranked) {
@@ -30,12 +89,36 @@ void SpreadKernels(std::vector<RankedVariant>& ranked) {
   std::vector<RankedVariant> first;
   std::vector<RankedVariant> rest;
   for (RankedVariant& variant : ranked) {
-    const bool early = ++seen[WithoutOrder(variant.variant)] <= kOrdersOfOneKernel;
+    const bool early = ++seen[KernelOf(variant.variant)] <= kOrdersOfOneKernel;
     (early ? first : rest).push_back(std::move(variant));
   }
   first.insert(first.end(), std::make_move_iterator(rest.begin()),
                std::make_move_iterator(rest.end()));
   ranked = std::move(first);
+}
+
+std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
+                                    const std::vector<std::size_t>& leaders, std::size_t count) {
+  std::vector<std::string> kernels;
+  for (const RankedVariant& variant : ranked) kernels.push_back(KernelOf(variant.variant));
+  const std::set<std::string> tried_kernels(
+      kernels.begin(), kernels.begin() + static_cast<std::ptrdiff_t>(tried));
+  std::vector<std::vector<std::size_t>> neighbours;
+  std::size_t most = 0;
+  for (const std::size_t leader : leaders) {
+    neighbours.push_back(Neighbours(ranked, kernels, tried, tried_kernels, leader));
+    most = std::max(most, neighbours.back().size());
+  }
+  std::vector<std::size_t> moves;
+  for (std::size_t turn = 0; turn < most; ++turn) {
+    for (const std::vector<std::size_t>& of_one : neighbours) {
+      if (turn >= of_one.size() || moves.size() >= count) continue;
+      if (std::find(moves.begin(), moves.end(), of_one[turn]) == moves.end()) {
+        moves.push_back(of_one[turn]);
+      }
+    }
+  }
+  return moves;
 }
 
 }  // namespace tilewright

@@ -1,16 +1,27 @@
+// Which of the ranked variants are tried, and in which order. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_CANDIDATE_ORDER_H_
 #define TILEWRIGHT_TUNER_CANDIDATE_ORDER_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "tuner/space/search_space.h"
 
 namespace tilewright {
 
-// Moves variants back that differ from more than two earlier ones in the order of their tiles
-// alone (raster_group, raster_along_n). They share a kernel, and the model hardly tells them
-// apart: unchecked they would fill a short list with few kernels. Otherwise the order is kept.
+// Moves variants that differ from three better ranked ones in the order of their tiles alone
+// (raster_*) behind all others: a short list then holds many kernels, which differ more, instead
+// of many orders of few. Keeps the ranking among what moves and what stays.
 void SpreadKernels(std::vector<RankedVariant>& ranked);
+
+// Local moves: indices of up to `count` variants beyond the first `tried` that are neighbours of
+// `leaders` (indices among the first, the fastest first), by turns of the leaders. Neighbours are
+// the other tile orders of a leader's kernel, and the kernels next to it along one parameter, up
+// and down: those that differ in that parameter alone (`stages`, which follows from the tile, may
+// differ too) with the nearest value that is not among the tried. Of a kernel's orders the best
+// ranked one stands for all.
+std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
+                                    const std::vector<std::size_t>& leaders, std::size_t count);
 
 }  // namespace tilewright
 

@@ -1,6 +1,8 @@
 #include "tuner/tuner.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,9 +11,9 @@
 #include "absl/time/time.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
-#include "tuner/candidate_builder.h"
 #include "tuner/candidate_order.h"
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/search.h"
 #include "tuner/select/pick_winner.h"
 #include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
@@ -31,19 +33,14 @@ constexpr int kPredictedCandidates = 8;
 // A cubin takes about 20 KiB.
 constexpr std::size_t kMaxUnstoredCubins = 1000;
 
-// Shares of a tuning's progress bar, in order of phases: compiling takes about half of a
-// cold tune, checking and timing the rest.
-constexpr double kCompileShare = 0.5;
-constexpr double kCheckShare = 0.25;
+// Of what is tried, the share that is chosen around the fastest of the others.
+constexpr double kMovesShare = 1.0 / 3;
 
-v1::TuningProgress Progress(v1::TuningPhase phase, int done, int total, int failed,
-                            double from, double share) {
+v1::TuningProgress Progress(v1::TuningPhase phase, double fraction) {
   v1::TuningProgress progress;
   progress.set_phase(phase);
-  progress.set_done(done);
-  progress.set_total(total);
-  progress.set_failed(failed);
-  progress.set_fraction(from + (total > 0 ? share * done / total : 0));
+  progress.set_total(1);
+  progress.set_fraction(fraction);
   return progress;
 }
 
@@ -68,6 +65,14 @@ std::optional<Pick> PickTemplate(const TuningRecord& record, std::size_t templat
   return PickWinner({begin, begin + static_cast<std::ptrdiff_t>(templates)});
 }
 
+// What the vendor's algorithms came to, beside the templates' candidates.
+void EnterMeasurements(std::vector<v1::Candidate> vendors, TuningRecord& record) {
+  FailSharers(record.candidates);
+  LogVendorFailures(vendors);
+  EnterVendorTimes(vendors, record.winner.winner);
+  std::move(vendors.begin(), vendors.end(), std::back_inserter(record.candidates));
+}
+
 }  // namespace
 
 Tuner::Tuner(Compiler& compiler, Profiler& profiler, TuningStore& store, WinnerIndex& index,
@@ -86,56 +91,39 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
     const absl::Status proven = CheckErrorBudget(request.problem);
     if (!proven.ok()) return MeasuredOr(request, std::move(result), proven);
   }
-  progress(Progress(v1::TUNING_PHASE_RANKING, 0, 1, 0, 0, 0));
-  std::vector<RankedVariant> ranked = RankVariants(request.problem, request.target.silicon());
-  if (ranked.empty() && !has_vendor) return NoTemplate(request.problem);
-  result.legal_configs = static_cast<int>(ranked.size());
-  const int limit = request.options.exhaustive()           ? result.legal_configs
-                    : request.options.max_candidates() > 0 ? request.options.max_candidates()
-                    : measures                           ? kDefaultCandidates
-                                                         : kPredictedCandidates;
-  SpreadKernels(ranked);
-  if (measures) StartWarm(request.problem, request.target, index_, ranked);
-  ranked.resize(std::min<std::size_t>(ranked.size(), limit));
-
-  CandidateBuilder builder(compiler_, store_, clock_);
-  ASSIGN_OR_RETURN(
-      const BuildReport built,
-      builder.Build(request.problem, request.target, ranked, deadlines.build, cancellation,
-                    [&](int done, int total, int failed) {
-                      progress(Progress(v1::TUNING_PHASE_COMPILING, done, total, failed, 0,
-                                        measures ? kCompileShare : 1.0));
-                    }));
-  result.compiled = built.compiled;
-  result.compile_seconds = absl::ToDoubleSeconds(clock_.Now() - start);
+  progress(Progress(v1::TUNING_PHASE_RANKING, 0));
+  const SearchPlan plan = PlanSearch(request);
+  if (plan.ranked.empty() && !has_vendor) return NoTemplate(request.problem);
+  result.legal_configs = static_cast<int>(plan.ranked.size());
+  Search search({compiler_, profiler_, store_, index_, clock_}, request, deadlines, start,
+                cancellation, progress);
+  ASSIGN_OR_RETURN(SearchReport found, search.Run(plan));
+  result.compiled = found.compiled;
+  result.compile_seconds = absl::ToDoubleSeconds(found.last_compile - start);
 
   TuningRecord record;
   record.winner = MakeWinner(request.problem, request.target, clock_.Now());
   record.legal_configs = result.legal_configs;
   std::vector<v1::Kernel> kernels;
-  for (const BuiltCandidate& candidate : built.candidates) {
-    record.candidates.push_back(candidate.candidate);
-    kernels.push_back(candidate.kernel);
+  for (BuiltCandidate& candidate : found.candidates) {
+    record.candidates.push_back(std::move(candidate.candidate));
+    kernels.push_back(std::move(candidate.kernel));
   }
   if (measures) {
-    const absl::Time measuring = clock_.Now();
-    RETURN_IF_ERROR(
-        Measure(request, deadlines.end, kernels, cancellation, progress, record));
-    result.measure_seconds = absl::ToDoubleSeconds(clock_.Now() - measuring);
+    EnterMeasurements(std::move(found.vendors), record);
+    result.measure_seconds = absl::ToDoubleSeconds(clock_.Now() - found.last_compile);
     result.measured = static_cast<int>(
         std::count_if(record.candidates.begin(), record.candidates.end(),
                       [](const v1::Candidate& c) { return c.has_measurement(); }));
-  } else {
-    RETURN_IF_ERROR(FailQuarantined(store_, request.target.silicon(), record.candidates));
   }
   const auto pick = PickWinner(record.candidates);
   if (!pick) {
     if (record.candidates.empty()) return NoTemplate(request.problem);
-    const bool was_late = built.out_of_time || clock_.Now() >= deadlines.end;
+    const bool was_late = found.out_of_time || clock_.Now() >= deadlines.end;
     if (!was_late || !AnyDeferred(record.candidates)) return NoCandidate(record.candidates);
     return MeasuredOr(request, std::move(result), BudgetTooShort(deadlines.budget));
   }
-  progress(Progress(v1::TUNING_PHASE_STORING, 0, 1, 0, 1.0, 0));
+  progress(Progress(v1::TUNING_PHASE_STORING, 1));
   const v1::Candidate& best = record.candidates[pick->index];
   EnterPick(*pick, best, measures, record.winner.winner);
   std::string cubin;
@@ -147,7 +135,25 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
       record.winner.fallback = WithoutSamples(record.candidates[served->index]);
     }
   }
-  return Store(request, record, cubin, built.stored, std::move(result));
+  return Store(request, record, cubin, found.stored, std::move(result));
+}
+
+SearchPlan Tuner::PlanSearch(const TuneRequest& request) const {
+  const bool measures = request.device_ordinal >= 0;
+  SearchPlan plan;
+  plan.ranked = RankVariants(request.problem, request.target.silicon());
+  SpreadKernels(plan.ranked);
+  if (measures) StartWarm(request.problem, request.target, index_, plan.ranked);
+  if (request.options.exhaustive()) {
+    plan.first = plan.ranked.size();
+    return plan;
+  }
+  const int limit = request.options.max_candidates() > 0 ? request.options.max_candidates()
+                    : measures                           ? kDefaultCandidates
+                                                         : kPredictedCandidates;
+  plan.moves = measures ? static_cast<std::size_t>(limit * kMovesShare) : 0;
+  plan.first = static_cast<std::size_t>(limit) - plan.moves;
+  return plan;
 }
 
 absl::StatusOr<TuneResult> Tuner::MeasuredOr(const TuneRequest& request, TuneResult result,
@@ -205,63 +211,6 @@ absl::StatusOr<std::string> Tuner::GetCubin(const std::string& content_hash) {
   const auto unstored = unstored_cubins_.find(content_hash);
   if (unstored != unstored_cubins_.end()) return unstored->second;
   return cubin;
-}
-
-absl::Status Tuner::Measure(const TuneRequest& request, absl::Time deadline,
-                            const std::vector<v1::Kernel>& kernels,
-                            const Cancellation& cancellation, const ProgressSink& progress,
-                            TuningRecord& record) {
-  const std::string silicon_key = SiliconKey(request.target.silicon());
-  ProfileRequest profile;
-  profile.problem = request.problem;
-  profile.device_ordinal = request.device_ordinal;
-  profile.include_vendor = !request.options.skip_vendor();
-  profile.deadline = deadline;
-  std::vector<std::size_t> candidate_of_kernel;
-  for (std::size_t i = 0; i < kernels.size(); ++i) {
-    v1::Candidate& candidate = record.candidates[i];
-    if (candidate.has_failure()) continue;
-    ASSIGN_OR_RETURN(const auto quarantined,
-                     store_.FindQuarantined(candidate.content_hash(), silicon_key));
-    if (quarantined) {
-      *candidate.mutable_failure() = *quarantined;
-      continue;
-    }
-    profile.kernels.push_back(kernels[i]);
-    candidate_of_kernel.push_back(i);
-  }
-  // The library alone may still serve what every template failed at.
-  if (profile.kernels.empty() && !profile.include_vendor) return absl::OkStatus();
-
-  ASSIGN_OR_RETURN(
-      const ProfileReport report,
-      profiler_.Profile(profile, cancellation, [&](const v1::TuningProgress& step) {
-        const bool checking = step.phase() == v1::TUNING_PHASE_CHECKING;
-        v1::TuningProgress overall =
-            Progress(step.phase(), step.done(), step.total(), step.failed(),
-                     kCompileShare + (checking ? 0 : kCheckShare),
-                     checking ? kCheckShare : 1 - kCompileShare - kCheckShare);
-        overall.set_best_seconds(step.best_seconds());
-        progress(overall);
-      }));
-  for (std::size_t i = 0; i < report.kernels.size(); ++i) {
-    v1::Candidate& candidate = record.candidates[candidate_of_kernel[i]];
-    const double predicted = candidate.predicted_seconds();
-    candidate = report.kernels[i];
-    candidate.set_predicted_seconds(predicted);
-    if (candidate.has_failure() && IsVerdict(candidate.failure())) {
-      const absl::Status put = store_.Quarantine(candidate.content_hash(), silicon_key,
-                                                 candidate.failure());
-      if (!put.ok()) spdlog::warn("a failed kernel is not quarantined: {}", put.ToString());
-      index_.Quarantine(candidate.content_hash(), silicon_key);
-    }
-  }
-  FailSharers(record.candidates);
-  LogVendorFailures(report.vendors);
-  EnterVendorTimes(report.vendors, record.winner.winner);
-  record.candidates.insert(record.candidates.end(), report.vendors.begin(),
-                           report.vendors.end());
-  return absl::OkStatus();
 }
 
 IndexHit Tuner::FindExact(const TuneRequest& request) {

@@ -1,7 +1,6 @@
 #ifndef TILEWRIGHT_TUNER_TUNER_H_
 #define TILEWRIGHT_TUNER_TUNER_H_
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,23 +13,16 @@
 #include "absl/time/time.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
-#include "tilewright/v1/tuning_service.pb.h"
 #include "tuner/cancellation.h"
 #include "tuner/clock.h"
 #include "tuner/compile/compiler.h"
 #include "tuner/measure/profiler.h"
+#include "tuner/search.h"
 #include "tuner/store/tuning_store.h"
 #include "tuner/store/winner_index.h"
+#include "tuner/tune_request.h"
 
 namespace tilewright {
-
-struct TuneRequest {
-  v1::Problem problem;  // Canonical.
-  v1::Target target;
-  // The local GPU to measure on; negative: none, rank by the model (PREDICTED).
-  int device_ordinal = -1;
-  v1::TuningOptions options;
-};
 
 struct TuneResult {
   StoredWinner winner;
@@ -40,8 +32,6 @@ struct TuneResult {
   double compile_seconds = 0;
   double measure_seconds = 0;
 };
-
-using ProgressSink = std::function<void(const v1::TuningProgress&)>;
 
 // Finds the best kernel of a problem: rank, compile, measure, pick, store. Owned by main();
 // the collaborators outlive it. Tune may run on several threads for different problems.
@@ -87,11 +77,8 @@ class Tuner {
   // From the store, or of a winner that could not be stored.
   absl::StatusOr<std::string> GetCubin(const std::string& content_hash);
 
-  // Profiles the kernels of `record.candidates` that built, and puts the outcomes, the vendor's
-  // candidates and the vendor's times where they belong.
-  absl::Status Measure(const TuneRequest& request, absl::Time deadline,
-                       const std::vector<v1::Kernel>& kernels, const Cancellation& cancellation,
-                       const ProgressSink& progress, TuningRecord& record);
+  // What to try, within the request's options.
+  SearchPlan PlanSearch(const TuneRequest& request) const;
 
   // Stores the record and serves its winner, of the kernel `cubin`, from now on; `result` with
   // what is served. `kept`: why kernels that were compiled could not be kept, if they could not.

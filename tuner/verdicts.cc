@@ -3,9 +3,6 @@
 #include <map>
 #include <string>
 
-#include "proto/support/status_macros.h"
-#include "tuner/target/target.h"
-
 namespace tilewright {
 
 bool IsVerdict(const v1::Failure& failure) {
@@ -25,18 +22,6 @@ void FailSharers(std::vector<v1::Candidate>& candidates) {
     const auto verdict = verdicts.find(candidate.content_hash());
     if (verdict != verdicts.end()) *candidate.mutable_failure() = verdict->second;
   }
-}
-
-absl::Status FailQuarantined(TuningStore& store, const v1::Silicon& silicon,
-                             std::vector<v1::Candidate>& candidates) {
-  const std::string silicon_key = SiliconKey(silicon);
-  for (v1::Candidate& candidate : candidates) {
-    if (candidate.has_failure()) continue;
-    ASSIGN_OR_RETURN(const auto failure,
-                     store.FindQuarantined(candidate.content_hash(), silicon_key));
-    if (failure) *candidate.mutable_failure() = *failure;
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace tilewright

@@ -4,9 +4,7 @@
 
 #include <vector>
 
-#include "absl/status/status.h"
 #include "tilewright/v1/kernel.pb.h"
-#include "tuner/store/tuning_store.h"
 
 namespace tilewright {
 
@@ -17,10 +15,6 @@ bool IsVerdict(const v1::Failure& failure);
 // Variants that differ in run-time values alone share their code: what one of them did is held
 // against all.
 void FailSharers(std::vector<v1::Candidate>& candidates);
-
-// A prediction runs nothing, and must not pick what failed where it was run.
-absl::Status FailQuarantined(TuningStore& store, const v1::Silicon& silicon,
-                             std::vector<v1::Candidate>& candidates);
 
 }  // namespace tilewright
 

@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "proto/support/status_macros.h"
 #include "tuner/measure/profiler.h"
 
 namespace tilewright {
@@ -119,11 +120,22 @@ class FakeProfiler final : public Profiler {
     }
     if (!script.error.ok()) return script.error;
     ProfileReport report;
-    for (std::size_t i = 0; i < request.kernels.size(); ++i) {
-      if (cancellation.IsCancelled()) return absl::CancelledError("profiling was cancelled");
-      report.kernels.push_back(Measure(script, request, i));
-      Report(progress, static_cast<int>(i) + 1, static_cast<int>(request.kernels.size()));
+    for (const v1::Kernel& kernel : request.kernels) {
+      RETURN_IF_ERROR(MeasureNext(script, request, kernel, cancellation, progress, report));
     }
+    bool more = request.supply != nullptr;
+    while (more) {
+      while (const auto kernel = request.supply->Next()) {
+        Record(script, *kernel);
+        RETURN_IF_ERROR(MeasureNext(script, request, *kernel, cancellation, progress, report));
+      }
+      std::vector<double> seconds;
+      for (std::size_t i = request.kernels.size(); i < report.kernels.size(); ++i) {
+        seconds.push_back(report.kernels[i].measurement().median_seconds());
+      }
+      more = request.supply->Continue(seconds);
+    }
+    if (cancellation.IsCancelled()) return absl::CancelledError("profiling was cancelled");
     if (request.include_vendor) report.vendors = Vendors(script);
     return report;
   }
@@ -134,17 +146,42 @@ class FakeProfiler final : public Profiler {
     std::vector<double> vendor_seconds;
     absl::Status error;
     absl::Notification* gate = nullptr;
+    std::size_t request = 0;  // Its place among all.
   };
 
   Script Begin(const ProfileRequest& request) {
     absl::MutexLock lock(&mutex_);
     requests_.push_back(request);
-    return {behaviour_, vendor_seconds_, error_, gate_};
+    return {behaviour_, vendor_seconds_, error_, gate_, requests_.size() - 1};
+  }
+
+  // Requests show what the supply gave as if it had been asked for.
+  void Record(const Script& script, const v1::Kernel& kernel) {
+    absl::MutexLock lock(&mutex_);
+    requests_[script.request].kernels.push_back(kernel);
+  }
+
+  static absl::Status MeasureNext(const Script& script, const ProfileRequest& request,
+                                  const v1::Kernel& kernel, const Cancellation& cancellation,
+                                  const ProfileProgress& progress, ProfileReport& report) {
+    if (cancellation.IsCancelled()) return absl::CancelledError("profiling was cancelled");
+    report.kernels.push_back(Measure(script, request, kernel));
+    const bool leads =
+        report.leads.empty() ||
+        Seconds(report.kernels.back()) < Seconds(report.kernels[report.leads.back().kernel]);
+    if (report.kernels.back().has_measurement() && leads) {
+      report.leads.push_back({absl::Milliseconds(report.kernels.size()), report.kernels.size() - 1});
+    }
+    Report(progress, static_cast<int>(report.kernels.size()));
+    return absl::OkStatus();
+  }
+
+  static double Seconds(const v1::Candidate& candidate) {
+    return candidate.measurement().median_seconds();
   }
 
   static v1::Candidate Measure(const Script& script, const ProfileRequest& request,
-                               std::size_t index) {
-    const v1::Kernel& kernel = request.kernels[index];
+                               const v1::Kernel& kernel) {
     v1::Candidate candidate;
     *candidate.mutable_variant() = kernel.variant();
     candidate.set_content_hash(kernel.content_hash());
@@ -171,12 +208,12 @@ class FakeProfiler final : public Profiler {
     return vendors;
   }
 
-  static void Report(const ProfileProgress& progress, int done, int total) {
+  static void Report(const ProfileProgress& progress, int done) {
     if (!progress) return;
     v1::TuningProgress step;
     step.set_phase(v1::TUNING_PHASE_TIMING);
     step.set_done(done);
-    step.set_total(total);
+    step.set_total(done + 1);
     progress(step);
   }
 

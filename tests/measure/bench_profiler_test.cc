@@ -39,10 +39,21 @@ TEST_F(BenchProfilerTest, VendorAlgorithmsRaceBesideTheKernels) {
   ASSERT_THAT(report->vendors, SizeIs(3));
   for (int rank = 0; rank < 3; ++rank) {
     EXPECT_EQ(report->vendors[rank].vendor().heuristic_rank(), rank);
-    // The baseline is never dropped, slow as it may be.
-    EXPECT_EQ(report->vendors[rank].measurement().seconds_size(), 5);
-    EXPECT_FALSE(report->vendors[rank].dropped_early());
+    // One a millisecond slower than the one before.
+    EXPECT_EQ(report->vendors[rank].dropped_early(), rank > 0);
+    EXPECT_EQ(report->vendors[rank].measurement().seconds_size(), rank > 0 ? 1 : 5);
   }
+}
+
+TEST_F(BenchProfilerTest, TheVendorsFirstChoiceStaysSlowAsItMayBe) {
+  ProfileRequest request = Request({Kernel("ok")});
+  request.include_vendor = true;
+  const auto report = Profile(request, "vendors_slowest_first");
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_THAT(report->vendors, SizeIs(3));
+  EXPECT_FALSE(report->vendors[0].dropped_early());
+  EXPECT_TRUE(report->vendors[1].dropped_early());
+  EXPECT_FALSE(report->vendors[2].dropped_early());
 }
 
 TEST_F(BenchProfilerTest, SlowKernelsLeaveEarlyAndKeepTheirSamples) {

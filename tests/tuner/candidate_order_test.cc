@@ -38,6 +38,47 @@ TEST(SpreadKernelsTest, TheFourthOrderOfAKernelComesLast) {
   EXPECT_EQ(SecondsOf(ranked), (std::vector<double>{1, 2, 3, 5, 7, 4, 6}));
 }
 
+// A config of three parameters, of which `stages` follows from the others.
+RankedVariant Kernel(int tile_m, int tile_n, int raster_group, int stages = 4) {
+  RankedVariant ranked = Variant(tile_m, raster_group, 0);
+  for (const auto& [name, value] : {std::pair{"stages", stages}, std::pair{"tile_n", tile_n}}) {
+    v1::Parameter& parameter = *ranked.variant.mutable_config()->add_parameters();
+    parameter.set_name(name);
+    parameter.set_value(value);
+  }
+  return ranked;
+}
+
+TEST(LocalMovesTest, NeighboursDifferByTheNearestValueOfOneParameter) {
+  const std::vector<RankedVariant> ranked = {
+      Kernel(128, 128, 1),     // 0: the leader
+      Kernel(128, 192, 1),     // two steps up along n
+      Kernel(128, 160, 1, 3),  // one step up, with a stage less
+      Kernel(192, 160, 1),     // along two parameters
+      Kernel(128, 96, 1),      // one step down
+      Kernel(192, 128, 1),     // along m
+      Kernel(128, 128, 8),     // another order
+      Kernel(128, 160, 4),     // another order of a neighbour
+  };
+  const std::vector<std::size_t> all = LocalMoves(ranked, 1, {0}, 100);
+  EXPECT_EQ(std::set<std::size_t>(all.begin(), all.end()), (std::set<std::size_t>{2, 4, 5, 6}));
+  EXPECT_EQ(all.front(), 6u) << "an order costs no compile";
+  EXPECT_EQ(LocalMoves(ranked, 1, {0}, 2).size(), 2u);
+}
+
+TEST(LocalMovesTest, KernelsThatWereTriedAreNoNeighbours) {
+  const std::vector<RankedVariant> ranked = {Kernel(128, 128, 1), Kernel(128, 160, 1),
+                                             Kernel(128, 160, 8), Kernel(128, 192, 1)};
+  EXPECT_EQ(LocalMoves(ranked, 2, {0}, 100), (std::vector<std::size_t>{3}));
+}
+
+TEST(LocalMovesTest, LeadersTakeTurns) {
+  const std::vector<RankedVariant> ranked = {Kernel(128, 128, 1), Kernel(256, 64, 1),
+                                             Kernel(128, 128, 2), Kernel(128, 128, 4),
+                                             Kernel(256, 64, 2),  Kernel(256, 64, 4)};
+  EXPECT_EQ(LocalMoves(ranked, 2, {1, 0}, 3), (std::vector<std::size_t>{4, 2, 5}));
+}
+
 TEST(SpreadKernelsTest, ShortListsHoldManyKernelsOfARealSpace) {
   v1::Problem problem;
   problem.mutable_gemm()->set_m(8192);

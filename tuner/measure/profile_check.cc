@@ -13,7 +13,9 @@ namespace tilewright {
 namespace {
 
 constexpr absl::Duration kLoadLimit = absl::Seconds(30);
-// Of the time up to the deadline, the share one input's checks may take.
+// Of the time up to the deadline, the share that the first checks may take, which wait for what
+// is compiled, and of what is left then, the share of each further input's.
+constexpr double kFirstCheckShare = 0.6;
 constexpr double kCheckShare = 0.2;
 
 }  // namespace
@@ -102,7 +104,18 @@ void ProfileRun::TakeCheck(Entry& entry, const bench::CandidateReply& reply) {
 
 absl::Status ProfileRun::CheckEveryone() {
   const absl::Time begin = absl::Now();
-  return CheckWithInput(bench::INPUT_KIND_NORMAL, begin + (request_.deadline - begin) * kCheckShare);
+  check_end_ = begin + (request_.deadline - begin) * kFirstCheckShare;
+  return CheckWithInput(bench::INPUT_KIND_NORMAL, check_end_);
+}
+
+absl::Status ProfileRun::CheckSupplied() {
+  if (request_.supply == nullptr) return absl::OkStatus();
+  while (auto kernel = request_.supply->Next()) {
+    supplied_.push_back(*std::move(kernel));
+    entries_.emplace_back().kernel = &supplied_.back();
+    RETURN_IF_ERROR(CheckInTurn(entries_.size() - 1, check_end_));
+  }
+  return absl::OkStatus();
 }
 
 // Most candidates leave the race in its first rounds; only what may win is worth the other inputs.
@@ -132,45 +145,38 @@ bool ProfileRun::CallBack() {
   dropped.resize(std::min<std::size_t>(dropped.size(), kFinalists));
   if (dropped.empty()) return false;
   for (const std::size_t index : dropped) entries_[index].dropped = false;
-  // They left after different rounds, and sample i of every candidate is of round i: all begin
-  // again.
-  rounds_ = 0;
-  for (const std::size_t index : Racing()) {
-    entries_[index].samples.clear();
-    entries_[index].clocks.clear();
-    entries_[index].watts.clear();
-  }
+  // They left after different rounds.
+  BeginAgain();
   return true;
 }
 
-absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time share_end) {
+absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time end) {
+  sound_ = {};
   if (kind != input_) {
     input_ = kind;
     // A worker that is lost here is started anew, with this input.
     if (worker_ != nullptr && worker_->alive() && !MakeInput().ok()) worker_.reset();
   }
-  const int total = static_cast<int>(entries_.size());
+  for (std::size_t i = 0; i < entries_.size(); ++i) RETURN_IF_ERROR(CheckInTurn(i, end));
+  return absl::OkStatus();
+}
+
+absl::Status ProfileRun::CheckInTurn(std::size_t index, absl::Time end) {
+  RETURN_IF_ERROR(Interrupted());
+  Entry& entry = entries_[index];
   // Of templates and of the vendor's the first sound one is measured however late it is: an
   // answer after the deadline is worth more than none.
-  bool has_kernel = false;
-  bool has_vendor = false;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    RETURN_IF_ERROR(Interrupted());
-    Entry& entry = entries_[i];
-    bool& has_one = entry.kernel != nullptr ? has_kernel : has_vendor;
-    if (entry.racing() && has_one && absl::Now() > share_end) {
-      entry.failure = MakeFailure(v1::FAILURE_KIND_DEFERRED,
-                                  "the time was up before it could be checked");
-    }
-    if (entry.racing()) {
-      RETURN_IF_ERROR(CheckEntry(i, kind == bench::INPUT_KIND_NORMAL));
-    }
-    has_one = has_one || entry.racing();
-    // The finalists' checks are part of the race.
-    if (kind == bench::INPUT_KIND_NORMAL) {
-      Report(v1::TUNING_PHASE_CHECKING, static_cast<int>(i) + 1, total);
-    }
+  bool& has_one = entry.kernel != nullptr ? sound_.kernel : sound_.vendor;
+  if (entry.racing() && has_one && absl::Now() > end) {
+    entry.failure =
+        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time was up before it could be checked");
   }
+  const bool first_input = input_ == bench::INPUT_KIND_NORMAL;
+  if (entry.racing()) RETURN_IF_ERROR(CheckEntry(index, /*repeat=*/first_input));
+  has_one = has_one || entry.racing();
+  if (!first_input) return absl::OkStatus();  // The finalists' checks are part of the race.
+  NoteLead();
+  Report(v1::TUNING_PHASE_CHECKING, static_cast<int>(index) + 1, static_cast<int>(entries_.size()));
   return absl::OkStatus();
 }
 

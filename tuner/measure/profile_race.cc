@@ -27,9 +27,37 @@ constexpr double kWarmUpBelowSeconds = 200e-6;
 absl::Status ProfileRun::Race() {
   RETURN_IF_ERROR(WarmUp());
   const int quick = std::min(kQuickRounds, std::max(request_.max_rounds, 1));
-  RETURN_IF_ERROR(RunRounds(quick, /*quick=*/true));
+  while (true) {
+    // One round tells where to look further; while that compiles, the others are run.
+    RETURN_IF_ERROR(RunRounds(1, /*quick=*/true));
+    const bool more = Continue();
+    RETURN_IF_ERROR(RunRounds(quick, /*quick=*/true));
+    if (!more) break;
+    const std::size_t before = entries_.size();
+    RETURN_IF_ERROR(CheckSupplied());
+    if (entries_.size() > before) BeginAgain();
+  }
   RETURN_IF_ERROR(CheckFinalists());
   return RunRounds(std::max(request_.max_rounds, 1), /*quick=*/false);
+}
+
+bool ProfileRun::Continue() {
+  if (request_.supply == nullptr) return false;
+  std::vector<double> seconds;
+  for (std::size_t i = entries_.size() - supplied_.size(); i < entries_.size(); ++i) {
+    seconds.push_back(entries_[i].seconds());
+  }
+  return request_.supply->Continue(seconds);
+}
+
+// Sample i of every candidate is of round i.
+void ProfileRun::BeginAgain() {
+  rounds_ = 0;
+  for (const std::size_t index : Racing()) {
+    entries_[index].samples.clear();
+    entries_[index].clocks.clear();
+    entries_[index].watts.clear();
+  }
 }
 
 absl::Status ProfileRun::WarmUp() {
@@ -58,6 +86,7 @@ absl::Status ProfileRun::RunRounds(int rounds, bool quick) {
     std::shuffle(order.begin(), order.end(), generator);
     RETURN_IF_ERROR(RunRound(order, /*count=*/true));
     if (quick && request_.max_rounds > 1) DropSlow();
+    NoteLead();
     Report(v1::TUNING_PHASE_TIMING, rounds_, std::max(request_.max_rounds, 1));
   }
   return absl::OkStatus();
@@ -136,20 +165,25 @@ void ProfileRun::Commit(const std::vector<RoundSample>& samples,
   }
 }
 
-// Templates race among themselves: the best of them is wanted even where the vendor's is
-// faster, and the vendor's are the baseline and stay.
+// Templates race among themselves and the vendor's algorithms among theirs: the best of either is
+// wanted, whichever is faster. The library's first choice stays as well: it is what others run.
 void ProfileRun::DropSlow() {
-  std::vector<std::size_t> templates;
-  std::vector<std::vector<double>> samples;
-  for (const std::size_t index : Racing()) {
-    if (entries_[index].kernel == nullptr || entries_[index].samples.empty()) continue;
-    templates.push_back(index);
-    samples.push_back(entries_[index].samples);
-  }
-  std::vector<bool> goes_on(templates.size(), false);
-  for (const std::size_t survivor : Survivors(samples)) goes_on[survivor] = true;
-  for (std::size_t i = 0; i < templates.size(); ++i) {
-    if (!goes_on[i]) entries_[templates[i]].dropped = true;
+  for (const bool vendors : {false, true}) {
+    std::vector<std::size_t> group;
+    std::vector<std::vector<double>> samples;
+    for (const std::size_t index : Racing()) {
+      if ((entries_[index].kernel == nullptr) != vendors || entries_[index].samples.empty()) {
+        continue;
+      }
+      group.push_back(index);
+      samples.push_back(entries_[index].samples);
+    }
+    std::vector<bool> goes_on(group.size(), false);
+    for (const std::size_t survivor : Survivors(samples)) goes_on[survivor] = true;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      Entry& entry = entries_[group[i]];
+      if (!goes_on[i] && !(vendors && entry.vendor.heuristic_rank() == 0)) entry.dropped = true;
+    }
   }
 }
 

@@ -47,9 +47,11 @@ absl::StatusOr<ProfileReport> ProfileRun::Run() {
   absl::Status status = EnsureWorker();
   if (status.ok() && request_.include_vendor) status = FindVendors();
   if (status.ok()) status = CheckEveryone();
+  if (status.ok()) status = CheckSupplied();
   if (status.ok()) status = Race();
   if (status.ok()) status = CheckAgain();
   if (absl::IsResourceExhausted(status)) {
+    TakeAll();
     DeferAll(std::string(status.message()));
   } else if (!status.ok()) {
     return status;
@@ -58,6 +60,7 @@ absl::StatusOr<ProfileReport> ProfileRun::Run() {
   for (const Entry& entry : entries_) {
     (entry.kernel != nullptr ? report.kernels : report.vendors).push_back(ToCandidate(entry));
   }
+  report.leads = std::move(leads_);
   return report;
 }
 
@@ -111,6 +114,14 @@ absl::Status ProfileRun::FindVendors() {
   return absl::OkStatus();
 }
 
+void ProfileRun::TakeAll() {
+  if (request_.supply == nullptr) return;
+  while (auto kernel = request_.supply->Next()) {
+    supplied_.push_back(*std::move(kernel));
+    entries_.emplace_back().kernel = &supplied_.back();
+  }
+}
+
 void ProfileRun::DeferAll(const std::string& why) {
   for (Entry& entry : entries_) {
     if (entry.live() && entry.samples.empty()) {
@@ -135,6 +146,27 @@ double ProfileRun::BestSeconds() const {
     if (best == 0 || median < best) best = median;
   }
   return best;
+}
+
+double ProfileRun::Entry::seconds() const {
+  return !live() ? 0 : samples.empty() ? estimate : Median(samples);
+}
+
+std::size_t ProfileRun::PlaceInReport(std::size_t index) const {
+  // Between the request's kernels and the supply's are the vendor's.
+  return index < request_.kernels.size() ? index : index - (entries_.size() - supplied_.size() -
+                                                            request_.kernels.size());
+}
+
+void ProfileRun::NoteLead() {
+  std::optional<std::size_t> first;
+  for (const std::size_t index : Racing()) {
+    if (entries_[index].kernel == nullptr || entries_[index].seconds() <= 0) continue;
+    if (!first || entries_[index].seconds() < entries_[*first].seconds()) first = index;
+  }
+  if (!first) return;
+  const std::size_t place = PlaceInReport(*first);
+  if (leads_.empty() || leads_.back().kernel != place) leads_.push_back({absl::Now() - begin_, place});
 }
 
 absl::Duration ProfileRun::LaunchLimit(int launches) const {

@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_TUNER_MEASURE_PROFILE_RUN_H_
 #define TILEWRIGHT_TUNER_MEASURE_PROFILE_RUN_H_
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,14 @@ class ProfileRun {
 
     bool live() const { return !failure.has_value(); }
     bool racing() const { return live() && !dropped; }
+    // What a launch takes, as far as it is known.
+    double seconds() const;
+  };
+
+  // Whether a template and an algorithm of the vendor's have passed the current input's checks.
+  struct Sound {
+    bool kernel = false;
+    bool vendor = false;
   };
 
   struct RoundSample {
@@ -72,16 +81,24 @@ class ProfileRun {
   // GPU), and what fails here is never run again: only a second worker that ends with the
   // entry fails it.
   void Suspect(Entry& entry, const v1::Failure& failure);
+  // Takes what is left of the supply's generation, unchecked.
+  void TakeAll();
   void DeferAll(const std::string& why);
 
   absl::Status EnsureLoaded(std::size_t index);
   absl::Status CheckEntry(std::size_t index, bool repeat);
   void TakeCheck(Entry& entry, const bench::CandidateReply& reply);
+  // Checks it, unless it is after `end`.
+  absl::Status CheckInTurn(std::size_t index, absl::Time end);
   absl::Status CheckEveryone();
+  // Takes and checks a generation of the supply's kernels.
+  absl::Status CheckSupplied();
   absl::Status CheckFinalists();
   bool CallBack();
-  absl::Status CheckWithInput(bench::InputKind kind, absl::Time share_end);
+  absl::Status CheckWithInput(bench::InputKind kind, absl::Time end);
   absl::Status Race();
+  // Asks the supply for another generation.
+  bool Continue();
   absl::Status WarmUp();
   absl::Status RunRounds(int rounds, bool quick);
   // One round over `order`; its samples count unless the GPU was disturbed.
@@ -89,10 +106,15 @@ class ProfileRun {
   absl::StatusOr<std::vector<RoundSample>> CollectRound(const std::vector<std::size_t>& order);
   void Commit(const std::vector<RoundSample>& samples, const bench::RoundReply& round);
   void DropSlow();
+  // All that race begin at round 0.
+  void BeginAgain();
   absl::Status CheckAgain();
 
   std::vector<std::size_t> Racing() const;
   double BestSeconds() const;
+  // Enters the fastest kernel, if it is another one than before.
+  void NoteLead();
+  std::size_t PlaceInReport(std::size_t index) const;
   absl::Duration LaunchLimit(int launches) const;
   absl::Status Interrupted() const;
   void Report(v1::TuningPhase phase, int done, int total) const;
@@ -106,7 +128,13 @@ class ProfileRun {
 
   std::unique_ptr<BenchClient> worker_;
   bench::InputKind input_ = bench::INPUT_KIND_NORMAL;  // The current stage's.
-  std::vector<Entry> entries_;  // The request's kernels, then the vendor's.
+  // The request's kernels, the vendor's, then the supply's.
+  std::vector<Entry> entries_;
+  std::deque<v1::Kernel> supplied_;
+  Sound sound_;
+  absl::Time check_end_;  // Of the first checks, of all generations.
+  const absl::Time begin_ = absl::Now();
+  std::vector<Lead> leads_;
   std::optional<bench::RoundReply> last_round_;
   int launches_ = 1;
   int rounds_ = 0;

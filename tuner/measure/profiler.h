@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_TUNER_MEASURE_PROFILER_H_
 #define TILEWRIGHT_TUNER_MEASURE_PROFILER_H_
 
+#include <cstddef>
 #include <functional>
 #include <vector>
 
@@ -10,25 +11,35 @@
 #include "tilewright/v1/problem.pb.h"
 #include "tilewright/v1/tuning_service.pb.h"
 #include "tuner/cancellation.h"
+#include "tuner/measure/kernel_supply.h"
 
 namespace tilewright {
 
 struct ProfileRequest {
   v1::Problem problem;               // Canonical.
   int device_ordinal = 0;
-  std::vector<v1::Kernel> kernels;   // Candidates, with cubins, best by the model first.
+  std::vector<v1::Kernel> kernels;   // Candidates at hand, with cubins.
+  KernelSupply* supply = nullptr;    // Where further ones come from meanwhile; null: nowhere.
   bool include_vendor = true;        // Also every cublasLt heuristic result, where it applies.
   // Interleaved timing rounds of the finalists. 1: no race, everyone is checked in full.
   int max_rounds = 25;
   absl::Time deadline = absl::InfiniteFuture();  // The best so far is kept when it passes.
 };
 
+// A kernel was the fastest from then on.
+struct Lead {
+  absl::Duration after;    // Since Profile was called.
+  std::size_t kernel = 0;  // Its place in the report.
+};
+
 struct ProfileReport {
-  // One a requested kernel, in the request's order: its measurement or its failure.
-  // `variant` and `content_hash` are set from the kernel.
+  // One a kernel, those of the request in its order, then those of the supply in theirs: its
+  // measurement or its failure. `variant` and `content_hash` are set from the kernel.
   std::vector<v1::Candidate> kernels;
   // One a cublasLt heuristic result, in the library's order; empty without the library.
   std::vector<v1::Candidate> vendors;
+  // Whenever another kernel took the lead, by its check's launch at first and by medians later.
+  std::vector<Lead> leads;
 };
 
 // Called between steps: phase CHECKING or TIMING, with done and total.

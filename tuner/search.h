@@ -1,0 +1,89 @@
+#ifndef TILEWRIGHT_TUNER_SEARCH_H_
+#define TILEWRIGHT_TUNER_SEARCH_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tuner/cancellation.h"
+#include "tuner/candidate_builder.h"
+#include "tuner/clock.h"
+#include "tuner/compile/compiler.h"
+#include "tuner/kernel_queue.h"
+#include "tuner/measure/profiler.h"
+#include "tuner/search_progress.h"
+#include "tuner/space/search_space.h"
+#include "tuner/store/tuning_store.h"
+#include "tuner/store/winner_index.h"
+#include "tuner/tune_request.h"
+#include "tuner/tuning_deadlines.h"
+
+namespace tilewright {
+
+// Which variants are tried.
+struct SearchPlan {
+  std::vector<RankedVariant> ranked;  // All that are legal, the most promising first.
+  std::size_t first = 0;              // How many of them make the first generation.
+  std::size_t moves = 0;              // How many more are tried around the fastest of those.
+};
+
+struct SearchReport {
+  // In the order they were chosen in; each with its outcome, or without, where nothing is measured.
+  std::vector<BuiltCandidate> candidates;
+  std::vector<v1::Candidate> vendors;
+  int compiled = 0;
+  bool out_of_time = false;
+  absl::Status stored;        // Why a kernel compiled now could not be kept.
+  absl::Time last_compile;    // What comes after it is measuring alone.
+};
+
+// Builds candidates and has them measured while others compile; then goes on around those that the
+// GPU found fast. One search of one problem, on the stack of Tuner::Tune.
+class Search {
+ public:
+  struct Collaborators {
+    Compiler& compiler;
+    Profiler& profiler;
+    TuningStore& store;
+    WinnerIndex& index;
+    Clock& clock;
+  };
+
+  // `request`, `cancellation` and `sink` outlive this. `start`: of the tuning, to which its
+  // trajectory refers.
+  Search(const Collaborators& with, const TuneRequest& request, const Deadlines& deadlines,
+         absl::Time start, const Cancellation& cancellation, const ProgressSink& sink);
+
+  // Errors as of Tuner::Tune.
+  absl::StatusOr<SearchReport> Run(const SearchPlan& plan);
+
+ private:
+  absl::Status BuildGenerations(const SearchPlan& plan, const Cancellation& cancellation);
+  absl::Status Build(const std::vector<RankedVariant>& variants, const BuildLimits& limits,
+                     const Cancellation& cancellation);
+  // Hands a kernel that was built, and that may be run, to the Profile.
+  absl::Status Push(std::size_t index, BuiltCandidate& built);
+  // The variants of the second generation, given what launches of the first one's kernels take.
+  std::vector<RankedVariant> ChooseMoves(const SearchPlan& plan,
+                                         const std::vector<double>& seconds) const;
+  void Enter(ProfileReport profile, absl::Duration begin);
+
+  const Collaborators with_;
+  const TuneRequest& request_;
+  const Deadlines deadlines_;
+  const absl::Time start_;
+  const Cancellation& cancellation_;
+  const std::string silicon_key_;
+  SearchProgress progress_;
+  KernelQueue queue_;
+  SearchReport report_;
+  std::vector<std::size_t> pushed_;  // Places in report_.candidates, as the Profile gets them.
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_SEARCH_H_
