@@ -49,16 +49,20 @@ class ReferenceTest : public ::testing::Test {
  protected:
   ReferenceKernels LoadKernels(const v1::GemmProblem& gemm) {
     GpuMachine& machine = GpuMachine::Get();
-    std::string cubin;
+    std::vector<CompileJob> jobs;
+    for (ReferenceUnit& unit : ReferenceUnits(gemm)) {
+      jobs.push_back(
+          {std::move(unit.source), machine.architecture(), std::move(unit.entry_symbols)});
+    }
+    std::vector<std::string> cubins;
     const absl::Status status = machine.compiler().CompileAll(
-        {{RenderReferenceSource(gemm), machine.architecture(), ReferenceEntries()}},
-        Cancellation(), [&](std::size_t, CompileOutcome outcome) {
+        std::move(jobs), Cancellation(), [&](std::size_t, CompileOutcome outcome) {
           const auto* code = std::get_if<CompiledCode>(&outcome);
           ASSERT_NE(code, nullptr) << std::get<v1::Failure>(outcome).message();
-          cubin = code->cubin;
+          cubins.push_back(code->cubin);
         });
     EXPECT_TRUE(status.ok()) << status;
-    return *ReferenceKernels::Load(session_.driver(), cubin);
+    return *ReferenceKernels::Load(session_.driver(), cubins);
   }
 
   std::vector<uint8_t> Bytes(const GuardedBuffer& buffer) {

@@ -43,6 +43,9 @@ class FakeServer {
         return Describe();
       case bench::Request::kOpen:
         return Open();
+      case bench::Request::kReference:
+        reply_.mutable_reference();
+        return Send();
       case bench::Request::kInput:
         input_ = request.input().kind();
         reply_.mutable_input();

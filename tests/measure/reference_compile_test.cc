@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string_view>
+#include <utility>
 
 #include "tuner/compile/compile_worker.h"
 #include "tuner/compile/process_pool_compiler.h"
@@ -19,7 +20,9 @@ TEST(ReferenceCompileTest, EveryTypeAndArchitecture) {
     v1::GemmProblem problem;
     problem.set_a_type(type);
     problem.set_b_type(type);
-    jobs.push_back({RenderReferenceSource(problem), architecture, ReferenceEntries()});
+    for (ReferenceUnit& unit : ReferenceUnits(problem)) {
+      jobs.push_back({std::move(unit.source), architecture, std::move(unit.entry_symbols)});
+    }
   };
   for (const v1::DataType type :
        {v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP16, v1::DATA_TYPE_BF16,

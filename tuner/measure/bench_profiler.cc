@@ -1,5 +1,8 @@
 #include "tuner/measure/bench_profiler.h"
 
+#include <future>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proto/support/errors.h"
@@ -66,28 +69,34 @@ absl::Mutex& BenchProfiler::DeviceMutex(int ordinal) {
   return *mutex;
 }
 
-absl::StatusOr<std::string> BenchProfiler::ReferenceCubin(const v1::GemmProblem& problem,
-                                                          const std::string& architecture,
-                                                          const Cancellation& cancellation) {
-  const std::pair<std::string, std::string> key{architecture, RenderReferenceSource(problem)};
-  {
+absl::StatusOr<std::vector<std::string>> BenchProfiler::CompileReference(
+    const v1::GemmProblem& problem, const std::string& architecture,
+    const Cancellation& cancellation) {
+  std::vector<std::string> cubins;
+  std::vector<CompileJob> jobs;
+  for (ReferenceUnit& unit : ReferenceUnits(problem)) {
     absl::MutexLock lock(&mutex_);
-    if (const auto found = references_.find(key); found != references_.end()) {
-      return found->second;
+    const auto found = references_.find({architecture, unit.source});
+    if (found != references_.end()) {
+      cubins.push_back(found->second);
+    } else {
+      jobs.push_back({std::move(unit.source), architecture, std::move(unit.entry_symbols)});
     }
   }
-  CompileOutcome outcome = v1::Failure();
+  absl::Status failed;
   RETURN_IF_ERROR(compiler_.CompileAll(
-      {CompileJob{key.second, architecture, ReferenceEntries()}}, cancellation,
-      [&](std::size_t, CompileOutcome result) { outcome = std::move(result); }));
-  if (const v1::Failure* failure = std::get_if<v1::Failure>(&outcome)) {
-    return MakeError(absl::StatusCode::kInternal, "REFERENCE_NOT_COMPILED",
-                     absl::StrCat("the reference kernels: ", failure->message()));
-  }
-  const std::string cubin = std::get<CompiledCode>(outcome).cubin;
-  absl::MutexLock lock(&mutex_);
-  references_[key] = cubin;
-  return cubin;
+      jobs, cancellation, [&](std::size_t index, CompileOutcome outcome) {
+        if (const v1::Failure* failure = std::get_if<v1::Failure>(&outcome)) {
+          failed.Update(MakeError(absl::StatusCode::kInternal, "REFERENCE_NOT_COMPILED",
+                                  absl::StrCat("the reference kernels: ", failure->message())));
+          return;
+        }
+        cubins.push_back(std::get<CompiledCode>(outcome).cubin);
+        absl::MutexLock lock(&mutex_);
+        references_[{architecture, jobs[index].source}] = cubins.back();
+      }));
+  RETURN_IF_ERROR(failed);
+  return cubins;
 }
 
 absl::StatusOr<ProfileReport> BenchProfiler::Profile(const ProfileRequest& request,
@@ -96,11 +105,13 @@ absl::StatusOr<ProfileReport> BenchProfiler::Profile(const ProfileRequest& reque
   if (!request.problem.has_gemm()) return Unimplemented("problem", "only GEMMs are measured");
   ASSIGN_OR_RETURN(const std::string architecture,
                    ArchitectureOf(Devices(), request.device_ordinal));
-  ASSIGN_OR_RETURN(const std::string reference,
-                   ReferenceCubin(request.problem.gemm(), architecture, cancellation));
+  // The worker makes its context meanwhile.
+  ReferenceCubins reference = std::async(std::launch::async, [&, architecture] {
+    return CompileReference(request.problem.gemm(), architecture, cancellation);
+  });
   const ProfileRun::Options options{options_.command, options_.watchdog};
   absl::MutexLock lock(&DeviceMutex(request.device_ordinal));
-  ProfileRun run(options, request, reference, cancellation, progress);
+  ProfileRun run(options, request, std::move(reference), cancellation, progress);
   return run.Run();
 }
 

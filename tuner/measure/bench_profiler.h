@@ -48,9 +48,9 @@ class BenchProfiler final : public Profiler {
   bench::DescribeReply Describe();
   // The mutex of a device, made on first use.
   absl::Mutex& DeviceMutex(int ordinal);
-  absl::StatusOr<std::string> ReferenceCubin(const v1::GemmProblem& problem,
-                                             const std::string& architecture,
-                                             const Cancellation& cancellation);
+  absl::StatusOr<std::vector<std::string>> CompileReference(const v1::GemmProblem& problem,
+                                                            const std::string& architecture,
+                                                            const Cancellation& cancellation);
 
   const Options options_;
   Compiler& compiler_;

@@ -32,14 +32,13 @@ absl::Status CheckFits(const DriverApi& driver, const v1::GemmProblem& problem) 
 }  // namespace
 
 BenchSession::BenchSession(const DriverApi& driver, CudaContext context, CudaStream stream,
-                           CudaEvent begin, CudaEvent end, ReferenceKernels kernels,
-                           BenchInputs inputs)
+                           CudaEvent begin, CudaEvent end, BenchInputs inputs)
     : driver_(&driver),
       context_(std::move(context)),
       stream_(std::move(stream)),
       begin_(std::move(begin)),
       end_(std::move(end)),
-      kernels_(std::move(kernels)),
+      kernels_(driver),
       inputs_(std::move(inputs)) {}
 
 absl::StatusOr<std::unique_ptr<BenchSession>> BenchSession::Open(
@@ -51,8 +50,6 @@ absl::StatusOr<std::unique_ptr<BenchSession>> BenchSession::Open(
   ASSIGN_OR_RETURN(CudaStream stream, CudaStream::Create(*driver));
   ASSIGN_OR_RETURN(CudaEvent begin, CudaEvent::Create(*driver));
   ASSIGN_OR_RETURN(CudaEvent end, CudaEvent::Create(*driver));
-  ASSIGN_OR_RETURN(ReferenceKernels kernels,
-                   ReferenceKernels::Load(*driver, request.reference_cubin()));
   ASSIGN_OR_RETURN(BenchInputs inputs, BenchInputs::Allocate(*driver, request.problem()));
   int l2_bytes = 0;
   RETURN_IF_ERROR(driver->Check(
@@ -61,11 +58,16 @@ absl::StatusOr<std::unique_ptr<BenchSession>> BenchSession::Open(
       "cuDeviceGetAttribute"));
   auto session = std::unique_ptr<BenchSession>(
       new BenchSession(*driver, std::move(context), std::move(stream), std::move(begin),
-                       std::move(end), std::move(kernels), std::move(inputs)));
+                       std::move(end), std::move(inputs)));
   session->problem_ = request.problem();
   session->l2_bytes_ = l2_bytes;
   RETURN_IF_ERROR(session->AllocateOutputs());
   return session;
+}
+
+absl::Status BenchSession::LoadReference(const std::vector<std::string>& cubins) {
+  ASSIGN_OR_RETURN(kernels_, ReferenceKernels::Load(*driver_, cubins));
+  return absl::OkStatus();
 }
 
 absl::Status BenchSession::AllocateOutputs() {

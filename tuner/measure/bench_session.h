@@ -28,6 +28,9 @@ class BenchSession {
  public:
   static absl::StatusOr<std::unique_ptr<BenchSession>> Open(const bench::OpenRequest& request);
 
+  // Once, before any input is made. `cubins`: of ReferenceUnits.
+  absl::Status LoadReference(const std::vector<std::string>& cubins);
+
   absl::Status SetInput(bench::InputKind kind);
 
   // Empty without cublasLt, or where it does not compute the problem.
@@ -55,7 +58,7 @@ class BenchSession {
   };
 
   BenchSession(const DriverApi& driver, CudaContext context, CudaStream stream, CudaEvent begin,
-               CudaEvent end, ReferenceKernels kernels, BenchInputs inputs);
+               CudaEvent end, BenchInputs inputs);
 
   absl::Status AllocateOutputs();
   absl::StatusOr<LoadedCandidate*> Find(int candidate);

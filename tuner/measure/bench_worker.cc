@@ -39,6 +39,8 @@ class BenchServer {
       return Send(ErrorReply(absl::FailedPreconditionError("nothing was opened")));
     }
     switch (request.what_case()) {
+      case bench::Request::kReference:
+        return Send(Reference(request.reference()));
       case bench::Request::kInput:
         return Send(Input(request.input()));
       case bench::Request::kVendors:
@@ -98,6 +100,15 @@ class BenchServer {
     }
     auto nvml = Nvml::Open(FormatUuid(std::string_view(uuid.bytes, sizeof(uuid.bytes))));
     if (nvml.ok()) nvml_ = *std::move(nvml);
+  }
+
+  bench::Reply Reference(const bench::ReferenceRequest& request) {
+    const absl::Status status =
+        session_->LoadReference({request.cubins().begin(), request.cubins().end()});
+    if (!status.ok()) return ErrorReply(status);
+    bench::Reply reply;
+    reply.mutable_reference();
+    return reply;
   }
 
   bench::Reply Input(const bench::InputRequest& request) {

@@ -18,7 +18,7 @@ namespace {
 constexpr int kMaxDiscarded = 8;
 // Finals of slow kernels end early, once the median has this many samples and the time is spent.
 constexpr int kEnoughRounds = 9;
-constexpr absl::Duration kFinalsBudget = absl::Milliseconds(1500);
+constexpr absl::Duration kFinalsBudget = absl::Milliseconds(500);
 // Estimates below this come from cold launches and are taken again, warm.
 constexpr double kWarmUpBelowSeconds = 200e-6;
 

@@ -31,11 +31,11 @@ v1::FailureKind ProfileRun::FailureKindOf(const absl::Status& status) {
 }
 
 ProfileRun::ProfileRun(const Options& options, const ProfileRequest& request,
-                       const std::string& reference_cubin, const Cancellation& cancellation,
+                       ReferenceCubins reference, const Cancellation& cancellation,
                        const ProfileProgress& progress)
     : options_(options),
       request_(request),
-      reference_cubin_(reference_cubin),
+      reference_(std::move(reference)),
       cancellation_(cancellation),
       progress_(progress) {
   for (const v1::Kernel& kernel : request_.kernels) {
@@ -70,6 +70,7 @@ absl::Status ProfileRun::EnsureWorker() {
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     RETURN_IF_ERROR(Interrupted());
     status = TryStartWorker();
+    if (worker_ != nullptr && worker_->alive()) RETURN_IF_ERROR(reference_.get().status());
     // Memory may be short for long: that is an answer, not a mishap.
     if (status.ok() || absl::IsResourceExhausted(status)) return status;
   }
@@ -85,8 +86,12 @@ absl::Status ProfileRun::TryStartWorker() {
   bench::Request open;
   *open.mutable_open()->mutable_problem() = request_.problem.gemm();
   open.mutable_open()->set_device_ordinal(request_.device_ordinal);
-  open.mutable_open()->set_reference_cubin(reference_cubin_);
   RETURN_IF_ERROR(worker_->Call(open, kOpenLimit).status());
+  const absl::StatusOr<std::vector<std::string>>& cubins = reference_.get();
+  RETURN_IF_ERROR(cubins.status());
+  bench::Request reference;
+  for (const std::string& cubin : *cubins) reference.mutable_reference()->add_cubins(cubin);
+  RETURN_IF_ERROR(worker_->Call(reference, kInputLimit).status());
   return MakeInput();
 }
 

@@ -2,6 +2,7 @@
 #define TILEWRIGHT_TUNER_MEASURE_PROFILE_RUN_H_
 
 #include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 
 namespace tilewright {
 
+// Cubins of the reference kernels, once they are compiled.
+using ReferenceCubins = std::shared_future<absl::StatusOr<std::vector<std::string>>>;
+
 // One Profile: drives bench workers through loading, checking, the race and the last check,
 // and outlives those that candidates take with them. It holds all that was found, so a new
 // worker goes on where the last one ended. Lives on the stack of one thread.
@@ -28,7 +32,7 @@ class ProfileRun {
   };
 
   ProfileRun(const Options& options, const ProfileRequest& request,
-             const std::string& reference_cubin, const Cancellation& cancellation,
+             ReferenceCubins reference, const Cancellation& cancellation,
              const ProfileProgress& progress);
 
   // UNAVAILABLE, reason GPU_UNAVAILABLE: no worker can be brought to work. CANCELLED.
@@ -122,7 +126,7 @@ class ProfileRun {
 
   const Options& options_;
   const ProfileRequest& request_;
-  const std::string& reference_cubin_;
+  const ReferenceCubins reference_;
   const Cancellation& cancellation_;
   const ProfileProgress& progress_;
 

@@ -26,18 +26,16 @@ const char* TypeConstant(v1::DataType type) {
 
 }  // namespace
 
-std::string RenderReferenceSource(const v1::GemmProblem& problem) {
-  return absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
-                      TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()),
-                      ")\n");
-}
-
-const std::vector<std::string>& ReferenceEntries() {
-  static const auto& entries = *new std::vector<std::string>{
-      "tilewright_reference_fill",  "tilewright_reference_gemm", "tilewright_reference_compare",
-      "tilewright_reference_scan",  "tilewright_reference_runs", "tilewright_reference_guard",
-      "tilewright_reference_checksum"};
-  return entries;
+std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
+  return {{absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
+                        TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()),
+                        ")\n"),
+           {"tilewright_reference_gemm"}},
+          {"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
+          {"#include \"reference/checks.cuh\"\n",
+           {"tilewright_reference_compare", "tilewright_reference_scan",
+            "tilewright_reference_runs", "tilewright_reference_guard",
+            "tilewright_reference_checksum"}}};
 }
 
 }  // namespace tilewright

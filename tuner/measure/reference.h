@@ -8,12 +8,16 @@
 
 namespace tilewright {
 
-// CUDA source of the kernels that make inputs, compute the reference and check outputs of
-// `problem`. Depends on the types of A and B alone.
-std::string RenderReferenceSource(const v1::GemmProblem& problem);
+// A source that is compiled by itself.
+struct ReferenceUnit {
+  std::string source;
+  std::vector<std::string> entry_symbols;
+};
 
-// Entry symbols of that source.
-const std::vector<std::string>& ReferenceEntries();
+// The CUDA of the kernels that make inputs, compute the reference and check outputs of `problem`.
+// In units, because nothing is measured before all are compiled: at the same time, they take a
+// third of what one source takes. Depends on the types of A and B alone.
+std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem);
 
 }  // namespace tilewright
 

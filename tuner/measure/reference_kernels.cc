@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/check_rows.h"
 
@@ -31,9 +32,12 @@ absl::Status LaunchKernel(const DriverApi& driver, CUfunction function, unsigned
 }  // namespace
 
 absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
-                                                        const std::string& cubin) {
-  ASSIGN_OR_RETURN(CudaLibrary library, CudaLibrary::LoadCubin(driver, cubin));
-  ReferenceKernels kernels(driver, std::move(library));
+                                                        const std::vector<std::string>& cubins) {
+  ReferenceKernels kernels(driver);
+  for (const std::string& cubin : cubins) {
+    ASSIGN_OR_RETURN(CudaLibrary library, CudaLibrary::LoadCubin(driver, cubin));
+    kernels.libraries_.push_back(std::move(library));
+  }
   const std::pair<const char*, CUfunction*> entries[] = {
       {"tilewright_reference_fill", &kernels.fill_},
       {"tilewright_reference_gemm", &kernels.gemm_},
@@ -43,7 +47,13 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
       {"tilewright_reference_guard", &kernels.guard_},
       {"tilewright_reference_checksum", &kernels.checksum_}};
   for (const auto& [symbol, function] : entries) {
-    ASSIGN_OR_RETURN(*function, kernels.library_.Function(symbol));
+    for (const CudaLibrary& library : kernels.libraries_) {
+      const auto found = library.Function(symbol);
+      if (found.ok()) *function = *found;
+    }
+    if (*function == nullptr) {
+      return absl::InternalError(absl::StrCat("no reference kernel is named ", symbol));
+    }
   }
   return kernels;
 }

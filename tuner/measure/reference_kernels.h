@@ -4,6 +4,7 @@
 #include <cuda.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,7 +18,12 @@ namespace tilewright {
 // by a bench session. Not thread-safe.
 class ReferenceKernels {
  public:
-  static absl::StatusOr<ReferenceKernels> Load(const DriverApi& driver, const std::string& cubin);
+  // Without any, until those of Load take its place.
+  explicit ReferenceKernels(const DriverApi& driver) : driver_(&driver) {}
+
+  // `cubins`: of all units of ReferenceUnits, in any order.
+  static absl::StatusOr<ReferenceKernels> Load(const DriverApi& driver,
+                                               const std::vector<std::string>& cubins);
 
   absl::Status Fill(const FillArgs& args, CUstream stream) const;
   absl::Status Gemm(const ReferenceGemmArgs& args, CUstream stream) const;
@@ -28,15 +34,12 @@ class ReferenceKernels {
   absl::Status Checksum(const ChecksumArgs& args, CUstream stream) const;
 
  private:
-  ReferenceKernels(const DriverApi& driver, CudaLibrary library)
-      : driver_(&driver), library_(std::move(library)) {}
-
   // Threads stride over `items`; enough blocks to fill any GPU.
   absl::Status LaunchOver(CUfunction function, int64_t items, const void* args,
                           CUstream stream) const;
 
   const DriverApi* driver_;
-  CudaLibrary library_;
+  std::vector<CudaLibrary> libraries_;
   CUfunction fill_ = nullptr;
   CUfunction gemm_ = nullptr;
   CUfunction compare_ = nullptr;

@@ -3,6 +3,8 @@
 #include "tests/measure/fake_cuda/device_shim.h"
 
 #include "kernel_templates/abi/kernel_args.h"
+#include "kernel_templates/reference/checks.cuh"
+#include "kernel_templates/reference/fill.cuh"
 #include "kernel_templates/reference/gemm_reference.cuh"
 
 namespace tilewright {
