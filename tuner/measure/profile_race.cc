@@ -18,7 +18,7 @@ namespace {
 constexpr int kMaxDiscarded = 8;
 // Finals of slow kernels end early, once the median has this many samples and the time is spent.
 constexpr int kEnoughRounds = 9;
-constexpr absl::Duration kFinalsBudget = absl::Milliseconds(500);
+constexpr absl::Duration kFinalsBudget = absl::Milliseconds(350);
 // Estimates below this come from cold launches and are taken again, warm.
 constexpr double kWarmUpBelowSeconds = 200e-6;
 
@@ -179,7 +179,8 @@ void ProfileRun::DropSlow() {
       samples.push_back(entries_[index].samples);
     }
     std::vector<bool> goes_on(group.size(), false);
-    for (const std::size_t survivor : Survivors(samples)) goes_on[survivor] = true;
+    const int finalists = vendors ? kVendorFinalists : kFinalists;
+    for (const std::size_t survivor : Survivors(samples, finalists)) goes_on[survivor] = true;
     for (std::size_t i = 0; i < group.size(); ++i) {
       Entry& entry = entries_[group[i]];
       if (!goes_on[i] && !(vendors && entry.vendor.heuristic_rank() == 0)) entry.dropped = true;

@@ -44,7 +44,8 @@ bool ClearlySlower(const std::vector<double>& samples, const std::vector<double>
   return !overlap && Median(samples) > slack * Median(best);
 }
 
-std::vector<std::size_t> Survivors(const std::vector<std::vector<double>>& samples) {
+std::vector<std::size_t> Survivors(const std::vector<std::vector<double>>& samples,
+                                   int finalists) {
   std::vector<std::size_t> order(samples.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::erase_if(order, [&](std::size_t i) { return samples[i].empty(); });
@@ -55,7 +56,8 @@ std::vector<std::size_t> Survivors(const std::vector<std::vector<double>>& sampl
   const std::vector<double>& best = samples[order.front()];
   const bool cut = best.size() >= static_cast<std::size_t>(kQuickRounds);
   std::erase_if(order, [&](std::size_t i) { return ClearlySlower(samples[i], best); });
-  if (cut && order.size() > static_cast<std::size_t>(kFinalists)) order.resize(kFinalists);
+  const auto most = static_cast<std::size_t>(finalists);
+  if (cut && order.size() > most) order.resize(most);
   std::sort(order.begin(), order.end());
   return order;
 }

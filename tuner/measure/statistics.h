@@ -21,9 +21,11 @@
 
 namespace tilewright {
 
-// Rounds that every candidate may run, and how many templates go on after them.
+// Rounds that every candidate may run, and how many templates go on after them; of the vendor's
+// at most eight algorithms fewer, for which the same holds with five in the place of nine.
 inline constexpr int kQuickRounds = 3;
 inline constexpr int kFinalists = 8;
+inline constexpr int kVendorFinalists = 4;
 
 // The middle of the samples (mean of the two middle ones); 0 for none.
 double Median(std::vector<double> samples);
@@ -36,8 +38,9 @@ double MedianAbsoluteDeviation(const std::vector<double>& samples);
 bool ClearlySlower(const std::vector<double>& samples, const std::vector<double>& best);
 
 // Indices, in their order, of the candidates that go on. `samples` has one vector a
-// candidate. Cuts to kFinalists once kQuickRounds samples are there. The best always goes on.
-std::vector<std::size_t> Survivors(const std::vector<std::vector<double>>& samples);
+// candidate. Cuts to `finalists` once kQuickRounds samples are there. The best always goes on.
+std::vector<std::size_t> Survivors(const std::vector<std::vector<double>>& samples,
+                                   int finalists = kFinalists);
 
 // How many launches one timing takes together: enough that an event's own cost (its
 // resolution is 0.5 us, its noise about 1 us) stays below 1 %, and no more than can be
