@@ -17,6 +17,7 @@ static_assert(TILEWRIGHT_SOURCE_RESIDUAL == static_cast<int>(v1::SOURCE_MODE_RES
 static_assert(TILEWRIGHT_ROUNDING_STOCHASTIC == static_cast<int>(v1::ROUNDING_MODE_STOCHASTIC));
 static_assert(TILEWRIGHT_DETERMINISM_NOT_REQUIRED ==
               static_cast<int>(v1::DETERMINISM_MODE_NOT_REQUIRED));
+static_assert(TILEWRIGHT_SCALING_BLOCK_128 == static_cast<int>(v1::SCALING_MODE_BLOCK_128));
 static_assert(TILEWRIGHT_MODE_WAIT_TUNED == static_cast<int>(v1::LOOKUP_MODE_WAIT_TUNED));
 static_assert(TILEWRIGHT_MATCH_PREDICTED == static_cast<int>(v1::MATCH_PREDICTED));
 static_assert(TILEWRIGHT_PROVENANCE_VENDOR == static_cast<int>(v1::PROVENANCE_VENDOR));
@@ -83,6 +84,7 @@ absl::Status SetEpilogue(const tilewright_gemm_problem& from, v1::Epilogue& to) 
                                     [&](DataType type) { to.set_aux_type(type); }));
   to.set_amax(from.amax != 0);
   to.set_non_finite_flag(from.non_finite_flag != 0);
+  to.set_scale_d(from.scale_d != 0);
   return SetEnum<v1::RoundingMode>("gemm.epilogue.rounding_mode", from.rounding,
                                    [&](v1::RoundingMode mode) { to.set_rounding_mode(mode); });
 }
@@ -96,6 +98,8 @@ absl::StatusOr<v1::GemmProblem> ToProblem(const tilewright_gemm_problem* problem
   SetSizes(from, to);
   RETURN_IF_ERROR(SetOperands(from, to));
   RETURN_IF_ERROR(SetEpilogue(from, *to.mutable_epilogue()));
+  RETURN_IF_ERROR(SetEnum<v1::ScalingMode>(
+      "gemm.scaling_mode", from.scaling, [&](v1::ScalingMode mode) { to.set_scaling_mode(mode); }));
   to.mutable_numerics()->set_error_budget(from.error_budget);
   RETURN_IF_ERROR(SetEnum<v1::DeterminismMode>(
       "gemm.numerics.determinism", from.determinism,
@@ -150,6 +154,11 @@ absl::StatusOr<GemmArguments> ToArguments(const tilewright_gemm_arguments* given
   to.beta = from.beta;
   to.seed = from.seed;
   to.offset = from.offset;
+  to.scale_a = from.scale_a;
+  to.scale_b = from.scale_b;
+  to.scale_d = from.scale_d;
+  to.scale_a_elements = from.scale_a_elements;
+  to.scale_b_elements = from.scale_b_elements;
   return to;
 }
 

@@ -150,6 +150,17 @@ typedef enum tilewright_determinism {
   TILEWRIGHT_DETERMINISM_NOT_REQUIRED = 2
 } tilewright_determinism;
 
+/* How A and B, of 8 bits, are scaled: fp32 in device memory, given at launch. Packed, for each
+ * batch anew but for PER_TENSOR. */
+typedef enum tilewright_scaling {
+  TILEWRIGHT_SCALING_DEFAULT = 0,
+  TILEWRIGHT_SCALING_NONE = 1,
+  TILEWRIGHT_SCALING_PER_TENSOR = 2,     /* One of A, one of B. */
+  TILEWRIGHT_SCALING_PER_ROW_COLUMN = 3, /* scale_a[m], scale_b[n]. */
+  TILEWRIGHT_SCALING_BLOCK_128 = 4       /* FP8. With l = ceil(k / 128): scale_a[l][m],
+                                          * scale_b[ceil(n / 128)][l, up to a multiple of 4]. */
+} tilewright_scaling;
+
 /* D[m, n] = epilogue(op(A)[m, k] . op(B)[k, n]), row-major. Zero is the default of every field but
  * m, n and k: bf16, layouts normal and transposed (x.W^T), packed strides, no epilogue. Strides
  * count elements. Enumerations are int32_t, for a layout that no compiler changes. */
@@ -172,6 +183,8 @@ typedef struct tilewright_gemm_problem {
   int32_t amax;            /* Not 0: also give max |D|. */
   int32_t non_finite_flag; /* Not 0: also flag any Inf or NaN in D. */
   double error_budget;     /* Largest admissible relative error; 0: by the types. */
+  int32_t scaling;         /* tilewright_scaling */
+  int32_t scale_d;         /* Not 0: an FP8 D is multiplied with one fp32 before it is rounded. */
 } tilewright_gemm_problem;
 
 /* All defaults. `struct_size` is sizeof(tilewright_gemm_problem) as the caller compiled it. */
@@ -294,6 +307,11 @@ typedef struct tilewright_gemm_arguments {
   float beta;
   uint64_t seed;
   uint64_t offset;
+  const float* scale_a; /* As tilewright_scaling says. */
+  const float* scale_b;
+  const float* scale_d;     /* One fp32. */
+  int64_t scale_a_elements; /* What scale_a has, checked against the shape; 0: not told. */
+  int64_t scale_b_elements;
 } tilewright_gemm_arguments;
 
 /* No operands, alpha 1, beta 0. */
@@ -303,7 +321,8 @@ TILEWRIGHT_API void tilewright_gemm_arguments_init(tilewright_gemm_arguments* ar
 /* Launches on `stream` (a CUstream or cudaStream_t; null: the default stream) in the current CUDA
  * context; asynchronous. The code is loaded on the first launch in each context.
  * UNAVAILABLE, NO_CUDA_DRIVER; FAILED_PRECONDITION, NO_CUDA_CONTEXT, or another architecture;
- * INVALID_ARGUMENT: an operand is missing or misaligned, or the workspace too small. */
+ * INVALID_ARGUMENT: an operand is missing or misaligned, a scale tensor has the wrong size, or the
+ * workspace is too small. */
 TILEWRIGHT_API tilewright_status tilewright_kernel_launch(
     const tilewright_kernel* kernel, const tilewright_gemm_arguments* arguments, void* stream);
 

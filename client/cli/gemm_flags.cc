@@ -136,6 +136,8 @@ std::vector<Field> EpilogueFields() {
              [](P& p, bool on) { p.mutable_epilogue()->set_amax(on); }),
       Switch("non_finite", "Also flag any Inf or NaN in D",
              [](P& p, bool on) { p.mutable_epilogue()->set_non_finite_flag(on); }),
+      Switch("scale_d", "Multiply an FP8 D with a scale before it is rounded",
+             [](P& p, bool on) { p.mutable_epilogue()->set_scale_d(on); }),
       Switch("device_scalars", "Read alpha and beta from device memory",
              [](P& p, bool on) { p.mutable_epilogue()->set_device_scalars(on); }),
   };

@@ -47,6 +47,7 @@ std::string DescribeGemm(const v1::GemmProblem& problem) {
   AppendMode("rounding", epilogue.rounding_mode(), words);
   if (epilogue.amax()) words.push_back("amax");
   if (epilogue.non_finite_flag()) words.push_back("non_finite");
+  if (epilogue.scale_d()) words.push_back("scale_d");
   AppendMode("scaling", problem.scaling_mode(), words);
   AppendMode("determinism", problem.numerics().determinism(), words);
   return absl::StrJoin(words, " ");

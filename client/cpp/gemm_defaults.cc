@@ -22,6 +22,9 @@ void FillTypes(v1::GemmProblem& problem) {
 
 void FillEpilogue(v1::GemmProblem& problem) {
   v1::Epilogue& epilogue = *problem.mutable_epilogue();
+  const v1::DataType d = problem.d_type();
+  const bool has_fp8_output = d == v1::DATA_TYPE_E4M3 || d == v1::DATA_TYPE_E5M2;
+  const v1::DataType operand_type = has_fp8_output ? v1::DATA_TYPE_BF16 : d;
   if (epilogue.bias_mode() == v1::BIAS_MODE_UNSPECIFIED) {
     epilogue.set_bias_mode(v1::BIAS_MODE_NONE);
   }
@@ -36,11 +39,11 @@ void FillEpilogue(v1::GemmProblem& problem) {
   }
   if (epilogue.bias_mode() != v1::BIAS_MODE_NONE &&
       epilogue.bias_type() == v1::DATA_TYPE_UNSPECIFIED) {
-    epilogue.set_bias_type(problem.d_type());
+    epilogue.set_bias_type(operand_type);
   }
   if (epilogue.source_mode() != v1::SOURCE_MODE_NONE &&
       epilogue.source_type() == v1::DATA_TYPE_UNSPECIFIED) {
-    epilogue.set_source_type(problem.d_type());
+    epilogue.set_source_type(operand_type);
   }
 }
 
@@ -130,6 +133,9 @@ v1::GemmProblem WithDefaults(const v1::GemmProblem& problem) {
   }
   if (filled.numerics().determinism() == v1::DETERMINISM_MODE_UNSPECIFIED) {
     filled.mutable_numerics()->set_determinism(v1::DETERMINISM_MODE_REQUIRED);
+  }
+  if (filled.scaling_mode() == v1::SCALING_MODE_BLOCK_128) {
+    filled.mutable_numerics()->set_promote_accumulation(true);
   }
   FillEpilogue(filled);
   FillAllStrides(filled);

@@ -33,6 +33,11 @@ GemmOperands ToOperands(const GemmArguments& arguments) {
   operands.aux = arguments.aux;
   operands.amax = arguments.amax;
   operands.non_finite = arguments.non_finite;
+  operands.scale_a = arguments.scale_a;
+  operands.scale_b = arguments.scale_b;
+  operands.scale_d = arguments.scale_d;
+  operands.scale_a_elements = arguments.scale_a_elements;
+  operands.scale_b_elements = arguments.scale_b_elements;
   operands.workspace = arguments.workspace;
   operands.workspace_bytes = arguments.workspace_bytes;
   operands.alpha = arguments.alpha;

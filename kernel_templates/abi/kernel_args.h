@@ -6,7 +6,7 @@
 
 namespace tilewright {
 
-inline constexpr int kGemmArgsVersion = 2;
+inline constexpr int kGemmArgsVersion = 3;
 
 // Arguments of every GEMM entry symbol, passed by value as the one
 // `const __grid_constant__ GemmArgs` parameter. Strides count elements of the
@@ -21,8 +21,9 @@ struct GemmArgs {
   float* amax;           // One fp32, zeroed by the launcher before the first step.
   unsigned int* non_finite;  // One flag, zeroed by the launcher before the first step.
   void* workspace;       // Split-K partials: [split_k][batch][m][n] of fp32 or int32.
-  const float* scale_a;  // Reserved for scaled types.
+  const float* scale_a;  // Scales of A and B, laid out as SCALING_MODE_* in problem.proto says.
   const float* scale_b;
+  const float* scale_d;  // One fp32, multiplied before an fp8 D is rounded.
   long long lda;
   long long ldb;
   long long ldc;
@@ -46,7 +47,7 @@ struct GemmArgs {
   float alpha;
   float beta;
 };
-static_assert(sizeof(GemmArgs) == 224, "GemmArgs is an ABI: raise kGemmArgsVersion");
+static_assert(sizeof(GemmArgs) == 232, "GemmArgs is an ABI: raise kGemmArgsVersion");
 
 }  // namespace tilewright
 

@@ -7,6 +7,7 @@
 #include "kernel_templates/launch/cuda_handles.h"
 #include "kernel_templates/launch/launch_checks.h"
 #include "kernel_templates/launch/operand_layout.h"
+#include "kernel_templates/launch/scale_layout.h"
 #include "kernel_templates/launch/tensor_map.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -38,6 +39,9 @@ GemmArgs PackArguments(const v1::LaunchPlan& plan, const v1::GemmProblem& proble
   args.amax = problem.epilogue().amax() ? operands.amax : nullptr;
   args.non_finite = problem.epilogue().non_finite_flag() ? operands.non_finite : nullptr;
   args.workspace = operands.workspace;
+  args.scale_a = ScaleElements(problem, v1::OPERAND_SCALE_A) > 0 ? operands.scale_a : nullptr;
+  args.scale_b = ScaleElements(problem, v1::OPERAND_SCALE_B) > 0 ? operands.scale_b : nullptr;
+  args.scale_d = ScaleElements(problem, v1::OPERAND_SCALE_D) > 0 ? operands.scale_d : nullptr;
   args.lda = a.row_stride;
   args.ldb = b.row_stride;
   args.ldc = c.row_stride;

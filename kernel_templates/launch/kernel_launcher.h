@@ -27,6 +27,11 @@ struct GemmOperands {
   void* aux = nullptr;         // Where the epilogue has an auxiliary output.
   float* amax = nullptr;       // Where the epilogue asks for it; zeroed by the launch.
   uint32_t* non_finite = nullptr;
+  const float* scale_a = nullptr;  // Where A and B are scaled: laid out as ScalingMode says.
+  const float* scale_b = nullptr;
+  const float* scale_d = nullptr;  // Where D is scaled: one value.
+  int64_t scale_a_elements = 0;    // What scale_a has, to be checked; 0: not told.
+  int64_t scale_b_elements = 0;
   void* workspace = nullptr;   // At least WorkspaceBytes(), 16-byte aligned.
   int64_t workspace_bytes = 0;
   float alpha = 1.0f;

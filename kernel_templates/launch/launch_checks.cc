@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/operand_layout.h"
+#include "kernel_templates/launch/scale_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -97,10 +98,6 @@ absl::Status CheckPointer(const char* field, const void* pointer, bool needed, i
 }
 
 absl::Status CheckServed(const v1::GemmProblem& problem) {
-  if (problem.scaling_mode() != v1::SCALING_MODE_UNSPECIFIED &&
-      problem.scaling_mode() != v1::SCALING_MODE_NONE) {
-    return Unimplemented("gemm.scaling_mode", "scaled operands are not launched yet");
-  }
   if (problem.epilogue().device_scalars()) {
     return Unimplemented("gemm.epilogue.device_scalars", "is not launched yet");
   }
@@ -201,6 +198,7 @@ absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& pr
   RETURN_IF_ERROR(CheckPointer("operands.amax", operands.amax, epilogue.amax(), sizeof(float)));
   RETURN_IF_ERROR(CheckPointer("operands.non_finite", operands.non_finite,
                                epilogue.non_finite_flag(), sizeof(uint32_t)));
+  RETURN_IF_ERROR(CheckScales(problem, operands, sizeof(float)));
   if (problem.d_type() == v1::DATA_TYPE_INT32 && operands.alpha != 1.0f) {
     return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
                         "an int32 D is the exact sum: must be 1");

@@ -143,9 +143,6 @@ TEST(CheckShapeTest, MoreTilesThanAGridHoldsAreRefused) {
 
 TEST(CheckShapeTest, WhatIsNotLaunchedYetIsUnimplemented) {
   v1::GemmProblem problem = Problem();
-  problem.set_scaling_mode(v1::SCALING_MODE_PER_TENSOR);
-  EXPECT_EQ(CheckShape(Plan(), problem).code(), absl::StatusCode::kUnimplemented);
-  problem = Problem();
   problem.mutable_epilogue()->set_device_scalars(true);
   EXPECT_EQ(CheckShape(Plan(), problem).code(), absl::StatusCode::kUnimplemented);
 }

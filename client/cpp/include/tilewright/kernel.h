@@ -29,6 +29,11 @@ struct GemmArguments {
   void* aux = nullptr;         // With an auxiliary output: [m, n].
   float* amax = nullptr;       // With amax: one fp32; zeroed by the launch.
   uint32_t* non_finite = nullptr;  // With the non-finite flag: one word; zeroed by the launch.
+  const float* scale_a = nullptr;  // With a scaling mode: laid out as ScalingMode says.
+  const float* scale_b = nullptr;
+  const float* scale_d = nullptr;  // With scale_d: one fp32.
+  int64_t scale_a_elements = 0;    // What scale_a has, checked against the shape; 0: not told.
+  int64_t scale_b_elements = 0;
   void* workspace = nullptr;   // At least Kernel::WorkspaceBytes of the shape, 16-byte aligned.
   int64_t workspace_bytes = 0;
   float alpha = 1.0f;
@@ -85,7 +90,8 @@ class Kernel {
   // Launches on `stream` (null: the default stream) in the current CUDA context. Asynchronous.
   // UNAVAILABLE, NO_CUDA_DRIVER: no driver or no GPU. FAILED_PRECONDITION, NO_CUDA_CONTEXT: no
   // context is current; or the kernel's architecture is not this GPU's. INVALID_ARGUMENT: an
-  // operand is missing or misaligned, or the workspace too small.
+  // operand is missing or misaligned, a scale tensor has the wrong size, or the workspace is too
+  // small.
   absl::Status Launch(const GemmArguments& arguments, CUstream_st* stream) const;
 
   // As above for another shape of the same family (types, layouts and epilogue alike): kernels
