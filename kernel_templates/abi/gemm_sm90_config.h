@@ -17,7 +17,7 @@ struct GemmSm90Config {
   int cluster_k;     // Blocks of a cluster that share a tile of D along k: the first one sums what
                      // the others send to its shared memory, in a fixed order.
   int promote;       // 1: sums of 128 bytes of k are added up by the CUDA cores, in fp32: for fp8,
-                     // whose sums the tensor core cuts short.
+                     // whose sums the tensor core cuts short, or whose blocks have scales.
   int swap_ab;       // 1: D^T = B^T A^T is computed, so that tile_m may be small: the columns of D
                      // take the tensor core's rows, in multiples of 64.
   int split_k;       // Blocks that share a tile of D along k; 1: none. Run time: only
@@ -46,6 +46,27 @@ constexpr int StageBytes(const GemmSm90Config& c) { return (c.tile_m + c.tile_n)
 constexpr int Sm90RowBytes(int tile, int element_bytes) {
   const int bytes = tile * element_bytes;
   return bytes % 128 == 0 ? 128 : bytes % 64 == 0 ? 64 : bytes % 32 == 0 ? 32 : 0;
+}
+
+// Elements along k, and columns of B, that share a scale where blocks are scaled.
+inline constexpr int kScaleBlock = 128;
+constexpr int GreatestCommonDivisor(int a, int b) {
+  while (b != 0) {
+    const int rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+// Core columns that share a scale wherever a tile begins, which is at a multiple of its size.
+// Unswapped they are the columns of B that no edge of a block can cut: gcd(tile_n, 128).
+// Swapped they are rows of A, each with its own.
+constexpr int ColumnGroup(const GemmSm90Config& c) {
+  return c.swap_ab ? 1 : GreatestCommonDivisor(c.tile_n, kScaleBlock);
+}
+// Scales of columns that a thread holds: of all groups, or of its two rows of A in 8.
+constexpr int ColumnScales(const GemmSm90Config& c) {
+  return c.swap_ab ? c.tile_m / 4 : c.tile_n / ColumnGroup(c);
 }
 
 // The most dynamic shared memory a block of sm_90 may have.
@@ -94,18 +115,30 @@ constexpr RegisterSplit SplitRegisters(const GemmSm90Config& c) {
                             : RegisterSplit{40, 248};
 }
 
-// Whether D goes through TMA: 16 or 32 bits wide, in rows that begin at 16 bytes, with neither
-// another tensor of D's shape nor random bits in the epilogue (`plain_epilogue`), and a tile as
-// wide as a box. A transposed tile passes through stmatrix, which moves 16-bit elements.
-constexpr bool StoresThroughTma(const GemmSm90Config& c, int d_bytes, int d_alignment,
-                                bool plain_epilogue) {
-  return c.split_k == 1 && d_alignment == 16 && plain_epilogue &&
-         (c.swap_ab ? d_bytes == 2 : d_bytes == 2 || d_bytes == 4) &&
-         c.tile_n * d_bytes >= kStageRowBytes;
+// Bytes of a row of the box of a TMA store, one swizzle span: 128. Of 8-bit elements they would be
+// many columns: swapped it is the 64 that a warpgroup has; else the span that covers tile_n with
+// the fewest columns too many, and the widest of those.
+constexpr int StoreBoxBytes(const GemmSm90Config& c, int d_bytes) {
+  if (d_bytes > 1) return 128;
+  if (c.swap_ab) return 64;
+  int best = 32;
+  for (int bytes = 64; bytes <= 128 && bytes <= c.tile_n; bytes *= 2) {
+    if ((c.tile_n + bytes - 1) / bytes * bytes == (c.tile_n + best - 1) / best * best) best = bytes;
+  }
+  return best;
 }
 
-// The box of a TMA store: 128 bytes of columns by rows. Unswapped, a warp's 16 rows; swapped, up
-// to 64 rows of a warpgroup's 64 columns: the count that covers tile_m with the fewest rows too
+// Whether D goes through TMA: in rows that begin at 16 bytes, with neither another tensor of D's
+// shape nor random bits in the epilogue (`plain_epilogue`), and a tile as wide as a box. A
+// transposed tile of 32-bit elements is wider than a box.
+constexpr bool StoresThroughTma(const GemmSm90Config& c, int d_bytes, int d_alignment,
+                                bool plain_epilogue) {
+  return c.split_k == 1 && d_alignment == 16 && plain_epilogue && (!c.swap_ab || d_bytes <= 2) &&
+         c.tile_n * d_bytes >= StoreBoxBytes(c, d_bytes);
+}
+
+// The box of a TMA store: StoreBoxBytes of columns by rows. Unswapped, a warp's 16 rows; swapped,
+// up to 64 rows of a warpgroup's 64 columns: the count that covers tile_m with the fewest rows too
 // many, and the largest of those. The last box of a tile begins earlier where the tile is no
 // multiple of it, and stores some elements twice.
 constexpr int StoreBoxRows(const GemmSm90Config& c) {
@@ -172,22 +205,42 @@ constexpr bool SharesAreWhole(const GemmSm90Config& c) {
 
 // What the epilogue does beside scaling the sums, by what it needs of registers.
 enum class EpilogueLoad {
-  kPlain,    // Nothing.
-  kVector,   // A bias, an activation, amax, the flag or random bits.
-  kTensors,  // A source or the auxiliary output.
+  kPlain,         // Nothing, or one scale for all.
+  kVector,        // A bias, an activation, amax, the flag or random bits.
+  kScales,        // A scale for each row and column.
+  kScaledVector,  // Both.
+  kTensors,       // A source or the auxiliary output.
 };
 
 // Registers of a consumer beside its sums: descriptors, addresses, and what the epilogue holds
 // while it works on the fragments. With these none of the variants that the tests compile spills.
-constexpr int ConsumerRegisters(EpilogueLoad load, bool through_tma) {
-  return load == EpilogueLoad::kTensors  ? 104
-         : load == EpilogueLoad::kVector ? (through_tma ? 96 : 112)
-         : through_tma                   ? 40
-                                         : 72;
+// d_bytes: of an element of D; single bytes that change places take more.
+constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma,
+                                int d_bytes) {
+  switch (load) {
+    case EpilogueLoad::kTensors:
+      return 104;
+    case EpilogueLoad::kScaledVector:
+      return 168;
+    case EpilogueLoad::kScales:
+      return through_tma ? 96 : 168;
+    case EpilogueLoad::kVector:
+      return through_tma ? 96 : 112;
+    case EpilogueLoad::kPlain:
+      break;
+  }
+  return !through_tma ? 72 : c.swap_ab && d_bytes == 1 ? 56 : 40;
 }
-constexpr bool SumsFitRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma) {
-  return AccumulatorRegisters(c) + ConsumerRegisters(load, through_tma) <=
+constexpr bool SumsFitRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma,
+                                int d_bytes) {
+  return AccumulatorRegisters(c) + ConsumerRegisters(c, load, through_tma, d_bytes) <=
          SplitRegisters(c).consumer;
+}
+
+// With scales of blocks a thread holds those of its rows and columns while it adds: few groups of
+// columns, or, swapped, few rows of A. Sums are promoted.
+constexpr bool BlockScalesFit(const GemmSm90Config& c) {
+  return c.promote && ColumnScales(c) <= (c.swap_ab ? 16 : 8);
 }
 
 // ptxas holds a single wgmma to the registers of the launch, 65536 over all threads: its sums
@@ -208,7 +261,7 @@ constexpr bool HasRunTimeValues(const GemmSm90Config& c) {
 constexpr bool IsLegal(const GemmSm90Config& c) {
   return HasConsumers(c) && PingPongHasTwo(c) && RowsFillConsumers(c) && ColumnsFitWgmma(c) &&
          HasPipeline(c) && HasCluster(c) && SharesKOnce(c) && SharesAreWhole(c) &&
-         SumsFitRegisters(c, EpilogueLoad::kPlain, true) && InstructionFitsLaunch(c) &&
+         SumsFitRegisters(c, EpilogueLoad::kPlain, true, 2) && InstructionFitsLaunch(c) &&
          FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
 }
 

@@ -59,10 +59,13 @@ __device__ __forceinline__ void StoreWords(
       *reinterpret_cast<uint2*>(to + at) = make_uint2(words[at / 4], words[at / 4 + 1]);
     } else if constexpr (kStep == 4) {
       *reinterpret_cast<unsigned*>(to + at) = words[at / 4];
-    } else {
-      static_assert(kStep == 2);
+    } else if constexpr (kStep == 2) {
       *reinterpret_cast<unsigned short*>(to + at) =
           static_cast<unsigned short>(words[at / 4] >> (8 * (at % 4)));
+    } else {
+      static_assert(kStep == 1);
+      *reinterpret_cast<unsigned char*>(to + at) =
+          static_cast<unsigned char>(words[at / 4] >> (8 * (at % 4)));
     }
   }
 }
@@ -81,6 +84,15 @@ __device__ __forceinline__ void LoadSharedFour(Word (&words)[4], unsigned addres
 
 __device__ __forceinline__ void StoreSharedPair(unsigned address, unsigned low, unsigned high) {
   asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(address), "r"(low), "r"(high) : "memory");
+}
+
+__device__ __forceinline__ void StoreSharedHalf(unsigned address, unsigned bits) {
+  asm volatile("st.shared.u16 [%0], %1;" ::"r"(address), "h"(static_cast<unsigned short>(bits))
+               : "memory");
+}
+
+__device__ __forceinline__ void StoreSharedByte(unsigned address, unsigned bits) {
+  asm volatile("st.shared.u8 [%0], %1;" ::"r"(address), "r"(bits) : "memory");
 }
 
 }  // namespace tilewright

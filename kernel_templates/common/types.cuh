@@ -25,6 +25,9 @@ constexpr int BytesOf(Type type) {
   return 0;
 }
 
+// Whether a type is an 8-bit float.
+constexpr bool IsFp8(Type type) { return type == Type::kE4m3 || type == Type::kE5m2; }
+
 // Whether a type is a 16-bit float, the outputs that stochastic rounding is for.
 constexpr bool IsHalfWidth(Type type) { return type == Type::kFp16 || type == Type::kBf16; }
 
@@ -46,10 +49,35 @@ __device__ __forceinline__ float FloatFromBits(unsigned bits) {
   }
 }
 
+// Two values rounded to nearest even and packed, `low` in the low half. 8-bit floats (in 16 bits)
+// and 16-bit ones. An fp8 value beyond the type's largest, Inf as well, becomes that; NaN stays
+// NaN.
+template <Type kType>
+__device__ __forceinline__ unsigned PackedFromFloats(float low, float high) {
+  static_assert(IsHalfWidth(kType) || IsFp8(kType));
+  unsigned packed;
+  if constexpr (kType == Type::kBf16) {
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
+  } else if constexpr (kType == Type::kFp16) {
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
+  } else {
+    unsigned short bits;
+    if constexpr (kType == Type::kE4m3) {
+      asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(bits) : "f"(high), "f"(low));
+    } else {
+      asm("cvt.rn.satfinite.e5m2x2.f32 %0, %1, %2;" : "=h"(bits) : "f"(high), "f"(low));
+    }
+    packed = bits;
+  }
+  return packed;
+}
+
 // `value` rounded to nearest even, as stored bits.
 template <Type kType>
 __device__ __forceinline__ unsigned BitsFromFloat(float value) {
-  if constexpr (kType == Type::kBf16) {
+  if constexpr (IsFp8(kType)) {
+    return PackedFromFloats<kType>(value, 0.0f);
+  } else if constexpr (kType == Type::kBf16) {
     unsigned short bits;
     asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
     return bits;
@@ -60,19 +88,6 @@ __device__ __forceinline__ unsigned BitsFromFloat(float value) {
   } else {
     return __float_as_uint(value);
   }
-}
-
-// Two values rounded to nearest even and packed, `low` in the low half. 16-bit types.
-template <Type kType>
-__device__ __forceinline__ unsigned PackedFromFloats(float low, float high) {
-  static_assert(IsHalfWidth(kType));
-  unsigned packed;
-  if constexpr (kType == Type::kBf16) {
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-  } else {
-    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-  }
-  return packed;
 }
 
 }  // namespace tilewright

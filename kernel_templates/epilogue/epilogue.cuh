@@ -1,8 +1,11 @@
 // What happens to the accumulator on its way to D. The one implementation for every GEMM
 // template, for fragments in registers as for sums of split-K partials:
-//   z = alpha * accumulator + bias + beta * C   (C where it is accumulated)
+//   z = alpha * scales * accumulator + bias + beta * C   (C where it is accumulated)
 //   aux = z
-//   D = round(activation(z) + C)                (C where it is a residual)
+//   v = activation(z) + C                       (C where it is a residual)
+//   D = round(scale_d * v)                      (scale_d of an fp8 D, else 1)
+// amax is that of v. `scales` are those of A and B, of the whole tensors or of row and column:
+// [batch][m] and [batch][n]. Those of blocks the main loop has put into the accumulators.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
 
@@ -14,39 +17,85 @@
 
 namespace tilewright {
 
+// What every element is multiplied with. A kernel of many tiles reads it once.
+template <EpilogueSpec kSpec>
+class EpilogueFactors {
+ public:
+  // After the grids before this one are complete: they may have written the scales.
+  __device__ __forceinline__ explicit EpilogueFactors(const GemmArgs& args) : args_(args) {
+    if constexpr (kSpec.scaling == Scaling::kPerTensor) {
+      alpha_ = args.alpha * *args.scale_a * *args.scale_b;
+    }
+    if constexpr (kSpec.scale_d) scale_d_ = *args.scale_d;
+  }
+
+  __device__ __forceinline__ float Alpha() const {
+    if constexpr (kSpec.scaling == Scaling::kPerTensor) return alpha_;
+    return args_.alpha;
+  }
+  __device__ __forceinline__ float ScaleD() const {
+    if constexpr (kSpec.scale_d) return scale_d_;
+    return 1.0f;
+  }
+
+ private:
+  const GemmArgs& args_;
+  float alpha_;
+  float scale_d_;
+};
+
 // One thread's epilogue: holds the running amax and flag. All elements of D that a thread
 // owns go through Apply, in vectors of kWidth neighbouring columns; then every thread of
 // the warp calls Finish.
 template <EpilogueSpec kSpec>
 class Epilogue {
  public:
-  // The bias of a thread's columns, loaded once where a thread stays in its columns.
+  static constexpr bool kScalesRows = kSpec.scaling == Scaling::kPerRowColumn;
+
+  // Bias and scale of a thread's columns, loaded once where a thread stays in its columns.
   template <int kWidth>
-  struct ColumnBias {
-    float value[kSpec.bias == Bias::kPerColumn ? kWidth : 1];
+  struct ColumnTerms {
+    float bias[kSpec.bias == Bias::kPerColumn ? kWidth : 1];
+    float scale[kScalesRows ? kWidth : 1];
   };
 
-  __device__ __forceinline__ explicit Epilogue(const GemmArgs& args, int batch)
-      : args_(args), batch_(batch) {}
+  __device__ __forceinline__ Epilogue(const GemmArgs& args, int batch,
+                                      const EpilogueFactors<kSpec>& factors)
+      : args_(args), factors_(factors), batch_(batch) {}
+  __device__ __forceinline__ Epilogue(const GemmArgs& args, int batch)
+      : Epilogue(args, batch, EpilogueFactors<kSpec>(args)) {}
 
   template <int kWidth>
-  __device__ __forceinline__ ColumnBias<kWidth> LoadColumnBias(int column) const {
-    ColumnBias<kWidth> bias = {};
-    if constexpr (kSpec.bias == Bias::kPerColumn) {
+  __device__ __forceinline__ ColumnTerms<kWidth> LoadColumnTerms(int column) const {
+    ColumnTerms<kWidth> terms = {};
 #pragma unroll
-      for (int i = 0; i < kWidth; ++i) {
-        const long long place = column + static_cast<long long>(i);
-        bias.value[i] = place < args_.n ? LoadElement<kSpec.bias_type>(args_.bias, place) : 0.0f;
+    for (int i = 0; i < kWidth; ++i) {
+      const long long place = column + static_cast<long long>(i);
+      if (place >= args_.n) continue;
+      if constexpr (kSpec.bias == Bias::kPerColumn) {
+        terms.bias[i] = LoadElement<kSpec.bias_type>(args_.bias, place);
+      }
+      if constexpr (kScalesRows) {
+        terms.scale[i] = args_.scale_b[static_cast<long long>(batch_) * args_.n + place];
       }
     }
-    return bias;
+    return terms;
+  }
+
+  // What the sums of a row are multiplied with; 0 beyond the last row, where it does not matter.
+  __device__ __forceinline__ float LoadRowFactor(int row) const {
+    if constexpr (kScalesRows) {
+      const long long first = static_cast<long long>(batch_) * args_.m;
+      return row < args_.m ? factors_.Alpha() * args_.scale_a[first + row] : 0.0f;
+    }
+    return factors_.Alpha();
   }
 
   // Elements (row, column) .. (row, column + kWidth - 1); those at or beyond n are left
   // out. The row exists; `column` is a multiple of kWidth.
   template <int kWidth, typename Accumulator>
   __device__ __forceinline__ void Apply(const Accumulator (&sums)[kWidth], int row, int column,
-                                        const ColumnBias<kWidth>& bias) {
+                                        const ColumnTerms<kWidth>& terms) {
     const int count = args_.n - column;
     if (count <= 0) return;
     if constexpr (kSpec.d_type == Type::kInt32) {
@@ -56,10 +105,11 @@ class Epilogue {
       StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
           args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
     } else {
+      const float row_factor = LoadRowFactor(row);
       float values[kWidth];
 #pragma unroll
-      for (int i = 0; i < kWidth; ++i) values[i] = args_.alpha * static_cast<float>(sums[i]);
-      Transform(values, row, column, count, bias);
+      for (int i = 0; i < kWidth; ++i) values[i] = Scaled(sums[i], row_factor, terms, i);
+      Transform(values, row, column, count, terms);
       Observe(values, count);
       unsigned words[kPackedWords<kSpec.d_type, kWidth>];
       Round(words, values, row, column, count);
@@ -69,11 +119,12 @@ class Epilogue {
   }
 
   // Two neighbouring elements of D, rounded and packed, for a caller that stores them: (row,
-  // column) of which `count` exist. Neither another tensor of D's shape nor random bits are
-  // needed.
+  // column) of which `count` exist. `row_factor`: the row's. Neither another tensor of D's shape
+  // nor random bits are needed.
   template <typename Accumulator>
   __device__ __forceinline__ void ComputePair(const Accumulator (&sums)[2], int row, int column,
-                                              int count, const ColumnBias<2>& bias,
+                                              int count, float row_factor,
+                                              const ColumnTerms<2>& terms,
                                               unsigned (&words)[kPackedWords<kSpec.d_type, 2>]) {
     static_assert(kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone &&
                   !kSpec.stochastic_rounding);
@@ -81,26 +132,26 @@ class Epilogue {
       words[0] = static_cast<unsigned>(sums[0]);
       words[1] = static_cast<unsigned>(sums[1]);
     } else {
-      float values[2] = {args_.alpha * static_cast<float>(sums[0]),
-                         args_.alpha * static_cast<float>(sums[1])};
+      float values[2] = {Scaled(sums[0], row_factor, terms, 0),
+                         Scaled(sums[1], row_factor, terms, 1)};
       // A row beyond the last has no bias to read; what it gets does not matter.
-      Transform(values, row < args_.m ? row : args_.m - 1, column, count, bias);
+      Transform(values, row < args_.m ? row : args_.m - 1, column, count, terms);
       Observe(values, count);
       Round(words, values, row, column, count);
     }
   }
 
   // The same of two neighbouring elements of a column: (row, column) and (row + 1, column), of
-  // which `count` exist. D is 16-bit.
+  // which `count` exist. D is 8 or 16 bits wide.
   template <typename Accumulator>
   __device__ __forceinline__ unsigned ComputeColumnPair(const Accumulator (&sums)[2], int row,
                                                         int column, int count,
-                                                        const ColumnBias<1>& bias) {
+                                                        const ColumnTerms<1>& terms) {
     float values[2];
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
-      float value[1] = {args_.alpha * static_cast<float>(sums[i])};
-      Transform(value, row + i < args_.m ? row + i : args_.m - 1, column, count, bias);
+      float value[1] = {Scaled(sums[i], LoadRowFactor(row + i), terms, 0)};
+      Transform(value, row + i < args_.m ? row + i : args_.m - 1, column, count, terms);
       values[i] = value[0];
     }
     Observe(values, count);
@@ -133,9 +184,17 @@ class Epilogue {
     return batch_ * batch_stride + row * stride + column;
   }
 
+  template <int kWidth, typename Accumulator>
+  __device__ __forceinline__ static float Scaled(Accumulator sum, float row_factor,
+                                                 const ColumnTerms<kWidth>& terms, int i) {
+    const float value = row_factor * static_cast<float>(sum);
+    if constexpr (kScalesRows) return value * terms.scale[i];
+    return value;
+  }
+
   template <int kWidth>
-  __device__ __forceinline__ void Transform(float (&values)[kWidth], int row, int column,
-                                            int count, const ColumnBias<kWidth>& bias) const {
+  __device__ __forceinline__ void Transform(float (&values)[kWidth], int row, int column, int count,
+                                            const ColumnTerms<kWidth>& terms) const {
     float source[kWidth];
     if constexpr (kSpec.source != Source::kNone) {
       LoadRow<kSpec.source_type, kSpec.source_access_bytes>(
@@ -149,7 +208,7 @@ class Epilogue {
       }
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
-        values[i] += kSpec.bias == Bias::kPerRow ? row_bias : bias.value[kColumns * i];
+        values[i] += kSpec.bias == Bias::kPerRow ? row_bias : terms.bias[kColumns * i];
       }
     }
     if constexpr (kSpec.source == Source::kAccumulate) {
@@ -201,22 +260,41 @@ class Epilogue {
       words[0] = bits[0];
 #pragma unroll
       for (int i = 0; i + 1 < kWidth; i += 2) words[i / 2] = bits[i] | bits[i + 1] << 16;
+    } else if constexpr (IsFp8(kSpec.d_type)) {
+      float scaled[kWidth];
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) scaled[i] = values[i] * factors_.ScaleD();
+      RoundNearest<kSpec.d_type>(words, scaled);
+      // Rounding to fp8 hides an Inf: what is looked at is what is rounded.
+      if constexpr (kSpec.non_finite_flag) {
+#pragma unroll
+        for (int i = 0; i < kWidth; ++i) {
+          FlagNonFinite<0x7F800000>(__float_as_uint(scaled[i]), i < count);
+        }
+      }
+      return;
     } else {
       RoundNearest<kSpec.d_type>(words, values);
     }
     if constexpr (kSpec.non_finite_flag) {
+      constexpr unsigned kExponent = kSpec.d_type == Type::kBf16   ? 0x7F80
+                                     : kSpec.d_type == Type::kFp16 ? 0x7C00
+                                                                   : 0x7F800000;
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
-        const unsigned bits = UnpackElement<kSpec.d_type>(words, i);
-        constexpr unsigned kExponent = kSpec.d_type == Type::kBf16   ? 0x7F80
-                                       : kSpec.d_type == Type::kFp16 ? 0x7C00
-                                                                     : 0x7F800000;
-        if (i < count && (bits & kExponent) == kExponent) non_finite_ = true;
+        FlagNonFinite<kExponent>(UnpackElement<kSpec.d_type>(words, i), i < count);
       }
     }
   }
 
+  // Inf and NaN have all bits of the exponent set.
+  template <unsigned kExponent>
+  __device__ __forceinline__ void FlagNonFinite(unsigned bits, bool exists) {
+    if (exists && (bits & kExponent) == kExponent) non_finite_ = true;
+  }
+
   const GemmArgs& args_;
+  const EpilogueFactors<kSpec> factors_;
   const int batch_;
   float amax_ = 0.0f;
   bool non_finite_ = false;

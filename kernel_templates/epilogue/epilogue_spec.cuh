@@ -9,6 +9,8 @@ namespace tilewright {
 enum class Activation { kNone, kRelu, kGeluTanh, kGeluErf, kSilu };
 enum class Bias { kNone, kPerColumn, kPerRow };
 enum class Source { kNone, kAccumulate, kResidual };
+// Of A and B. The scales of blocks are the main loop's.
+enum class Scaling { kNone, kPerTensor, kPerRowColumn, kBlock128 };
 
 // Access bytes: the widest access that the base and the strides admit.
 struct EpilogueSpec {
@@ -25,6 +27,8 @@ struct EpilogueSpec {
   bool stochastic_rounding = false;
   bool amax = false;
   bool non_finite_flag = false;
+  Scaling scaling = Scaling::kNone;
+  bool scale_d = false;  // Of an 8-bit D.
 };
 
 }  // namespace tilewright

@@ -1,6 +1,6 @@
-// The epilogue of a warp tile whose D has 16-bit elements and needs no other tensor row by
-// row: it runs on the fragments, and only rounded elements pass through shared memory, half
-// the bytes of what StagedWarpTile stages. (Shared memory is what bounds an epilogue.)
+// The epilogue of a warp tile whose D has 8- or 16-bit elements and needs no other tensor row
+// by row: it runs on the fragments, and only rounded elements pass through shared memory, at
+// most half the bytes of what StagedWarpTile stages. (Shared memory is what bounds an epilogue.)
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_PACKED_WARP_TILE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_PACKED_WARP_TILE_CUH_
 
@@ -10,13 +10,25 @@
 
 namespace tilewright {
 
+// Unsigned integers that hold one element of kBytes, and two.
+template <int kBytes>
+struct PackedElement {
+  using Element = unsigned char;
+  using Pair = unsigned short;
+};
+template <>
+struct PackedElement<2> {
+  using Element = unsigned short;
+  using Pair = unsigned;
+};
+
 // kStagingBytes: what the warp has of shared memory; decides how many rows are staged at once.
 template <EpilogueSpec kSpec, int kWarpM, int kWarpN, bool kInterleavedRows,
           bool kInterleavedColumns, int kStagingBytes>
 class PackedWarpTile {
  public:
   // Stochastic rounding on fragments, all of a warp tile's accumulators alive, spills.
-  static constexpr bool kFits = BytesOf(kSpec.d_type) == 2 && kSpec.source == Source::kNone &&
+  static constexpr bool kFits = BytesOf(kSpec.d_type) <= 2 && kSpec.source == Source::kNone &&
                                 kSpec.aux_type == Type::kNone && !kSpec.stochastic_rounding;
 
   // Stores the tile whose corner is (first_m, first_n). `staging` is the warp's own, 16-byte
@@ -27,10 +39,12 @@ class PackedWarpTile {
       const Accumulator (&sums)[kWarpM / 16][kWarpN / 8][4], void* staging,
       Epilogue<kSpec>& epilogue) {
     const Corner corner = {args, batch, first_m, first_n};
-    ColumnPairs bias[kWarpN / 8];
+    ColumnPairs terms[kLoadsOnce ? kWarpN / 8 : 1];
+    if constexpr (kLoadsOnce) {
 #pragma unroll
-    for (int tile = 0; tile < kWarpN / 8; ++tile) {
-      bias[tile] = epilogue.template LoadColumnBias<2>(first_n + Column(tile));
+      for (int tile = 0; tile < kWarpN / 8; ++tile) {
+        terms[tile] = epilogue.template LoadColumnTerms<2>(first_n + Column(tile));
+      }
     }
     unsigned* words = static_cast<unsigned*>(staging);
 #pragma unroll
@@ -38,7 +52,7 @@ class PackedWarpTile {
       __syncwarp();
 #pragma unroll
       for (int i = block; i < Min(block + kBlocks, kWarpM / 16); ++i) {
-        PackBlock(corner, sums[i], i * 16, words + (i - block) * 16 * kRowWords, bias, epilogue);
+        PackBlock(corner, sums[i], i * 16, words + (i - block) * 16 * kRowWords, terms, epilogue);
       }
       __syncwarp();
       const int rows = Min(kBlocks, kWarpM / 16 - block) * 16;
@@ -48,11 +62,18 @@ class PackedWarpTile {
   }
 
  private:
-  using ColumnPairs = typename Epilogue<kSpec>::template ColumnBias<2>;
+  using ColumnPairs = typename Epilogue<kSpec>::template ColumnTerms<2>;
+  // A bias is kept in registers; with scales as well it would be too many of them.
+  static constexpr bool kLoadsOnce = !Epilogue<kSpec>::kScalesRows;
 
-  // Padding of 4 words: it holds the shift, and the 8 rows by 4 words of one store touch every
-  // bank once.
-  static constexpr int kRowWords = kWarpN / 2 + 4;
+  static constexpr int kBytes = BytesOf(kSpec.d_type);
+  using Element = typename PackedElement<kBytes>::Element;
+  using Pair = typename PackedElement<kBytes>::Pair;
+  // Elements of a 16-byte vector.
+  static constexpr int kVector = 16 / kBytes;
+  // Padding of 4 words: it holds the shift, and the 8 rows by 4 words of one store of 16-bit
+  // elements touch every bank once.
+  static constexpr int kRowWords = kWarpN * kBytes / 4 + 4;
   static constexpr int kBlocks = Max(1, Min(kWarpM / 16, kStagingBytes / (16 * kRowWords * 4)));
 
   struct Corner {
@@ -63,8 +84,8 @@ class PackedWarpTile {
 
     __device__ __forceinline__ char* Place(int row, int column) const {
       return static_cast<char*>(args.d) +
-             2 * (batch * args.d_batch_stride + (first_m + static_cast<long long>(row)) * args.ldd +
-                  first_n + column);
+             kBytes * (batch * args.d_batch_stride +
+                       (first_m + static_cast<long long>(row)) * args.ldd + first_n + column);
     }
     __device__ __forceinline__ bool HasRow(int row) const { return row < args.m - first_m; }
     // Columns of D from `column` on.
@@ -86,20 +107,20 @@ class PackedWarpTile {
   // rows are shifted by them, so that what is a 16-byte vector in D is one in shared memory.
   __device__ __forceinline__ static int Shift(const Corner& corner, int row) {
     if constexpr (kSpec.d_access_bytes == 16) return 0;
-    return reinterpret_cast<unsigned long long>(corner.Place(row, 0)) / 2 % 8;
+    return reinterpret_cast<unsigned long long>(corner.Place(row, 0)) / kBytes % kVector;
   }
 
-  template <typename Accumulator>
+  template <typename Accumulator, int kTerms>
   __device__ __forceinline__ static void PackBlock(const Corner& corner,
                                                    const Accumulator (&sums)[kWarpN / 8][4],
                                                    int first_row, unsigned* words,
-                                                   const ColumnPairs (&bias)[kWarpN / 8],
+                                                   const ColumnPairs (&terms)[kTerms],
                                                    Epilogue<kSpec>& epilogue) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int row = first_row + Row(half);
-      unsigned short* to = reinterpret_cast<unsigned short*>(words + Row(half) * kRowWords) +
-                           Shift(corner, row);
+      Element* to = reinterpret_cast<Element*>(words + Row(half) * kRowWords) + Shift(corner, row);
+      const float row_factor = epilogue.LoadRowFactor(corner.first_m + row);
 #pragma unroll
       for (int tile = 0; tile < kWarpN / 8; ++tile) {
         const int column = Column(tile);
@@ -109,13 +130,16 @@ class PackedWarpTile {
             kInterleavedColumns ? sums[even + 1][half * 2 + tile % 2] : sums[tile][half * 2 + 1]};
         const int count = corner.HasRow(row) ? corner.Left(column) : 0;
         unsigned pair[1];
-        epilogue.ComputePair(values, corner.first_m + row, corner.first_n + column, count,
-                             bias[tile], pair);
-        if constexpr (kSpec.d_access_bytes == 2) {
-          to[column] = static_cast<unsigned short>(pair[0]);
-          to[column + 1] = static_cast<unsigned short>(pair[0] >> 16);
+        epilogue.ComputePair(
+            values, corner.first_m + row, corner.first_n + column, count, row_factor,
+            kLoadsOnce ? terms[kLoadsOnce ? tile : 0]
+                       : epilogue.template LoadColumnTerms<2>(corner.first_n + column),
+            pair);
+        if constexpr (kSpec.d_access_bytes == kBytes) {
+          to[column] = static_cast<Element>(pair[0]);
+          to[column + 1] = static_cast<Element>(pair[0] >> (8 * kBytes));
         } else {
-          *reinterpret_cast<unsigned*>(to + column) = pair[0];
+          *reinterpret_cast<Pair*>(to + column) = static_cast<Pair>(pair[0]);
         }
       }
     }
@@ -124,7 +148,7 @@ class PackedWarpTile {
   // Whole vectors of 16 bytes, shared memory and D aligned alike; lanes take neighbouring ones.
   __device__ __forceinline__ static void StoreVectors(const Corner& corner, int first_row,
                                                       int rows, const unsigned* words) {
-    constexpr int kPerRow = kWarpN / 8;
+    constexpr int kPerRow = kWarpN / kVector;
     const int lane = threadIdx.x % 32;
 #pragma unroll 4
     for (int first = 0; first < rows * kPerRow; first += 32) {
@@ -132,37 +156,33 @@ class PackedWarpTile {
       if (row >= rows || !corner.HasRow(first_row + row)) continue;
       const int shift = Shift(corner, first_row + row);
       // The first vector that begins within the row, and those after it.
-      const int column = (first + lane) % kPerRow * 8 + (8 - shift) % 8;
-      if (column + 8 > Min(kWarpN, corner.Left(0))) continue;
+      const int column = (first + lane) % kPerRow * kVector + (kVector - shift) % kVector;
+      if (column + kVector > Min(kWarpN, corner.Left(0))) continue;
       unsigned vector[4];
-      LoadWords<16, 16>(words + row * kRowWords + (column + shift) / 2, vector);
+      LoadWords<16, 16>(words + row * kRowWords + (column + shift) * kBytes / 4, vector);
       StoreWords<16, 16>(corner.Place(first_row + row, column), vector);
     }
   }
 
-  // What the vectors leave of each row: less than 8 elements at its begin and at its end.
+  // What the vectors leave of each row: less than one at its begin and at its end.
   __device__ __forceinline__ static void StoreEnds(const Corner& corner, int first_row, int rows,
                                                    const unsigned* words) {
     const int lane = threadIdx.x % 32;
 #pragma unroll 4
-    for (int first = 0; first < rows * 16; first += 32) {
-      const int row = (first + lane) / 16;
-      const int element = (first + lane) % 8;
-      const bool is_end = (first + lane) % 16 >= 8;
+    for (int first = 0; first < rows * 2 * kVector; first += 32) {
+      const int row = (first + lane) / (2 * kVector);
+      const int element = (first + lane) % kVector;
+      const bool is_end = (first + lane) % (2 * kVector) >= kVector;
       if (!corner.HasRow(first_row + row)) continue;
       const int shift = Shift(corner, first_row + row);
-      const int head = (8 - shift) % 8;
+      const int head = (kVector - shift) % kVector;
       const int length = Min(kWarpN, corner.Left(0));
-      const int whole = length > head ? (length - head) / 8 * 8 : 0;
+      const int whole = length > head ? (length - head) / kVector * kVector : 0;
       const int column = is_end ? head + whole + element : element;
       if (column >= (is_end ? length : Min(head, length))) continue;
-      const auto* from = reinterpret_cast<const unsigned short*>(words + row * kRowWords);
-      StoreHalf(corner.Place(first_row + row, column), from[column + shift]);
+      const auto* from = reinterpret_cast<const Element*>(words + row * kRowWords);
+      *reinterpret_cast<Element*>(corner.Place(first_row + row, column)) = from[column + shift];
     }
-  }
-
-  __device__ __forceinline__ static void StoreHalf(char* place, unsigned bits) {
-    *reinterpret_cast<unsigned short*>(place) = static_cast<unsigned short>(bits);
   }
 };
 

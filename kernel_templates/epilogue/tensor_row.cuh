@@ -24,7 +24,9 @@ __device__ __forceinline__ float LoadElement(const void* base, long long index) 
 // The bits of element i of a packed row.
 template <Type kType>
 __device__ __forceinline__ unsigned UnpackElement(const unsigned* words, int i) {
-  if constexpr (BytesOf(kType) == 2) {
+  if constexpr (BytesOf(kType) == 1) {
+    return words[i / 4] >> (8 * (i % 4)) & 0xFF;
+  } else if constexpr (BytesOf(kType) == 2) {
     return i % 2 == 0 ? words[i / 2] & 0xFFFF : words[i / 2] >> 16;
   } else {
     return words[i];
@@ -71,7 +73,7 @@ __device__ __forceinline__ void StoreRow(void* base, long long index,
   }
 }
 
-// Rounds to nearest even and packs.
+// Rounds to nearest even and packs; fp8 saturates.
 template <Type kType, int kWidth>
 __device__ __forceinline__ void RoundNearest(unsigned (&words)[kPackedWords<kType, kWidth>],
                                              const float (&values)[kWidth]) {
@@ -83,7 +85,12 @@ __device__ __forceinline__ void RoundNearest(unsigned (&words)[kPackedWords<kTyp
   } else {
 #pragma unroll
     for (int i = 0; i < kWidth; i += 2) {
-      words[i / 2] = PackedFromFloats<kType>(values[i], values[i + 1]);
+      const unsigned pair = PackedFromFloats<kType>(values[i], values[i + 1]);
+      if constexpr (BytesOf(kType) == 1) {
+        words[i / 4] = i % 4 == 0 ? pair : words[i / 4] | pair << 16;
+      } else {
+        words[i / 2] = pair;
+      }
     }
   }
 }

@@ -47,9 +47,12 @@ class TmaGroupTile {
   }
 
  private:
+  static constexpr int kBytes = BytesOf(kSpec.d_type);
+  // Of a row of the box.
+  static constexpr int kRowBytes = 64 * kBytes;
   static constexpr int kBufferBytes = 4 * kStagingBufferBytes;
   static constexpr int kBoxes = CeilDiv(kRows, kBoxRows);
-  static_assert(kBoxRows * kStageRowBytes <= kBufferBytes);
+  static_assert(kBytes <= 2 && kBoxRows * kRowBytes <= kBufferBytes);
 
   // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on.
   template <typename Accumulator>
@@ -59,11 +62,11 @@ class TmaGroupTile {
                                               Epilogue<kSpec>& epilogue) {
     const int lane = threadIdx.x % 32;
     const int first_column = static_cast<int>(threadIdx.x) / 32 % 4 * 16;
-    typename Epilogue<kSpec>::template ColumnBias<1> bias[2];
+    typename Epilogue<kSpec>::template ColumnTerms<1> terms[2];
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      bias[half] =
-          epilogue.template LoadColumnBias<1>(first_n + first_column + half * 8 + lane / 4);
+      terms[half] =
+          epilogue.template LoadColumnTerms<1>(first_n + first_column + half * 8 + lane / 4);
     }
     // Pairs of 8-row tiles; the last of an odd number stands alone.
 #pragma unroll
@@ -77,17 +80,34 @@ class TmaGroupTile {
         const Accumulator values[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
                                        sums[first_tile + tile + i / 2][i % 2 * 2 + 1]};
         const int count = column < args.n ? args.m - first_m - row : 0;
-        words[i] = epilogue.ComputeColumnPair(values, first_m + row, column, count, bias[i % 2]);
+        words[i] = epilogue.ComputeColumnPair(values, first_m + row, column, count, terms[i % 2]);
       }
-      // Lanes beyond an odd last tile name rows of the one before, and write the same there.
       const bool is_odd = tile + 1 >= kBoxRows / 8;
-      if (is_odd) {
-        words[2] = words[0];
-        words[3] = words[1];
+      if constexpr (kBytes == 1) {
+#pragma unroll
+        for (int i = 0; i < (is_odd ? 2 : 4); ++i) {
+          StoreBytes(buffer, (tile + i / 2) * 8 + lane % 4 * 2, first_column + i % 2 * 8 + lane / 4,
+                     words[i]);
+        }
+      } else {
+        // Lanes beyond an odd last tile name rows of the one before, and write the same there.
+        if (is_odd) {
+          words[2] = words[0];
+          words[3] = words[1];
+        }
+        const int row = (tile + (is_odd ? 0 : lane / 16)) * 8 + lane % 8;
+        StoreMatricesTransposed(
+            buffer + StagedPlace<kRowBytes>(row, first_column / 8 + lane / 8 % 2), words);
       }
-      const int row = (tile + (is_odd ? 0 : lane / 16)) * 8 + lane % 8;
-      StoreMatricesTransposed(buffer + StagedPlace(row, first_column / 8 + lane / 8 % 2), words);
     }
+  }
+
+  // Elements of two neighbouring rows in one column: no instruction transposes bytes. The 8
+  // columns by 4 rows of a warp touch every bank once.
+  __device__ __forceinline__ static void StoreBytes(unsigned buffer, int row, int column,
+                                                    unsigned pair) {
+    StoreSharedByte(buffer + StagedPlace<kRowBytes>(row, column / 16) + column % 16, pair);
+    StoreSharedByte(buffer + StagedPlace<kRowBytes>(row + 1, column / 16) + column % 16, pair >> 8);
   }
 };
 

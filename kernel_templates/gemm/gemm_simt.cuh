@@ -199,7 +199,7 @@ class GemmSimt {
 #pragma unroll
     for (int j = 0; j < kGroupsN; ++j) {
       const int column = place.first_n + Column(j);
-      const auto bias = epilogue.template LoadColumnBias<4>(column);
+      const auto terms = epilogue.template LoadColumnTerms<4>(column);
 #pragma unroll
       for (int i = 0; i < kThreadM; ++i) {
         const int row = Row(i / 4) + i % 4;
@@ -207,7 +207,7 @@ class GemmSimt {
         if constexpr (kSplit) {
           StorePartial(args, blockIdx.y, blockIdx.z, place.first_m + row, column, sums[i][j]);
         } else {
-          epilogue.template Apply<4>(sums[i][j], place.first_m + row, column, bias);
+          epilogue.template Apply<4>(sums[i][j], place.first_m + row, column, terms);
         }
       }
     }

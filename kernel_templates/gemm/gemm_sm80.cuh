@@ -90,16 +90,16 @@ class GemmSm80 {
     constexpr int kSlots = Staged::template Slots<kWidth>();
     const int first_m = place.first_m + Mainloop::WarpM();
     const int first_n = place.first_n + Mainloop::WarpN();
-    typename Epilogue<kSpec>::template ColumnBias<kWidth> bias[kSlots];
+    typename Epilogue<kSpec>::template ColumnTerms<kWidth> terms[kSlots];
 #pragma unroll
     for (int slot = 0; slot < kSlots; ++slot) {
-      bias[slot] = epilogue.template LoadColumnBias<kWidth>(
+      terms[slot] = epilogue.template LoadColumnTerms<kWidth>(
           first_n + Staged::template ColumnOfSlot<kWidth>(slot));
     }
     Staged::template Visit<kWidth>(
         sums, staging, [&](const Accumulator(&values)[kWidth], int row, int column, int slot) {
           if (row < args.m - first_m) {
-            epilogue.template Apply<kWidth>(values, first_m + row, first_n + column, bias[slot]);
+            epilogue.template Apply<kWidth>(values, first_m + row, first_n + column, terms[slot]);
           }
         });
   }

@@ -7,6 +7,7 @@
 
 #include "abi/gemm_sm90_config.h"
 #include "abi/kernel_args.h"
+#include "gemm/block_scales.cuh"
 #include "gemm/cluster_sum.cuh"
 #include "gemm/entry.cuh"
 #include "gemm/mainloop_sm90.cuh"
@@ -81,6 +82,8 @@ class GemmSm90 {
                 SharedMemoryBytes(kConfig, Store::kUsesTma));
   static_assert(SharedMemoryBytes(kConfig, Store::kUsesTma) <= kSm90SharedMemory);
   static_assert(IsLegal(kConfig));
+  static constexpr bool kBlockScales = kSpec.scaling == Scaling::kBlock128;
+  static_assert(!kBlockScales || (BlockScalesFit(kConfig) && Mainloop::kTileK == kScaleBlock));
   // Two warpgroups have all the registers they can use.
   static constexpr bool kMovesRegisters = kConfig.consumers > 1;
   // Named barriers of consumer 0, those of the others following; 0 is that of __syncthreads.
@@ -169,10 +172,17 @@ class GemmSm90 {
                           4 * kConfig.consumers * Store::kStagingBytes,
                       rank);
     const int first_block = kConfig.ping_pong ? 0 : consumer * Mainloop::kRowBlocks;
+    const EpilogueFactors<kSpec> factors(args);
     while (!walk.AtEnd()) {
       Sums sums;
       if constexpr (kConfig.ping_pong) AwaitTurn(consumer);
-      mainloop.Multiply(depth.count, first_block, sums);
+      if constexpr (kBlockScales) {
+        const BlockScales<kConfig> scales(args, walk.Place(), walk.Batch(), first_block,
+                                          depth.first);
+        mainloop.Multiply(depth.count, first_block, scales, sums);
+      } else {
+        mainloop.Multiply(depth.count, first_block, UnitScales<kConfig>(), sums);
+      }
       if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
       const TilePlace place = walk.Place();
       mainloop.template Finish<kMayBeEmpty>(depth.count, sums);
@@ -183,7 +193,7 @@ class GemmSm90 {
           continue;
         }
       }
-      StoreTile(args, maps, walk.Batch(), place, first_block, sums, staging,
+      StoreTile(args, maps, factors, walk.Batch(), place, first_block, sums, staging,
                 kStoreBarrier + consumer);
       walk.Next();
       if constexpr (kConfig.ping_pong) {
@@ -203,11 +213,12 @@ class GemmSm90 {
   }
 
   __device__ __forceinline__ static void StoreTile(const GemmArgs& args, const Maps& maps,
-                                                   int batch, TilePlace place, int first_block,
+                                                   const EpilogueFactors<kSpec>& factors, int batch,
+                                                   TilePlace place, int first_block,
                                                    const Sums& sums, unsigned char* staging,
                                                    int barrier) {
     const TensorMap* map_d = Store::kUsesTma ? &maps.map[Store::kUsesTma ? 2 : 0] : nullptr;
-    Epilogue<kSpec> epilogue(args, batch);
+    Epilogue<kSpec> epilogue(args, batch, factors);
 #pragma unroll
     for (int block = 0; block < Mainloop::kRowBlocks; ++block) {
       const int row = (first_block + block) * 64;

@@ -77,10 +77,12 @@ class MainloopSm90 {
   }
 
   // A consumer: starts to set `sums` to the products of `tiles` stages. `first_block`: its first
-  // row block of the tile. Finish ends it; what is done in between runs under the last products.
-  __device__ __forceinline__ void Multiply(int tiles, int first_block, Sums& sums) {
+  // row block of the tile. `scales`: UnitScales, or those of the tile's blocks, which need
+  // promotion. Finish ends it; what is done in between runs under the last products.
+  template <typename Scales>
+  __device__ __forceinline__ void Multiply(int tiles, int first_block, Scales scales, Sums& sums) {
     if constexpr (kConfig.promote) {
-      MultiplyPromoting(tiles, first_block, sums);
+      MultiplyPromoting(tiles, first_block, scales, sums);
       return;
     }
     int accumulate = 0;
@@ -178,26 +180,23 @@ class MainloopSm90 {
   }
 
   // The sums of each stage begin at zero and are added to `sums` in fp32.
-  __device__ __forceinline__ void MultiplyPromoting(int tiles, int first_block, Sums& sums) {
+  template <typename Scales>
+  __device__ __forceinline__ void MultiplyPromoting(int tiles, int first_block, Scales& scales,
+                                                    Sums& sums) {
     Clear(sums);
     Sums part;
 #pragma unroll 1
     for (int tile = 0; tile < tiles; ++tile) {
       int accumulate = 0;
+      // On their way from L2 while the stage is multiplied.
+      const typename Scales::Values values = scales.Load();
       WaitBarrier(FullBarrier(), phase_);
       MultiplyStage(ring_ + stage_ * StageBytes(kConfig), first_block, accumulate, part);
       WgmmaWait<0>();
       Release(stage_);
       Advance();
       Pin(part);
-#pragma unroll
-      for (int block = 0; block < kRowBlocks; ++block) {
-#pragma unroll
-        for (int column = 0; column < kColumns / 8; ++column) {
-#pragma unroll
-          for (int i = 0; i < 4; ++i) sums[block][column][i] += part[block][column][i];
-        }
-      }
+      Scales::Add(values, part, sums);
     }
   }
 

@@ -92,7 +92,7 @@ __device__ __forceinline__ void ReducePartials(const GemmArgs& args) {
 #pragma unroll
       for (int i = 0; i < 4; ++i) sums[i] += partial.value[i];
     }
-    epilogue.template Apply<4>(sums, row, column, epilogue.template LoadColumnBias<4>(column));
+    epilogue.template Apply<4>(sums, row, column, epilogue.template LoadColumnTerms<4>(column));
   }
   epilogue.Finish();
 }

@@ -47,8 +47,8 @@ class StoreSm90 {
     } else if (first_m + warp * 16 >= args.m) {
       return;
     } else if constexpr (kUsesTma) {
-      TmaWarpTile<kSpec, kColumns, kBuffers>::Store(args, *map_d, batch, first_m + warp * 16,
-                                                    first_n, sums, SharedAddress(own), epilogue);
+      TmaWarpTile<kSpec, kColumns, StoreBoxBytes(kConfig, BytesOf(kSpec.d_type)), kBuffers>::Store(
+          args, *map_d, batch, first_m + warp * 16, first_n, sums, SharedAddress(own), epilogue);
     } else {
       StoreChunks(args, batch, first_m + warp * 16, first_n, sums, own, epilogue);
     }
@@ -63,7 +63,8 @@ class StoreSm90 {
   static constexpr bool kPacked =
       !kSplit && PackedWarpTile<kSpec, 16, 16, false, false, kStagingBytes>::kFits;
   // Columns that are staged at once: of what 16 rows leave room for, as even a share as steps of
-  // 16 admit. Packed rows take 2 bytes an element and 16 of padding, others 4 and 32.
+  // 16 admit. Packed rows take 1 or 2 bytes an element, the latter here, and 16 of padding, others
+  // 4 and 32.
   static constexpr int kMostColumns =
       (kPacked ? kStagingBytes / 32 - 8 : kStagingBytes / 64 - 8) / 16 * 16;
   static constexpr int kChunk =
@@ -144,8 +145,9 @@ class StoreSm90 {
         });
   }
 
-  // Neighbouring columns that one access of D, or of a partial, takes.
-  static constexpr int kVector = kSplit ? 4 : kSpec.d_access_bytes / BytesOf(kSpec.d_type);
+  // Neighbouring columns that one access of D, or of a partial, takes; more than 8 would take too
+  // many registers.
+  static constexpr int kVector = kSplit ? 4 : Min(kSpec.d_access_bytes / BytesOf(kSpec.d_type), 8);
 
   __device__ __forceinline__ static void Apply(const GemmArgs& args, int batch, int row, int column,
                                                const Accumulator (&values)[kVector],
@@ -155,7 +157,7 @@ class StoreSm90 {
       StorePartial(args, blockIdx.y, batch, row, column, values);
     } else {
       epilogue.template Apply<kVector>(values, row, column,
-                                       epilogue.template LoadColumnBias<kVector>(column));
+                                       epilogue.template LoadColumnTerms<kVector>(column));
     }
   }
 };

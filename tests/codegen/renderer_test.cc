@@ -79,6 +79,54 @@ TILEWRIGHT_TMA_GEMM_ENTRY(Variant)
 )");
 }
 
+constexpr GemmSm90Config kPromoting = {.tile_m = 128,
+                                       .tile_n = 160,
+                                       .stages = 4,
+                                       .consumers = 2,
+                                       .ping_pong = 0,
+                                       .cluster_m = 1,
+                                       .cluster_n = 1,
+                                       .cluster_k = 1,
+                                       .promote = 1,
+                                       .swap_ab = 0,
+                                       .split_k = 1,
+                                       .raster_group = 1,
+                                       .raster_along_n = 0};
+
+TEST(RenderSourceTest, SpellsScalesOut) {
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_E4M3, "NT");
+  problem.mutable_gemm()->mutable_epilogue()->set_amax(true);
+  problem.mutable_gemm()->mutable_epilogue()->set_scale_d(true);
+  problem.mutable_gemm()->set_scaling_mode(v1::SCALING_MODE_BLOCK_128);
+  const std::string blocks = Render(problem, MakeVariant(kPromoting));
+  EXPECT_THAT(blocks, HasSubstr("EpilogueSpec{.d_type = Type::kE4m3, .d_access_bytes = 16, "
+                                ".amax = true, .scaling = Scaling::kBlock128, .scale_d = true}"));
+  problem.mutable_gemm()->set_scaling_mode(v1::SCALING_MODE_PER_TENSOR);
+  EXPECT_THAT(Render(problem, MakeVariant(kPromoting)), HasSubstr("Scaling::kPerTensor"));
+  v1::Problem integers = MakeGemm(v1::DATA_TYPE_INT8, "NT");
+  integers.mutable_gemm()->set_d_type(v1::DATA_TYPE_BF16);
+  integers.mutable_gemm()->set_scaling_mode(v1::SCALING_MODE_PER_ROW_COLUMN);
+  EXPECT_THAT(Render(integers, MakeVariant(GemmSm80Config{64, 64, 64, 2, 2, 3, 1, 1})),
+              HasSubstr("Scaling::kPerRowColumn"));
+}
+
+TEST(RenderSourceTest, RejectsScalesThatNoTemplateTakes) {
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  problem.mutable_gemm()->set_scaling_mode(v1::SCALING_MODE_PER_TENSOR);
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(kConfig)), "UNSUPPORTED_SCALING");
+  problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  problem.mutable_gemm()->mutable_epilogue()->set_scale_d(true);
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(kConfig)), "UNSUPPORTED_TYPE");
+  problem = MakeGemm(v1::DATA_TYPE_E4M3, "NT");
+  problem.mutable_gemm()->set_scaling_mode(v1::SCALING_MODE_BLOCK_128);
+  GemmSm90Config fast = kPromoting;
+  fast.promote = 0;
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(fast)), "ILLEGAL_CONFIG");
+  GemmSm90Config ragged = kPromoting;
+  ragged.tile_n = 152;
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(ragged)), "ILLEGAL_CONFIG");
+}
+
 TEST(RenderSourceTest, DoesNotDependOnShapeWithinAnAlignmentClass) {
   const v1::Variant variant = MakeVariant(kConfig);
   const std::string source = Render(MakeGemm(v1::DATA_TYPE_BF16, "NT", 512, 512, 512), variant);

@@ -125,6 +125,59 @@ TEST(GemmSm90ConfigTest, DGoesThroughTmaWhereItsRowsAdmitIt) {
   EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.split_k = 2; }), 2, 16, true));
 }
 
+// 8-bit elements: boxes of the span that covers the tile best.
+TEST(GemmSm90ConfigTest, BytesGoThroughTmaInBoxesThatCoverTheTile) {
+  const auto bytes = [](int tile_n) {
+    return StoreBoxBytes(Sm90With([&](auto& c) { c.tile_n = tile_n; }), 1);
+  };
+  EXPECT_EQ(StoreBoxBytes(kGoodSm90, 2), 128);
+  EXPECT_EQ(bytes(256), 128);
+  EXPECT_EQ(bytes(192), 64);
+  EXPECT_EQ(bytes(176), 64);
+  EXPECT_EQ(bytes(160), 32);
+  EXPECT_EQ(bytes(136), 32);
+  EXPECT_EQ(bytes(32), 32);
+  EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), 1, 16, true));
+  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 24; }), 1, 16, true));
+  const GemmSm90Config swapped = Sm90With([](auto& c) {
+    c.swap_ab = 1;
+    c.tile_m = 32;
+    c.tile_n = 128;
+  });
+  EXPECT_EQ(StoreBoxBytes(swapped, 1), 64);
+  EXPECT_TRUE(StoresThroughTma(swapped, 1, 16, true));
+}
+
+// An edge of a 128-column block of scales never cuts a group.
+TEST(GemmSm90ConfigTest, GroupsOfColumnsHaveOneScale) {
+  for (int tile_n = 8; tile_n <= 256; tile_n += 8) {
+    const GemmSm90Config config = Sm90With([&](auto& c) { c.tile_n = tile_n; });
+    const int group = ColumnGroup(config);
+    EXPECT_EQ(ColumnScales(config) * group, tile_n);
+    for (int first = 0; first < 16 * tile_n; first += group) {
+      EXPECT_EQ(first / kScaleBlock, (first + group - 1) / kScaleBlock) << tile_n;
+    }
+  }
+}
+
+TEST(GemmSm90ConfigTest, ScalesOfBlocksNeedPromotionAndFewGroups) {
+  const auto fit = [](int tile_m, int tile_n, int swap_ab) {
+    return BlockScalesFit(Sm90With([&](auto& c) {
+      c.tile_m = tile_m;
+      c.tile_n = tile_n;
+      c.swap_ab = swap_ab;
+      c.promote = 1;
+    }));
+  };
+  EXPECT_FALSE(BlockScalesFit(kGoodSm90));
+  EXPECT_TRUE(fit(128, 128, 0));
+  EXPECT_TRUE(fit(128, 192, 0));
+  EXPECT_TRUE(fit(128, 112, 0));
+  EXPECT_FALSE(fit(128, 152, 0));
+  EXPECT_TRUE(fit(64, 256, 1));
+  EXPECT_FALSE(fit(72, 256, 1));
+}
+
 // Boxes of a transposed tile cover it with few rows too many.
 TEST(GemmSm90ConfigTest, TransposedTilesAreStoredInEvenBoxes) {
   const auto rows = [](int tile_m) {
@@ -162,13 +215,17 @@ TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
     c.tile_n = 16;
     c.cluster_m = 4;
   })));
-  EXPECT_FALSE(SumsFitRegisters(Sm90With([](auto& c) { c.tile_m = 256; }), EpilogueLoad::kPlain,
-                                true));
+  EXPECT_FALSE(
+      SumsFitRegisters(Sm90With([](auto& c) { c.tile_m = 256; }), EpilogueLoad::kPlain, true, 2));
   EXPECT_FALSE(SumsFitRegisters(Sm90With([](auto& c) {
                                   c.tile_m = 256;
                                   c.tile_n = 192;
                                 }),
-                                EpilogueLoad::kVector, true));
+                                EpilogueLoad::kVector, true, 2));
+  // Rows and columns with scales, and a bias or more beside them: 64 sums.
+  EXPECT_FALSE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kScaledVector, true, 2));
+  EXPECT_TRUE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kScales, true, 2));
+  EXPECT_FALSE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kScales, false, 2));
   EXPECT_FALSE(InstructionFitsLaunch(Sm90With([](auto& c) { c.consumers = 3; })));
   EXPECT_FALSE(FitsSharedMemoryOfSm90(Sm90With([](auto& c) { c.stages = 5; })));
   EXPECT_FALSE(HasRunTimeValues(Sm90With([](auto& c) { c.raster_along_n = 2; })));

@@ -124,6 +124,39 @@ TEST(WarpgroupResourcesTest, SamplesCompileWithinTheirBounds) {
   }
 }
 
+// Every way to scale 8-bit operands, to outputs of each width, in rows that TMA writes and others.
+TEST(ScaledResourcesTest, SamplesCompileWithinTheirBounds) {
+  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const std::string architecture = ArchitectureFor(silicon).value();
+  int number = 0;
+  for (const v1::ScalingMode mode : {v1::SCALING_MODE_NONE, v1::SCALING_MODE_PER_TENSOR,
+                                     v1::SCALING_MODE_PER_ROW_COLUMN, v1::SCALING_MODE_BLOCK_128}) {
+    for (const v1::DataType output : {v1::DATA_TYPE_E4M3, v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32}) {
+      for (const int padding : {0, 1}) {
+        for (const bool has_vectors : {false, true}) {
+          v1::Problem problem = MakeGemm(v1::DATA_TYPE_E4M3, "NT", 1024, 1024, 1024);
+          v1::GemmProblem& gemm = *problem.mutable_gemm();
+          gemm.set_d_type(output);
+          gemm.set_ldd(1024 + padding);
+          gemm.set_scaling_mode(mode);
+          gemm.mutable_numerics()->set_promote_accumulation(mode == v1::SCALING_MODE_BLOCK_128);
+          gemm.mutable_epilogue()->set_amax(has_vectors);
+          gemm.mutable_epilogue()->set_scale_d(output == v1::DATA_TYPE_E4M3);
+          if (has_vectors) {
+            gemm.mutable_epilogue()->set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
+            gemm.mutable_epilogue()->set_bias_type(v1::DATA_TYPE_BF16);
+          }
+          const std::vector<RankedVariant> ranked = RankTemplate(problem, silicon, "gemm_sm90");
+          ASSERT_FALSE(ranked.empty());
+          for (int i = 0; i < 2 * kWarpgroupSamples; ++i) {
+            ExpectKeepsItsBounds(problem, Sample(ranked, ++number), architecture);
+          }
+        }
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, SearchSpaceResourcesTest,
                          testing::Values(v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32,
                                          v1::DATA_TYPE_FP16, v1::DATA_TYPE_BF16,

@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "tests/codegen/faulty_templates.h"
 #include "tests/codegen/gemm_problems.h"
+#include "tests/kernel_templates/expect_compiles.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
 #include "tuner/codegen/renderer.h"
@@ -23,19 +24,6 @@ const std::vector<std::string>& Layouts() {
   static const std::vector<std::string>& list =
       *new std::vector<std::string>{"NN", "NT", "TN", "TT"};
   return list;
-}
-
-template <typename Config>
-void ExpectCompiles(const v1::Problem& problem, const Config& config,
-                    const std::string& architecture) {
-  const auto source = RenderSource(problem, MakeVariant(config));
-  ASSERT_TRUE(source.ok()) << source.status();
-  SCOPED_TRACE(architecture + "\n" + *source);
-  const CompileReport report = CompileWithNvrtc(*source, architecture);
-  ASSERT_TRUE(report.ok) << report.log;
-  EXPECT_EQ(report.log.find("warning"), std::string::npos) << report.log;
-  ExpectEntry(report, kGemmEntry, RegisterBound(problem.gemm(), config), 0);
-  if (config.split_k > 1) ExpectEntry(report, kReduceEntry, ReduceRegisterBound(), 0);
 }
 
 // The same depth in bytes for every type.

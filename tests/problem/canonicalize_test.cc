@@ -56,6 +56,14 @@ INSTANTIATE_TEST_SUITE_P(
         {"Int8Types", Gemm("a_type: DATA_TYPE_INT8"),
          Gemm("a_type: DATA_TYPE_INT8 b_type: DATA_TYPE_INT8 d_type: DATA_TYPE_INT32 "
               "accumulator_type: DATA_TYPE_INT32")},
+        {"BlocksArePromoted",
+         Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 scaling_mode: SCALING_MODE_BLOCK_128"),
+         Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 scaling_mode: SCALING_MODE_BLOCK_128 "
+              "numerics { promote_accumulation: true }")},
+        {"BiasOfAnFp8Output",
+         Gemm("a_type: DATA_TYPE_E4M3 epilogue { bias_mode: BIAS_MODE_PER_COLUMN }"),
+         Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_E4M3 "
+              "epilogue { bias_mode: BIAS_MODE_PER_COLUMN bias_type: DATA_TYPE_BF16 }")},
         {"Tf32Output", Gemm("a_type: DATA_TYPE_TF32"),
          Gemm("a_type: DATA_TYPE_TF32 d_type: DATA_TYPE_FP32")},
         {"PackedStrides", Gemm(""), Gemm("lda: 32 ldb: 32 ldd: 48")},

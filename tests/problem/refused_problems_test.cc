@@ -227,9 +227,6 @@ RefusedCase NotServed(const char* name, const std::string& problem, const char* 
 INSTANTIATE_TEST_SUITE_P(
     NotServed, RefusedTest,
     testing::ValuesIn(std::vector<RefusedCase>{
-        NotServed("Fp8Output", Gemm("a_type: DATA_TYPE_E4M3"), "gemm.d_type"),
-        NotServed("MixedFp8Output", Gemm("a_type: DATA_TYPE_E4M3 b_type: DATA_TYPE_E5M2"),
-                  "gemm.d_type"),
         Invalid("Fp8AlongM",
                 Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 "
                      "a_layout: OPERAND_LAYOUT_TRANSPOSED"),
@@ -245,15 +242,23 @@ INSTANTIATE_TEST_SUITE_P(
                   "gemm.d_type"),
         NotServed("Int8ToInt8", Gemm("a_type: DATA_TYPE_INT8 d_type: DATA_TYPE_INT8"),
                   "gemm.d_type"),
-        NotServed("Scaling", Gemm("scaling_mode: SCALING_MODE_PER_TENSOR"), "gemm.scaling_mode"),
+        Invalid("ScalesOfBf16", Gemm("scaling_mode: SCALING_MODE_PER_TENSOR"),
+                "UNSUPPORTED_SCALING", "gemm.scaling_mode"),
+        Invalid("ScalesOfAnExactSum",
+                Gemm("a_type: DATA_TYPE_INT8 scaling_mode: SCALING_MODE_PER_ROW_COLUMN"),
+                "UNSUPPORTED_SCALING", "gemm.scaling_mode"),
+        Invalid("BlocksOfInt8",
+                Gemm("a_type: DATA_TYPE_INT8 d_type: DATA_TYPE_BF16 "
+                     "scaling_mode: SCALING_MODE_BLOCK_128"),
+                "UNSUPPORTED_SCALING", "gemm.scaling_mode"),
         NotServed("Dropout", Gemm("epilogue { dropout { probability: 0.1 } }"),
                   "gemm.epilogue.dropout"),
         NotServed("Gradient", Gemm("epilogue { gradient: true bias_gradient: true }"),
                   "gemm.epilogue.gradient"),
         NotServed("DeviceScalars", Gemm("epilogue { device_scalars: true }"),
                   "gemm.epilogue.device_scalars"),
-        Invalid("Promotion", Gemm("numerics { promote_accumulation: true }"),
-                "NOTHING_TO_PROMOTE", "gemm.numerics.promote_accumulation"),
+        Invalid("Promotion", Gemm("numerics { promote_accumulation: true }"), "NOTHING_TO_PROMOTE",
+                "gemm.numerics.promote_accumulation"),
         NotServed("FusedDropout",
                   "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT "
                   "type: DATA_TYPE_BF16 dropout { probability: 0.1 } }",

@@ -99,6 +99,16 @@ constexpr char kBudgetedFp8[] =
     "m: 512 n: 512 k: 512 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 "
     "numerics { error_budget: 0.01 }";
 
+constexpr char kBlockScaledFp8[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 "
+    "scaling_mode: SCALING_MODE_BLOCK_128";
+constexpr char kRowScaledFp8[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 "
+    "scaling_mode: SCALING_MODE_PER_ROW_COLUMN";
+constexpr char kBiasedRowScaledFp8[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 "
+    "scaling_mode: SCALING_MODE_PER_ROW_COLUMN epilogue { bias_mode: BIAS_MODE_PER_COLUMN }";
+
 INSTANTIATE_TEST_SUITE_P(
     Sm90, BrokenConstraintTest,
     testing::ValuesIn(std::vector<BrokenCase>{
@@ -116,8 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"", "gemm_sm90", "m: 512 n: 512 k: 512 a_layout: OPERAND_LAYOUT_TRANSPOSED", PlainSm90(),
          kHopper},
         {"HasConsumers", "gemm_sm90", kBf16, Sm90("consumers", 4), kHopper},
-        {"PingPongHasTwo", "gemm_sm90", kBf16, With(Sm90("ping_pong", 1), "consumers", 1),
-         kHopper},
+        {"PingPongHasTwo", "gemm_sm90", kBf16, With(Sm90("ping_pong", 1), "consumers", 1), kHopper},
         {"RowsFillConsumers", "gemm_sm90", kBf16, Sm90("tile_m", 192), kHopper},
         {"RowsFillConsumers", "gemm_sm90", kBf16, Sm90("tile_m", 65535), kHopper},
         {"ColumnsFitWgmma", "gemm_sm90", kBf16, Sm90("tile_n", 260), kHopper},
@@ -144,6 +153,18 @@ INSTANTIATE_TEST_SUITE_P(
         {"", "gemm_sm90", kFp8, PlainSm90(), kHopper},
         {"SumsAsAsked", "gemm_sm90", kPromotedFp8, PlainSm90(), kHopper},
         {"", "gemm_sm90", kPromotedFp8, With(Sm90("promote", 1), "stages", 3), kHopper},
+        {"SumsAsAsked", "gemm_sm90", kBlockScaledFp8, PlainSm90(), kHopper},
+        {"", "gemm_sm90", kBlockScaledFp8, With(Sm90("promote", 1), "stages", 3), kHopper},
+        // Groups of 8 columns: too many scales.
+        {"BlocksHaveScales", "gemm_sm90", kBlockScaledFp8,
+         With(With(Sm90("promote", 1), "stages", 3), "tile_n", 152), kHopper},
+        {"", "gemm_sm90", kBlockScaledFp8,
+         With(With(Sm90("promote", 1), "stages", 3), "tile_n", 192), kHopper},
+        {"", "gemm_sm90", kRowScaledFp8, With(Sm90("tile_n", 256), "stages", 3), kHopper},
+        {"EpilogueFitsRegisters", "gemm_sm90", kRowScaledFp8,
+         With(With(Sm90("tile_m", 192), "ping_pong", 1), "stages", 3), kHopper},
+        {"EpilogueFitsRegisters", "gemm_sm90", kBiasedRowScaledFp8,
+         With(Sm90("tile_n", 256), "stages", 3), kHopper},
         // The measured errors decide.
         {"", "gemm_sm90", kBudgetedFp8, PlainSm90(), kHopper},
         {"", "gemm_sm90", kBudgetedFp8, With(Sm90("promote", 1), "stages", 3), kHopper},

@@ -6,6 +6,8 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/codegen/variant_config.h"
+#include "tuner/problem/data_type.h"
+#include "tuner/problem/epilogue_parts.h"
 
 namespace tilewright {
 namespace {
@@ -13,7 +15,7 @@ namespace {
 constexpr char kPlainEntry[] = "TILEWRIGHT_GEMM_ENTRY";
 
 // Name of a type, activation, ... as the templates spell it.
-std::string TypeName(v1::DataType type) {
+std::string TemplateType(v1::DataType type) {
   switch (type) {
     case v1::DATA_TYPE_FP32:
       return "Type::kFp32";
@@ -51,32 +53,23 @@ std::string ActivationName(v1::Activation activation) {
   }
 }
 
-bool HasBias(const v1::Epilogue& epilogue) {
-  return epilogue.bias_mode() == v1::BIAS_MODE_PER_COLUMN ||
-         epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
-}
-
-bool HasSource(const v1::Epilogue& epilogue) {
-  return epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE ||
-         epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
-}
-
-bool HasActivation(const v1::Epilogue& epilogue) {
-  return epilogue.activation() != v1::ACTIVATION_NONE &&
-         epilogue.activation() != v1::ACTIVATION_UNSPECIFIED;
-}
-
-bool RoundsStochastically(const v1::Epilogue& epilogue) {
-  return epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
-}
-
-bool IsFloatOutput(v1::DataType type) {
-  return type == v1::DATA_TYPE_FP32 || type == v1::DATA_TYPE_FP16 || type == v1::DATA_TYPE_BF16;
+std::string ScalingName(v1::ScalingMode mode) {
+  switch (mode) {
+    case v1::SCALING_MODE_PER_TENSOR:
+      return "Scaling::kPerTensor";
+    case v1::SCALING_MODE_PER_ROW_COLUMN:
+      return "Scaling::kPerRowColumn";
+    case v1::SCALING_MODE_BLOCK_128:
+      return "Scaling::kBlock128";
+    default:
+      return "Scaling::kNone";
+  }
 }
 
 // Designated initializers of an OperandSpec.
 std::string RenderOperand(v1::DataType type, bool k_major, int access_bytes) {
-  return "OperandSpec{.type = " + TypeName(type) + ", .k_major = " + (k_major ? "true" : "false") +
+  return "OperandSpec{.type = " + TemplateType(type) +
+         ", .k_major = " + (k_major ? "true" : "false") +
          ", .access_bytes = " + std::to_string(access_bytes) + "}";
 }
 
@@ -106,27 +99,31 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
   const auto access = [&](int64_t stride, int64_t batch_stride, v1::DataType type) {
     return std::to_string(AccessBytes(stride, batch_stride, gemm.batch(), ElementBytes(type)));
   };
-  std::string text = "EpilogueSpec{.d_type = " + TypeName(gemm.d_type()) + ", .d_access_bytes = " +
-                     access(gemm.ldd(), gemm.d_batch_stride(), gemm.d_type());
+  std::string text =
+      "EpilogueSpec{.d_type = " + TemplateType(gemm.d_type()) +
+      ", .d_access_bytes = " + access(gemm.ldd(), gemm.d_batch_stride(), gemm.d_type());
   if (HasBias(epilogue)) {
     const bool per_row = epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
     text += std::string(", .bias = Bias::") + (per_row ? "kPerRow" : "kPerColumn") +
-            ", .bias_type = " + TypeName(epilogue.bias_type());
+            ", .bias_type = " + TemplateType(epilogue.bias_type());
   }
   if (HasSource(epilogue)) {
     const bool residual = epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
     text += std::string(", .source = Source::") + (residual ? "kResidual" : "kAccumulate") +
-            ", .source_type = " + TypeName(epilogue.source_type()) + ", .source_access_bytes = " +
+            ", .source_type = " + TemplateType(epilogue.source_type()) +
+            ", .source_access_bytes = " +
             access(gemm.ldc(), gemm.c_batch_stride(), epilogue.source_type());
   }
   if (HasActivation(epilogue)) text += ", .activation = " + ActivationName(epilogue.activation());
   if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
-    text += ", .aux_type = " + TypeName(epilogue.aux_type()) + ", .aux_access_bytes = " +
+    text += ", .aux_type = " + TemplateType(epilogue.aux_type()) + ", .aux_access_bytes = " +
             access(gemm.ld_aux(), gemm.aux_batch_stride(), epilogue.aux_type());
   }
   if (RoundsStochastically(epilogue)) text += ", .stochastic_rounding = true";
   if (epilogue.amax()) text += ", .amax = true";
   if (epilogue.non_finite_flag()) text += ", .non_finite_flag = true";
+  if (IsScaled(gemm)) text += ", .scaling = " + ScalingName(gemm.scaling_mode());
+  if (epilogue.scale_d()) text += ", .scale_d = true";
   return text + "}";
 }
 
@@ -186,32 +183,40 @@ absl::Status CheckEpilogue(const v1::GemmProblem& gemm) {
                          "no template of this version reads scalars from device memory");
   }
   if (gemm.d_type() == v1::DATA_TYPE_INT32 &&
-      (HasBias(epilogue) || HasSource(epilogue) || HasActivation(epilogue) ||
-       epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED || RoundsStochastically(epilogue) ||
-       epilogue.amax() || epilogue.non_finite_flag())) {
+      (HasBias(epilogue) || HasSource(epilogue) || HasActivation(epilogue) || HasAux(epilogue) ||
+       RoundsStochastically(epilogue) || epilogue.amax() || epilogue.non_finite_flag())) {
     return InvalidField("gemm.epilogue", "INTEGER_OUTPUT", "an INT32 D takes no epilogue");
   }
-  if (HasBias(epilogue) && !IsFloatOutput(epilogue.bias_type())) {
+  if (HasBias(epilogue) && !IsStoredFloat(epilogue.bias_type())) {
     return InvalidField("gemm.epilogue.bias_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
-  if (HasSource(epilogue) && !IsFloatOutput(epilogue.source_type())) {
+  if (HasSource(epilogue) && !IsStoredFloat(epilogue.source_type())) {
     return InvalidField("gemm.epilogue.source_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
-  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !IsFloatOutput(epilogue.aux_type())) {
+  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !IsStoredFloat(epilogue.aux_type())) {
     return InvalidField("gemm.epilogue.aux_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
   if (RoundsStochastically(epilogue) && ElementBytes(gemm.d_type()) != 2) {
     return InvalidField("gemm.epilogue.rounding_mode", "UNSUPPORTED_ROUNDING",
                         "stochastic rounding is for 16-bit outputs");
   }
+  if (epilogue.scale_d() && !IsFp8(gemm.d_type())) {
+    return InvalidField("gemm.epilogue.scale_d", "UNSUPPORTED_TYPE", "is for an fp8 D");
+  }
   return absl::OkStatus();
 }
 
+absl::Status CheckScaling(const v1::GemmProblem& gemm) {
+  const bool scales_integers = gemm.a_type() == v1::DATA_TYPE_INT8 &&
+                               IsStoredFloat(gemm.d_type()) &&
+                               gemm.scaling_mode() != v1::SCALING_MODE_BLOCK_128;
+  if (!IsScaled(gemm) || IsFp8(gemm.a_type()) || scales_integers) return absl::OkStatus();
+  return InvalidField("gemm.scaling_mode", "UNSUPPORTED_SCALING",
+                      "no template scales these types so");
+}
+
 absl::Status CheckTypes(const v1::GemmProblem& gemm) {
-  const auto is_fp8 = [](v1::DataType type) {
-    return type == v1::DATA_TYPE_E4M3 || type == v1::DATA_TYPE_E5M2;
-  };
-  if (gemm.a_type() != gemm.b_type() && !(is_fp8(gemm.a_type()) && is_fp8(gemm.b_type()))) {
+  if (gemm.a_type() != gemm.b_type() && !(IsFp8(gemm.a_type()) && IsFp8(gemm.b_type()))) {
     return InvalidField("gemm.b_type", "UNSUPPORTED_TYPE", "must be the type of A");
   }
   const bool is_integer = gemm.a_type() == v1::DATA_TYPE_INT8;
@@ -219,14 +224,11 @@ absl::Status CheckTypes(const v1::GemmProblem& gemm) {
     return InvalidField("gemm.accumulator_type", "UNSUPPORTED_TYPE",
                         "must be INT32 for INT8 inputs and FP32 for all others");
   }
-  if (!IsFloatOutput(gemm.d_type()) &&
-      !(is_integer && gemm.d_type() == v1::DATA_TYPE_INT32)) {
+  if (!IsStoredFloat(gemm.d_type()) && !(is_integer && gemm.d_type() == v1::DATA_TYPE_INT32) &&
+      !(IsFp8(gemm.a_type()) && IsFp8(gemm.d_type()))) {
     return InvalidField("gemm.d_type", "UNSUPPORTED_TYPE", "no template writes this type");
   }
-  if (gemm.scaling_mode() != v1::SCALING_MODE_NONE &&
-      gemm.scaling_mode() != v1::SCALING_MODE_UNSPECIFIED) {
-    return Unimplemented("gemm.scaling_mode", "no template of this version scales operands");
-  }
+  RETURN_IF_ERROR(CheckScaling(gemm));
   return CheckEpilogue(gemm);
 }
 
@@ -247,6 +249,9 @@ absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& gemm, const v1::Va
   }
   if (variant.template_name() == "gemm_sm90") {
     ASSIGN_OR_RETURN(const GemmSm90Config config, ParseGemmSm90Config(variant.config()));
+    if (gemm.scaling_mode() == v1::SCALING_MODE_BLOCK_128 && !BlockScalesFit(config)) {
+      return InvalidField("variant.config", "ILLEGAL_CONFIG", "breaks BlocksHaveScales");
+    }
     return "#define TILEWRIGHT_WGMMA_COLUMNS " + std::to_string(CoreColumns(config)) + "\n" +
            RenderUnit("gemm/gemm_sm90.cuh", "GemmSm90", "TILEWRIGHT_TMA_GEMM_ENTRY", gemm,
                       RenderConfig(config), config.split_k > 1);

@@ -15,6 +15,11 @@ absl::Status CheckStoredFloat(const std::string& field, v1::DataType type) {
       absl::StrCat(TypeName(type), " is not admitted here; use fp32, fp16 or bf16"));
 }
 
+// Of a bias or source that is given no type: D's, but none is stored as fp8.
+v1::DataType DefaultOperandType(v1::DataType d_type) {
+  return IsFp8(d_type) ? v1::DATA_TYPE_BF16 : d_type;
+}
+
 absl::Status CanonicalizeBias(v1::DataType d_type, v1::Epilogue& epilogue) {
   if (epilogue.bias_mode() == v1::BIAS_MODE_UNSPECIFIED) {
     epilogue.set_bias_mode(v1::BIAS_MODE_NONE);
@@ -25,7 +30,7 @@ absl::Status CanonicalizeBias(v1::DataType d_type, v1::Epilogue& epilogue) {
                         "is given but there is no bias; unset it or set bias_mode");
   }
   if (epilogue.bias_type() == v1::DATA_TYPE_UNSPECIFIED) {
-    epilogue.set_bias_type(d_type);
+    epilogue.set_bias_type(DefaultOperandType(d_type));
     if (!IsStoredFloat(d_type)) return absl::OkStatus();  // Judged with the output type.
   }
   return CheckStoredFloat("gemm.epilogue.bias_type", epilogue.bias_type());
@@ -41,7 +46,7 @@ absl::Status CanonicalizeSource(v1::DataType d_type, v1::Epilogue& epilogue) {
                         "is given but there is no source; unset it or set source_mode");
   }
   if (epilogue.source_type() == v1::DATA_TYPE_UNSPECIFIED) {
-    epilogue.set_source_type(d_type);
+    epilogue.set_source_type(DefaultOperandType(d_type));
     if (!IsStoredFloat(d_type)) return absl::OkStatus();  // Judged with the output type.
   }
   return CheckStoredFloat("gemm.epilogue.source_type", epilogue.source_type());

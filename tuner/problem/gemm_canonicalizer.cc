@@ -9,6 +9,7 @@
 #include "proto/support/status_macros.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_canonicalizer.h"
+#include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/gemm_strides.h"
 
 namespace tilewright {
@@ -101,6 +102,32 @@ absl::Status CanonicalizeTypes(v1::GemmProblem& gemm) {
   return CheckOutput(gemm.a_type(), gemm.d_type());
 }
 
+absl::Status UnsupportedScaling(const std::string& what) {
+  return InvalidField("gemm.scaling_mode", "UNSUPPORTED_SCALING", what);
+}
+
+// Scales of blocks are applied to sums of 128 products, in fp32: promotion is what they are.
+absl::Status CanonicalizeScaling(v1::GemmProblem& gemm) {
+  if (gemm.scaling_mode() == v1::SCALING_MODE_UNSPECIFIED) {
+    gemm.set_scaling_mode(v1::SCALING_MODE_NONE);
+  }
+  if (!IsScaled(gemm)) return absl::OkStatus();
+  const v1::DataType input = gemm.a_type();
+  if (!IsFp8(input) && input != v1::DATA_TYPE_INT8) {
+    return UnsupportedScaling(absl::StrCat("scales are for fp8 and int8 inputs, not ",
+                                           TypeName(input), "; use NONE, and alpha"));
+  }
+  if (gemm.d_type() == v1::DATA_TYPE_INT32) {
+    return UnsupportedScaling("an int32 D is the exact sum; use NONE, or a floating-point d_type");
+  }
+  if (gemm.scaling_mode() != v1::SCALING_MODE_BLOCK_128) return absl::OkStatus();
+  if (!IsFp8(input)) {
+    return UnsupportedScaling("BLOCK_128 is for fp8 inputs; use PER_TENSOR or PER_ROW_COLUMN");
+  }
+  gemm.mutable_numerics()->set_promote_accumulation(true);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& numerics) {
@@ -126,9 +153,7 @@ absl::Status CanonicalizeGemm(v1::GemmProblem& gemm) {
   if (gemm.b_layout() == v1::OPERAND_LAYOUT_UNSPECIFIED) {
     gemm.set_b_layout(v1::OPERAND_LAYOUT_TRANSPOSED);
   }
-  if (gemm.scaling_mode() == v1::SCALING_MODE_UNSPECIFIED) {
-    gemm.set_scaling_mode(v1::SCALING_MODE_NONE);
-  }
+  RETURN_IF_ERROR(CanonicalizeScaling(gemm));
   RETURN_IF_ERROR(CanonicalizeEpilogue(gemm.d_type(), *gemm.mutable_epilogue()));
   RETURN_IF_ERROR(CanonicalizeNumerics("gemm.numerics", *gemm.mutable_numerics()));
   return CanonicalizeStrides(gemm);

@@ -88,7 +88,13 @@ std::string DescribeEpilogue(const v1::GemmProblem& gemm) {
   if (epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC) text += " stochastic";
   if (epilogue.amax()) text += " amax";
   if (epilogue.non_finite_flag()) text += " non_finite_flag";
+  if (epilogue.scale_d()) text += " scale_d";
   return text;
+}
+
+std::string DescribeScaling(v1::ScalingMode mode) {
+  if (mode == v1::SCALING_MODE_NONE) return "";
+  return absl::StrCat(" scales ", LowerName(v1::ScalingMode_Name(mode), "SCALING_MODE_"));
 }
 
 std::string DescribeNumerics(const v1::NumericsPolicy& numerics) {
@@ -106,8 +112,8 @@ std::string DescribeProblem(const v1::Problem& canonical) {
   return absl::StrCat("gemm ", Letter(gemm.a_layout()), Letter(gemm.b_layout()), " ",
                       DescribeTypes(gemm), " m=", gemm.m(), " n=", gemm.n(), " k=", gemm.k(),
                       gemm.batch() > 1 ? absl::StrCat(" batch=", gemm.batch()) : "",
-                      DescribeStrides(gemm), DescribeEpilogue(gemm),
-                      DescribeNumerics(gemm.numerics()));
+                      DescribeStrides(gemm), DescribeScaling(gemm.scaling_mode()),
+                      DescribeEpilogue(gemm), DescribeNumerics(gemm.numerics()));
 }
 
 double FloatingPointOperations(const v1::Problem& canonical) {

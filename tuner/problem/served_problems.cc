@@ -31,7 +31,7 @@ absl::Status CheckTypesServed(const v1::GemmProblem& gemm) {
                          absl::StrCat("no template of this version gives ", TypeName(d),
                                       " from fp32 inputs; use fp32, or tf32 inputs"));
   }
-  if (!IsStoredFloat(d) && d != v1::DATA_TYPE_INT32) {
+  if (!IsStoredFloat(d) && !IsFp8(d) && d != v1::DATA_TYPE_INT32) {
     return Unimplemented("gemm.d_type", absl::StrCat("no template of this version writes ",
                                                      TypeName(d), "; use fp32, fp16 or bf16"));
   }
@@ -58,9 +58,6 @@ absl::Status CheckEpilogueServed(const v1::Epilogue& epilogue) {
 
 absl::Status CheckServed(const v1::GemmProblem& gemm) {
   RETURN_IF_ERROR(CheckTypesServed(gemm));
-  if (gemm.scaling_mode() != v1::SCALING_MODE_NONE) {
-    return Unimplemented("gemm.scaling_mode", "no template of this version scales its inputs");
-  }
   if (gemm.numerics().promote_accumulation() && !IsFp8(gemm.a_type())) {
     return InvalidField("gemm.numerics.promote_accumulation", "NOTHING_TO_PROMOTE",
                         "is for fp8 inputs; others are summed in full");

@@ -5,6 +5,7 @@
 
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/data_type.h"
+#include "tuner/problem/epilogue_parts.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
 
@@ -19,14 +20,12 @@ int InputBytes(const v1::GemmProblem& gemm) { return ElementBytes(gemm.a_type())
 
 EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
   const v1::Epilogue& epilogue = gemm.epilogue();
-  if (epilogue.source_mode() > v1::SOURCE_MODE_NONE ||
-      epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
-    return EpilogueLoad::kTensors;
+  if (HasSource(epilogue) || HasAux(epilogue)) return EpilogueLoad::kTensors;
+  const bool has_vectors = HasBias(epilogue) || HasActivation(epilogue) || epilogue.amax() ||
+                           epilogue.non_finite_flag() || RoundsStochastically(epilogue);
+  if (gemm.scaling_mode() == v1::SCALING_MODE_PER_ROW_COLUMN) {
+    return has_vectors ? EpilogueLoad::kScaledVector : EpilogueLoad::kScales;
   }
-  const bool has_vectors = epilogue.bias_mode() > v1::BIAS_MODE_NONE ||
-                           epilogue.activation() > v1::ACTIVATION_NONE || epilogue.amax() ||
-                           epilogue.non_finite_flag() ||
-                           epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
   return has_vectors ? EpilogueLoad::kVector : EpilogueLoad::kPlain;
 }
 
@@ -50,7 +49,13 @@ bool SumsAsAsked(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
 // Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
 bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
-  return SumsFitRegisters(c, load, UsesTmaStores(gemm, c));
+  return SumsFitRegisters(c, load, UsesTmaStores(gemm, c), ElementBytes(gemm.d_type()));
+}
+
+// Of a problem whose blocks are scaled: tile_n / gcd(tile_n, 128) <= 8, or, swapped,
+// tile_m <= 64.
+bool BlocksHaveScales(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return gemm.scaling_mode() != v1::SCALING_MODE_BLOCK_128 || BlockScalesFit(c);
 }
 
 // Places of all batches, and a step of the walk beyond them, are unsigned 32-bit numbers:
@@ -75,6 +80,7 @@ constexpr Constraint kConstraints[] = {
      [](auto& gemm, auto&, auto& c) { return StoreHoldsColumns(c, UsesTmaStores(gemm, c)); }},
     {"IntegersHaveSteps", [](auto& gemm, auto&, auto& c) { return IntegersHaveSteps(gemm, c); }},
     {"SumsAsAsked", [](auto& gemm, auto&, auto& c) { return SumsAsAsked(gemm, c); }},
+    {"BlocksHaveScales", [](auto& gemm, auto&, auto& c) { return BlocksHaveScales(gemm, c); }},
     {"HasPipeline", [](auto&, auto&, auto& c) { return HasPipeline(c); }},
     {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
     {"SharesKOnce", [](auto&, auto&, auto& c) { return SharesKOnce(c); }},
@@ -113,8 +119,8 @@ bool MayPromote(const v1::GemmProblem& gemm) {
 }
 
 bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
-  const bool plain = LoadOf(gemm) != EpilogueLoad::kTensors &&
-                     gemm.epilogue().rounding_mode() != v1::ROUNDING_MODE_STOCHASTIC;
+  const bool plain =
+      LoadOf(gemm) != EpilogueLoad::kTensors && !RoundsStochastically(gemm.epilogue());
   return StoresThroughTma(c, ElementBytes(gemm.d_type()), RequirementsOf(gemm).d_alignment(),
                           plain);
 }

@@ -79,8 +79,8 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   };
   if (through_tma) {
     const int d_bytes = ElementBytes(gemm.d_type());
-    launch.tensor_maps.push_back(
-        MapOf(v1::OPERAND_D, kStageRowBytes / d_bytes, StoreBoxRows(c), kStageRowBytes));
+    launch.tensor_maps.push_back(MapOf(v1::OPERAND_D, StoreBoxBytes(c, d_bytes) / d_bytes,
+                                       StoreBoxRows(c), StoreBoxBytes(c, d_bytes)));
   }
   return PlanWarpgroupGemm(gemm, launch);
 }

@@ -39,6 +39,20 @@ constexpr double kMostL2BytesPerCycle = 64;
 constexpr double kExchangeBytesPerCycle = 32;
 constexpr double kExchangeLatency = 600;
 
+// CUDA cores add each stage's sums while the tensor core waits for them. Scales of blocks cost
+// their loads and, for each pair of a row and a group of columns, a product.
+double PromotionCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
+                       const GemmSm90Config& c) {
+  if (!c.promote) return 0;
+  const double sums = 1.0 * c.tile_m * c.tile_n;
+  if (gemm.scaling_mode() != v1::SCALING_MODE_BLOCK_128) return sums / machine.fp32_lanes;
+  // Of a thread; each has two core rows in 64.
+  const double rows = RowBlocks(c) * (c.swap_ab ? 1 : 2);
+  const double columns = ColumnScales(c);
+  const double threads = 128.0 * (c.ping_pong ? 1 : c.consumers);
+  return (sums + threads * (rows + columns + rows * columns)) / machine.fp32_lanes;
+}
+
 // Cycles of one stage of one tile. `lone`: one warpgroup has it for itself. `active`: share of the
 // SMs that have a block.
 double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
@@ -53,8 +67,7 @@ double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
                          kStageRowBytes /
                          std::min(machine.l2_bytes_per_cycle / active, kMostL2BytesPerCycle);
   const double latency = (kLoadLatency + from_l2) / std::max(c.stages - 1, 1);
-  // CUDA cores add each stage's sums while the tensor core waits for them.
-  const double promotion = c.promote ? 1.0 * c.tile_m * c.tile_n / machine.fp32_lanes : 0;
+  const double promotion = PromotionCycles(gemm, machine, c);
   const double busy = promotion + kPowerFactor * math + kSharedShare * shared + kStageCycles / c.stages +
                       (lone ? kLoneCycles : 0);
   return Overlap(busy, Overlap(from_l2, latency));
