@@ -83,6 +83,9 @@ __device__ inline unsigned FillBits(const FillArgs& args, long long batch, long 
   const unsigned long long place =
       static_cast<unsigned long long>((batch * matrix.rows + row) * matrix.columns + column);
   const unsigned long long random = Mix(place ^ Mix(args.seed));
+  if (args.scales != 0) {
+    return __float_as_uint(exp2f(static_cast<float>(random >> 40) * 0x1p-23f - 1.0f));
+  }
   return args.adversarial != 0 ? AdversarialBits(args, random, negate)
                                : Encode(RandomValue(random, matrix.type), matrix.type);
 }

@@ -39,6 +39,46 @@ inline constexpr int kReferenceRows = 16;
 inline constexpr int kReferenceColumns = 64;
 inline constexpr int kReferenceDepth = 32;
 
+// The numbers of tilewright.v1.ScalingMode.
+inline constexpr int kScaledTensors = 2;
+inline constexpr int kScaledRowsAndColumns = 3;
+inline constexpr int kScaledBlocks = 4;
+inline constexpr int kBlockDepth = 128;
+
+// What an element of A is multiplied with. All of a step of kReferenceDepth is in one block.
+__device__ inline double ScaleOfA(const ReferenceGemmArgs& args, long long batch, long long row,
+                                  long long depth) {
+  const long long blocks = (args.k + kBlockDepth - 1) / kBlockDepth;
+  switch (args.scaling) {
+    case kScaledTensors:
+      return args.scale_a[0];
+    case kScaledRowsAndColumns:
+      return args.scale_a[batch * args.m + row];
+    case kScaledBlocks:
+      return args.scale_a[(batch * blocks + depth / kBlockDepth) * args.m + row];
+    default:
+      return 1;
+  }
+}
+
+__device__ inline double ScaleOfB(const ReferenceGemmArgs& args, long long batch, long long column,
+                                  long long depth) {
+  const long long depth_blocks = (args.k + kBlockDepth - 1) / kBlockDepth;
+  const long long row_blocks = (args.n + kBlockDepth - 1) / kBlockDepth;
+  const long long stride = (depth_blocks + 3) / 4 * 4;
+  switch (args.scaling) {
+    case kScaledTensors:
+      return args.scale_b[0];
+    case kScaledRowsAndColumns:
+      return args.scale_b[batch * args.n + column];
+    case kScaledBlocks:
+      return args
+          .scale_b[(batch * row_blocks + column / kBlockDepth) * stride + depth / kBlockDepth];
+    default:
+      return 1;
+  }
+}
+
 struct ReferenceSums {
   double product[4] = {0, 0, 0, 0};
   // Sizes need no more than their first digits.
@@ -65,7 +105,9 @@ __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long
       const bool inside = depth < args.k && row_index < args.row_count;
       const long long place = args.a_transposed ? depth * args.a.row_stride + row
                                                 : row * args.a.row_stride + depth;
-      a_tile[threadIdx.y][d] = inside ? Load(args.a.data, a_base + place, kAType) : 0.0;
+      a_tile[threadIdx.y][d] =
+          inside ? Load(args.a.data, a_base + place, kAType) * ScaleOfA(args, batch, row, depth)
+                 : 0.0;
     }
     for (int i = thread; i < kReferenceDepth * kReferenceColumns; i += 256) {
       // Neighbouring threads read neighbouring elements, whichever way B lies.
@@ -76,7 +118,9 @@ __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long
       const bool inside = depth < args.k && column < args.n;
       const long long place = args.b_transposed ? column * args.b.row_stride + depth
                                                 : depth * args.b.row_stride + column;
-      b_tile[d][c] = inside ? Load(args.b.data, b_base + place, kBType) : 0.0;
+      b_tile[d][c] = inside ? Load(args.b.data, b_base + place, kBType) *
+                                  ScaleOfB(args, b_batch, column, depth)
+                            : 0.0;
     }
     __syncthreads();
 #pragma unroll 8
@@ -134,6 +178,20 @@ __device__ __noinline__ void FinishElement(const ReferenceGemmArgs& args, long l
   if (args.source.data != nullptr && args.source_residual) {
     error += tolerance.terms * (fabs(value) + fabs(source));
     value += source;
+  }
+  value *= args.scale_d;
+  error *= fabs(args.scale_d);
+  if (tolerance.output_saturates) {
+    // What lies beyond the largest is it, however far it is off, and rounding is no coarser there.
+    const double beyond = fabs(value) - tolerance.output_largest;
+    if (beyond > 0) {
+      value = value < 0 ? -tolerance.output_largest : tolerance.output_largest;
+      error = error > beyond ? error - beyond : 0;
+    }
+    const double size = fmin(fabs(value) + error, tolerance.output_largest);
+    args.expected[out] = value;
+    args.bound[out] = error + tolerance.output_unit * size + tolerance.output_floor;
+    return;
   }
   args.expected[out] = value;
   args.bound[out] = WithRounding(value, error, tolerance.output_unit, tolerance.output_floor);

@@ -24,6 +24,7 @@ struct FillArgs {
   // 0: standard normal. 1: signs at random, magnitudes log-uniform between two powers of two,
   // one in sixteen a denormal, and the second half of k cancels most of the first.
   int adversarial;
+  int scales;  // 1: instead, positive and log-uniform in [1/2, 2). The matrix is fp32.
   int exponent_low;
   int exponent_high;
   int k_along_rows;  // Whether the row index is k.
@@ -42,6 +43,7 @@ struct ReferenceTolerance {
   double output_floor;
   double aux_largest;  // Beyond it Inf is right.
   double output_largest;
+  int output_saturates;  // What is beyond the largest becomes it.
 };
 
 // The exact result of chosen rows, and the bound of every element.
@@ -50,6 +52,8 @@ struct ReferenceGemmArgs {
   ReferenceMatrix b;
   ReferenceMatrix source;   // data null: none.
   const void* bias;         // Null: none.
+  const float* scale_a;     // Null: none. Laid out as `scaling` says.
+  const float* scale_b;
   const long long* rows;    // batch * m + row, `row_count` of them.
   double* expected;         // [row_count][n]
   double* bound;
@@ -57,6 +61,7 @@ struct ReferenceGemmArgs {
   double* bound_aux;
   double alpha;
   double beta;
+  double scale_d;  // 1: none.
   ReferenceTolerance tolerance;
   long long row_count;
   long long m;
@@ -68,6 +73,7 @@ struct ReferenceGemmArgs {
   int bias_per_row;
   int source_residual;
   int activation;  // The number of a tilewright.v1.Activation.
+  int scaling;     // The number of a tilewright.v1.ScalingMode.
 };
 
 // Everything that one check finds. Zeroed before the kernels run.

@@ -104,6 +104,27 @@ TEST(JudgeTest, AmaxIsComparedWithTheLargestOfD) {
   ExpectFailure(problem, findings, v1::FAILURE_KIND_WRONG_RESULT, "amax");
 }
 
+// amax is of the values before they are scaled, and D ends at its largest.
+TEST(JudgeTest, AmaxOfAScaledFp8IsComparedAfterScaling) {
+  v1::GemmProblem problem = Problem();
+  problem.set_a_type(v1::DATA_TYPE_E4M3);
+  problem.set_d_type(v1::DATA_TYPE_E4M3);
+  problem.mutable_epilogue()->set_amax(true);
+  problem.mutable_epilogue()->set_scale_d(true);
+  CheckFindings findings = Sound();
+  findings.scale_d = 2.0f;
+  float largest = 96.0f;
+  std::memcpy(&findings.d.largest_bits, &largest, sizeof(largest));
+  findings.amax = 49.0f;
+  EXPECT_FALSE(JudgeCheck(problem, findings).has_value());
+  findings.amax = 96.0f;
+  ExpectFailure(problem, findings, v1::FAILURE_KIND_WRONG_RESULT, "amax");
+  largest = 448.0f;
+  std::memcpy(&findings.d.largest_bits, &largest, sizeof(largest));
+  findings.amax = 3000.0f;
+  EXPECT_FALSE(JudgeCheck(problem, findings).has_value());
+}
+
 TEST(JudgeTest, TheNonFiniteFlagMustBeClearOfGarbage) {
   v1::GemmProblem problem = Problem();
   problem.mutable_epilogue()->set_non_finite_flag(true);

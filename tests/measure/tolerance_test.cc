@@ -128,12 +128,50 @@ TEST(ToleranceTest, AdversarialSumsStayInRange) {
 // Sums of 128 products of int8's ends would be Inf in fp16, and Inf is a failure.
 TEST(ToleranceTest, Int8SumsAreScaledIntoTheRangeOfFp16) {
   for (const int64_t k : {1, 2, 128, 5000, 1 << 20}) {
-    const double alpha =
-        AlphaForRange(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_FP16, k));
+    const double alpha = AlphaForRange(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_FP16, k), true);
     EXPECT_LE(alpha * static_cast<double>(k) * 128 * 128, 32768.0) << "k = " << k;
   }
-  EXPECT_EQ(AlphaForRange(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096)), 1);
-  EXPECT_EQ(AlphaForRange(Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 4096)), 1);
+  EXPECT_EQ(AlphaForRange(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096), true), 1);
+  EXPECT_EQ(AlphaForRange(Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 4096), true), 1);
+}
+
+// Random sums lie in the middle of an fp8 D's range, the largest adversarial ones at its end.
+TEST(ToleranceTest, SumsAreScaledIntoTheRangeOfAnFp8Output) {
+  for (const auto output : {v1::DATA_TYPE_E4M3, v1::DATA_TYPE_E5M2}) {
+    for (const int64_t k : {int64_t{1}, int64_t{200}, int64_t{4096}, int64_t{1} << 20}) {
+      v1::GemmProblem problem = Problem(v1::DATA_TYPE_E4M3, output, k);
+      problem.set_scaling_mode(v1::SCALING_MODE_PER_ROW_COLUMN);
+      problem.mutable_epilogue()->set_scale_d(true);
+      const double deviation = AlphaForRange(problem, false) * std::sqrt(static_cast<double>(k));
+      EXPECT_LE(deviation, 1.0) << k;
+      EXPECT_GE(deviation, 0.25) << k;
+      const double largest = AlphaForRange(problem, true) * static_cast<double>(k) *
+                             std::ldexp(1, 2 * AdversarialExponents(problem).high + 2);
+      EXPECT_LE(8 * largest, ToleranceFor(problem, true).output_largest) << k;
+      EXPECT_GE(64 * largest, ToleranceFor(problem, true).output_largest) << k;
+    }
+  }
+}
+
+// Of the products that int8 and fp16 outputs have, with scales of up to 2 each.
+TEST(ToleranceTest, ScalesLeaveRoomInTheRangeOfFp16) {
+  v1::GemmProblem integers = Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_FP16, 5000);
+  const double plain = AlphaForRange(integers, true);
+  integers.set_scaling_mode(v1::SCALING_MODE_PER_TENSOR);
+  EXPECT_EQ(AlphaForRange(integers, true) * 4, plain);
+  v1::GemmProblem fp8 = Problem(v1::DATA_TYPE_E5M2, v1::DATA_TYPE_FP16, 5000);
+  fp8.set_scaling_mode(v1::SCALING_MODE_BLOCK_128);
+  const ExponentRange range = AdversarialExponents(fp8);
+  EXPECT_LE(4 * 5000 * std::ldexp(1, 2 * range.high + 2), 32768.0);
+}
+
+TEST(ToleranceTest, Fp8OutputsSaturate) {
+  const auto e4m3 = ToleranceFor(Problem(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_E4M3, 64), false);
+  EXPECT_EQ(e4m3.output_saturates, 1);
+  EXPECT_EQ(e4m3.output_largest, 448);
+  EXPECT_EQ(e4m3.output_unit, 1.0 / 16);
+  EXPECT_EQ(
+      ToleranceFor(Problem(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_FP16, 64), false).output_saturates, 0);
 }
 
 TEST(ToleranceTest, DenormalInputsMayBeFlushedOnAdversarialDataAlone) {

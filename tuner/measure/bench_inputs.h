@@ -42,6 +42,8 @@ class BenchInputs {
   const std::vector<int64_t>& rows() const { return rows_; }
   const GuardedBuffer& buffer(v1::Operand operand) const;
   const GuardedBuffer& bias() const { return bias_; }
+  // What D is multiplied with; 1 where the problem has no such scale.
+  float ScaleD() const;
 
  private:
   BenchInputs(const DriverApi& driver, const v1::GemmProblem& problem)
@@ -58,6 +60,9 @@ class BenchInputs {
   GuardedBuffer b_;
   GuardedBuffer c_;
   GuardedBuffer bias_;
+  GuardedBuffer scale_a_;
+  GuardedBuffer scale_b_;
+  GuardedBuffer scale_d_;
   std::vector<int64_t> rows_;
   DeviceMemory device_rows_;
   DeviceMemory expected_;

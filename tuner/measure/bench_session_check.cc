@@ -120,6 +120,7 @@ absl::StatusOr<CheckFindings> BenchSession::ReadFindings(bool repeat) {
   findings.repeated = repeat;
   findings.inputs_changed = flags.checksum != input_checksum_;
   findings.amax = flags.amax;
+  findings.scale_d = inputs_.ScaleD();
   findings.non_finite = flags.non_finite;
   findings.rows = inputs_.rows();
   return findings;

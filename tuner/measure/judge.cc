@@ -1,5 +1,6 @@
 #include "tuner/measure/judge.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -80,10 +81,12 @@ std::optional<v1::Failure> WrongFlags(const v1::GemmProblem& problem,
   float largest = 0;
   std::memcpy(&largest, &findings.d.largest_bits, sizeof(largest));
   if (problem.epilogue().amax()) {
-    // amax is taken before D is rounded.
+    // amax is taken before D is scaled and rounded.
     const ReferenceTolerance tolerance = ToleranceFor(problem, false);
     const double allowed = 2 * tolerance.output_unit * largest + tolerance.output_floor;
-    if (!(std::abs(static_cast<double>(findings.amax) - largest) <= allowed)) {
+    double scaled = static_cast<double>(findings.amax) * static_cast<double>(findings.scale_d);
+    if (tolerance.output_saturates) scaled = std::min(scaled, tolerance.output_largest);
+    if (!(std::abs(scaled - static_cast<double>(largest)) <= allowed)) {
       return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
                          absl::StrCat("amax is ", findings.amax, ", the largest of D ", largest));
     }

@@ -20,6 +20,7 @@ struct CheckFindings {
   bool repeated = false;
   bool inputs_changed = false;
   float amax = 0;
+  float scale_d = 1;
   uint32_t non_finite = 0;
   std::vector<int64_t> rows;  // The rows that were compared.
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernel_templates/launch/operand_layout.h"
+#include "kernel_templates/launch/scale_layout.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
@@ -11,6 +12,10 @@ namespace {
 
 int64_t BiasBytes(const v1::GemmProblem& problem) {
   return BiasElements(problem) * DataTypeBytes(problem.epilogue().bias_type());
+}
+
+int64_t ScaleBytes(const v1::GemmProblem& problem, v1::Operand operand) {
+  return ScaleElements(problem, operand) * static_cast<int64_t>(sizeof(float));
 }
 
 }  // namespace
@@ -47,6 +52,12 @@ absl::StatusOr<RotatingOperands> RotatingOperands::Copy(const DriverApi& driver,
     ASSIGN_OR_RETURN(set.b, clone(original.b, span(v1::OPERAND_B), true));
     ASSIGN_OR_RETURN(set.c, clone(original.c, span(v1::OPERAND_C), true));
     ASSIGN_OR_RETURN(set.bias, clone(original.bias, BiasBytes(problem), true));
+    ASSIGN_OR_RETURN(void* const scale_a,
+                     clone(original.scale_a, ScaleBytes(problem, v1::OPERAND_SCALE_A), true));
+    ASSIGN_OR_RETURN(void* const scale_b,
+                     clone(original.scale_b, ScaleBytes(problem, v1::OPERAND_SCALE_B), true));
+    set.scale_a = static_cast<const float*>(scale_a);
+    set.scale_b = static_cast<const float*>(scale_b);
     ASSIGN_OR_RETURN(set.d, clone(original.d, span(v1::OPERAND_D), false));
     ASSIGN_OR_RETURN(set.aux, clone(original.aux, span(v1::OPERAND_AUX), false));
     rotation.sets_.push_back(set);
@@ -55,7 +66,8 @@ absl::StatusOr<RotatingOperands> RotatingOperands::Copy(const DriverApi& driver,
 }
 
 double OperandBytes(const v1::GemmProblem& problem) {
-  double bytes = static_cast<double>(BiasBytes(problem));
+  double bytes = static_cast<double>(BiasBytes(problem) + ScaleBytes(problem, v1::OPERAND_SCALE_A) +
+                                     ScaleBytes(problem, v1::OPERAND_SCALE_B));
   for (const v1::Operand operand :
        {v1::OPERAND_A, v1::OPERAND_B, v1::OPERAND_C, v1::OPERAND_D, v1::OPERAND_AUX}) {
     bytes += static_cast<double>(LayoutOf(problem, operand).SpanBytes());

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tuner/problem/data_type.h"
+#include "tuner/problem/epilogue_parts.h"
 
 namespace tilewright {
 namespace {
@@ -101,7 +102,7 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
       exact ? 0 : std::ldexp(1, -118) + (adversarial ? DenormalShare(problem) : 0);
   ReferenceTolerance tolerance{};
   tolerance.sum = SumFactor(problem, adversarial);
-  tolerance.terms = exact ? 0 : std::ldexp(1, -22);
+  tolerance.terms = exact ? 0 : std::ldexp(1, ScaleExponents(problem) > 0 ? -21 : -22);
   tolerance.activation = std::ldexp(1, -20);
   tolerance.aux_unit = aux.unit;
   tolerance.output_unit = stochastic ? 2 * output.unit : output.unit;
@@ -109,6 +110,7 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
   tolerance.output_floor = output.denormal_step + underflow;
   tolerance.aux_largest = aux.largest;
   tolerance.output_largest = output.largest;
+  tolerance.output_saturates = IsFp8(problem.d_type());
   return tolerance;
 }
 
@@ -122,9 +124,13 @@ double RelativeErrorBound(const v1::GemmProblem& problem) {
   return error + tolerance.output_unit * (1 + error);
 }
 
+int ScaleExponents(const v1::GemmProblem& problem) {
+  return (IsScaled(problem) ? 2 : 0) + (problem.epilogue().scale_d() ? 1 : 0);
+}
+
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
   // k products of values below 2^(high + 1) stay below 2^(2 * high + 2) * k.
-  const int sum_limit = HasHalfOutput(problem) ? 15 : 100;
+  const int sum_limit = HasHalfOutput(problem) ? 15 - ScaleExponents(problem) : 100;
   // fp16 and e5m2 end at 2^16, e4m3 below 2^9; bf16 and fp32 could go on, but 2^20 is large
   // enough to hurt.
   const auto limit_of = [](v1::DataType type) {
@@ -137,10 +143,18 @@ ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
   return {high - 16, high};
 }
 
-double AlphaForRange(const v1::GemmProblem& problem) {
-  if (problem.a_type() != v1::DATA_TYPE_INT8 || !HasHalfOutput(problem)) return 1;
-  // k products of at most 2^14, to stay below 2^15.
-  return std::ldexp(1, std::min(0, 1 - CeilLog2(problem.k())));
+double AlphaForRange(const v1::GemmProblem& problem, bool adversarial) {
+  const int scales = ScaleExponents(problem);
+  const int log_k = CeilLog2(problem.k());
+  if (problem.a_type() == v1::DATA_TYPE_INT8 && HasHalfOutput(problem)) {
+    // k products of at most 2^14, to stay below 2^15.
+    return std::ldexp(1, std::min(0, 1 - log_k - scales));
+  }
+  if (!IsFp8(problem.d_type())) return 1;
+  if (!adversarial) return std::ldexp(1, -(log_k + 1) / 2);
+  // k products of at most 2^(2 * high + 2), to stay below the largest power of two.
+  const int largest = problem.d_type() == v1::DATA_TYPE_E4M3 ? 8 : 15;
+  return std::ldexp(1, largest - (2 * AdversarialExponents(problem).high + 2) - log_k - scales);
 }
 
 }  // namespace tilewright

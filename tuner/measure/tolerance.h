@@ -9,6 +9,10 @@
 //   e_v   = e_h + terms * (|h| + |c|)            (with a residual; else e_h)
 //   D     : |D - v|      <= e_v + output_unit * (|v| + e_v) + output_floor
 //
+// Scales of A and B are part of its elements: of the products and of S. Where D has a scale, v and
+// e_v are multiplied with it. An fp8 D saturates: v beyond its largest is that, and e_v as much
+// less as it is beyond.
+//
 // Where the figures come from:
 // - sum. An fp32 accumulator is cut to 24 bits after every product (FMA) or after every
 //   group of products (tensor core, which also cuts the addends to the largest one's
@@ -26,11 +30,12 @@
 //   groups of 128: sqrt(128) stands in for sqrt(k).
 // - int8 sums in int32 are exact: zero.
 // - terms. Scaling by alpha, adding bias and beta * c: one fp32 rounding each, 2^-24, and the
-//   conversion of an int32 sum to fp32; 2^-22 for all.
+//   conversion of an int32 sum to fp32; 2^-22 for all. Scales of A, B and D, and what alpha makes
+//   of them, are up to four roundings more: 2^-21.
 // - activation. Ours use the hardware's exponential and reciprocal (2 ulp each) or erff:
 //   below 2^-20 of |z|. 1.13 is the steepest slope of any activation (GELU at sqrt 2).
 // - units. Half a spacing at 1 (nearest even), a whole one for stochastic rounding: 2^-8 for
-//   bf16, 2^-11 for fp16, 2^-24 for fp32.
+//   bf16, 2^-11 for fp16, 2^-24 for fp32, 2^-4 for e4m3, 2^-3 for e5m2.
 // - floors. Half the spacing of denormals, doubled; for fp32 accumulators also products that
 //   underflow: k * 2^-149, rounded up to 2^-118 for the k = 2^31 that is the limit. PTX leaves
 //   it open what a tensor core makes of denormal inputs, so on adversarial data all that they
@@ -55,6 +60,9 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
 // matter to no sum of squares.
 double RelativeErrorBound(const v1::GemmProblem& problem);
 
+// Scales are drawn from [1/2, 2): so many powers of two may all of a launch's move a value.
+int ScaleExponents(const v1::GemmProblem& problem);
+
 // Exponents of the adversarial magnitudes: as large as the sum of k products may be without
 // leaving the range of any type on the way, and as far below.
 struct ExponentRange {
@@ -63,9 +71,11 @@ struct ExponentRange {
 };
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem);
 
-// The alpha that checks scale by: 1, but where int8 sums would leave the range of an fp16
-// output, the power of two that keeps them in it.
-double AlphaForRange(const v1::GemmProblem& problem);
+// The alpha that checks scale by: 1, but for outputs of little range a power of two. int8 sums are
+// kept within that of fp16. Of an fp8 D's range, random sums are brought to its middle: sqrt(k)
+// times what one product is, at most 1; and the largest adversarial sum to its end, so that what
+// is not cancelled lies well above its denormals. (A bias or source may still saturate some.)
+double AlphaForRange(const v1::GemmProblem& problem, bool adversarial);
 
 }  // namespace tilewright
 
