@@ -39,7 +39,20 @@ enum ComputeType : int { kCompute16F = 64, kCompute32F = 68, kCompute32I = 72, k
 enum Operation : int { kAsStored = 0, kTransposed = 1 };
 
 // cublasLtMatmulDescAttributes_t.
-enum DescriptorAttribute : int { kTransposeA = 3, kTransposeB = 4, kFastAccumulation = 25 };
+enum DescriptorAttribute : int {
+  kTransposeA = 3,
+  kTransposeB = 4,
+  kScalePointerA = 17,
+  kScalePointerB = 18,
+  kScalePointerD = 20,
+  kAmaxPointerD = 21,
+  kFastAccumulation = 25,
+  kScaleModeA = 31,
+  kScaleModeB = 32,
+};
+
+// cublasLtMatmulMatrixScale_t: what the scale pointers of A and B point to.
+enum ScaleMode : int { kScalar = 0, kOuterVector = 3, kVector128 = 4, kBlock128x128 = 5 };
 
 // cublasLtMatrixLayoutAttribute_t.
 enum LayoutAttribute : int { kBatchCount = 5, kStridedBatchOffset = 6 };

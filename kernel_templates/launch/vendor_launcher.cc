@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/operand_layout.h"
+#include "kernel_templates/launch/scale_layout.h"
 #include "kernel_templates/launch/vendor_abi.h"
 #include "kernel_templates/launch/vendor_content_hash.h"
 #include "kernel_templates/launch/vendor_types.h"
@@ -38,7 +39,11 @@ struct VendorLauncher::PreparedLaunch {
     }
   }
 
+  // After `operands` is set: the descriptor holds pointers to scales and amax.
   absl::Status Describe(const v1::GemmProblem& problem, const vendor::Types& types);
+  absl::Status DescribeScales(const v1::GemmProblem& problem);
+  absl::Status SetPointer(vendor::DescriptorAttribute attribute, const void* pointer,
+                          const char* what);
   absl::Status DescribeMatrix(const MatrixLayout& matrix, vendor::DataType type,
                               vendor::Layout* layout);
 
@@ -53,6 +58,7 @@ struct VendorLauncher::PreparedLaunch {
   vendor::Scalar alpha{};
   vendor::Scalar beta{};
   GemmOperands operands;
+  float* amax = nullptr;  // Where the problem asks for it.
 };
 
 absl::Status VendorLauncher::PreparedLaunch::DescribeMatrix(const MatrixLayout& matrix,
@@ -93,15 +99,47 @@ absl::Status VendorLauncher::PreparedLaunch::Describe(const v1::GemmProblem& pro
         api.descriptor_set(descriptor, vendor::kFastAccumulation, &fast, sizeof(fast)),
         "fast accumulation"));
   }
+  RETURN_IF_ERROR(DescribeScales(problem));
   const MatrixLayout d = LayoutOf(problem, v1::OPERAND_D);
   const MatrixLayout c = HasSource(problem) ? LayoutOf(problem, v1::OPERAND_C) : d;
   RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_B), types.b, &first));
   RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_A), types.a, &second));
-  RETURN_IF_ERROR(DescribeMatrix(c, types.output, &source));
+  RETURN_IF_ERROR(DescribeMatrix(c, types.source, &source));
   return DescribeMatrix(d, types.output, &output);
 }
 
+absl::Status VendorLauncher::PreparedLaunch::SetPointer(vendor::DescriptorAttribute attribute,
+                                                        const void* pointer, const char* what) {
+  return CheckVendor(api.descriptor_set(descriptor, attribute, &pointer, sizeof(pointer)), what);
+}
+
+absl::Status VendorLauncher::PreparedLaunch::DescribeScales(const v1::GemmProblem& problem) {
+  if (ScaleElements(problem, v1::OPERAND_SCALE_A) > 0) {
+    const vendor::ScaleModes modes = vendor::ScaleModesOf(problem.scaling_mode());
+    // Libraries before 12.8 know of no modes, and of scalars alone.
+    if (modes.a != vendor::kScalar) {
+      const int32_t first_mode = modes.b;
+      const int32_t second_mode = modes.a;
+      RETURN_IF_ERROR(CheckVendor(
+          api.descriptor_set(descriptor, vendor::kScaleModeA, &first_mode, sizeof(first_mode)),
+          "scale mode of B"));
+      RETURN_IF_ERROR(CheckVendor(
+          api.descriptor_set(descriptor, vendor::kScaleModeB, &second_mode, sizeof(second_mode)),
+          "scale mode of A"));
+    }
+    RETURN_IF_ERROR(SetPointer(vendor::kScalePointerA, operands.scale_b, "scales of B"));
+    RETURN_IF_ERROR(SetPointer(vendor::kScalePointerB, operands.scale_a, "scales of A"));
+  }
+  if (problem.epilogue().scale_d()) {
+    RETURN_IF_ERROR(SetPointer(vendor::kScalePointerD, operands.scale_d, "scale of D"));
+  }
+  if (!problem.epilogue().amax()) return absl::OkStatus();
+  amax = operands.amax;
+  return SetPointer(vendor::kAmaxPointerD, operands.amax, "amax of D");
+}
+
 struct VendorLauncher::Impl {
+  const DriverApi* driver;
   const vendor::Api* api;
   vendor::Handle handle;
 };
@@ -110,12 +148,12 @@ VendorLauncher::VendorLauncher(std::unique_ptr<Impl> impl) : impl_(std::move(imp
 
 VendorLauncher::~VendorLauncher() { impl_->api->destroy(impl_->handle); }
 
-absl::StatusOr<std::unique_ptr<VendorLauncher>> VendorLauncher::Create(const DriverApi&) {
+absl::StatusOr<std::unique_ptr<VendorLauncher>> VendorLauncher::Create(const DriverApi& driver) {
   ASSIGN_OR_RETURN(const vendor::Api* api, vendor::LoadApi());
   vendor::Handle handle = nullptr;
   RETURN_IF_ERROR(CheckVendor(api->create(&handle), "cublasLtCreate"));
   return std::unique_ptr<VendorLauncher>(
-      new VendorLauncher(std::make_unique<Impl>(Impl{api, handle})));
+      new VendorLauncher(std::make_unique<Impl>(Impl{&driver, api, handle})));
 }
 
 v1::LibraryStatus VendorLauncher::Library() {
@@ -135,21 +173,45 @@ int64_t VendorLauncher::LibraryVersion() {
   return api.ok() ? static_cast<int64_t>((*api)->get_version()) : 0;
 }
 
+namespace {
+
+// Vectors and blocks of scales: of one matrix, with an output of 16 bits or more. An amax: of an
+// fp8 D.
+bool SupportsScales(const v1::GemmProblem& problem) {
+  const v1::DataType d = problem.d_type();
+  const bool has_fp8_output = d == v1::DATA_TYPE_E4M3 || d == v1::DATA_TYPE_E5M2;
+  if (problem.epilogue().amax() && !has_fp8_output) return false;
+  return vendor::ScaleModesOf(problem.scaling_mode()).a == vendor::kScalar ||
+         (problem.batch() <= 1 && !has_fp8_output);
+}
+
+// What the heuristic is told where scales will be: it looks at alignment and null alone.
+GemmOperands PlaceholderOperands() {
+  alignas(kPointerAlignment) static float placeholder = 0;
+  GemmOperands operands;
+  operands.scale_a = operands.scale_b = operands.scale_d = &placeholder;
+  operands.amax = &placeholder;
+  return operands;
+}
+
+}  // namespace
+
 bool VendorLauncher::Supports(const v1::GemmProblem& problem) {
   const v1::Epilogue& epilogue = problem.epilogue();
   const auto none = [](auto value, auto none_value) {
     return value == none_value || static_cast<int>(value) == 0;
   };
-  const bool plain =
-      none(epilogue.bias_mode(), v1::BIAS_MODE_NONE) &&
-      none(epilogue.activation(), v1::ACTIVATION_NONE) && !HasAux(problem) &&
-      epilogue.dropout().probability() == 0 &&
-      none(epilogue.rounding_mode(), v1::ROUNDING_MODE_NEAREST_EVEN) && !epilogue.amax() &&
-      !epilogue.non_finite_flag() && !epilogue.device_scalars() &&
-      none(problem.scaling_mode(), v1::SCALING_MODE_NONE) &&
-      epilogue.source_mode() != v1::SOURCE_MODE_RESIDUAL;
-  const bool source_fits = !HasSource(problem) || epilogue.source_type() == problem.d_type();
-  return plain && source_fits && vendor::TypesOf(problem).has_value();
+  const bool plain = none(epilogue.bias_mode(), v1::BIAS_MODE_NONE) &&
+                     none(epilogue.activation(), v1::ACTIVATION_NONE) && !HasAux(problem) &&
+                     epilogue.dropout().probability() == 0 &&
+                     none(epilogue.rounding_mode(), v1::ROUNDING_MODE_NEAREST_EVEN) &&
+                     !epilogue.non_finite_flag() && !epilogue.device_scalars() &&
+                     epilogue.source_mode() != v1::SOURCE_MODE_RESIDUAL;
+  const auto types = vendor::TypesOf(problem);
+  const bool source_fits =
+      !HasSource(problem) || epilogue.source_type() == problem.d_type() ||
+      (types && types->source != types->output && epilogue.source_type() == v1::DATA_TYPE_BF16);
+  return plain && source_fits && types.has_value() && SupportsScales(problem);
 }
 
 absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
@@ -159,6 +221,7 @@ absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
   }
   const vendor::Api& api = *impl_->api;
   PreparedLaunch descriptors(api);
+  descriptors.operands = PlaceholderOperands();
   RETURN_IF_ERROR(descriptors.Describe(problem, *vendor::TypesOf(problem)));
   vendor::Preference preference = nullptr;
   RETURN_IF_ERROR(CheckVendor(api.preference_create(&preference),
@@ -210,6 +273,11 @@ absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::Vendo
       return InvalidField(field, "MISALIGNED_POINTER", "must be aligned to 16 bytes");
     }
   }
+  const bool has_vectors = vendor::ScaleModesOf(problem.scaling_mode()).a != vendor::kScalar;
+  RETURN_IF_ERROR(CheckScales(problem, operands, has_vectors ? kPointerAlignment : sizeof(float)));
+  if (problem.epilogue().amax() && operands.amax == nullptr) {
+    return InvalidField("operands.amax", "NULL_POINTER", "is null");
+  }
   if (kernel.workspace_bytes() > 0 && operands.workspace == nullptr) {
     return InvalidField("operands.workspace", "NULL_POINTER", "is null");
   }
@@ -241,6 +309,8 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
   RETURN_IF_ERROR(CheckVendorOperands(problem, kernel, operands));
   const vendor::Types types = *vendor::TypesOf(problem);
   auto prepared = std::make_shared<PreparedLaunch>(api);
+  prepared->operands = operands;
+  if (!HasSource(problem)) prepared->operands.c = operands.d;
   RETURN_IF_ERROR(prepared->Describe(problem, types));
   std::memcpy(&prepared->algorithm, kernel.algorithm().data(), sizeof(prepared->algorithm));
   vendor::HeuristicResult result{};
@@ -252,8 +322,6 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
                         "cublasLt refuses it for this problem");
   }
   prepared->workspace_bytes = result.workspace_bytes;
-  prepared->operands = operands;
-  if (!HasSource(problem)) prepared->operands.c = operands.d;
   // Without a source beta is zero, and cublasLt then does not read C.
   const float beta = HasSource(problem) ? operands.beta : 0.0f;
   ASSIGN_OR_RETURN(prepared->alpha,
@@ -264,6 +332,11 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
 
 absl::Status VendorLauncher::Launch(const PreparedLaunch& prepared, CUstream stream) {
   const GemmOperands& operands = prepared.operands;
+  if (prepared.amax != nullptr) {
+    RETURN_IF_ERROR(impl_->driver->Check(
+        impl_->driver->cuMemsetD32Async(reinterpret_cast<CUdeviceptr>(prepared.amax), 0, 1, stream),
+        "cuMemsetD32Async"));
+  }
   return CheckVendor(
       impl_->api->matmul(impl_->handle, prepared.descriptor, &prepared.alpha, operands.b,
                          prepared.first, operands.a, prepared.second, &prepared.beta, operands.c,

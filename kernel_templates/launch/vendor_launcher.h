@@ -30,7 +30,8 @@ class VendorLauncher {
   static int64_t LibraryVersion();
 
   // Whether cublasLt computes `problem` (canonical) as it stands: a plain GEMM (no
-  // activation, bias, aux, residual, ...) of types it has.
+  // activation, bias, aux, residual, ...) of types and scales it has. Vectors and blocks of
+  // scales take cublasLt 12.9.
   static bool Supports(const v1::GemmProblem& problem);
 
   // Every heuristic result (up to `limit`), in the library's order.

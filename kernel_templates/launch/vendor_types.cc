@@ -22,16 +22,28 @@ std::optional<DataType> Fp8(v1::DataType type) {
   return std::nullopt;
 }
 
+// A row whose C is of D's type, summed and scaled in fp32.
+Types Of(DataType a, DataType b, DataType output, ComputeType compute = kCompute32F) {
+  return {a, b, output, output, compute, kReal32F};
+}
+
+// cublasLt reads no C of 8 bits: beside an fp8 D it is bf16.
 std::optional<Types> Fp8Types(const v1::GemmProblem& problem, DataType a) {
   const auto b = Fp8(problem.b_type());
   if (!b || problem.accumulator_type() != v1::DATA_TYPE_FP32) return std::nullopt;
   switch (problem.d_type()) {
     case v1::DATA_TYPE_BF16:
-      return Types{a, *b, kReal16BF, kCompute32F, kReal32F};
+      return Of(a, *b, kReal16BF);
     case v1::DATA_TYPE_FP16:
-      return Types{a, *b, kReal16F, kCompute32F, kReal32F};
+      return Of(a, *b, kReal16F);
     case v1::DATA_TYPE_FP32:
-      return Types{a, *b, kReal32F, kCompute32F, kReal32F};
+      return Of(a, *b, kReal32F);
+    case v1::DATA_TYPE_E4M3:
+      return Types{a, *b, kReal16BF, kReal8FE4M3, kCompute32F, kReal32F};
+    case v1::DATA_TYPE_E5M2:
+      // Only where an input has that range too.
+      if (a == kReal8FE4M3 && *b == kReal8FE4M3) return std::nullopt;
+      return Types{a, *b, kReal16BF, kReal8FE5M2, kCompute32F, kReal32F};
     default:
       return std::nullopt;
   }
@@ -46,10 +58,10 @@ std::optional<Types> TypesOf(const v1::GemmProblem& problem) {
   if (const auto first = Fp8(a)) return Fp8Types(problem, *first);
   if (a != problem.b_type()) return std::nullopt;
   if (a == v1::DATA_TYPE_INT8 && d == v1::DATA_TYPE_INT32 && accumulator == v1::DATA_TYPE_INT32) {
-    return Types{kReal8I, kReal8I, kReal32I, kCompute32I, kReal32I};
+    return Types{kReal8I, kReal8I, kReal32I, kReal32I, kCompute32I, kReal32I};
   }
   if (a == v1::DATA_TYPE_FP16 && d == a && accumulator == v1::DATA_TYPE_FP16) {
-    return Types{kReal16F, kReal16F, kReal16F, kCompute16F, kReal16F};
+    return Types{kReal16F, kReal16F, kReal16F, kReal16F, kCompute16F, kReal16F};
   }
   const bool narrow_output = d == a;
   if (accumulator != v1::DATA_TYPE_FP32 || (!narrow_output && d != v1::DATA_TYPE_FP32)) {
@@ -57,16 +69,26 @@ std::optional<Types> TypesOf(const v1::GemmProblem& problem) {
   }
   switch (a) {
     case v1::DATA_TYPE_BF16:
-      return Types{kReal16BF, kReal16BF, narrow_output ? kReal16BF : kReal32F, kCompute32F,
-                   kReal32F};
+      return Of(kReal16BF, kReal16BF, narrow_output ? kReal16BF : kReal32F);
     case v1::DATA_TYPE_FP16:
-      return Types{kReal16F, kReal16F, narrow_output ? kReal16F : kReal32F, kCompute32F, kReal32F};
+      return Of(kReal16F, kReal16F, narrow_output ? kReal16F : kReal32F);
     case v1::DATA_TYPE_FP32:
-      return Types{kReal32F, kReal32F, kReal32F, kCompute32F, kReal32F};
+      return Of(kReal32F, kReal32F, kReal32F);
     case v1::DATA_TYPE_TF32:
-      return Types{kReal32F, kReal32F, kReal32F, kComputeTf32, kReal32F};
+      return Of(kReal32F, kReal32F, kReal32F, kComputeTf32);
     default:
       return std::nullopt;
+  }
+}
+
+ScaleModes ScaleModesOf(v1::ScalingMode mode) {
+  switch (mode) {
+    case v1::SCALING_MODE_PER_ROW_COLUMN:
+      return {kOuterVector, kOuterVector};
+    case v1::SCALING_MODE_BLOCK_128:
+      return {kVector128, kBlock128x128};
+    default:
+      return {kScalar, kScalar};
   }
 }
 

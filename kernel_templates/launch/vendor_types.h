@@ -14,6 +14,7 @@ namespace tilewright::vendor {
 struct Types {
   DataType a;
   DataType b;
+  DataType source;  // Of C.
   DataType output;
   ComputeType compute;
   DataType scale;
@@ -21,6 +22,13 @@ struct Types {
 
 // The row of cublasLtMatmul's table of types that `problem` asks for, if there is one.
 std::optional<Types> TypesOf(const v1::GemmProblem& problem);
+
+// How the scales of our A and B are said; both kScalar where there are none.
+struct ScaleModes {
+  ScaleMode a;
+  ScaleMode b;
+};
+ScaleModes ScaleModesOf(v1::ScalingMode mode);
 
 // alpha or beta in the scale type; cublasLt reads as many bytes as that has.
 union Scalar {

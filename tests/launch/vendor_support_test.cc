@@ -44,11 +44,48 @@ TEST(VendorSupportTest, Fp8MixesWithWideOutputs) {
   v1::GemmProblem mixed = Plain(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32);
   mixed.set_b_type(v1::DATA_TYPE_E5M2);
   EXPECT_TRUE(VendorLauncher::Supports(mixed));
-  mixed.set_d_type(v1::DATA_TYPE_E4M3);
-  EXPECT_FALSE(VendorLauncher::Supports(mixed));
   mixed.set_d_type(v1::DATA_TYPE_FP16);
   mixed.set_b_type(v1::DATA_TYPE_BF16);
   EXPECT_FALSE(VendorLauncher::Supports(mixed));
+}
+
+v1::GemmProblem PlainFp8(v1::DataType output) {
+  return Plain(v1::DATA_TYPE_E4M3, output, v1::DATA_TYPE_FP32);
+}
+
+TEST(VendorSupportTest, Fp8OutputsWithTheirScaleAndAmax) {
+  v1::GemmProblem problem = PlainFp8(v1::DATA_TYPE_E4M3);
+  EXPECT_TRUE(VendorLauncher::Supports(problem));
+  problem.mutable_epilogue()->set_scale_d(true);
+  problem.mutable_epilogue()->set_amax(true);
+  problem.set_scaling_mode(v1::SCALING_MODE_PER_TENSOR);
+  EXPECT_TRUE(VendorLauncher::Supports(problem));
+  // C is bf16 beside it.
+  problem.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+  problem.mutable_epilogue()->set_source_type(v1::DATA_TYPE_BF16);
+  EXPECT_TRUE(VendorLauncher::Supports(problem));
+  problem.mutable_epilogue()->set_source_type(v1::DATA_TYPE_FP32);
+  EXPECT_FALSE(VendorLauncher::Supports(problem));
+  problem = PlainFp8(v1::DATA_TYPE_E5M2);
+  EXPECT_FALSE(VendorLauncher::Supports(problem));
+  problem.set_b_type(v1::DATA_TYPE_E5M2);
+  EXPECT_TRUE(VendorLauncher::Supports(problem));
+}
+
+TEST(VendorSupportTest, VectorsAndBlocksOfScalesOfOneMatrix) {
+  for (const auto mode : {v1::SCALING_MODE_PER_ROW_COLUMN, v1::SCALING_MODE_BLOCK_128}) {
+    v1::GemmProblem problem = PlainFp8(v1::DATA_TYPE_BF16);
+    problem.set_scaling_mode(mode);
+    EXPECT_TRUE(VendorLauncher::Supports(problem));
+    problem.set_batch(2);
+    EXPECT_FALSE(VendorLauncher::Supports(problem));
+    problem.set_batch(1);
+    problem.set_d_type(v1::DATA_TYPE_E4M3);
+    EXPECT_FALSE(VendorLauncher::Supports(problem));
+  }
+  v1::GemmProblem integers = Plain(v1::DATA_TYPE_INT8, v1::DATA_TYPE_BF16, v1::DATA_TYPE_INT32);
+  integers.set_scaling_mode(v1::SCALING_MODE_PER_TENSOR);
+  EXPECT_FALSE(VendorLauncher::Supports(integers));
 }
 
 TEST(VendorSupportTest, TypesThatItDoesNot) {
