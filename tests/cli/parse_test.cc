@@ -107,6 +107,21 @@ TEST(GemmFlags, FillTheProblem) {
             "dropout=0.1 amax determinism=not_required");
 }
 
+TEST(GemmFlags, ScalesOfOperandsAndOutput) {
+  const auto problem = ParseGemm({{"m", "64"},
+                                  {"n", "32"},
+                                  {"k", "16"},
+                                  {"a_type", "e4m3"},
+                                  {"scaling", "per_row_column"},
+                                  {"scale_d", "true"},
+                                  {"amax", "true"}});
+  ASSERT_TRUE(problem.ok()) << problem.status();
+  EXPECT_EQ(problem->scaling_mode(), v1::SCALING_MODE_PER_ROW_COLUMN);
+  EXPECT_TRUE(problem->epilogue().scale_d());
+  EXPECT_EQ(DescribeGemm(*problem),
+            "gemm nt e4m3 m=64 n=32 k=16 amax scale_d scaling=per_row_column");
+}
+
 TEST(GemmFlags, LeaveRangesToTheService) {
   const auto problem = ParseGemm({{"m", "0"}, {"n", "-1"}, {"k", "1"}});
   ASSERT_TRUE(problem.ok());

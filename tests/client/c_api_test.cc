@@ -104,6 +104,26 @@ TEST_F(CApiTest, TakesStructuresOfOlderCallers) {
   tilewright_kernel_release(kernel);
 }
 
+TEST_F(CApiTest, TakesScales) {
+  problem_.a_type = TILEWRIGHT_TYPE_E4M3;
+  problem_.scaling = TILEWRIGHT_SCALING_BLOCK_128;
+  problem_.scale_d = 1;
+  v1::GetKernelRequest seen;
+  service_.get_kernel = [&seen](const v1::GetKernelRequest& request) {
+    seen = request;
+    return MeasuredKernel(request.problem().gemm());
+  };
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  EXPECT_EQ(seen.problem().gemm().scaling_mode(), v1::SCALING_MODE_BLOCK_128);
+  EXPECT_TRUE(seen.problem().gemm().epilogue().scale_d());
+  tilewright_kernel_release(kernel);
+  problem_.scaling = 5;
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->field, "gemm.scaling_mode");
+}
+
 TEST_F(CApiTest, RefusesAFieldThatItDoesNotKnow) {
   struct {
     tilewright_gemm_problem known;

@@ -46,6 +46,10 @@ INSTANTIATE_TEST_SUITE_P(
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP32",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP16 d_type: DATA_TYPE_FP32",
         "m: 64 n: 32 k: 16 batch: 2 epilogue { source_mode: SOURCE_MODE_ACCUMULATE }",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_E4M3 epilogue { bias_mode: BIAS_MODE_PER_ROW "
+        "source_mode: SOURCE_MODE_RESIDUAL scale_d: true }",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_E5M2 d_type: DATA_TYPE_BF16 "
+        "scaling_mode: SCALING_MODE_BLOCK_128",
         "m: 64 n: 32 k: 16 epilogue { bias_mode: BIAS_MODE_PER_COLUMN activation: "
         "ACTIVATION_SILU aux_type: DATA_TYPE_BF16 }"));
 

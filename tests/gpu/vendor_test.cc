@@ -63,6 +63,37 @@ TEST_F(VendorTest, BatchesStridesAndBetaTimesSource) {
   ExpectVendors(problem, "batched");
 }
 
+// e4m3 in the one layout that it has on Hopper.
+v1::Problem Fp8(v1::DataType output, v1::ScalingMode mode) {
+  v1::Problem problem = Gemm(320, 256, 384, v1::DATA_TYPE_E4M3, output);
+  problem.mutable_gemm()->set_scaling_mode(mode);
+  return problem;
+}
+
+TEST_F(VendorTest, ScalesOfFp8Inputs) {
+  if (GpuMachine::Get().silicon().compute_capability() != 90) GTEST_SKIP() << "not a Hopper GPU";
+  for (const v1::ScalingMode mode :
+       {v1::SCALING_MODE_NONE, v1::SCALING_MODE_PER_TENSOR, v1::SCALING_MODE_PER_ROW_COLUMN,
+        v1::SCALING_MODE_BLOCK_128}) {
+    for (const v1::DataType output : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32}) {
+      ExpectVendors(Fp8(output, mode),
+                    absl::StrCat(ShortName(output), " ", v1::ScalingMode_Name(mode)));
+    }
+  }
+}
+
+TEST_F(VendorTest, Fp8OutputsWithScaleAndAmax) {
+  if (GpuMachine::Get().silicon().compute_capability() != 90) GTEST_SKIP() << "not a Hopper GPU";
+  v1::Problem problem = Fp8(v1::DATA_TYPE_E4M3, v1::SCALING_MODE_PER_TENSOR);
+  ExpectVendors(problem, "e4m3");
+  problem.mutable_gemm()->mutable_epilogue()->set_scale_d(true);
+  problem.mutable_gemm()->mutable_epilogue()->set_amax(true);
+  ExpectVendors(problem, "e4m3 with scale and amax");
+  problem.mutable_gemm()->set_b_type(v1::DATA_TYPE_E5M2);
+  problem.mutable_gemm()->set_d_type(v1::DATA_TYPE_E5M2);
+  ExpectVendors(problem, "e4m3 e5m2 to e5m2");
+}
+
 TEST_F(VendorTest, OtherEpiloguesHaveNoVendor) {
   v1::Problem problem = Gemm(128, 96, 64, v1::DATA_TYPE_BF16);
   problem.mutable_gemm()->mutable_epilogue()->set_activation(v1::ACTIVATION_RELU);

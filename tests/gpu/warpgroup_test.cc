@@ -2,87 +2,17 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "tests/codegen/gemm_problems.h"
+#include "tests/gpu/config_cases.h"
 #include "tests/gpu/gemm_cases.h"
-#include "tests/gpu/gpu_machine.h"
-#include "tuner/problem/canonical_problem.h"
 
 namespace tilewright {
 namespace {
 
-constexpr int kHopper = 90;
-
-class WarpgroupTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (GpuMachine::Get().silicon().compute_capability() != kHopper) {
-      GTEST_SKIP() << "gemm_sm90 runs on compute capability 9.0";
-    }
-  }
-};
+using WarpgroupTest = HopperTest;
 
 GemmCase Sm90Case(const std::string& name, const v1::Problem& problem, int variants,
                   bool split_k_only = false) {
   return {name, problem, variants, split_k_only, "gemm_sm90"};
-}
-
-// Profiles `configs` for `problem`, all checks on, and fails the test for what is not sound.
-void ExpectConfigsSound(const v1::Problem& problem, const std::vector<GemmSm90Config>& configs) {
-  const v1::Problem canonical = *Canonicalize(problem);
-  std::vector<v1::Variant> variants;
-  for (const GemmSm90Config& config : configs) variants.push_back(MakeVariant(config));
-  ProfileRequest request;
-  request.problem = canonical;
-  request.kernels = CompileKernels(canonical, variants);
-  ASSERT_EQ(request.kernels.size(), configs.size());
-  request.include_vendor = false;
-  request.max_rounds = 1;
-  const auto report = GpuMachine::Get().profiler().Profile(request, Cancellation(), nullptr);
-  ASSERT_TRUE(report.ok()) << report.status();
-  for (const v1::Candidate& candidate : report->kernels) {
-    EXPECT_TRUE(candidate.has_measurement())
-        << DescribeProblem(canonical) << ", " << candidate.variant().ShortDebugString() << ": "
-        << candidate.failure().message();
-  }
-}
-
-struct Shape {
-  int tile_m;
-  int tile_n;
-  int consumers;
-  int ping_pong;
-  int swap_ab;
-};
-constexpr Shape kShapes[] = {
-    {128, 256, 2, 0, 0}, {256, 128, 2, 0, 0}, {192, 128, 3, 0, 0}, {64, 96, 1, 0, 0},
-    {128, 176, 2, 1, 0}, {192, 128, 2, 1, 0}, {64, 256, 2, 1, 0},  {152, 256, 2, 0, 1},
-    {16, 128, 2, 0, 1},  {8, 64, 1, 0, 1},    {176, 128, 2, 1, 1}, {104, 192, 2, 1, 1}};
-
-GemmSm90Config ConfigOf(const Shape& shape, int cluster_m, int cluster_n, int cluster_k) {
-  return {.tile_m = shape.tile_m,
-          .tile_n = shape.tile_n,
-          .stages = 3,
-          .consumers = shape.consumers,
-          .ping_pong = shape.ping_pong,
-          .cluster_m = cluster_m,
-          .cluster_n = cluster_n,
-          .cluster_k = cluster_k,
-          .promote = 0,
-          .swap_ab = shape.swap_ab,
-          .split_k = 1,
-          .raster_group = 3,
-          .raster_along_n = cluster_n - 1};
-}
-
-std::vector<GemmSm90Config> EveryScheduleAndCluster() {
-  std::vector<GemmSm90Config> configs;
-  for (const Shape& shape : kShapes) {
-    for (const auto& [m, n, k] : {std::tuple{1, 1, 1}, {2, 1, 1}, {1, 2, 1}, {1, 1, 2}}) {
-      const GemmSm90Config config = ConfigOf(shape, m, n, k);
-      if (IsLegal(config)) configs.push_back(config);
-    }
-  }
-  return configs;
 }
 
 // Odd numbers of tiles: clusters hang over the edges.

@@ -95,6 +95,22 @@ TEST(CostModelTest, AnEpilogueWithMoreOperandsCostsMore) {
                     Square128()));
 }
 
+TEST(CostModelTest, ScalesOfBlocksAndTransposedBytesCost) {
+  const auto predict = [](const std::string& fields, const Parameters& config) {
+    return SpaceOf("gemm_sm90").PredictSeconds(GemmOf(fields), Profile("h100-sxm"),
+                                               ConfigOf(config));
+  };
+  const std::string fp8 = "m: 8192 n: 8192 k: 2048 a_type: DATA_TYPE_E4M3 ";
+  const Parameters promoting = With(PlainSm90(), "promote", 1);
+  const double promoted =
+      predict(fp8 + "d_type: DATA_TYPE_BF16 numerics { promote_accumulation: true }", promoting);
+  const double scaled =
+      predict(fp8 + "d_type: DATA_TYPE_BF16 scaling_mode: SCALING_MODE_BLOCK_128", promoting);
+  EXPECT_GT(scaled, promoted);
+  EXPECT_LT(scaled, 1.2 * promoted);
+  EXPECT_GT(predict(fp8, With(PlainSm90(), "swap_ab", 1)), predict(fp8, PlainSm90()));
+}
+
 TEST(CostModelTest, TimeGrowsWithTheProblem) {
   double before = 0;
   for (const char* fields : {"m: 256 n: 256 k: 256", "m: 1024 n: 1024 k: 1024", kSquare,

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/space/space_testing.h"
+#include "tuner/codegen/renderer.h"
 
 namespace tilewright {
 namespace {
@@ -195,6 +196,29 @@ TEST(RankVariantsTest, OneWaveNeedsOneRasterOrder) {
     const int64_t tiles = (256 / config.at("tile_m")) * (256 / config.at("tile_n"));
     if (tiles <= 132) {
       EXPECT_EQ(config.at("raster_group"), 1);
+    }
+  }
+}
+
+// Every way to scale operands, from one element on and to rows that TMA cannot write.
+TEST(RankVariantsTest, ScaledProblemsOfEveryShapeHaveSoundVariants) {
+  const v1::Silicon silicon = Profile("h100-sxm");
+  for (const char* mode : {"NONE", "PER_TENSOR", "PER_ROW_COLUMN", "BLOCK_128"}) {
+    for (const char* types : {"a_type: DATA_TYPE_E4M3", "a_type: DATA_TYPE_E5M2 b_type: "
+                                                        "DATA_TYPE_E4M3 d_type: DATA_TYPE_FP16"}) {
+      for (const char* shape : {"m: 1 n: 1 k: 16", "m: 129 n: 1 k: 128", "m: 5 n: 1024 k: 4096",
+                                "m: 777 n: 1001 k: 528", "m: 4096 n: 4096 k: 4096 batch: 2"}) {
+        const std::string fields =
+            absl::StrCat(shape, " ", types, " scaling_mode: SCALING_MODE_", mode,
+                         " epilogue { amax: true bias_mode: BIAS_MODE_PER_COLUMN }");
+        const v1::Problem problem = GemmOf(fields);
+        const std::vector<RankedVariant> ranked = RankVariants(problem, silicon);
+        EXPECT_FALSE(ranked.empty()) << fields;
+        for (const RankedVariant& variant : ranked) {
+          ASSERT_TRUE(PlanForVariant(problem, silicon, variant.variant).ok()) << fields;
+          ASSERT_TRUE(RenderSource(problem, variant.variant).ok()) << fields;
+        }
+      }
     }
   }
 }

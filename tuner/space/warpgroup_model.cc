@@ -68,13 +68,22 @@ double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
                          std::min(machine.l2_bytes_per_cycle / active, kMostL2BytesPerCycle);
   const double latency = (kLoadLatency + from_l2) / std::max(c.stages - 1, 1);
   const double promotion = PromotionCycles(gemm, machine, c);
-  const double busy = promotion + kPowerFactor * math + kSharedShare * shared + kStageCycles / c.stages +
-                      (lone ? kLoneCycles : 0);
+  const double busy = promotion + kPowerFactor * math + kSharedShare * shared +
+                      kStageCycles / c.stages + (lone ? kLoneCycles : 0);
   return Overlap(busy, Overlap(from_l2, latency));
 }
 
+// What an element of D costs on its way through shared memory, as bytes of 16-bit elements. Bytes
+// are stored in pairs, so that a warp's store is half as wide; transposed, one by one.
+double StagedBytes(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const int bytes = StorageBytes(gemm.d_type());
+  return bytes > 1 ? bytes : c.swap_ab ? 4 : 2;
+}
+
 double EpilogueCycles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
-  const double element = c.split_k > 1 ? kPartialBytes : EpilogueElementBytes(gemm);
+  const double element = c.split_k > 1 ? kPartialBytes
+                                       : EpilogueElementBytes(gemm) + StagedBytes(gemm, c) -
+                                             StorageBytes(gemm.d_type());
   const double exchange =
       c.cluster_k > 1 ? kExchangeLatency + ExchangeBytes(c) / kExchangeBytesPerCycle : 0;
   return exchange + kEpilogueCycles + 1.0 * c.tile_m * c.tile_n * element / kEpilogueBytesPerCycle;
