@@ -15,6 +15,7 @@ struct GemmSm80Config {
   int split_k;  // Blocks that share a tile of D along k; 1: none. Run time: only
                 // "1 or more than 1" is compiled in.
   int raster_group;  // Run time. Tiles of m walked before the next tile of n.
+  int fp16_sums = 0;  // 1: fp16 operands are summed in fp16.
 };
 
 constexpr int Threads(const GemmSm80Config& c) { return 32 * c.warps_m * c.warps_n; }
@@ -37,7 +38,8 @@ constexpr int SharedMemoryBytes(const GemmSm80Config& c, int element_bytes) {
   return ring > staging ? ring : staging;
 }
 
-// Accumulator registers a thread: (warp tile elements) / 32.
+// Accumulator registers a thread: (warp tile elements) / 32. Sums in fp16 take half of them up to
+// the epilogue, which has them in fp32.
 constexpr int AccumulatorRegisters(const GemmSm80Config& c) {
   return (c.tile_m / c.warps_m) * (c.tile_n / c.warps_n) / 32;
 }
@@ -116,11 +118,13 @@ constexpr bool HasRunTimeValues(const GemmSm80Config& c) {
   return c.split_k >= 1 && c.raster_group >= 1;
 }
 
+constexpr bool HasSums(const GemmSm80Config& c) { return c.fp16_sums == 0 || c.fp16_sums == 1; }
+
 constexpr bool IsLegal(const GemmSm80Config& c, int element_bytes, int narrowest_access = 16) {
   return TilesAreRound(c) && HasWarps(c) && WarpTileHoldsBlocks(c) &&
-         StageHoldsSteps(c, element_bytes) && HasStages(c) &&
-         CopiesFitMask(c, element_bytes) && FitsRegisters(c) &&
-         HoldsNarrowCopies(c, narrowest_access) && HasRunTimeValues(c);
+         StageHoldsSteps(c, element_bytes) && HasStages(c) && CopiesFitMask(c, element_bytes) &&
+         FitsRegisters(c) && HoldsNarrowCopies(c, narrowest_access) && HasRunTimeValues(c) &&
+         HasSums(c);
 }
 
 // Block of the second launch of a split-K plan, which sums the partials in order

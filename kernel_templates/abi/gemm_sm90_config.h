@@ -17,7 +17,11 @@ struct GemmSm90Config {
   int cluster_k;     // Blocks of a cluster that share a tile of D along k: the first one sums what
                      // the others send to its shared memory, in a fixed order.
   int promote;       // 1: sums of 128 bytes of k are added up by the CUDA cores, in fp32: for fp8,
-                     // whose sums the tensor core cuts short, or whose blocks have scales.
+                     // whose sums the tensor core cuts short, or whose blocks have scales, and for
+                     // three products.
+  int products = 1;  // 3: fp32 operands are multiplied as high and low parts, in three products of
+                     // tf32. 1: the tensor core multiplies what it reads of them.
+  int fp16_sums = 0;  // 1: summed in fp16, for fp16 and fp8 operands, at half the registers.
   int swap_ab;       // 1: D^T = B^T A^T is computed, so that tile_m may be small: the columns of D
                      // take the tensor core's rows, in multiples of 64.
   int split_k;       // Blocks that share a tile of D along k; 1: none. Run time: only
@@ -39,7 +43,13 @@ constexpr int RowBlocks(const GemmSm90Config& c) {
 
 // A row of a stage is 128 bytes of k, one swizzle span.
 inline constexpr int kStageRowBytes = 128;
-constexpr int StageBytes(const GemmSm90Config& c) { return (c.tile_m + c.tile_n) * kStageRowBytes; }
+// What TMA brings of a stage. Three products need the low parts beside it, laid out alike.
+constexpr int LoadedBytes(const GemmSm90Config& c) {
+  return (c.tile_m + c.tile_n) * kStageRowBytes;
+}
+constexpr int StageBytes(const GemmSm90Config& c) {
+  return LoadedBytes(c) * (c.products == 3 ? 2 : 1);
+}
 
 // Bytes of a row of an operand that is contiguous along m or n: the widest swizzle span that
 // divides the tile. 0: none does.
@@ -71,9 +81,13 @@ constexpr int ColumnScales(const GemmSm90Config& c) {
 
 // The most dynamic shared memory a block of sm_90 may have.
 inline constexpr int kSm90SharedMemory = 232448;
-// Two barriers of 8 bytes a stage, and two for sums that come from other blocks.
+// Two barriers of 8 bytes a stage, three where it has low parts, and two for sums that come from
+// other blocks.
+constexpr int RingBarrierBytes(const GemmSm90Config& c) {
+  return (c.products == 3 ? 3 : 2) * 8 * c.stages;
+}
 constexpr int BarrierBytes(const GemmSm90Config& c) {
-  return 2 * 8 * c.stages + (c.cluster_k > 1 ? 16 : 0);
+  return RingBarrierBytes(c) + (c.cluster_k > 1 ? 16 : 0);
 }
 // Sums that other blocks send, 4 bytes each.
 constexpr int ExchangeBytes(const GemmSm90Config& c) {
@@ -92,15 +106,20 @@ constexpr int FixedBytes(const GemmSm90Config& c, int buffers) {
 constexpr int StagingBuffers(const GemmSm90Config& c, bool through_tma) {
   return !through_tma ? 3 : FixedBytes(c, 2) <= kSm90SharedMemory ? 2 : 1;
 }
-// stages * (tile_m + tile_n) * 128 + staging + sums of other blocks + barriers.
+// stages * (tile_m + tile_n) * 128 (twice for three products) + staging + sums of other blocks +
+// barriers.
 constexpr int SharedMemoryBytes(const GemmSm90Config& c, bool through_tma) {
   return FixedBytes(c, StagingBuffers(c, through_tma));
 }
 
 // Sums a thread of a consumer keeps: 64 x columns over 128 threads for each row block, twice
-// where those of a stage are promoted.
+// where those of a stage are promoted. In fp16 two share a register; a row block is widened as it
+// is stored, all of them where blocks that share k exchange them.
 constexpr int AccumulatorRegisters(const GemmSm90Config& c) {
-  return RowBlocks(c) * CoreColumns(c) / 2 * (c.promote ? 2 : 1);
+  const int of_block = CoreColumns(c) / 2;
+  return c.promote                         ? 2 * RowBlocks(c) * of_block
+         : c.fp16_sums && c.cluster_k == 1 ? (RowBlocks(c) + 1) * of_block / 2
+                                           : RowBlocks(c) * of_block;
 }
 
 // Registers of a thread of the producer and of a consumer after setmaxnreg, which takes
@@ -158,6 +177,12 @@ constexpr int StoreBoxRows(const GemmSm90Config& c) {
 constexpr bool HasConsumers(const GemmSm90Config& c) {
   return c.consumers >= 1 && c.consumers <= 3 && (c.ping_pong == 0 || c.ping_pong == 1) &&
          (c.swap_ab == 0 || c.swap_ab == 1) && (c.promote == 0 || c.promote == 1);
+}
+
+// Three products are of fp32 operands; their sums, as promoted ones, are fp32.
+constexpr bool ProductsSuitSums(const GemmSm90Config& c) {
+  return (c.products == 1 || c.products == 3) && (c.fp16_sums == 0 || c.fp16_sums == 1) &&
+         (!c.fp16_sums || (c.products == 1 && !c.promote));
 }
 
 // Ping-pong has two players.
@@ -247,7 +272,7 @@ constexpr bool BlockScalesFit(const GemmSm90Config& c) {
 // and kInstructionRegisters beside them.
 inline constexpr int kInstructionRegisters = 26;
 constexpr bool InstructionFitsLaunch(const GemmSm90Config& c) {
-  return CoreColumns(c) / 2 + kInstructionRegisters <= 65536 / Threads(c);
+  return CoreColumns(c) / (c.fp16_sums ? 4 : 2) + kInstructionRegisters <= 65536 / Threads(c);
 }
 
 constexpr bool FitsSharedMemoryOfSm90(const GemmSm90Config& c) {
@@ -259,10 +284,10 @@ constexpr bool HasRunTimeValues(const GemmSm90Config& c) {
 }
 
 constexpr bool IsLegal(const GemmSm90Config& c) {
-  return HasConsumers(c) && PingPongHasTwo(c) && RowsFillConsumers(c) && ColumnsFitWgmma(c) &&
-         HasPipeline(c) && HasCluster(c) && SharesKOnce(c) && SharesAreWhole(c) &&
-         SumsFitRegisters(c, EpilogueLoad::kPlain, true, 2) && InstructionFitsLaunch(c) &&
-         FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
+  return HasConsumers(c) && ProductsSuitSums(c) && PingPongHasTwo(c) && RowsFillConsumers(c) &&
+         ColumnsFitWgmma(c) && HasPipeline(c) && HasCluster(c) && SharesKOnce(c) &&
+         SharesAreWhole(c) && SumsFitRegisters(c, EpilogueLoad::kPlain, true, 2) &&
+         InstructionFitsLaunch(c) && FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
 }
 
 }  // namespace tilewright

@@ -82,6 +82,12 @@ __device__ __forceinline__ void LoadSharedFour(Word (&words)[4], unsigned addres
   for (int i = 0; i < 4; ++i) words[i] = __builtin_bit_cast(Word, bits[i]);
 }
 
+__device__ __forceinline__ void StoreSharedFour(unsigned address, const unsigned (&words)[4]) {
+  asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(address), "r"(words[0]),
+               "r"(words[1]), "r"(words[2]), "r"(words[3])
+               : "memory");
+}
+
 __device__ __forceinline__ void StoreSharedPair(unsigned address, unsigned low, unsigned high) {
   asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(address), "r"(low), "r"(high) : "memory");
 }

@@ -16,6 +16,16 @@ struct AccumulatorOf<Type::kInt8> {
   using type = int;
 };
 
+// A thread's sums of 16 x 8: rows r and r + 8, two columns each, packed where they are fp16.
+template <bool kFp16, typename Accumulator>
+struct SumsOfTile {
+  using type = Accumulator[4];
+};
+template <typename Accumulator>
+struct SumsOfTile<true, Accumulator> {
+  using type = unsigned[2];
+};
+
 // Four 8x8 matrices of 16-bit elements; lane 8i + r names row r of matrix i.
 __device__ __forceinline__ void LoadMatrices(unsigned (&words)[4], unsigned address) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
@@ -68,6 +78,18 @@ __device__ __forceinline__ void Mma(Accumulator (&c)[4], const unsigned (&a)[4],
         : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
   }
+}
+
+// The same of fp16 with sums in fp16.
+template <Type kType>
+__device__ __forceinline__ void Mma(unsigned (&c)[2], const unsigned (&a)[4], unsigned b0,
+                                    unsigned b1) {
+  static_assert(kType == Type::kFp16);
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16 {%0, %1}, "
+      "{%2, %3, %4, %5}, {%6, %7}, {%0, %1};"
+      : "+r"(c[0]), "+r"(c[1])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 }  // namespace tilewright

@@ -28,7 +28,7 @@ class ClusterSum {
 
   __device__ __forceinline__ ClusterSum(void* memory, unsigned rank)
       : memory_(SharedAddress(memory)),
-        arrived_(memory_ + ExchangeBytes(kConfig) + 2 * 8 * kConfig.stages),
+        arrived_(memory_ + ExchangeBytes(kConfig) + RingBarrierBytes(kConfig)),
         taken_(arrived_ + 8),
         rank_(rank) {}
 

@@ -11,6 +11,7 @@
 #include "epilogue/packed_warp_tile.cuh"
 #include "epilogue/staged_warp_tile.cuh"
 #include "gemm/entry.cuh"
+#include "gemm/fp16_sums.cuh"
 #include "gemm/fragments.cuh"
 #include "gemm/mainloop_sm80.cuh"
 #include "gemm/raster.cuh"
@@ -32,13 +33,33 @@ class GemmSm80 {
     extern __shared__ __align__(1024) unsigned char tilewright_shared[];
     const TilePlace place = PlaceOfBlock(blockIdx.x, args.m, args.n, kConfig.tile_m,
                                          kConfig.tile_n, args.raster_group);
-    Sums sums = {};
+    typename Mainloop::Sums products = {};
     Mainloop::Run(args, place, kSplit ? blockIdx.y : 0, kSplit ? args.split_k : 1,
-                  SharedAddress(tilewright_shared), sums);
+                  SharedAddress(tilewright_shared), products);
     // The epilogue reuses the ring.
     WaitForCopies<0>();
     __syncthreads();
-    unsigned char* staging = tilewright_shared + threadIdx.x / 32 * kWarpStagingBytes;
+    if constexpr (kConfig.fp16_sums) {
+      Sums wide;
+#pragma unroll
+      for (int block = 0; block < Mainloop::kRowBlocks; ++block) {
+        Widen(products[block], wide[block]);
+      }
+      StoreTile(args, place, wide, tilewright_shared);
+    } else {
+      StoreTile(args, place, products, tilewright_shared);
+    }
+  }
+
+ private:
+  using Mainloop = MainloopSm80<kA, kB, kConfig>;
+  static constexpr int kWarpM = Mainloop::kWarpM;
+  static constexpr int kWarpN = Mainloop::kWarpN;
+  using Sums = Accumulator[Mainloop::kRowBlocks][Mainloop::kColumnTiles][4];
+
+  __device__ __forceinline__ static void StoreTile(const GemmArgs& args, TilePlace place,
+                                                   const Sums& sums, unsigned char* shared) {
+    unsigned char* staging = shared + threadIdx.x / 32 * kWarpStagingBytes;
     if constexpr (kSplit) {
       StoreSums(args, place, sums, staging);
     } else {
@@ -53,11 +74,6 @@ class GemmSm80 {
     }
   }
 
- private:
-  using Mainloop = MainloopSm80<kA, kB, kConfig>;
-  static constexpr int kWarpM = Mainloop::kWarpM;
-  static constexpr int kWarpN = Mainloop::kWarpN;
-  using Sums = Accumulator[Mainloop::kRowBlocks][Mainloop::kColumnTiles][4];
   static_assert(
       IsLegal(kConfig, Mainloop::kElementBytes, Min(kA.access_bytes, kB.access_bytes)));
 

@@ -10,6 +10,7 @@
 #include "gemm/block_scales.cuh"
 #include "gemm/cluster_sum.cuh"
 #include "gemm/entry.cuh"
+#include "gemm/fp16_sums.cuh"
 #include "gemm/mainloop_sm90.cuh"
 #include "gemm/raster.cuh"
 #include "gemm/split_k.cuh"
@@ -56,7 +57,11 @@ class GemmSm90 {
     const int warpgroup = __shfl_sync(0xFFFFFFFF, threadIdx.x / 128, 0);
     if (warpgroup == 0) {
       if constexpr (kMovesRegisters) ShrinkRegisters<SplitRegisters(kConfig).producer>();
-      if (threadIdx.x / 32 == 0 && ElectLane()) Produce(args, maps, rank, mainloop);
+      const int warp = __shfl_sync(0xFFFFFFFF, threadIdx.x / 32, 0);
+      if (warp == 0 && ElectLane()) Produce(args, maps, rank, mainloop);
+      if constexpr (kConfig.products == 3) {
+        if (warp > 0) SplitOperands(args, rank, mainloop);
+      }
       __syncwarp();
     } else {
       if constexpr (kMovesRegisters) GrowRegisters<SplitRegisters(kConfig).consumer>();
@@ -70,6 +75,7 @@ class GemmSm90 {
 
  private:
   using Sums = typename Mainloop::Sums;
+  using WideSums = Accumulator[Mainloop::kRowBlocks][Mainloop::kColumns / 8][4];
   using Exchange = ClusterSum<kConfig, Accumulator>;
   static constexpr int kClusterBlocks = ClusterBlocks(kConfig);
   // A share of k may be empty where a shape other than the tuned one has less of it.
@@ -156,6 +162,15 @@ class GemmSm90 {
     }
   }
 
+  // The low parts of all that the producer loads.
+  __device__ __forceinline__ static void SplitOperands(const GemmArgs& args, unsigned rank,
+                                                       Mainloop& mainloop) {
+    const DepthRange depth = Depth(args, rank);
+    for (Walk walk(args, rank); !walk.AtEnd(); walk.Next()) {
+      mainloop.Split(depth.count, static_cast<int>(threadIdx.x) - (128 - kSplitThreads));
+    }
+  }
+
   __device__ __forceinline__ static void Consume(const GemmArgs& args, const Maps& maps,
                                                  unsigned rank, int consumer,
                                                  unsigned char* staging, Mainloop& mainloop) {
@@ -171,7 +186,7 @@ class GemmSm90 {
     Exchange exchange(staging - consumer * 4 * Store::kStagingBytes +
                           4 * kConfig.consumers * Store::kStagingBytes,
                       rank);
-    const int first_block = kConfig.ping_pong ? 0 : consumer * Mainloop::kRowBlocks;
+    const int first_block = FirstBlock(consumer);
     const EpilogueFactors<kSpec> factors(args);
     while (!walk.AtEnd()) {
       Sums sums;
@@ -186,15 +201,18 @@ class GemmSm90 {
       if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
       const TilePlace place = walk.Place();
       mainloop.template Finish<kMayBeEmpty>(depth.count, sums);
-      if constexpr (kConfig.cluster_k > 1) {
-        exchange.Meet(sums, consumer);
-        if (rank > 0) {
-          walk.Next();
-          continue;
-        }
+      const auto store = [&](auto& all) {
+        StoreTile(args, maps, factors, rank, walk.Batch(), place, consumer, all, exchange,
+                  staging);
+      };
+      if constexpr (kConfig.fp16_sums && kConfig.cluster_k > 1) {
+        WideSums wide;
+#pragma unroll
+        for (int block = 0; block < Mainloop::kRowBlocks; ++block) Widen(sums[block], wide[block]);
+        store(wide);
+      } else {
+        store(sums);
       }
-      StoreTile(args, maps, factors, walk.Batch(), place, first_block, sums, staging,
-                kStoreBarrier + consumer);
       walk.Next();
       if constexpr (kConfig.ping_pong) {
         mainloop.Skip(depth.count);
@@ -212,19 +230,39 @@ class GemmSm90 {
     ArriveThreads(kTurnBarrier + consumer, 256);
   }
 
+  // A consumer's first row block of the tile.
+  __device__ __forceinline__ static int FirstBlock(int consumer) {
+    return kConfig.ping_pong ? 0 : consumer * Mainloop::kRowBlocks;
+  }
+
+  // Where blocks share k, the first of them stores what all of them have.
+  template <typename AnySums>
   __device__ __forceinline__ static void StoreTile(const GemmArgs& args, const Maps& maps,
-                                                   const EpilogueFactors<kSpec>& factors, int batch,
-                                                   TilePlace place, int first_block,
-                                                   const Sums& sums, unsigned char* staging,
-                                                   int barrier) {
+                                                   const EpilogueFactors<kSpec>& factors,
+                                                   unsigned rank, int batch, TilePlace place,
+                                                   int consumer, AnySums& sums, Exchange& exchange,
+                                                   unsigned char* staging) {
+    if constexpr (kConfig.cluster_k > 1) {
+      exchange.Meet(sums, consumer);
+      if (rank > 0) return;
+    }
     const TensorMap* map_d = Store::kUsesTma ? &maps.map[Store::kUsesTma ? 2 : 0] : nullptr;
     Epilogue<kSpec> epilogue(args, batch, factors);
 #pragma unroll
     for (int block = 0; block < Mainloop::kRowBlocks; ++block) {
-      const int row = (first_block + block) * 64;
-      Store::Store(args, map_d, batch, place.first_m + (kConfig.swap_ab ? 0 : row),
-                   place.first_n + (kConfig.swap_ab ? row : 0), sums[block], staging, barrier,
-                   epilogue);
+      const int row = (FirstBlock(consumer) + block) * 64;
+      const auto store = [&](const typename Mainloop::BlockSums& of_block) {
+        Store::Store(args, map_d, batch, place.first_m + (kConfig.swap_ab ? 0 : row),
+                     place.first_n + (kConfig.swap_ab ? row : 0), of_block, staging,
+                     kStoreBarrier + consumer, epilogue);
+      };
+      if constexpr (kConfig.fp16_sums && kConfig.cluster_k == 1) {
+        typename Mainloop::BlockSums wide;
+        Widen(sums[block], wide);
+        store(wide);
+      } else {
+        store(sums[block]);
+      }
     }
     if constexpr (!kSplit) epilogue.Finish();
   }

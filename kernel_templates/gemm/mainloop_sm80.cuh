@@ -23,6 +23,8 @@ class MainloopSm80 {
   static constexpr int kRowBlocks = kWarpM / 16;
   static constexpr int kColumnTiles = kWarpN / 8;
   static constexpr int kElementBytes = BytesOf(kA.type);
+  using TileSums = typename SumsOfTile<kConfig.fp16_sums != 0, Accumulator>::type;
+  using Sums = TileSums[kRowBlocks][kColumnTiles];
 
   // Where this warp's tile begins in the block's.
   __device__ __forceinline__ static int WarpM() {
@@ -34,9 +36,8 @@ class MainloopSm80 {
 
   // Adds to `sums` share `split` of `splits` of the tile at `place`. `ring` is the shared
   // memory of the pipeline; copies may still be under way into it when this returns.
-  __device__ __forceinline__ static void Run(
-      const GemmArgs& args, TilePlace place, int split, int splits, unsigned ring,
-      Accumulator (&sums)[kRowBlocks][kColumnTiles][4]) {
+  __device__ __forceinline__ static void Run(const GemmArgs& args, TilePlace place, int split,
+                                             int splits, unsigned ring, Sums& sums) {
     const int tiles = (args.k - 1) / kTileK + 1;
     const DepthRange range = ShareOfDepth(tiles, split, splits);
     if (range.count == 0) return;
@@ -112,7 +113,7 @@ class MainloopSm80 {
     }
   }
 
-  __device__ __forceinline__ static void MultiplyRow(Accumulator (&sums)[kColumnTiles][4],
+  __device__ __forceinline__ static void MultiplyRow(TileSums (&sums)[kColumnTiles],
                                                      const Fragments& fragments, int i) {
 #pragma unroll
     for (int jj = 0; jj < kColumnTiles; ++jj) {
@@ -156,9 +157,8 @@ class MainloopSm80 {
   }
 
   // Multiplies one step, starting its share of the copies.
-  __device__ __forceinline__ static void RunStep(
-      Accumulator (&sums)[kRowBlocks][kColumnTiles][4], const Fragments& fragments, CopyA& a,
-      CopyB& b, const Pipeline& pipeline, int step) {
+  __device__ __forceinline__ static void RunStep(Sums& sums, const Fragments& fragments, CopyA& a,
+                                                 CopyB& b, const Pipeline& pipeline, int step) {
 #pragma unroll
     for (int row = 0; row < kRowBlocks; ++row) {
       BeginCopies(a, pipeline, pipeline.mask_a, step, row);
@@ -171,9 +171,9 @@ class MainloopSm80 {
 
   // Multiplies one stage. The fragments of a step are read during the step before, those of
   // the next stage's first step during the last one, once that stage has arrived.
-  __device__ __forceinline__ static void RunStage(
-      Accumulator (&sums)[kRowBlocks][kColumnTiles][4], Fragments (&fragments)[2], CopyA& a,
-      CopyB& b, const ReaderA& reader_a, const ReaderB& reader_b, Pipeline& pipeline) {
+  __device__ __forceinline__ static void RunStage(Sums& sums, Fragments (&fragments)[2], CopyA& a,
+                                                  CopyB& b, const ReaderA& reader_a,
+                                                  const ReaderB& reader_b, Pipeline& pipeline) {
 #pragma unroll
     for (int step = 0; step < kSteps - 1; ++step) {
       Read(fragments[1 - step % 2], reader_a, reader_b, pipeline.ring + pipeline.read, step + 1);

@@ -1,7 +1,8 @@
 // The main loop of gemm_sm90: one thread keeps a ring of stages filled through TMA, consumer
 // warpgroups multiply them. A stage has two barriers: `full`, on which the copies' bytes are
 // counted, and `empty`, at which each consumer that reads it arrives, those of the other blocks
-// that its copies also go to among them.
+// that its copies also go to among them. A stage with low parts has a third one, `split`, at which
+// the warps that write them arrive.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_MAINLOOP_SM90_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_MAINLOOP_SM90_CUH_
 
@@ -9,9 +10,11 @@
 #include "common/cluster.cuh"
 #include "common/mbarrier.cuh"
 #include "common/mma.cuh"
+#include "gemm/low_parts.cuh"
 #include "gemm/operand_sm90.cuh"
 #include "gemm/raster.cuh"
 #include "gemm/split_k.cuh"
+#include "gemm/sums_sm90.cuh"
 
 namespace tilewright {
 
@@ -22,7 +25,10 @@ class MainloopSm90 {
   static constexpr int kRowBlocks = RowBlocks(kConfig);
   static constexpr int kColumns = CoreColumns(kConfig);
   static constexpr int kRingBytes = kConfig.stages * StageBytes(kConfig);
-  using Sums = Accumulator[kRowBlocks][kColumns / 8][4];
+  // Of one row block, as the epilogue takes them.
+  using BlockSums = Accumulator[kColumns / 8][4];
+  using Sums =
+      typename SumsOf<kConfig.fp16_sums != 0, Accumulator>::template Type<kRowBlocks, kColumns / 8>;
   using OperandA = OperandSm90<kA, kConfig.tile_m, kConfig.cluster_n>;
   using OperandB = OperandSm90<kB, kConfig.tile_n, kConfig.cluster_m>;
   static constexpr int kTileK = OperandA::kTileK;
@@ -43,6 +49,9 @@ class MainloopSm90 {
     for (int stage = 0; stage < kConfig.stages; ++stage) {
       InitBarrier(barriers_ + stage * 8, 1);
       InitBarrier(barriers_ + (kConfig.stages + stage) * 8, kReaders * kSenders);
+      if constexpr (kSplits) {
+        InitBarrier(barriers_ + (2 * kConfig.stages + stage) * 8, kSplitThreads / 32);
+      }
     }
     FenceBarrierInit();
   }
@@ -66,12 +75,28 @@ class MainloopSm90 {
 #pragma unroll 1
     for (int tile = first_tile; tile < first_tile + tiles; ++tile) {
       WaitBarrier(EmptyBarrier(), phase_ ^ 1);
-      ArriveExpecting(FullBarrier(), StageBytes(kConfig));
+      ArriveExpecting(FullBarrier(), LoadedBytes(kConfig));
       const unsigned target = ring_ + stage_ * StageBytes(kConfig);
       OperandA::Load(map_a, target, FullBarrier(), place.first_m, tile * kTileK, batch, rank_n,
                      row_blocks, a_once);
       OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n, tile * kTileK,
                      batch, rank_m, column_blocks, b_once);
+      Advance();
+    }
+  }
+
+  // The kSplitThreads that split, numbered by `thread`: write the low parts of the stages of one
+  // tile.
+  __device__ __forceinline__ void Split(int tiles, int thread) {
+#pragma unroll 1
+    for (int tile = 0; tile < tiles; ++tile) {
+      WaitBarrier(FullBarrier(), phase_);
+      const unsigned high = ring_ + stage_ * StageBytes(kConfig);
+      WriteLowParts<LoadedBytes(kConfig), kSplitThreads>(high, high + LoadedBytes(kConfig), thread);
+      // wgmma reads shared memory as the copy unit does.
+      FenceForCopies();
+      __syncwarp();
+      if (thread % 32 == 0) Arrive(SplitBarrier());
       Advance();
     }
   }
@@ -85,10 +110,13 @@ class MainloopSm90 {
       MultiplyPromoting(tiles, first_block, scales, sums);
       return;
     }
+    // Without it the registers of the last tile's sums are taken up while those are widened: the
+    // first product could read them.
+    if constexpr (kConfig.fp16_sums) Clear(sums);
     int accumulate = 0;
 #pragma unroll 1
     for (int tile = 0; tile < tiles; ++tile) {
-      WaitBarrier(FullBarrier(), phase_);
+      WaitBarrier(ReadyBarrier(), phase_);
       MultiplyStage(ring_ + stage_ * StageBytes(kConfig), first_block, accumulate, sums);
       // The products of the stage before are complete: it may be filled again.
       WgmmaWait<1>();
@@ -119,12 +147,21 @@ class MainloopSm90 {
   // Blocks whose copies arrive in a stage of one block, itself among them.
   static constexpr int kSenders = kConfig.cluster_m + kConfig.cluster_n - 1;
   static constexpr int kSteps = 4;
+  static constexpr bool kSplits = kConfig.products == 3;
   using RowOperand = OperandSm90<kConfig.swap_ab ? kB : kA, CoreRows(kConfig), 1>;
   using ColumnOperand = OperandSm90<kConfig.swap_ab ? kA : kB, CoreColumns(kConfig), 1>;
 
   __device__ __forceinline__ unsigned FullBarrier() const { return barriers_ + stage_ * 8; }
   __device__ __forceinline__ unsigned EmptyBarrier() const {
     return barriers_ + (kConfig.stages + stage_) * 8;
+  }
+
+  __device__ __forceinline__ unsigned SplitBarrier() const {
+    return barriers_ + (2 * kConfig.stages + stage_) * 8;
+  }
+  // What a consumer waits for.
+  __device__ __forceinline__ unsigned ReadyBarrier() const {
+    return kSplits ? SplitBarrier() : FullBarrier();
   }
 
   __device__ __forceinline__ void Advance() {
@@ -136,26 +173,41 @@ class MainloopSm90 {
 
   __device__ __forceinline__ void MultiplyStage(unsigned stage, int first_block, int& accumulate,
                                                 Sums& sums) const {
-    const unsigned a = stage;
-    const unsigned b = stage + OperandA::kBytes;
-    const unsigned long long rows =
-        RowOperand::Descriptor(kConfig.swap_ab ? b : a) + RowOperand::BlockOffset(first_block);
-    const unsigned long long columns = ColumnOperand::Descriptor(kConfig.swap_ab ? a : b);
     WgmmaFence();
+    if constexpr (kSplits) {
+      // The small products first, while the sums of a stage that begins at zero are small too: the
+      // tensor core cuts a sum after every product, and then but four times at full size.
+      const unsigned low = stage + LoadedBytes(kConfig);
+      MultiplyParts(low, stage, first_block, accumulate, sums);
+      MultiplyParts(stage, low, first_block, accumulate, sums);
+    }
+    MultiplyParts(stage, stage, first_block, accumulate, sums);
+    WgmmaCommit();
+  }
+
+  // The operand of the rows at `row_part` by that of the columns at `column_part`.
+  __device__ __forceinline__ static void MultiplyParts(unsigned row_part, unsigned column_part,
+                                                       int first_block, int& accumulate,
+                                                       Sums& sums) {
+    constexpr OperandSpec kRowSpec = kConfig.swap_ab ? kB : kA;
+    constexpr OperandSpec kColumnSpec = kConfig.swap_ab ? kA : kB;
+    using Core = typename SumsOf<kConfig.fp16_sums != 0, Accumulator>::template Core<kColumns>;
+    const unsigned long long rows =
+        RowOperand::Descriptor(row_part + (kConfig.swap_ab ? OperandA::kBytes : 0)) +
+        RowOperand::BlockOffset(first_block);
+    const unsigned long long columns =
+        ColumnOperand::Descriptor(column_part + (kConfig.swap_ab ? 0 : OperandA::kBytes));
 #pragma unroll
     for (int step = 0; step < kSteps; ++step) {
 #pragma unroll
       for (int block = 0; block < kRowBlocks; ++block) {
-        constexpr OperandSpec kRowSpec = kConfig.swap_ab ? kB : kA;
-        constexpr OperandSpec kColumnSpec = kConfig.swap_ab ? kA : kB;
-        Wgmma<kColumns>::template Run<kRowSpec.type, kColumnSpec.type, !kRowSpec.k_major,
-                                      !kColumnSpec.k_major>(
+        Core::template Run<kRowSpec.type, kColumnSpec.type, !kRowSpec.k_major,
+                           !kColumnSpec.k_major>(
             sums[block], rows + RowOperand::StepOffset(step) + RowOperand::BlockOffset(block),
             columns + ColumnOperand::StepOffset(step), accumulate);
       }
       accumulate = 1;
     }
-    WgmmaCommit();
   }
 
   // Tells every block whose copies come here that `stage` has been read. One thread a block.
@@ -190,36 +242,13 @@ class MainloopSm90 {
       int accumulate = 0;
       // On their way from L2 while the stage is multiplied.
       const typename Scales::Values values = scales.Load();
-      WaitBarrier(FullBarrier(), phase_);
+      WaitBarrier(ReadyBarrier(), phase_);
       MultiplyStage(ring_ + stage_ * StageBytes(kConfig), first_block, accumulate, part);
       WgmmaWait<0>();
       Release(stage_);
       Advance();
       Pin(part);
       Scales::Add(values, part, sums);
-    }
-  }
-
-  __device__ __forceinline__ static void Clear(Sums& sums) {
-#pragma unroll
-    for (int block = 0; block < kRowBlocks; ++block) {
-#pragma unroll
-      for (int column = 0; column < kColumns / 8; ++column) {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) sums[block][column][i] = 0;
-      }
-    }
-  }
-
-  // Nobody reads a sum before the products are complete.
-  __device__ __forceinline__ static void Pin(Sums& sums) {
-#pragma unroll
-    for (int block = 0; block < kRowBlocks; ++block) {
-#pragma unroll
-      for (int column = 0; column < kColumns / 8; ++column) {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) PinRegister(sums[block][column][i]);
-      }
     }
   }
 

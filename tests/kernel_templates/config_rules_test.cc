@@ -45,6 +45,7 @@ TEST(GemmSm80ConfigTest, EachRuleRejectsItsOwnBreach) {
   EXPECT_TRUE(HoldsNarrowCopies(kGood, 4));
   EXPECT_TRUE(HoldsNarrowCopies(with([](auto& c) { c.tile_n = 128; }), 1));
   EXPECT_FALSE(HasRunTimeValues(with([](auto& c) { c.split_k = 0; })));
+  EXPECT_FALSE(HasSums(with([](auto& c) { c.fp16_sums = 2; })));
 }
 
 constexpr GemmSm90Config kGoodSm90 = {.tile_m = 128,
@@ -102,6 +103,53 @@ TEST(GemmSm90ConfigTest, SwappedTilesGiveTheCoreTheirColumnsAsRows) {
   EXPECT_EQ(CoreRows(kSwapped), 128);
   EXPECT_EQ(CoreColumns(kSwapped), 16);
   EXPECT_EQ(AccumulatorRegisters(kSwapped), 8);
+}
+
+TEST(GemmSm90ConfigTest, ThreeProductsHaveTheirLowPartsBesideEachStage) {
+  constexpr GemmSm90Config kThree = Sm90With([](auto& c) {
+    c.products = 3;
+    c.tile_n = 128;
+    c.stages = 3;
+  });
+  EXPECT_TRUE(IsLegal(kThree));
+  EXPECT_EQ(LoadedBytes(kThree), (128 + 128) * 128);
+  EXPECT_EQ(StageBytes(kThree), 2 * LoadedBytes(kThree));
+  EXPECT_EQ(BarrierBytes(kThree), 3 * 3 * 8);
+  EXPECT_EQ(SharedMemoryBytes(kThree, true), 3 * 2 * 256 * 128 + 8 * 2 * 2048 + 3 * 3 * 8);
+  EXPECT_EQ(AccumulatorRegisters(kThree), 64);
+  EXPECT_EQ(AccumulatorRegisters(Sm90With([](auto& c) {
+              c.products = 3;
+              c.promote = 1;
+              c.tile_n = 128;
+            })),
+            128);
+}
+
+// A row block is widened while the others wait: (blocks + 1) * columns / 4.
+TEST(GemmSm90ConfigTest, SumsInFp16ShareRegistersUntilTheyAreStored) {
+  constexpr GemmSm90Config kHalf = Sm90With([](auto& c) {
+    c.fp16_sums = 1;
+    c.tile_m = 256;
+    c.stages = 3;
+  });
+  EXPECT_TRUE(IsLegal(kHalf));
+  EXPECT_EQ(AccumulatorRegisters(kHalf), 3 * 256 / 4);
+  EXPECT_FALSE(IsLegal(Sm90With([](auto& c) {
+    c.tile_m = 256;
+    c.stages = 3;
+  })));
+  // Blocks that share k exchange them in fp32.
+  EXPECT_EQ(AccumulatorRegisters(Sm90With([](auto& c) {
+              c.fp16_sums = 1;
+              c.cluster_m = 1;
+              c.cluster_k = 2;
+            })),
+            128);
+  // Three consumers launch with 128 registers each.
+  EXPECT_TRUE(InstructionFitsLaunch(Sm90With([](auto& c) {
+    c.fp16_sums = 1;
+    c.consumers = 3;
+  })));
 }
 
 TEST(GemmSm90ConfigTest, RegistersOfAllWarpgroupsAreThoseOfTheLaunch) {
@@ -200,6 +248,13 @@ TEST(GemmSm90ConfigTest, TransposedTilesAreStoredInEvenBoxes) {
 TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
   EXPECT_FALSE(HasConsumers(Sm90With([](auto& c) { c.consumers = 4; })));
   EXPECT_FALSE(HasConsumers(Sm90With([](auto& c) { c.ping_pong = 2; })));
+  EXPECT_FALSE(ProductsSuitSums(Sm90With([](auto& c) { c.products = 2; })));
+  EXPECT_FALSE(ProductsSuitSums(Sm90With([](auto& c) { c.fp16_sums = 2; })));
+  EXPECT_FALSE(ProductsSuitSums(Sm90With([](auto& c) { c.fp16_sums = c.promote = 1; })));
+  EXPECT_FALSE(ProductsSuitSums(Sm90With([](auto& c) {
+    c.products = 3;
+    c.fp16_sums = 1;
+  })));
   EXPECT_FALSE(PingPongHasTwo(Sm90With([](auto& c) { c.ping_pong = c.consumers = 1; })));
   EXPECT_FALSE(RowsFillConsumers(Sm90With([](auto& c) { c.tile_m = 64; })));
   EXPECT_FALSE(RowsFillConsumers(Sm90With([](auto& c) { c.tile_m = 320; })));
