@@ -5,6 +5,15 @@
 namespace tilewright {
 namespace {
 
+// An error budget leaves the type of the sums to the tuner, where the inputs admit several
+// precisions: see NumericsPolicy.error_budget.
+bool BudgetDecides(const v1::GemmProblem& problem) {
+  const v1::DataType input = problem.a_type();
+  return problem.numerics().error_budget() > 0 && !problem.numerics().promote_accumulation() &&
+         (input == v1::DATA_TYPE_FP32 || input == v1::DATA_TYPE_FP16 ||
+          input == v1::DATA_TYPE_E4M3 || input == v1::DATA_TYPE_E5M2);
+}
+
 void FillTypes(v1::GemmProblem& problem) {
   using enum v1::DataType;
   if (problem.a_type() == DATA_TYPE_UNSPECIFIED) problem.set_a_type(DATA_TYPE_BF16);
@@ -15,7 +24,7 @@ void FillTypes(v1::GemmProblem& problem) {
   if (problem.d_type() == DATA_TYPE_UNSPECIFIED) {
     problem.set_d_type(integer ? DATA_TYPE_INT32 : single ? DATA_TYPE_FP32 : input);
   }
-  if (problem.accumulator_type() == DATA_TYPE_UNSPECIFIED) {
+  if (problem.accumulator_type() == DATA_TYPE_UNSPECIFIED && !BudgetDecides(problem)) {
     problem.set_accumulator_type(integer ? DATA_TYPE_INT32 : DATA_TYPE_FP32);
   }
 }

@@ -46,6 +46,7 @@ v1::Variant MakeVariant(int tile_m, int tile_n, int tile_k, int warps_n, int sta
     parameter.set_name(name);
     parameter.set_value(value);
   };
+  add("fp16_sums", 0);
   add("raster_group", 8);
   add("split_k", 1);
   add("stages", stages);

@@ -44,6 +44,13 @@ INSTANTIATE_TEST_SUITE_P(
         "m: 64 n: 32 k: 16 batch: 2 ldb: 32 d_batch_stride: 4096",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_INT8", "m: 64 n: 32 k: 16 a_type: DATA_TYPE_TF32",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP32",
+        "m: 64 n: 32 k: 16 numerics { error_budget: 0.01 }",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP32 numerics { error_budget: 0.01 }",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP16 numerics { error_budget: 0.01 }",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 numerics { "
+        "error_budget: 0.01 }",
+        "m: 64 n: 32 k: 16 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 numerics { "
+        "error_budget: 0.01 promote_accumulation: true }",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP16 d_type: DATA_TYPE_FP32",
         "m: 64 n: 32 k: 16 batch: 2 epilogue { source_mode: SOURCE_MODE_ACCUMULATE }",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_E4M3 epilogue { bias_mode: BIAS_MODE_PER_ROW "

@@ -61,7 +61,8 @@ inline v1::Variant MakeVariant(const std::string& template_name,
 }
 
 inline v1::Variant MakeVariant(const GemmSm80Config& config) {
-  return MakeVariant("gemm_sm80", {{"raster_group", config.raster_group},
+  return MakeVariant("gemm_sm80", {{"fp16_sums", config.fp16_sums},
+                                   {"raster_group", config.raster_group},
                                    {"split_k", config.split_k},
                                    {"stages", config.stages},
                                    {"tile_k", config.tile_k},
@@ -76,7 +77,9 @@ inline v1::Variant MakeVariant(const GemmSm90Config& config) {
                                    {"cluster_m", config.cluster_m},
                                    {"cluster_n", config.cluster_n},
                                    {"consumers", config.consumers},
+                                   {"fp16_sums", config.fp16_sums},
                                    {"ping_pong", config.ping_pong},
+                                   {"products", config.products},
                                    {"promote", config.promote},
                                    {"raster_along_n", config.raster_along_n},
                                    {"raster_group", config.raster_group},

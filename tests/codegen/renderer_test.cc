@@ -134,6 +134,45 @@ TEST(RenderSourceTest, DoesNotDependOnShapeWithinAnAlignmentClass) {
   EXPECT_NE(source, Render(MakeGemm(v1::DATA_TYPE_BF16, "NT", 17, 4098, 1600), variant));
 }
 
+// The tensor core reads fp32 as tf32, where the problem admits it.
+TEST(RenderSourceTest, ABudgetHasFp32MultipliedByTheTensorCore) {
+  GemmSm90Config config = {.tile_m = 128,
+                           .tile_n = 128,
+                           .stages = 3,
+                           .consumers = 2,
+                           .ping_pong = 0,
+                           .cluster_m = 1,
+                           .cluster_n = 1,
+                           .cluster_k = 1,
+                           .promote = 1,
+                           .products = 3,
+                           .swap_ab = 0,
+                           .split_k = 1,
+                           .raster_group = 1,
+                           .raster_along_n = 0};
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_FP32, "NT");
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(config)), "UNSUPPORTED_TYPE");
+  problem.mutable_gemm()->mutable_numerics()->set_error_budget(1e-3);
+  problem.mutable_gemm()->clear_accumulator_type();
+  const std::string source = Render(problem, MakeVariant(config));
+  EXPECT_THAT(source, HasSubstr("OperandSpec{.type = Type::kTf32"));
+  EXPECT_THAT(source, HasSubstr("EpilogueSpec{.d_type = Type::kFp32"));
+  EXPECT_THAT(source, HasSubstr(".promote = 1, .products = 3, .swap_ab = 0"));
+  EXPECT_THAT(Render(problem, MakeVariant(GemmSm80Config{64, 64, 16, 2, 2, 3, 1, 1})),
+              HasSubstr("OperandSpec{.type = Type::kTf32"));
+  EXPECT_THAT(Render(problem, MakeVariant(kSimtConfig)), HasSubstr("Type::kFp32"));
+}
+
+TEST(RenderSourceTest, SumsInFp16AreTheConfigs) {
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_FP16, "NT");
+  GemmSm80Config config = kConfig;
+  config.fp16_sums = 1;
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(config)), "UNSUPPORTED_TYPE");
+  problem.mutable_gemm()->set_accumulator_type(v1::DATA_TYPE_FP16);
+  EXPECT_THAT(Render(problem, MakeVariant(config)), HasSubstr(", .fp16_sums = 1}"));
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(kConfig)), "UNSUPPORTED_TYPE");
+}
+
 TEST(RenderSourceTest, RunTimeParametersShareACompile) {
   const v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
   GemmSm80Config config = kConfig;

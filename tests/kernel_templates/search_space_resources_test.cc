@@ -2,6 +2,7 @@
 // and keeps the bounds that the candidate builder holds it to.
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/precision.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
@@ -151,6 +153,37 @@ TEST(ScaledResourcesTest, SamplesCompileWithinTheirBounds) {
           for (int i = 0; i < 2 * kWarpgroupSamples; ++i) {
             ExpectKeepsItsBounds(problem, Sample(ranked, ++number), architecture);
           }
+        }
+      }
+    }
+  }
+}
+
+// The other precisions of inputs that admit some: whatever each of them offers compiles.
+TEST(WarpgroupResourcesTest, SamplesOfEveryPrecisionCompileWithinTheirBounds) {
+  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const std::string architecture = ArchitectureFor(silicon).value();
+  int number = 0;
+  for (const v1::DataType type : {v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP16}) {
+    for (const int epilogue : {0, 1, 2}) {
+      v1::Problem problem = MakeGemm(type, "NT", 1024, 1024, 1024);
+      v1::GemmProblem& gemm = *problem.mutable_gemm();
+      gemm.clear_accumulator_type();
+      gemm.mutable_numerics()->set_error_budget(1e-2);
+      if (epilogue == 1) {
+        gemm.mutable_epilogue()->set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
+        gemm.mutable_epilogue()->set_bias_type(gemm.d_type());
+        gemm.mutable_epilogue()->set_activation(v1::ACTIVATION_GELU_ERF);
+      }
+      if (epilogue == 2) problem = WithFullEpilogue(problem, v1::ACTIVATION_SILU);
+      std::map<v1::Precision, std::vector<RankedVariant>> by_precision;
+      for (const RankedVariant& variant : RankTemplate(problem, silicon, "gemm_sm90")) {
+        by_precision[PrecisionOf(problem.gemm(), variant.variant)].push_back(variant);
+      }
+      EXPECT_EQ(by_precision.size(), type == v1::DATA_TYPE_FP32 ? 3u : 2u);
+      for (const auto& [precision, ranked] : by_precision) {
+        for (int i = 0; i < 2; ++i) {
+          ExpectKeepsItsBounds(problem, Sample(ranked, ++number), architecture);
         }
       }
     }

@@ -171,6 +171,94 @@ TEST(TemplateResourcesTest, WarpgroupVariantsOfEveryKindCompileWithoutSpills) {
   ExpectCompiles(MakeGemm(v1::DATA_TYPE_BF16, "NT"), split, kHopper);
 }
 
+// `problem` with an error budget that leaves its precision open.
+v1::Problem WithBudget(v1::Problem problem) {
+  problem.mutable_gemm()->mutable_numerics()->set_error_budget(1e-2);
+  problem.mutable_gemm()->clear_accumulator_type();
+  return problem;
+}
+
+GemmSm90Config ThreeProducts(GemmSm90Config config, int promote) {
+  config.products = 3;
+  config.promote = promote;
+  return config;
+}
+
+TEST(TemplateResourcesTest, ThreeProductsOfFp32CompileWithoutSpills) {
+  const v1::Problem problem = WithBudget(MakeGemm(v1::DATA_TYPE_FP32, "NT"));
+  for (const int promote : {0, 1}) {
+    ExpectCompiles(problem, ThreeProducts(Sm90(128, 128, 3, 2, 0), promote), kHopper);
+    ExpectCompiles(problem, ThreeProducts(Sm90(128, 96, 3, 2, 1), promote), kHopper);
+    ExpectCompiles(problem, ThreeProducts(Sm90(64, 128, 3, 1, 0), promote), kHopper);
+    ExpectCompiles(WithFullEpilogue(problem, v1::ACTIVATION_GELU_ERF),
+                   ThreeProducts(Sm90(128, 128, 2, 2, 0), promote), kHopper);
+  }
+  ExpectCompiles(problem, ThreeProducts(Sm90(128, 256, 2, 2, 0), 0), kHopper);
+  ExpectCompiles(problem, ThreeProducts(Sm90(192, 128, 2, 3, 0), 0), kHopper);
+  GemmSm90Config swapped = ThreeProducts(Sm90(16, 128, 4, 2, 0), 1);
+  swapped.swap_ab = 1;
+  swapped.cluster_m = 1;
+  ExpectCompiles(problem, swapped, kHopper);
+  GemmSm90Config shared = ThreeProducts(Sm90(128, 64, 2, 2, 0), 0);
+  shared.cluster_m = 1;
+  shared.cluster_k = 2;
+  ExpectCompiles(problem, shared, kHopper);
+  GemmSm90Config split = ThreeProducts(Sm90(64, 128, 3, 1, 0), 1);
+  split.split_k = 4;
+  ExpectCompiles(problem, split, kHopper);
+  // One product of the same operands.
+  ExpectCompiles(problem, Sm90(128, 192, 4, 2, 1), kHopper);
+  ExpectCompiles(problem, ConfigFor(v1::DATA_TYPE_FP32, 128, 128, 64, 2, 4, 3), "sm_80");
+}
+
+GemmSm90Config InFp16(GemmSm90Config config) {
+  config.fp16_sums = 1;
+  return config;
+}
+
+TEST(TemplateResourcesTest, SumsInFp16CompileWithoutSpills) {
+  for (const std::string& layout : Layouts()) {
+    v1::Problem problem = MakeGemm(v1::DATA_TYPE_FP16, layout);
+    problem.mutable_gemm()->set_accumulator_type(v1::DATA_TYPE_FP16);
+    ExpectCompiles(problem, InFp16(Sm90(256, 256, 3, 2, 0)), kHopper);
+    ExpectCompiles(problem, InFp16(Sm90(192, 192, 4, 2, 1)), kHopper);
+    GemmSm80Config small = ConfigFor(v1::DATA_TYPE_FP16, 128, 256, 64, 2, 4, 3);
+    small.fp16_sums = 1;
+    ExpectCompiles(problem, small, "sm_80");
+    small.split_k = 2;
+    ExpectCompiles(problem, small, kHopper);
+  }
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_FP16, "NT");
+  problem.mutable_gemm()->set_accumulator_type(v1::DATA_TYPE_FP16);
+  ExpectCompiles(problem, InFp16(Sm90(256, 144, 4, 2, 1)), kHopper);
+  ExpectCompiles(problem, InFp16(Sm90(192, 240, 3, 3, 0)), kHopper);
+  ExpectCompiles(WithFullEpilogue(problem, v1::ACTIVATION_SILU), InFp16(Sm90(128, 256, 3, 2, 0)),
+                 kHopper);
+  GemmSm90Config swapped = InFp16(Sm90(240, 256, 3, 2, 0));
+  swapped.swap_ab = 1;
+  swapped.cluster_m = 1;
+  ExpectCompiles(problem, swapped, kHopper);
+  GemmSm90Config shared = InFp16(Sm90(128, 128, 3, 2, 0));
+  shared.cluster_m = 1;
+  shared.cluster_k = 2;
+  ExpectCompiles(problem, shared, kHopper);
+  GemmSm90Config split = InFp16(Sm90(128, 256, 3, 2, 0));
+  split.split_k = 4;
+  ExpectCompiles(problem, split, kHopper);
+}
+
+TEST(TemplateResourcesTest, SumsOfFp8InFp16CompileInAllMixes) {
+  for (const v1::DataType a : {v1::DATA_TYPE_E4M3, v1::DATA_TYPE_E5M2}) {
+    for (const v1::DataType b : {v1::DATA_TYPE_E4M3, v1::DATA_TYPE_E5M2}) {
+      v1::Problem problem = MakeGemm(a, "NT");
+      problem.mutable_gemm()->set_b_type(b);
+      problem.mutable_gemm()->set_d_type(v1::DATA_TYPE_FP16);
+      problem.mutable_gemm()->set_accumulator_type(v1::DATA_TYPE_FP16);
+      ExpectCompiles(problem, InFp16(Sm90(128, 256, 4, 2, 0)), kHopper);
+    }
+  }
+}
+
 TEST(TemplateResourcesTest, WarpgroupEpiloguesCompileWithoutSpills) {
   const v1::Problem plain = MakeGemm(v1::DATA_TYPE_BF16, "NT");
   ExpectCompiles(WithFullEpilogue(plain, v1::ACTIVATION_GELU_ERF), Sm90(128, 256, 3, 2, 0),
@@ -195,6 +283,27 @@ TEST(TemplateResourcesTest, TheMainLoopIsWgmmaAndTma) {
   EXPECT_NE(report.ptx.find("multicast::cluster"), std::string::npos);
   EXPECT_NE(report.ptx.find("setmaxnreg"), std::string::npos);
   EXPECT_EQ(report.log.find("wgmma"), std::string::npos) << report.log;
+}
+
+// The splitting warps and the multiplying ones meet in shared memory alone, and sums in fp16 are
+// the tensor core's own.
+TEST(TemplateResourcesTest, OtherPrecisionsKeepTheMainLoop) {
+  const auto ptx_of = [](const v1::Problem& problem, const GemmSm90Config& config) {
+    const auto source = RenderSource(problem, MakeVariant(config));
+    EXPECT_TRUE(source.ok()) << source.status();
+    const CompileReport report = CompileWithNvrtc(source.value_or(""), kHopper);
+    EXPECT_TRUE(report.ok) << report.log;
+    EXPECT_EQ(report.log.find("wgmma"), std::string::npos) << report.log;
+    return report.ptx;
+  };
+  const std::string three = ptx_of(WithBudget(MakeGemm(v1::DATA_TYPE_FP32, "NT")),
+                                   ThreeProducts(Sm90(128, 128, 3, 2, 0), 1));
+  EXPECT_NE(three.find("m64n128k8.f32.tf32.tf32"), std::string::npos);
+  EXPECT_NE(three.find("fence.proxy.async"), std::string::npos);
+  v1::Problem half = MakeGemm(v1::DATA_TYPE_FP16, "NT");
+  half.mutable_gemm()->set_accumulator_type(v1::DATA_TYPE_FP16);
+  EXPECT_NE(ptx_of(half, InFp16(Sm90(128, 256, 4, 2, 0))).find("m64n256k16.f16.f16.f16"),
+            std::string::npos);
 }
 
 TEST(TemplateResourcesTest, FaultyTemplatesCompile) {

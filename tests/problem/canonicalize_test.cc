@@ -100,6 +100,9 @@ INSTANTIATE_TEST_SUITE_P(
         "gemm { m: 1073741824 n: 1073741824 k: 1 }", Gemm("a_type: DATA_TYPE_FP32"),
         Gemm("a_type: DATA_TYPE_TF32 d_type: DATA_TYPE_FP16"),
         Gemm("a_type: DATA_TYPE_FP16 d_type: DATA_TYPE_BF16"), Gemm("a_type: DATA_TYPE_INT8"),
+        Gemm("a_type: DATA_TYPE_FP16 accumulator_type: DATA_TYPE_FP16"),
+        Gemm("a_type: DATA_TYPE_E5M2 d_type: DATA_TYPE_FP16 accumulator_type: DATA_TYPE_FP16"),
+        Gemm("a_type: DATA_TYPE_FP32 numerics { error_budget: 1e-5 }"),
         Gemm("a_type: DATA_TYPE_INT8 d_type: DATA_TYPE_FP16 epilogue { activation: "
              "ACTIVATION_RELU bias_mode: BIAS_MODE_PER_COLUMN }"),
         // Heads of attention: batches interleaved within rows, inputs and outputs.

@@ -39,6 +39,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"gemm { m: 4 n: 5 k: 6 epilogue { source_mode: SOURCE_MODE_ACCUMULATE } numerics { "
          "determinism: DETERMINISM_MODE_NOT_REQUIRED error_budget: 0.01 } }",
          "gemm nt bf16 m=4 n=5 k=6 accumulate nondeterministic error<=0.01"},
+        {"gemm { m: 4 n: 5 k: 6 a_type: DATA_TYPE_FP16 accumulator_type: DATA_TYPE_FP16 }",
+         "gemm nt fp16 sums=fp16 m=4 n=5 k=6"},
     }));
 
 TEST(FloatingPointOperationsTest, CountsMultiplyAddsTwice) {

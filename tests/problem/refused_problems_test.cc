@@ -235,9 +235,6 @@ INSTANTIATE_TEST_SUITE_P(
                 Gemm("a_type: DATA_TYPE_E5M2 d_type: DATA_TYPE_BF16 "
                      "b_layout: OPERAND_LAYOUT_NORMAL"),
                 "UNSUPPORTED_LAYOUT", "gemm.b_layout"),
-        NotServed("HalfAccumulator",
-                  Gemm("a_type: DATA_TYPE_FP16 accumulator_type: DATA_TYPE_FP16"),
-                  "gemm.accumulator_type"),
         NotServed("Fp32ToBf16", Gemm("a_type: DATA_TYPE_FP32 d_type: DATA_TYPE_BF16"),
                   "gemm.d_type"),
         NotServed("Int8ToInt8", Gemm("a_type: DATA_TYPE_INT8 d_type: DATA_TYPE_INT8"),
@@ -259,6 +256,10 @@ INSTANTIATE_TEST_SUITE_P(
                   "gemm.epilogue.device_scalars"),
         Invalid("Promotion", Gemm("numerics { promote_accumulation: true }"), "NOTHING_TO_PROMOTE",
                 "gemm.numerics.promote_accumulation"),
+        Invalid("PromotionOfHalfSums",
+                Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 accumulator_type: "
+                     "DATA_TYPE_FP16 numerics { promote_accumulation: true }"),
+                "NOTHING_TO_PROMOTE", "gemm.numerics.promote_accumulation"),
         NotServed("FusedDropout",
                   "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT "
                   "type: DATA_TYPE_BF16 dropout { probability: 0.1 } }",

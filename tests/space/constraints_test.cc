@@ -48,9 +48,21 @@ Parameters Sm80(const std::string& name, int64_t value) { return With(PlainSm80(
 Parameters Simt(const std::string& name, int64_t value) { return With(PlainSimt(), name, value); }
 
 Parameters LargeSm80() {
-  return {{"raster_group", 8}, {"split_k", 1},  {"stages", 4},  {"tile_k", 64},
-          {"tile_m", 128},     {"tile_n", 256}, {"warps_m", 2}, {"warps_n", 4}};
+  return {{"fp16_sums", 0}, {"raster_group", 8}, {"split_k", 1}, {"stages", 4}, {"tile_k", 64},
+          {"tile_m", 128},  {"tile_n", 256},     {"warps_m", 2}, {"warps_n", 4}};
 }
+
+constexpr char kFp16[] = "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP16";
+constexpr char kFp16InHalf[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP16 accumulator_type: DATA_TYPE_FP16";
+constexpr char kBudgetedFp16[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP16 numerics { error_budget: 0.01 }";
+constexpr char kBudgetedFp32[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP32 numerics { error_budget: 0.01 }";
+// With a type of the sums the types decide.
+constexpr char kStatedFp32[] =
+    "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP32 accumulator_type: DATA_TYPE_FP32 "
+    "numerics { error_budget: 0.01 }";
 
 INSTANTIATE_TEST_SUITE_P(
     Sm80, BrokenConstraintTest,
@@ -58,6 +70,14 @@ INSTANTIATE_TEST_SUITE_P(
         {"", "gemm_sm80", kBf16, PlainSm80()},
         {"", "gemm_sm80", kBf16, LargeSm80()},
         {"ServesTypes", "gemm_sm80", kFp32, PlainSm80()},
+        {"ServesTypes", "gemm_sm80", kStatedFp32, PlainSm80()},
+        {"", "gemm_sm80", kBudgetedFp32, PlainSm80()},
+        {"PrecisionIsAdmitted", "gemm_sm80", kFp16, Sm80("fp16_sums", 1)},
+        {"PrecisionIsAdmitted", "gemm_sm80", kFp16InHalf, PlainSm80()},
+        {"", "gemm_sm80", kFp16InHalf, Sm80("fp16_sums", 1)},
+        {"", "gemm_sm80", kBudgetedFp16, PlainSm80()},
+        {"", "gemm_sm80", kBudgetedFp16, Sm80("fp16_sums", 1)},
+        {"PrecisionIsAdmitted", "gemm_sm80", kBf16, Sm80("fp16_sums", 1)},
         {"TilesAreRound", "gemm_sm80", kBf16, Sm80("tile_m", 160)},
         {"TilesAreRound", "gemm_sm80", kBf16, Sm80("tile_m", 512)},
         {"TilesAreRound", "gemm_sm80", kBf16, Sm80("tile_n", 8)},
@@ -148,12 +168,12 @@ INSTANTIATE_TEST_SUITE_P(
         {"FitsWalk", "gemm_sm90", "m: 2097152 n: 2097152 k: 8 batch: 64", PlainSm90(), kHopper},
         {"FitsWorkspace", "gemm_sm90", "m: 131072 n: 131072 k: 128", Sm90("split_k", 2), kHopper},
         {"HasRunTimeValues", "gemm_sm90", kBf16, Sm90("raster_along_n", 2), kHopper},
-        {"SumsAsAsked", "gemm_sm90", kBf16, Sm90("promote", 1), kHopper},
-        {"SumsAsAsked", "gemm_sm90", kFp8, Sm90("promote", 1), kHopper},
+        {"PrecisionIsAdmitted", "gemm_sm90", kBf16, Sm90("promote", 1), kHopper},
+        {"PrecisionIsAdmitted", "gemm_sm90", kFp8, Sm90("promote", 1), kHopper},
         {"", "gemm_sm90", kFp8, PlainSm90(), kHopper},
-        {"SumsAsAsked", "gemm_sm90", kPromotedFp8, PlainSm90(), kHopper},
+        {"PrecisionIsAdmitted", "gemm_sm90", kPromotedFp8, PlainSm90(), kHopper},
         {"", "gemm_sm90", kPromotedFp8, With(Sm90("promote", 1), "stages", 3), kHopper},
-        {"SumsAsAsked", "gemm_sm90", kBlockScaledFp8, PlainSm90(), kHopper},
+        {"PrecisionIsAdmitted", "gemm_sm90", kBlockScaledFp8, PlainSm90(), kHopper},
         {"", "gemm_sm90", kBlockScaledFp8, With(Sm90("promote", 1), "stages", 3), kHopper},
         // Groups of 8 columns: too many scales.
         {"BlocksHaveScales", "gemm_sm90", kBlockScaledFp8,
@@ -168,6 +188,27 @@ INSTANTIATE_TEST_SUITE_P(
         // The measured errors decide.
         {"", "gemm_sm90", kBudgetedFp8, PlainSm90(), kHopper},
         {"", "gemm_sm90", kBudgetedFp8, With(Sm90("promote", 1), "stages", 3), kHopper},
+        {"ServesOperands", "gemm_sm90", kStatedFp32, Sm90("products", 3), kHopper},
+        {"", "gemm_sm90", kBudgetedFp32, PlainSm90(), kHopper},
+        {"", "gemm_sm90", kBudgetedFp32, With(Sm90("products", 3), "stages", 3), kHopper},
+        {"", "gemm_sm90", kBudgetedFp32, With(With(Sm90("products", 3), "stages", 3), "promote", 1),
+         kHopper},
+        {"FitsSharedMemory", "gemm_sm90", kBudgetedFp32, Sm90("products", 3), kHopper},
+        {"ProductsSuitSums", "gemm_sm90", kBudgetedFp32, Sm90("products", 2), kHopper},
+        {"PrecisionIsAdmitted", "gemm_sm90", kBudgetedFp32, Sm90("promote", 1), kHopper},
+        {"PrecisionIsAdmitted", "gemm_sm90", kBf16, Sm90("products", 3), kHopper},
+        {"ServesOperands", "gemm_sm90",
+         "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP32 b_layout: OPERAND_LAYOUT_NORMAL "
+         "numerics { error_budget: 0.01 }",
+         Sm90("products", 3), kHopper},
+        {"PrecisionIsAdmitted", "gemm_sm90", kFp16InHalf, PlainSm90(), kHopper},
+        {"", "gemm_sm90", kFp16InHalf, Sm90("fp16_sums", 1), kHopper},
+        {"ProductsSuitSums", "gemm_sm90", kFp16InHalf, With(Sm90("fp16_sums", 1), "promote", 1),
+         kHopper},
+        // Sums that take half the registers admit tiles of 256 x 256.
+        {"", "gemm_sm90", kFp16InHalf,
+         With(With(With(Sm90("fp16_sums", 1), "tile_m", 256), "tile_n", 256), "stages", 3),
+         kHopper},
         {"HasParameters", "gemm_sm90", kBf16, Sm90("ping_pong", -1), kHopper},
         {"HasParameters", "gemm_sm90", kBf16, Sm90("tile_m", 0), kHopper},
     }));

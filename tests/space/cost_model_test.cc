@@ -15,8 +15,8 @@ double Predict(const std::string& fields, const Parameters& config,
 }
 
 Parameters Square128() {
-  return {{"raster_group", 8}, {"split_k", 1},  {"stages", 4},  {"tile_k", 32},
-          {"tile_m", 128},     {"tile_n", 128}, {"warps_m", 2}, {"warps_n", 2}};
+  return {{"raster_group", 8}, {"split_k", 1}, {"stages", 4},  {"tile_k", 32},  {"tile_m", 128},
+          {"tile_n", 128},     {"warps_m", 2}, {"warps_n", 2}, {"fp16_sums", 0}};
 }
 
 constexpr char kSquare[] = "m: 4096 n: 4096 k: 4096";
@@ -132,7 +132,7 @@ TileWork WorkOf(int threads, int registers, int shared) {
 
 TEST(ResidentBlocksTest, TheScarcestResourceDecides) {
   const v1::Problem problem = GemmOf(kSquare);
-  const MachineModel machine = MachineFor(Profile("h100-sxm"), problem.gemm());
+  const MachineModel machine = MachineFor(Profile("h100-sxm"), problem.gemm(), v1::PRECISION_FP32);
   EXPECT_EQ(ResidentBlocks(machine, WorkOf(128, 128, 1024)), 4);         // Registers.
   EXPECT_EQ(ResidentBlocks(machine, WorkOf(128, 121, 1024)), 4);         // In units of 8.
   EXPECT_EQ(ResidentBlocks(machine, WorkOf(128, 32, 74 * 1024)), 3);     // Shared memory.
@@ -144,7 +144,7 @@ TEST(ResidentBlocksTest, TheScarcestResourceDecides) {
 
 double OperandBytes(const std::string& fields, int raster_group) {
   const v1::Problem problem = GemmOf(fields);
-  const MachineModel machine = MachineFor(Profile("h100-sxm"), problem.gemm());
+  const MachineModel machine = MachineFor(Profile("h100-sxm"), problem.gemm(), v1::PRECISION_FP32);
   TileWork work = WorkOf(256, 255, 1024);
   work.tile_n = 256;
   work.raster_group = raster_group;

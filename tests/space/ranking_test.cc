@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/space/space_testing.h"
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/precision.h"
 
 namespace tilewright {
 namespace {
@@ -129,6 +130,44 @@ TEST(RankVariantsTest, AnErrorBudgetHasBothKindsOfFp8SumsTried) {
   EXPECT_EQ(promotes(""), std::set<int64_t>{0});
   EXPECT_EQ(promotes("promote_accumulation: true"), std::set<int64_t>{1});
   EXPECT_EQ(promotes("error_budget: 0.01"), (std::set<int64_t>{0, 1}));
+}
+
+// The precisions of all variants of a problem, by their names.
+std::set<std::string> PrecisionsOf(const std::string& fields, const std::string& target) {
+  const v1::Problem problem = GemmOf(fields);
+  std::set<std::string> names;
+  for (const RankedVariant& ranked : RankVariants(problem, Profile(target))) {
+    names.insert(PrecisionName(PrecisionOf(problem.gemm(), ranked.variant)));
+  }
+  return names;
+}
+
+TEST(RankVariantsTest, AnErrorBudgetHasEveryPrecisionTried) {
+  const std::string fp32 = "m: 1024 n: 1024 k: 1024 a_type: DATA_TYPE_FP32 ";
+  EXPECT_EQ(PrecisionsOf(fp32, "h100-sxm"), (std::set<std::string>{"fp32"}));
+  const std::string budget = "numerics { error_budget: 0.01 }";
+  EXPECT_EQ(PrecisionsOf(fp32 + budget, "h100-sxm"),
+            (std::set<std::string>{"fp32", "tf32x3_promoted", "tf32x3", "tf32"}));
+  EXPECT_EQ(PrecisionsOf(fp32 + budget, "a100-sxm-80"), (std::set<std::string>{"fp32", "tf32"}));
+  const std::string fp16 = "m: 1024 n: 1024 k: 1024 a_type: DATA_TYPE_FP16 ";
+  EXPECT_EQ(PrecisionsOf(fp16, "h100-sxm"), (std::set<std::string>{"fp32"}));
+  EXPECT_EQ(PrecisionsOf(fp16 + "accumulator_type: DATA_TYPE_FP16", "a100-sxm-80"),
+            (std::set<std::string>{"fp16_sums"}));
+  EXPECT_EQ(PrecisionsOf(fp16 + budget, "h100-sxm"), (std::set<std::string>{"fp32", "fp16_sums"}));
+}
+
+// The model knows what a precision costs: three products take about three times as long as one,
+// and less than CUDA cores.
+TEST(RankVariantsTest, ThreeProductsAreRankedBetweenOneAndCudaCores) {
+  const v1::Problem problem =
+      GemmOf("m: 8192 n: 8192 k: 8192 a_type: DATA_TYPE_FP32 numerics { error_budget: 0.01 }");
+  std::map<v1::Precision, double> best;
+  for (const RankedVariant& ranked : RankVariants(problem, Profile("h100-sxm"))) {
+    best.emplace(PrecisionOf(problem.gemm(), ranked.variant), ranked.predicted_seconds);
+  }
+  EXPECT_LT(2 * best[v1::PRECISION_TF32], best[v1::PRECISION_TF32X3]);
+  EXPECT_LE(best[v1::PRECISION_TF32X3], best[v1::PRECISION_TF32X3_PROMOTED]);
+  EXPECT_LT(best[v1::PRECISION_TF32X3_PROMOTED], best[v1::PRECISION_FP32]);
 }
 
 TEST(RankVariantsTest, OperandsThatTmaCannotReadHaveMmaSync) {

@@ -8,6 +8,7 @@
 #include "tuner/codegen/variant_config.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
+#include "tuner/problem/precision.h"
 
 namespace tilewright {
 namespace {
@@ -135,7 +136,8 @@ std::string RenderConfig(const GemmSm80Config& config) {
          ", .tile_k = " + std::to_string(config.tile_k) +
          ", .warps_m = " + std::to_string(config.warps_m) +
          ", .warps_n = " + std::to_string(config.warps_n) +
-         ", .stages = " + std::to_string(config.stages) + ", .split_k = 1, .raster_group = 1}";
+         ", .stages = " + std::to_string(config.stages) + ", .split_k = 1, .raster_group = 1" +
+         (config.fp16_sums ? ", .fp16_sums = 1}" : "}");
 }
 
 std::string RenderConfig(const GemmSimtConfig& config) {
@@ -157,6 +159,8 @@ std::string RenderConfig(const GemmSm90Config& config) {
          ", .cluster_n = " + std::to_string(config.cluster_n) +
          ", .cluster_k = " + std::to_string(config.cluster_k) +
          ", .promote = " + std::to_string(config.promote) +
+         (config.products != 1 ? ", .products = " + std::to_string(config.products) : "") +
+         (config.fp16_sums ? ", .fp16_sums = 1" : "") +
          ", .swap_ab = " + std::to_string(config.swap_ab) +
          ", .split_k = 1, .raster_group = 1, .raster_along_n = 0}";
 }
@@ -220,10 +224,6 @@ absl::Status CheckTypes(const v1::GemmProblem& gemm) {
     return InvalidField("gemm.b_type", "UNSUPPORTED_TYPE", "must be the type of A");
   }
   const bool is_integer = gemm.a_type() == v1::DATA_TYPE_INT8;
-  if (gemm.accumulator_type() != (is_integer ? v1::DATA_TYPE_INT32 : v1::DATA_TYPE_FP32)) {
-    return InvalidField("gemm.accumulator_type", "UNSUPPORTED_TYPE",
-                        "must be INT32 for INT8 inputs and FP32 for all others");
-  }
   if (!IsStoredFloat(gemm.d_type()) && !(is_integer && gemm.d_type() == v1::DATA_TYPE_INT32) &&
       !(IsFp8(gemm.a_type()) && IsFp8(gemm.d_type()))) {
     return InvalidField("gemm.d_type", "UNSUPPORTED_TYPE", "no template writes this type");
@@ -232,8 +232,27 @@ absl::Status CheckTypes(const v1::GemmProblem& gemm) {
   return CheckEpilogue(gemm);
 }
 
-absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& gemm, const v1::Variant& variant) {
-  RETURN_IF_ERROR(CheckTypes(gemm));
+// The problem with the types that the variant's precision multiplies: fp32 inputs are read as
+// tf32 by the tensor core.
+absl::StatusOr<v1::GemmProblem> WithComputeTypes(v1::GemmProblem gemm, const v1::Variant& variant) {
+  const v1::Precision precision = PrecisionOf(gemm, variant);
+  const v1::DataType sums = ComputeTypesOf(gemm.a_type(), precision).sums;
+  if (gemm.accumulator_type() != v1::DATA_TYPE_UNSPECIFIED && gemm.accumulator_type() != sums) {
+    return InvalidField("gemm.accumulator_type", "UNSUPPORTED_TYPE",
+                        "is not what the variant sums in");
+  }
+  if (!Admits(gemm, precision)) {
+    return InvalidField("variant.config", "UNSUPPORTED_TYPE",
+                        "multiplies or sums otherwise than the problem admits");
+  }
+  gemm.set_a_type(ComputeTypesOf(gemm.a_type(), precision).input);
+  gemm.set_b_type(ComputeTypesOf(gemm.b_type(), precision).input);
+  return gemm;
+}
+
+absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& stored, const v1::Variant& variant) {
+  RETURN_IF_ERROR(CheckTypes(stored));
+  ASSIGN_OR_RETURN(const v1::GemmProblem gemm, WithComputeTypes(stored, variant));
   const v1::DataType type = gemm.a_type();
   if (variant.template_name() == "gemm_sm80") {
     if (type != v1::DATA_TYPE_BF16 && type != v1::DATA_TYPE_FP16 && type != v1::DATA_TYPE_TF32 &&

@@ -62,14 +62,16 @@ absl::Status IllegalConfig() {
 absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int element_bytes,
                                                    int narrowest_access) {
   GemmSm80Config parsed = {};
-  const Fields fields = {
-      {"tile_m", &parsed.tile_m},     {"tile_n", &parsed.tile_n},
-      {"tile_k", &parsed.tile_k},     {"warps_m", &parsed.warps_m},
-      {"warps_n", &parsed.warps_n},   {"stages", &parsed.stages},
-      {"split_k", &parsed.split_k},   {"raster_group", &parsed.raster_group},
+  const Fields divisors = {
+      {"tile_m", &parsed.tile_m},   {"tile_n", &parsed.tile_n},
+      {"tile_k", &parsed.tile_k},   {"warps_m", &parsed.warps_m},
+      {"warps_n", &parsed.warps_n}, {"stages", &parsed.stages},
+      {"split_k", &parsed.split_k}, {"raster_group", &parsed.raster_group},
   };
+  Fields fields = divisors;
+  fields.emplace_back("fp16_sums", &parsed.fp16_sums);
   RETURN_IF_ERROR(FillFields(config, fields));
-  RETURN_IF_ERROR(CheckPositive(fields));
+  RETURN_IF_ERROR(CheckPositive(divisors));
   if (!IsLegal(parsed, element_bytes, narrowest_access)) return IllegalConfig();
   return parsed;
 }
@@ -77,15 +79,21 @@ absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int
 absl::StatusOr<GemmSm90Config> ParseGemmSm90Config(const v1::Config& config) {
   GemmSm90Config parsed = {};
   const Fields divisors = {
-      {"tile_m", &parsed.tile_m},       {"tile_n", &parsed.tile_n},
-      {"stages", &parsed.stages},       {"consumers", &parsed.consumers},
-      {"cluster_m", &parsed.cluster_m}, {"cluster_n", &parsed.cluster_n},
-      {"cluster_k", &parsed.cluster_k}, {"split_k", &parsed.split_k},
+      {"tile_m", &parsed.tile_m},
+      {"tile_n", &parsed.tile_n},
+      {"stages", &parsed.stages},
+      {"consumers", &parsed.consumers},
+      {"cluster_m", &parsed.cluster_m},
+      {"cluster_n", &parsed.cluster_n},
+      {"cluster_k", &parsed.cluster_k},
+      {"split_k", &parsed.split_k},
       {"raster_group", &parsed.raster_group},
+      {"products", &parsed.products},
   };
   Fields fields = divisors;
   fields.insert(fields.end(), {{"ping_pong", &parsed.ping_pong},
                                {"promote", &parsed.promote},
+                               {"fp16_sums", &parsed.fp16_sums},
                                {"swap_ab", &parsed.swap_ab},
                                {"raster_along_n", &parsed.raster_along_n}});
   RETURN_IF_ERROR(FillFields(config, fields));

@@ -11,6 +11,7 @@
 #include "tuner/problem/epilogue_canonicalizer.h"
 #include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/gemm_strides.h"
+#include "tuner/problem/precision.h"
 
 namespace tilewright {
 namespace {
@@ -54,7 +55,9 @@ void FillTypes(v1::GemmProblem& gemm) {
   if (gemm.a_type() == v1::DATA_TYPE_UNSPECIFIED) gemm.set_a_type(v1::DATA_TYPE_BF16);
   if (gemm.b_type() == v1::DATA_TYPE_UNSPECIFIED) gemm.set_b_type(gemm.a_type());
   if (gemm.d_type() == v1::DATA_TYPE_UNSPECIFIED) gemm.set_d_type(DefaultOutput(gemm.a_type()));
-  if (gemm.accumulator_type() == v1::DATA_TYPE_UNSPECIFIED) {
+  // Where an error budget decides instead it stays open.
+  if (gemm.accumulator_type() == v1::DATA_TYPE_UNSPECIFIED &&
+      AdmissiblePrecisions(gemm).size() == 1) {
     gemm.set_accumulator_type(gemm.a_type() == v1::DATA_TYPE_INT8 ? v1::DATA_TYPE_INT32
                                                                   : v1::DATA_TYPE_FP32);
   }
@@ -72,6 +75,7 @@ absl::Status CheckInputs(v1::DataType a, v1::DataType b) {
 }
 
 absl::Status CheckAccumulator(v1::DataType a, v1::DataType accumulator) {
+  if (accumulator == v1::DATA_TYPE_UNSPECIFIED) return absl::OkStatus();
   const bool admitted = a == v1::DATA_TYPE_INT8 ? accumulator == v1::DATA_TYPE_INT32
                                                 : accumulator == v1::DATA_TYPE_FP32 ||
                                                       (accumulator == v1::DATA_TYPE_FP16 &&

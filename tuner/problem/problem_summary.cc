@@ -19,11 +19,12 @@ std::string LowerName(const std::string& name, const char* prefix) {
   return absl::AsciiStrToLower(name.substr(std::strlen(prefix)));
 }
 
-// "bf16", "int8->fp16" where D is of another type.
+// "bf16", "int8->fp16" where D is of another type, "fp16 sums=fp16".
 std::string DescribeTypes(const v1::GemmProblem& gemm) {
   std::string text = TypeName(gemm.a_type());
   if (gemm.b_type() != gemm.a_type()) absl::StrAppend(&text, "*", TypeName(gemm.b_type()));
   if (gemm.d_type() != gemm.a_type()) absl::StrAppend(&text, "->", TypeName(gemm.d_type()));
+  if (gemm.accumulator_type() == v1::DATA_TYPE_FP16) text += " sums=fp16";
   return text;
 }
 

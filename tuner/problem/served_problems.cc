@@ -21,10 +21,6 @@ absl::Status CheckFp8Layouts(const v1::GemmProblem& gemm) {
 absl::Status CheckTypesServed(const v1::GemmProblem& gemm) {
   const v1::DataType a = gemm.a_type();
   if (IsFp8(a)) RETURN_IF_ERROR(CheckFp8Layouts(gemm));
-  if (gemm.accumulator_type() == v1::DATA_TYPE_FP16) {
-    return Unimplemented("gemm.accumulator_type",
-                         "no template of this version accumulates in fp16; use fp32");
-  }
   const v1::DataType d = gemm.d_type();
   if (a == v1::DATA_TYPE_FP32 && d != v1::DATA_TYPE_FP32) {
     return Unimplemented("gemm.d_type",
@@ -58,9 +54,10 @@ absl::Status CheckEpilogueServed(const v1::Epilogue& epilogue) {
 
 absl::Status CheckServed(const v1::GemmProblem& gemm) {
   RETURN_IF_ERROR(CheckTypesServed(gemm));
-  if (gemm.numerics().promote_accumulation() && !IsFp8(gemm.a_type())) {
+  if (gemm.numerics().promote_accumulation() &&
+      (!IsFp8(gemm.a_type()) || gemm.accumulator_type() == v1::DATA_TYPE_FP16)) {
     return InvalidField("gemm.numerics.promote_accumulation", "NOTHING_TO_PROMOTE",
-                        "is for fp8 inputs; others are summed in full");
+                        "is for fp8 inputs summed in fp32; others are summed as they are");
   }
   return CheckEpilogueServed(gemm.epilogue());
 }

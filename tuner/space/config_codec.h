@@ -22,7 +22,8 @@ struct ParameterField {
 };
 
 // Sorted by name, as a Config is.
-inline constexpr std::array<ParameterField<GemmSm80Config>, 8> kGemmSm80Parameters = {{
+inline constexpr std::array<ParameterField<GemmSm80Config>, 9> kGemmSm80Parameters = {{
+    {"fp16_sums", &GemmSm80Config::fp16_sums, 0},
     {"raster_group", &GemmSm80Config::raster_group},
     {"split_k", &GemmSm80Config::split_k},
     {"stages", &GemmSm80Config::stages},
@@ -43,12 +44,14 @@ inline constexpr std::array<ParameterField<GemmSimtConfig>, 7> kGemmSimtParamete
     {"tile_n", &GemmSimtConfig::tile_n},
 }};
 
-inline constexpr std::array<ParameterField<GemmSm90Config>, 13> kGemmSm90Parameters = {{
+inline constexpr std::array<ParameterField<GemmSm90Config>, 15> kGemmSm90Parameters = {{
     {"cluster_k", &GemmSm90Config::cluster_k},
     {"cluster_m", &GemmSm90Config::cluster_m},
     {"cluster_n", &GemmSm90Config::cluster_n},
     {"consumers", &GemmSm90Config::consumers},
+    {"fp16_sums", &GemmSm90Config::fp16_sums, 0},
     {"ping_pong", &GemmSm90Config::ping_pong, 0},
+    {"products", &GemmSm90Config::products},
     {"promote", &GemmSm90Config::promote, 0},
     {"raster_along_n", &GemmSm90Config::raster_along_n, 0},
     {"raster_group", &GemmSm90Config::raster_group},

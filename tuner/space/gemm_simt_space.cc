@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "tuner/problem/precision.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/cost_model.h"
 #include "tuner/space/launch_plan.h"
@@ -119,7 +120,8 @@ TileWork WorkOf(const v1::GemmProblem& gemm, const v1::Requirements& requirement
 }  // namespace
 
 bool GemmSimtSpace::Supports(const v1::Problem& problem, const v1::Silicon& silicon) const {
-  return problem.gemm().a_type() == v1::DATA_TYPE_FP32 && silicon.compute_capability() >= 80;
+  return problem.gemm().a_type() == v1::DATA_TYPE_FP32 && silicon.compute_capability() >= 80 &&
+         Admits(problem.gemm(), v1::PRECISION_FP32);
 }
 
 std::vector<v1::Config> GemmSimtSpace::Enumerate(const v1::Problem& problem,
@@ -164,7 +166,7 @@ double GemmSimtSpace::PredictSeconds(const v1::Problem& problem, const v1::Silic
                                      const v1::Config& config) const {
   if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
   const v1::GemmProblem& gemm = problem.gemm();
-  const MachineModel machine = MachineFor(silicon, gemm);
+  const MachineModel machine = MachineFor(silicon, gemm, v1::PRECISION_FP32);
   return PredictTiledSeconds(
       gemm, machine,
       WorkOf(gemm, RequirementsOf(gemm), machine, *DecodeConfig(config, kGemmSimtParameters)));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/precision.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/copy_registers.h"
 #include "tuner/space/cost_model.h"
@@ -52,6 +53,10 @@ bool FitsCopyRegisters(const v1::GemmProblem& gemm, const v1::Silicon&, const Ge
   return RegisterEstimate(c) + ExtraCopyRegisters(gemm, c) <= std::min(share, kMaxRegisters);
 }
 
+v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  return TensorCorePrecision(gemm.a_type(), {.fp16_sums = c.fp16_sums});
+}
+
 struct Constraint {
   const char* name;
   bool (*holds)(const v1::GemmProblem&, const v1::Silicon&, const GemmSm80Config&);
@@ -59,6 +64,8 @@ struct Constraint {
 
 // In the order that keeps each rule's arithmetic within bounds that those before it set.
 constexpr Constraint kConstraints[] = {
+    {"PrecisionIsAdmitted",
+     [](auto& gemm, auto&, auto& c) { return Admits(gemm, PrecisionOf(gemm, c)); }},
     {"TilesAreRound", [](auto&, auto&, auto& c) { return TilesAreRound(c); }},
     {"HasWarps", [](auto&, auto&, auto& c) { return HasWarps(c); }},
     {"WarpTileHoldsBlocks", [](auto&, auto&, auto& c) { return WarpTileHoldsBlocks(c); }},
@@ -129,9 +136,18 @@ void ForEachKernel(const v1::GemmProblem& gemm, const v1::Silicon& silicon, cons
         for (const int warps_n : kWarps) {
           for (const int row_bytes : kRowBytes) {
             for (const int stages : kStages) {
-              const GemmSm80Config c{
-                  tile_m, tile_n, row_bytes / InputBytes(gemm), warps_m, warps_n, stages, 1, 1};
-              if (FirstBroken(gemm, silicon, c) == nullptr && IsWorthTrying(c)) visit(c);
+              for (const int fp16_sums : {0, 1}) {
+                const GemmSm80Config c{.tile_m = tile_m,
+                                       .tile_n = tile_n,
+                                       .tile_k = row_bytes / InputBytes(gemm),
+                                       .warps_m = warps_m,
+                                       .warps_n = warps_n,
+                                       .stages = stages,
+                                       .split_k = 1,
+                                       .raster_group = 1,
+                                       .fp16_sums = fp16_sums};
+                if (FirstBroken(gemm, silicon, c) == nullptr && IsWorthTrying(c)) visit(c);
+              }
             }
           }
         }
@@ -180,6 +196,8 @@ TileWork WorkOf(const v1::GemmProblem& gemm, const v1::Requirements& requirement
 bool GemmSm80Space::Supports(const v1::Problem& problem, const v1::Silicon& silicon) const {
   if (!problem.has_gemm() || silicon.compute_capability() < 80) return false;
   switch (problem.gemm().a_type()) {
+    case v1::DATA_TYPE_FP32:
+      return Admits(problem.gemm(), v1::PRECISION_TF32);
     case v1::DATA_TYPE_TF32:
     case v1::DATA_TYPE_FP16:
     case v1::DATA_TYPE_BF16:
@@ -233,9 +251,9 @@ double GemmSm80Space::PredictSeconds(const v1::Problem& problem, const v1::Silic
                                      const v1::Config& config) const {
   if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
   const v1::GemmProblem& gemm = problem.gemm();
-  return PredictTiledSeconds(
-      gemm, MachineFor(silicon, gemm),
-      WorkOf(gemm, RequirementsOf(gemm), *DecodeConfig(config, kGemmSm80Parameters)));
+  const GemmSm80Config c = *DecodeConfig(config, kGemmSm80Parameters);
+  return PredictTiledSeconds(gemm, MachineFor(silicon, gemm, PrecisionOf(gemm, c)),
+                             WorkOf(gemm, RequirementsOf(gemm), c));
 }
 
 }  // namespace tilewright

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/precision.h"
 #include "tuner/space/gemm_sm90_rules.h"
 #include "tuner/space/tile_domain.h"
 
@@ -17,6 +18,14 @@ struct Schedule {
 };
 constexpr Schedule kSchedules[] = {{128, 2, 1}, {192, 2, 1}, {128, 2, 0}, {256, 2, 0},
                                    {64, 2, 1},  {64, 1, 0},  {128, 1, 0}};
+// Sums in fp16 leave the registers for it.
+constexpr Schedule kFp16Schedules[] = {{256, 2, 1}};
+// What makes a precision; those that the problem admits are tried.
+constexpr struct {
+  int promote;
+  int products;
+  int fp16_sums;
+} kPrecisions[] = {{0, 1, 0}, {1, 1, 0}, {0, 3, 0}, {1, 3, 0}, {0, 1, 1}};
 // Columns in steps of 8: with fine steps a grid of tiles can be made to fill whole waves.
 constexpr int kFewestColumns = 32;
 constexpr int kMostColumns = 256;
@@ -80,25 +89,23 @@ bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Ge
          (c.cluster_k == 1 || SharesKInOneWave(gemm, silicon, c));
 }
 
-// Every shape, schedule and cluster worth trying, with split_k and raster_group 1.
-std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
+// Every shape, schedule and cluster of `c`'s precision worth trying, with split_k and raster_group
+// 1.
+std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                                    GemmSm90Config c) {
   std::vector<GemmSm90Config> kernels;
   double best = 0;
-  const auto consider = [&](const Schedule& schedule, int columns, bool swap, int promote) {
+  const auto consider = [&](const Schedule& schedule, int columns, bool swap) {
+    c.tile_m = swap ? columns : schedule.core_rows;
+    c.tile_n = swap ? schedule.core_rows : columns;
+    c.stages = 2;
+    c.consumers = schedule.consumers;
+    c.ping_pong = schedule.ping_pong;
+    c.swap_ab = swap ? 1 : 0;
     for (const auto& cluster : kClusters) {
-      const GemmSm90Config c{.tile_m = swap ? columns : schedule.core_rows,
-                             .tile_n = swap ? schedule.core_rows : columns,
-                             .stages = 2,
-                             .consumers = schedule.consumers,
-                             .ping_pong = schedule.ping_pong,
-                             .cluster_m = cluster.m,
-                             .cluster_n = cluster.n,
-                             .cluster_k = cluster.k,
-                             .promote = promote,
-                             .swap_ab = swap ? 1 : 0,
-                             .split_k = 1,
-                             .raster_group = 1,
-                             .raster_along_n = 0};
+      c.cluster_m = cluster.m;
+      c.cluster_n = cluster.n;
+      c.cluster_k = cluster.k;
       if (!TilesSuit(gemm, silicon, c) || !BoxesAreWide(gemm, c)) continue;
       WithStages(gemm, silicon, c, [&](const GemmSm90Config& kernel) {
         kernels.push_back(kernel);
@@ -107,24 +114,25 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
     }
   };
   const int fewest_swapped = gemm.m() <= kFewRows ? kColumnStep : kFewestColumns;
-  for (const int promote : {0, 1}) {
-    if (promote && !MayPromote(gemm)) continue;
-    for (const Schedule& schedule : kSchedules) {
-      for (int columns = kFewestColumns; columns <= kMostColumns; columns += kColumnStep) {
-        consider(schedule, columns, false, promote);
-      }
-      for (int columns = fewest_swapped; columns <= kMostColumns; columns += kColumnStep) {
-        consider(schedule, columns, true, promote);
-      }
+  const auto consider_all = [&](const Schedule& schedule) {
+    for (int columns = kFewestColumns; columns <= kMostColumns; columns += kColumnStep) {
+      consider(schedule, columns, false);
     }
+    for (int columns = fewest_swapped; columns <= kMostColumns; columns += kColumnStep) {
+      consider(schedule, columns, true);
+    }
+  };
+  for (const Schedule& schedule : kSchedules) consider_all(schedule);
+  if (c.fp16_sums) {
+    for (const Schedule& schedule : kFp16Schedules) consider_all(schedule);
   }
   // Where several waves run, tiles that leave much of the last one idle, or hang far over the
   // edges, cannot win by anything else.
   constexpr double kLeastFilling = 0.85;
   constexpr double kAmple = 0.75;
   if (best > kAmple) {
-    std::erase_if(kernels, [&](const GemmSm90Config& c) {
-      return Filling(gemm, silicon, c) < kLeastFilling * best;
+    std::erase_if(kernels, [&](const GemmSm90Config& kernel) {
+      return Filling(gemm, silicon, kernel) < kLeastFilling * best;
     });
   }
   return kernels;
@@ -169,9 +177,18 @@ void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
 
 std::vector<GemmSm90Config> Candidates(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
   std::vector<GemmSm90Config> candidates;
-  for (const GemmSm90Config& kernel : Kernels(gemm, silicon)) {
-    ForEachRun(gemm, silicon, kernel,
-               [&](const GemmSm90Config& config) { candidates.push_back(config); });
+  for (const auto& [promote, products, fp16_sums] : kPrecisions) {
+    GemmSm90Config precision{};
+    precision.promote = promote;
+    precision.products = products;
+    precision.fp16_sums = fp16_sums;
+    precision.split_k = 1;
+    precision.raster_group = 1;
+    if (!Admits(gemm, PrecisionOf(gemm, precision))) continue;
+    for (const GemmSm90Config& kernel : Kernels(gemm, silicon, precision)) {
+      ForEachRun(gemm, silicon, kernel,
+                 [&](const GemmSm90Config& config) { candidates.push_back(config); });
+    }
   }
   return candidates;
 }

@@ -6,6 +6,7 @@
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
+#include "tuner/problem/precision.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
 
@@ -42,10 +43,6 @@ bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return gemm.a_type() != v1::DATA_TYPE_INT8 || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
 }
 
-bool SumsAsAsked(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
-  return c.promote ? MayPromote(gemm) : !gemm.numerics().promote_accumulation();
-}
-
 // Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
 bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
@@ -79,7 +76,9 @@ constexpr Constraint kConstraints[] = {
     {"StoreHoldsColumns",
      [](auto& gemm, auto&, auto& c) { return StoreHoldsColumns(c, UsesTmaStores(gemm, c)); }},
     {"IntegersHaveSteps", [](auto& gemm, auto&, auto& c) { return IntegersHaveSteps(gemm, c); }},
-    {"SumsAsAsked", [](auto& gemm, auto&, auto& c) { return SumsAsAsked(gemm, c); }},
+    {"ProductsSuitSums", [](auto&, auto&, auto& c) { return ProductsSuitSums(c); }},
+    {"PrecisionIsAdmitted",
+     [](auto& gemm, auto&, auto& c) { return Admits(gemm, PrecisionOf(gemm, c)); }},
     {"BlocksHaveScales", [](auto& gemm, auto&, auto& c) { return BlocksHaveScales(gemm, c); }},
     {"HasPipeline", [](auto&, auto&, auto& c) { return HasPipeline(c); }},
     {"HasCluster", [](auto&, auto&, auto& c) { return HasCluster(c); }},
@@ -113,9 +112,9 @@ bool BIsKMajor(const v1::GemmProblem& gemm) {
 
 int TileK(const v1::GemmProblem& gemm) { return kStageRowBytes / InputBytes(gemm); }
 
-bool MayPromote(const v1::GemmProblem& gemm) {
-  return IsFp8(gemm.a_type()) &&
-         (gemm.numerics().promote_accumulation() || gemm.numerics().error_budget() > 0);
+v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return TensorCorePrecision(
+      gemm.a_type(), {.promote = c.promote, .products = c.products, .fp16_sums = c.fp16_sums});
 }
 
 bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
@@ -135,6 +134,8 @@ bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
     case v1::DATA_TYPE_FP16:
     case v1::DATA_TYPE_BF16:
       return true;
+    case v1::DATA_TYPE_FP32:
+      return Admits(gemm, v1::PRECISION_TF32) && AIsKMajor(gemm) && BIsKMajor(gemm);
     case v1::DATA_TYPE_TF32:
     case v1::DATA_TYPE_INT8:
     case v1::DATA_TYPE_E4M3:

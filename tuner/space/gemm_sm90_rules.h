@@ -10,7 +10,7 @@
 namespace tilewright::sm90 {
 
 // Whether TMA can read the operands (rows that begin at 16 bytes) and wgmma take them (16-bit
-// types in every layout, others contiguous along k).
+// types in every layout, others contiguous along k), in a precision that the problem admits.
 bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon);
 
 // The name of the first constraint that `config` breaks; null for a legal one. `gemm` is
@@ -24,9 +24,8 @@ bool BIsKMajor(const v1::GemmProblem& gemm);
 // Elements of k that a stage holds.
 int TileK(const v1::GemmProblem& gemm);
 
-// Whether sums of fp8 products may be promoted: where the problem asks for it, and where it states
-// an error budget, which then decides by the measured errors of both kinds.
-bool MayPromote(const v1::GemmProblem& gemm);
+// The precision that `promote`, `products` and `fp16_sums` make of the inputs.
+v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const GemmSm90Config& config);
 
 // Whether D goes through TMA.
 bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& config);

@@ -89,8 +89,8 @@ double GemmSm90Space::PredictSeconds(const v1::Problem& problem, const v1::Silic
                                      const v1::Config& config) const {
   if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
   const v1::GemmProblem& gemm = problem.gemm();
-  return PredictWarpgroupSeconds(gemm, MachineFor(silicon, gemm),
-                                 *DecodeConfig(config, kGemmSm90Parameters));
+  const GemmSm90Config c = *DecodeConfig(config, kGemmSm90Parameters);
+  return PredictWarpgroupSeconds(gemm, MachineFor(silicon, gemm, sm90::PrecisionOf(gemm, c)), c);
 }
 
 }  // namespace tilewright

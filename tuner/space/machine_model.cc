@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tuner/problem/precision.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
@@ -54,15 +55,17 @@ int MaxBlocksPerSm(int compute_capability) {
 
 }  // namespace
 
-MachineModel MachineFor(const v1::Silicon& silicon, const v1::GemmProblem& gemm) {
+MachineModel MachineFor(const v1::Silicon& silicon, const v1::GemmProblem& gemm,
+                        v1::Precision precision) {
+  const ComputeTypes types = ComputeTypesOf(gemm.a_type(), precision);
   const int capability = silicon.compute_capability();
   MachineModel machine;
   machine.sm_count = std::max(silicon.sm_count(), 1);
   const double max_clock = 1e6 * std::max(silicon.max_clock_mhz(), 1);
   machine.clock_hertz = SustainedClock(capability) * max_clock;
-  const double peak = PeakOperationsPerSecond(silicon, gemm.a_type(), gemm.accumulator_type()) /
-                      (max_clock * machine.sm_count);
-  const bool cuda_cores = gemm.a_type() == v1::DATA_TYPE_FP32;
+  const double peak =
+      PeakOperationsPerSecond(silicon, types.input, types.sums) / (max_clock * machine.sm_count);
+  const bool cuda_cores = types.input == v1::DATA_TYPE_FP32;
   machine.peak_operations_per_cycle = std::max(peak, 1.0);
   machine.operations_per_cycle =
       std::max(peak * (cuda_cores ? 1.0 : MmaSyncShare(capability)), 1.0);

@@ -27,7 +27,9 @@ struct MachineModel {
   double fp32_lanes = 128;
 };
 
-MachineModel MachineFor(const v1::Silicon& silicon, const v1::GemmProblem& gemm);
+// For products of `precision`: tf32 rates for fp32 inputs that the tensor core multiplies.
+MachineModel MachineFor(const v1::Silicon& silicon, const v1::GemmProblem& gemm,
+                        v1::Precision precision);
 
 }  // namespace tilewright
 

@@ -58,11 +58,13 @@ double PromotionCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
 double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
                    const GemmSm90Config& c, bool lone, double active) {
   const double tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
-  const double math = 2.0 * c.tile_m * c.tile_n * tile_k / machine.peak_operations_per_cycle;
-  // Every wgmma of 64 rows reads its rows and all the columns; TMA writes both once.
-  const double shared =
-      (CoreRows(c) / 64.0 * (64 + CoreColumns(c)) * kStageRowBytes + StageBytes(c)) /
-      kSharedBytesPerCycle;
+  const double math =
+      2.0 * c.products * c.tile_m * c.tile_n * tile_k / machine.peak_operations_per_cycle;
+  // Every wgmma of 64 rows reads its rows and all the columns; TMA writes both once. Where they
+  // have low parts those are made of all of them and written too.
+  const double read = c.products * CoreRows(c) / 64.0 * (64 + CoreColumns(c)) * kStageRowBytes;
+  const double made = c.products == 3 ? 2.0 * LoadedBytes(c) : 0;
+  const double shared = (read + LoadedBytes(c) + made) / kSharedBytesPerCycle;
   const double from_l2 = (1.0 * c.tile_m / c.cluster_n + 1.0 * c.tile_n / c.cluster_m) *
                          kStageRowBytes /
                          std::min(machine.l2_bytes_per_cycle / active, kMostL2BytesPerCycle);

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/match.h"
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/problem/precision.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
@@ -81,10 +83,14 @@ double PeakOperationsPerSecond(const v1::Silicon& silicon, v1::DataType a_type,
 
 double RooflineSeconds(const v1::Problem& canonical, const v1::Silicon& silicon) {
   const v1::GemmProblem& gemm = canonical.gemm();
-  const double peak = PeakOperationsPerSecond(silicon, gemm.a_type(), gemm.accumulator_type());
+  // Of the fastest precision that the problem admits. A rate that is not known bounds nothing.
+  double compute = std::numeric_limits<double>::infinity();
+  for (const v1::Precision precision : AdmissiblePrecisions(gemm)) {
+    const ComputeTypes types = ComputeTypesOf(gemm.a_type(), precision);
+    const double peak = PeakOperationsPerSecond(silicon, types.input, types.sums);
+    compute = std::min(compute, peak > 0 ? FloatingPointOperations(canonical) / peak : 0);
+  }
   const double bandwidth = silicon.dram_bytes_per_second();
-  // A figure that is not known bounds nothing.
-  const double compute = peak > 0 ? FloatingPointOperations(canonical) / peak : 0;
   const double memory = bandwidth > 0 ? MinimumBytes(canonical) / bandwidth : 0;
   return std::max(compute, memory);
 }
