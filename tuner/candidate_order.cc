@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "tuner/problem/precision.h"
+#include "tuner/tuning_errors.h"
 
 namespace tilewright {
 namespace {
@@ -119,6 +121,25 @@ std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, st
     }
   }
   return moves;
+}
+
+void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ranked) {
+  std::map<v1::Precision, int> turns;
+  std::vector<std::pair<int, RankedVariant>> by_turn;
+  for (RankedVariant& variant : ranked) {
+    const int turn = turns[PrecisionOf(problem.gemm(), variant.variant)]++;
+    by_turn.emplace_back(turn, std::move(variant));
+  }
+  std::stable_sort(by_turn.begin(), by_turn.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::transform(by_turn.begin(), by_turn.end(), ranked.begin(),
+                 [](auto& entry) { return std::move(entry.second); });
+}
+
+void KeepProven(const v1::Problem& problem, std::vector<RankedVariant>& ranked) {
+  std::erase_if(ranked, [&](const RankedVariant& variant) {
+    return !KeepsErrorBudget(problem, PrecisionOf(problem.gemm(), variant.variant));
+  });
 }
 
 }  // namespace tilewright

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "tilewright/v1/problem.pb.h"
 #include "tuner/space/search_space.h"
 
 namespace tilewright {
@@ -22,6 +23,15 @@ void SpreadKernels(std::vector<RankedVariant>& ranked);
 // ranked one stands for all.
 std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
                                     const std::vector<std::size_t>& leaders, std::size_t count);
+
+// Lets the precisions of `problem`'s variants take turns, each in its own order: which of them the
+// error budget admits is only known once they were measured, and the model, which knows times
+// alone, would fill a short list with the least exact one.
+void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
+
+// Leaves those variants whose precision keeps the error budget by its bound: what may be served
+// without a measurement.
+void KeepProven(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
 
 }  // namespace tilewright
 

@@ -26,7 +26,8 @@ namespace tilewright {
 
 // Which variants are tried.
 struct SearchPlan {
-  std::vector<RankedVariant> ranked;  // All that are legal, the most promising first.
+  int legal_configs = 0;
+  std::vector<RankedVariant> ranked;  // Those that may be served, the most promising first.
   std::size_t first = 0;              // How many of them make the first generation.
   std::size_t moves = 0;              // How many more are tried around the fastest of those.
 };

@@ -87,14 +87,13 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   const absl::Time start = clock_.Now();
   const Deadlines deadlines = DeadlinesOf(request.options, measures, start);
   TuneResult result;
-  if (!measures) {
-    const absl::Status proven = CheckErrorBudget(request.problem);
-    if (!proven.ok()) return MeasuredOr(request, std::move(result), proven);
-  }
   progress(Progress(v1::TUNING_PHASE_RANKING, 0));
   const SearchPlan plan = PlanSearch(request);
-  if (plan.ranked.empty() && !has_vendor) return NoTemplate(request.problem);
-  result.legal_configs = static_cast<int>(plan.ranked.size());
+  if (plan.legal_configs == 0 && !has_vendor) return NoTemplate(request.problem);
+  if (plan.ranked.empty() && !measures) {
+    return MeasuredOr(request, std::move(result), BudgetNotProven(request.problem));
+  }
+  result.legal_configs = plan.legal_configs;
   Search search({compiler_, profiler_, store_, index_, clock_}, request, deadlines, start,
                 cancellation, progress);
   ASSIGN_OR_RETURN(SearchReport found, search.Run(plan));
@@ -116,6 +115,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
         std::count_if(record.candidates.begin(), record.candidates.end(),
                       [](const v1::Candidate& c) { return c.has_measurement(); }));
   }
+  EnterPrecisions(request.problem, record.candidates);
   const auto pick = PickWinner(record.candidates);
   if (!pick) {
     if (record.candidates.empty()) return NoTemplate(request.problem);
@@ -142,7 +142,10 @@ SearchPlan Tuner::PlanSearch(const TuneRequest& request) const {
   const bool measures = request.device_ordinal >= 0;
   SearchPlan plan;
   plan.ranked = RankVariants(request.problem, request.target.silicon());
+  plan.legal_configs = static_cast<int>(plan.ranked.size());
   SpreadKernels(plan.ranked);
+  SharePrecisions(request.problem, plan.ranked);
+  if (!measures) KeepProven(request.problem, plan.ranked);
   if (measures) StartWarm(request.problem, request.target, index_, plan.ranked);
   if (request.options.exhaustive()) {
     plan.first = plan.ranked.size();

@@ -1,6 +1,7 @@
 #include "tuner/tuning_errors.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "proto/support/errors.h"
 #include "tuner/measure/tolerance.h"
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/problem/precision.h"
 
 namespace tilewright {
 namespace {
@@ -46,17 +48,22 @@ absl::Status BudgetTooShort(absl::Duration budget) {
       {{"field", "options.budget"}});
 }
 
-absl::Status CheckErrorBudget(const v1::Problem& problem) {
+bool KeepsErrorBudget(const v1::Problem& problem, v1::Precision precision) {
   const double budget = problem.gemm().numerics().error_budget();
-  if (!problem.has_gemm() || budget <= 0) return absl::OkStatus();
-  const double bound = RelativeErrorBound(problem.gemm());
-  if (bound <= budget) return absl::OkStatus();
+  return budget <= 0 || RelativeErrorBound(problem.gemm(), precision) <= budget;
+}
+
+absl::Status BudgetNotProven(const v1::Problem& problem) {
+  double bound = std::numeric_limits<double>::infinity();
+  for (const v1::Precision precision : AdmissiblePrecisions(problem.gemm())) {
+    bound = std::min(bound, RelativeErrorBound(problem.gemm(), precision));
+  }
   return MakeError(
       absl::StatusCode::kFailedPrecondition, kNotProven,
       absl::StrFormat("gemm.numerics.error_budget: the types and k bound the relative error by "
                       "%.2g only, so that a budget of %.2g takes a measurement; tune it on a GPU "
                       "and wait for that, or raise the budget",
-                      bound, budget),
+                      bound, problem.gemm().numerics().error_budget()),
       {{"field", "gemm.numerics.error_budget"}});
 }
 

@@ -20,11 +20,15 @@ absl::Status NoTemplate(const v1::Problem& problem);
 // DEADLINE_EXCEEDED, reason BUDGET_TOO_SHORT.
 absl::Status BudgetTooShort(absl::Duration budget);
 
-// OK where every sound kernel of the problem stays within its error budget, whoever made it.
-// Else FAILED_PRECONDITION, reason ERROR_BUDGET_NOT_PROVEN: only a measurement could tell.
-absl::Status CheckErrorBudget(const v1::Problem& problem);
+// Whether every sound kernel of that precision stays within the problem's error budget, whoever
+// made it.
+bool KeepsErrorBudget(const v1::Problem& problem, v1::Precision precision);
 
-// Whether `status` is that of CheckErrorBudget: the model cannot answer, a GPU could.
+// FAILED_PRECONDITION, reason ERROR_BUDGET_NOT_PROVEN: no variant is of a precision that does, so
+// that only a measurement could tell.
+absl::Status BudgetNotProven(const v1::Problem& problem);
+
+// Whether `status` is that of BudgetNotProven: the model cannot answer, a GPU could.
 bool NeedsMeasurement(const absl::Status& status);
 
 }  // namespace tilewright

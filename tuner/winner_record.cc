@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/problem/precision.h"
 #include "tuner/space/search_space.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
@@ -40,6 +41,12 @@ v1::Candidate WithoutSamples(v1::Candidate candidate) {
   return candidate;
 }
 
+void EnterPrecisions(const v1::Problem& problem, std::vector<v1::Candidate>& candidates) {
+  for (v1::Candidate& candidate : candidates) {
+    candidate.set_precision(PrecisionOf(problem.gemm(), candidate));
+  }
+}
+
 void EnterPick(const Pick& pick, const v1::Candidate& best, bool measures, v1::Winner& winner) {
   *winner.mutable_candidate() = WithoutSamples(best);
   winner.set_margin(pick.margin);
@@ -53,7 +60,10 @@ void EnterVendorTimes(const std::vector<v1::Candidate>& vendors, v1::Winner& win
   for (const v1::Candidate& vendor : vendors) {
     if (!vendor.has_measurement()) continue;
     const double median = vendor.measurement().median_seconds();
-    if (vendor.vendor().heuristic_rank() == 0) winner.set_vendor_first_seconds(median);
+    // The library has a first result for each precision; the most exact comes first.
+    if (vendor.vendor().heuristic_rank() == 0 && winner.vendor_first_seconds() == 0) {
+      winner.set_vendor_first_seconds(median);
+    }
     if (winner.vendor_best_seconds() == 0 || median < winner.vendor_best_seconds()) {
       winner.set_vendor_best_seconds(median);
     }

@@ -7,10 +7,16 @@
 namespace tilewright {
 
 std::string VendorContentHash(const v1::VendorKernel& kernel) {
-  const auto version = static_cast<uint64_t>(kernel.library_version());
   std::string bytes;
-  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(version >> (8 * i)));
-  return Sha256(bytes + kernel.algorithm());
+  const auto append = [&bytes](uint64_t value, int width) {
+    for (int i = 0; i < width; ++i) bytes.push_back(static_cast<char>(value >> (8 * i)));
+  };
+  append(static_cast<uint64_t>(kernel.library_version()), 8);
+  bytes += kernel.algorithm();
+  if (kernel.precision() != v1::PRECISION_UNSPECIFIED) {
+    append(static_cast<uint64_t>(kernel.precision()), 4);
+  }
+  return Sha256(bytes);
 }
 
 }  // namespace tilewright

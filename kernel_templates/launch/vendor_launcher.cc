@@ -94,7 +94,7 @@ absl::Status VendorLauncher::PreparedLaunch::Describe(const v1::GemmProblem& pro
                                                  &second_operation, sizeof(second_operation)),
                               "transpose of A"));
   if (types.a == vendor::kReal8FE4M3 || types.a == vendor::kReal8FE5M2) {
-    const int8_t fast = problem.numerics().promote_accumulation() ? 0 : 1;
+    const int8_t fast = types.fast_accumulation ? 1 : 0;
     RETURN_IF_ERROR(CheckVendor(
         api.descriptor_set(descriptor, vendor::kFastAccumulation, &fast, sizeof(fast)),
         "fast accumulation"));
@@ -196,7 +196,7 @@ GemmOperands PlaceholderOperands() {
 
 }  // namespace
 
-bool VendorLauncher::Supports(const v1::GemmProblem& problem) {
+bool VendorLauncher::Supports(const v1::GemmProblem& problem, v1::Precision precision) {
   const v1::Epilogue& epilogue = problem.epilogue();
   const auto none = [](auto value, auto none_value) {
     return value == none_value || static_cast<int>(value) == 0;
@@ -207,7 +207,7 @@ bool VendorLauncher::Supports(const v1::GemmProblem& problem) {
                      none(epilogue.rounding_mode(), v1::ROUNDING_MODE_NEAREST_EVEN) &&
                      !epilogue.non_finite_flag() && !epilogue.device_scalars() &&
                      epilogue.source_mode() != v1::SOURCE_MODE_RESIDUAL;
-  const auto types = vendor::TypesOf(problem);
+  const auto types = vendor::TypesOf(problem, precision);
   const bool source_fits =
       !HasSource(problem) || epilogue.source_type() == problem.d_type() ||
       (types && types->source != types->output && epilogue.source_type() == v1::DATA_TYPE_BF16);
@@ -215,14 +215,14 @@ bool VendorLauncher::Supports(const v1::GemmProblem& problem) {
 }
 
 absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
-    const v1::GemmProblem& problem, int64_t workspace_limit, int limit) {
-  if (!Supports(problem)) {
+    const v1::GemmProblem& problem, int64_t workspace_limit, int limit, v1::Precision precision) {
+  if (!Supports(problem, precision)) {
     return Unimplemented("gemm", "cublasLt does not compute this problem as it stands");
   }
   const vendor::Api& api = *impl_->api;
   PreparedLaunch descriptors(api);
   descriptors.operands = PlaceholderOperands();
-  RETURN_IF_ERROR(descriptors.Describe(problem, *vendor::TypesOf(problem)));
+  RETURN_IF_ERROR(descriptors.Describe(problem, *vendor::TypesOf(problem, precision)));
   vendor::Preference preference = nullptr;
   RETURN_IF_ERROR(CheckVendor(api.preference_create(&preference),
                               "cublasLtMatmulPreferenceCreate"));
@@ -255,6 +255,7 @@ absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
     kernel.set_algorithm(&result.algorithm, sizeof(result.algorithm));
     kernel.set_workspace_bytes(static_cast<int64_t>(result.workspace_bytes));
     kernel.set_heuristic_rank(i);
+    kernel.set_precision(precision);
     kernel.set_content_hash(VendorContentHash(kernel));
   }
   return kernels;
@@ -294,7 +295,7 @@ absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::Vendo
 absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLauncher::Prepare(
     const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
     const GemmOperands& operands) {
-  if (!Supports(problem)) {
+  if (!Supports(problem, kernel.precision())) {
     return Unimplemented("gemm", "cublasLt does not compute this problem as it stands");
   }
   const vendor::Api& api = *impl_->api;
@@ -307,7 +308,7 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
                                   "'s, ", api.path, " is ", api.get_version()));
   }
   RETURN_IF_ERROR(CheckVendorOperands(problem, kernel, operands));
-  const vendor::Types types = *vendor::TypesOf(problem);
+  const vendor::Types types = *vendor::TypesOf(problem, kernel.precision());
   auto prepared = std::make_shared<PreparedLaunch>(api);
   prepared->operands = operands;
   if (!HasSource(problem)) prepared->operands.c = operands.d;

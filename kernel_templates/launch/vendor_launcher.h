@@ -30,13 +30,16 @@ class VendorLauncher {
   static int64_t LibraryVersion();
 
   // Whether cublasLt computes `problem` (canonical) as it stands: a plain GEMM (no
-  // activation, bias, aux, residual, ...) of types and scales it has. Vectors and blocks of
-  // scales take cublasLt 12.9.
-  static bool Supports(const v1::GemmProblem& problem);
+  // activation, bias, aux, residual, ...) of types and scales it has, in `precision`. UNSPECIFIED:
+  // the one that the types say. Vectors and blocks of scales take cublasLt 12.9.
+  static bool Supports(const v1::GemmProblem& problem,
+                       v1::Precision precision = v1::PRECISION_UNSPECIFIED);
 
-  // Every heuristic result (up to `limit`), in the library's order.
-  absl::StatusOr<std::vector<v1::VendorKernel>> Algorithms(const v1::GemmProblem& problem,
-                                                           int64_t workspace_limit, int limit);
+  // Every heuristic result (up to `limit`), in the library's order, for that precision, which
+  // the results state where it is not UNSPECIFIED.
+  absl::StatusOr<std::vector<v1::VendorKernel>> Algorithms(
+      const v1::GemmProblem& problem, int64_t workspace_limit, int limit,
+      v1::Precision precision = v1::PRECISION_UNSPECIFIED);
 
   // Launches one. Validates the algorithm against the problem before it runs.
   absl::Status Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,

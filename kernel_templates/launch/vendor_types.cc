@@ -22,15 +22,14 @@ std::optional<DataType> Fp8(v1::DataType type) {
   return std::nullopt;
 }
 
-// A row whose C is of D's type, summed and scaled in fp32.
+// A row whose C is of D's type, scaled in fp32.
 Types Of(DataType a, DataType b, DataType output, ComputeType compute = kCompute32F) {
-  return {a, b, output, output, compute, kReal32F};
+  return {a, b, output, output, compute, kReal32F, false};
 }
 
-// cublasLt reads no C of 8 bits: beside an fp8 D it is bf16.
-std::optional<Types> Fp8Types(const v1::GemmProblem& problem, DataType a) {
+std::optional<Types> Fp8Row(const v1::GemmProblem& problem, DataType a) {
   const auto b = Fp8(problem.b_type());
-  if (!b || problem.accumulator_type() != v1::DATA_TYPE_FP32) return std::nullopt;
+  if (!b) return std::nullopt;
   switch (problem.d_type()) {
     case v1::DATA_TYPE_BF16:
       return Of(a, *b, kReal16BF);
@@ -38,12 +37,53 @@ std::optional<Types> Fp8Types(const v1::GemmProblem& problem, DataType a) {
       return Of(a, *b, kReal16F);
     case v1::DATA_TYPE_FP32:
       return Of(a, *b, kReal32F);
+    // cublasLt reads no C of 8 bits: beside an fp8 D it is bf16.
     case v1::DATA_TYPE_E4M3:
-      return Types{a, *b, kReal16BF, kReal8FE4M3, kCompute32F, kReal32F};
+      return Types{a, *b, kReal16BF, kReal8FE4M3, kCompute32F, kReal32F, false};
     case v1::DATA_TYPE_E5M2:
       // Only where an input has that range too.
       if (a == kReal8FE4M3 && *b == kReal8FE4M3) return std::nullopt;
-      return Types{a, *b, kReal16BF, kReal8FE5M2, kCompute32F, kReal32F};
+      return Types{a, *b, kReal16BF, kReal8FE5M2, kCompute32F, kReal32F, false};
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<Types> Fp8Types(const v1::GemmProblem& problem, DataType a, bool fast) {
+  std::optional<Types> types = Fp8Row(problem, a);
+  if (types) types->fast_accumulation = fast;
+  return types;
+}
+
+// What the types of `problem` say; one that is left open sums in fp32.
+v1::Precision PrecisionOfTypes(const v1::GemmProblem& problem) {
+  if (problem.accumulator_type() == v1::DATA_TYPE_FP16) return v1::PRECISION_FP16_SUMS;
+  if (Fp8(problem.a_type())) {
+    return problem.numerics().promote_accumulation() ? v1::PRECISION_FP8_PROMOTED
+                                                     : v1::PRECISION_FP8_FAST;
+  }
+  switch (problem.a_type()) {
+    case v1::DATA_TYPE_INT8:
+      return v1::PRECISION_INT32;
+    case v1::DATA_TYPE_TF32:
+      return v1::PRECISION_TF32;
+    default:
+      return v1::PRECISION_FP32;
+  }
+}
+
+// fp32 or 16-bit inputs, summed in fp32.
+std::optional<Types> FloatTypes(v1::DataType input, v1::DataType output, ComputeType compute) {
+  const bool narrow_output = output == input;
+  if (!narrow_output && output != v1::DATA_TYPE_FP32) return std::nullopt;
+  switch (input) {
+    case v1::DATA_TYPE_BF16:
+      return Of(kReal16BF, kReal16BF, narrow_output ? kReal16BF : kReal32F, compute);
+    case v1::DATA_TYPE_FP16:
+      return Of(kReal16F, kReal16F, narrow_output ? kReal16F : kReal32F, compute);
+    case v1::DATA_TYPE_FP32:
+    case v1::DATA_TYPE_TF32:
+      return Of(kReal32F, kReal32F, kReal32F, compute);
     default:
       return std::nullopt;
   }
@@ -51,31 +91,27 @@ std::optional<Types> Fp8Types(const v1::GemmProblem& problem, DataType a) {
 
 }  // namespace
 
-std::optional<Types> TypesOf(const v1::GemmProblem& problem) {
+std::optional<Types> TypesOf(const v1::GemmProblem& problem, v1::Precision precision) {
+  if (precision == v1::PRECISION_UNSPECIFIED) precision = PrecisionOfTypes(problem);
   const v1::DataType a = problem.a_type();
   const v1::DataType d = problem.d_type();
-  const v1::DataType accumulator = problem.accumulator_type();
-  if (const auto first = Fp8(a)) return Fp8Types(problem, *first);
-  if (a != problem.b_type()) return std::nullopt;
-  if (a == v1::DATA_TYPE_INT8 && d == v1::DATA_TYPE_INT32 && accumulator == v1::DATA_TYPE_INT32) {
-    return Types{kReal8I, kReal8I, kReal32I, kReal32I, kCompute32I, kReal32I};
-  }
-  if (a == v1::DATA_TYPE_FP16 && d == a && accumulator == v1::DATA_TYPE_FP16) {
-    return Types{kReal16F, kReal16F, kReal16F, kReal16F, kCompute16F, kReal16F};
-  }
-  const bool narrow_output = d == a;
-  if (accumulator != v1::DATA_TYPE_FP32 || (!narrow_output && d != v1::DATA_TYPE_FP32)) {
-    return std::nullopt;
-  }
-  switch (a) {
-    case v1::DATA_TYPE_BF16:
-      return Of(kReal16BF, kReal16BF, narrow_output ? kReal16BF : kReal32F);
-    case v1::DATA_TYPE_FP16:
-      return Of(kReal16F, kReal16F, narrow_output ? kReal16F : kReal32F);
-    case v1::DATA_TYPE_FP32:
-      return Of(kReal32F, kReal32F, kReal32F);
-    case v1::DATA_TYPE_TF32:
-      return Of(kReal32F, kReal32F, kReal32F, kComputeTf32);
+  const auto fp8 = Fp8(a);
+  if (!fp8 && a != problem.b_type()) return std::nullopt;
+  switch (precision) {
+    case v1::PRECISION_FP8_FAST:
+    case v1::PRECISION_FP8_PROMOTED:
+      if (!fp8) return std::nullopt;
+      return Fp8Types(problem, *fp8, precision == v1::PRECISION_FP8_FAST);
+    case v1::PRECISION_INT32:
+      if (a != v1::DATA_TYPE_INT8 || d != v1::DATA_TYPE_INT32) return std::nullopt;
+      return Types{kReal8I, kReal8I, kReal32I, kReal32I, kCompute32I, kReal32I, false};
+    case v1::PRECISION_FP16_SUMS:
+      if (a != v1::DATA_TYPE_FP16 || d != a) return std::nullopt;
+      return Types{kReal16F, kReal16F, kReal16F, kReal16F, kCompute16F, kReal16F, false};
+    case v1::PRECISION_TF32:
+      return FloatTypes(a, d, kComputeTf32);
+    case v1::PRECISION_FP32:
+      return FloatTypes(a, d, kCompute32F);
     default:
       return std::nullopt;
   }

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "kernel_templates/launch/vendor_abi.h"
+#include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright::vendor {
@@ -18,10 +19,12 @@ struct Types {
   DataType output;
   ComputeType compute;
   DataType scale;
+  bool fast_accumulation;  // fp8: sums are not promoted.
 };
 
-// The row of cublasLtMatmul's table of types that `problem` asks for, if there is one.
-std::optional<Types> TypesOf(const v1::GemmProblem& problem);
+// The row of cublasLtMatmul's table of types that `problem` asks for in `precision`, if there is
+// one. UNSPECIFIED: the precision that the problem's types say.
+std::optional<Types> TypesOf(const v1::GemmProblem& problem, v1::Precision precision);
 
 // How the scales of our A and B are said; both kScalar where there are none.
 struct ScaleModes {

@@ -138,16 +138,18 @@ __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long
   return sums;
 }
 
-__device__ __forceinline__ double WithRounding(double value, double error, double unit,
-                                               double floor) {
-  return error + unit * (fabs(value) + error) + floor;
+// Beside the sum's share, which is rounded too: size * (1 + unit).
+__device__ __forceinline__ double WithRounding(double value, double error, double unit) {
+  return error + unit * (fabs(value) + error);
 }
 
-// The epilogue and its error, step by step as tolerance.h derives it. Not inlined: four copies
-// double the time that ptxas takes.
-__device__ __noinline__ void FinishElement(const ReferenceGemmArgs& args, long long out, long long batch,
-                                     long long row, long long column, double product,
-                                     double magnitude) {
+// The epilogue and its error, step by step as tolerance.h derives it, without the share that
+// depends on how the products were summed: what `sum` is multiplied with is kept apart. Not
+// inlined: four copies double the time that ptxas takes.
+__device__ __noinline__ void FinishElement(const ReferenceGemmArgs& args, long long out,
+                                           long long batch,
+                                           long long row, long long column, double product,
+                                           double magnitude) {
   const ReferenceTolerance& tolerance = args.tolerance;
   const double size = fabs(args.alpha) * magnitude;
   double z = args.alpha * product;
@@ -167,34 +169,38 @@ __device__ __noinline__ void FinishElement(const ReferenceGemmArgs& args, long l
       terms += fabs(args.beta * source);
     }
   }
-  const double z_error = tolerance.sum * size + tolerance.terms * terms;
+  const double z_error = tolerance.terms * terms;
   if (args.expected_aux != nullptr) {
     args.expected_aux[out] = z;
-    args.bound_aux[out] = WithRounding(z, z_error, tolerance.aux_unit, tolerance.aux_floor);
+    args.bound_aux[out] = WithRounding(z, z_error, tolerance.aux_unit);
+    args.size_aux[out] = static_cast<float>(size * (1 + tolerance.aux_unit));
   }
   double value = ReferenceActivation(z, args.activation);
   // 1.13 is the steepest slope of any of the activations.
-  double error = args.activation > 1 ? 1.13 * z_error + tolerance.activation * fabs(z) : z_error;
+  const double slope = args.activation > 1 ? 1.13 : 1;
+  double error = args.activation > 1 ? slope * z_error + tolerance.activation * fabs(z) : z_error;
   if (args.source.data != nullptr && args.source_residual) {
     error += tolerance.terms * (fabs(value) + fabs(source));
     value += source;
   }
+  const double share = slope * size * fabs(args.scale_d) * (1 + tolerance.output_unit);
   value *= args.scale_d;
   error *= fabs(args.scale_d);
   if (tolerance.output_saturates) {
     // What lies beyond the largest is it, however far it is off, and rounding is no coarser there.
+    // The share of the sum is not lessened by that, which only widens the bound.
     const double beyond = fabs(value) - tolerance.output_largest;
     if (beyond > 0) {
       value = value < 0 ? -tolerance.output_largest : tolerance.output_largest;
       error = error > beyond ? error - beyond : 0;
     }
-    const double size = fmin(fabs(value) + error, tolerance.output_largest);
-    args.expected[out] = value;
-    args.bound[out] = error + tolerance.output_unit * size + tolerance.output_floor;
-    return;
+    const double rounded = fmin(fabs(value) + error, tolerance.output_largest);
+    args.bound[out] = error + tolerance.output_unit * rounded;
+  } else {
+    args.bound[out] = WithRounding(value, error, tolerance.output_unit);
   }
   args.expected[out] = value;
-  args.bound[out] = WithRounding(value, error, tolerance.output_unit, tolerance.output_floor);
+  args.size[out] = static_cast<float>(share);
 }
 
 template <int kAType, int kBType>

@@ -32,7 +32,8 @@ struct FillArgs {
   int negate_fold;   // Of B: the folded half changes its sign, so that products cancel.
 };
 
-// What a value may be off by; see tuner/measure/tolerance.h.
+// What a value may be off by; see tuner/measure/tolerance.h. `sum` and the floors depend on the
+// precision of what is checked, the others on the problem alone.
 struct ReferenceTolerance {
   double sum;
   double terms;
@@ -46,7 +47,8 @@ struct ReferenceTolerance {
   int output_saturates;  // What is beyond the largest becomes it.
 };
 
-// The exact result of chosen rows, and the bound of every element.
+// The exact result of chosen rows, and of every element the parts of its bound:
+//   |value - expected| <= bound + tolerance.sum * size + floor
 struct ReferenceGemmArgs {
   ReferenceMatrix a;
   ReferenceMatrix b;
@@ -57,8 +59,10 @@ struct ReferenceGemmArgs {
   const long long* rows;    // batch * m + row, `row_count` of them.
   double* expected;         // [row_count][n]
   double* bound;
+  float* size;              // Of the products that are summed, as far as they reach the output.
   double* expected_aux;     // Null: no auxiliary output.
   double* bound_aux;
+  float* size_aux;
   double alpha;
   double beta;
   double scale_d;  // 1: none.
@@ -98,6 +102,9 @@ struct CompareArgs {
   const long long* rows;
   const double* expected;
   const double* bound;
+  const float* size;
+  double sum;    // Of the tolerance.
+  double floor;  // Of the output's.
   double largest;
   long long row_count;
   CheckCounts* counts;

@@ -32,5 +32,14 @@ TEST(VendorContentHashTest, ChangesWithEitherAndNothingElse) {
   EXPECT_EQ(VendorContentHash(elsewhere), hash);
 }
 
+// The same algorithm is another one where the library is asked for another precision.
+TEST(VendorContentHashTest, AStatedPrecisionIsPartOfIt) {
+  v1::VendorKernel stated = Algorithm(0x01020304, 'a');
+  stated.set_precision(v1::PRECISION_TF32);
+  const std::string version("\x04\x03\x02\x01\0\0\0\0", 8);
+  const std::string precision("\x04\0\0\0", 4);
+  EXPECT_EQ(VendorContentHash(stated), Sha256(version + std::string(64, 'a') + precision));
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -98,6 +98,24 @@ TEST(VendorSupportTest, TypesThatItDoesNot) {
   EXPECT_FALSE(VendorLauncher::Supports(mixed));
 }
 
+TEST(VendorSupportTest, PrecisionsThatItHasBesideTheTypes) {
+  const v1::GemmProblem fp32 = Plain(v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32);
+  EXPECT_TRUE(VendorLauncher::Supports(fp32, v1::PRECISION_FP32));
+  EXPECT_TRUE(VendorLauncher::Supports(fp32, v1::PRECISION_TF32));
+  EXPECT_FALSE(VendorLauncher::Supports(fp32, v1::PRECISION_TF32X3));
+  const v1::GemmProblem open =
+      Plain(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_UNSPECIFIED);
+  EXPECT_TRUE(VendorLauncher::Supports(open));
+  EXPECT_TRUE(VendorLauncher::Supports(open, v1::PRECISION_FP16_SUMS));
+  EXPECT_FALSE(VendorLauncher::Supports(
+      Plain(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32, v1::DATA_TYPE_UNSPECIFIED),
+      v1::PRECISION_FP16_SUMS));
+  const v1::GemmProblem fp8 = Plain(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32);
+  EXPECT_TRUE(VendorLauncher::Supports(fp8, v1::PRECISION_FP8_PROMOTED));
+  EXPECT_TRUE(VendorLauncher::Supports(fp8, v1::PRECISION_FP8_FAST));
+  EXPECT_FALSE(VendorLauncher::Supports(fp8, v1::PRECISION_FP16_SUMS));
+}
+
 TEST(VendorSupportTest, BetaTimesSourceOfTheOutputTypeIsPlain) {
   v1::GemmProblem problem = PlainBf16();
   problem.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);

@@ -91,6 +91,9 @@ TEST_F(BenchProfilerTest, ErrorBudgetOfTheProblemIsHeld) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->kernels[0].failure().kind(), v1::FAILURE_KIND_OVER_ERROR_BUDGET);
   EXPECT_THAT(report->kernels[0].failure().message(), HasSubstr("budget"));
+  // What it costs is known all the same.
+  EXPECT_EQ(report->kernels[0].relative_error(), 0.1);
+  EXPECT_GT(report->kernels[0].checked_seconds(), 0);
   EXPECT_TRUE(report->kernels[1].has_measurement());
 }
 

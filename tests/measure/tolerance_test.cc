@@ -50,7 +50,7 @@ TEST(ToleranceTest, PromotedFp8IsHeldToAGroup) {
 
 TEST(RelativeErrorBoundTest, GrowsFromTheOutputsRoundingWithK) {
   const auto bound = [](v1::DataType output, int64_t k) {
-    return RelativeErrorBound(Problem(v1::DATA_TYPE_BF16, output, k));
+    return RelativeErrorBound(Problem(v1::DATA_TYPE_BF16, output, k), v1::PRECISION_FP32);
   };
   EXPECT_NEAR(bound(v1::DATA_TYPE_BF16, 1), 1.0 / 256, 1e-5);
   EXPECT_NEAR(bound(v1::DATA_TYPE_FP32, 4096), std::ldexp(4096, -21), 1e-4);
@@ -59,19 +59,31 @@ TEST(RelativeErrorBoundTest, GrowsFromTheOutputsRoundingWithK) {
 }
 
 TEST(RelativeErrorBoundTest, IsZeroForIntegersAndLargerWithAnActivation) {
-  EXPECT_EQ(RelativeErrorBound(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096)), 0);
+  EXPECT_EQ(RelativeErrorBound(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096),
+                               v1::PRECISION_INT32),
+            0);
   v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 4096);
-  const double plain = RelativeErrorBound(problem);
+  const double plain = RelativeErrorBound(problem, v1::PRECISION_FP32);
   problem.mutable_epilogue()->set_activation(v1::ACTIVATION_RELU);
-  EXPECT_GT(RelativeErrorBound(problem), plain);
+  EXPECT_GT(RelativeErrorBound(problem, v1::PRECISION_FP32), plain);
 }
 
-// The accumulator of a tensor core, at its worst: each group of 16 products is added with
-// everything cut towards zero at 2^-23 of the largest.
-double TruncatingSum(const std::vector<double>& products) {
-  double sum = 0;
-  for (std::size_t i = 0; i < products.size(); i += 16) {
-    const std::size_t end = std::min(i + 16, products.size());
+TEST(RelativeErrorBoundTest, OrdersThePrecisionsOfFp32) {
+  const v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32, 4096);
+  const auto bound = [&](v1::Precision precision) {
+    return RelativeErrorBound(problem, precision);
+  };
+  // Promoted sums are proven more exact than a chain of 4096 in fp32 is.
+  EXPECT_LT(bound(v1::PRECISION_TF32X3_PROMOTED), bound(v1::PRECISION_FP32));
+  EXPECT_LT(bound(v1::PRECISION_FP32), bound(v1::PRECISION_TF32X3));
+  EXPECT_LT(bound(v1::PRECISION_TF32X3), bound(v1::PRECISION_TF32));
+}
+
+// The accumulator of a tensor core, at its worst: each group of products is added with everything
+// cut towards zero at 2^-23 of the largest.
+void AddTruncating(const std::vector<double>& products, std::size_t group_size, double& sum) {
+  for (std::size_t i = 0; i < products.size(); i += group_size) {
+    const std::size_t end = std::min(i + group_size, products.size());
     double largest = std::abs(sum);
     for (std::size_t j = i; j < end; ++j) largest = std::max(largest, std::abs(products[j]));
     if (largest == 0) continue;
@@ -80,6 +92,11 @@ double TruncatingSum(const std::vector<double>& products) {
     for (std::size_t j = i; j < end; ++j) group += std::trunc(products[j] / unit);
     sum = group * unit;
   }
+}
+
+double TruncatingSum(const std::vector<double>& products) {
+  double sum = 0;
+  AddTruncating(products, 16, sum);
   return sum;
 }
 
@@ -101,6 +118,127 @@ TEST(ToleranceTest, AdmitsATruncatingAccumulator) {
       EXPECT_LE(std::abs(TruncatingSum(products) - exact), factor * size) << "k = " << k;
     }
   }
+}
+
+// `value` cut towards zero to `bits` of mantissa, the leading one among them.
+double Cut(double value, int bits) {
+  if (value == 0) return 0;
+  const double unit = std::ldexp(1, std::ilogb(value) - bits + 1);
+  return std::trunc(value / unit) * unit;
+}
+constexpr int kTf32Bits = 11;
+
+// The low part of an fp32 value as the kernel makes it: half of the last place that is read is
+// added before the rest is cut off.
+double LowPart(double value) {
+  const double rest = value - Cut(value, kTf32Bits);
+  if (rest == 0) return 0;
+  return Cut(rest + std::copysign(std::ldexp(1, std::ilogb(rest) - kTf32Bits), rest), kTf32Bits);
+}
+
+// fp32 values as three products: a stage of 32 k is summed in groups of 8, small products first.
+double ThreeProducts(const std::vector<double>& a, const std::vector<double>& b, bool promote) {
+  double sum = 0;
+  for (std::size_t begin = 0; begin < a.size(); begin += 32) {
+    std::vector<double> low_high;
+    std::vector<double> high_low;
+    std::vector<double> high_high;
+    for (std::size_t i = begin; i < std::min(begin + 32, a.size()); ++i) {
+      low_high.push_back(LowPart(a[i]) * Cut(b[i], kTf32Bits));
+      high_low.push_back(Cut(a[i], kTf32Bits) * LowPart(b[i]));
+      high_high.push_back(Cut(a[i], kTf32Bits) * Cut(b[i], kTf32Bits));
+    }
+    double part = promote ? 0 : sum;
+    for (const auto* products : {&low_high, &high_low, &high_high}) {
+      AddTruncating(*products, 8, part);
+    }
+    sum = promote ? static_cast<float>(static_cast<float>(sum) + static_cast<float>(part)) : part;
+  }
+  return sum;
+}
+
+// Sums in fp16 that are cut after each group of 8.
+double SumInFp16(const std::vector<double>& products) {
+  double sum = 0;
+  for (std::size_t i = 0; i < products.size(); i += 8) {
+    for (std::size_t j = i; j < std::min(i + 8, products.size()); ++j) sum += products[j];
+    sum = Cut(sum, 11);
+  }
+  return sum;
+}
+
+struct Sample {
+  std::vector<double> a;
+  std::vector<double> b;
+  std::vector<double> products;
+  double exact = 0;
+  double size = 0;
+};
+
+Sample NormalSample(int k, std::mt19937& generator) {
+  std::normal_distribution<float> normal(0, 1);
+  Sample sample;
+  for (int i = 0; i < k; ++i) {
+    sample.a.push_back(normal(generator));
+    sample.b.push_back(normal(generator));
+    sample.products.push_back(sample.a.back() * sample.b.back());
+    sample.exact += sample.products.back();
+    sample.size += std::abs(sample.products.back());
+  }
+  return sample;
+}
+
+TEST(ToleranceTest, AdmitsTheOtherPrecisionsAtTheirWorst) {
+  std::mt19937 generator(5);
+  for (const int k : {1, 8, 9, 16, 33, 100, 1024, 8192}) {
+    const v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32, k);
+    const auto allowed = [&](v1::Precision precision) {
+      return ToleranceFor(problem, precision, false).sum;
+    };
+    for (int trial = 0; trial < 30; ++trial) {
+      const Sample sample = NormalSample(k, generator);
+      const auto error = [&](double sum) { return std::abs(sum - sample.exact) / sample.size; };
+      EXPECT_LE(error(ThreeProducts(sample.a, sample.b, false)), allowed(v1::PRECISION_TF32X3))
+          << "k = " << k;
+      EXPECT_LE(error(ThreeProducts(sample.a, sample.b, true)),
+                allowed(v1::PRECISION_TF32X3_PROMOTED))
+          << "k = " << k;
+      std::vector<double> cut;
+      for (int i = 0; i < k; ++i) {
+        cut.push_back(Cut(sample.a[static_cast<std::size_t>(i)], kTf32Bits) *
+                      Cut(sample.b[static_cast<std::size_t>(i)], kTf32Bits));
+      }
+      EXPECT_LE(error(TruncatingSum(cut)), allowed(v1::PRECISION_TF32)) << "k = " << k;
+      EXPECT_LE(error(SumInFp16(sample.products)), allowed(v1::PRECISION_FP16_SUMS)) << "k = " << k;
+    }
+  }
+}
+
+// A low part left out, of either operand, is what a lost fence or barrier would do.
+TEST(ToleranceTest, CatchesLowPartsLeftOut) {
+  std::mt19937 generator(6);
+  const int k = 512;
+  const double allowed = ToleranceFor(Problem(v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32, k),
+                                      v1::PRECISION_TF32X3_PROMOTED, false)
+                             .sum;
+  int caught = 0;
+  for (int trial = 0; trial < 30; ++trial) {
+    const Sample sample = NormalSample(k, generator);
+    double sum = 0;
+    for (std::size_t i = 0; i < sample.a.size(); ++i) {
+      sum += Cut(sample.a[i], kTf32Bits) * sample.b[i];
+    }
+    caught += std::abs(sum - sample.exact) > allowed * sample.size;
+  }
+  EXPECT_GE(caught, 20);
+}
+
+// fp16 values that are denormal as sums.
+TEST(ToleranceTest, SumsInFp16HaveAFloor) {
+  const v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32, 24);
+  EXPECT_GE(ToleranceFor(problem, v1::PRECISION_FP16_SUMS, false).output_floor,
+            3 * std::ldexp(1, -24));
+  EXPECT_LT(ToleranceFor(problem, v1::PRECISION_FP32, false).output_floor, std::ldexp(1, -100));
 }
 
 TEST(ToleranceTest, CatchesAProductLeftOut) {

@@ -1,11 +1,14 @@
 #include "tuner/candidate_order.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "tests/fakes/fake_profiler.h"
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/problem/precision.h"
 
 namespace tilewright {
 namespace {
@@ -98,6 +101,67 @@ TEST(SpreadKernelsTest, ShortListsHoldManyKernelsOfARealSpace) {
     kernels.insert(config.SerializeAsString());
   }
   EXPECT_GE(kernels.size(), 16u);
+}
+
+v1::Problem OpenProblem(v1::DataType input, double budget) {
+  v1::Problem problem;
+  v1::GemmProblem& gemm = *problem.mutable_gemm();
+  gemm.set_m(4096);
+  gemm.set_n(4096);
+  gemm.set_k(4096);
+  gemm.set_a_type(input);
+  gemm.mutable_numerics()->set_error_budget(budget);
+  return *Canonicalize(problem);
+}
+
+std::map<v1::Precision, int> CountPrecisions(const v1::Problem& problem,
+                                             const std::vector<RankedVariant>& ranked,
+                                             std::size_t count) {
+  std::map<v1::Precision, int> counts;
+  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) {
+    ++counts[PrecisionOf(problem.gemm(), ranked[i].variant)];
+  }
+  return counts;
+}
+
+// By the model alone a short list would hold single products of tf32 and nothing else.
+TEST(SharePrecisionsTest, EveryPrecisionHasItsShareOfAShortList) {
+  for (const v1::DataType input : {v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP16}) {
+    const v1::Problem problem = OpenProblem(input, 1e-3);
+    std::vector<RankedVariant> ranked =
+        RankVariants(problem, FakeProfiler::Hopper().target().silicon());
+    const std::size_t count = ranked.size();
+    SpreadKernels(ranked);
+    SharePrecisions(problem, ranked);
+    ASSERT_EQ(ranked.size(), count);
+    const std::vector<v1::Precision> admitted = AdmissiblePrecisions(problem.gemm());
+    const auto counts = CountPrecisions(problem, ranked, 48);
+    for (const v1::Precision precision : admitted) {
+      EXPECT_EQ(counts.at(precision), 48 / static_cast<int>(admitted.size()))
+          << PrecisionName(precision);
+    }
+  }
+}
+
+TEST(SharePrecisionsTest, OnePrecisionKeepsItsOrder) {
+  v1::Problem problem;
+  problem.mutable_gemm()->set_m(512);
+  problem.mutable_gemm()->set_n(512);
+  problem.mutable_gemm()->set_k(512);
+  std::vector<RankedVariant> ranked = {Variant(128, 1, 1), Variant(128, 2, 2), Variant(256, 1, 5)};
+  SharePrecisions(*Canonicalize(problem), ranked);
+  EXPECT_EQ(SecondsOf(ranked), (std::vector<double>{1, 2, 5}));
+}
+
+// 2^-18 * sqrt(k) bounds the error of promoted sums, 2^-21 * k that of a chain in fp32.
+TEST(KeepProvenTest, LeavesWhatKeepsTheBudgetByItsBound) {
+  const v1::Problem problem = OpenProblem(v1::DATA_TYPE_FP32, 1e-3);
+  std::vector<RankedVariant> ranked =
+      RankVariants(problem, FakeProfiler::Hopper().target().silicon());
+  KeepProven(problem, ranked);
+  const auto counts = CountPrecisions(problem, ranked, ranked.size());
+  EXPECT_EQ(counts.size(), 1u);
+  EXPECT_GT(counts.at(v1::PRECISION_TF32X3_PROMOTED), 0);
 }
 
 }  // namespace

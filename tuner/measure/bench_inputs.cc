@@ -75,13 +75,16 @@ absl::StatusOr<BenchInputs> BenchInputs::Allocate(const DriverApi& driver,
   inputs.rows_ = RowsToCheck(problem);
   const int64_t rows = static_cast<int64_t>(inputs.rows_.size());
   const int64_t bytes = rows * problem.n() * static_cast<int64_t>(sizeof(double));
+  const int64_t size_bytes = rows * problem.n() * static_cast<int64_t>(sizeof(float));
   ASSIGN_OR_RETURN(inputs.device_rows_,
                    DeviceMemory::Allocate(driver, rows * static_cast<int64_t>(sizeof(int64_t))));
   ASSIGN_OR_RETURN(inputs.expected_, DeviceMemory::Allocate(driver, bytes));
   ASSIGN_OR_RETURN(inputs.bound_, DeviceMemory::Allocate(driver, bytes));
+  ASSIGN_OR_RETURN(inputs.size_, DeviceMemory::Allocate(driver, size_bytes));
   if (HasAux(problem)) {
     ASSIGN_OR_RETURN(inputs.expected_aux_, DeviceMemory::Allocate(driver, bytes));
     ASSIGN_OR_RETURN(inputs.bound_aux_, DeviceMemory::Allocate(driver, bytes));
+    ASSIGN_OR_RETURN(inputs.size_aux_, DeviceMemory::Allocate(driver, size_bytes));
   }
   return inputs;
 }
@@ -159,8 +162,10 @@ absl::Status BenchInputs::ComputeReference(const ReferenceKernels& kernels,
   args.rows = As<const long long>(device_rows_);
   args.expected = As<double>(expected_);
   args.bound = As<double>(bound_);
+  args.size = As<float>(size_);
   args.expected_aux = As<double>(expected_aux_);
   args.bound_aux = As<double>(bound_aux_);
+  args.size_aux = As<float>(size_aux_);
   args.alpha = static_cast<double>(AlphaOf(kind_, problem_));
   args.beta = static_cast<double>(BetaOf(kind_, problem_));
   args.tolerance = ToleranceFor(problem_, kind_ == bench::INPUT_KIND_ADVERSARIAL);
@@ -205,16 +210,19 @@ absl::Status BenchInputs::EnqueueChecksum(const ReferenceKernels& kernels,
 }
 
 absl::Status BenchInputs::EnqueueCompare(const ReferenceKernels& kernels, v1::Operand operand,
-                                         void* data, CheckCounts* counts,
+                                         v1::Precision precision, void* data, CheckCounts* counts,
                                          CUstream stream) const {
   const bool aux = operand == v1::OPERAND_AUX;
   const ReferenceTolerance tolerance =
-      ToleranceFor(problem_, kind_ == bench::INPUT_KIND_ADVERSARIAL);
+      ToleranceFor(problem_, precision, kind_ == bench::INPUT_KIND_ADVERSARIAL);
   CompareArgs args{};
   args.output = ToReferenceMatrix(LayoutOf(problem_, operand), data);
   args.rows = As<const long long>(device_rows_);
   args.expected = As<const double>(aux ? expected_aux_ : expected_);
   args.bound = As<const double>(aux ? bound_aux_ : bound_);
+  args.size = As<const float>(aux ? size_aux_ : size_);
+  args.sum = tolerance.sum;
+  args.floor = aux ? tolerance.aux_floor : tolerance.output_floor;
   // Where D saturates Inf is never right.
   const double d_largest = tolerance.output_saturates ? HUGE_VAL : tolerance.output_largest;
   args.largest = aux ? tolerance.aux_largest : d_largest;
@@ -235,8 +243,8 @@ double NeededBytes(const v1::GemmProblem& problem) {
   bytes += 2.0 * static_cast<double>(LayoutOf(problem, v1::OPERAND_D).SpanBytes());
   bytes += 2.0 * static_cast<double>(LayoutOf(problem, v1::OPERAND_AUX).SpanBytes());
   const double reference = static_cast<double>(RowsToCheck(problem).size()) *
-                           static_cast<double>(problem.n()) * sizeof(double);
-  return bytes + reference * (HasAux(problem) ? 4 : 2);
+                           static_cast<double>(problem.n()) * (2 * sizeof(double) + sizeof(float));
+  return bytes + reference * (HasAux(problem) ? 2 : 1);
 }
 
 }  // namespace tilewright

@@ -35,9 +35,10 @@ class BenchInputs {
   absl::Status EnqueueChecksum(const ReferenceKernels& kernels, unsigned long long* sum,
                                CUstream stream) const;
 
-  // Compares D or aux at `data` with its reference.
-  absl::Status EnqueueCompare(const ReferenceKernels& kernels, v1::Operand operand, void* data,
-                              CheckCounts* counts, CUstream stream) const;
+  // Compares D or aux at `data`, which a candidate of `precision` wrote, with its reference.
+  absl::Status EnqueueCompare(const ReferenceKernels& kernels, v1::Operand operand,
+                              v1::Precision precision, void* data, CheckCounts* counts,
+                              CUstream stream) const;
 
   const std::vector<int64_t>& rows() const { return rows_; }
   const GuardedBuffer& buffer(v1::Operand operand) const;
@@ -67,8 +68,10 @@ class BenchInputs {
   DeviceMemory device_rows_;
   DeviceMemory expected_;
   DeviceMemory bound_;
+  DeviceMemory size_;
   DeviceMemory expected_aux_;
   DeviceMemory bound_aux_;
+  DeviceMemory size_aux_;
 };
 
 // Bytes of everything that checking and timing `problem` allocates, without workspaces.

@@ -8,6 +8,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/device_flags.h"
+#include "tuner/problem/precision.h"
 
 namespace tilewright {
 namespace {
@@ -107,29 +108,37 @@ absl::Status BenchSession::SetInput(bench::InputKind kind) {
 
 absl::StatusOr<std::vector<v1::VendorKernel>> BenchSession::Vendors(int64_t workspace_limit,
                                                                     int limit) {
-  std::vector<v1::VendorKernel> none;
-  if (!VendorLauncher::Supports(problem_)) return none;
-  if (vendor_ == nullptr) {
-    auto launcher = VendorLauncher::Create(*driver_);
-    if (absl::IsNotFound(launcher.status())) return none;
-    if (!launcher.ok()) return launcher.status();
-    vendor_ = *std::move(launcher);
+  std::vector<v1::VendorKernel> kernels;
+  for (const v1::Precision precision : AdmissiblePrecisions(problem_)) {
+    if (!VendorLauncher::Supports(problem_, precision)) continue;
+    if (vendor_ == nullptr) {
+      auto launcher = VendorLauncher::Create(*driver_);
+      if (absl::IsNotFound(launcher.status())) return kernels;
+      if (!launcher.ok()) return launcher.status();
+      vendor_ = *std::move(launcher);
+    }
+    // What the types say anyway stays unsaid, as older versions, which know nothing else, have it.
+    const bool is_of_types = precision == PrecisionOfTypes(problem_);
+    ASSIGN_OR_RETURN(const std::vector<v1::VendorKernel> found,
+                     vendor_->Algorithms(problem_, workspace_limit, limit,
+                                         is_of_types ? v1::PRECISION_UNSPECIFIED : precision));
+    kernels.insert(kernels.end(), found.begin(), found.end());
   }
-  return vendor_->Algorithms(problem_, workspace_limit, limit);
+  return kernels;
 }
 
 absl::Status BenchSession::Load(const bench::LoadRequest& request) {
   candidates_.erase(request.candidate());
   if (request.has_kernel()) {
     ASSIGN_OR_RETURN(LoadedCandidate loaded,
-                     LoadedCandidate::LoadKernel(*driver_, request.kernel()));
+                     LoadedCandidate::LoadKernel(*driver_, problem_, request.kernel()));
     candidates_.emplace(request.candidate(), std::move(loaded));
   } else {
     if (vendor_ == nullptr) {
       ASSIGN_OR_RETURN(vendor_, VendorLauncher::Create(*driver_));
     }
     candidates_.emplace(request.candidate(),
-                        LoadedCandidate::OfVendor(*vendor_, request.vendor()));
+                        LoadedCandidate::OfVendor(*vendor_, problem_, request.vendor()));
   }
   ASSIGN_OR_RETURN(LoadedCandidate* const candidate, Find(request.candidate()));
   return EnsureWorkspace(candidate->WorkspaceBytes(problem_));

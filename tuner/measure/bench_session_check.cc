@@ -92,7 +92,8 @@ absl::Status BenchSession::EnqueueChecks(const LoadedCandidate& candidate, bool 
     const GuardedBuffer& first = aux ? outputs_[0].aux : outputs_[0].d;
     const GuardedBuffer& second = aux ? outputs_[1].aux : outputs_[1].d;
     if (first.empty()) continue;
-    RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, first.pointer(), counts, stream));
+    RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, candidate.precision(),
+                                           first.pointer(), counts, stream));
     RETURN_IF_ERROR(EnqueueScan(operand, first, counts));
     if (repeat) RETURN_IF_ERROR(EnqueueRuns(operand, first, second, counts));
   }

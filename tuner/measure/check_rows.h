@@ -15,7 +15,7 @@ inline constexpr int kReferenceBlockRows = 16;
 // centre GPUs, and on those with few such units.
 inline constexpr double kReferenceProducts = 8589934592.0;
 
-// Elements that it may have: each takes 16 bytes, 32 with an auxiliary output.
+// Elements that it may have: each takes 20 bytes, 40 with an auxiliary output.
 inline constexpr double kReferenceElements = 33554432.0;
 
 // Rows that it may have, however short they are.

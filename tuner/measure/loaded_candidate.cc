@@ -3,19 +3,21 @@
 #include <utility>
 
 #include "proto/support/status_macros.h"
+#include "tuner/problem/precision.h"
 
 namespace tilewright {
 
 absl::StatusOr<LoadedCandidate> LoadedCandidate::LoadKernel(const DriverApi& driver,
+                                                            const v1::GemmProblem& problem,
                                                             const v1::Kernel& kernel) {
-  LoadedCandidate candidate;
+  LoadedCandidate candidate(PrecisionOf(problem, kernel.variant()));
   ASSIGN_OR_RETURN(candidate.kernel_, KernelLauncher::Create(driver, kernel));
   return candidate;
 }
 
-LoadedCandidate LoadedCandidate::OfVendor(VendorLauncher& launcher,
+LoadedCandidate LoadedCandidate::OfVendor(VendorLauncher& launcher, const v1::GemmProblem& problem,
                                           const v1::VendorKernel& kernel) {
-  LoadedCandidate candidate;
+  LoadedCandidate candidate(PrecisionOf(problem, kernel));
   candidate.vendor_ = &launcher;
   candidate.algorithm_ = kernel;
   return candidate;

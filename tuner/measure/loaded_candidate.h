@@ -21,8 +21,13 @@ namespace tilewright {
 class LoadedCandidate {
  public:
   static absl::StatusOr<LoadedCandidate> LoadKernel(const DriverApi& driver,
+                                                    const v1::GemmProblem& problem,
                                                     const v1::Kernel& kernel);
-  static LoadedCandidate OfVendor(VendorLauncher& launcher, const v1::VendorKernel& kernel);
+  static LoadedCandidate OfVendor(VendorLauncher& launcher, const v1::GemmProblem& problem,
+                                  const v1::VendorKernel& kernel);
+
+  // How it multiplies and sums `problem`, which decides what it may be off by.
+  v1::Precision precision() const { return precision_; }
 
   int64_t WorkspaceBytes(const v1::GemmProblem& problem) const;
 
@@ -33,8 +38,9 @@ class LoadedCandidate {
   absl::Status Launch(std::size_t index, CUstream stream) const;
 
  private:
-  LoadedCandidate() = default;
+  explicit LoadedCandidate(v1::Precision precision) : precision_(precision) {}
 
+  v1::Precision precision_;
   std::unique_ptr<KernelLauncher> kernel_;
   VendorLauncher* vendor_ = nullptr;
   v1::VendorKernel algorithm_;

@@ -209,6 +209,8 @@ v1::Candidate ProfileRun::ToCandidate(const Entry& entry) const {
     *candidate.mutable_vendor() = entry.vendor;
   }
   candidate.set_dropped_early(entry.dropped);
+  candidate.set_relative_error(entry.relative_error);
+  candidate.set_checked_seconds(entry.estimate);
   if (entry.failure) {
     *candidate.mutable_failure() = *entry.failure;
     return candidate;

@@ -5,6 +5,7 @@
 
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
+#include "tuner/problem/precision.h"
 
 namespace tilewright {
 namespace {
@@ -12,8 +13,11 @@ namespace {
 // Of any activation, as tolerance.h has it.
 constexpr double kSteepest = 1.13;
 
-// Products that are summed before a promotion.
+// Products that are summed before a promotion, of fp8.
 constexpr int64_t kPromotedTerms = 128;
+
+// Products that the tensor core adds to a sum in fp16 at once, at least.
+constexpr int64_t kFp16Group = 8;
 
 struct FloatFormat {
   double unit;          // Half a spacing at 1.
@@ -45,10 +49,11 @@ int CeilLog2(int64_t value) {
   return log;
 }
 
-bool HasHalfOutput(const v1::GemmProblem& problem) {
+// Whether a sum that is too large for fp16 may be one of this problem's.
+bool PassesThroughHalf(const v1::GemmProblem& problem) {
   return problem.d_type() == v1::DATA_TYPE_FP16 ||
          problem.epilogue().aux_type() == v1::DATA_TYPE_FP16 ||
-         problem.accumulator_type() == v1::DATA_TYPE_FP16;
+         Admits(problem, v1::PRECISION_FP16_SUMS);
 }
 
 // The steps that SmallestDenormals in reference/fill.cuh counts in.
@@ -77,31 +82,60 @@ double DenormalShare(const v1::GemmProblem& problem) {
          std::ldexp(1, AdversarialExponents(problem).high + 1);
 }
 
-double SumFactor(const v1::GemmProblem& problem, bool adversarial) {
-  if (problem.accumulator_type() == v1::DATA_TYPE_INT32) return 0;
-  const int unit = problem.accumulator_type() == v1::DATA_TYPE_FP16 ? -8
-                   : IsFp8(problem.a_type())                        ? -15
-                                                                    : -21;
-  // Promoted sums are cut short within their groups alone.
-  const int64_t terms = problem.numerics().promote_accumulation()
-                            ? std::min<int64_t>(problem.k(), kPromotedTerms)
-                            : problem.k();
-  return std::ldexp(adversarial ? 8.0 : 1.0, unit) *
-         std::sqrt(static_cast<double>(std::max<int64_t>(terms, 1)));
+// The share of S that the sums of `precision` may be off by, `k` products long: tolerance.h.
+double SumError(v1::Precision precision, int64_t k) {
+  const double root = std::sqrt(static_cast<double>(std::max<int64_t>(k, 1)));
+  switch (precision) {
+    case v1::PRECISION_INT32:
+      return 0;
+    case v1::PRECISION_FP16_SUMS:
+      return std::ldexp(std::max(root, 4.0), -11);
+    case v1::PRECISION_FP8_FAST:
+      return std::ldexp(root, -15);
+    case v1::PRECISION_FP8_PROMOTED:
+      return std::ldexp(std::sqrt(static_cast<double>(std::min(k, kPromotedTerms))), -15);
+    case v1::PRECISION_TF32X3_PROMOTED:
+      return std::ldexp(1, -18);
+    case v1::PRECISION_TF32X3:
+      return std::ldexp(1 + root, -19);
+    default:
+      return std::ldexp(root, -21);
+  }
+}
+
+// What products of inputs that are cut to tf32 may be off by, as a share of S.
+double InputError(const v1::GemmProblem& problem, v1::Precision precision) {
+  const bool cuts = precision == v1::PRECISION_TF32 && problem.a_type() == v1::DATA_TYPE_FP32;
+  return cuts ? std::ldexp(1, -9) : 0;
+}
+
+// Sums in fp16 that are denormal are off by up to a step of 2^-24 after each group.
+double Fp16Floor(const v1::GemmProblem& problem, v1::Precision precision) {
+  if (precision != v1::PRECISION_FP16_SUMS) return 0;
+  const int64_t groups = (problem.k() + kFp16Group - 1) / kFp16Group;
+  return kSteepest * std::ldexp(static_cast<double>(std::max<int64_t>(groups, 1)),
+                                -24 + ScaleExponents(problem));
 }
 
 }  // namespace
 
 ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial) {
+  return ToleranceFor(problem, PrecisionOfTypes(problem), adversarial);
+}
+
+ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, v1::Precision precision,
+                                bool adversarial) {
   const bool exact = problem.d_type() == v1::DATA_TYPE_INT32;
   const bool stochastic =
       problem.epilogue().rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
   const FloatFormat output = FormatOf(problem.d_type());
   const FloatFormat aux = FormatOf(problem.epilogue().aux_type());
-  const double underflow =
-      exact ? 0 : std::ldexp(1, -118) + (adversarial ? DenormalShare(problem) : 0);
+  const double underflow = exact ? 0
+                                 : std::ldexp(1, -118) + Fp16Floor(problem, precision) +
+                                       (adversarial ? DenormalShare(problem) : 0);
   ReferenceTolerance tolerance{};
-  tolerance.sum = SumFactor(problem, adversarial);
+  tolerance.sum =
+      (adversarial ? 8.0 : 1.0) * SumError(precision, problem.k()) + InputError(problem, precision);
   tolerance.terms = exact ? 0 : std::ldexp(1, ScaleExponents(problem) > 0 ? -21 : -22);
   tolerance.activation = std::ldexp(1, -20);
   tolerance.aux_unit = aux.unit;
@@ -114,8 +148,8 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
   return tolerance;
 }
 
-double RelativeErrorBound(const v1::GemmProblem& problem) {
-  const ReferenceTolerance tolerance = ToleranceFor(problem, /*adversarial=*/false);
+double RelativeErrorBound(const v1::GemmProblem& problem, v1::Precision precision) {
+  const ReferenceTolerance tolerance = ToleranceFor(problem, precision, /*adversarial=*/false);
   const double k = static_cast<double>(std::max<int64_t>(problem.k(), 1));
   double error = (tolerance.sum + tolerance.terms) * std::sqrt(k) + 2 * tolerance.terms;
   if (problem.epilogue().activation() > v1::ACTIVATION_NONE) {
@@ -130,7 +164,7 @@ int ScaleExponents(const v1::GemmProblem& problem) {
 
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
   // k products of values below 2^(high + 1) stay below 2^(2 * high + 2) * k.
-  const int sum_limit = HasHalfOutput(problem) ? 15 - ScaleExponents(problem) : 100;
+  const int sum_limit = PassesThroughHalf(problem) ? 15 - ScaleExponents(problem) : 100;
   // fp16 and e5m2 end at 2^16, e4m3 below 2^9; bf16 and fp32 could go on, but 2^20 is large
   // enough to hurt.
   const auto limit_of = [](v1::DataType type) {
@@ -146,7 +180,7 @@ ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
 double AlphaForRange(const v1::GemmProblem& problem, bool adversarial) {
   const int scales = ScaleExponents(problem);
   const int log_k = CeilLog2(problem.k());
-  if (problem.a_type() == v1::DATA_TYPE_INT8 && HasHalfOutput(problem)) {
+  if (problem.a_type() == v1::DATA_TYPE_INT8 && PassesThroughHalf(problem)) {
     // k products of at most 2^14, to stay below 2^15.
     return std::ldexp(1, std::min(0, 1 - log_k - scales));
   }

@@ -23,7 +23,21 @@
 //   2^-21 * sqrt(k) * S, for S = k * mean |product|. A single product left out of k = 8192
 //   normal ones lies a factor of 3 above it.
 //   Our adversarial data has magnitudes over 2^+-e, whose rms is up to 8 times their mean,
-//   hence the factor there. fp16 accumulators keep 11 bits: 2^13 times as much.
+//   hence the factor there.
+// - sum, fp16. A sum keeps 11 bits after every group of 8 products or more: k / 8 errors of at
+//   most 2^-10 of a partial sum below 4 * sqrt(i) * rms, in one direction if it is cut, come to
+//   2^-10 / 3 * k^1.5 * rms, which is 2^-11 * sqrt(k) * S, and 2 * 2^-10 * S where there are but
+//   two groups. That is weak where k is long (at k = 4096 S is 41 times the result), but then so
+//   are sums in fp16.
+// - sum, tf32 of fp32 inputs. Each is cut by less than 2^-10 of itself: 2^-9 * S for the products,
+//   whatever is summed, beside the fp32 sums' own error.
+// - sum, three products. Left out is low * low, below 2^-20 of a product, and of each low part
+//   what rounding it to tf32 takes, 2^-22 of the input: 1.5 * 2^-20 * S. Summed by the tensor
+//   core alone there are 3 k / 8 steps of 9 addends, four times the k / 16 of 17 above: 2^-19 *
+//   (sqrt(k) + 1) * S. Promoted, the 4 steps of a stage in which high parts are multiplied lose
+//   9 * 2^-24 of its partial sum each, 36 * 2^-24 * S over all stages; the other 8 are 2^10 times
+//   smaller, and adding up the stages, rounded to nearest, is a random walk of k / 32 steps that
+//   stays below 2^-25 * S for any k. 2^-18 * S holds it all.
 //   Hopper's fp8 products are cut to 13 bits below the largest one of 32 and of the sum so far:
 //   k / 32 errors of 2^-13 of a partial sum in one direction, against k / 16 of 17 * 2^-24
 //   above, come to 2^6 times as much at most. With promotion they do not add up over the
@@ -39,18 +53,24 @@
 // - floors. Half the spacing of denormals, doubled; for fp32 accumulators also products that
 //   underflow: k * 2^-149, rounded up to 2^-118 for the k = 2^31 that is the limit. PTX leaves
 //   it open what a tensor core makes of denormal inputs, so on adversarial data all that they
-//   could bring may be missing: k * (7 steps, our largest) * (largest magnitude).
+//   could bring may be missing: k * (7 steps, our largest) * (largest magnitude). For sums in
+//   fp16 a step of its denormals, 2^-24, after each group of 8.
 #ifndef TILEWRIGHT_TUNER_MEASURE_TOLERANCE_H_
 #define TILEWRIGHT_TUNER_MEASURE_TOLERANCE_H_
 
 #include "kernel_templates/reference/reference_args.h"
+#include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
 
+// Of a kernel of `precision`; without one, of that of the problem's types.
+ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, v1::Precision precision,
+                                bool adversarial);
 ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial);
 
-// What ||D - ref|| / ||ref|| of a sound kernel may be on random inputs, from the same figures.
+// What ||D - ref|| / ||ref|| of a sound kernel of `precision` may be on random inputs, from the
+// same figures.
 //
 // With rms for a root mean square, S = k * mean |a b| <= k * rms(a b), while k products of
 // random signs sum to rms(z) = sqrt(k) * rms(a b): S / rms(z) <= sqrt(k), and so e_z is at most
@@ -58,7 +78,7 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
 // activation makes that 1.13 times as much, adds its own error, and may halve the squares of
 // what is left (ReLU), which makes all of that sqrt(2) times as much of rms(D). The floors
 // matter to no sum of squares.
-double RelativeErrorBound(const v1::GemmProblem& problem);
+double RelativeErrorBound(const v1::GemmProblem& problem, v1::Precision precision);
 
 // Scales are drawn from [1/2, 2): so many powers of two may all of a launch's move a value.
 int ScaleExponents(const v1::GemmProblem& problem);
