@@ -89,7 +89,8 @@ BenchRow MakeBenchRow(std::string name, v1::Problem problem, v1::Tuning tuning,
     if (candidate.has_variant()) KeepFaster(candidate, row.best_template);
     if (!candidate.has_vendor()) continue;
     KeepFaster(candidate, row.vendor_best);
-    if (candidate.vendor().heuristic_rank() == 0) row.vendor_first = candidate;
+    // The library has a first result for each precision; the most exact comes first.
+    if (candidate.vendor().heuristic_rank() == 0 && !row.vendor_first) row.vendor_first = candidate;
   }
   row.explanation = std::move(explanation);
   return row;

@@ -9,6 +9,8 @@
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
 #include "client/cli/gemm_flags.h"
+#include "client/cli/precision_frontier.h"
+#include "client/cli/problem_text.h"
 #include "client/cli/rank_correlation.h"
 #include "client/cli/report.h"
 #include "client/cli/target_flags.h"
@@ -41,8 +43,10 @@ double MedianOf(const v1::Candidate& candidate) {
 
 // ||D - ref|| / ||ref||: beside the time, what one precision costs against another.
 std::string ErrorOf(const v1::Candidate& candidate) {
-  if (!candidate.has_measurement()) return "-";
-  return absl::StrFormat("%.1e", candidate.measurement().relative_error());
+  if (candidate.has_measurement()) {
+    return absl::StrFormat("%.1e", candidate.measurement().relative_error());
+  }
+  return candidate.relative_error() > 0 ? absl::StrFormat("%.1e", candidate.relative_error()) : "-";
 }
 
 std::string RenderCandidates(const v1::ExplainWinnerResponse& response, bool all,
@@ -81,6 +85,11 @@ std::string CountFailures(const v1::ExplainWinnerResponse& response) {
   return text;
 }
 
+std::vector<PrecisionPoint> FrontierOf(const v1::ExplainWinnerResponse& response) {
+  return PrecisionFrontier(response.candidates(),
+                           response.winner().problem().gemm().numerics().error_budget());
+}
+
 void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& response, bool all) {
   const v1::Winner& winner = response.winner();
   session.out() << RenderResults({ResultOf(winner)}, session.out_style());
@@ -97,7 +106,13 @@ void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& respons
     session.out() << absl::StrFormat("; rank correlation of the model with the measured: %.2f",
                                      *correlation);
   }
-  session.out() << "\n\n" << RenderCandidates(response, all, session.out_style());
+  session.out() << "\n\n";
+  if (const auto points = FrontierOf(response); points.size() > 1) {
+    session.out() << RenderFrontier(points, FloatingPointOperations(winner.problem()),
+                                    session.out_style())
+                  << '\n';
+  }
+  session.out() << RenderCandidates(response, all, session.out_style());
 }
 
 absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
@@ -113,6 +128,8 @@ absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
     Json object = ResultToJson(ResultOf(response.winner()));
     object["explanation"] = ToJson(response);
     const auto correlation = ModelRankCorrelation(response.candidates());
+    object["precisions"] =
+        FrontierToJson(FrontierOf(response), FloatingPointOperations(response.winner().problem()));
     object["model_rank_correlation"] = correlation ? Json(*correlation) : Json(nullptr);
     session.PrintJson(object);
   } else {

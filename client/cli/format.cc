@@ -18,7 +18,8 @@ namespace {
 
 // Parameters that are 0 or 1: a word of their own where they are on.
 bool IsSwitch(absl::string_view name) {
-  constexpr absl::string_view kSwitches[] = {"ping_pong", "promote", "raster_along_n", "swap_ab"};
+  constexpr absl::string_view kSwitches[] = {"fp16_sums", "ping_pong", "promote", "raster_along_n",
+                                             "swap_ab"};
   return std::find(std::begin(kSwitches), std::end(kSwitches), name) != std::end(kSwitches);
 }
 
@@ -113,7 +114,11 @@ std::string DescribeVariant(const v1::Variant& variant) {
 std::string DescribeCandidate(const v1::Candidate& candidate) {
   if (candidate.has_variant()) return DescribeVariant(candidate.variant());
   if (candidate.has_vendor()) {
-    return absl::StrCat("cublasLt #", candidate.vendor().heuristic_rank());
+    const v1::VendorKernel& vendor = candidate.vendor();
+    return absl::StrCat("cublasLt #", vendor.heuristic_rank(),
+                        vendor.precision() == v1::PRECISION_UNSPECIFIED
+                            ? ""
+                            : absl::StrCat(" ", NameOf(vendor.precision())));
   }
   return "-";
 }

@@ -16,6 +16,7 @@ void AppendTypes(const v1::GemmProblem& problem, std::vector<std::string>& words
   const std::string d = problem.d_type() ? NameOf(problem.d_type()) : usual;
   words.push_back(a == b ? a : absl::StrCat(a, "*", b));
   if (d != usual) words.push_back(absl::StrCat("->", d));
+  if (problem.accumulator_type() == v1::DATA_TYPE_FP16) words.push_back("sums=fp16");
 }
 
 template <typename Enum>
@@ -50,6 +51,9 @@ std::string DescribeGemm(const v1::GemmProblem& problem) {
   if (epilogue.scale_d()) words.push_back("scale_d");
   AppendMode("scaling", problem.scaling_mode(), words);
   AppendMode("determinism", problem.numerics().determinism(), words);
+  if (problem.numerics().error_budget() > 0) {
+    words.push_back(absl::StrCat("error<=", problem.numerics().error_budget()));
+  }
   return absl::StrJoin(words, " ");
 }
 
