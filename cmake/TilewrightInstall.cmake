@@ -15,5 +15,7 @@ install(RUNTIME_DEPENDENCY_SET tilewright_runtime
     "^ld-linux.*" "^libc\\.so.*" "^libm\\.so.*" "^libpthread\\.so.*" "^libdl\\.so.*"
     "^librt\\.so.*" "^libresolv\\.so.*" "^libgcc_s\\.so.*" "^libstdc\\+\\+\\.so.*"
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Runtime)
-install(FILES ${CMAKE_SOURCE_DIR}/tests/bench/shapes.csv
+# Suites for `tilewright bench`: the public one, other bf16 shapes, and the other types.
+set(SUITES ${CMAKE_SOURCE_DIR}/tests/bench)
+install(FILES ${SUITES}/beyond.csv ${SUITES}/shapes.csv ${SUITES}/types.csv
   DESTINATION ${CMAKE_INSTALL_DATADIR}/tilewright COMPONENT Runtime)

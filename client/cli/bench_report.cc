@@ -48,6 +48,19 @@ Json CandidateToJson(const std::optional<v1::Candidate>& candidate, const BenchR
   return object;
 }
 
+// Every template that was timed: what a search may be judged by, and its trajectory.
+Json TemplatesToJson(const BenchRow& row) {
+  Json list = Json::array();
+  for (const v1::Candidate& candidate : row.explanation.candidates()) {
+    if (!candidate.has_variant() || !candidate.has_measurement()) continue;
+    list.push_back({{"candidate", DescribeCandidate(candidate)},
+                    {"median_seconds", candidate.measurement().median_seconds()},
+                    {"rounds", candidate.measurement().seconds_size()},
+                    {"lead_seconds", candidate.lead_seconds()}});
+  }
+  return list;
+}
+
 template <typename RatioOf>
 std::vector<double> Ratios(const std::vector<BenchRow>& rows, const RatioOf& ratio_of) {
   std::vector<double> ratios;
@@ -167,6 +180,7 @@ Json BenchRowToJson(const BenchRow& row) {
   object["measured"] = row.tuning.measured();
   object["compile_seconds"] = row.tuning.compile_seconds();
   object["measure_seconds"] = row.tuning.measure_seconds();
+  object["candidates"] = TemplatesToJson(row);
   return object;
 }
 

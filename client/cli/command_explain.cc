@@ -97,6 +97,9 @@ void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& respons
   if (winner.margin() > 0) {
     session.out() << "Ahead of the runner-up by " << FormatShare(winner.margin(), 1) << ".\n";
   }
+  if (const auto& leads = winner.candidate().lead_seconds(); !leads.empty()) {
+    session.out() << absl::StrFormat("Took the lead %.1f s into the tuning.\n", leads[0]);
+  }
   session.out() << response.candidates_size() << " candidates of " << response.legal_configs()
                 << " legal configs";
   if (const std::string failures = CountFailures(response); !failures.empty()) {
