@@ -82,8 +82,15 @@ bool SharesKInOneWave(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
          CeilDivide(gemm.k(), TileK(gemm)) >= int64_t{kFewestStages} * c.cluster_k;
 }
 
+// Of a D with few rows and few columns the least there is: the core's rows come in 64s.
+bool IsLeastTile(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return CoreRows(c) == 64 && !TileSuits(gemm.m(), 64) && !TileSuits(gemm.n(), 64) &&
+         TileSuits(c.swap_ab ? gemm.m() : gemm.n(), CoreColumns(c));
+}
+
 bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
-  return TileSuits(gemm.m(), c.tile_m) && TileSuits(gemm.n(), c.tile_n) &&
+  return (IsLeastTile(gemm, c) ||
+          (TileSuits(gemm.m(), c.tile_m) && TileSuits(gemm.n(), c.tile_n))) &&
          (gemm.m() <= kFewRows || AreaSuits(gemm, silicon, c.tile_m, c.tile_n)) &&
          (c.cluster_m == 1 || gemm.m() > c.tile_m) && (c.cluster_n == 1 || gemm.n() > c.tile_n) &&
          (c.cluster_k == 1 || SharesKInOneWave(gemm, silicon, c));
