@@ -144,6 +144,20 @@ TEST_F(WinnerIndexTest, TheNearestProblemsKernelMustBeAbleToServe) {
             any_alignment);
 }
 
+// What was measured within a budget says nothing of longer sums.
+TEST_F(WinnerIndexTest, AnErrorBudgetIsNotPromisedForALargerK) {
+  const auto within = [](int64_t k) {
+    v1::Problem problem = Gemm(1024, 1024, k);
+    problem.mutable_gemm()->mutable_numerics()->set_error_budget(1e-3);
+    return problem;
+  };
+  const int64_t longer = Add({.problem = within(4096)});
+  const int64_t shorter = Add({.problem = within(1024)});
+  EXPECT_EQ(EpochOf(Find(QueryOf({.problem = within(1088)}))), longer);
+  EXPECT_EQ(EpochOf(Find(QueryOf({.problem = within(960)}))), shorter);
+  EXPECT_EQ(Find(QueryOf({.problem = within(8192)})).winner, nullptr);
+}
+
 TEST_F(WinnerIndexTest, SimilarSiliconIsOneDoublingAway) {
   const int64_t other_silicon = Add({.problem = Gemm(1024, 1024, 1024), .silicon = H200()});
   const int64_t far = Add({.problem = Gemm(8192, 1024, 1024)});

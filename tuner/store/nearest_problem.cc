@@ -13,6 +13,8 @@ namespace {
 constexpr float kOtherSiliconDistance = 1;
 constexpr float kNotMeasuredDistance = 1;
 
+constexpr std::size_t kDepth = 2;  // k among ShapeLogs.
+
 float Log2(int64_t extent) { return std::log2(static_cast<float>(std::max<int64_t>(extent, 1))); }
 
 }  // namespace
@@ -48,12 +50,18 @@ float NearestSearch::ShapeDistance(const ShapeLogs& logs) const {
   return std::sqrt(sum);
 }
 
+// Errors grow with k, or stay: what was measured within a budget keeps it for a k no larger.
+bool NearestSearch::KeepsErrorBudget(const WinnerNode& winner) const {
+  return query_.problem.gemm().numerics().error_budget() <= 0 ||
+         logs_[kDepth] <= winner.target->problem->logs[kDepth];
+}
+
 bool NearestSearch::MayServe(const WinnerNode& winner) {
   if (winner.requirements == nullptr ||
       winner.target->silicon->compute_capability != query_.compute_capability) {
     return false;
   }
-  if (winner.kernel->FailedOn(query_.silicon_key)) return false;
+  if (winner.kernel->FailedOn(query_.silicon_key) || !KeepsErrorBudget(winner)) return false;
   const auto [known, is_new] = holds_.try_emplace(winner.requirements, false);
   if (is_new) known->second = RequirementsHold(*winner.requirements, query_.problem);
   return known->second;

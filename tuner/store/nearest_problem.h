@@ -43,6 +43,7 @@ class NearestSearch {
 
   float ShapeDistance(const ShapeLogs& logs) const;
   void Consider(const WinnerNode& winner, float shape_distance);
+  bool KeepsErrorBudget(const WinnerNode& winner) const;
   bool MayServe(const WinnerNode& winner);
 
   const NearestQuery query_;
