@@ -182,7 +182,8 @@ typedef struct tilewright_gemm_problem {
   int32_t determinism;                              /* tilewright_determinism */
   int32_t amax;            /* Not 0: also give max |D|. */
   int32_t non_finite_flag; /* Not 0: also flag any Inf or NaN in D. */
-  double error_budget;     /* Largest admissible relative error; 0: by the types. */
+  double error_budget;     /* Largest admissible relative error. With accumulator_type 0 the
+                              fastest precision within it is served; 0: by the types. */
   int32_t scaling;         /* tilewright_scaling */
   int32_t scale_d;         /* Not 0: an FP8 D is multiplied with one fp32 before it is rounded. */
 } tilewright_gemm_problem;

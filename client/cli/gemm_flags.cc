@@ -82,11 +82,12 @@ std::vector<Field> ShapeFields() {
                          [](P& p, v1::DataType type) { p.set_a_type(type); }),
       Name<v1::DataType>("b_type", "Type of B (default: that of A)",
                          [](P& p, v1::DataType type) { p.set_b_type(type); }),
-      Name<v1::DataType>("d_type",
-                         "Type of D (default: that of A; int32 for int8, fp32 for tf32)",
+      Name<v1::DataType>("d_type", "Type of D (default: that of A; int32 for int8, fp32 for tf32)",
                          [](P& p, v1::DataType type) { p.set_d_type(type); }),
-      Name<v1::DataType>("accumulator_type", "Type of the sums (default fp32; int32 for int8)",
-                         [](P& p, v1::DataType type) { p.set_accumulator_type(type); }),
+      Name<v1::DataType>(
+          "accumulator_type",
+          "Type of the sums (default fp32; int32 for int8; with --error-budget open)",
+          [](P& p, v1::DataType type) { p.set_accumulator_type(type); }),
   };
 }
 
@@ -151,7 +152,8 @@ std::vector<Field> NumericsFields() {
       Name<v1::DeterminismMode>(
           "determinism", "Same bits on every run (default required)",
           [](P& p, v1::DeterminismMode m) { p.mutable_numerics()->set_determinism(m); }),
-      {"error_budget", "Largest admissible relative error (default: by the types)", "ERROR", false,
+      {"error_budget", "Fastest precision within this relative error (default: by the types)",
+       "ERROR", false,
        [](const std::string& field, const std::string& text, P& problem) {
          ASSIGN_OR_RETURN(const double value, ParseNumber(field, text));
          problem.mutable_numerics()->set_error_budget(value);
