@@ -99,6 +99,16 @@ void SpreadKernels(std::vector<RankedVariant>& ranked) {
   ranked = std::move(first);
 }
 
+std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size_t count,
+                             std::size_t kernels) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) {
+    seen.insert(KernelOf(ranked[i].variant));
+    if (seen.size() > kernels) return i;
+  }
+  return std::min(count, ranked.size());
+}
+
 std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
                                     const std::vector<std::size_t>& leaders, std::size_t count) {
   std::vector<std::string> kernels;

@@ -15,6 +15,11 @@ namespace tilewright {
 // of many orders of few. Keeps the ranking among what moves and what stays.
 void SpreadKernels(std::vector<RankedVariant>& ranked);
 
+// How many of the first `count` variants there are before one of them needs a kernel beyond the
+// first `kernels`: what takes time is compiling.
+std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size_t count,
+                             std::size_t kernels);
+
 // Local moves: indices of up to `count` variants beyond the first `tried` that are neighbours of
 // `leaders` (indices among the first, the fastest first), by turns of the leaders. Neighbours are
 // the other tile orders of a leader's kernel, and the kernels next to it along one parameter, up

@@ -33,6 +33,9 @@ constexpr int kPredictedCandidates = 8;
 // A cubin takes about 20 KiB.
 constexpr std::size_t kMaxUnstoredCubins = 1000;
 
+// Kernels of the first generation, unless the request says how many variants it wants: as many as
+// 16 cores compile at a time. More would hold up the second one, which knows better.
+constexpr std::size_t kFirstKernels = 16;
 // Of what is tried, the share that is chosen around the fastest of the others.
 constexpr double kMovesShare = 1.0 / 3;
 
@@ -156,6 +159,9 @@ SearchPlan Tuner::PlanSearch(const TuneRequest& request) const {
                                                          : kPredictedCandidates;
   plan.moves = measures ? static_cast<std::size_t>(limit * kMovesShare) : 0;
   plan.first = static_cast<std::size_t>(limit) - plan.moves;
+  if (measures && request.options.max_candidates() == 0) {
+    plan.first = CountWithKernels(plan.ranked, plan.first, kFirstKernels);
+  }
   return plan;
 }
 

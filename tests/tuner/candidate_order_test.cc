@@ -75,6 +75,15 @@ TEST(LocalMovesTest, KernelsThatWereTriedAreNoNeighbours) {
   EXPECT_EQ(LocalMoves(ranked, 2, {0}, 100), (std::vector<std::size_t>{3}));
 }
 
+TEST(CountWithKernelsTest, OrdersOfOneKernelCountOnce) {
+  const std::vector<RankedVariant> ranked = {Kernel(128, 128, 1), Kernel(128, 128, 4),
+                                             Kernel(128, 160, 1), Kernel(128, 128, 8),
+                                             Kernel(128, 192, 1), Kernel(128, 224, 1)};
+  EXPECT_EQ(CountWithKernels(ranked, 6, 2), 4u);
+  EXPECT_EQ(CountWithKernels(ranked, 3, 2), 3u);
+  EXPECT_EQ(CountWithKernels(ranked, 100, 100), 6u);
+}
+
 TEST(LocalMovesTest, LeadersTakeTurns) {
   const std::vector<RankedVariant> ranked = {Kernel(128, 128, 1), Kernel(256, 64, 1),
                                              Kernel(128, 128, 2), Kernel(128, 128, 4),
