@@ -239,7 +239,8 @@ enum class EpilogueLoad {
 
 // Registers of a consumer beside its sums: descriptors, addresses, and what the epilogue holds
 // while it works on the fragments. With these none of the variants that the tests compile spills.
-// d_bytes: of an element of D; single bytes that change places take more.
+// d_bytes: of an element of D; single bytes that change places take more, and scales beside rows
+// of staged sums, as 32-bit elements are stored without TMA.
 constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma,
                                 int d_bytes) {
   switch (load) {
@@ -248,7 +249,8 @@ constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, bool
     case EpilogueLoad::kScaledVector:
       return 168;
     case EpilogueLoad::kScales:
-      return through_tma ? 96 : 168;
+      if (!through_tma && d_bytes > 2) return 168;
+      [[fallthrough]];
     case EpilogueLoad::kVector:
       return through_tma ? 96 : 112;
     case EpilogueLoad::kPlain:

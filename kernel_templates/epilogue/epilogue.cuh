@@ -11,38 +11,12 @@
 
 #include "abi/kernel_args.h"
 #include "epilogue/activation.cuh"
+#include "epilogue/epilogue_factors.cuh"
 #include "epilogue/epilogue_spec.cuh"
 #include "epilogue/stochastic_rounding.cuh"
 #include "epilogue/tensor_row.cuh"
 
 namespace tilewright {
-
-// What every element is multiplied with. A kernel of many tiles reads it once.
-template <EpilogueSpec kSpec>
-class EpilogueFactors {
- public:
-  // After the grids before this one are complete: they may have written the scales.
-  __device__ __forceinline__ explicit EpilogueFactors(const GemmArgs& args) : args_(args) {
-    if constexpr (kSpec.scaling == Scaling::kPerTensor) {
-      alpha_ = args.alpha * *args.scale_a * *args.scale_b;
-    }
-    if constexpr (kSpec.scale_d) scale_d_ = *args.scale_d;
-  }
-
-  __device__ __forceinline__ float Alpha() const {
-    if constexpr (kSpec.scaling == Scaling::kPerTensor) return alpha_;
-    return args_.alpha;
-  }
-  __device__ __forceinline__ float ScaleD() const {
-    if constexpr (kSpec.scale_d) return scale_d_;
-    return 1.0f;
-  }
-
- private:
-  const GemmArgs& args_;
-  float alpha_;
-  float scale_d_;
-};
 
 // One thread's epilogue: holds the running amax and flag. All elements of D that a thread
 // owns go through Apply, in vectors of kWidth neighbouring columns; then every thread of

@@ -63,8 +63,9 @@ class PackedWarpTile {
 
  private:
   using ColumnPairs = typename Epilogue<kSpec>::template ColumnTerms<2>;
-  // A bias is kept in registers; with scales as well it would be too many of them.
-  static constexpr bool kLoadsOnce = !Epilogue<kSpec>::kScalesRows;
+  // A bias is kept in registers, and so are scales; both would be too many.
+  static constexpr bool kLoadsOnce =
+      !Epilogue<kSpec>::kScalesRows || kSpec.bias != Bias::kPerColumn;
 
   static constexpr int kBytes = BytesOf(kSpec.d_type);
   using Element = typename PackedElement<kBytes>::Element;

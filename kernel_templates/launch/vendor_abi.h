@@ -19,6 +19,7 @@ namespace tilewright::vendor {
 
 // cublasStatus_t.
 inline constexpr int kSuccess = 0;
+inline constexpr int kInvalidValue = 7;
 inline constexpr int kNotSupported = 15;
 
 // cudaDataType_t.

@@ -9,6 +9,7 @@
 #include "kernel_templates/launch/scale_layout.h"
 #include "kernel_templates/launch/vendor_abi.h"
 #include "kernel_templates/launch/vendor_content_hash.h"
+#include "kernel_templates/launch/vendor_descriptors.h"
 #include "kernel_templates/launch/vendor_types.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -20,39 +21,15 @@ namespace {
 // kernel. Framework allocators give far more.
 constexpr uint32_t kPointerAlignment = 16;
 
-absl::Status CheckVendor(int status, const char* what) {
-  if (status == vendor::kSuccess) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kInternal, "CUBLASLT_ERROR",
-                   absl::StrCat(what, ": cublasStatus_t ", status));
-}
+// The first library that has modes of scales.
+constexpr std::size_t kFirstVersionWithScaleModes = 120900;
 
 }  // namespace
 
-// The descriptors of one problem. Row-major matrices are their own transposes in
-// column-major order: D^T = op(B)^T op(A)^T, so cublasLt's first operand is our B.
 struct VendorLauncher::PreparedLaunch {
-  explicit PreparedLaunch(const vendor::Api& library) : api(library) {}
-  ~PreparedLaunch() {
-    if (descriptor != nullptr) api.descriptor_destroy(descriptor);
-    for (vendor::Layout layout : {first, second, source, output}) {
-      if (layout != nullptr) api.layout_destroy(layout);
-    }
-  }
+  explicit PreparedLaunch(const vendor::Api& api) : descriptors(api) {}
 
-  // After `operands` is set: the descriptor holds pointers to scales and amax.
-  absl::Status Describe(const v1::GemmProblem& problem, const vendor::Types& types);
-  absl::Status DescribeScales(const v1::GemmProblem& problem);
-  absl::Status SetPointer(vendor::DescriptorAttribute attribute, const void* pointer,
-                          const char* what);
-  absl::Status DescribeMatrix(const MatrixLayout& matrix, vendor::DataType type,
-                              vendor::Layout* layout);
-
-  const vendor::Api& api;
-  vendor::Descriptor descriptor = nullptr;
-  vendor::Layout first = nullptr;   // B
-  vendor::Layout second = nullptr;  // A
-  vendor::Layout source = nullptr;  // C
-  vendor::Layout output = nullptr;  // D
+  vendor::Descriptors descriptors;
   vendor::Algorithm algorithm{};
   std::size_t workspace_bytes = 0;
   vendor::Scalar alpha{};
@@ -60,83 +37,6 @@ struct VendorLauncher::PreparedLaunch {
   GemmOperands operands;
   float* amax = nullptr;  // Where the problem asks for it.
 };
-
-absl::Status VendorLauncher::PreparedLaunch::DescribeMatrix(const MatrixLayout& matrix,
-                                                            vendor::DataType type,
-                                                            vendor::Layout* layout) {
-  RETURN_IF_ERROR(CheckVendor(
-      api.layout_create(layout, type, static_cast<uint64_t>(matrix.columns),
-                        static_cast<uint64_t>(matrix.rows), matrix.row_stride),
-      "cublasLtMatrixLayoutCreate"));
-  if (matrix.batch <= 1) return absl::OkStatus();
-  const int32_t count = static_cast<int32_t>(matrix.batch);
-  RETURN_IF_ERROR(CheckVendor(
-      api.layout_set(*layout, vendor::kBatchCount, &count, sizeof(count)), "batch count"));
-  return CheckVendor(api.layout_set(*layout, vendor::kStridedBatchOffset, &matrix.batch_stride,
-                                    sizeof(matrix.batch_stride)),
-                     "batch stride");
-}
-
-absl::Status VendorLauncher::PreparedLaunch::Describe(const v1::GemmProblem& problem,
-                                                      const vendor::Types& types) {
-  RETURN_IF_ERROR(CheckVendor(api.descriptor_create(&descriptor, types.compute, types.scale),
-                              "cublasLtMatmulDescCreate"));
-  const int32_t first_operation = problem.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED
-                                      ? vendor::kTransposed
-                                      : vendor::kAsStored;
-  const int32_t second_operation = problem.a_layout() == v1::OPERAND_LAYOUT_TRANSPOSED
-                                       ? vendor::kTransposed
-                                       : vendor::kAsStored;
-  RETURN_IF_ERROR(CheckVendor(api.descriptor_set(descriptor, vendor::kTransposeA,
-                                                 &first_operation, sizeof(first_operation)),
-                              "transpose of B"));
-  RETURN_IF_ERROR(CheckVendor(api.descriptor_set(descriptor, vendor::kTransposeB,
-                                                 &second_operation, sizeof(second_operation)),
-                              "transpose of A"));
-  if (types.a == vendor::kReal8FE4M3 || types.a == vendor::kReal8FE5M2) {
-    const int8_t fast = types.fast_accumulation ? 1 : 0;
-    RETURN_IF_ERROR(CheckVendor(
-        api.descriptor_set(descriptor, vendor::kFastAccumulation, &fast, sizeof(fast)),
-        "fast accumulation"));
-  }
-  RETURN_IF_ERROR(DescribeScales(problem));
-  const MatrixLayout d = LayoutOf(problem, v1::OPERAND_D);
-  const MatrixLayout c = HasSource(problem) ? LayoutOf(problem, v1::OPERAND_C) : d;
-  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_B), types.b, &first));
-  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_A), types.a, &second));
-  RETURN_IF_ERROR(DescribeMatrix(c, types.source, &source));
-  return DescribeMatrix(d, types.output, &output);
-}
-
-absl::Status VendorLauncher::PreparedLaunch::SetPointer(vendor::DescriptorAttribute attribute,
-                                                        const void* pointer, const char* what) {
-  return CheckVendor(api.descriptor_set(descriptor, attribute, &pointer, sizeof(pointer)), what);
-}
-
-absl::Status VendorLauncher::PreparedLaunch::DescribeScales(const v1::GemmProblem& problem) {
-  if (ScaleElements(problem, v1::OPERAND_SCALE_A) > 0) {
-    const vendor::ScaleModes modes = vendor::ScaleModesOf(problem.scaling_mode());
-    // Libraries before 12.8 know of no modes, and of scalars alone.
-    if (modes.a != vendor::kScalar) {
-      const int32_t first_mode = modes.b;
-      const int32_t second_mode = modes.a;
-      RETURN_IF_ERROR(CheckVendor(
-          api.descriptor_set(descriptor, vendor::kScaleModeA, &first_mode, sizeof(first_mode)),
-          "scale mode of B"));
-      RETURN_IF_ERROR(CheckVendor(
-          api.descriptor_set(descriptor, vendor::kScaleModeB, &second_mode, sizeof(second_mode)),
-          "scale mode of A"));
-    }
-    RETURN_IF_ERROR(SetPointer(vendor::kScalePointerA, operands.scale_b, "scales of B"));
-    RETURN_IF_ERROR(SetPointer(vendor::kScalePointerB, operands.scale_a, "scales of A"));
-  }
-  if (problem.epilogue().scale_d()) {
-    RETURN_IF_ERROR(SetPointer(vendor::kScalePointerD, operands.scale_d, "scale of D"));
-  }
-  if (!problem.epilogue().amax()) return absl::OkStatus();
-  amax = operands.amax;
-  return SetPointer(vendor::kAmaxPointerD, operands.amax, "amax of D");
-}
 
 struct VendorLauncher::Impl {
   const DriverApi* driver;
@@ -151,7 +51,7 @@ VendorLauncher::~VendorLauncher() { impl_->api->destroy(impl_->handle); }
 absl::StatusOr<std::unique_ptr<VendorLauncher>> VendorLauncher::Create(const DriverApi& driver) {
   ASSIGN_OR_RETURN(const vendor::Api* api, vendor::LoadApi());
   vendor::Handle handle = nullptr;
-  RETURN_IF_ERROR(CheckVendor(api->create(&handle), "cublasLtCreate"));
+  RETURN_IF_ERROR(vendor::Check(api->create(&handle), "cublasLtCreate"));
   return std::unique_ptr<VendorLauncher>(
       new VendorLauncher(std::make_unique<Impl>(Impl{&driver, api, handle})));
 }
@@ -220,32 +120,38 @@ absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
     return Unimplemented("gemm", "cublasLt does not compute this problem as it stands");
   }
   const vendor::Api& api = *impl_->api;
-  PreparedLaunch descriptors(api);
-  descriptors.operands = PlaceholderOperands();
-  RETURN_IF_ERROR(descriptors.Describe(problem, *vendor::TypesOf(problem, precision)));
+  const bool has_vectors = vendor::ScaleModesOf(problem.scaling_mode()).a != vendor::kScalar;
+  if (has_vectors && api.get_version() < kFirstVersionWithScaleModes) {
+    return std::vector<v1::VendorKernel>();
+  }
+  vendor::Descriptors descriptors(api);
+  RETURN_IF_ERROR(descriptors.Describe(problem, *vendor::TypesOf(problem, precision),
+                                       PlaceholderOperands()));
   vendor::Preference preference = nullptr;
-  RETURN_IF_ERROR(CheckVendor(api.preference_create(&preference),
-                              "cublasLtMatmulPreferenceCreate"));
+  RETURN_IF_ERROR(
+      vendor::Check(api.preference_create(&preference), "cublasLtMatmulPreferenceCreate"));
   const uint64_t workspace = static_cast<uint64_t>(workspace_limit);
-  int status = api.preference_set(preference, vendor::kMaxWorkspaceBytes, &workspace,
-                                  sizeof(workspace));
+  int status =
+      api.preference_set(preference, vendor::kMaxWorkspaceBytes, &workspace, sizeof(workspace));
   for (const auto attribute : {vendor::kMinAlignmentA, vendor::kMinAlignmentB,
                                vendor::kMinAlignmentC, vendor::kMinAlignmentD}) {
     if (status != vendor::kSuccess) break;
-    status = api.preference_set(preference, attribute, &kPointerAlignment,
-                                sizeof(kPointerAlignment));
+    status =
+        api.preference_set(preference, attribute, &kPointerAlignment, sizeof(kPointerAlignment));
   }
   std::vector<vendor::HeuristicResult> results(static_cast<std::size_t>(limit));
   int returned = 0;
   if (status == vendor::kSuccess) {
-    status = api.get_heuristic(impl_->handle, descriptors.descriptor, descriptors.first,
-                               descriptors.second, descriptors.source, descriptors.output,
+    status = api.get_heuristic(impl_->handle, descriptors.descriptor(), descriptors.first(),
+                               descriptors.second(), descriptors.source(), descriptors.output(),
                                preference, limit, results.data(), &returned);
   }
   api.preference_destroy(preference);
   // The library says so where it has no kernel for a layout (int8 has but one).
   if (status == vendor::kNotSupported) return std::vector<v1::VendorKernel>();
-  RETURN_IF_ERROR(CheckVendor(status, "cublasLtMatmulAlgoGetHeuristic"));
+  // And so where it has none for a mode of scales.
+  if (has_vectors && status == vendor::kInvalidValue) return std::vector<v1::VendorKernel>();
+  RETURN_IF_ERROR(vendor::Check(status, "cublasLtMatmulAlgoGetHeuristic"));
   std::vector<v1::VendorKernel> kernels;
   for (int i = 0; i < returned; ++i) {
     const vendor::HeuristicResult& result = results[static_cast<std::size_t>(i)];
@@ -266,7 +172,9 @@ namespace {
 absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
                                  const GemmOperands& operands) {
   const std::pair<const char*, const void*> pointers[] = {
-      {"operands.a", operands.a}, {"operands.b", operands.b}, {"operands.d", operands.d},
+      {"operands.a", operands.a},
+      {"operands.b", operands.b},
+      {"operands.d", operands.d},
       {"operands.c", HasSource(problem) ? operands.c : operands.d}};
   for (const auto& [field, pointer] : pointers) {
     if (pointer == nullptr) return InvalidField(field, "NULL_POINTER", "is null");
@@ -284,8 +192,8 @@ absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::Vendo
   }
   if (operands.workspace_bytes < kernel.workspace_bytes()) {
     return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
-                        absl::StrCat("the launch needs ", kernel.workspace_bytes(),
-                                     " bytes, got ", operands.workspace_bytes));
+                        absl::StrCat("the launch needs ", kernel.workspace_bytes(), " bytes, got ",
+                                     operands.workspace_bytes));
   }
   return absl::OkStatus();
 }
@@ -293,8 +201,7 @@ absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::Vendo
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLauncher::Prepare(
-    const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
-    const GemmOperands& operands) {
+    const v1::GemmProblem& problem, const v1::VendorKernel& kernel, const GemmOperands& operands) {
   if (!Supports(problem, kernel.precision())) {
     return Unimplemented("gemm", "cublasLt does not compute this problem as it stands");
   }
@@ -304,19 +211,21 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
   }
   if (kernel.library_version() != static_cast<int64_t>(api.get_version())) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "LIBRARY_VERSION_MISMATCH",
-                     absl::StrCat("the algorithm is cublasLt ", kernel.library_version(),
-                                  "'s, ", api.path, " is ", api.get_version()));
+                     absl::StrCat("the algorithm is cublasLt ", kernel.library_version(), "'s, ",
+                                  api.path, " is ", api.get_version()));
   }
   RETURN_IF_ERROR(CheckVendorOperands(problem, kernel, operands));
   const vendor::Types types = *vendor::TypesOf(problem, kernel.precision());
   auto prepared = std::make_shared<PreparedLaunch>(api);
   prepared->operands = operands;
   if (!HasSource(problem)) prepared->operands.c = operands.d;
-  RETURN_IF_ERROR(prepared->Describe(problem, types));
+  if (problem.epilogue().amax()) prepared->amax = operands.amax;
+  RETURN_IF_ERROR(prepared->descriptors.Describe(problem, types, operands));
   std::memcpy(&prepared->algorithm, kernel.algorithm().data(), sizeof(prepared->algorithm));
   vendor::HeuristicResult result{};
-  if (api.check(impl_->handle, prepared->descriptor, prepared->first, prepared->second,
-                prepared->source, prepared->output, &prepared->algorithm,
+  const vendor::Descriptors& descriptors = prepared->descriptors;
+  if (api.check(impl_->handle, descriptors.descriptor(), descriptors.first(), descriptors.second(),
+                descriptors.source(), descriptors.output(), &prepared->algorithm,
                 &result) != vendor::kSuccess ||
       static_cast<int64_t>(result.workspace_bytes) > operands.workspace_bytes) {
     return InvalidField("vendor.algorithm", "ALGORITHM_DOES_NOT_FIT",
@@ -333,22 +242,22 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
 
 absl::Status VendorLauncher::Launch(const PreparedLaunch& prepared, CUstream stream) {
   const GemmOperands& operands = prepared.operands;
+  const vendor::Descriptors& descriptors = prepared.descriptors;
   if (prepared.amax != nullptr) {
     RETURN_IF_ERROR(impl_->driver->Check(
         impl_->driver->cuMemsetD32Async(reinterpret_cast<CUdeviceptr>(prepared.amax), 0, 1, stream),
         "cuMemsetD32Async"));
   }
-  return CheckVendor(
-      impl_->api->matmul(impl_->handle, prepared.descriptor, &prepared.alpha, operands.b,
-                         prepared.first, operands.a, prepared.second, &prepared.beta, operands.c,
-                         prepared.source, operands.d, prepared.output, &prepared.algorithm,
-                         operands.workspace, prepared.workspace_bytes, stream),
+  return vendor::Check(
+      impl_->api->matmul(impl_->handle, descriptors.descriptor(), &prepared.alpha, operands.b,
+                         descriptors.first(), operands.a, descriptors.second(), &prepared.beta,
+                         operands.c, descriptors.source(), operands.d, descriptors.output(),
+                         &prepared.algorithm, operands.workspace, prepared.workspace_bytes, stream),
       "cublasLtMatmul");
 }
 
-absl::Status VendorLauncher::Launch(const v1::GemmProblem& problem,
-                                    const v1::VendorKernel& kernel, const GemmOperands& operands,
-                                    CUstream stream) {
+absl::Status VendorLauncher::Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
+                                    const GemmOperands& operands, CUstream stream) {
   ASSIGN_OR_RETURN(const auto prepared, Prepare(problem, kernel, operands));
   return Launch(*prepared, stream);
 }

@@ -190,6 +190,31 @@ TEST(WarpgroupResourcesTest, SamplesOfEveryPrecisionCompileWithinTheirBounds) {
   }
 }
 
+TEST(ScaledResourcesTest, IntegersCompileWithinTheirBounds) {
+  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const std::string architecture = ArchitectureFor(silicon).value();
+  int number = 0;
+  for (const v1::ScalingMode mode :
+       {v1::SCALING_MODE_PER_TENSOR, v1::SCALING_MODE_PER_ROW_COLUMN}) {
+    for (const v1::DataType output : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32}) {
+      for (const char* layout : {"NT", "TN"}) {
+        for (const int padding : {0, 1}) {
+          v1::Problem problem = MakeGemm(v1::DATA_TYPE_INT8, layout, 1024, 1024, 1024);
+          problem.mutable_gemm()->set_ldd(1024 + padding);
+          problem.mutable_gemm()->set_d_type(output);
+          problem.mutable_gemm()->set_scaling_mode(mode);
+          if (number % 2 == 1) problem = WithFullEpilogue(problem, v1::ACTIVATION_SILU);
+          for (const char* name : {"gemm_sm80", "gemm_sm90"}) {
+            const std::vector<RankedVariant> ranked = RankTemplate(problem, silicon, name);
+            if (ranked.empty()) continue;
+            ExpectKeepsItsBounds(problem, Sample(ranked, ++number), architecture);
+          }
+        }
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, SearchSpaceResourcesTest,
                          testing::Values(v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32,
                                          v1::DATA_TYPE_FP16, v1::DATA_TYPE_BF16,

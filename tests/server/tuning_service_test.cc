@@ -155,7 +155,8 @@ TEST(TuningService, ASweepGoesOnBeyondWhatFails) {
   });
   v1::CreateSweepRequest request = SweepOf("mixed", {256, 512});
   // Well-formed, and beyond what any template of this version computes.
-  request.mutable_entries(1)->mutable_problem()->mutable_gemm()->set_a_type(v1::DATA_TYPE_E4M3);
+  v1::GemmProblem& beyond = *request.mutable_entries(1)->mutable_problem()->mutable_gemm();
+  beyond.mutable_epilogue()->mutable_dropout()->set_probability(0.5);
   ServiceClient client = daemon.Connect();
   const auto created = client.CreateSweep(request);
   ASSERT_TRUE(created.ok()) << created.status();
