@@ -6,6 +6,7 @@
 #include "kernel_templates/reference/checks.cuh"
 #include "kernel_templates/reference/fill.cuh"
 #include "kernel_templates/reference/gemm_reference.cuh"
+#include "tests/measure/fake_cuda/fake_scaled_gemm.h"
 
 namespace tilewright {
 namespace {
@@ -30,12 +31,14 @@ void ReferenceGemmOnHost(const ReferenceGemmArgs& args) {
                               batch * args.a.batch_stride +
                                   (args.a_transposed ? depth * args.a.row_stride + row
                                                      : row * args.a.row_stride + depth),
-                              args.a.type);
+                              args.a.type) *
+                         ScaleOfA(args, batch, row, depth);
         const double b = Load(args.b.data,
                               batch * args.b.batch_stride +
                                   (args.b_transposed ? column * args.b.row_stride + depth
                                                      : depth * args.b.row_stride + column),
-                              args.b.type);
+                              args.b.type) *
+                         ScaleOfB(args, batch, column, depth);
         product += a * b;
         magnitude += fabs(a * b);
       }
@@ -98,6 +101,12 @@ FakeKernel FindFakeKernel(const std::string& cubin, const std::string& symbol) {
     };
   }
   if (symbol != "tilewright_gemm") return nullptr;
+  if (cubin.starts_with("scaled")) {
+    return [cubin](const void* args) {
+      FakeScaledGemm(*static_cast<const GemmArgs*>(args), cubin);
+      return FakeOutcome::kDone;
+    };
+  }
   return [cubin](const void* args) { return Gemm(*static_cast<const GemmArgs*>(args), cubin); };
 }
 
