@@ -21,16 +21,24 @@ __device__ __forceinline__ unsigned LowPart(unsigned word) {
 }
 
 // The low parts of the kBytes at `high` go to the same places from `low` on, whatever their order;
-// `thread` is one of kThreads.
-template <int kBytes, int kThreads>
+// `thread` is one of kThreads. kBatch loads of 16 bytes are under way at a time: one alone would
+// wait for shared memory as long as the tensor core takes for a stage.
+template <int kBytes, int kThreads, int kBatch>
 __device__ __forceinline__ void WriteLowParts(unsigned high, unsigned low, int thread) {
-#pragma unroll 4
-  for (int place = thread * 16; place < kBytes; place += kThreads * 16) {
-    unsigned words[4];
-    LoadSharedFour(words, high + place);
+  constexpr int kStep = kThreads * 16;
+#pragma unroll 1
+  for (int first = thread * 16; first < kBytes; first += kBatch * kStep) {
+    unsigned words[kBatch][4];
 #pragma unroll
-    for (int i = 0; i < 4; ++i) words[i] = LowPart(words[i]);
-    StoreSharedFour(low + place, words);
+    for (int i = 0; i < kBatch; ++i) {
+      LoadSharedFour(words[i], high + Min(first + i * kStep, kBytes - 16));
+    }
+#pragma unroll
+    for (int i = 0; i < kBatch; ++i) {
+#pragma unroll
+      for (int j = 0; j < 4; ++j) words[i][j] = LowPart(words[i][j]);
+      if (first + i * kStep < kBytes) StoreSharedFour(low + first + i * kStep, words[i]);
+    }
   }
 }
 

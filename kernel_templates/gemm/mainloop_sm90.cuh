@@ -92,7 +92,8 @@ class MainloopSm90 {
     for (int tile = 0; tile < tiles; ++tile) {
       WaitBarrier(FullBarrier(), phase_);
       const unsigned high = ring_ + stage_ * StageBytes(kConfig);
-      WriteLowParts<LoadedBytes(kConfig), kSplitThreads>(high, high + LoadedBytes(kConfig), thread);
+      WriteLowParts<LoadedBytes(kConfig), kSplitThreads, kSplitBatch>(
+          high, high + LoadedBytes(kConfig), thread);
       // wgmma reads shared memory as the copy unit does.
       FenceForCopies();
       __syncwarp();
@@ -148,6 +149,8 @@ class MainloopSm90 {
   static constexpr int kSenders = kConfig.cluster_m + kConfig.cluster_n - 1;
   static constexpr int kSteps = 4;
   static constexpr bool kSplits = kConfig.products == 3;
+  // 16 registers beside those of the loop, of the 40 or, with three consumers, 32 there are.
+  static constexpr int kSplitBatch = kConfig.consumers == 3 ? 2 : 4;
   using RowOperand = OperandSm90<kConfig.swap_ab ? kB : kA, CoreRows(kConfig), 1>;
   using ColumnOperand = OperandSm90<kConfig.swap_ab ? kA : kB, CoreColumns(kConfig), 1>;
 
