@@ -153,6 +153,33 @@ TEST_F(BenchWorkerTest, PaddingOfTheInputsIsNan) {
   ExpectFailure("reads_padding", v1::FAILURE_KIND_WRONG_RESULT, "off by more");
 }
 
+// Inputs cut to tf32 are right for a kernel that says so, and wrong for one that does not.
+TEST_F(BenchWorkerTest, EachCandidateIsJudgedByItsOwnPrecision) {
+  ProfileRequest request = Request({"fp32", "fp32_cut", "fp32_cut"});
+  v1::GemmProblem& gemm = *request.problem.mutable_gemm();
+  gemm.set_a_type(v1::DATA_TYPE_FP32);
+  gemm.set_b_type(v1::DATA_TYPE_FP32);
+  gemm.set_d_type(v1::DATA_TYPE_FP32);
+  gemm.clear_accumulator_type();
+  gemm.mutable_numerics()->set_error_budget(0.1);
+  request.kernels[0].mutable_variant()->set_template_name("gemm_simt");
+  request.kernels[1].mutable_variant()->set_template_name("gemm_simt");
+  request.kernels[2].mutable_variant()->set_template_name("gemm_sm80");
+  const auto report = profiler_->Profile(request, Cancellation(), nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_LT(report->kernels[0].measurement().relative_error(), 1e-6);
+  EXPECT_EQ(report->kernels[1].failure().kind(), v1::FAILURE_KIND_WRONG_RESULT);
+  EXPECT_TRUE(report->kernels[2].has_measurement()) << report->kernels[2].DebugString();
+  EXPECT_GT(report->kernels[2].relative_error(), 1e-4);
+  // Right by its precision, and over a budget that the other keeps.
+  gemm.mutable_numerics()->set_error_budget(1e-5);
+  const auto tight = profiler_->Profile(request, Cancellation(), nullptr);
+  ASSERT_TRUE(tight.ok()) << tight.status();
+  EXPECT_TRUE(tight->kernels[0].has_measurement());
+  EXPECT_EQ(tight->kernels[2].failure().kind(), v1::FAILURE_KIND_OVER_ERROR_BUDGET);
+  EXPECT_GT(tight->kernels[2].checked_seconds(), 0);
+}
+
 TEST_F(BenchWorkerTest, RunsThatDifferAreFound) {
   ExpectFailure("nondeterministic", v1::FAILURE_KIND_NONDETERMINISTIC, "differ");
 }
