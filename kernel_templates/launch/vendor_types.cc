@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "proto/support/errors.h"
+#include "proto/support/precision.h"
 
 namespace tilewright::vendor {
 namespace {
@@ -53,23 +54,6 @@ std::optional<Types> Fp8Types(const v1::GemmProblem& problem, DataType a, bool f
   std::optional<Types> types = Fp8Row(problem, a);
   if (types) types->fast_accumulation = fast;
   return types;
-}
-
-// What the types of `problem` say; one that is left open sums in fp32.
-v1::Precision PrecisionOfTypes(const v1::GemmProblem& problem) {
-  if (problem.accumulator_type() == v1::DATA_TYPE_FP16) return v1::PRECISION_FP16_SUMS;
-  if (Fp8(problem.a_type())) {
-    return problem.numerics().promote_accumulation() ? v1::PRECISION_FP8_PROMOTED
-                                                     : v1::PRECISION_FP8_FAST;
-  }
-  switch (problem.a_type()) {
-    case v1::DATA_TYPE_INT8:
-      return v1::PRECISION_INT32;
-    case v1::DATA_TYPE_TF32:
-      return v1::PRECISION_TF32;
-    default:
-      return v1::PRECISION_FP32;
-  }
 }
 
 // fp32 or 16-bit inputs, summed in fp32.

@@ -51,15 +51,6 @@ v1::Precision TensorCorePrecision(v1::DataType input, const PrecisionParameters&
   return OnTensorCore(input);
 }
 
-v1::Precision PrecisionOfTypes(const v1::GemmProblem& gemm) {
-  if (gemm.accumulator_type() == v1::DATA_TYPE_FP16) return v1::PRECISION_FP16_SUMS;
-  if (gemm.a_type() == v1::DATA_TYPE_FP32) return v1::PRECISION_FP32;
-  if (IsFp8(gemm.a_type()) && gemm.numerics().promote_accumulation()) {
-    return v1::PRECISION_FP8_PROMOTED;
-  }
-  return OnTensorCore(gemm.a_type());
-}
-
 bool Admits(const v1::GemmProblem& gemm, v1::Precision precision) {
   const bool is_open = gemm.numerics().error_budget() > 0 &&
                        gemm.accumulator_type() == v1::DATA_TYPE_UNSPECIFIED &&

@@ -5,13 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "proto/support/precision.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
-
-// The precision that the types of `gemm` say; a type that is left open counts as its default.
-v1::Precision PrecisionOfTypes(const v1::GemmProblem& gemm);
 
 // Precisions that the inputs of `gemm`, whose types are filled in, admit under its error budget,
 // the most exact first; without a budget, or with a type of the sums, the types' alone.
