@@ -218,7 +218,10 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
   const vendor::Types types = *vendor::TypesOf(problem, kernel.precision());
   auto prepared = std::make_shared<PreparedLaunch>(api);
   prepared->operands = operands;
-  if (!HasSource(problem)) prepared->operands.c = operands.d;
+  // Without a source C is not read, but as D it would have to be of D's type.
+  if (!HasSource(problem)) {
+    prepared->operands.c = types.source == types.output ? operands.d : nullptr;
+  }
   if (problem.epilogue().amax()) prepared->amax = operands.amax;
   RETURN_IF_ERROR(prepared->descriptors.Describe(problem, types, operands));
   std::memcpy(&prepared->algorithm, kernel.algorithm().data(), sizeof(prepared->algorithm));

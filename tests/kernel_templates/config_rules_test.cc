@@ -187,6 +187,9 @@ TEST(GemmSm90ConfigTest, BytesGoThroughTmaInBoxesThatCoverTheTile) {
   EXPECT_EQ(bytes(32), 32);
   EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), 1, 16, true));
   EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 24; }), 1, 16, true));
+  // Boxes used to begin at multiples of 8 bytes, which is an illegal instruction.
+  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 56; }), 1, 16, true));
+  EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 48; }), 1, 16, true));
   const GemmSm90Config swapped = Sm90With([](auto& c) {
     c.swap_ab = 1;
     c.tile_m = 32;

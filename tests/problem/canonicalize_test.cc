@@ -60,6 +60,13 @@ INSTANTIATE_TEST_SUITE_P(
          Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 scaling_mode: SCALING_MODE_BLOCK_128"),
          Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 scaling_mode: SCALING_MODE_BLOCK_128 "
               "numerics { promote_accumulation: true }")},
+        // It used to leave open how they are summed.
+        {"BlocksArePromotedWithinAnErrorBudgetToo",
+         Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 scaling_mode: SCALING_MODE_BLOCK_128 "
+              "numerics { error_budget: 0.1 }"),
+         Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 scaling_mode: SCALING_MODE_BLOCK_128 "
+              "accumulator_type: DATA_TYPE_FP32 "
+              "numerics { error_budget: 0.1 promote_accumulation: true }")},
         {"BiasOfAnFp8Output",
          Gemm("a_type: DATA_TYPE_E4M3 epilogue { bias_mode: BIAS_MODE_PER_COLUMN }"),
          Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_E4M3 "

@@ -80,11 +80,13 @@ TEST_F(TunerPrecisionTest, EveryCandidateOfTheRecordSaysItsPrecision) {
   ASSERT_TRUE(record.ok()) << record.status();
   std::map<v1::Precision, int> counts;
   for (const v1::Candidate& candidate : record->candidates) ++counts[candidate.precision()];
-  // Twelve variants by turns, and the library's algorithm, which is of the types.
-  EXPECT_EQ(counts, (std::map<v1::Precision, int>{{v1::PRECISION_FP32, 4},
-                                                  {v1::PRECISION_TF32X3_PROMOTED, 3},
-                                                  {v1::PRECISION_TF32X3, 3},
-                                                  {v1::PRECISION_TF32, 3}}));
+  // Eight variants by turns, the library's algorithm, which is of the types, and four more of
+  // whichever precision leads.
+  EXPECT_EQ(record->candidates.size(), 13u);
+  for (const auto precision : {v1::PRECISION_FP32, v1::PRECISION_TF32X3_PROMOTED,
+                               v1::PRECISION_TF32X3, v1::PRECISION_TF32}) {
+    EXPECT_GE(counts[precision], precision == v1::PRECISION_FP32 ? 3 : 2) << precision;
+  }
 }
 
 // Without a GPU the bounds decide: promoted products are proven to 2^-18 * sqrt(k).

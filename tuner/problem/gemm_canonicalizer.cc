@@ -55,7 +55,11 @@ void FillTypes(v1::GemmProblem& gemm) {
   if (gemm.a_type() == v1::DATA_TYPE_UNSPECIFIED) gemm.set_a_type(v1::DATA_TYPE_BF16);
   if (gemm.b_type() == v1::DATA_TYPE_UNSPECIFIED) gemm.set_b_type(gemm.a_type());
   if (gemm.d_type() == v1::DATA_TYPE_UNSPECIFIED) gemm.set_d_type(DefaultOutput(gemm.a_type()));
-  // Where an error budget decides instead it stays open.
+}
+
+// After everything that decides which precisions are admissible. Where an error budget decides
+// among several it stays open.
+void FillAccumulator(v1::GemmProblem& gemm) {
   if (gemm.accumulator_type() == v1::DATA_TYPE_UNSPECIFIED &&
       AdmissiblePrecisions(gemm).size() == 1) {
     gemm.set_accumulator_type(gemm.a_type() == v1::DATA_TYPE_INT8 ? v1::DATA_TYPE_INT32
@@ -158,6 +162,7 @@ absl::Status CanonicalizeGemm(v1::GemmProblem& gemm) {
     gemm.set_b_layout(v1::OPERAND_LAYOUT_TRANSPOSED);
   }
   RETURN_IF_ERROR(CanonicalizeScaling(gemm));
+  FillAccumulator(gemm);
   RETURN_IF_ERROR(CanonicalizeEpilogue(gemm.d_type(), *gemm.mutable_epilogue()));
   RETURN_IF_ERROR(CanonicalizeNumerics("gemm.numerics", *gemm.mutable_numerics()));
   return CanonicalizeStrides(gemm);
