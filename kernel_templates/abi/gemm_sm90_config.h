@@ -232,16 +232,15 @@ constexpr bool SharesAreWhole(const GemmSm90Config& c) {
 // What the epilogue does beside scaling the sums, by what it needs of registers.
 enum class EpilogueLoad {
   kPlain,         // Nothing, or one scale for all.
-  kVector,        // A bias, an activation, amax, the flag or random bits.
-  kScales,        // A scale for each row and column.
-  kScaledVector,  // Both.
+  kVector,        // A bias, an activation, amax, the flag or random bits; or a scale for each row
+                  // and column.
+  kScaledVector,  // Such scales, and something of the others.
   kTensors,       // A source or the auxiliary output.
 };
 
 // Registers of a consumer beside its sums: descriptors, addresses, and what the epilogue holds
 // while it works on the fragments. With these none of the variants that the tests compile spills.
-// d_bytes: of an element of D; single bytes that change places take more, and scales beside rows
-// of staged sums, as 32-bit elements are stored without TMA.
+// d_bytes: of an element of D; single bytes that change places take more.
 constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma,
                                 int d_bytes) {
   switch (load) {
@@ -249,9 +248,6 @@ constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, bool
       return 104;
     case EpilogueLoad::kScaledVector:
       return 168;
-    case EpilogueLoad::kScales:
-      if (!through_tma && d_bytes > 2) return 168;
-      [[fallthrough]];
     case EpilogueLoad::kVector:
       return through_tma ? 96 : 112;
     case EpilogueLoad::kPlain:

@@ -50,7 +50,7 @@ class StoreSm90 {
       TmaWarpTile<kSpec, kColumns, StoreBoxBytes(kConfig, BytesOf(kSpec.d_type)), kBuffers>::Store(
           args, *map_d, batch, first_m + warp * 16, first_n, sums, SharedAddress(own), epilogue);
     } else {
-      StoreChunks(args, batch, first_m + warp * 16, first_n, sums, own, epilogue);
+      StoreChunks<0>(args, batch, first_m + warp * 16, first_n, sums, own, epilogue);
     }
   }
 
@@ -62,14 +62,18 @@ class StoreSm90 {
  private:
   static constexpr bool kPacked =
       !kSplit && PackedWarpTile<kSpec, 16, 16, false, false, kStagingBytes>::kFits;
-  // Columns that are staged at once: of what 16 rows leave room for, as even a share as steps of
-  // 16 admit. Packed rows take 1 or 2 bytes an element, the latter here, and 16 of padding, others
-  // 4 and 32.
-  static constexpr int kMostColumns =
-      (kPacked ? kStagingBytes / 32 - 8 : kStagingBytes / 64 - 8) / 16 * 16;
-  static constexpr int kChunk =
-      CeilDiv(CeilDiv(kColumns, CeilDiv(kColumns, kMostColumns)), 16) * 16;
-  static constexpr int kTail = kColumns % kChunk;
+  // Columns that are staged at once, from `first` on. Packed rows take 1 or 2 bytes an element, the
+  // latter here, and 16 of padding: of what 16 rows leave room for, as even a share as steps of 16
+  // admit. Others take 4 and 32 bytes, and come in powers of two: lanes would find their places in
+  // rows of another length by a division each, which the compiler keeps from chunk to chunk, in
+  // registers that there are not.
+  static constexpr int ChunkFrom(int first) {
+    const int left = kColumns - first;
+    if (!kPacked) return left >= 64 ? 64 : left >= 32 ? 32 : 16;
+    const int most = (kStagingBytes / 32 - 8) / 16 * 16;
+    const int chunks = CeilDiv(kColumns, most);
+    return Min(CeilDiv(CeilDiv(kColumns, chunks), 16) * 16, left);
+  }
   static_assert(StoreHoldsColumns(kConfig, kUsesTma));
 
   // Sums of kWidth columns from `first` on, so that a store path for kWidth takes them.
@@ -83,15 +87,14 @@ class StoreSm90 {
     }
   }
 
+  template <int kFirst>
   __device__ __forceinline__ static void StoreChunks(const GemmArgs& args, int batch, int first_m,
                                                      int first_n, const Sums& sums, void* staging,
                                                      Epilogue<kSpec>& epilogue) {
-#pragma unroll
-    for (int first = 0; first + kChunk <= kColumns; first += kChunk) {
-      StoreChunk<kChunk>(args, batch, first_m, first_n, first, sums, staging, epilogue);
-    }
-    if constexpr (kTail > 0) {
-      StoreChunk<kTail>(args, batch, first_m, first_n, kColumns - kTail, sums, staging, epilogue);
+    if constexpr (kFirst < kColumns) {
+      constexpr int kWidth = ChunkFrom(kFirst);
+      StoreChunk<kWidth>(args, batch, first_m, first_n, kFirst, sums, staging, epilogue);
+      StoreChunks<kFirst + kWidth>(args, batch, first_m, first_n, sums, staging, epilogue);
     }
   }
 

@@ -95,10 +95,10 @@ TEST(ScaledResourcesTest, RowsAndColumns) {
     ExpectCompiles(WithTensors(aligned), Config(128, 256, 0, 0), kHopper);
     const v1::Problem unaligned = Scaled(kE4m3, output, v1::SCALING_MODE_PER_ROW_COLUMN, 1);
     ExpectCompiles(unaligned, Config(128, 128, 0, 0), kHopper);
-    if (output != kFp32) {
-      ExpectCompiles(unaligned, Config(128, 240, 0, 0), kHopper);
-      ExpectCompiles(unaligned, Config(128, 112, 1, 0), kHopper);
+    for (const int columns : {240, 160, 96}) {
+      ExpectCompiles(unaligned, Config(128, columns, 0, 0), kHopper);
     }
+    ExpectCompiles(unaligned, Config(128, 112, 1, 0), kHopper);
     ExpectCompiles(WithBiasAndMore(unaligned), Config(64, 128, 1, 0), kHopper);
     GemmSm90Config split = Config(128, 128, 0, 0);
     split.split_k = 4;

@@ -271,6 +271,17 @@ TEST(TemplateResourcesTest, WarpgroupEpiloguesCompileWithoutSpills) {
   ExpectCompiles(stochastic, Sm90(128, 112, 4, 2, 1), kHopper);
 }
 
+// Chunks of 48 or 80 columns took more registers than there are (up to 700 bytes of spills).
+TEST(TemplateResourcesTest, UnalignedRowsOfWideElementsDoNotSpill) {
+  v1::Problem unaligned = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  unaligned.mutable_gemm()->set_d_type(v1::DATA_TYPE_FP32);
+  unaligned.mutable_gemm()->set_ldd(513);
+  for (const int columns : {96, 160, 240}) {
+    ExpectCompiles(unaligned, Sm90(64, columns, 3, 1, 0), kHopper);
+    ExpectCompiles(unaligned, Sm90(128, columns, 3, 2, 0), kHopper);
+  }
+}
+
 // The main loop is wgmma fed by TMA, and nothing makes the compiler wait between its products.
 TEST(TemplateResourcesTest, TheMainLoopIsWgmmaAndTma) {
   const auto source = RenderSource(MakeGemm(v1::DATA_TYPE_BF16, "NT"),

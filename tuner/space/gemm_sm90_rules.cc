@@ -24,10 +24,10 @@ EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
   if (HasSource(epilogue) || HasAux(epilogue)) return EpilogueLoad::kTensors;
   const bool has_vectors = HasBias(epilogue) || HasActivation(epilogue) || epilogue.amax() ||
                            epilogue.non_finite_flag() || RoundsStochastically(epilogue);
-  if (gemm.scaling_mode() == v1::SCALING_MODE_PER_ROW_COLUMN) {
-    return has_vectors ? EpilogueLoad::kScaledVector : EpilogueLoad::kScales;
-  }
-  return has_vectors ? EpilogueLoad::kVector : EpilogueLoad::kPlain;
+  const bool has_scales = gemm.scaling_mode() == v1::SCALING_MODE_PER_ROW_COLUMN;
+  return has_vectors && has_scales   ? EpilogueLoad::kScaledVector
+         : has_vectors || has_scales ? EpilogueLoad::kVector
+                                     : EpilogueLoad::kPlain;
 }
 
 // Rows of a swizzle span of an operand that is contiguous along m or n: 32, 64 or 128 bytes that
