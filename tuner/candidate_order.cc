@@ -12,16 +12,18 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "tuner/problem/precision.h"
 #include "tuner/tuning_errors.h"
 
 namespace tilewright {
 namespace {
 
-constexpr int kOrdersOfOneKernel = 3;
+constexpr int kOrdersOfOneShape = 2;
+constexpr std::size_t kOrdersOfALeader = 3;
 
 // A variant without the order of its tiles: what is compiled, but for split_k.
-std::string KernelOf(const v1::Variant& variant) {
+v1::Variant KernelOf(const v1::Variant& variant) {
   v1::Variant kernel;
   kernel.set_template_name(variant.template_name());
   for (const v1::Parameter& parameter : variant.config().parameters()) {
@@ -29,7 +31,29 @@ std::string KernelOf(const v1::Variant& variant) {
       *kernel.mutable_config()->add_parameters() = parameter;
     }
   }
-  return kernel.SerializeAsString();
+  return kernel;
+}
+
+// The same for a kernel and its mirror image, which computes the transpose: what is m of one is n
+// of the other, and swap_ab differs. The tensor core does the same work for both.
+std::string ShapeOf(const v1::Variant& variant) {
+  v1::Variant shape = KernelOf(variant);
+  std::map<std::string, v1::Parameter*> by_name;
+  for (v1::Parameter& parameter : *shape.mutable_config()->mutable_parameters()) {
+    by_name[parameter.name()] = &parameter;
+  }
+  const auto swap_ab = by_name.find("swap_ab");
+  if (swap_ab != by_name.end() && swap_ab->second->value() != 0) {
+    for (const char* along : {"tile_", "cluster_"}) {
+      v1::Parameter& m = *by_name.at(absl::StrCat(along, "m"));
+      v1::Parameter& n = *by_name.at(absl::StrCat(along, "n"));
+      const int64_t value = m.value();
+      m.set_value(n.value());
+      n.set_value(value);
+    }
+    swap_ab->second->set_value(0);
+  }
+  return shape.SerializeAsString();
 }
 
 // One step along one parameter.
@@ -59,22 +83,22 @@ std::optional<Step> StepBetween(const v1::Variant& from, const v1::Variant& to) 
 }
 
 // The neighbours of one leader among the variants that were not tried, best ranked first within
-// each kind: the other orders of its kernel, then the kernels beside it. `kernels`: of all.
+// each kind: the other orders of its shape, then the shapes beside it. `shapes`: of all.
 std::vector<std::size_t> Neighbours(const std::vector<RankedVariant>& ranked,
-                                    const std::vector<std::string>& kernels, std::size_t tried,
-                                    const std::set<std::string>& tried_kernels,
+                                    const std::vector<std::string>& shapes, std::size_t tried,
+                                    const std::set<std::string>& tried_shapes,
                                     std::size_t leader) {
   const v1::Variant& centre = ranked[leader].variant;
   std::vector<std::size_t> orders;
   // By parameter and direction: the nearest.
   std::map<std::pair<std::string, bool>, std::pair<int64_t, std::size_t>> nearest;
   for (std::size_t i = tried; i < ranked.size(); ++i) {
-    if (kernels[i] == kernels[leader]) {
-      if (orders.size() < kOrdersOfOneKernel) orders.push_back(i);
+    if (shapes[i] == shapes[leader]) {
+      if (orders.size() < kOrdersOfALeader) orders.push_back(i);
       continue;
     }
     const auto step = StepBetween(centre, ranked[i].variant);
-    if (!step || tried_kernels.contains(kernels[i])) continue;
+    if (!step || tried_shapes.contains(shapes[i])) continue;
     const std::pair found{std::abs(step->change), i};
     const auto [entry, inserted] =
         nearest.emplace(std::pair{step->parameter, step->change > 0}, found);
@@ -91,7 +115,7 @@ void SpreadKernels(std::vector<RankedVariant>& ranked) {
   std::vector<RankedVariant> first;
   std::vector<RankedVariant> rest;
   for (RankedVariant& variant : ranked) {
-    const bool early = ++seen[KernelOf(variant.variant)] <= kOrdersOfOneKernel;
+    const bool early = ++seen[ShapeOf(variant.variant)] <= kOrdersOfOneShape;
     (early ? first : rest).push_back(std::move(variant));
   }
   first.insert(first.end(), std::make_move_iterator(rest.begin()),
@@ -103,7 +127,7 @@ std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size
                              std::size_t kernels) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) {
-    seen.insert(KernelOf(ranked[i].variant));
+    seen.insert(KernelOf(ranked[i].variant).SerializeAsString());
     if (seen.size() > kernels) return i;
   }
   return std::min(count, ranked.size());
@@ -111,14 +135,14 @@ std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size
 
 std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
                                     const std::vector<std::size_t>& leaders, std::size_t count) {
-  std::vector<std::string> kernels;
-  for (const RankedVariant& variant : ranked) kernels.push_back(KernelOf(variant.variant));
-  const std::set<std::string> tried_kernels(
-      kernels.begin(), kernels.begin() + static_cast<std::ptrdiff_t>(tried));
+  std::vector<std::string> shapes;
+  for (const RankedVariant& variant : ranked) shapes.push_back(ShapeOf(variant.variant));
+  const std::set<std::string> tried_shapes(shapes.begin(),
+                                           shapes.begin() + static_cast<std::ptrdiff_t>(tried));
   std::vector<std::vector<std::size_t>> neighbours;
   std::size_t most = 0;
   for (const std::size_t leader : leaders) {
-    neighbours.push_back(Neighbours(ranked, kernels, tried, tried_kernels, leader));
+    neighbours.push_back(Neighbours(ranked, shapes, tried, tried_shapes, leader));
     most = std::max(most, neighbours.back().size());
   }
   std::vector<std::size_t> moves;

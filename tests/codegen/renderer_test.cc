@@ -98,6 +98,7 @@ TEST(RenderSourceTest, SpellsScalesOut) {
   problem.mutable_gemm()->mutable_epilogue()->set_amax(true);
   problem.mutable_gemm()->mutable_epilogue()->set_scale_d(true);
   problem.mutable_gemm()->set_scaling_mode(v1::SCALING_MODE_BLOCK_128);
+  problem.mutable_gemm()->mutable_numerics()->set_promote_accumulation(true);
   const std::string blocks = Render(problem, MakeVariant(kPromoting));
   EXPECT_THAT(blocks, HasSubstr("EpilogueSpec{.d_type = Type::kE4m3, .d_access_bytes = 16, "
                                 ".amax = true, .scaling = Scaling::kBlock128, .scale_d = true}"));
@@ -119,9 +120,10 @@ TEST(RenderSourceTest, RejectsScalesThatNoTemplateTakes) {
   EXPECT_EQ(InvalidReason(problem, MakeVariant(kConfig)), "UNSUPPORTED_TYPE");
   problem = MakeGemm(v1::DATA_TYPE_E4M3, "NT");
   problem.mutable_gemm()->set_scaling_mode(v1::SCALING_MODE_BLOCK_128);
+  problem.mutable_gemm()->mutable_numerics()->set_promote_accumulation(true);
   GemmSm90Config fast = kPromoting;
   fast.promote = 0;
-  EXPECT_EQ(InvalidReason(problem, MakeVariant(fast)), "ILLEGAL_CONFIG");
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(fast)), "UNSUPPORTED_TYPE");
   GemmSm90Config ragged = kPromoting;
   ragged.tile_n = 152;
   EXPECT_EQ(InvalidReason(problem, MakeVariant(ragged)), "ILLEGAL_CONFIG");

@@ -33,12 +33,12 @@ std::vector<double> SecondsOf(const std::vector<RankedVariant>& ranked) {
 }
 
 // A list of 64 once held four kernels of 6 and more orders each, and missed the best by 3 %.
-TEST(SpreadKernelsTest, TheFourthOrderOfAKernelComesLast) {
+TEST(SpreadKernelsTest, TheThirdOrderOfAKernelComesLast) {
   std::vector<RankedVariant> ranked = {Variant(128, 1, 1), Variant(128, 2, 2), Variant(128, 4, 3),
                                        Variant(128, 8, 4), Variant(256, 1, 5), Variant(128, 16, 6),
                                        Variant(192, 1, 7)};
   SpreadKernels(ranked);
-  EXPECT_EQ(SecondsOf(ranked), (std::vector<double>{1, 2, 3, 5, 7, 4, 6}));
+  EXPECT_EQ(SecondsOf(ranked), (std::vector<double>{1, 2, 5, 7, 3, 4, 6}));
 }
 
 // A config of three parameters, of which `stages` follows from the others.
@@ -89,6 +89,25 @@ TEST(LocalMovesTest, LeadersTakeTurns) {
                                              Kernel(128, 128, 2), Kernel(128, 128, 4),
                                              Kernel(256, 64, 2),  Kernel(256, 64, 4)};
   EXPECT_EQ(LocalMoves(ranked, 2, {1, 0}, 3), (std::vector<std::size_t>{4, 2, 5}));
+}
+
+// Half of a short list once held mirror images of the other half.
+TEST(SpreadKernelsTest, AMirrorImageCountsAsAnOrder) {
+  const auto of = [](int tile_m, int tile_n, int swap_ab, double seconds) {
+    RankedVariant ranked = Variant(tile_m, 1, seconds);
+    for (const auto& [name, value] : {std::pair{"cluster_m", 1 + swap_ab},
+                                      std::pair{"cluster_n", 2 - swap_ab},
+                                      std::pair{"swap_ab", swap_ab}, std::pair{"tile_n", tile_n}}) {
+      v1::Parameter& parameter = *ranked.variant.mutable_config()->add_parameters();
+      parameter.set_name(name);
+      parameter.set_value(value);
+    }
+    return ranked;
+  };
+  std::vector<RankedVariant> ranked = {of(256, 128, 0, 1), of(128, 256, 1, 2), of(256, 128, 0, 3),
+                                       of(256, 128, 1, 4)};
+  SpreadKernels(ranked);
+  EXPECT_EQ(SecondsOf(ranked), (std::vector<double>{1, 2, 4, 3}));
 }
 
 TEST(SpreadKernelsTest, ShortListsHoldManyKernelsOfARealSpace) {

@@ -24,6 +24,19 @@ class SearchTest : public TunerTest {
     return 0;
   }
 
+  // Whether they differ in nothing but the order of their tiles, or mirror each other.
+  bool HasShapeOf(const v1::Candidate& one, const v1::Candidate& other) {
+    const auto shape = [this](const v1::Candidate& candidate) {
+      const v1::Variant& variant = candidate.variant();
+      const int64_t m = Value(variant, "tile_m");
+      const int64_t n = Value(variant, "tile_n");
+      return Value(variant, "swap_ab") != 0
+                 ? std::vector{n, m, Value(variant, "ping_pong"), Value(variant, "cluster_n")}
+                 : std::vector{m, n, Value(variant, "ping_pong"), Value(variant, "cluster_m")};
+    };
+    return shape(one) == shape(other);
+  }
+
   std::vector<v1::Candidate> Candidates() {
     const auto record = store_.GetTuning(EncodeProblem(request_.problem),
                                          SiliconKey(request_.target.silicon()),
@@ -60,15 +73,16 @@ TEST_F(SearchTest, TheSearchGoesOnAroundTheFastest) {
   ASSERT_TRUE(Tune().ok());
   const std::vector<v1::Candidate> candidates = Candidates();
   ASSERT_EQ(candidates.size(), 48u);
-  int64_t widest = 0;
-  for (std::size_t i = 0; i < 32; ++i) {
-    widest = std::max(widest, Value(candidates[i].variant(), "tile_n"));
-  }
+  const auto seconds = [](const v1::Candidate& candidate) {
+    return candidate.measurement().median_seconds();
+  };
+  const auto fastest =
+      std::min_element(candidates.begin(), candidates.begin() + 32,
+                       [&](const auto& a, const auto& b) { return seconds(a) < seconds(b); });
+  // Orders of its shape that the first generation left out; by the model they would come last.
   EXPECT_GE(std::count_if(candidates.begin() + 32, candidates.end(),
-                          [&](const v1::Candidate& candidate) {
-                            return Value(candidate.variant(), "tile_n") >= widest;
-                          }),
-            8);
+                          [&](const v1::Candidate& one) { return HasShapeOf(one, *fastest); }),
+            2);
 }
 
 TEST_F(SearchTest, NothingIsTriedTwice) {
