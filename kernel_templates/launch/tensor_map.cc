@@ -63,6 +63,15 @@ bool BoxFits(const v1::TensorMapSpec& spec) {
          spec.box_outer() <= kMaxBox;
 }
 
+// How much L2 fetches around what a box asks for: a whole piece of a row of all, as long as pieces
+// begin where L2's do. Rows that do not begin there would bring in what they share with nobody: on
+// an H100 products with k = 1000, 1496 and 2056 take 6 to 13 % less without (docs/performance).
+CUtensorMapL2promotion Promotion(int64_t row_bytes) {
+  return row_bytes % 256 == 0   ? CU_TENSOR_MAP_L2_PROMOTION_L2_256B
+         : row_bytes % 128 == 0 ? CU_TENSOR_MAP_L2_PROMOTION_L2_128B
+                                : CU_TENSOR_MAP_L2_PROMOTION_NONE;
+}
+
 }  // namespace
 
 absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver,
@@ -97,7 +106,7 @@ absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver,
   CUtensorMap map;
   const CUresult result = driver.cuTensorMapEncodeTiled(
       &map, *type, 3, const_cast<void*>(address), dimensions, strides, box, element_strides,
-      CU_TENSOR_MAP_INTERLEAVE_NONE, *swizzle, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+      CU_TENSOR_MAP_INTERLEAVE_NONE, *swizzle, Promotion(row_bytes),
       CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
   if (result != CUDA_SUCCESS) {
     return InvalidField(field, "TENSOR_MAP_REFUSED",

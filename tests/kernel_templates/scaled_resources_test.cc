@@ -22,6 +22,7 @@ v1::Problem Scaled(v1::DataType input, v1::DataType output, v1::ScalingMode mode
   gemm.set_d_type(output);
   gemm.set_ldd(512 + padding);
   gemm.set_scaling_mode(mode);
+  gemm.mutable_numerics()->set_promote_accumulation(mode == v1::SCALING_MODE_BLOCK_128);
   if (output == kE4m3 || output == kE5m2) gemm.mutable_epilogue()->set_scale_d(true);
   return problem;
 }
