@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "kernel_templates/abi/kernel_args.h"
 #include "proto/support/sha256.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/winner_key.h"
@@ -42,7 +43,7 @@ v1::Kernel MakeKernel(const RecordSpec& spec) {
   kernel.set_architecture("sm_90a");
   kernel.set_nvrtc_version("13.0");
   v1::LaunchPlan& plan = *kernel.mutable_launch_plan();
-  plan.set_arguments_version(1);
+  plan.set_arguments_version(kGemmArgsVersion);
   v1::LaunchStep& step = *plan.add_steps();
   step.set_entry_symbol("tilewright_gemm_sm80_128_128_32");
   step.set_block_threads(256);

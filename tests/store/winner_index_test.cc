@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kernel_templates/abi/kernel_args.h"
 #include "proto/support/sha256.h"
 #include "tests/store/store_fixtures.h"
 #include "tuner/store/memory_store.h"
@@ -53,6 +54,23 @@ TEST_F(WinnerIndexTest, AnEmptyIndexHasNoAnswer) {
   EXPECT_EQ(hit.match, v1::MATCH_UNSPECIFIED);
   EXPECT_EQ(index_.epoch(), 0);
   EXPECT_EQ(index_.size(), 0u);
+}
+
+// After an update a daemon used to hand out kernels that its own clients refuse to launch.
+TEST_F(WinnerIndexTest, AKernelOfOlderArgumentsIsKeptAndNoAnswer) {
+  TuningRecord record = MakeRecord({});
+  record.winner.kernel.mutable_launch_plan()->set_arguments_version(kGemmArgsVersion - 1);
+  ASSERT_TRUE(Put(store_, {}).ok());  // Its cubin.
+  const int64_t epoch = store_.PutTuning(record).value();
+  record.winner.winner.set_epoch(epoch);
+  index_.Insert(record.winner);
+  EXPECT_EQ(index_.Find(QueryOf({})).winner, nullptr);
+  EXPECT_EQ(index_.Find(QueryOf({.problem = Gemm(640, 640, 640)})).winner, nullptr);
+  EXPECT_EQ(index_.List(0, 10).size(), 1u);
+  EXPECT_EQ(index_.epoch(), epoch);
+  WinnerIndex loaded;
+  ASSERT_TRUE(loaded.Load(store_).ok());
+  EXPECT_EQ(EpochOf(loaded.Find(QueryOf({}))), epoch - 1) << "the one before can be launched";
 }
 
 TEST_F(WinnerIndexTest, FindsExactlyWhatWasAskedFor) {

@@ -61,7 +61,10 @@ bool NearestSearch::MayServe(const WinnerNode& winner) {
       winner.target->silicon->compute_capability != query_.compute_capability) {
     return false;
   }
-  if (winner.kernel->FailedOn(query_.silicon_key) || !KeepsErrorBudget(winner)) return false;
+  if (!winner.launchable || winner.kernel->FailedOn(query_.silicon_key) ||
+      !KeepsErrorBudget(winner)) {
+    return false;
+  }
   const auto [known, is_new] = holds_.try_emplace(winner.requirements, false);
   if (is_new) known->second = RequirementsHold(*winner.requirements, query_.problem);
   return known->second;

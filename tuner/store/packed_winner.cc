@@ -73,6 +73,7 @@ std::string PackWinner(const StoredWinner& stored, int legal_configs) {
   record.set_kernel(slim.kernel.SerializeAsString());
   if (IsVendor(slim)) record.set_fallback(slim.fallback.SerializeAsString());
   record.set_legal_configs(legal_configs);
+  record.set_arguments_version(slim.kernel.launch_plan().arguments_version());
   return record.SerializeAsString();
 }
 
@@ -92,6 +93,7 @@ absl::StatusOr<PackedWinner> ViewWinner(int64_t epoch, std::string_view bytes,
   view.k = holder->k();
   view.batch = holder->batch();
   view.measured = holder->measured();
+  view.arguments_version = holder->arguments_version();
   view.vendor = holder->content_hash().empty() || !holder->fallback().empty();
   view.bytes = bytes;
   return view;

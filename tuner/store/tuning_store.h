@@ -45,6 +45,7 @@ struct PackedWinner {
   int64_t k = 0;
   int64_t batch = 0;
   bool measured = false;  // It ran on some GPU; false where only the model ranked it.
+  int arguments_version = 0;  // Of the kernel's launch plan.
   bool vendor = false;    // A cublasLt algorithm; the kernel is the template beside it.
   std::string_view bytes;
 };

@@ -88,7 +88,8 @@ class Lookup {
 
   bool MayServe(const WinnerNode& winner) const {
     if (kernel_ != nullptr && winner.kernel != kernel_) return false;
-    return winner.kernel == nullptr || !winner.kernel->FailedOn(silicon_key_);
+    return winner.launchable &&
+           (winner.kernel == nullptr || !winner.kernel->FailedOn(silicon_key_));
   }
 
   int RankOf(const WinnerNode& winner) const {

@@ -46,6 +46,9 @@ struct WinnerNode {
 
   std::int64_t epoch = 0;
   bool measured = false;
+  // False where the kernel takes its arguments as an older version laid them out, which the
+  // launcher of this one refuses. It is kept, listed and exported, and no answer.
+  bool launchable = true;
   const TargetNode* target = nullptr;
   bool vendor = false;
   // Of a vendor's winner: those of the template beside it, or null.
