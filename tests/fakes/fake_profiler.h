@@ -170,7 +170,8 @@ class FakeProfiler final : public Profiler {
         report.leads.empty() ||
         Seconds(report.kernels.back()) < Seconds(report.kernels[report.leads.back().kernel]);
     if (report.kernels.back().has_measurement() && leads) {
-      report.leads.push_back({absl::Milliseconds(report.kernels.size()), report.kernels.size() - 1});
+      report.leads.push_back(
+          {absl::Milliseconds(report.kernels.size()), report.kernels.size() - 1});
     }
     Report(progress, static_cast<int>(report.kernels.size()));
     return absl::OkStatus();

@@ -171,7 +171,9 @@ void ProfileRun::NoteLead() {
   }
   if (!first) return;
   const std::size_t place = PlaceInReport(*first);
-  if (leads_.empty() || leads_.back().kernel != place) leads_.push_back({absl::Now() - begin_, place});
+  if (leads_.empty() || leads_.back().kernel != place) {
+    leads_.push_back({absl::Now() - begin_, place});
+  }
 }
 
 absl::Duration ProfileRun::LaunchLimit(int launches) const {
