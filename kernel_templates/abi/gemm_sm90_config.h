@@ -148,9 +148,9 @@ constexpr int StoreBoxBytes(const GemmSm90Config& c, int d_bytes) {
 }
 
 // Whether D goes through TMA: in rows that begin at 16 bytes, with neither another tensor of D's
-// shape nor random bits in the epilogue (`plain_epilogue`), and a tile as wide as a box. Boxes begin
-// where tiles do, at multiples of 16 bytes: at others the copy unit raises an illegal instruction
-// (seen on an H100). A transposed tile of 32-bit elements is wider than a box.
+// shape nor random bits in the epilogue (`plain_epilogue`), and a tile as wide as a box. Boxes
+// begin where tiles do, at multiples of 16 bytes: at others the copy unit raises an illegal
+// instruction (seen on an H100). A transposed tile of 32-bit elements is wider than a box.
 constexpr bool StoresThroughTma(const GemmSm90Config& c, int d_bytes, int d_alignment,
                                 bool plain_epilogue) {
   return c.split_k == 1 && d_alignment == 16 && plain_epilogue && (!c.swap_ab || d_bytes <= 2) &&
