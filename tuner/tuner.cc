@@ -148,8 +148,11 @@ SearchPlan Tuner::PlanSearch(const TuneRequest& request) const {
   plan.legal_configs = static_cast<int>(plan.ranked.size());
   SpreadKernels(plan.ranked);
   SharePrecisions(request.problem, plan.ranked);
-  if (!measures) KeepProven(request.problem, plan.ranked);
-  if (measures) StartWarm(request.problem, request.target, index_, plan.ranked);
+  if (measures) {
+    StartWarm(request.problem, request.target, index_, plan.ranked);
+  } else {
+    KeepProven(request.problem, plan.ranked);
+  }
   if (request.options.exhaustive()) {
     plan.first = plan.ranked.size();
     return plan;

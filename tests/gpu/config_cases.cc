@@ -82,15 +82,7 @@ void ExpectConfigsSound(const v1::Problem& problem, const std::vector<GemmSm90Co
     }
   }
   ASSERT_FALSE(variants.empty()) << DescribeProblem(canonical);
-  ProfileRequest request;
-  request.problem = canonical;
-  request.kernels = CompileKernels(canonical, variants);
-  ASSERT_EQ(request.kernels.size(), variants.size());
-  request.include_vendor = false;
-  request.max_rounds = 1;
-  const auto report = GpuMachine::Get().profiler().Profile(request, Cancellation(), nullptr);
-  ASSERT_TRUE(report.ok()) << report.status();
-  for (const v1::Candidate& candidate : report->kernels) {
+  for (const v1::Candidate& candidate : CheckVariants(canonical, variants)) {
     EXPECT_TRUE(candidate.has_measurement())
         << DescribeProblem(canonical) << ", " << candidate.variant().ShortDebugString() << ": "
         << candidate.failure().message();

@@ -190,6 +190,15 @@ void SetLayout(v1::Problem& problem, const std::string& letters) {
   problem.mutable_gemm()->set_b_layout(layout(letters[1]));
 }
 
+v1::Problem WithBiasAndActivation(v1::Problem problem) {
+  v1::Epilogue& epilogue = *problem.mutable_gemm()->mutable_epilogue();
+  epilogue.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
+  epilogue.set_activation(v1::ACTIVATION_GELU_TANH);
+  epilogue.set_amax(true);
+  epilogue.set_non_finite_flag(true);
+  return problem;
+}
+
 std::string ShortName(v1::DataType type) {
   constexpr std::size_t kPrefix = sizeof("DATA_TYPE_") - 1;
   return absl::AsciiStrToLower(v1::DataType_Name(type).substr(kPrefix));
@@ -225,6 +234,19 @@ std::vector<v1::Kernel> CompileKernels(const v1::Problem& problem,
   ReadyCases ready;
   CompileAll(cases, ready);
   return std::move(cases[0].kernels);
+}
+
+std::vector<v1::Candidate> CheckVariants(const v1::Problem& problem,
+                                         const std::vector<v1::Variant>& variants) {
+  ProfileRequest request;
+  request.problem = problem;
+  request.kernels = CompileKernels(problem, variants);
+  EXPECT_EQ(request.kernels.size(), variants.size());
+  request.include_vendor = false;
+  request.max_rounds = 1;
+  const auto report = GpuMachine::Get().profiler().Profile(request, Cancellation(), nullptr);
+  EXPECT_TRUE(report.ok()) << report.status();
+  return report.ok() ? report->kernels : std::vector<v1::Candidate>();
 }
 
 void ExpectSound(const std::vector<GemmCase>& cases) {

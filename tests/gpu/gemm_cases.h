@@ -28,12 +28,20 @@ v1::Problem Gemm(int64_t m, int64_t n, int64_t k, v1::DataType input,
 // Sets the layouts: letters for A and B, "NT" being the default.
 void SetLayout(v1::Problem& problem, const std::string& letters);
 
+// A bias for each column, GELU, amax and the flag.
+v1::Problem WithBiasAndActivation(v1::Problem problem);
+
 // "bf16", for names of cases.
 std::string ShortName(v1::DataType type);
 
 // Compiles the variants of all cases in the pool, checks them, several cases at a time, and
 // fails the current test for each kernel that is not sound.
 void ExpectSound(const std::vector<GemmCase>& cases);
+
+// Compiles `variants` of `problem` (canonical) and checks them on every input, without a race; their
+// outcomes. Fails the current test for what does not compile.
+std::vector<v1::Candidate> CheckVariants(const v1::Problem& problem,
+                                         const std::vector<v1::Variant>& variants);
 
 // Compiles `variants` of `problem` (canonical); fails the current test for what does not.
 std::vector<v1::Kernel> CompileKernels(const v1::Problem& problem,

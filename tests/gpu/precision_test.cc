@@ -46,19 +46,6 @@ v1::Problem InFp16(v1::Problem problem) {
   return problem;
 }
 
-std::vector<v1::Candidate> Profile(const v1::Problem& canonical,
-                                   const std::vector<v1::Variant>& variants) {
-  ProfileRequest request;
-  request.problem = canonical;
-  request.kernels = CompileKernels(canonical, variants);
-  EXPECT_EQ(request.kernels.size(), variants.size());
-  request.include_vendor = false;
-  request.max_rounds = 1;
-  const auto report = GpuMachine::Get().profiler().Profile(request, Cancellation(), nullptr);
-  EXPECT_TRUE(report.ok()) << report.status();
-  return report.ok() ? report->kernels : std::vector<v1::Candidate>();
-}
-
 struct Shape {
   int tile_m;
   int tile_n;
@@ -124,7 +111,7 @@ void ExpectConfigsSound(const v1::Problem& problem, const std::vector<GemmSm90Co
     if (is_legal) variants.push_back(variant);
   }
   EXPECT_GE(variants.size(), configs.size() / 2) << DescribeProblem(canonical);
-  for (const v1::Candidate& candidate : Profile(canonical, variants)) {
+  for (const v1::Candidate& candidate : CheckVariants(canonical, variants)) {
     EXPECT_TRUE(candidate.has_measurement())
         << DescribeProblem(canonical) << ", " << candidate.variant().ShortDebugString() << ": "
         << candidate.failure().message();
@@ -170,15 +157,6 @@ TEST_F(PrecisionTest, SumsInFp16OnTinyShapes) {
     ExpectConfigsSound(InFp16(Gemm(m, n, k, v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32)),
                        SumsInFp16());
   }
-}
-
-v1::Problem WithBiasAndActivation(v1::Problem problem) {
-  v1::Epilogue& epilogue = *problem.mutable_gemm()->mutable_epilogue();
-  epilogue.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
-  epilogue.set_activation(v1::ACTIVATION_GELU_TANH);
-  epilogue.set_amax(true);
-  epilogue.set_non_finite_flag(true);
-  return problem;
 }
 
 v1::Problem WithResidualAndAux(v1::Problem problem, v1::DataType type) {
@@ -257,7 +235,7 @@ std::map<v1::Precision, double> MeasureErrors(const v1::Problem& problem) {
   std::vector<v1::Variant> variants;
   for (const auto& [precision, variant] : best) variants.push_back(variant);
   std::map<v1::Precision, double> errors;
-  for (const v1::Candidate& candidate : Profile(canonical, variants)) {
+  for (const v1::Candidate& candidate : CheckVariants(canonical, variants)) {
     EXPECT_TRUE(candidate.has_measurement()) << candidate.ShortDebugString();
     errors[PrecisionOf(canonical.gemm(), candidate.variant())] = candidate.relative_error();
   }

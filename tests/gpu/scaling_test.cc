@@ -133,15 +133,6 @@ TEST_F(ScalingTest, EveryScheduleAndClusterOfBlocks) {
                      EveryPromotingScheduleAndCluster());
 }
 
-v1::Problem WithBiasAndActivation(v1::Problem problem) {
-  v1::Epilogue& epilogue = *problem.mutable_gemm()->mutable_epilogue();
-  epilogue.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
-  epilogue.set_activation(v1::ACTIVATION_GELU_TANH);
-  epilogue.set_amax(true);
-  epilogue.set_non_finite_flag(true);
-  return problem;
-}
-
 // With e5m2 inputs the adversarial bias and source lie beyond what e4m3 holds: D saturates.
 TEST_F(ScalingTest, EpiloguesOfEveryStorePath) {
   std::vector<GemmCase> cases;

@@ -63,15 +63,6 @@ TEST_F(WarpgroupTest, BatchesAndSplits) {
                Sm90Case("thin", Gemm(5, 1024, 4096, v1::DATA_TYPE_FP16), 16)});
 }
 
-v1::Problem WithBiasAndActivation(v1::Problem problem) {
-  v1::Epilogue& epilogue = *problem.mutable_gemm()->mutable_epilogue();
-  epilogue.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
-  epilogue.set_activation(v1::ACTIVATION_GELU_TANH);
-  epilogue.set_amax(true);
-  epilogue.set_non_finite_flag(true);
-  return problem;
-}
-
 TEST_F(WarpgroupTest, EpiloguesOfEveryStorePath) {
   std::vector<GemmCase> cases;
   for (const v1::DataType output : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32}) {

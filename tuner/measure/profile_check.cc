@@ -109,12 +109,7 @@ absl::Status ProfileRun::CheckEveryone() {
 }
 
 absl::Status ProfileRun::CheckSupplied() {
-  if (request_.supply == nullptr) return absl::OkStatus();
-  while (auto kernel = request_.supply->Next()) {
-    supplied_.push_back(*std::move(kernel));
-    entries_.emplace_back().kernel = &supplied_.back();
-    RETURN_IF_ERROR(CheckInTurn(entries_.size() - 1, check_end_));
-  }
+  while (TakeNext()) RETURN_IF_ERROR(CheckInTurn(entries_.size() - 1, check_end_));
   return absl::OkStatus();
 }
 

@@ -51,7 +51,9 @@ absl::StatusOr<ProfileReport> ProfileRun::Run() {
   if (status.ok()) status = Race();
   if (status.ok()) status = CheckAgain();
   if (absl::IsResourceExhausted(status)) {
-    TakeAll();
+    // What is still to come is deferred as well.
+    while (TakeNext()) {
+    }
     DeferAll(std::string(status.message()));
   } else if (!status.ok()) {
     return status;
@@ -119,12 +121,13 @@ absl::Status ProfileRun::FindVendors() {
   return absl::OkStatus();
 }
 
-void ProfileRun::TakeAll() {
-  if (request_.supply == nullptr) return;
-  while (auto kernel = request_.supply->Next()) {
-    supplied_.push_back(*std::move(kernel));
-    entries_.emplace_back().kernel = &supplied_.back();
-  }
+bool ProfileRun::TakeNext() {
+  if (request_.supply == nullptr) return false;
+  auto kernel = request_.supply->Next();
+  if (!kernel) return false;
+  supplied_.push_back(*std::move(kernel));
+  entries_.emplace_back().kernel = &supplied_.back();
+  return true;
 }
 
 void ProfileRun::DeferAll(const std::string& why) {

@@ -85,8 +85,8 @@ class ProfileRun {
   // GPU), and what fails here is never run again: only a second worker that ends with the
   // entry fails it.
   void Suspect(Entry& entry, const v1::Failure& failure);
-  // Takes what is left of the supply's generation, unchecked.
-  void TakeAll();
+  // Makes an entry, the last one, of the supply's next kernel. False: the generation is complete.
+  bool TakeNext();
   void DeferAll(const std::string& why);
 
   absl::Status EnsureLoaded(std::size_t index);

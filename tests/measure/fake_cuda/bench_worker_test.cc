@@ -7,8 +7,8 @@
 
 #include <string_view>
 
-#include "kernel_templates/abi/kernel_args.h"
 #include "tests/fakes/fake_compiler.h"
+#include "tests/measure/fake_cuda/behaving_kernel.h"
 #include "tuner/measure/bench_profiler.h"
 #include "tuner/worker/worker_process.h"
 
@@ -32,22 +32,6 @@ class BenchWorkerTest : public ::testing::Test {
     delete compiler_;
   }
 
-  static v1::Kernel Kernel(const std::string& behaviour) {
-    v1::Kernel kernel;
-    kernel.set_cubin(behaviour);
-    kernel.set_architecture("sm_90a");
-    v1::LaunchPlan& plan = *kernel.mutable_launch_plan();
-    plan.set_arguments_version(kGemmArgsVersion);
-    v1::LaunchStep& step = *plan.add_steps();
-    step.set_entry_symbol("tilewright_gemm");
-    step.set_block_threads(128);
-    step.set_grid_rule(v1::GRID_RULE_TILES);
-    step.set_tile_m(16);
-    step.set_tile_n(16);
-    step.set_split_k(1);
-    return kernel;
-  }
-
   static ProfileRequest Request(const std::vector<std::string>& behaviours) {
     ProfileRequest request;
     v1::GemmProblem& gemm = *request.problem.mutable_gemm();
@@ -63,7 +47,9 @@ class BenchWorkerTest : public ::testing::Test {
     gemm.set_b_layout(v1::OPERAND_LAYOUT_TRANSPOSED);
     gemm.set_lda(20);
     gemm.set_ldd(12);
-    for (const std::string& behaviour : behaviours) request.kernels.push_back(Kernel(behaviour));
+    for (const std::string& behaviour : behaviours) {
+      request.kernels.push_back(BehavingKernel(behaviour));
+    }
     request.include_vendor = false;
     request.max_rounds = 4;
     return request;

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kernel_templates/abi/kernel_args.h"
 #include "tests/fakes/fake_compiler.h"
+#include "tests/measure/fake_cuda/behaving_kernel.h"
 #include "tuner/measure/bench_profiler.h"
 #include "tuner/problem/canonical_problem.h"
 
@@ -12,22 +12,6 @@ namespace tilewright {
 namespace {
 
 using ::testing::HasSubstr;
-
-v1::Kernel Kernel(const std::string& behaviour) {
-  v1::Kernel kernel;
-  kernel.set_cubin(behaviour);
-  kernel.set_architecture("sm_90a");
-  v1::LaunchPlan& plan = *kernel.mutable_launch_plan();
-  plan.set_arguments_version(kGemmArgsVersion);
-  v1::LaunchStep& step = *plan.add_steps();
-  step.set_entry_symbol("tilewright_gemm");
-  step.set_block_threads(128);
-  step.set_grid_rule(v1::GRID_RULE_TILES);
-  step.set_tile_m(16);
-  step.set_tile_n(16);
-  step.set_split_k(1);
-  return kernel;
-}
 
 // Five blocks of k, which B's scales pad to eight, and two of n.
 v1::Problem Problem() {
@@ -52,7 +36,7 @@ v1::Candidate Outcome(const std::string& behaviour) {
   EXPECT_TRUE(profiler.ok()) << profiler.status();
   ProfileRequest request;
   request.problem = Problem();
-  request.kernels.push_back(Kernel(behaviour));
+  request.kernels.push_back(BehavingKernel(behaviour));
   request.include_vendor = false;
   request.max_rounds = 1;
   const auto report = (*profiler)->Profile(request, Cancellation(), nullptr);
