@@ -6,7 +6,7 @@
 
 namespace tilewright {
 
-inline constexpr int kGemmArgsVersion = 3;
+inline constexpr int kGemmArgsVersion = 4;
 
 // Arguments of every GEMM entry symbol, passed by value as the one
 // `const __grid_constant__ GemmArgs` parameter. Strides count elements of the
@@ -17,10 +17,15 @@ struct GemmArgs {
   const void* c;         // Source: accumulated (beta) or residual.
   void* d;
   const void* bias;      // [n] or [m].
-  void* aux;             // Pre-activation output [m, n].
+  void* aux;             // Pre-activation [m, n]: an output, and an input of a gradient.
+  void* mask;            // Dropout mask output: problem.proto, Dropout.store_mask.
+  float* bias_gradient;  // [n]: sums of the columns.
   float* amax;           // One fp32, zeroed by the launcher before the first step.
   unsigned int* non_finite;  // One flag, zeroed by the launcher before the first step.
   void* workspace;       // Split-K partials: [split_k][batch][m][n] of fp32 or int32.
+  float* column_sums;    // Partial sums of columns, a region of the workspace: [rows][n].
+  const float* device_alpha;  // Where alpha and beta are read from device memory: one fp32 each.
+  const float* device_beta;
   const float* scale_a;  // Scales of A and B, laid out as SCALING_MODE_* in problem.proto says.
   const float* scale_b;
   const float* scale_d;  // One fp32, multiplied before an fp8 D is rounded.
@@ -34,8 +39,8 @@ struct GemmArgs {
   long long c_batch_stride;
   long long d_batch_stride;
   long long aux_batch_stride;
-  unsigned long long seed;    // Of stochastic rounding (and dropout).
-  unsigned long long offset;
+  unsigned long long seed;    // Of dropout and of stochastic rounding.
+  unsigned long long offset;  // Below 2^48.
   int m;
   int n;
   int k;
@@ -43,11 +48,14 @@ struct GemmArgs {
   int split_k;       // Grid y of the main step; 1 where k is not split.
   int raster_group;  // Tiles of m that are walked before the next tile of n.
   int raster_along_n;  // 1: tiles of n before the next tile of m.
-  int reserved;
+  unsigned int dropout_limit;  // An element whose 16 random bits, times 2^16, are no larger is
+                               // dropped: p * 2^32 - 1.
+  float dropout_scale;         // 1 / (1 - p), and 0 where p is 1.
   float alpha;
   float beta;
+  int reserved;
 };
-static_assert(sizeof(GemmArgs) == 232, "GemmArgs is an ABI: raise kGemmArgsVersion");
+static_assert(sizeof(GemmArgs) == 280, "GemmArgs is an ABI: raise kGemmArgsVersion");
 
 }  // namespace tilewright
 

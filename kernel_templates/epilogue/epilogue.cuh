@@ -10,6 +10,7 @@
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
 
 #include "abi/kernel_args.h"
+#include "common/random_bits.cuh"
 #include "epilogue/activation.cuh"
 #include "epilogue/epilogue_factors.cuh"
 #include "epilogue/epilogue_spec.cuh"
@@ -225,8 +226,8 @@ class Epilogue {
       for (int i = 0; i < kWidth; ++i) {
         // Neighbouring columns 2q and 2q + 1 share a block.
         if (i % 2 == 0) {
-          block = RandomBlock(args_.seed, args_.offset, RandomUse::kRounding, batch_, row,
-                              column + i);
+          block = RandomBlock<kRoundingRounds>(args_.seed, args_.offset, RandomUse::kRounding,
+                                               batch_, row, column + i);
         }
         bits[i] =
             RoundStochastically<kSpec.d_type>(values[i], RandomBits16(block, row, column + i));

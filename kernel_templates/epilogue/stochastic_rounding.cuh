@@ -3,42 +3,11 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_STOCHASTIC_ROUNDING_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_STOCHASTIC_ROUNDING_CUH_
 
-#include "common/philox.cuh"
 #include "common/types.cuh"
 
 namespace tilewright {
 
-// What random bits are for: tags the counter, so that the uses of one (seed, offset) are
-// independent of each other.
-enum class RandomUse : unsigned { kDropout = 0, kRounding = 1 };
-
-inline constexpr int kRandomRounds = 7;
-
-// The 4x32 bits that serve 8 elements of D: rows {r, r + 8} of a 16-row block by columns
-// {2q, 2q + 1, 8 + 2q, 8 + 2q + 1} of a 16-column block, which is what one lane of an MMA
-// fragment owns. `pair_row` is r = row % 8, `pair_column` is q = column % 8 / 2.
-//   counter = {column / 16 * 32 + r * 4 + q, row / 16 + use * 2^27,
-//              low word of offset, high word of offset + batch * 2^16}
-//   key = seed
-__device__ __forceinline__ PhiloxWords RandomBlock(unsigned long long seed,
-                                                   unsigned long long offset, RandomUse use,
-                                                   unsigned batch, unsigned row,
-                                                   unsigned column) {
-  return Philox<kRandomRounds>(
-      (column / 16) * 32 + row % 8 * 4 + column % 8 / 2,
-      row / 16 + (static_cast<unsigned>(use) << 27), static_cast<unsigned>(offset),
-      static_cast<unsigned>(offset >> 32) + (batch << 16), seed);
-}
-
-// The 16 bits of (row, column) in their block: word 2 * (row / 8 % 2) + column / 8 % 2, its
-// low half in even columns and its high half in odd ones.
-__device__ __forceinline__ unsigned RandomBits16(const PhiloxWords& block, unsigned row,
-                                                 unsigned column) {
-  const unsigned low = column / 8 % 2 == 0 ? block.word[0] : block.word[1];
-  const unsigned high = column / 8 % 2 == 0 ? block.word[2] : block.word[3];
-  const unsigned word = row / 8 % 2 == 0 ? low : high;
-  return column % 2 == 0 ? word & 0xFFFF : word >> 16;
-}
+inline constexpr int kRoundingRounds = 7;
 
 // `value` rounded up or down in magnitude with a probability in proportion to its
 // distance; `random` are 16 bits. Inf and NaN stay what they are.

@@ -25,7 +25,7 @@ void ExpectPlan(const v1::LaunchPlan& plan, const std::string& text) {
 
 TEST(LaunchPlanTest, Sm80IsOneStep) {
   ExpectPlan(PlanOf("gemm_sm80", "m: 512 n: 512 k: 512", With(PlainSm80(), "raster_group", 4)), R"(
-      arguments_version: 3
+      arguments_version: 4
       steps {
         entry_symbol: "tilewright_gemm"
         block_threads: 128
@@ -45,7 +45,7 @@ TEST(LaunchPlanTest, Sm80IsOneStep) {
 TEST(LaunchPlanTest, SplitKReducesInASecondStep) {
   ExpectPlan(PlanOf("gemm_sm80", "m: 512 n: 512 k: 512 batch: 3", With(PlainSm80(), "split_k", 5)),
              R"(
-      arguments_version: 3
+      arguments_version: 4
       steps {
         entry_symbol: "tilewright_gemm"
         block_threads: 128
@@ -73,7 +73,7 @@ TEST(LaunchPlanTest, SplitKReducesInASecondStep) {
 
 TEST(LaunchPlanTest, SimtIsOneStep) {
   ExpectPlan(PlanOf("gemm_simt", "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP32", PlainSimt()), R"(
-      arguments_version: 3
+      arguments_version: 4
       steps {
         entry_symbol: "tilewright_gemm"
         block_threads: 64
@@ -96,7 +96,7 @@ TEST(LaunchPlanTest, Sm90IsPersistentAndTakesTensorMaps) {
   ExpectPlan(
       PlanOf("gemm_sm90", "m: 512 n: 512 k: 512 a_layout: OPERAND_LAYOUT_TRANSPOSED", config),
       R"(
-      arguments_version: 3
+      arguments_version: 4
       steps {
         entry_symbol: "tilewright_gemm"
         block_threads: 384
