@@ -81,13 +81,22 @@ constexpr int ColumnScales(const GemmSm90Config& c) {
 
 // The most dynamic shared memory a block of sm_90 may have.
 inline constexpr int kSm90SharedMemory = 232448;
-// Two barriers of 8 bytes a stage, three where it has low parts, and two for sums that come from
-// other blocks.
+// How D goes from registers to memory.
+enum class StorePath {
+  kStaged,     // Rows through shared memory, by ordinary stores.
+  kTma,        // Boxes through shared memory, by TMA.
+  kTmaBeside,  // So, with boxes of one other tensor of D's shape, in or out, beside those of D.
+};
+
+// Two barriers of 8 bytes a stage, three where it has low parts; two for sums that come from other
+// blocks; and two for each warp of consumers where boxes of another tensor come in.
 constexpr int RingBarrierBytes(const GemmSm90Config& c) {
   return (c.products == 3 ? 3 : 2) * 8 * c.stages;
 }
-constexpr int BarrierBytes(const GemmSm90Config& c) {
-  return RingBarrierBytes(c) + (c.cluster_k > 1 ? 16 : 0);
+constexpr int ExchangeBarrierBytes(const GemmSm90Config& c) { return c.cluster_k > 1 ? 16 : 0; }
+constexpr int BarrierBytes(const GemmSm90Config& c, StorePath path) {
+  return RingBarrierBytes(c) + ExchangeBarrierBytes(c) +
+         (path == StorePath::kTmaBeside ? 4 * c.consumers * 16 : 0);
 }
 // Sums that other blocks send, 4 bytes each.
 constexpr int ExchangeBytes(const GemmSm90Config& c) {
@@ -96,20 +105,23 @@ constexpr int ExchangeBytes(const GemmSm90Config& c) {
 
 // Each consumer warp stages its part of D in buffers of 2 KiB beside the ring. For a TMA store
 // one holds a box of 16 rows of 128 bytes, and there are two where they fit; a warpgroup's are
-// neighbours, so that four make a box of 64 rows. Other stores stage rows as long as possible in
-// three.
+// neighbours, so that four make a box of 64 rows. Beside boxes of another tensor there must be two.
+// Other stores stage rows as long as possible in three.
 inline constexpr int kStagingBufferBytes = 2048;
-constexpr int FixedBytes(const GemmSm90Config& c, int buffers) {
+constexpr int FixedBytes(const GemmSm90Config& c, StorePath path, int buffers) {
   return c.stages * StageBytes(c) + 4 * c.consumers * buffers * kStagingBufferBytes +
-         ExchangeBytes(c) + BarrierBytes(c);
+         ExchangeBytes(c) + BarrierBytes(c, path);
 }
-constexpr int StagingBuffers(const GemmSm90Config& c, bool through_tma) {
-  return !through_tma ? 3 : FixedBytes(c, 2) <= kSm90SharedMemory ? 2 : 1;
+constexpr int StagingBuffers(const GemmSm90Config& c, StorePath path) {
+  return path == StorePath::kStaged       ? 3
+         : path == StorePath::kTmaBeside ? 2
+         : FixedBytes(c, path, 2) <= kSm90SharedMemory ? 2
+                                                       : 1;
 }
 // stages * (tile_m + tile_n) * 128 (twice for three products) + staging + sums of other blocks +
 // barriers.
-constexpr int SharedMemoryBytes(const GemmSm90Config& c, bool through_tma) {
-  return FixedBytes(c, StagingBuffers(c, through_tma));
+constexpr int SharedMemoryBytes(const GemmSm90Config& c, StorePath path) {
+  return FixedBytes(c, path, StagingBuffers(c, path));
 }
 
 // Sums a thread of a consumer keeps: 64 x columns over 128 threads for each row block, twice
@@ -147,16 +159,6 @@ constexpr int StoreBoxBytes(const GemmSm90Config& c, int d_bytes) {
   return best;
 }
 
-// Whether D goes through TMA: in rows that begin at 16 bytes, with neither another tensor of D's
-// shape nor random bits in the epilogue (`plain_epilogue`), and a tile as wide as a box. Boxes
-// begin where tiles do, at multiples of 16 bytes: at others the copy unit raises an illegal
-// instruction (seen on an H100). A transposed tile of 32-bit elements is wider than a box.
-constexpr bool StoresThroughTma(const GemmSm90Config& c, int d_bytes, int d_alignment,
-                                bool plain_epilogue) {
-  return c.split_k == 1 && d_alignment == 16 && plain_epilogue && (!c.swap_ab || d_bytes <= 2) &&
-         c.tile_n * d_bytes >= StoreBoxBytes(c, d_bytes) && c.tile_n * d_bytes % 16 == 0;
-}
-
 // The box of a TMA store: StoreBoxBytes of columns by rows. Unswapped, a warp's 16 rows; swapped,
 // up to 64 rows of a warpgroup's 64 columns: the count that covers tile_m with the fewest rows too
 // many, and the largest of those. The last box of a tile begins earlier where the tile is no
@@ -170,6 +172,49 @@ constexpr int StoreBoxRows(const GemmSm90Config& c) {
   }
   return best;
 }
+
+// What an epilogue stores and reads beside D, by what its store path depends on.
+enum class EpilogueTensors {
+  kNone,
+  kBeside,  // One, of D's element size, in rows that begin at 16 bytes.
+  kOther,
+};
+struct StoreNeeds {
+  int d_bytes;
+  int d_alignment;
+  EpilogueTensors tensors;
+  bool random_rounding;
+  bool column_sums;
+};
+
+// D goes through TMA in rows that begin at 16 bytes and a tile as wide as a box. Boxes begin where
+// tiles do, at multiples of 16 bytes: at others the copy unit raises an illegal instruction (seen on
+// an H100). A transposed tile of 32-bit elements is wider than a box.
+constexpr bool BoxesHoldTile(const GemmSm90Config& c, const StoreNeeds& needs) {
+  const int row_bytes = c.tile_n * needs.d_bytes;
+  return c.split_k == 1 && needs.d_alignment == 16 && !needs.random_rounding &&
+         (!c.swap_ab || needs.d_bytes <= 2) && row_bytes >= StoreBoxBytes(c, needs.d_bytes) &&
+         row_bytes % 16 == 0;
+}
+// No element is in two boxes: it is added to a sum, or replaced in place, once. Of 16-bit D alone.
+constexpr bool BoxesAreDisjoint(const GemmSm90Config& c, const StoreNeeds& needs) {
+  return needs.d_bytes == 2 &&
+         (c.swap_ab ? c.tile_m % StoreBoxRows(c) == 0
+                    : c.tile_n * needs.d_bytes % StoreBoxBytes(c, needs.d_bytes) == 0);
+}
+constexpr StorePath StorePathOf(const GemmSm90Config& c, const StoreNeeds& needs) {
+  if (!BoxesHoldTile(c, needs) || needs.tensors == EpilogueTensors::kOther) {
+    return StorePath::kStaged;
+  }
+  const bool is_beside = needs.tensors == EpilogueTensors::kBeside;
+  if ((is_beside || needs.column_sums) && !BoxesAreDisjoint(c, needs)) return StorePath::kStaged;
+  if (!is_beside) return StorePath::kTma;
+  return c.swap_ab ? StorePath::kStaged : StorePath::kTmaBeside;
+}
+
+// Rows of D whose column sums are left in the workspace together: a warp's 16, or, swapped, those
+// of the tile.
+constexpr int ColumnSumRows(const GemmSm90Config& c) { return c.swap_ab ? c.tile_m : 16; }
 
 // Legality. Each rule stands alone and has a name; IsLegal is all that can be asked of a config
 // alone. Whether a target has the shared memory, and the epilogue the registers, is the search
@@ -201,8 +246,13 @@ constexpr bool ColumnsFitWgmma(const GemmSm90Config& c) {
 }
 
 // Without TMA a D that is not transposed is stored in steps of 16 columns.
-constexpr bool StoreHoldsColumns(const GemmSm90Config& c, bool through_tma) {
-  return through_tma || c.swap_ab || c.tile_n % 16 == 0;
+constexpr bool StoreHoldsColumns(const GemmSm90Config& c, StorePath path) {
+  return path != StorePath::kStaged || c.swap_ab || c.tile_n % 16 == 0;
+}
+
+// A mask is made for 16x16 blocks of D.
+constexpr bool TileHoldsMask(const GemmSm90Config& c) {
+  return c.tile_m % 16 == 0 && c.tile_n % 16 == 0;
 }
 
 constexpr bool HasPipeline(const GemmSm90Config& c) { return c.stages >= 2 && c.stages <= 12; }
@@ -241,7 +291,7 @@ enum class EpilogueLoad {
 // Registers of a consumer beside its sums: descriptors, addresses, and what the epilogue holds
 // while it works on the fragments. With these none of the variants that the tests compile spills.
 // d_bytes: of an element of D; single bytes that change places take more.
-constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma,
+constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, StorePath path,
                                 int d_bytes) {
   switch (load) {
     case EpilogueLoad::kTensors:
@@ -249,15 +299,15 @@ constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, bool
     case EpilogueLoad::kScaledVector:
       return 168;
     case EpilogueLoad::kVector:
-      return through_tma ? 96 : 112;
+      return path != StorePath::kStaged ? 96 : 112;
     case EpilogueLoad::kPlain:
       break;
   }
-  return !through_tma ? 72 : c.swap_ab && d_bytes == 1 ? 56 : 40;
+  return path == StorePath::kStaged ? 72 : c.swap_ab && d_bytes == 1 ? 56 : 40;
 }
-constexpr bool SumsFitRegisters(const GemmSm90Config& c, EpilogueLoad load, bool through_tma,
+constexpr bool SumsFitRegisters(const GemmSm90Config& c, EpilogueLoad load, StorePath path,
                                 int d_bytes) {
-  return AccumulatorRegisters(c) + ConsumerRegisters(c, load, through_tma, d_bytes) <=
+  return AccumulatorRegisters(c) + ConsumerRegisters(c, load, path, d_bytes) <=
          SplitRegisters(c).consumer;
 }
 
@@ -275,7 +325,7 @@ constexpr bool InstructionFitsLaunch(const GemmSm90Config& c) {
 }
 
 constexpr bool FitsSharedMemoryOfSm90(const GemmSm90Config& c) {
-  return FixedBytes(c, 1) <= kSm90SharedMemory;
+  return FixedBytes(c, StorePath::kTma, 1) <= kSm90SharedMemory;
 }
 
 constexpr bool HasRunTimeValues(const GemmSm90Config& c) {
@@ -285,7 +335,7 @@ constexpr bool HasRunTimeValues(const GemmSm90Config& c) {
 constexpr bool IsLegal(const GemmSm90Config& c) {
   return HasConsumers(c) && ProductsSuitSums(c) && PingPongHasTwo(c) && RowsFillConsumers(c) &&
          ColumnsFitWgmma(c) && HasPipeline(c) && HasCluster(c) && SharesKOnce(c) &&
-         SharesAreWhole(c) && SumsFitRegisters(c, EpilogueLoad::kPlain, true, 2) &&
+         SharesAreWhole(c) && SumsFitRegisters(c, EpilogueLoad::kPlain, StorePath::kTma, 2) &&
          InstructionFitsLaunch(c) && FitsSharedMemoryOfSm90(c) && HasRunTimeValues(c);
 }
 

@@ -42,6 +42,15 @@ __device__ __forceinline__ float FloatFromBits(unsigned bits) {
         : "=f"(value)
         : "r"(bits));
     return value;
+  } else if constexpr (IsFp8(kType)) {
+    // Every fp8 value is one of fp16.
+    unsigned halves;
+    if constexpr (kType == Type::kE4m3) {
+      asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(static_cast<unsigned short>(bits)));
+    } else {
+      asm("cvt.rn.f16x2.e5m2x2 %0, %1;" : "=r"(halves) : "h"(static_cast<unsigned short>(bits)));
+    }
+    return FloatFromBits<Type::kFp16>(halves & 0xFFFF);
   } else if constexpr (kType == Type::kInt32) {
     return static_cast<float>(static_cast<int>(bits));
   } else {

@@ -2,8 +2,10 @@
 // template, for fragments in registers as for sums of split-K partials:
 //   z = alpha * scales * accumulator + bias + beta * C   (C where it is accumulated)
 //   aux = z
-//   v = activation(z) + C                       (C where it is a residual)
+//   v = dropout(activation(z)) + C              (C where it is a residual)
 //   D = round(scale_d * v)                      (scale_d of an fp8 D, else 1)
+// and of a gradient, which reads z from aux:
+//   v = dropout(activation'(z) * (alpha * scales * accumulator + beta * C))
 // amax is that of v. `scales` are those of A and B, of the whole tensors or of row and column:
 // [batch][m] and [batch][n]. Those of blocks the main loop has put into the accumulators.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
@@ -12,6 +14,8 @@
 #include "abi/kernel_args.h"
 #include "common/random_bits.cuh"
 #include "epilogue/activation.cuh"
+#include "epilogue/activation_gradient.cuh"
+#include "epilogue/dropout.cuh"
 #include "epilogue/epilogue_factors.cuh"
 #include "epilogue/epilogue_spec.cuh"
 #include "epilogue/stochastic_rounding.cuh"
@@ -26,6 +30,16 @@ template <EpilogueSpec kSpec>
 class Epilogue {
  public:
   static constexpr bool kScalesRows = kSpec.scaling == Scaling::kPerRowColumn;
+  static constexpr bool kReadsAux = kSpec.gradient && kSpec.aux_type != Type::kNone;
+  static constexpr bool kWritesAux = !kSpec.gradient && kSpec.aux_type != Type::kNone;
+
+  // What other tensors of D's shape have for kWidth neighbouring elements: C, and z, an input of a
+  // gradient and else an output.
+  template <int kWidth>
+  struct Neighbours {
+    float source[kSpec.source != Source::kNone ? kWidth : 1];
+    float z[kSpec.aux_type != Type::kNone ? kWidth : 1];
+  };
 
   // Bias and scale of a thread's columns, loaded once where a thread stays in its columns.
   template <int kWidth>
@@ -67,10 +81,12 @@ class Epilogue {
   }
 
   // Elements (row, column) .. (row, column + kWidth - 1); those at or beyond n are left
-  // out. The row exists; `column` is a multiple of kWidth.
-  template <int kWidth, typename Accumulator>
+  // out. The row exists; `column` is a multiple of kWidth. Bit i of `keep`: dropout keeps element
+  // i. Their values are added to `column_sums` where there is a gradient of the bias.
+  template <int kWidth, typename Accumulator, int kSums>
   __device__ __forceinline__ void Apply(const Accumulator (&sums)[kWidth], int row, int column,
-                                        const ColumnTerms<kWidth>& terms) {
+                                        const ColumnTerms<kWidth>& terms, unsigned keep,
+                                        float (&column_sums)[kSums]) {
     const int count = args_.n - column;
     if (count <= 0) return;
     if constexpr (kSpec.d_type == Type::kInt32) {
@@ -80,12 +96,21 @@ class Epilogue {
       StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
           args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
     } else {
+      Neighbours<kWidth> neighbours;
+      LoadNeighbours(neighbours, row, column, count);
       const float row_factor = LoadRowFactor(row);
       float values[kWidth];
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) values[i] = Scaled(sums[i], row_factor, terms, i);
-      Transform(values, row, column, count, terms);
+      Transform(values, neighbours, row, terms, keep);
+      if constexpr (kWritesAux) {
+        unsigned words[kPackedWords<kSpec.aux_type, kWidth>];
+        RoundNearest<kSpec.aux_type>(words, neighbours.z);
+        StoreRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
+            args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), words, count);
+      }
       Observe(values, count);
+      AddTo(column_sums, values, count);
       unsigned words[kPackedWords<kSpec.d_type, kWidth>];
       Round(words, values, row, column, count);
       StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
@@ -94,15 +119,16 @@ class Epilogue {
   }
 
   // Two neighbouring elements of D, rounded and packed, for a caller that stores them: (row,
-  // column) of which `count` exist. `row_factor`: the row's. Neither another tensor of D's shape
-  // nor random bits are needed.
+  // column) of which `count` exist. `row_factor`: the row's; `neighbours`: theirs, of which z is
+  // set where it is an output. No random bits are needed for rounding.
   template <typename Accumulator>
   __device__ __forceinline__ void ComputePair(const Accumulator (&sums)[2], int row, int column,
                                               int count, float row_factor,
-                                              const ColumnTerms<2>& terms,
-                                              unsigned (&words)[kPackedWords<kSpec.d_type, 2>]) {
-    static_assert(kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone &&
-                  !kSpec.stochastic_rounding);
+                                              const ColumnTerms<2>& terms, unsigned keep,
+                                              Neighbours<2>& neighbours,
+                                              unsigned (&words)[kPackedWords<kSpec.d_type, 2>],
+                                              float (&column_sums)[2]) {
+    static_assert(!kSpec.stochastic_rounding);
     if constexpr (kSpec.d_type == Type::kInt32) {
       words[0] = static_cast<unsigned>(sums[0]);
       words[1] = static_cast<unsigned>(sums[1]);
@@ -110,29 +136,40 @@ class Epilogue {
       float values[2] = {Scaled(sums[0], row_factor, terms, 0),
                          Scaled(sums[1], row_factor, terms, 1)};
       // A row beyond the last has no bias to read; what it gets does not matter.
-      Transform(values, row < args_.m ? row : args_.m - 1, column, count, terms);
+      Transform(values, neighbours, row < args_.m ? row : args_.m - 1, terms, keep);
       Observe(values, count);
+      AddTo(column_sums, values, count);
       Round(words, values, row, column, count);
     }
   }
 
   // The same of two neighbouring elements of a column: (row, column) and (row + 1, column), of
-  // which `count` exist. D is 8 or 16 bits wide.
+  // which `count` exist. D is 8 or 16 bits wide, and nothing else has its shape.
   template <typename Accumulator>
   __device__ __forceinline__ unsigned ComputeColumnPair(const Accumulator (&sums)[2], int row,
                                                         int column, int count,
-                                                        const ColumnTerms<1>& terms) {
+                                                        const ColumnTerms<1>& terms, unsigned keep,
+                                                        float (&column_sums)[1]) {
+    static_assert(kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone &&
+                  !kSpec.stochastic_rounding);
     float values[2];
+    Neighbours<1> none;
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
       float value[1] = {Scaled(sums[i], LoadRowFactor(row + i), terms, 0)};
-      Transform(value, row + i < args_.m ? row + i : args_.m - 1, column, count, terms);
+      Transform(value, none, row + i < args_.m ? row + i : args_.m - 1, terms, keep >> i);
+      AddTo(column_sums, value, count - i);
       values[i] = value[0];
     }
     Observe(values, count);
     unsigned words[1];
     Round(words, values, row, column, count);
     return words[0];
+  }
+
+  // The mask of D.
+  __device__ __forceinline__ DropoutMask<kSpec> Mask() const {
+    return DropoutMask<kSpec>(args_, batch_);
   }
 
   // Hands on amax and the flag, one atomic a warp. Called by whole warps.
@@ -168,13 +205,22 @@ class Epilogue {
   }
 
   template <int kWidth>
-  __device__ __forceinline__ void Transform(float (&values)[kWidth], int row, int column, int count,
-                                            const ColumnTerms<kWidth>& terms) const {
-    float source[kWidth];
+  __device__ __forceinline__ void LoadNeighbours(Neighbours<kWidth>& neighbours, int row,
+                                                 int column, int count) const {
     if constexpr (kSpec.source != Source::kNone) {
       LoadRow<kSpec.source_type, kSpec.source_access_bytes>(
-          source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
+          neighbours.source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
     }
+    if constexpr (kReadsAux) {
+      LoadRow<kSpec.aux_type, kSpec.aux_access_bytes>(
+          neighbours.z, args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), count);
+    }
+  }
+
+  template <int kWidth>
+  __device__ __forceinline__ void Transform(float (&values)[kWidth], Neighbours<kWidth>& neighbours,
+                                            int row, const ColumnTerms<kWidth>& terms,
+                                            unsigned keep) const {
     if constexpr (kSpec.bias != Bias::kNone) {
       constexpr int kColumns = kSpec.bias == Bias::kPerColumn ? 1 : 0;
       float row_bias = 0.0f;
@@ -188,19 +234,43 @@ class Epilogue {
     }
     if constexpr (kSpec.source == Source::kAccumulate) {
 #pragma unroll
-      for (int i = 0; i < kWidth; ++i) values[i] += args_.beta * source[i];
+      for (int i = 0; i < kWidth; ++i) values[i] += factors_.Beta() * neighbours.source[i];
     }
-    if constexpr (kSpec.aux_type != Type::kNone) {
-      unsigned words[kPackedWords<kSpec.aux_type, kWidth>];
-      RoundNearest<kSpec.aux_type>(words, values);
-      StoreRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
-          args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), words, count);
-    }
+    if constexpr (kSpec.gradient) {
+      if constexpr (kReadsAux) {
 #pragma unroll
-    for (int i = 0; i < kWidth; ++i) values[i] = Activate<kSpec.activation>(values[i]);
+        for (int i = 0; i < kWidth; ++i) {
+          values[i] *= ActivateGradient<kSpec.activation>(neighbours.z[i]);
+        }
+      }
+    } else {
+      if constexpr (kWritesAux) {
+#pragma unroll
+        for (int i = 0; i < kWidth; ++i) neighbours.z[i] = values[i];
+      }
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) values[i] = Activate<kSpec.activation>(values[i]);
+    }
+    if constexpr (DropoutMask<kSpec>::kDrops) {
+      // Selected, so that a dropped Inf is 0.
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) {
+        values[i] = (keep >> i & 1) != 0 ? args_.dropout_scale * values[i] : 0.0f;
+      }
+    }
     if constexpr (kSpec.source == Source::kResidual) {
 #pragma unroll
-      for (int i = 0; i < kWidth; ++i) values[i] += source[i];
+      for (int i = 0; i < kWidth; ++i) values[i] += neighbours.source[i];
+    }
+  }
+
+  template <int kWidth, int kSums>
+  __device__ __forceinline__ static void AddTo(float (&column_sums)[kSums],
+                                               const float (&values)[kWidth], int count) {
+    if constexpr (kSpec.bias_gradient) {
+      static_assert(kSums == kWidth);
+#pragma unroll
+      for (int i = 0; i < kWidth; ++i) column_sums[i] += i < count ? values[i] : 0.0f;
     }
   }
 

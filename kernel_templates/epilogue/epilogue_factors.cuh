@@ -12,15 +12,23 @@ class EpilogueFactors {
  public:
   // After the grids before this one are complete: they may have written the scales.
   __device__ __forceinline__ explicit EpilogueFactors(const GemmArgs& args) : args_(args) {
-    if constexpr (kSpec.scaling == Scaling::kPerTensor) {
-      alpha_ = args.alpha * *args.scale_a * *args.scale_b;
+    if constexpr (kLoadsAlpha) {
+      alpha_ = kSpec.device_scalars ? *args.device_alpha : args.alpha;
+      if constexpr (kSpec.scaling == Scaling::kPerTensor) alpha_ *= *args.scale_a * *args.scale_b;
+    }
+    if constexpr (kSpec.device_scalars && kSpec.source == Source::kAccumulate) {
+      beta_ = *args.device_beta;
     }
     if constexpr (kSpec.scale_d) scale_d_ = *args.scale_d;
   }
 
   __device__ __forceinline__ float Alpha() const {
-    if constexpr (kSpec.scaling == Scaling::kPerTensor) return alpha_;
+    if constexpr (kLoadsAlpha) return alpha_;
     return args_.alpha;
+  }
+  __device__ __forceinline__ float Beta() const {
+    if constexpr (kSpec.device_scalars) return beta_;
+    return args_.beta;
   }
   __device__ __forceinline__ float ScaleD() const {
     if constexpr (kSpec.scale_d) return scale_d_;
@@ -28,8 +36,11 @@ class EpilogueFactors {
   }
 
  private:
+  static constexpr bool kLoadsAlpha =
+      kSpec.device_scalars || kSpec.scaling == Scaling::kPerTensor;
   const GemmArgs& args_;
   float alpha_;
+  float beta_;
   float scale_d_;
 };
 

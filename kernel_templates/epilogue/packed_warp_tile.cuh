@@ -27,9 +27,12 @@ template <EpilogueSpec kSpec, int kWarpM, int kWarpN, bool kInterleavedRows,
           bool kInterleavedColumns, int kStagingBytes>
 class PackedWarpTile {
  public:
-  // Stochastic rounding on fragments, all of a warp tile's accumulators alive, spills.
-  static constexpr bool kFits = BytesOf(kSpec.d_type) <= 2 && kSpec.source == Source::kNone &&
-                                kSpec.aux_type == Type::kNone && !kSpec.stochastic_rounding;
+  // Stochastic rounding on fragments, all of a warp tile's accumulators alive, spills. A mask is
+  // made for fragments that have their rows and columns in order.
+  static constexpr bool kFits =
+      BytesOf(kSpec.d_type) <= 2 && kSpec.source == Source::kNone &&
+      kSpec.aux_type == Type::kNone && !kSpec.stochastic_rounding && !kSpec.bias_gradient &&
+      (!DropoutMask<kSpec>::kDrops || !(kInterleavedRows || kInterleavedColumns));
 
   // Stores the tile whose corner is (first_m, first_n). `staging` is the warp's own, 16-byte
   // aligned.
@@ -117,6 +120,11 @@ class PackedWarpTile {
                                                    int first_row, unsigned* words,
                                                    const ColumnPairs (&terms)[kTerms],
                                                    Epilogue<kSpec>& epilogue) {
+    unsigned keep[kWarpN / 16];
+#pragma unroll
+    for (int group = 0; group < kWarpN / 16; ++group) {
+      keep[group] = epilogue.Mask().Block(corner.first_m + first_row, corner.first_n + group * 16);
+    }
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int row = first_row + Row(half);
@@ -131,11 +139,13 @@ class PackedWarpTile {
             kInterleavedColumns ? sums[even + 1][half * 2 + tile % 2] : sums[tile][half * 2 + 1]};
         const int count = corner.HasRow(row) ? corner.Left(column) : 0;
         unsigned pair[1];
+        typename Epilogue<kSpec>::template Neighbours<2> none;
+        float no_sums[2];
         epilogue.ComputePair(
             values, corner.first_m + row, corner.first_n + column, count, row_factor,
             kLoadsOnce ? terms[kLoadsOnce ? tile : 0]
                        : epilogue.template LoadColumnTerms<2>(corner.first_n + column),
-            pair);
+            keep[tile / 2] >> (half * 4 + tile % 2 * 2), none, pair, no_sums);
         if constexpr (kSpec.d_access_bytes == kBytes) {
           to[column] = static_cast<Element>(pair[0]);
           to[column + 1] = static_cast<Element>(pair[0] >> (8 * kBytes));

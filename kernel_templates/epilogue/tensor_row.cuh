@@ -14,7 +14,9 @@ inline constexpr int kPackedWords = kWidth * BytesOf(kType) < 4 ? 1 : kWidth * B
 
 template <Type kType>
 __device__ __forceinline__ float LoadElement(const void* base, long long index) {
-  if constexpr (BytesOf(kType) == 2) {
+  if constexpr (BytesOf(kType) == 1) {
+    return FloatFromBits<kType>(static_cast<const unsigned char*>(base)[index]);
+  } else if constexpr (BytesOf(kType) == 2) {
     return FloatFromBits<kType>(static_cast<const unsigned short*>(base)[index]);
   } else {
     return FloatFromBits<kType>(static_cast<const unsigned*>(base)[index]);

@@ -16,13 +16,15 @@ class TmaGroupTile {
   // Starts to store the part of D whose corner is (first_m, first_n), 64 columns wide. All four
   // warps of the group call it, with the named barrier that is theirs; `staging`: the group's
   // kBuffers, of 64 rows each.
-  template <typename Accumulator>
+  // keep_of(group): the lane's bits of the mask in rows 16 * group on.
+  template <typename Accumulator, typename KeepOf>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
                                                int batch, int first_m, int first_n,
                                                const Accumulator (&sums)[kRows / 8][4],
-                                               unsigned staging, int barrier,
+                                               KeepOf keep_of, unsigned staging, int barrier,
                                                Epilogue<kSpec>& epilogue) {
     const bool is_leader = threadIdx.x % 128 == 0;
+    float column_sums[2][1] = {};
 #pragma unroll
     for (int first = 0; first < kBoxes; first += kBuffers) {
       if (is_leader) WaitForStoreReads<0>();
@@ -30,8 +32,8 @@ class TmaGroupTile {
 #pragma unroll
       for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
         const int row = BoxBegin(box, kBoxRows, kRows);
-        Fill(args, first_m + row, first_n, sums, row / 8, staging + (box - first) * kBufferBytes,
-             epilogue);
+        Fill(args, first_m + row, first_n, sums, row / 8, keep_of,
+             staging + (box - first) * kBufferBytes, epilogue, column_sums);
       }
       FenceForCopies();
       SyncThreads(barrier, 128);
@@ -44,6 +46,7 @@ class TmaGroupTile {
         CommitStores();
       }
     }
+    if constexpr (kSpec.bias_gradient) StoreSums(args, batch, first_m, first_n, column_sums);
   }
 
  private:
@@ -55,11 +58,12 @@ class TmaGroupTile {
   static_assert(kBytes <= 2 && kBoxRows * kRowBytes <= kBufferBytes);
 
   // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on.
-  template <typename Accumulator>
+  template <typename Accumulator, typename KeepOf>
   __device__ __forceinline__ static void Fill(const GemmArgs& args, int first_m, int first_n,
                                               const Accumulator (&sums)[kRows / 8][4],
-                                              int first_tile, unsigned buffer,
-                                              Epilogue<kSpec>& epilogue) {
+                                              int first_tile, KeepOf keep_of, unsigned buffer,
+                                              Epilogue<kSpec>& epilogue,
+                                              float (&column_sums)[2][1]) {
     const int lane = threadIdx.x % 32;
     const int first_column = static_cast<int>(threadIdx.x) / 32 % 4 * 16;
     typename Epilogue<kSpec>::template ColumnTerms<1> terms[2];
@@ -80,7 +84,10 @@ class TmaGroupTile {
         const Accumulator values[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
                                        sums[first_tile + tile + i / 2][i % 2 * 2 + 1]};
         const int count = column < args.n ? args.m - first_m - row : 0;
-        words[i] = epilogue.ComputeColumnPair(values, first_m + row, column, count, terms[i % 2]);
+        const int row_tile = first_tile + tile + i / 2;
+        const unsigned keep = keep_of(row_tile / 2) >> (row_tile % 2 * 4 + i % 2 * 2);
+        words[i] = epilogue.ComputeColumnPair(values, first_m + row, column, count, terms[i % 2],
+                                              keep, column_sums[i % 2]);
       }
       const bool is_odd = tile + 1 >= kBoxRows / 8;
       if constexpr (kBytes == 1) {
@@ -99,6 +106,22 @@ class TmaGroupTile {
         StoreMatricesTransposed(
             buffer + StagedPlace<kRowBytes>(row, first_column / 8 + lane / 8 % 2), words);
       }
+    }
+  }
+
+  // Adds the lanes' sums of the warp's 16 columns over all kRows.
+  __device__ __forceinline__ static void StoreSums(const GemmArgs& args, int batch, int first_m,
+                                                   int first_n, const float (&sums)[2][1]) {
+    const int lane = threadIdx.x % 32;
+    float* const to = ColumnSumsOf<kRows>(args, batch, first_m);
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      float sum = sums[half][0];
+      sum += __shfl_xor_sync(0xFFFFFFFF, sum, 1);
+      sum += __shfl_xor_sync(0xFFFFFFFF, sum, 2);
+      const int column =
+          first_n + static_cast<int>(threadIdx.x) / 32 % 4 * 16 + half * 8 + lane / 4;
+      if (lane % 4 == 0 && column < args.n) to[column] = sum;
     }
   }
 

@@ -1,13 +1,17 @@
-// The epilogue of fragments whose D TMA can write and that needs no other tensor element by
-// element: it runs on the fragments, rounded elements are staged in shared memory, swizzled, and
-// the copy unit takes them from there while the warps go on.
+// The epilogue of fragments whose D TMA can write: it runs on the fragments, rounded elements are
+// staged in shared memory, swizzled, and the copy unit takes them from there while the warps go on.
+// One other tensor of D's shape may pass in boxes alike: an input takes the place in shared memory
+// that D's elements then take, an output has its own.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TMA_WARP_TILE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_TMA_WARP_TILE_CUH_
 
 #include "abi/gemm_sm90_config.h"
 #include "abi/kernel_args.h"
 #include "common/memory.cuh"
+#include "common/mma.cuh"
 #include "common/tma.cuh"
+#include "epilogue/boxes_beside.cuh"
+#include "epilogue/column_sums.cuh"
 #include "epilogue/epilogue.cuh"
 
 namespace tilewright {
@@ -29,33 +33,53 @@ constexpr int BoxBegin(int box, int size, int extent) { return Min(box * size, e
 template <EpilogueSpec kSpec, int kColumns, int kBoxBytes, int kBuffers>
 class TmaWarpTile {
  public:
-  // Starts to store the rows whose corner is (first_m, first_n).
-  template <typename Accumulator>
+  // Starts to store the rows whose corner is (first_m, first_n). keep_of(group): the lane's bits
+  // of the mask in columns 16 * group on. `beside`: of the other tensor, if there is one.
+  template <typename Accumulator, typename KeepOf, typename Beside>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
                                                int batch, int first_m, int first_n,
                                                const Accumulator (&sums)[kColumns / 8][4],
-                                               unsigned staging, Epilogue<kSpec>& epilogue) {
+                                               KeepOf keep_of, Beside& beside, unsigned staging,
+                                               Epilogue<kSpec>& epilogue) {
     const bool is_leader = threadIdx.x % 32 == 0;
-    // As many boxes to a fence as there are buffers: a fence costs more than it orders.
+    if constexpr (Beside::kDirection == Direction::kNone) {
+      // As many boxes to a fence as there are buffers: a fence costs more than it orders.
 #pragma unroll
-    for (int first = 0; first < kBoxes; first += kBuffers) {
-      if (is_leader) WaitForStoreReads<0>();
-      __syncwarp();
-#pragma unroll
-      for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
-        const int column = BoxBegin(box, kBoxColumns, kColumns);
-        Fill(args, first_m, first_n + column, sums, column / 8,
-             staging + (box - first) * kStagingBufferBytes, epilogue);
-      }
-      FenceForCopies();
-      __syncwarp();
-      if (is_leader) {
+      for (int first = 0; first < kBoxes; first += kBuffers) {
+        if (is_leader) WaitForStoreReads<0>();
+        __syncwarp();
 #pragma unroll
         for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
-          StoreBox(map, staging + (box - first) * kStagingBufferBytes,
-                   first_n + BoxBegin(box, kBoxColumns, kColumns), first_m, batch);
+          Fill<Beside>(args, batch, first_m, first_n, BoxBegin(box, kBoxColumns, kColumns), sums,
+                       keep_of, staging + (box - first) * kStagingBufferBytes, 0, epilogue);
         }
-        CommitStores();
+        FenceForCopies();
+        __syncwarp();
+        if (is_leader) {
+#pragma unroll
+          for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
+            StoreBox(map, staging + (box - first) * kStagingBufferBytes,
+                     first_n + BoxBegin(box, kBoxColumns, kColumns), first_m, batch);
+          }
+          CommitStores();
+        }
+      }
+    } else {
+#pragma unroll
+      for (int box = 0; box < kBoxes; ++box) {
+        const unsigned buffer = beside.Await(staging, is_leader);
+        Fill<Beside>(args, batch, first_m, first_n, box * kBoxColumns, sums, keep_of, buffer,
+                     staging + kStagingBufferBytes, epilogue);
+        FenceForCopies();
+        __syncwarp();
+        if (is_leader) {
+          StoreBox(map, buffer, first_n + box * kBoxColumns, first_m, batch);
+          if constexpr (Beside::kDirection == Direction::kOut) {
+            StoreBox(beside.Map(), staging + kStagingBufferBytes, first_n + box * kBoxColumns,
+                     first_m, batch);
+          }
+          CommitStores();
+        }
       }
     }
   }
@@ -64,24 +88,38 @@ class TmaWarpTile {
   static constexpr int kBytes = BytesOf(kSpec.d_type);
   static constexpr int kBoxColumns = kBoxBytes / kBytes;
   static constexpr int kBoxes = CeilDiv(kColumns, kBoxColumns);
+  using Pair = typename Epilogue<kSpec>::template Neighbours<2>;
 
-  // The box's part of the fragments, from 8-column tile `first_tile` on.
-  template <typename Accumulator>
-  __device__ __forceinline__ static void Fill(const GemmArgs& args, int first_m, int first_n,
+  // The part of the fragments from column `first_column` of the tile on, one box wide. `other`: the
+  // buffer of an output beside D.
+  template <typename Beside, typename Accumulator, typename KeepOf>
+  __device__ __forceinline__ static void Fill(const GemmArgs& args, int batch, int first_m,
+                                              int first_n, int first_column,
                                               const Accumulator (&sums)[kColumns / 8][4],
-                                              int first_tile, unsigned buffer,
+                                              KeepOf keep_of, unsigned buffer, unsigned other,
                                               Epilogue<kSpec>& epilogue) {
     const int lane = threadIdx.x % 32;
+    const int first_tile = first_column / 8;
+    first_n += first_column;
     const float row_factors[2] = {epilogue.LoadRowFactor(first_m + lane / 4),
                                   epilogue.LoadRowFactor(first_m + lane / 4 + 8)};
+    float column_sums[kBoxColumns / 8][2] = {};
     // Pairs of 8-column tiles: four 8x8 matrices.
 #pragma unroll
     for (int tile = 0; tile < kBoxColumns / 8; tile += 2) {
       unsigned words[4][kPackedWords<kSpec.d_type, 2>];
-      const int first_column = first_n + tile * 8 + lane % 4 * 2;
+      const int column_of_lane = first_n + tile * 8 + lane % 4 * 2;
       const typename Epilogue<kSpec>::template ColumnTerms<2> terms[2] = {
-          epilogue.template LoadColumnTerms<2>(first_column),
-          epilogue.template LoadColumnTerms<2>(first_column + 8)};
+          epilogue.template LoadColumnTerms<2>(column_of_lane),
+          epilogue.template LoadColumnTerms<2>(column_of_lane + 8)};
+      const unsigned keep = keep_of((first_tile + tile) / 2);
+      if constexpr (kSpec.store_mask) {
+        epilogue.Mask().StoreBlock(first_m, first_n + tile * 8, keep);
+      }
+      const unsigned place =
+          StagedPlace<kBoxBytes>(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16);
+      unsigned beside[4];
+      if constexpr (Beside::kDirection == Direction::kIn) LoadMatrices(beside, buffer + place);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const int row = lane / 4 + i % 2 * 8;
@@ -89,31 +127,63 @@ class TmaWarpTile {
         const Accumulator values[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
                                        sums[first_tile + tile + i / 2][i % 2 * 2 + 1]};
         const int count = row < args.m - first_m ? args.n - first_n - column : 0;
+        Pair pair;
+        if constexpr (Beside::kDirection == Direction::kIn) Beside::Unpack(beside[i], pair);
         epilogue.ComputePair(values, first_m + row, first_n + column, count, row_factors[i % 2],
-                             terms[i / 2], words[i]);
+                             terms[i / 2], keep >> (i % 2 * 4 + i / 2 * 2), pair, words[i],
+                             column_sums[tile + i / 2]);
+        if constexpr (Beside::kDirection == Direction::kOut) Beside::Pack(pair, beside[i]);
       }
-      if constexpr (kBytes == 2) {
-        const unsigned packed[4] = {words[0][0], words[1][0], words[2][0], words[3][0]};
-        StoreMatrices(
-            buffer + StagedPlace<kBoxBytes>(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16), packed);
-      } else if constexpr (kBytes == 1) {
-        // stmatrix moves 16 bits: pairs of bytes, which would have to change lanes before. Stored
-        // one by one they touch every bank once.
+      if constexpr (Beside::kDirection == Direction::kOut) StoreMatrices(other + place, beside);
+      StorePairs(words, tile, place, buffer);
+    }
+    if constexpr (kSpec.bias_gradient) {
+      StoreSums(args, batch, first_m, first_n, column_sums);
+    }
+  }
+
+  // The pairs of a lane, of two 8-column tiles from `tile` on; `place`: of its row as one of four
+  // matrices.
+  __device__ __forceinline__ static void StorePairs(
+      const unsigned (&words)[4][kPackedWords<kSpec.d_type, 2>], int tile, unsigned place,
+      unsigned buffer) {
+    const int lane = threadIdx.x % 32;
+    if constexpr (kBytes == 2) {
+      const unsigned packed[4] = {words[0][0], words[1][0], words[2][0], words[3][0]};
+      StoreMatrices(buffer + place, packed);
+    } else if constexpr (kBytes == 1) {
+      // stmatrix moves 16 bits: pairs of bytes, which would have to change lanes before. Stored
+      // one by one they touch every bank once.
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          const int row = lane / 4 + i % 2 * 8;
-          StoreSharedHalf(buffer + StagedPlace<kBoxBytes>(row, tile / 2) + i / 2 * 8 + lane % 4 * 2,
-                          words[i][0]);
-        }
-      } else {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          const int row = lane / 4 + i % 2 * 8;
-          const int chunk = (tile + i / 2) * 2 + lane % 4 / 2;
-          StoreSharedPair(buffer + StagedPlace<kBoxBytes>(row, chunk) + lane % 2 * 8, words[i][0],
-                          words[i][1]);
-        }
+      for (int i = 0; i < 4; ++i) {
+        const int row = lane / 4 + i % 2 * 8;
+        StoreSharedHalf(buffer + StagedPlace<kBoxBytes>(row, tile / 2) + i / 2 * 8 + lane % 4 * 2,
+                        words[i][0]);
       }
+    } else {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const int row = lane / 4 + i % 2 * 8;
+        const int chunk = (tile + i / 2) * 2 + lane % 4 / 2;
+        StoreSharedPair(buffer + StagedPlace<kBoxBytes>(row, chunk) + lane % 2 * 8, words[i][0],
+                        words[i][1]);
+      }
+    }
+  }
+
+  // Adds the lanes' sums of a box of 64 columns over its 16 rows.
+  __device__ __forceinline__ static void StoreSums(const GemmArgs& args, int batch, int first_m,
+                                                   int first_n,
+                                                   float (&sums)[kBoxColumns / 8][2]) {
+    static_assert(kBoxColumns == 64);
+    float total[2];
+    SumFragmentRows(sums, total);
+    const int lane = threadIdx.x % 32;
+    const int column = first_n + lane / 4 * 8 + lane % 4 * 2;
+    float* const to = ColumnSumsOf<16>(args, batch, first_m);
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      if (column + i < args.n) to[column + i] = total[i];
     }
   }
 };

@@ -3,6 +3,7 @@
 #define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_ENTRY_CUH_
 
 #include "abi/kernel_args.h"
+#include "epilogue/column_sums.cuh"
 #include "gemm/split_k.cuh"
 
 #define TILEWRIGHT_GEMM_ENTRY(Variant)                                                    \
@@ -24,6 +25,13 @@
   extern "C" __global__ void __launch_bounds__(tilewright::kReduceThreads)                \
       tilewright_gemm_reduce(const __grid_constant__ tilewright::GemmArgs args) {         \
     tilewright::ReducePartials<Variant::kEpilogueSpec, Variant::Accumulator>(args);       \
+  }
+
+// The last step where the gradient of a bias is asked for.
+#define TILEWRIGHT_COLUMN_SUMS_ENTRY(Variant)                                             \
+  extern "C" __global__ void __launch_bounds__(tilewright::kColumnSumThreads)             \
+      tilewright_column_sums(const __grid_constant__ tilewright::GemmArgs args) {         \
+    tilewright::AddColumnSums<Variant::kSumRows>(args);                                   \
   }
 
 #endif  // TILEWRIGHT_KERNEL_TEMPLATES_GEMM_ENTRY_CUH_

@@ -90,6 +90,7 @@ class GemmSimt {
   static constexpr EpilogueSpec kEpilogueSpec = kSpec;
   using Accumulator = float;
   static constexpr int kThreads = Threads(kConfig);
+  static constexpr int kSumRows = kConfig.tile_m;
   static constexpr int kMinBlocks = MinBlocksPerSm(kConfig);
 
   __device__ __forceinline__ static void Run(const GemmArgs& args) {
@@ -98,7 +99,7 @@ class GemmSimt {
                                          kConfig.tile_n, args.raster_group);
     float sums[kThreadM][kGroupsN][4] = {};
     Multiply(args, place, reinterpret_cast<float*>(tilewright_shared), sums);
-    Store(args, place, sums);
+    Store(args, place, sums, reinterpret_cast<float*>(tilewright_shared));
   }
 
  private:
@@ -194,8 +195,11 @@ class GemmSimt {
   }
 
   __device__ __forceinline__ static void Store(const GemmArgs& args, TilePlace place,
-                                               const float (&sums)[kThreadM][kGroupsN][4]) {
+                                               const float (&sums)[kThreadM][kGroupsN][4],
+                                               float* shared) {
     Epilogue<kSpec> epilogue(args, blockIdx.z);
+    const DropoutMask<kSpec> mask = epilogue.Mask();
+    float column_sums[kSpec.bias_gradient ? kGroupsN : 1][4] = {};
 #pragma unroll
     for (int j = 0; j < kGroupsN; ++j) {
       const int column = place.first_n + Column(j);
@@ -203,15 +207,41 @@ class GemmSimt {
 #pragma unroll
       for (int i = 0; i < kThreadM; ++i) {
         const int row = Row(i / 4) + i % 4;
+        const unsigned keep = kSplit ? kKeepAll : mask.Four(place.first_m + row, column);
         if (row >= args.m - place.first_m) continue;
         if constexpr (kSplit) {
           StorePartial(args, blockIdx.y, blockIdx.z, place.first_m + row, column, sums[i][j]);
         } else {
-          epilogue.template Apply<4>(sums[i][j], place.first_m + row, column, terms);
+          epilogue.template Apply<4>(sums[i][j], place.first_m + row, column, terms, keep,
+                                     column_sums[kSpec.bias_gradient ? j : 0]);
         }
       }
     }
+    if constexpr (kSpec.bias_gradient) StoreColumnSums(args, place, column_sums, shared);
     if constexpr (!kSplit) epilogue.Finish();
+  }
+
+  // Adds the sums of the threads that have the same columns, in their order.
+  __device__ __forceinline__ static void StoreColumnSums(const GemmArgs& args, TilePlace place,
+                                                         const float (&sums)[kGroupsN][4],
+                                                         float* shared) {
+    static_assert(kThreadsM * kConfig.tile_n <= 2 * kStageWords);
+    const int thread_m = static_cast<int>(threadIdx.x) / kThreadsN;
+    // The ring is read no more: the main loop ends with a barrier.
+#pragma unroll
+    for (int j = 0; j < kGroupsN; ++j) {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) shared[thread_m * kConfig.tile_n + Column(j) + i] = sums[j][i];
+    }
+    __syncthreads();
+    float* const to = ColumnSumsOf<kSumRows>(args, blockIdx.z, place.first_m);
+    for (int column = threadIdx.x; column < Min(kConfig.tile_n, args.n - place.first_n);
+         column += kThreads) {
+      float sum = 0.0f;
+#pragma unroll
+      for (int i = 0; i < kThreadsM; ++i) sum += shared[i * kConfig.tile_n + column];
+      to[place.first_n + column] = sum;
+    }
   }
 };
 

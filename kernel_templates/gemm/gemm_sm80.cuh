@@ -28,6 +28,7 @@ class GemmSm80 {
   using Accumulator = typename AccumulatorOf<kA.type>::type;
   static constexpr int kThreads = Threads(kConfig);
   static constexpr int kMinBlocks = MinBlocksPerSm(kConfig);
+  static constexpr int kSumRows = kConfig.tile_m / kConfig.warps_m;
 
   __device__ __forceinline__ static void Run(const GemmArgs& args) {
     extern __shared__ __align__(1024) unsigned char tilewright_shared[];
@@ -78,6 +79,8 @@ class GemmSm80 {
       IsLegal(kConfig, Mainloop::kElementBytes, Min(kA.access_bytes, kB.access_bytes)));
 
   using Staged = StagedWarpTile<kWarpM, kWarpN, kInterleaved<kA>, kInterleaved<kB>>;
+  using MaskedStaged = StagedWarpTile<kWarpM, kWarpN, kInterleaved<kA>, kInterleaved<kB>,
+                                      DropoutMask<kSpec>::kDrops>;
   static_assert(kThreads / 32 * Staged::kBytes == StagingBytes(kConfig));
   // Each warp stages in its share of all the shared memory, in multiples of 16 bytes.
   static constexpr int kWarpStagingBytes =
@@ -92,7 +95,8 @@ class GemmSm80 {
     const int first_m = place.first_m + Mainloop::WarpM();
     const int first_n = place.first_n + Mainloop::WarpN();
     Staged::template Visit<4>(
-        sums, staging, [&](const Accumulator(&values)[4], int row, int column, int) {
+        sums, staging, NoMask(),
+        [&](const Accumulator(&values)[4], int row, int column, int, unsigned) {
           if (row < args.m - first_m) {
             StorePartial(args, blockIdx.y, blockIdx.z, first_m + row, first_n + column, values);
           }
@@ -103,21 +107,30 @@ class GemmSm80 {
       const GemmArgs& args, TilePlace place, const Sums& sums, void* staging,
       Epilogue<kSpec>& epilogue) {
     constexpr int kWidth = kSpec.d_access_bytes / BytesOf(kSpec.d_type);
-    constexpr int kSlots = Staged::template Slots<kWidth>();
+    constexpr int kSlots = MaskedStaged::template Slots<kWidth>();
     const int first_m = place.first_m + Mainloop::WarpM();
     const int first_n = place.first_n + Mainloop::WarpN();
     typename Epilogue<kSpec>::template ColumnTerms<kWidth> terms[kSlots];
 #pragma unroll
     for (int slot = 0; slot < kSlots; ++slot) {
       terms[slot] = epilogue.template LoadColumnTerms<kWidth>(
-          first_n + Staged::template ColumnOfSlot<kWidth>(slot));
+          first_n + MaskedStaged::template ColumnOfSlot<kWidth>(slot));
     }
-    Staged::template Visit<kWidth>(
-        sums, staging, [&](const Accumulator(&values)[kWidth], int row, int column, int slot) {
+    const DropoutMask<kSpec> mask = epilogue.Mask();
+    float column_sums[kSpec.bias_gradient ? kSlots : 1][kWidth] = {};
+    MaskedStaged::template Visit<kWidth>(
+        sums, staging,
+        [&](int row, int column) { return mask.Block(first_m + row, first_n + column); },
+        [&](const Accumulator(&values)[kWidth], int row, int column, int slot, unsigned keep) {
           if (row < args.m - first_m) {
-            epilogue.template Apply<kWidth>(values, first_m + row, first_n + column, terms[slot]);
+            epilogue.template Apply<kWidth>(values, first_m + row, first_n + column, terms[slot],
+                                            keep, column_sums[kSpec.bias_gradient ? slot : 0]);
           }
         });
+    if constexpr (kSpec.bias_gradient) {
+      MaskedStaged::template StoreColumnSums<kSumRows>(args, blockIdx.z, first_m, first_n,
+                                                       column_sums);
+    }
   }
 };
 

@@ -12,6 +12,7 @@
 #include "gemm/entry.cuh"
 #include "gemm/fp16_sums.cuh"
 #include "gemm/mainloop_sm90.cuh"
+#include "gemm/mask_bits_sm90.cuh"
 #include "gemm/raster.cuh"
 #include "gemm/split_k.cuh"
 #include "gemm/store_sm90.cuh"
@@ -31,9 +32,10 @@ class GemmSm90 {
   using Store = StoreSm90<kSpec, kConfig, kSplit, Accumulator>;
   static constexpr int kThreads = Threads(kConfig);
   static constexpr int kMinBlocks = 1;
-  // Of A, of B and, where TMA stores it, of D.
+  static constexpr int kSumRows = Store::kSumRows;
+  // Of A, of B and, where TMA stores it, of D and of what passes beside it.
   struct Maps {
-    TensorMap map[Store::kUsesTma ? 3 : 2];
+    TensorMap map[2 + Store::kMaps];
   };
 
   __device__ __forceinline__ static void Run(const GemmArgs& args, const Maps& maps) {
@@ -49,6 +51,12 @@ class GemmSm90 {
       mainloop.InitBarriers();
       if constexpr (kConfig.cluster_k > 1)
         Exchange::InitBarriers(tilewright_shared + kExchangeOffset);
+      if constexpr (Store::kDirection == Direction::kIn) {
+        for (int warp = 0; warp < 4 * kConfig.consumers; ++warp) {
+          Beside::InitBarriers(SharedAddress(tilewright_shared + kBesideOffset) + warp * 16);
+        }
+        FenceBarrierInit();
+      }
     }
     Meet();
     WaitForEarlierGrids();
@@ -67,7 +75,9 @@ class GemmSm90 {
       if constexpr (kMovesRegisters) GrowRegisters<SplitRegisters(kConfig).consumer>();
       unsigned char* const staging =
           tilewright_shared + Mainloop::kRingBytes + (warpgroup - 1) * 4 * Store::kStagingBytes;
-      Consume(args, maps, rank, warpgroup - 1, staging, mainloop);
+      const unsigned beside_barriers = SharedAddress(tilewright_shared + kBesideOffset) +
+                                       (threadIdx.x / 32 - 4) * 16;
+      Consume(args, maps, rank, warpgroup - 1, staging, beside_barriers, mainloop);
     }
     // Other blocks may still send to this one's shared memory, or wait at its barriers.
     if constexpr (kClusterBlocks > 1) SyncCluster();
@@ -77,6 +87,7 @@ class GemmSm90 {
   using Sums = typename Mainloop::Sums;
   using WideSums = Accumulator[Mainloop::kRowBlocks][Mainloop::kColumns / 8][4];
   using Exchange = ClusterSum<kConfig, Accumulator>;
+  using Beside = typename Store::Beside;
   static constexpr int kClusterBlocks = ClusterBlocks(kConfig);
   // A share of k may be empty where a shape other than the tuned one has less of it.
   static constexpr bool kMayBeEmpty = kSplit || kConfig.cluster_k > 1;
@@ -84,9 +95,11 @@ class GemmSm90 {
       Mainloop::kRingBytes + 4 * kConfig.consumers * Store::kStagingBytes + ExchangeBytes(kConfig);
   // The sums that other blocks send, and after them the barriers: the mainloop's, then its own.
   static constexpr int kExchangeOffset = kBarrierOffset - ExchangeBytes(kConfig);
-  static_assert(kBarrierOffset + BarrierBytes(kConfig) ==
-                SharedMemoryBytes(kConfig, Store::kUsesTma));
-  static_assert(SharedMemoryBytes(kConfig, Store::kUsesTma) <= kSm90SharedMemory);
+  static constexpr int kBesideOffset =
+      kBarrierOffset + RingBarrierBytes(kConfig) + ExchangeBarrierBytes(kConfig);
+  static_assert(kBarrierOffset + BarrierBytes(kConfig, Store::kPath) ==
+                SharedMemoryBytes(kConfig, Store::kPath));
+  static_assert(SharedMemoryBytes(kConfig, Store::kPath) <= kSm90SharedMemory);
   static_assert(IsLegal(kConfig));
   static constexpr bool kBlockScales = kSpec.scaling == Scaling::kBlock128;
   static_assert(!kBlockScales || (BlockScalesFit(kConfig) && Mainloop::kTileK == kScaleBlock));
@@ -173,7 +186,8 @@ class GemmSm90 {
 
   __device__ __forceinline__ static void Consume(const GemmArgs& args, const Maps& maps,
                                                  unsigned rank, int consumer,
-                                                 unsigned char* staging, Mainloop& mainloop) {
+                                                 unsigned char* staging, unsigned beside_barriers,
+                                                 Mainloop& mainloop) {
     const DepthRange depth = Depth(args, rank);
     Walk walk(args, rank);
     if constexpr (kConfig.ping_pong) {
@@ -188,22 +202,31 @@ class GemmSm90 {
                       rank);
     const int first_block = FirstBlock(consumer);
     const EpilogueFactors<kSpec> factors(args);
+    Beside beside(&maps.map[Store::kMaps > 1 ? 3 : 0], beside_barriers);
     while (!walk.AtEnd()) {
       Sums sums;
+      const TilePlace at = PlaceOfWarp(walk.Place(), consumer);
+      if (Store::kDirection == Direction::kIn && (kConfig.cluster_k == 1 || rank == 0)) {
+        const int warp = static_cast<int>(threadIdx.x) / 32 % 4;
+        beside.Begin(args, walk.Batch(), at.first_m, walk.Place().first_n,
+                     SharedAddress(staging + warp * Store::kStagingBytes));
+      }
+      auto mask = MaskOf(args, walk.Batch(), at);
       if constexpr (kConfig.ping_pong) AwaitTurn(consumer);
       if constexpr (kBlockScales) {
         const BlockScales<kConfig> scales(args, walk.Place(), walk.Batch(), first_block,
                                           depth.first);
-        mainloop.Multiply(depth.count, first_block, scales, sums);
+        mainloop.Multiply(depth.count, first_block, scales, mask, sums);
       } else {
-        mainloop.Multiply(depth.count, first_block, UnitScales<kConfig>(), sums);
+        mainloop.Multiply(depth.count, first_block, UnitScales<kConfig>(), mask, sums);
       }
       if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
+      mask.Finish();
       const TilePlace place = walk.Place();
       mainloop.template Finish<kMayBeEmpty>(depth.count, sums);
       const auto store = [&](auto& all) {
-        StoreTile(args, maps, factors, rank, walk.Batch(), place, consumer, all, exchange,
-                  staging);
+        StoreTile(args, maps, factors, rank, walk.Batch(), place, consumer, all, mask, beside,
+                  exchange, staging);
       };
       if constexpr (kConfig.fp16_sums && kConfig.cluster_k > 1) {
         WideSums wide;
@@ -235,25 +258,43 @@ class GemmSm90 {
     return kConfig.ping_pong ? 0 : consumer * Mainloop::kRowBlocks;
   }
 
+  // Where in D the first fragments of this warp lie.
+  __device__ __forceinline__ static TilePlace PlaceOfWarp(TilePlace tile, int consumer) {
+    const int core_row =
+        FirstBlock(consumer) * 64 + static_cast<int>(threadIdx.x) / 32 % 4 * 16;
+    return {tile.first_m + (kConfig.swap_ab ? 0 : core_row),
+            tile.first_n + (kConfig.swap_ab ? core_row : 0)};
+  }
+
+  __device__ __forceinline__ static auto MaskOf(const GemmArgs& args, int batch, TilePlace at) {
+    if constexpr (Store::kTakesMask) {
+      return MaskBits<kSpec, kConfig>(DropoutMask<kSpec>(args, batch), at.first_m, at.first_n);
+    } else {
+      return NoMaskBits();
+    }
+  }
+
   // Where blocks share k, the first of them stores what all of them have.
-  template <typename AnySums>
+  template <typename AnySums, typename Mask>
   __device__ __forceinline__ static void StoreTile(const GemmArgs& args, const Maps& maps,
                                                    const EpilogueFactors<kSpec>& factors,
                                                    unsigned rank, int batch, TilePlace place,
-                                                   int consumer, AnySums& sums, Exchange& exchange,
+                                                   int consumer, AnySums& sums, const Mask& mask,
+                                                   Beside& beside, Exchange& exchange,
                                                    unsigned char* staging) {
     if constexpr (kConfig.cluster_k > 1) {
       exchange.Meet(sums, consumer);
       if (rank > 0) return;
     }
-    const TensorMap* map_d = Store::kUsesTma ? &maps.map[Store::kUsesTma ? 2 : 0] : nullptr;
+    const TensorMap* map_d = Store::kMaps > 0 ? &maps.map[Store::kMaps > 0 ? 2 : 0] : nullptr;
     Epilogue<kSpec> epilogue(args, batch, factors);
 #pragma unroll
     for (int block = 0; block < Mainloop::kRowBlocks; ++block) {
       const int row = (FirstBlock(consumer) + block) * 64;
       const auto store = [&](const typename Mainloop::BlockSums& of_block) {
         Store::Store(args, map_d, batch, place.first_m + (kConfig.swap_ab ? 0 : row),
-                     place.first_n + (kConfig.swap_ab ? row : 0), of_block, staging,
+                     place.first_n + (kConfig.swap_ab ? row : 0), of_block,
+                     [&](int group) { return mask.Of(block, group); }, beside, staging,
                      kStoreBarrier + consumer, epilogue);
       };
       if constexpr (kConfig.fp16_sums && kConfig.cluster_k == 1) {

@@ -67,6 +67,8 @@ __device__ __forceinline__ void ReducePartials(const GemmArgs& args) {
   const int row_in_tile = static_cast<int>(threadIdx.x) / kPerRow;
   const int column_in_tile = static_cast<int>(threadIdx.x) % kPerRow * 4;
   Epilogue<kSpec> epilogue(args, batch);
+  const unsigned keep =
+      epilogue.Mask().Four(place.first_m + row_in_tile, place.first_n + column_in_tile);
   if (row_in_tile < args.m - place.first_m && column_in_tile < args.n - place.first_n) {
     const int row = place.first_m + row_in_tile;
     const int column = place.first_n + column_in_tile;
@@ -92,7 +94,9 @@ __device__ __forceinline__ void ReducePartials(const GemmArgs& args) {
 #pragma unroll
       for (int i = 0; i < 4; ++i) sums[i] += partial.value[i];
     }
-    epilogue.template Apply<4>(sums, row, column, epilogue.template LoadColumnTerms<4>(column));
+    float no_sums[4];
+    epilogue.template Apply<4>(sums, row, column, epilogue.template LoadColumnTerms<4>(column),
+                               keep, no_sums);
   }
   epilogue.Finish();
 }

@@ -5,6 +5,7 @@
 
 #include "abi/gemm_sm90_config.h"
 #include "common/cluster.cuh"
+#include "epilogue/boxes_beside.cuh"
 #include "epilogue/epilogue.cuh"
 #include "epilogue/packed_warp_tile.cuh"
 #include "epilogue/staged_warp_tile.cuh"
@@ -21,34 +22,48 @@ class StoreSm90 {
  public:
   static constexpr int kColumns = CoreColumns(kConfig);
   using Sums = Accumulator[kColumns / 8][4];
-  // Whether the kernel takes a tensor map of D.
-  static constexpr bool kUsesTma =
-      !kSplit && StoresThroughTma(kConfig, BytesOf(kSpec.d_type), kSpec.d_access_bytes,
-                                  kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone &&
-                                      !kSpec.stochastic_rounding);
-  static constexpr int kBuffers = StagingBuffers(kConfig, kUsesTma);
+  static constexpr StorePath kPath =
+      kSplit ? StorePath::kStaged : StorePathOf(kConfig, StoreNeedsOf(kSpec));
+  // Tensor maps that the kernel takes for it: of D, and of what is beside it.
+  static constexpr int kMaps =
+      kPath == StorePath::kStaged ? 0 : kPath == StorePath::kTma ? 1 : 2;
+  static constexpr int kBuffers = StagingBuffers(kConfig, kPath);
   static constexpr int kStagingBytes = kBuffers * kStagingBufferBytes;
+  static constexpr Direction kDirection =
+      kPath != StorePath::kTmaBeside                            ? Direction::kNone
+      : kSpec.source != Source::kNone || kSpec.gradient ? Direction::kIn
+                                                                : Direction::kOut;
+  using Beside = BoxesBeside<kSpec, kDirection, RowBlocks(kConfig), kColumns>;
+  // Whether Store is given the bits of the mask.
+  static constexpr bool kTakesMask = DropoutMask<kSpec>::kDrops && kPath != StorePath::kStaged;
+  // Rows of a partial sum of columns.
+  static constexpr int kSumRows = ColumnSumRows(kConfig);
 
   // Stores a warpgroup's block of 64 core rows; this warp has the sums of 16 of them. (first_m,
-  // first_n): the place in D of the block's first row and column. `barrier`: the group's.
+  // first_n): the place in D of the block's first row and column. keep_of(group): the lane's bits
+  // of the mask in core columns 16 * group on, if it takes them. `barrier`: the group's.
+  template <typename KeepOf>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap* map_d,
                                                int batch, int first_m, int first_n,
-                                               const Sums& sums, unsigned char* staging,
-                                               int barrier, Epilogue<kSpec>& epilogue) {
+                                               const Sums& sums, KeepOf keep_of, Beside& beside,
+                                               unsigned char* staging, int barrier,
+                                               Epilogue<kSpec>& epilogue) {
     // Both are the same for the whole group.
     if (first_m >= args.m || first_n >= args.n) return;
     const int warp = static_cast<int>(threadIdx.x) / 32 % 4;
     unsigned char* const own = staging + warp * kStagingBytes;
-    if constexpr (kConfig.swap_ab && kUsesTma) {
+    if constexpr (kConfig.swap_ab && kPath != StorePath::kStaged) {
       TmaGroupTile<kSpec, kColumns, StoreBoxRows(kConfig), kBuffers>::Store(
-          args, *map_d, batch, first_m, first_n, sums, SharedAddress(staging), barrier, epilogue);
+          args, *map_d, batch, first_m, first_n, sums, keep_of, SharedAddress(staging), barrier,
+          epilogue);
     } else if constexpr (kConfig.swap_ab) {
       StoreTransposed(args, batch, first_m, first_n + warp * 16, sums, own, epilogue);
     } else if (first_m + warp * 16 >= args.m) {
       return;
-    } else if constexpr (kUsesTma) {
+    } else if constexpr (kPath != StorePath::kStaged) {
       TmaWarpTile<kSpec, kColumns, StoreBoxBytes(kConfig, BytesOf(kSpec.d_type)), kBuffers>::Store(
-          args, *map_d, batch, first_m + warp * 16, first_n, sums, SharedAddress(own), epilogue);
+          args, *map_d, batch, first_m + warp * 16, first_n, sums, keep_of, beside,
+          SharedAddress(own), epilogue);
     } else {
       StoreChunks<0>(args, batch, first_m + warp * 16, first_n, sums, own, epilogue);
     }
@@ -56,12 +71,16 @@ class StoreSm90 {
 
   // After the last Store: shared memory may go once it returns.
   __device__ __forceinline__ static void Finish() {
-    if constexpr (kUsesTma) WaitForStoreReads<0>();
+    if constexpr (kPath != StorePath::kStaged) WaitForStoreReads<0>();
   }
 
  private:
   static constexpr bool kPacked =
       !kSplit && PackedWarpTile<kSpec, 16, 16, false, false, kStagingBytes>::kFits;
+  // Neighbouring columns that one access of D, or of a partial, takes; more than 8 would take too
+  // many registers.
+  static constexpr int kVector = kSplit ? 4 : Min(kSpec.d_access_bytes / BytesOf(kSpec.d_type), 8);
+
   // Columns that are staged at once, from `first` on. Packed rows take 1 or 2 bytes an element, the
   // latter here, and 16 of padding: of what 16 rows leave room for, as even a share as steps of 16
   // admit. Others take 4 and 32 bytes, and come in powers of two: lanes would find their places in
@@ -74,7 +93,8 @@ class StoreSm90 {
     const int chunks = CeilDiv(kColumns, most);
     return Min(CeilDiv(CeilDiv(kColumns, chunks), 16) * 16, left);
   }
-  static_assert(StoreHoldsColumns(kConfig, kUsesTma));
+  static_assert(StoreHoldsColumns(kConfig, kPath));
+  static constexpr bool kMasked = !kSplit && DropoutMask<kSpec>::kDrops;
 
   // Sums of kWidth columns from `first` on, so that a store path for kWidth takes them.
   template <int kWidth>
@@ -109,12 +129,22 @@ class StoreSm90 {
       PackedWarpTile<kSpec, 16, kWidth, false, false, kStagingBytes>::Store(
           args, batch, first_m, first_n + first, taken, staging, epilogue);
     } else {
-      using Staged = StagedWarpTile<16, kWidth, false, false>;
+      using Staged = StagedWarpTile<16, kWidth, false, false, kMasked>;
       static_assert(Staged::kBytes <= kStagingBytes);
+      const DropoutMask<kSpec> mask = epilogue.Mask();
+      constexpr int kSlots = Staged::template Slots<kVector>();
+      float column_sums[kSpec.bias_gradient ? kSlots : 1][kVector] = {};
       Staged::template Visit<kVector>(
-          taken, staging, [&](const Accumulator(&values)[kVector], int row, int column, int) {
-            Apply(args, batch, first_m + row, first_n + first + column, values, epilogue);
+          taken, staging,
+          [&](int row, int column) { return mask.Block(first_m + row, first_n + first + column); },
+          [&](const Accumulator(&values)[kVector], int row, int column, int slot, unsigned keep) {
+            Apply(args, batch, first_m + row, first_n + first + column, values, keep, epilogue,
+                  column_sums[kSpec.bias_gradient ? slot : 0]);
           });
+      if constexpr (kSpec.bias_gradient) {
+        Staged::template StoreColumnSums<kSumRows>(args, batch, first_m, first_n + first,
+                                                   column_sums);
+      }
     }
   }
 
@@ -122,13 +152,27 @@ class StoreSm90 {
                                                          int first_m, int first_n, const Sums& sums,
                                                          void* staging, Epilogue<kSpec>& epilogue) {
     constexpr int kRows = Min(kColumns, 64);
+    // A lane stays in its columns.
+    float column_sums[kVector] = {};
 #pragma unroll
     for (int first = 0; first + kRows <= kColumns; first += kRows) {
-      StoreTransposedRows<kRows>(args, batch, first_m, first_n, first, sums, staging, epilogue);
+      StoreTransposedRows<kRows>(args, batch, first_m, first_n, first, sums, staging, epilogue,
+                                 column_sums);
     }
     if constexpr (kColumns % kRows > 0) {
       StoreTransposedRows<kColumns % kRows>(args, batch, first_m, first_n, kColumns / kRows * kRows,
-                                            sums, staging, epilogue);
+                                            sums, staging, epilogue, column_sums);
+    }
+    if constexpr (kSpec.bias_gradient) {
+      constexpr int kPerRow = 16 / kVector;
+      const int lane = static_cast<int>(threadIdx.x) % 32;
+      const int column = first_n + lane % kPerRow * kVector;
+      float* const to = ColumnSumsOf<kSumRows>(args, batch, first_m);
+#pragma unroll
+      for (int i = 0; i < kVector; ++i) {
+        const float sum = SumLanes<kPerRow>(column_sums[i]);
+        if (lane < kPerRow && column + i < args.n) to[column + i] = sum;
+      }
     }
   }
 
@@ -136,31 +180,34 @@ class StoreSm90 {
   __device__ __forceinline__ static void StoreTransposedRows(const GemmArgs& args, int batch,
                                                              int first_m, int first_n, int first,
                                                              const Sums& sums, void* staging,
-                                                             Epilogue<kSpec>& epilogue) {
-    using Transposed = TransposedWarpTile<kRows>;
+                                                             Epilogue<kSpec>& epilogue,
+                                                             float (&column_sums)[kVector]) {
+    using Transposed = TransposedWarpTile<kRows, kMasked>;
     static_assert(Transposed::kBytes <= kStagingBytes);
     if (first_m + first >= args.m) return;
     Accumulator taken[kRows / 8][4];
     Take<kRows>(sums, first, taken);
+    const DropoutMask<kSpec> mask = epilogue.Mask();
     Transposed::template Visit<kVector>(
-        taken, staging, [&](const Accumulator(&values)[kVector], int row, int column) {
-          Apply(args, batch, first_m + first + row, first_n + column, values, epilogue);
+        taken, staging,
+        [&](int row, int column) { return mask.Block(first_m + first + row, first_n + column); },
+        [&](const Accumulator(&values)[kVector], int row, int column, unsigned keep) {
+          Apply(args, batch, first_m + first + row, first_n + column, values, keep, epilogue,
+                column_sums);
         });
   }
 
-  // Neighbouring columns that one access of D, or of a partial, takes; more than 8 would take too
-  // many registers.
-  static constexpr int kVector = kSplit ? 4 : Min(kSpec.d_access_bytes / BytesOf(kSpec.d_type), 8);
-
   __device__ __forceinline__ static void Apply(const GemmArgs& args, int batch, int row, int column,
-                                               const Accumulator (&values)[kVector],
-                                               Epilogue<kSpec>& epilogue) {
+                                               const Accumulator (&values)[kVector], unsigned keep,
+                                               Epilogue<kSpec>& epilogue,
+                                               float (&column_sums)[kVector]) {
     if (row >= args.m) return;
     if constexpr (kSplit) {
       StorePartial(args, blockIdx.y, batch, row, column, values);
     } else {
       epilogue.template Apply<kVector>(values, row, column,
-                                       epilogue.template LoadColumnTerms<kVector>(column));
+                                       epilogue.template LoadColumnTerms<kVector>(column), keep,
+                                       column_sums);
     }
   }
 };

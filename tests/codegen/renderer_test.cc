@@ -256,9 +256,37 @@ TEST(RenderSourceTest, RejectsWhatNoTemplateComputes) {
   EXPECT_EQ(InvalidReason(integer, MakeVariant(GemmSm80Config{64, 64, 64, 2, 2, 3, 1, 1})),
             "INTEGER_OUTPUT");
 
-  v1::Problem dropout = MakeGemm(v1::DATA_TYPE_BF16, "NT");
-  dropout.mutable_gemm()->mutable_epilogue()->mutable_dropout()->set_probability(0.1);
-  EXPECT_EQ(RenderSource(dropout, variant).status().code(), absl::StatusCode::kUnimplemented);
+  v1::Problem dropped = MakeGemm(v1::DATA_TYPE_INT8, "NT");
+  dropped.mutable_gemm()->mutable_epilogue()->mutable_dropout()->set_probability(0.1);
+  EXPECT_EQ(InvalidReason(dropped, MakeVariant(GemmSm80Config{64, 64, 64, 2, 2, 3, 1, 1})),
+            "INTEGER_OUTPUT");
+}
+
+// The probability is an argument of the launch: kernels of all of them are one.
+TEST(RenderSourceTest, DropoutNamesItsRoundsAndNotItsProbability) {
+  const v1::Variant variant = MakeVariant(GemmSm80Config{128, 128, 32, 2, 2, 4, 1, 1});
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  v1::Dropout& dropout = *problem.mutable_gemm()->mutable_epilogue()->mutable_dropout();
+  dropout.set_probability(0.25);
+  dropout.set_philox_rounds(10);
+  const std::string quarter = *RenderSource(problem, variant);
+  EXPECT_THAT(quarter, testing::HasSubstr(".dropout_rounds = 10"));
+  dropout.set_probability(0.5);
+  EXPECT_EQ(*RenderSource(problem, variant), quarter);
+  dropout.set_probability(0);
+  EXPECT_THAT(*RenderSource(problem, variant), testing::Not(testing::HasSubstr("dropout")));
+}
+
+TEST(RenderSourceTest, ABiasGradientBringsItsStep) {
+  const v1::Variant variant = MakeVariant(GemmSm80Config{128, 128, 32, 2, 2, 4, 1, 1});
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  v1::Epilogue& epilogue = *problem.mutable_gemm()->mutable_epilogue();
+  epilogue.set_gradient(true);
+  epilogue.set_bias_gradient(true);
+  epilogue.set_aux_type(v1::DATA_TYPE_E4M3);
+  const std::string source = *RenderSource(problem, variant);
+  EXPECT_THAT(source, testing::HasSubstr(".gradient = true, .bias_gradient = true"));
+  EXPECT_THAT(source, testing::HasSubstr("TILEWRIGHT_COLUMN_SUMS_ENTRY(Variant)"));
 }
 
 TEST(AccessBytesTest, IsTheLargestPowerOfTwoThatDividesBothStrides) {

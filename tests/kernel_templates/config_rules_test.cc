@@ -76,11 +76,11 @@ TEST(GemmSm90ConfigTest, ResourcesFollowFromTheConfig) {
   EXPECT_EQ(RowBlocks(kGoodSm90), 1);
   EXPECT_EQ(AccumulatorRegisters(kGoodSm90), 128);
   // Four stages of 128 x 256 leave room for two buffers of 2 KiB for each of eight warps.
-  EXPECT_EQ(StagingBuffers(kGoodSm90, true), 2);
-  EXPECT_EQ(SharedMemoryBytes(kGoodSm90, true), 4 * 384 * 128 + 8 * 2 * 2048 + 4 * 16);
-  EXPECT_LE(SharedMemoryBytes(kGoodSm90, true), kSm90SharedMemory);
+  EXPECT_EQ(StagingBuffers(kGoodSm90, StorePath::kTma), 2);
+  EXPECT_EQ(SharedMemoryBytes(kGoodSm90, StorePath::kTma), 4 * 384 * 128 + 8 * 2 * 2048 + 4 * 16);
+  EXPECT_LE(SharedMemoryBytes(kGoodSm90, StorePath::kTma), kSm90SharedMemory);
   // Without TMA whole rows are staged: three buffers a warp, and a stage fewer.
-  EXPECT_GT(SharedMemoryBytes(kGoodSm90, false), kSm90SharedMemory);
+  EXPECT_GT(SharedMemoryBytes(kGoodSm90, StorePath::kStaged), kSm90SharedMemory);
 }
 
 TEST(GemmSm90ConfigTest, APingPongConsumerHasTheWholeTile) {
@@ -115,7 +115,7 @@ TEST(GemmSm90ConfigTest, ThreeProductsHaveTheirLowPartsBesideEachStage) {
   EXPECT_EQ(LoadedBytes(kThree), (128 + 128) * 128);
   EXPECT_EQ(StageBytes(kThree), 2 * LoadedBytes(kThree));
   EXPECT_EQ(BarrierBytes(kThree), 3 * 3 * 8);
-  EXPECT_EQ(SharedMemoryBytes(kThree, true), 3 * 2 * 256 * 128 + 8 * 2 * 2048 + 3 * 3 * 8);
+  EXPECT_EQ(SharedMemoryBytes(kThree, StorePath::kTma), 3 * 2 * 256 * 128 + 8 * 2 * 2048 + 3 * 3 * 8);
   EXPECT_EQ(AccumulatorRegisters(kThree), 64);
   EXPECT_EQ(AccumulatorRegisters(Sm90With([](auto& c) {
               c.products = 3;
@@ -163,14 +163,55 @@ TEST(GemmSm90ConfigTest, RegistersOfAllWarpgroupsAreThoseOfTheLaunch) {
   }
 }
 
+StoreNeeds Plain(int d_bytes, int d_alignment = 16) {
+  return {d_bytes, d_alignment, EpilogueTensors::kNone, false, false};
+}
+
+StoreNeeds WithBeside() { return {2, 16, EpilogueTensors::kBeside, false, false}; }
+
+bool GoesThroughTma(const GemmSm90Config& config, const StoreNeeds& needs) {
+  return StorePathOf(config, needs) == StorePath::kTma;
+}
+
 TEST(GemmSm90ConfigTest, DGoesThroughTmaWhereItsRowsAdmitIt) {
-  EXPECT_TRUE(StoresThroughTma(kGoodSm90, 2, 16, true));
-  EXPECT_FALSE(StoresThroughTma(kGoodSm90, 2, 8, true));
-  EXPECT_FALSE(StoresThroughTma(kGoodSm90, 2, 16, false));
-  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), 2, 16, true));
-  EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), 4, 16, true));
-  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.swap_ab = 1; }), 4, 16, true));
-  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.split_k = 2; }), 2, 16, true));
+  EXPECT_TRUE(GoesThroughTma(kGoodSm90, Plain(2)));
+  EXPECT_FALSE(GoesThroughTma(kGoodSm90, Plain(2, 8)));
+  StoreNeeds needs = Plain(2);
+  needs.tensors = EpilogueTensors::kOther;
+  EXPECT_FALSE(GoesThroughTma(kGoodSm90, needs));
+  needs = Plain(2);
+  needs.random_rounding = true;
+  EXPECT_FALSE(GoesThroughTma(kGoodSm90, needs));
+  EXPECT_FALSE(GoesThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), Plain(2)));
+  EXPECT_TRUE(GoesThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), Plain(4)));
+  EXPECT_FALSE(GoesThroughTma(Sm90With([](auto& c) { c.swap_ab = 1; }), Plain(4)));
+  EXPECT_FALSE(GoesThroughTma(Sm90With([](auto& c) { c.split_k = 2; }), Plain(2)));
+}
+
+// Another tensor passes in the boxes' place or beside them where no element is in two of them.
+TEST(GemmSm90ConfigTest, OneTensorPassesBesideD) {
+  const auto path = [](const GemmSm90Config& config) { return StorePathOf(config, WithBeside()); };
+  EXPECT_EQ(path(kGoodSm90), StorePath::kTmaBeside);
+  EXPECT_EQ(path(Sm90With([](auto& c) { c.tile_n = 96; })), StorePath::kStaged);
+  EXPECT_EQ(path(Sm90With([](auto& c) { c.swap_ab = 1; })), StorePath::kStaged);
+  const GemmSm90Config config = Sm90With([](auto& c) { c.stages = 3; });
+  EXPECT_EQ(SharedMemoryBytes(config, StorePath::kTmaBeside),
+            SharedMemoryBytes(config, StorePath::kTma) + 8 * 16);
+}
+
+// Sums of columns take each element once.
+TEST(GemmSm90ConfigTest, ColumnSumsNeedDisjointBoxes) {
+  StoreNeeds needs = Plain(2);
+  needs.column_sums = true;
+  EXPECT_EQ(StorePathOf(kGoodSm90, needs), StorePath::kTma);
+  EXPECT_EQ(StorePathOf(Sm90With([](auto& c) { c.tile_n = 96; }), needs), StorePath::kStaged);
+  needs.d_bytes = 1;
+  EXPECT_EQ(StorePathOf(kGoodSm90, needs), StorePath::kStaged);
+}
+
+TEST(GemmSm90ConfigTest, MasksAreOfWholeBlocks) {
+  EXPECT_TRUE(TileHoldsMask(kGoodSm90));
+  EXPECT_FALSE(TileHoldsMask(Sm90With([](auto& c) { c.tile_n = 136; })));
 }
 
 // 8-bit elements: boxes of the span that covers the tile best.
@@ -185,18 +226,18 @@ TEST(GemmSm90ConfigTest, BytesGoThroughTmaInBoxesThatCoverTheTile) {
   EXPECT_EQ(bytes(160), 32);
   EXPECT_EQ(bytes(136), 32);
   EXPECT_EQ(bytes(32), 32);
-  EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), 1, 16, true));
-  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 24; }), 1, 16, true));
+  EXPECT_TRUE(GoesThroughTma(Sm90With([](auto& c) { c.tile_n = 32; }), Plain(1)));
+  EXPECT_FALSE(GoesThroughTma(Sm90With([](auto& c) { c.tile_n = 24; }), Plain(1)));
   // Boxes used to begin at multiples of 8 bytes, which is an illegal instruction.
-  EXPECT_FALSE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 56; }), 1, 16, true));
-  EXPECT_TRUE(StoresThroughTma(Sm90With([](auto& c) { c.tile_n = 48; }), 1, 16, true));
+  EXPECT_FALSE(GoesThroughTma(Sm90With([](auto& c) { c.tile_n = 56; }), Plain(1)));
+  EXPECT_TRUE(GoesThroughTma(Sm90With([](auto& c) { c.tile_n = 48; }), Plain(1)));
   const GemmSm90Config swapped = Sm90With([](auto& c) {
     c.swap_ab = 1;
     c.tile_m = 32;
     c.tile_n = 128;
   });
   EXPECT_EQ(StoreBoxBytes(swapped, 1), 64);
-  EXPECT_TRUE(StoresThroughTma(swapped, 1, 16, true));
+  EXPECT_TRUE(GoesThroughTma(swapped, Plain(1)));
 }
 
 // An edge of a 128-column block of scales never cuts a group.
@@ -274,16 +315,16 @@ TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
     c.cluster_m = 4;
   })));
   EXPECT_FALSE(
-      SumsFitRegisters(Sm90With([](auto& c) { c.tile_m = 256; }), EpilogueLoad::kPlain, true, 2));
+      SumsFitRegisters(Sm90With([](auto& c) { c.tile_m = 256; }), EpilogueLoad::kPlain, StorePath::kTma, 2));
   EXPECT_FALSE(SumsFitRegisters(Sm90With([](auto& c) {
                                   c.tile_m = 256;
                                   c.tile_n = 192;
                                 }),
-                                EpilogueLoad::kVector, true, 2));
+                                EpilogueLoad::kVector, StorePath::kTma, 2));
   // Rows and columns with scales, and a bias or more beside them: 64 sums.
-  EXPECT_FALSE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kScaledVector, true, 2));
-  EXPECT_TRUE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kVector, true, 2));
-  EXPECT_FALSE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kVector, false, 2));
+  EXPECT_FALSE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kScaledVector, StorePath::kTma, 2));
+  EXPECT_TRUE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kVector, StorePath::kTma, 2));
+  EXPECT_FALSE(SumsFitRegisters(kGoodSm90, EpilogueLoad::kVector, StorePath::kStaged, 2));
   EXPECT_FALSE(InstructionFitsLaunch(Sm90With([](auto& c) { c.consumers = 3; })));
   EXPECT_FALSE(FitsSharedMemoryOfSm90(Sm90With([](auto& c) { c.stages = 5; })));
   EXPECT_FALSE(HasRunTimeValues(Sm90With([](auto& c) { c.raster_along_n = 2; })));

@@ -125,6 +125,13 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
   if (epilogue.non_finite_flag()) text += ", .non_finite_flag = true";
   if (IsScaled(gemm)) text += ", .scaling = " + ScalingName(gemm.scaling_mode());
   if (epilogue.scale_d()) text += ", .scale_d = true";
+  if (HasDropout(epilogue)) {
+    text += ", .dropout_rounds = " + std::to_string(epilogue.dropout().philox_rounds());
+  }
+  if (StoresMask(epilogue)) text += ", .store_mask = true";
+  if (epilogue.gradient()) text += ", .gradient = true";
+  if (epilogue.bias_gradient()) text += ", .bias_gradient = true";
+  if (epilogue.device_scalars()) text += ", .device_scalars = true";
   return text + "}";
 }
 
@@ -174,21 +181,16 @@ std::string RenderUnit(const std::string& header, const std::string& template_cl
                      config + ", " + (split ? "true" : "false") +
                      ">;\n" + entry + "(Variant)\n";
   if (split) text += "TILEWRIGHT_REDUCE_ENTRY(Variant)\n";
+  if (gemm.epilogue().bias_gradient()) text += "TILEWRIGHT_COLUMN_SUMS_ENTRY(Variant)\n";
   return text;
 }
 
 absl::Status CheckEpilogue(const v1::GemmProblem& gemm) {
   const v1::Epilogue& epilogue = gemm.epilogue();
-  if (epilogue.dropout().probability() != 0 || epilogue.dropout().store_mask()) {
-    return Unimplemented("gemm.epilogue.dropout", "no template of this version drops out");
-  }
-  if (epilogue.device_scalars()) {
-    return Unimplemented("gemm.epilogue.device_scalars",
-                         "no template of this version reads scalars from device memory");
-  }
   if (gemm.d_type() == v1::DATA_TYPE_INT32 &&
       (HasBias(epilogue) || HasSource(epilogue) || HasActivation(epilogue) || HasAux(epilogue) ||
-       RoundsStochastically(epilogue) || epilogue.amax() || epilogue.non_finite_flag())) {
+       RoundsStochastically(epilogue) || epilogue.amax() || epilogue.non_finite_flag() ||
+       HasDropout(epilogue) || epilogue.gradient())) {
     return InvalidField("gemm.epilogue", "INTEGER_OUTPUT", "an INT32 D takes no epilogue");
   }
   if (HasBias(epilogue) && !IsStoredFloat(epilogue.bias_type())) {
@@ -197,7 +199,7 @@ absl::Status CheckEpilogue(const v1::GemmProblem& gemm) {
   if (HasSource(epilogue) && !IsStoredFloat(epilogue.source_type())) {
     return InvalidField("gemm.epilogue.source_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
-  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !IsStoredFloat(epilogue.aux_type())) {
+  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !IsStoredFloat(epilogue.aux_type()) && !IsFp8(epilogue.aux_type())) {
     return InvalidField("gemm.epilogue.aux_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
   if (RoundsStochastically(epilogue) && ElementBytes(gemm.d_type()) != 2) {

@@ -26,6 +26,15 @@ inline bool HasAux(const v1::Epilogue& epilogue) {
   return epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED;
 }
 
+// Canonical: a probability of 0 is no dropout.
+inline bool HasDropout(const v1::Epilogue& epilogue) {
+  return epilogue.dropout().probability() > 0;
+}
+
+inline bool StoresMask(const v1::Epilogue& epilogue) {
+  return HasDropout(epilogue) && epilogue.dropout().store_mask();
+}
+
 inline bool RoundsStochastically(const v1::Epilogue& epilogue) {
   return epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
 }

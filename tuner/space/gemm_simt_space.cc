@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/cost_model.h"
@@ -24,6 +25,11 @@ bool FitsSharedMemory(const v1::GemmProblem&, const v1::Silicon& silicon, const 
   return SharedMemoryBytes(c) <= silicon.max_shared_memory_per_block();
 }
 
+// Neighbouring lanes have the 16 columns of a word of the mask between them.
+bool LanesHoldMaskWords(const v1::GemmProblem& gemm, const GemmSimtConfig& c) {
+  return !StoresMask(gemm.epilogue()) || c.split_k > 1 || c.tile_n / c.thread_n % 4 == 0;
+}
+
 struct Constraint {
   const char* name;
   bool (*holds)(const v1::GemmProblem&, const v1::Silicon&, const GemmSimtConfig&);
@@ -34,6 +40,7 @@ constexpr Constraint kConstraints[] = {
     {"ThreadTileHoldsVectors", [](auto&, auto&, auto& c) { return ThreadTileHoldsVectors(c); }},
     {"TileHoldsThreads", [](auto&, auto&, auto& c) { return TileHoldsThreads(c); }},
     {"HasThreads", [](auto&, auto&, auto& c) { return HasThreads(c); }},
+    {"LanesHoldMaskWords", [](auto& gemm, auto&, auto& c) { return LanesHoldMaskWords(gemm, c); }},
     {"StageHoldsVectors", [](auto&, auto&, auto& c) { return StageHoldsVectors(c); }},
     {"CopiesDivide", [](auto&, auto&, auto& c) { return CopiesDivide(c); }},
     {"FitsRegisters", [](auto&, auto&, auto& c) { return FitsRegisters(c); }},
@@ -41,6 +48,8 @@ constexpr Constraint kConstraints[] = {
     {"FitsSharedMemory", FitsSharedMemory},
     {"FitsGrid",
      [](auto& gemm, auto&, auto& c) { return FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k); }},
+    {"SumsColumnsOnce",
+     [](auto& gemm, auto&, auto& c) { return SumsColumnsOnce(gemm, c.split_k); }},
     {"SplitsHaveWork",
      [](auto& gemm, auto&, auto& c) { return SplitsHaveWork(gemm, c.tile_k, c.split_k); }},
     {"FitsWorkspace",
@@ -159,7 +168,7 @@ absl::StatusOr<v1::LaunchPlan> GemmSimtSpace::PlanFor(const v1::Problem& problem
   }
   const GemmSimtConfig c = *DecodeConfig(config, kGemmSimtParameters);
   return PlanTiledGemm(problem.gemm(), {c.tile_m, c.tile_n, Threads(c), SharedMemoryBytes(c),
-                                        c.split_k, c.raster_group});
+                                        c.split_k, c.raster_group, c.tile_m});
 }
 
 double GemmSimtSpace::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/copy_registers.h"
@@ -57,6 +58,21 @@ v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const GemmSm80Config& c) 
   return TensorCorePrecision(gemm.a_type(), {.fp16_sums = c.fp16_sums});
 }
 
+// Rows of a warp tile's mask have room in the staged rows' padding for 128 columns.
+bool WarpTileHoldsMask(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  return !HasDropout(gemm.epilogue()) || c.tile_n / c.warps_n <= 128;
+}
+
+// Lanes that store the same columns are a power of two apart: columns of a warp tile over those of
+// an access.
+bool WarpSumsColumns(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  if (!gemm.epilogue().bias_gradient()) return true;
+  const int width =
+      std::max(RequirementsOf(gemm).d_alignment() / ElementBytes(gemm.d_type()), 1);
+  const int lanes = std::min(c.tile_n / c.warps_n / width, 32);
+  return (lanes & (lanes - 1)) == 0;
+}
+
 struct Constraint {
   const char* name;
   bool (*holds)(const v1::GemmProblem&, const v1::Silicon&, const GemmSm80Config&);
@@ -69,6 +85,8 @@ constexpr Constraint kConstraints[] = {
     {"TilesAreRound", [](auto&, auto&, auto& c) { return TilesAreRound(c); }},
     {"HasWarps", [](auto&, auto&, auto& c) { return HasWarps(c); }},
     {"WarpTileHoldsBlocks", [](auto&, auto&, auto& c) { return WarpTileHoldsBlocks(c); }},
+    {"WarpTileHoldsMask", [](auto& gemm, auto&, auto& c) { return WarpTileHoldsMask(gemm, c); }},
+    {"WarpSumsColumns", [](auto& gemm, auto&, auto& c) { return WarpSumsColumns(gemm, c); }},
     {"StageHoldsSteps",
      [](auto& gemm, auto&, auto& c) { return StageHoldsSteps(c, InputBytes(gemm)); }},
     {"HasStages", [](auto&, auto&, auto& c) { return HasStages(c); }},
@@ -82,6 +100,8 @@ constexpr Constraint kConstraints[] = {
     {"FitsSharedMemory", FitsSharedMemory},
     {"FitsGrid",
      [](auto& gemm, auto&, auto& c) { return FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k); }},
+    {"SumsColumnsOnce",
+     [](auto& gemm, auto&, auto& c) { return SumsColumnsOnce(gemm, c.split_k); }},
     {"SplitsHaveWork",
      [](auto& gemm, auto&, auto& c) { return SplitsHaveWork(gemm, c.tile_k, c.split_k); }},
     {"FitsWorkspace",
@@ -244,7 +264,7 @@ absl::StatusOr<v1::LaunchPlan> GemmSm80Space::PlanFor(const v1::Problem& problem
   const GemmSm80Config c = *DecodeConfig(config, kGemmSm80Parameters);
   return PlanTiledGemm(problem.gemm(), {c.tile_m, c.tile_n, Threads(c),
                                         SharedMemoryBytes(c, InputBytes(problem.gemm())), c.split_k,
-                                        c.raster_group});
+                                        c.raster_group, c.tile_m / c.warps_m});
 }
 
 double GemmSm80Space::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,

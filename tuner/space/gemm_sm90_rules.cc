@@ -23,11 +23,25 @@ EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
   const v1::Epilogue& epilogue = gemm.epilogue();
   if (HasSource(epilogue) || HasAux(epilogue)) return EpilogueLoad::kTensors;
   const bool has_vectors = HasBias(epilogue) || HasActivation(epilogue) || epilogue.amax() ||
-                           epilogue.non_finite_flag() || RoundsStochastically(epilogue);
+                           epilogue.non_finite_flag() || RoundsStochastically(epilogue) ||
+                           HasDropout(epilogue) || epilogue.bias_gradient();
   const bool has_scales = gemm.scaling_mode() == v1::SCALING_MODE_PER_ROW_COLUMN;
   return has_vectors && has_scales   ? EpilogueLoad::kScaledVector
          : has_vectors || has_scales ? EpilogueLoad::kVector
                                      : EpilogueLoad::kPlain;
+}
+
+EpilogueTensors TensorsOf(const v1::GemmProblem& gemm, const v1::Requirements& requirements) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  if (!HasSource(epilogue) && !HasAux(epilogue)) return EpilogueTensors::kNone;
+  if (HasSource(epilogue) && HasAux(epilogue)) return EpilogueTensors::kOther;
+  const int bytes =
+      ElementBytes(HasSource(epilogue) ? epilogue.source_type() : epilogue.aux_type());
+  const int alignment =
+      HasSource(epilogue) ? requirements.c_alignment() : requirements.aux_alignment();
+  return bytes == ElementBytes(gemm.d_type()) && alignment == kTmaAlignment
+             ? EpilogueTensors::kBeside
+             : EpilogueTensors::kOther;
 }
 
 // Rows of a swizzle span of an operand that is contiguous along m or n: 32, 64 or 128 bytes that
@@ -46,7 +60,13 @@ bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
 // Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
 bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
-  return SumsFitRegisters(c, load, UsesTmaStores(gemm, c), ElementBytes(gemm.d_type()));
+  return SumsFitRegisters(c, load, StorePathFor(gemm, c), ElementBytes(gemm.d_type()));
+}
+
+// A mask is made for blocks of 16 rows and columns, and stored by whoever has rows of them.
+bool TileHasMask(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return !HasDropout(gemm.epilogue()) ||
+         (TileHoldsMask(c) && !(StoresMask(gemm.epilogue()) && c.swap_ab && c.split_k == 1));
 }
 
 // Of a problem whose blocks are scaled: tile_n / gcd(tile_n, 128) <= 8, or, swapped,
@@ -74,7 +94,8 @@ constexpr Constraint kConstraints[] = {
     {"RowsFillConsumers", [](auto&, auto&, auto& c) { return RowsFillConsumers(c); }},
     {"ColumnsFitWgmma", [](auto&, auto&, auto& c) { return ColumnsFitWgmma(c); }},
     {"StoreHoldsColumns",
-     [](auto& gemm, auto&, auto& c) { return StoreHoldsColumns(c, UsesTmaStores(gemm, c)); }},
+     [](auto& gemm, auto&, auto& c) { return StoreHoldsColumns(c, StorePathFor(gemm, c)); }},
+    {"TileHasMask", [](auto& gemm, auto&, auto& c) { return TileHasMask(gemm, c); }},
     {"IntegersHaveSteps", [](auto& gemm, auto&, auto& c) { return IntegersHaveSteps(gemm, c); }},
     {"ProductsSuitSums", [](auto&, auto&, auto& c) { return ProductsSuitSums(c); }},
     {"PrecisionIsAdmitted",
@@ -90,13 +111,15 @@ constexpr Constraint kConstraints[] = {
     {"InstructionFitsLaunch", [](auto&, auto&, auto& c) { return InstructionFitsLaunch(c); }},
     {"FitsSharedMemory",
      [](auto& gemm, auto& silicon, auto& c) {
-       return SharedMemoryBytes(c, UsesTmaStores(gemm, c)) <=
+       return SharedMemoryBytes(c, StorePathFor(gemm, c)) <=
               std::min(kSm90SharedMemory, silicon.max_shared_memory_per_block());
      }},
     {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
     {"FitsGrid",
      [](auto& gemm, auto&, auto& c) { return FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k); }},
     {"FitsWalk", [](auto& gemm, auto&, auto& c) { return FitsWalk(gemm, c); }},
+    {"SumsColumnsOnce",
+     [](auto& gemm, auto&, auto& c) { return SumsColumnsOnce(gemm, c.split_k); }},
     {"SplitsHaveWork",
      [](auto& gemm, auto&, auto& c) { return SplitsHaveWork(gemm, TileK(gemm), c.split_k); }},
     {"FitsWorkspace",
@@ -117,11 +140,11 @@ v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const GemmSm90Config& c) 
       gemm.a_type(), {.promote = c.promote, .products = c.products, .fp16_sums = c.fp16_sums});
 }
 
-bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
-  const bool plain =
-      LoadOf(gemm) != EpilogueLoad::kTensors && !RoundsStochastically(gemm.epilogue());
-  return StoresThroughTma(c, ElementBytes(gemm.d_type()), RequirementsOf(gemm).d_alignment(),
-                          plain);
+StorePath StorePathFor(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const v1::Requirements requirements = RequirementsOf(gemm);
+  return StorePathOf(c, {ElementBytes(gemm.d_type()), requirements.d_alignment(),
+                         TensorsOf(gemm, requirements), RoundsStochastically(gemm.epilogue()),
+                         gemm.epilogue().bias_gradient()});
 }
 
 bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {

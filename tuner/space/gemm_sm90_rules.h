@@ -27,8 +27,8 @@ int TileK(const v1::GemmProblem& gemm);
 // The precision that `promote`, `products` and `fp16_sums` make of the inputs.
 v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const GemmSm90Config& config);
 
-// Whether D goes through TMA.
-bool UsesTmaStores(const v1::GemmProblem& gemm, const GemmSm90Config& config);
+// How D goes to memory.
+StorePath StorePathFor(const v1::GemmProblem& gemm, const GemmSm90Config& config);
 
 }  // namespace tilewright::sm90
 

@@ -6,6 +6,7 @@
 #include "kernel_templates/abi/gemm_sm90_config.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/epilogue_parts.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/gemm_sm90_candidates.h"
 #include "tuner/space/gemm_sm90_rules.h"
@@ -68,19 +69,24 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   const GemmSm90Config c = *DecodeConfig(config, kGemmSm90Parameters);
   const int bytes = ElementBytes(gemm.a_type());
   WarpgroupLaunch launch;
-  const bool through_tma = sm90::UsesTmaStores(gemm, c);
-  launch.tiled = {c.tile_m,  c.tile_n,      Threads(c), SharedMemoryBytes(c, through_tma),
-                  c.split_k, c.raster_group};
+  const StorePath path = sm90::StorePathFor(gemm, c);
+  launch.tiled = {c.tile_m,  c.tile_n,       Threads(c),      SharedMemoryBytes(c, path),
+                  c.split_k, c.raster_group, ColumnSumRows(c)};
   launch.cluster_blocks = ClusterBlocks(c);
   launch.raster_along_n = c.raster_along_n != 0;
   launch.tensor_maps = {
       InputMap(v1::OPERAND_A, sm90::AIsKMajor(gemm), c.tile_m, c.cluster_n, bytes),
       InputMap(v1::OPERAND_B, sm90::BIsKMajor(gemm), c.tile_n, c.cluster_m, bytes),
   };
-  if (through_tma) {
-    const int d_bytes = ElementBytes(gemm.d_type());
-    launch.tensor_maps.push_back(MapOf(v1::OPERAND_D, StoreBoxBytes(c, d_bytes) / d_bytes,
+  // Boxes of what passes beside D are as those of D.
+  const int d_bytes = ElementBytes(gemm.d_type());
+  const auto add_box = [&](v1::Operand operand) {
+    launch.tensor_maps.push_back(MapOf(operand, StoreBoxBytes(c, d_bytes) / d_bytes,
                                        StoreBoxRows(c), StoreBoxBytes(c, d_bytes)));
+  };
+  if (path != StorePath::kStaged) add_box(v1::OPERAND_D);
+  if (path == StorePath::kTmaBeside) {
+    add_box(HasSource(gemm.epilogue()) ? v1::OPERAND_C : v1::OPERAND_AUX);
   }
   return PlanWarpgroupGemm(gemm, launch);
 }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "kernel_templates/abi/column_sums_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
 #include "kernel_templates/abi/kernel_args.h"
 #include "tuner/codegen/renderer.h"
@@ -40,6 +41,28 @@ v1::LaunchStep ReduceStep() {
   return step;
 }
 
+// One block for some columns of all of D.
+v1::LaunchStep ColumnSumsStep() {
+  v1::LaunchStep step;
+  step.set_entry_symbol(std::string(kColumnSumsEntry));
+  step.set_block_threads(kColumnSumThreads);
+  step.set_cluster_x(1);
+  step.set_cluster_y(1);
+  step.set_grid_rule(v1::GRID_RULE_COLUMNS);
+  step.set_tile_m(1);
+  step.set_tile_n(kColumnSumColumns);
+  step.set_split_k(1);
+  return step;
+}
+
+v1::WorkspaceRegion ColumnSumsRegion(const TiledLaunch& launch) {
+  v1::WorkspaceRegion region;
+  region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
+  region.set_copies(launch.tile_m / launch.column_sum_rows);
+  region.set_element_bytes(kPartialBytes);
+  return region;
+}
+
 }  // namespace
 
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch) {
@@ -50,6 +73,10 @@ v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& lau
     *plan.add_steps() = ReduceStep();
     plan.mutable_workspace()->set_partial_copies(launch.split_k);
     plan.mutable_workspace()->set_element_bytes(kPartialBytes);
+  }
+  if (gemm.epilogue().bias_gradient()) {
+    *plan.add_steps() = ColumnSumsStep();
+    *plan.mutable_workspace()->add_regions() = ColumnSumsRegion(launch);
   }
   *plan.mutable_requirements() = RequirementsOf(gemm);
   plan.set_raster_group(launch.raster_group);

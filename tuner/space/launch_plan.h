@@ -16,6 +16,8 @@ struct TiledLaunch {
   int shared_memory_bytes = 0;
   int split_k = 1;
   int raster_group = 1;
+  // Rows of D whose column sums are one partial sum: of a problem with a bias gradient.
+  int column_sum_rows = 0;
 };
 
 // What gemm_sm90 adds.
@@ -26,8 +28,8 @@ struct WarpgroupLaunch {
   std::vector<v1::TensorMapSpec> tensor_maps;
 };
 
-// The plan of `launch` for the canonical `gemm`: one step, and where k is split a second one
-// that sums the partials in order and runs the epilogue once.
+// The plan of `launch` for the canonical `gemm`: one step; where k is split a second one that sums
+// the partials in order and runs the epilogue once; and for a bias gradient one that sums columns.
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch);
 
 // As PlanTiledGemm, of persistent blocks.

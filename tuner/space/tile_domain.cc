@@ -36,6 +36,10 @@ bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int 
   return split_k == 1 || bytes <= static_cast<double>(silicon.memory_bytes()) / 4;
 }
 
+bool SumsColumnsOnce(const v1::GemmProblem& gemm, int split_k) {
+  return !gemm.epilogue().bias_gradient() || split_k == 1;
+}
+
 bool TileSuits(int64_t extent, int tile) {
   return tile < 2 * CeilDivide(extent, kTileUnit) * kTileUnit;
 }

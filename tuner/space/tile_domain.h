@@ -26,6 +26,9 @@ bool SplitsHaveWork(const v1::GemmProblem& gemm, int tile_k, int split_k);
 // split_k * batch * m * n * 4 <= memory / 4 (not asked where k is not split).
 bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int split_k);
 
+// The gradient of a bias is of the values that the main step computes: k is not split with it.
+bool SumsColumnsOnce(const v1::GemmProblem& gemm, int split_k);
+
 // Whether a tile of `tile` elements suits an extent: less than twice the extent rounded up to
 // 32, for what lies beyond the edge is multiplied for nothing. (32 and not 16, the smallest
 // tile, because a tile of 16 x 16 has no two warps to share it.)

@@ -1,0 +1,116 @@
+// Which elements of D dropout keeps, as bits: docs/dropout.md. A call of the generator serves the 8
+// elements of a 16x16 block that one lane of an MMA fragment owns, so a warp that has a block makes
+// one call a lane, whatever path its elements take from there.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_DROPOUT_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_DROPOUT_CUH_
+
+#include "abi/kernel_args.h"
+#include "common/random_bits.cuh"
+#include "epilogue/epilogue_spec.cuh"
+
+namespace tilewright {
+
+inline constexpr unsigned kKeepAll = 0xFFFFFFFF;
+
+// Bits of 8 neighbouring elements of row `row % 16` of a block, from byte q of `word` being the
+// KeepBits of row r = row % 8 and pair q: those of columns 0 .. 7, or 8 .. 15 with `column` there.
+__device__ __forceinline__ unsigned KeepBitsOfRow(unsigned word, int row, int column) {
+  // Two bits of each byte, bits 0, 1, 8, 9, 16, 17, 24, 25, moved together.
+  const unsigned bits = word >> (row / 8 % 2 * 4 + column / 8 % 2 * 2) & 0x03030303;
+  const unsigned pairs = bits | bits >> 6;
+  return (pairs & 0xF) | (pairs >> 12 & 0xF0);
+}
+
+// The mask of one batch of D.
+template <EpilogueSpec kSpec>
+class DropoutMask {
+ public:
+  static constexpr bool kDrops = kSpec.dropout_rounds > 0;
+
+  __device__ __forceinline__ DropoutMask(const GemmArgs& args, int batch)
+      : args_(args), batch_(batch) {}
+
+  // KeepBits of this lane, g = lane / 4 and q = lane % 4, in the block whose corner is (first_m,
+  // first_n), multiples of 16: of rows {g, g + 8} and columns {2q, 2q + 1, 8 + 2q, 8 + 2q + 1}.
+  __device__ __forceinline__ unsigned OfLane(int first_m, int first_n) const {
+    const int lane = threadIdx.x % 32;
+    return Bits(first_m + lane / 4, first_n + lane % 4 * 2);
+  }
+
+  // The KeepBits that the place (row, column) shares.
+  __device__ __forceinline__ unsigned Bits(int row, int column) const {
+    if constexpr (!kDrops) return kKeepAll;
+    return KeepBits(RandomBlock<kDrops ? kSpec.dropout_rounds : 7>(
+                        args_.seed, args_.offset, RandomUse::kDropout, batch_, row, column),
+                    args_.dropout_limit);
+  }
+
+  // Bit i: of (row, column + i). `column` is a multiple of kWidth, at most 8 and a power of two.
+  template <int kWidth>
+  __device__ __forceinline__ unsigned OfRow(int row, int column) const {
+    if constexpr (!kDrops) return kKeepAll;
+    unsigned keep = 0;
+    const int shift = row / 8 % 2 * 4 + column / 8 % 2 * 2;
+#pragma unroll
+    for (int i = 0; i < kWidth; i += 2) {
+      keep |= (Bits(row, column + i) >> shift & 3) << i;
+    }
+    return kWidth == 1 ? keep >> column % 2 : keep;
+  }
+
+  // As OfLane; the mask is stored too where the problem asks for it. By whole warps.
+  __device__ __forceinline__ unsigned Block(int first_m, int first_n) const {
+    if constexpr (!kDrops) return kKeepAll;
+    const unsigned bits = OfLane(first_m, first_n);
+    if constexpr (kSpec.store_mask) StoreBlock(first_m, first_n, bits);
+    return bits;
+  }
+
+  // As OfRow<4>, of neighbouring lanes that have neighbouring columns, four of them 16; the mask is
+  // stored too where the problem asks for it. By whole warps, beyond D as well.
+  __device__ __forceinline__ unsigned Four(int row, int column) const {
+    if constexpr (!kDrops) return kKeepAll;
+    const unsigned keep = OfRow<4>(row, column);
+    if constexpr (kSpec.store_mask) {
+      unsigned bits = keep << column % 16;
+      bits |= __shfl_xor_sync(0xFFFFFFFF, bits, 1);
+      bits |= __shfl_xor_sync(0xFFFFFFFF, bits, 2);
+      if (column % 16 == 0) StoreRow(row, column, bits);
+    }
+    return keep;
+  }
+
+  // Writes the mask of the block whose corner is (first_m, first_n) from the bits that OfLane gave.
+  // By whole warps.
+  __device__ __forceinline__ void StoreBlock(int first_m, int first_n, unsigned bits) const {
+    const int lane = threadIdx.x % 32;
+    const int q = lane % 4;
+    // The lane's bits of row g in the low half, of row g + 8 in the high one.
+    const unsigned near = (bits & 0x3) | (bits & 0x30) << 12;
+    const unsigned far = (bits & 0xC) << 6 | (bits & 0xC0) << 18;
+    unsigned rows = (near | far) << 2 * q;
+    rows |= __shfl_xor_sync(0xFFFFFFFF, rows, 1);
+    rows |= __shfl_xor_sync(0xFFFFFFFF, rows, 2);
+    const int row = first_m + lane / 4 + (q == 1 ? 8 : 0);
+    if (q < 2) StoreRow(row, first_n, q == 0 ? rows & 0xFFFF : rows >> 16);
+  }
+
+  // Writes the bits of 16 neighbouring elements of a row, from `column` on, a multiple of 16.
+  __device__ __forceinline__ void StoreRow(int row, int column, unsigned bits) const {
+    if (row >= args_.m || column >= args_.n) return;
+    const int left = args_.n - column;
+    if (left < 16) bits &= (1u << left) - 1;
+    const long long words = (args_.n - 1) / 16 + 1;
+    static_cast<unsigned short*>(
+        args_.mask)[(batch_ * static_cast<long long>(args_.m) + row) * words + column / 16] =
+        static_cast<unsigned short>(bits);
+  }
+
+ private:
+  const GemmArgs& args_;
+  const int batch_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_DROPOUT_CUH_
