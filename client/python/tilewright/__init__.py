@@ -1,0 +1,1 @@
+"""Python parts of Tilewright. `tilewright.dropout_mask` is the dropout mask in NumPy."""
