@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
         Invalid("Tf32Source",
                 Gemm("epilogue { source_mode: SOURCE_MODE_RESIDUAL source_type: DATA_TYPE_TF32 }"),
                 "UNSUPPORTED_TYPES", "gemm.epilogue.source_type"),
-        Invalid("Fp8Aux", Gemm("epilogue { aux_type: DATA_TYPE_E4M3 }"), "UNSUPPORTED_TYPES",
+        Invalid("Int8Aux", Gemm("epilogue { aux_type: DATA_TYPE_INT8 }"), "UNSUPPORTED_TYPES",
                 "gemm.epilogue.aux_type"),
     }),
     [](const auto& tested) { return tested.param.name; });

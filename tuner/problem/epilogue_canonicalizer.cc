@@ -1,6 +1,9 @@
 #include "tuner/problem/epilogue_canonicalizer.h"
 
+#include <cstdint>
+
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/dropout_mask.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/problem/data_type.h"
@@ -13,6 +16,13 @@ absl::Status CheckStoredFloat(const std::string& field, v1::DataType type) {
   return InvalidField(
       field, "UNSUPPORTED_TYPES",
       absl::StrCat(TypeName(type), " is not admitted here; use fp32, fp16 or bf16"));
+}
+
+absl::Status CheckAuxType(v1::DataType type) {
+  if (IsStoredFloat(type) || IsFp8(type)) return absl::OkStatus();
+  return InvalidField("gemm.epilogue.aux_type", "UNSUPPORTED_TYPES",
+                      absl::StrCat(TypeName(type),
+                                   " is not admitted here; use fp32, fp16, bf16, e4m3 or e5m2"));
 }
 
 // Of a bias or source that is given no type: D's, but none is stored as fp8.
@@ -125,12 +135,13 @@ absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout) 
     return InvalidField(absl::StrCat(path, ".philox_rounds"), "OUT_OF_RANGE",
                         absl::StrCat(dropout.philox_rounds(), " is neither 7 nor 10"));
   }
-  if (probability != 0) return absl::OkStatus();
-  dropout.set_probability(0);
-  if (!dropout.store_mask()) return absl::OkStatus();
+  const uint32_t threshold = QuantizeProbability(probability);
+  dropout.set_probability(threshold / 65536.0);
+  if (threshold != 0 || !dropout.store_mask()) return absl::OkStatus();
   return InvalidField(absl::StrCat(path, ".store_mask"), "CONTRADICTORY_EPILOGUE",
-                      "a probability of zero drops nothing and has no mask; unset it or set "
-                      "probability");
+                      absl::StrCat("a probability of ", probability,
+                                   " drops nothing and has no mask; unset it or set probability, "
+                                   "which counts in steps of 2^-16"));
 }
 
 absl::Status CanonicalizeEpilogue(v1::DataType d_type, v1::Epilogue& epilogue) {
@@ -140,7 +151,7 @@ absl::Status CanonicalizeEpilogue(v1::DataType d_type, v1::Epilogue& epilogue) {
     epilogue.set_activation(v1::ACTIVATION_NONE);
   }
   if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
-    RETURN_IF_ERROR(CheckStoredFloat("gemm.epilogue.aux_type", epilogue.aux_type()));
+    RETURN_IF_ERROR(CheckAuxType(epilogue.aux_type()));
   }
   if (epilogue.has_dropout()) {
     RETURN_IF_ERROR(CanonicalizeDropout("gemm.epilogue.dropout", *epilogue.mutable_dropout()));

@@ -12,7 +12,8 @@ namespace tilewright {
 // that do not fit and parts that contradict each other.
 absl::Status CanonicalizeEpilogue(v1::DataType d_type, v1::Epilogue& epilogue);
 
-// Checks `dropout` and fills its defaults; `path` is its field path.
+// Checks `dropout`, fills its defaults and quantises its probability, which is 0 then where nothing
+// is dropped; `path` is its field path.
 absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout);
 
 }  // namespace tilewright
