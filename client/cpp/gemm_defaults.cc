@@ -1,6 +1,9 @@
 #include "client/cpp/gemm_defaults.h"
 
+#include <cstdint>
 #include <string>
+
+#include "kernel_templates/launch/dropout_mask.h"
 
 namespace tilewright {
 namespace {
@@ -29,6 +32,17 @@ void FillTypes(v1::GemmProblem& problem) {
   }
 }
 
+// A probability that is none is left to the service, which refuses it.
+void FillDropout(v1::Epilogue& epilogue) {
+  if (!epilogue.has_dropout()) return;
+  v1::Dropout& dropout = *epilogue.mutable_dropout();
+  if (!(dropout.probability() >= 0 && dropout.probability() <= 1)) return;
+  const uint32_t threshold = QuantizeProbability(dropout.probability());
+  dropout.set_probability(threshold / 65536.0);
+  if (dropout.philox_rounds() == 0) dropout.set_philox_rounds(7);
+  if (threshold == 0) epilogue.clear_dropout();
+}
+
 void FillEpilogue(v1::GemmProblem& problem) {
   v1::Epilogue& epilogue = *problem.mutable_epilogue();
   const v1::DataType d = problem.d_type();
@@ -54,6 +68,7 @@ void FillEpilogue(v1::GemmProblem& problem) {
       epilogue.source_type() == v1::DATA_TYPE_UNSPECIFIED) {
     epilogue.set_source_type(operand_type);
   }
+  FillDropout(epilogue);
 }
 
 // Rows as stored, and elements in one.

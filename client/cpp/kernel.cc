@@ -6,6 +6,7 @@
 #include "client/cpp/gemm_defaults.h"
 #include "client/cpp/loaded_module.h"
 #include "kernel_templates/launch/launch_checks.h"
+#include "kernel_templates/launch/workspace_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -23,6 +24,8 @@ absl::Status CheckContent(const v1::Kernel& kernel) {
                    ToHex(kernel.content_hash())));
 }
 
+static_assert(kNoLaunchOffset == kNoOffset);
+
 GemmOperands ToOperands(const GemmArguments& arguments) {
   GemmOperands operands;
   operands.a = arguments.a;
@@ -31,6 +34,9 @@ GemmOperands ToOperands(const GemmArguments& arguments) {
   operands.d = arguments.d;
   operands.bias = arguments.bias;
   operands.aux = arguments.aux;
+  operands.mask = arguments.mask;
+  operands.mask_bytes = arguments.mask_bytes;
+  operands.bias_gradient = arguments.bias_gradient;
   operands.amax = arguments.amax;
   operands.non_finite = arguments.non_finite;
   operands.scale_a = arguments.scale_a;
@@ -42,6 +48,8 @@ GemmOperands ToOperands(const GemmArguments& arguments) {
   operands.workspace_bytes = arguments.workspace_bytes;
   operands.alpha = arguments.alpha;
   operands.beta = arguments.beta;
+  operands.device_alpha = arguments.device_alpha;
+  operands.device_beta = arguments.device_beta;
   operands.seed = arguments.seed;
   operands.offset = arguments.offset;
   return operands;

@@ -10,6 +10,11 @@ int64_t CeilDivide(int64_t value, int64_t divisor) { return (value + divisor - 1
 }  // namespace
 
 GridSize GridFor(const v1::LaunchStep& step, const v1::GemmProblem& problem, int sm_count) {
+  if (step.grid_rule() == v1::GRID_RULE_COLUMNS) {
+    GridSize grid;
+    grid.x = static_cast<unsigned>(CeilDivide(problem.n(), std::max(step.tile_n(), 1)));
+    return grid;
+  }
   const int64_t cluster = std::max(step.cluster_x(), 1);
   const int64_t tiles = CeilDivide(problem.m(), std::max(step.tile_m(), 1)) *
                         CeilDivide(problem.n(), std::max(step.tile_n(), 1));

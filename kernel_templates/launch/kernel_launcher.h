@@ -16,6 +16,9 @@
 
 namespace tilewright {
 
+// In the place of an offset: none was given.
+inline constexpr uint64_t kNoOffset = UINT64_MAX;
+
 // What a caller passes to one GEMM launch: device pointers and scalars. Shapes, strides
 // and types come from the problem the launcher was made for, or from `shape`.
 struct GemmOperands {
@@ -24,7 +27,10 @@ struct GemmOperands {
   const void* c = nullptr;     // Where the epilogue has a source.
   void* d = nullptr;
   const void* bias = nullptr;  // Where the epilogue has a bias.
-  void* aux = nullptr;         // Where the epilogue has an auxiliary output.
+  void* aux = nullptr;         // Where the epilogue has one: written, and read by a gradient.
+  void* mask = nullptr;        // Where the dropout mask is stored.
+  int64_t mask_bytes = 0;      // What it has room for, to be checked; 0: not told.
+  float* bias_gradient = nullptr;  // Where the epilogue asks for it.
   float* amax = nullptr;       // Where the epilogue asks for it; zeroed by the launch.
   uint32_t* non_finite = nullptr;
   const float* scale_a = nullptr;  // Where A and B are scaled: laid out as ScalingMode says.
@@ -36,8 +42,10 @@ struct GemmOperands {
   int64_t workspace_bytes = 0;
   float alpha = 1.0f;
   float beta = 0.0f;
+  const float* device_alpha = nullptr;  // Where scalars are read from device memory, in the place
+  const float* device_beta = nullptr;   // of the two above. beta: with an accumulated source.
   uint64_t seed = 0;           // Stochastic rounding and dropout.
-  uint64_t offset = 0;
+  uint64_t offset = kNoOffset;  // Below 2^48, another for each launch: docs/dropout.md.
 };
 
 // A kernel loaded into the current CUDA context, ready to launch. Thread-safe once made;

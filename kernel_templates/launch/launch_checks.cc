@@ -7,8 +7,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/launch/operand_layout.h"
-#include "kernel_templates/launch/scale_layout.h"
+#include "kernel_templates/launch/workspace_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -19,7 +20,6 @@ constexpr int64_t kMaxGridX = std::numeric_limits<int32_t>::max();
 constexpr int64_t kMaxGridYz = 65535;
 constexpr int kMaxBlockThreads = 1024;
 constexpr int kMaxClusterBlocks = 16;  // Non-portable limit of sm_90.
-constexpr int kWorkspaceAlignment = 16;
 
 absl::Status MalformedStep(int index, const std::string& field, const std::string& what) {
   return InvalidField(absl::StrCat("launch_plan.steps[", index, "].", field), "MALFORMED_PLAN",
@@ -47,10 +47,16 @@ absl::Status CheckStep(const v1::LaunchStep& step, int index) {
       std::max(step.split_k(), 1) % cluster_y != 0) {
     return MalformedStep(index, "cluster_x", "no such cluster can be launched");
   }
-  if (step.grid_rule() != v1::GRID_RULE_TILES && step.grid_rule() != v1::GRID_RULE_PERSISTENT) {
-    return MalformedStep(index, "grid_rule", "is not known");
+  switch (step.grid_rule()) {
+    case v1::GRID_RULE_TILES:
+    case v1::GRID_RULE_PERSISTENT:
+      return absl::OkStatus();
+    case v1::GRID_RULE_COLUMNS:
+      if (cluster_x * cluster_y == 1 && step.split_k() <= 1) return absl::OkStatus();
+      return MalformedStep(index, "grid_rule", "columns have neither clusters nor splits");
+    default:
+      return MalformedStep(index, "grid_rule", "is not known");
   }
-  return absl::OkStatus();
 }
 
 bool Divides(int64_t value, int64_t divisor) { return divisor <= 1 || value % divisor == 0; }
@@ -87,24 +93,11 @@ absl::Status CheckDimension(const char* field, int64_t value, int divisor) {
   return absl::OkStatus();
 }
 
-absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment) {
-  if (!needed) return absl::OkStatus();
-  if (pointer == nullptr) return InvalidField(field, "NULL_POINTER", "is null");
-  if (!Divides(static_cast<int64_t>(reinterpret_cast<uintptr_t>(pointer) & 0xffff), alignment)) {
-    return InvalidField(field, "MISALIGNED_POINTER",
-                        absl::StrCat("must be aligned to ", alignment, " bytes"));
-  }
-  return absl::OkStatus();
+// Canonical problems have no other; what is quantised must be a number.
+absl::Status CheckDropout(const v1::Dropout& dropout) {
+  if (dropout.probability() >= 0 && dropout.probability() <= 1) return absl::OkStatus();
+  return InvalidField("gemm.epilogue.dropout.probability", "OUT_OF_RANGE", "must be in [0, 1]");
 }
-
-absl::Status CheckServed(const v1::GemmProblem& problem) {
-  if (problem.epilogue().device_scalars()) {
-    return Unimplemented("gemm.epilogue.device_scalars", "is not launched yet");
-  }
-  return absl::OkStatus();
-}
-
-int AtLeast(int alignment, v1::DataType type) { return std::max(alignment, DataTypeBytes(type)); }
 
 }  // namespace
 
@@ -119,16 +112,7 @@ absl::Status CheckPlan(const v1::LaunchPlan& plan) {
     return InvalidField("launch_plan.steps", "MALFORMED_PLAN", "is empty");
   }
   for (int i = 0; i < plan.steps_size(); ++i) RETURN_IF_ERROR(CheckStep(plan.steps(i), i));
-  if (plan.workspace().partial_copies() < 0 || plan.workspace().element_bytes() < 0) {
-    return InvalidField("launch_plan.workspace", "MALFORMED_PLAN", "is negative");
-  }
-  if (!plan.workspace().regions().empty()) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "WORKSPACE_NOT_SUPPORTED",
-                     "the kernel needs workspace regions that this launcher does not provide; "
-                     "update it",
-                     {{"field", "launch_plan.workspace.regions"}});
-  }
-  return absl::OkStatus();
+  return CheckWorkspace(plan);
 }
 
 absl::Status CheckArchitecture(std::string_view architecture, int compute_capability) {
@@ -149,14 +133,16 @@ absl::Status CheckArchitecture(std::string_view architecture, int compute_capabi
 
 absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
   const v1::Requirements& needs = plan.requirements();
-  RETURN_IF_ERROR(CheckServed(problem));
   RETURN_IF_ERROR(CheckDimension("gemm.m", problem.m(), needs.m_divisor()));
   RETURN_IF_ERROR(CheckDimension("gemm.n", problem.n(), needs.n_divisor()));
   RETURN_IF_ERROR(CheckDimension("gemm.k", problem.k(), needs.k_divisor()));
   if (problem.batch() < 0 || problem.batch() > kMaxGridYz) {
     return InvalidField("gemm.batch", "OUT_OF_RANGE", "must be in [1, 65535]");
   }
+  RETURN_IF_ERROR(CheckDropout(problem.epilogue().dropout()));
   for (const v1::LaunchStep& step : plan.steps()) {
+    // Fewer than n, which is below 2^31.
+    if (step.grid_rule() == v1::GRID_RULE_COLUMNS) continue;
     // Persistent blocks walk the tiles of all batches in one grid.
     const double grids = step.grid_rule() == v1::GRID_RULE_PERSISTENT
                              ? static_cast<double>(std::max<int64_t>(problem.batch(), 1))
@@ -177,52 +163,6 @@ absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& probl
                                "gemm.d_batch_stride"));
   return CheckStrides(LayoutOf(problem, v1::OPERAND_AUX), needs.aux_alignment(), "gemm.ld_aux",
                       "gemm.aux_batch_stride");
-}
-
-absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
-                           const GemmOperands& operands) {
-  const v1::Requirements& needs = plan.requirements();
-  const v1::Epilogue& epilogue = problem.epilogue();
-  RETURN_IF_ERROR(CheckPointer("operands.a", operands.a, true,
-                               AtLeast(needs.a_alignment(), problem.a_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.b", operands.b, true,
-                               AtLeast(needs.b_alignment(), problem.b_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.c", operands.c, HasSource(problem),
-                               AtLeast(needs.c_alignment(), epilogue.source_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.d", operands.d, true,
-                               AtLeast(needs.d_alignment(), problem.d_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.bias", operands.bias, BiasElements(problem) > 0,
-                               AtLeast(needs.bias_alignment(), epilogue.bias_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.aux", operands.aux, HasAux(problem),
-                               AtLeast(needs.aux_alignment(), epilogue.aux_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.amax", operands.amax, epilogue.amax(), sizeof(float)));
-  RETURN_IF_ERROR(CheckPointer("operands.non_finite", operands.non_finite,
-                               epilogue.non_finite_flag(), sizeof(uint32_t)));
-  RETURN_IF_ERROR(CheckScales(problem, operands, sizeof(float)));
-  if (problem.d_type() == v1::DATA_TYPE_INT32 && operands.alpha != 1.0f) {
-    return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
-                        "an int32 D is the exact sum: must be 1");
-  }
-  const int64_t workspace = WorkspaceBytesFor(plan, problem);
-  if (operands.workspace_bytes < workspace) {
-    return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
-                        absl::StrCat("the launch needs ", workspace, " bytes, got ",
-                                     operands.workspace_bytes));
-  }
-  return CheckPointer("operands.workspace", operands.workspace, workspace > 0,
-                      kWorkspaceAlignment);
-}
-
-int64_t WorkspaceBytesFor(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
-  // Shapes go up to 2^62 products; no GPU has that much, so more is no more.
-  constexpr __int128 kMost = static_cast<__int128>(1) << 60;
-  const v1::WorkspaceRule& rule = plan.workspace();
-  const __int128 elements = static_cast<__int128>(problem.m()) * problem.n();
-  const int64_t copies = static_cast<int64_t>(rule.partial_copies()) * rule.element_bytes();
-  if (elements == 0 || copies == 0) return 0;
-  const int64_t batch = std::max<int64_t>(problem.batch(), 1);
-  if (elements > kMost / copies / batch) return static_cast<int64_t>(kMost);
-  return static_cast<int64_t>(elements * copies * batch);
 }
 
 }  // namespace tilewright

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "kernel_templates/launch/kernel_launcher.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
@@ -22,14 +21,6 @@ absl::Status CheckArchitecture(std::string_view architecture, int compute_capabi
 
 // The problem against what the arguments can carry and the plan requires.
 absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);
-
-// The pointers against the problem: present where needed, aligned, enough workspace.
-// INVALID_ARGUMENT names the operand: "operands.a".
-absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
-                           const GemmOperands& operands);
-
-// partial_copies * batch * m * n * element_bytes; 0 where the plan needs none.
-int64_t WorkspaceBytesFor(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);
 
 }  // namespace tilewright
 

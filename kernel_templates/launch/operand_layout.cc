@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel_templates/launch/dropout_mask.h"
+
 namespace tilewright {
 namespace {
 
@@ -81,6 +83,20 @@ int64_t BiasElements(const v1::GemmProblem& problem) {
     default:
       return 0;
   }
+}
+
+int64_t MaskBytes(const v1::GemmProblem& problem) {
+  if (!HasDropout(problem) || !problem.epilogue().dropout().store_mask()) return 0;
+  return std::max<int64_t>(problem.batch(), 1) * problem.m() * PackedMaskRowBytes(problem.n());
+}
+
+bool UsesRandomBits(const v1::GemmProblem& problem) {
+  return HasDropout(problem) ||
+         problem.epilogue().rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
+}
+
+bool HasDropout(const v1::GemmProblem& problem) {
+  return problem.epilogue().dropout().probability() > 0;
 }
 
 bool HasSource(const v1::GemmProblem& problem) {

@@ -32,6 +32,13 @@ MatrixLayout LayoutOf(const v1::GemmProblem& problem, v1::Operand operand);
 // Elements of the bias vector; 0 without a bias.
 int64_t BiasElements(const v1::GemmProblem& problem);
 
+// Bytes of the stored dropout mask; 0 where none is stored.
+int64_t MaskBytes(const v1::GemmProblem& problem);
+
+// Whether launches need a seed and an offset.
+bool UsesRandomBits(const v1::GemmProblem& problem);
+
+bool HasDropout(const v1::GemmProblem& problem);
 bool HasSource(const v1::GemmProblem& problem);
 bool HasAux(const v1::GemmProblem& problem);
 

@@ -106,6 +106,7 @@ bool VendorLauncher::Supports(const v1::GemmProblem& problem, v1::Precision prec
                      epilogue.dropout().probability() == 0 &&
                      none(epilogue.rounding_mode(), v1::ROUNDING_MODE_NEAREST_EVEN) &&
                      !epilogue.non_finite_flag() && !epilogue.device_scalars() &&
+                     !epilogue.bias_gradient() &&
                      epilogue.source_mode() != v1::SOURCE_MODE_RESIDUAL;
   const auto types = vendor::TypesOf(problem, precision);
   const bool source_fits =

@@ -52,6 +52,10 @@ INSTANTIATE_TEST_SUITE_P(
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 numerics { "
         "error_budget: 0.01 promote_accumulation: true }",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP16 d_type: DATA_TYPE_FP32",
+        "m: 64 n: 32 k: 16 epilogue { dropout { probability: 0.1 store_mask: true } }",
+        "m: 64 n: 32 k: 16 epilogue { dropout { probability: 1e-6 } }",
+        "m: 64 n: 32 k: 16 epilogue { gradient: true bias_gradient: true activation: "
+        "ACTIVATION_SILU aux_type: DATA_TYPE_E4M3 dropout { probability: 0.5 philox_rounds: 10 } }",
         "m: 64 n: 32 k: 16 batch: 2 epilogue { source_mode: SOURCE_MODE_ACCUMULATE }",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_E4M3 epilogue { bias_mode: BIAS_MODE_PER_ROW "
         "source_mode: SOURCE_MODE_RESIDUAL scale_d: true }",

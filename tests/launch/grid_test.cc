@@ -74,6 +74,13 @@ TEST(GridForTest, ClustersAreWhole) {
   EXPECT_EQ(GridFor(step, Shape(128, 3 * 128), 132).x, 6u);
 }
 
+TEST(GridForTest, ColumnsAreOneBlockForAllRowsAndBatches) {
+  const GridSize grid = GridFor(Step(v1::GRID_RULE_COLUMNS, 1, 32), Shape(4096, 65, 3), 132);
+  EXPECT_EQ(grid.x, 3u);
+  EXPECT_EQ(grid.y, 1u);
+  EXPECT_EQ(grid.z, 1u);
+}
+
 TEST(GridForTest, TileCountsPastThirtyTwoBitsDoNotWrap) {
   const GridSize grid = GridFor(Step(v1::GRID_RULE_TILES, 1, 1), Shape(1 << 20, 1 << 20), 1);
   EXPECT_EQ(grid.x, 2147483647u);

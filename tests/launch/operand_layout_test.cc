@@ -64,5 +64,27 @@ TEST(OperandLayoutTest, OptionalOperandsAreUnusedUntilAsked) {
   EXPECT_EQ(BiasElements(problem), 10);
 }
 
+TEST(OperandLayoutTest, StoredMasksHaveWholeBlocksOfColumns) {
+  v1::GemmProblem problem = Problem();
+  v1::Dropout& dropout = *problem.mutable_epilogue()->mutable_dropout();
+  dropout.set_store_mask(true);
+  EXPECT_EQ(MaskBytes(problem), 0);
+  dropout.set_probability(0.5);
+  problem.set_batch(3);
+  EXPECT_EQ(MaskBytes(problem), 3 * 10 * 4);
+  dropout.set_store_mask(false);
+  EXPECT_EQ(MaskBytes(problem), 0);
+}
+
+TEST(OperandLayoutTest, DropoutAndStochasticRoundingUseRandomBits) {
+  v1::GemmProblem problem = Problem();
+  EXPECT_FALSE(UsesRandomBits(problem));
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.5);
+  EXPECT_TRUE(UsesRandomBits(problem));
+  problem = Problem();
+  problem.mutable_epilogue()->set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
+  EXPECT_TRUE(UsesRandomBits(problem));
+}
+
 }  // namespace
 }  // namespace tilewright

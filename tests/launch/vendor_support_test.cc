@@ -143,6 +143,16 @@ TEST(VendorSupportTest, AnyOtherEpilogueIsNot) {
   problem = PlainBf16();
   problem.mutable_epilogue()->set_amax(true);
   EXPECT_FALSE(VendorLauncher::Supports(problem));
+  problem = PlainBf16();
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.5);
+  EXPECT_FALSE(VendorLauncher::Supports(problem));
+  problem = PlainBf16();
+  problem.mutable_epilogue()->set_gradient(true);
+  problem.mutable_epilogue()->set_bias_gradient(true);
+  EXPECT_FALSE(VendorLauncher::Supports(problem));
+  problem = PlainBf16();
+  problem.mutable_epilogue()->set_device_scalars(true);
+  EXPECT_FALSE(VendorLauncher::Supports(problem));
 }
 
 TEST(VendorSupportTest, LibraryStatusSaysWhereItLooked) {

@@ -87,6 +87,9 @@ INSTANTIATE_TEST_SUITE_P(
          Gemm("ldc: 48 epilogue { source_mode: SOURCE_MODE_RESIDUAL source_type: "
               "DATA_TYPE_BF16 }")},
         {"NoDropout", Gemm(""), Gemm("epilogue { dropout { philox_rounds: 10 } }")},
+        {"DropoutOfOneStep", Gemm("epilogue { dropout { probability: 0.1 } }"),
+         Gemm("epilogue { dropout { probability: 0.100006103515625 philox_rounds: 7 } }")},
+        {"DropoutOfLessThanAStep", Gemm(""), Gemm("epilogue { dropout { probability: 1e-6 } }")},
         {"EmptyMessages", Gemm(""), Gemm("epilogue {} numerics {}")},
     }),
     [](const auto& tested) { return tested.param.name; });
@@ -117,6 +120,10 @@ INSTANTIATE_TEST_SUITE_P(
         // Overlapping windows of one input are no harm.
         Gemm("batch: 4 a_batch_stride: 1"),
         Gemm("epilogue { rounding_mode: ROUNDING_MODE_STOCHASTIC amax: true }"),
+        Gemm("epilogue { dropout { probability: 0.3 philox_rounds: 10 store_mask: true } "
+             "device_scalars: true aux_type: DATA_TYPE_E5M2 }"),
+        Gemm("epilogue { gradient: true bias_gradient: true activation: ACTIVATION_GELU_ERF "
+             "aux_type: DATA_TYPE_BF16 dropout { probability: 1 } }"),
         Gemm("numerics { determinism: DETERMINISM_MODE_NOT_REQUIRED error_budget: 0.01 }"),
         Gemm("epilogue { bias_mode: BIAS_MODE_PER_ROW bias_type: DATA_TYPE_FP32 source_mode: "
              "SOURCE_MODE_RESIDUAL source_type: DATA_TYPE_FP32 activation: ACTIVATION_SILU "

@@ -171,6 +171,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "CONTRADICTORY_EPILOGUE", "gemm.epilogue.aux_type"),
         Invalid("GradientOnInt32", Int8Gemm("gradient: true"), "CONTRADICTORY_EPILOGUE",
                 "gemm.epilogue.gradient"),
+        Invalid("DeviceScalarsOnInt32", Int8Gemm("device_scalars: true"),
+                "CONTRADICTORY_EPILOGUE", "gemm.epilogue.device_scalars"),
         Invalid("ScaleOfBf16Output", Gemm("epilogue { scale_d: true }"), "CONTRADICTORY_EPILOGUE",
                 "gemm.epilogue.scale_d"),
         Invalid("NanBudget", Gemm("numerics { error_budget: nan }"), "OUT_OF_RANGE",
@@ -248,18 +250,6 @@ INSTANTIATE_TEST_SUITE_P(
                 Gemm("a_type: DATA_TYPE_INT8 d_type: DATA_TYPE_BF16 "
                      "scaling_mode: SCALING_MODE_BLOCK_128"),
                 "UNSUPPORTED_SCALING", "gemm.scaling_mode"),
-        NotServed("Dropout", Gemm("epilogue { dropout { probability: 0.1 } }"),
-                  "gemm.epilogue.dropout"),
-        NotServed("Gradient", Gemm("epilogue { gradient: true bias_gradient: true }"),
-                  "gemm.epilogue.gradient"),
-        NotServed("DeviceScalars", Gemm("epilogue { device_scalars: true }"),
-                  "gemm.epilogue.device_scalars"),
-        Invalid("Promotion", Gemm("numerics { promote_accumulation: true }"), "NOTHING_TO_PROMOTE",
-                "gemm.numerics.promote_accumulation"),
-        Invalid("PromotionOfHalfSums",
-                Gemm("a_type: DATA_TYPE_E4M3 d_type: DATA_TYPE_BF16 accumulator_type: "
-                     "DATA_TYPE_FP16 numerics { promote_accumulation: true }"),
-                "NOTHING_TO_PROMOTE", "gemm.numerics.promote_accumulation"),
         NotServed("FusedDropout",
                   "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT "
                   "type: DATA_TYPE_BF16 dropout { probability: 0.1 } }",

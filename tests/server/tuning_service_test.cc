@@ -156,7 +156,9 @@ TEST(TuningService, ASweepGoesOnBeyondWhatFails) {
   v1::CreateSweepRequest request = SweepOf("mixed", {256, 512});
   // Well-formed, and beyond what any template of this version computes.
   v1::GemmProblem& beyond = *request.mutable_entries(1)->mutable_problem()->mutable_gemm();
-  beyond.mutable_epilogue()->mutable_dropout()->set_probability(0.5);
+  beyond.set_a_type(v1::DATA_TYPE_FP32);
+  beyond.set_b_type(v1::DATA_TYPE_FP32);
+  beyond.set_d_type(v1::DATA_TYPE_BF16);
   ServiceClient client = daemon.Connect();
   const auto created = client.CreateSweep(request);
   ASSERT_TRUE(created.ok()) << created.status();

@@ -116,6 +116,7 @@ absl::Status CheckIntegerOutput(const v1::Epilogue& epilogue) {
   if (epilogue.amax()) field = "amax";
   if (epilogue.non_finite_flag()) field = "non_finite_flag";
   if (epilogue.gradient()) field = "gradient";
+  if (epilogue.device_scalars()) field = "device_scalars";
   if (field == nullptr) return absl::OkStatus();
   return InvalidField(absl::StrCat("gemm.epilogue.", field), "CONTRADICTORY_EPILOGUE",
                       "an int32 d_type takes the identity epilogue only; unset it, or use a "

@@ -34,22 +34,6 @@ absl::Status CheckTypesServed(const v1::GemmProblem& gemm) {
   return absl::OkStatus();
 }
 
-absl::Status CheckEpilogueServed(const v1::Epilogue& epilogue) {
-  if (epilogue.has_dropout()) {
-    return Unimplemented("gemm.epilogue.dropout", "no template of this version drops elements");
-  }
-  if (epilogue.gradient()) {
-    return Unimplemented("gemm.epilogue.gradient",
-                         "no template of this version has the backward form");
-  }
-  if (epilogue.device_scalars()) {
-    return Unimplemented("gemm.epilogue.device_scalars",
-                         "no template of this version reads alpha and beta from device memory; "
-                         "pass them at launch");
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::Status CheckServed(const v1::GemmProblem& gemm) {
@@ -59,7 +43,7 @@ absl::Status CheckServed(const v1::GemmProblem& gemm) {
     return InvalidField("gemm.numerics.promote_accumulation", "NOTHING_TO_PROMOTE",
                         "is for fp8 inputs summed in fp32; others are summed as they are");
   }
-  return CheckEpilogueServed(gemm.epilogue());
+  return absl::OkStatus();
 }
 
 }  // namespace tilewright

@@ -18,6 +18,9 @@ struct CUstream_st;
 
 namespace tilewright {
 
+// In the place of an offset: none was given.
+inline constexpr uint64_t kNoLaunchOffset = UINT64_MAX;
+
 // Device pointers and scalars of one GEMM launch. Row-major; types, shape and strides are the
 // problem's. The launch is asynchronous: memory must stay valid until the stream has passed it.
 struct GemmArguments {
@@ -26,7 +29,7 @@ struct GemmArguments {
   const void* c = nullptr;     // With a source (beta * C or residual).
   void* d = nullptr;
   const void* bias = nullptr;  // With a bias: [n] or [m].
-  void* aux = nullptr;         // With an auxiliary output: [m, n].
+  void* aux = nullptr;         // With an auxiliary tensor: [m, n], written, or read by a gradient.
   float* amax = nullptr;       // With amax: one fp32; zeroed by the launch.
   uint32_t* non_finite = nullptr;  // With the non-finite flag: one word; zeroed by the launch.
   const float* scale_a = nullptr;  // With a scaling mode: laid out as ScalingMode says.
@@ -38,8 +41,15 @@ struct GemmArguments {
   int64_t workspace_bytes = 0;
   float alpha = 1.0f;
   float beta = 0.0f;
+  void* mask = nullptr;        // With a stored dropout mask: laid out as Dropout.store_mask says.
+  int64_t mask_bytes = 0;      // What it has room for, checked against the shape; 0: not told.
+  float* bias_gradient = nullptr;  // With a gradient of the bias: [n].
+  const float* device_alpha = nullptr;  // With scalars in device memory, in the place of alpha and
+  const float* device_beta = nullptr;   // beta: one fp32 each; beta with an accumulated source.
   uint64_t seed = 0;           // Stochastic rounding and dropout.
-  uint64_t offset = 0;
+  // So too. Below 2^48; the next for each launch, and a backward launch has that of its forward
+  // one: docs/dropout.md.
+  uint64_t offset = kNoLaunchOffset;
 };
 
 class ModuleCache;

@@ -1,0 +1,101 @@
+#include "kernel_templates/launch/operand_checks.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/dropout_mask.h"
+#include "kernel_templates/launch/operand_layout.h"
+#include "kernel_templates/launch/scale_layout.h"
+#include "kernel_templates/launch/workspace_layout.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int kWorkspaceAlignment = 16;
+constexpr int kMaskAlignment = 2;  // Kernels write the 16 bits of a row of a block at once.
+
+absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment) {
+  if (!needed) return absl::OkStatus();
+  if (pointer == nullptr) return InvalidField(field, "NULL_POINTER", "is null");
+  if (reinterpret_cast<uintptr_t>(pointer) % static_cast<uintptr_t>(std::max(alignment, 1)) != 0) {
+    return InvalidField(field, "MISALIGNED_POINTER",
+                        absl::StrCat("must be aligned to ", alignment, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+int AtLeast(int alignment, v1::DataType type) { return std::max(alignment, DataTypeBytes(type)); }
+
+absl::Status CheckMask(const v1::GemmProblem& problem, const GemmOperands& operands) {
+  const int64_t bytes = MaskBytes(problem);
+  RETURN_IF_ERROR(CheckPointer("operands.mask", operands.mask, bytes > 0, kMaskAlignment));
+  if (operands.mask_bytes == 0 || operands.mask_bytes >= bytes) return absl::OkStatus();
+  return InvalidField("operands.mask_bytes", "MASK_TOO_SMALL",
+                      absl::StrCat("the mask has ", bytes, " bytes, got ", operands.mask_bytes));
+}
+
+absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& operands) {
+  if (!problem.epilogue().device_scalars()) {
+    if (problem.d_type() != v1::DATA_TYPE_INT32 || operands.alpha == 1.0f) return absl::OkStatus();
+    return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
+                        "an int32 D is the exact sum: must be 1");
+  }
+  const bool has_beta = problem.epilogue().source_mode() == v1::SOURCE_MODE_ACCUMULATE;
+  RETURN_IF_ERROR(
+      CheckPointer("operands.device_alpha", operands.device_alpha, true, sizeof(float)));
+  return CheckPointer("operands.device_beta", operands.device_beta, has_beta, sizeof(float));
+}
+
+absl::Status CheckOffset(const v1::GemmProblem& problem, const GemmOperands& operands) {
+  if (!UsesRandomBits(problem)) return absl::OkStatus();
+  if (operands.offset == kNoOffset) {
+    return InvalidField("operands.offset", "SEED_WITHOUT_OFFSET",
+                        "a seed without offset gives every launch the same random bits; count "
+                        "launches from 0, and pass a backward launch that of its forward one");
+  }
+  if (operands.offset < kOffsetLimit) return absl::OkStatus();
+  return InvalidField("operands.offset", "OUT_OF_RANGE",
+                      absl::StrCat(operands.offset, " is not below 2^48"));
+}
+
+}  // namespace
+
+absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
+                           const GemmOperands& operands) {
+  const v1::Requirements& needs = plan.requirements();
+  const v1::Epilogue& epilogue = problem.epilogue();
+  RETURN_IF_ERROR(CheckPointer("operands.a", operands.a, true,
+                               AtLeast(needs.a_alignment(), problem.a_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.b", operands.b, true,
+                               AtLeast(needs.b_alignment(), problem.b_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.c", operands.c, HasSource(problem),
+                               AtLeast(needs.c_alignment(), epilogue.source_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.d", operands.d, true,
+                               AtLeast(needs.d_alignment(), problem.d_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.bias", operands.bias, BiasElements(problem) > 0,
+                               AtLeast(needs.bias_alignment(), epilogue.bias_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.aux", operands.aux, HasAux(problem),
+                               AtLeast(needs.aux_alignment(), epilogue.aux_type())));
+  RETURN_IF_ERROR(CheckPointer("operands.amax", operands.amax, epilogue.amax(), sizeof(float)));
+  RETURN_IF_ERROR(CheckPointer("operands.non_finite", operands.non_finite,
+                               epilogue.non_finite_flag(), sizeof(uint32_t)));
+  RETURN_IF_ERROR(CheckScales(problem, operands, sizeof(float)));
+  RETURN_IF_ERROR(CheckScalars(problem, operands));
+  RETURN_IF_ERROR(CheckMask(problem, operands));
+  RETURN_IF_ERROR(CheckPointer("operands.bias_gradient", operands.bias_gradient,
+                               epilogue.bias_gradient(), sizeof(float)));
+  RETURN_IF_ERROR(CheckOffset(problem, operands));
+  const int64_t workspace = WorkspaceBytesFor(plan, problem);
+  if (operands.workspace_bytes < workspace) {
+    return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
+                        absl::StrCat("the launch needs ", workspace, " bytes, got ",
+                                     operands.workspace_bytes));
+  }
+  return CheckPointer("operands.workspace", operands.workspace, workspace > 0,
+                      kWorkspaceAlignment);
+}
+
+}  // namespace tilewright

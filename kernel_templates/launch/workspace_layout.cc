@@ -1,0 +1,79 @@
+#include "kernel_templates/launch/workspace_layout.h"
+
+#include <algorithm>
+
+#include "proto/support/errors.h"
+
+namespace tilewright {
+namespace {
+
+// Shapes go up to 2^62 products; no GPU has that much, so more is no more.
+constexpr __int128 kMost = static_cast<__int128>(1) << 60;
+constexpr __int128 kRegionAlignment = 256;
+constexpr int kColumnSumBytes = 4;
+
+__int128 CeilDivide(__int128 value, __int128 divisor) { return (value + divisor - 1) / divisor; }
+
+// `elements` of up to 2^62, times `copies` and the bytes of an element, each below 2^31.
+__int128 BytesOf(__int128 elements, int copies, int element_bytes) {
+  return std::min(kMost, elements * copies) * element_bytes;
+}
+
+__int128 PartialBytes(const v1::WorkspaceRule& rule, const v1::GemmProblem& problem) {
+  const __int128 batch = std::max<int64_t>(problem.batch(), 1);
+  const __int128 elements = std::min(kMost, static_cast<__int128>(problem.m()) * problem.n());
+  return BytesOf(elements * batch, rule.partial_copies(), rule.element_bytes());
+}
+
+__int128 ColumnSumBytes(const v1::LaunchPlan& plan, const v1::WorkspaceRegion& region,
+                        const v1::GemmProblem& problem) {
+  const __int128 batch = std::max<int64_t>(problem.batch(), 1);
+  const __int128 tiles = CeilDivide(problem.m(), std::max(plan.steps(0).tile_m(), 1));
+  const __int128 elements = std::min(kMost, tiles * problem.n());
+  return BytesOf(elements * batch, region.copies(), region.element_bytes());
+}
+
+bool IsColumnSums(const v1::WorkspaceRegion& region) {
+  return region.rule() == v1::WORKSPACE_REGION_RULE_COLUMNS &&
+         region.element_bytes() == kColumnSumBytes && !region.zeroed();
+}
+
+}  // namespace
+
+WorkspaceLayout LayOutWorkspace(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
+  WorkspaceLayout layout;
+  __int128 bytes = PartialBytes(plan.workspace(), problem);
+  for (const v1::WorkspaceRegion& region : plan.workspace().regions()) {
+    bytes = CeilDivide(bytes, kRegionAlignment) * kRegionAlignment;
+    layout.has_column_sums = true;
+    layout.column_sums = static_cast<int64_t>(std::min(bytes, kMost));
+    bytes += ColumnSumBytes(plan, region, problem);
+  }
+  layout.bytes = static_cast<int64_t>(std::min(bytes, kMost));
+  return layout;
+}
+
+int64_t WorkspaceBytesFor(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
+  return LayOutWorkspace(plan, problem).bytes;
+}
+
+absl::Status CheckWorkspace(const v1::LaunchPlan& plan) {
+  const v1::WorkspaceRule& rule = plan.workspace();
+  if (rule.partial_copies() < 0 || rule.element_bytes() < 0) {
+    return InvalidField("launch_plan.workspace", "MALFORMED_PLAN", "is negative");
+  }
+  if (rule.regions().empty()) return absl::OkStatus();
+  if (rule.regions_size() > 1 || !IsColumnSums(rule.regions(0))) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "WORKSPACE_NOT_SUPPORTED",
+                     "the kernel needs workspace regions that this launcher does not provide; "
+                     "update it",
+                     {{"field", "launch_plan.workspace.regions"}});
+  }
+  if (rule.regions(0).copies() < 1) {
+    return InvalidField("launch_plan.workspace.regions[0].copies", "MALFORMED_PLAN",
+                        "must be at least 1");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tilewright
