@@ -74,6 +74,16 @@ MatrixLayout LayoutOf(const v1::GemmProblem& problem, v1::Operand operand) {
   }
 }
 
+MatrixLayout BiasGradientLayout(const v1::GemmProblem& problem) {
+  MatrixLayout layout;
+  if (!problem.epilogue().bias_gradient()) return layout;
+  layout.type = v1::DATA_TYPE_FP32;
+  layout.rows = 1;
+  layout.columns = problem.n();
+  layout.row_stride = problem.n();
+  return layout;
+}
+
 int64_t BiasElements(const v1::GemmProblem& problem) {
   switch (problem.epilogue().bias_mode()) {
     case v1::BIAS_MODE_PER_COLUMN:
@@ -106,6 +116,10 @@ bool HasSource(const v1::GemmProblem& problem) {
 
 bool HasAux(const v1::GemmProblem& problem) {
   return problem.epilogue().aux_type() != v1::DATA_TYPE_UNSPECIFIED;
+}
+
+bool WritesAux(const v1::GemmProblem& problem) {
+  return HasAux(problem) && !problem.epilogue().gradient();
 }
 
 }  // namespace tilewright

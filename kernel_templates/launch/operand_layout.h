@@ -29,6 +29,9 @@ struct MatrixLayout {
 // The layout of A, B, C (source), D or the auxiliary output. A stride of 0 means packed.
 MatrixLayout LayoutOf(const v1::GemmProblem& problem, v1::Operand operand);
 
+// [1, n] of fp32 where the gradient of the bias is asked for.
+MatrixLayout BiasGradientLayout(const v1::GemmProblem& problem);
+
 // Elements of the bias vector; 0 without a bias.
 int64_t BiasElements(const v1::GemmProblem& problem);
 
@@ -41,6 +44,8 @@ bool UsesRandomBits(const v1::GemmProblem& problem);
 bool HasDropout(const v1::GemmProblem& problem);
 bool HasSource(const v1::GemmProblem& problem);
 bool HasAux(const v1::GemmProblem& problem);
+// An auxiliary tensor is an output, but of a gradient, which reads it.
+bool WritesAux(const v1::GemmProblem& problem);
 
 }  // namespace tilewright
 

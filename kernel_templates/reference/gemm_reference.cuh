@@ -9,30 +9,10 @@
 #define TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_GEMM_REFERENCE_CUH_
 
 #include "reference/elements.cuh"
+#include "reference/epilogue_reference.cuh"
 #include "reference/reference_args.h"
 
 namespace tilewright {
-
-// The numbers of tilewright.v1.Activation.
-inline constexpr int kRelu = 2;
-inline constexpr int kGeluTanh = 3;
-inline constexpr int kGeluErf = 4;
-inline constexpr int kSilu = 5;
-
-__device__ inline double ReferenceActivation(double z, int activation) {
-  switch (activation) {
-    case kRelu:
-      return z > 0 ? z : 0;
-    case kGeluTanh:
-      return 0.5 * z * (1 + tanh(0.79788456080286535588 * (z + 0.044715 * z * z * z)));
-    case kGeluErf:
-      return 0.5 * z * erfc(-z * 0.70710678118654752440);
-    case kSilu:
-      return z / (1 + exp(-z));
-    default:
-      return z;
-  }
-}
 
 // A block gives 16 rows by 64 columns: thread (x, y) row y, columns x, x + 16, ...
 inline constexpr int kReferenceRows = 16;
@@ -136,71 +116,6 @@ __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long
     __syncthreads();
   }
   return sums;
-}
-
-// Beside the sum's share, which is rounded too: size * (1 + unit).
-__device__ __forceinline__ double WithRounding(double value, double error, double unit) {
-  return error + unit * (fabs(value) + error);
-}
-
-// The epilogue and its error, step by step as tolerance.h derives it, without the share that
-// depends on how the products were summed: what `sum` is multiplied with is kept apart. Not
-// inlined: four copies double the time that ptxas takes.
-__device__ __noinline__ void FinishElement(const ReferenceGemmArgs& args, long long out,
-                                           long long batch,
-                                           long long row, long long column, double product,
-                                           double magnitude) {
-  const ReferenceTolerance& tolerance = args.tolerance;
-  const double size = fabs(args.alpha) * magnitude;
-  double z = args.alpha * product;
-  double terms = size;
-  if (args.bias != nullptr) {
-    const double bias = Load(args.bias, args.bias_per_row ? row : column, args.bias_type);
-    z += bias;
-    terms += fabs(bias);
-  }
-  double source = 0;
-  if (args.source.data != nullptr) {
-    source = Load(args.source.data,
-                  batch * args.source.batch_stride + row * args.source.row_stride + column,
-                  args.source.type);
-    if (!args.source_residual) {
-      z += args.beta * source;
-      terms += fabs(args.beta * source);
-    }
-  }
-  const double z_error = tolerance.terms * terms;
-  if (args.expected_aux != nullptr) {
-    args.expected_aux[out] = z;
-    args.bound_aux[out] = WithRounding(z, z_error, tolerance.aux_unit);
-    args.size_aux[out] = static_cast<float>(size * (1 + tolerance.aux_unit));
-  }
-  double value = ReferenceActivation(z, args.activation);
-  // 1.13 is the steepest slope of any of the activations.
-  const double slope = args.activation > 1 ? 1.13 : 1;
-  double error = args.activation > 1 ? slope * z_error + tolerance.activation * fabs(z) : z_error;
-  if (args.source.data != nullptr && args.source_residual) {
-    error += tolerance.terms * (fabs(value) + fabs(source));
-    value += source;
-  }
-  const double share = slope * size * fabs(args.scale_d) * (1 + tolerance.output_unit);
-  value *= args.scale_d;
-  error *= fabs(args.scale_d);
-  if (tolerance.output_saturates) {
-    // What lies beyond the largest is it, however far it is off, and rounding is no coarser there.
-    // The share of the sum is not lessened by that, which only widens the bound.
-    const double beyond = fabs(value) - tolerance.output_largest;
-    if (beyond > 0) {
-      value = value < 0 ? -tolerance.output_largest : tolerance.output_largest;
-      error = error > beyond ? error - beyond : 0;
-    }
-    const double rounded = fmin(fabs(value) + error, tolerance.output_largest);
-    args.bound[out] = error + tolerance.output_unit * rounded;
-  } else {
-    args.bound[out] = WithRounding(value, error, tolerance.output_unit);
-  }
-  args.expected[out] = value;
-  args.size[out] = static_cast<float>(share);
 }
 
 template <int kAType, int kBType>

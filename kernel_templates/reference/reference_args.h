@@ -32,19 +32,32 @@ struct FillArgs {
   int negate_fold;   // Of B: the folded half changes its sign, so that products cancel.
 };
 
+// What storing a value may change it by: unit * |value| + floor.
+struct ReferenceStored {
+  double unit;
+  double floor;
+  double largest;  // Beyond it Inf is right,
+  int saturates;   // or it is what values beyond it become.
+};
+
 // What a value may be off by; see tuner/measure/tolerance.h. `sum` and the floors depend on the
 // precision of what is checked, the others on the problem alone.
 struct ReferenceTolerance {
   double sum;
   double terms;
   double activation;
-  double aux_unit;
-  double output_unit;
-  double aux_floor;
-  double output_floor;
-  double aux_largest;  // Beyond it Inf is right.
-  double output_largest;
-  int output_saturates;  // What is beyond the largest becomes it.
+  double column_sum;
+  ReferenceStored aux;
+  ReferenceStored output;
+};
+
+// The mask, as docs/dropout.md has it.
+struct ReferenceDropout {
+  unsigned long long seed;
+  unsigned long long offset;
+  double scale;
+  unsigned int threshold;
+  int rounds;  // 0: nothing is dropped.
 };
 
 // The exact result of chosen rows, and of every element the parts of its bound:
@@ -53,6 +66,7 @@ struct ReferenceGemmArgs {
   ReferenceMatrix a;
   ReferenceMatrix b;
   ReferenceMatrix source;   // data null: none.
+  ReferenceMatrix z;        // Of a gradient: the argument of the activation. data null: none.
   const void* bias;         // Null: none.
   const float* scale_a;     // Null: none. Laid out as `scaling` says.
   const float* scale_b;
@@ -67,10 +81,12 @@ struct ReferenceGemmArgs {
   double beta;
   double scale_d;  // 1: none.
   ReferenceTolerance tolerance;
+  ReferenceDropout dropout;
   long long row_count;
   long long m;
   long long n;
   long long k;
+  int gradient;  // 1: the backward form.
   int a_transposed;
   int b_transposed;
   int bias_type;
@@ -117,6 +133,41 @@ struct ScanArgs {
   long long guard;
   long long span;  // Elements from the first to the last of the matrix.
   unsigned int poison;
+  CheckCounts* counts;
+};
+
+// Compares the stored mask, every byte of it, with what it must be. `wrong` counts bytes.
+struct MaskArgs {
+  const unsigned char* mask;
+  ReferenceDropout dropout;
+  long long batch;
+  long long rows;
+  long long columns;
+  CheckCounts* counts;
+};
+
+// Of a column of D: what the gradient of the bias, times scale_d, is compared with.
+struct ColumnTotals {
+  double sum;
+  double size;             // Sum of the sizes.
+  double roundings;        // Sum of what each element may have been rounded by.
+  double squared_roundings;
+};
+
+// Adds up the columns of D, over all rows of all batches. `totals` is zeroed before.
+struct ColumnTotalsArgs {
+  ReferenceMatrix output;
+  ReferenceStored rounding;
+  ColumnTotals* totals;  // [columns]
+};
+
+// Compares sums of columns that a kernel added up before it rounded D with what D adds up to.
+struct CompareColumnsArgs {
+  const float* sums;  // [columns]
+  const ColumnTotals* totals;
+  double scale_d;
+  double column_sum;  // Of the tolerance.
+  long long columns;
   CheckCounts* counts;
 };
 

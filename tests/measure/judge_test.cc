@@ -53,6 +53,47 @@ TEST(JudgeTest, WritesOutsideOfAnyRegion) {
   ExpectFailure(Problem(), findings, v1::FAILURE_KIND_OUT_OF_BOUNDS, "input");
 }
 
+TEST(JudgeTest, MasksAndGradientsOfTheBiasAreOutputsToo) {
+  CheckFindings findings = Sound();
+  findings.mask.touched_outside = 1;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_OUT_OF_BOUNDS, "outside of the mask");
+  findings = Sound();
+  findings.bias_gradient.touched_outside = 1;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_OUT_OF_BOUNDS,
+                "outside of the bias gradient");
+  findings = Sound();
+  findings.bias_gradient.poisoned = 1;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_WRONG_RESULT, "never written");
+  findings = Sound();
+  findings.repeated = true;
+  findings.bias_gradient.differing = 1;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_NONDETERMINISTIC, "differ");
+  findings = Sound();
+  findings.bias_gradient.wrong = 2;
+  findings.bias_gradient.first_wrong = ~7ull;
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_WRONG_RESULT, "the first at column 7");
+}
+
+// 50 columns are rows of 8 bytes.
+TEST(JudgeTest, WrongBytesOfAMaskAreNamedByTheirPlace) {
+  CheckFindings findings = Sound();
+  findings.mask.wrong = 1;
+  findings.mask.first_wrong = ~((100ull + 30) * 8 + 2);
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_WRONG_RESULT,
+                "1 bytes of the mask are wrong, the first at batch 1 row 30 column 16");
+}
+
+TEST(JudgeTest, WhatDropoutScalesBeyondFp16MayBeInf) {
+  v1::GemmProblem problem = Problem();
+  problem.set_d_type(v1::DATA_TYPE_FP16);
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.9);
+  CheckFindings findings = Sound();
+  findings.d.non_finite = 1;
+  ExpectFailure(problem, findings, v1::FAILURE_KIND_WRONG_RESULT, "Inf or NaN");
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(65535 / 65536.0);
+  EXPECT_FALSE(JudgeCheck(problem, findings).has_value());
+}
+
 TEST(JudgeTest, WrongElementsAreNamedByTheirPlace) {
   CheckFindings findings = Sound();
   findings.d.wrong = 2;

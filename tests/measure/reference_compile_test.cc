@@ -20,6 +20,7 @@ TEST(ReferenceCompileTest, EveryTypeAndArchitecture) {
     v1::GemmProblem problem;
     problem.set_a_type(type);
     problem.set_b_type(type);
+    problem.mutable_epilogue()->set_bias_gradient(true);
     for (ReferenceUnit& unit : ReferenceUnits(problem)) {
       jobs.push_back({std::move(unit.source), architecture, std::move(unit.entry_symbols)});
     }

@@ -28,5 +28,15 @@ TEST(ReferenceTest, SourceDependsOnTheInputTypesAlone) {
   EXPECT_NE(Source(problem), source);
 }
 
+TEST(ReferenceTest, MasksAndGradientsOfTheBiasHaveChecksOfTheirOwn) {
+  v1::GemmProblem problem;
+  EXPECT_EQ(ReferenceUnits(problem).size(), 3u);
+  problem.mutable_epilogue()->mutable_dropout()->set_store_mask(true);
+  EXPECT_EQ(ReferenceUnits(problem).size(), 4u);
+  problem.clear_epilogue();
+  problem.mutable_epilogue()->set_bias_gradient(true);
+  EXPECT_EQ(ReferenceUnits(problem).size(), 4u);
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -37,5 +37,22 @@ TEST(RotatingOperandsTest, BytesCountEveryOperandOnce) {
   EXPECT_EQ(OperandBytes(problem), 2 * (300 + 600) + 4 * 200 + 4 * 20);
 }
 
+TEST(RotatingOperandsTest, BytesCountMasksAndGradientsOfTheBias) {
+  v1::GemmProblem problem;
+  problem.set_m(10);
+  problem.set_n(20);
+  problem.set_k(30);
+  problem.set_batch(2);
+  problem.set_a_type(v1::DATA_TYPE_BF16);
+  problem.set_b_type(v1::DATA_TYPE_BF16);
+  problem.set_d_type(v1::DATA_TYPE_BF16);
+  const double plain = OperandBytes(problem);
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.5);
+  problem.mutable_epilogue()->mutable_dropout()->set_store_mask(true);
+  EXPECT_EQ(OperandBytes(problem), plain + 2 * 10 * 4);
+  problem.mutable_epilogue()->set_bias_gradient(true);
+  EXPECT_EQ(OperandBytes(problem), plain + 2 * 10 * 4 + 4 * 20);
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -26,18 +26,18 @@ TEST(ToleranceTest, IntegersAreExact) {
       ToleranceFor(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096), true);
   EXPECT_EQ(tolerance.sum, 0);
   EXPECT_EQ(tolerance.terms, 0);
-  EXPECT_EQ(tolerance.output_unit, 0);
-  EXPECT_EQ(tolerance.output_floor, 0);
+  EXPECT_EQ(tolerance.output.unit, 0);
+  EXPECT_EQ(tolerance.output.floor, 0);
 }
 
 TEST(ToleranceTest, OutputUnitsAreHalfASpacing) {
-  EXPECT_EQ(ToleranceFor(Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 64), false).output_unit,
+  EXPECT_EQ(ToleranceFor(Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 64), false).output.unit,
             1.0 / 256);
-  EXPECT_EQ(ToleranceFor(Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 64), false).output_unit,
+  EXPECT_EQ(ToleranceFor(Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 64), false).output.unit,
             1.0 / 2048);
   v1::GemmProblem stochastic = Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 64);
   stochastic.mutable_epilogue()->set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
-  EXPECT_EQ(ToleranceFor(stochastic, false).output_unit, 1.0 / 128);
+  EXPECT_EQ(ToleranceFor(stochastic, false).output.unit, 1.0 / 128);
 }
 
 // Promoted groups of 128 do not add up.
@@ -236,9 +236,9 @@ TEST(ToleranceTest, CatchesLowPartsLeftOut) {
 // fp16 values that are denormal as sums.
 TEST(ToleranceTest, SumsInFp16HaveAFloor) {
   const v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32, 24);
-  EXPECT_GE(ToleranceFor(problem, v1::PRECISION_FP16_SUMS, false).output_floor,
+  EXPECT_GE(ToleranceFor(problem, v1::PRECISION_FP16_SUMS, false).output.floor,
             3 * std::ldexp(1, -24));
-  EXPECT_LT(ToleranceFor(problem, v1::PRECISION_FP32, false).output_floor, std::ldexp(1, -100));
+  EXPECT_LT(ToleranceFor(problem, v1::PRECISION_FP32, false).output.floor, std::ldexp(1, -100));
 }
 
 TEST(ToleranceTest, CatchesAProductLeftOut) {
@@ -285,8 +285,8 @@ TEST(ToleranceTest, SumsAreScaledIntoTheRangeOfAnFp8Output) {
       EXPECT_GE(deviation, 0.25) << k;
       const double largest = AlphaForRange(problem, true) * static_cast<double>(k) *
                              std::ldexp(1, 2 * AdversarialExponents(problem).high + 2);
-      EXPECT_LE(8 * largest, ToleranceFor(problem, true).output_largest) << k;
-      EXPECT_GE(64 * largest, ToleranceFor(problem, true).output_largest) << k;
+      EXPECT_LE(8 * largest, ToleranceFor(problem, true).output.largest) << k;
+      EXPECT_GE(64 * largest, ToleranceFor(problem, true).output.largest) << k;
     }
   }
 }
@@ -305,19 +305,74 @@ TEST(ToleranceTest, ScalesLeaveRoomInTheRangeOfFp16) {
 
 TEST(ToleranceTest, Fp8OutputsSaturate) {
   const auto e4m3 = ToleranceFor(Problem(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_E4M3, 64), false);
-  EXPECT_EQ(e4m3.output_saturates, 1);
-  EXPECT_EQ(e4m3.output_largest, 448);
-  EXPECT_EQ(e4m3.output_unit, 1.0 / 16);
+  EXPECT_EQ(e4m3.output.saturates, 1);
+  EXPECT_EQ(e4m3.output.largest, 448);
+  EXPECT_EQ(e4m3.output.unit, 1.0 / 16);
   EXPECT_EQ(
-      ToleranceFor(Problem(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_FP16, 64), false).output_saturates, 0);
+      ToleranceFor(Problem(v1::DATA_TYPE_E4M3, v1::DATA_TYPE_FP16, 64), false).output.saturates, 0);
 }
 
 TEST(ToleranceTest, DenormalInputsMayBeFlushedOnAdversarialDataAlone) {
   const v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32, 1);
   const double denormal_times_largest =
       7 * std::ldexp(1, -24) * std::ldexp(1, AdversarialExponents(problem).high + 1);
-  EXPECT_GE(ToleranceFor(problem, true).output_floor, denormal_times_largest);
-  EXPECT_LT(ToleranceFor(problem, false).output_floor, denormal_times_largest / 1000);
+  EXPECT_GE(ToleranceFor(problem, true).output.floor, denormal_times_largest);
+  EXPECT_LT(ToleranceFor(problem, false).output.floor, denormal_times_largest / 1000);
+}
+
+TEST(ToleranceTest, DropoutsScaleTakesRoomFromTheInputs) {
+  v1::GemmProblem problem = Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, 4096);
+  const int plain = AdversarialExponents(problem).high;
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.9);
+  EXPECT_EQ(DropoutExponents(problem), 4);  // 10 is below 2^4.
+  EXPECT_EQ(AdversarialExponents(problem).high, plain - 2);
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.5);
+  EXPECT_EQ(DropoutExponents(problem), 1);
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(1);
+  EXPECT_EQ(DropoutExponents(problem), 0);
+}
+
+TEST(ToleranceTest, Fp8AuxiliaryOutputsSaturateAndArgumentsDoNot) {
+  v1::GemmProblem problem = Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 4096);
+  problem.mutable_epilogue()->set_aux_type(v1::DATA_TYPE_E4M3);
+  EXPECT_EQ(ToleranceFor(problem, false).aux.saturates, 1);
+  EXPECT_EQ(ToleranceFor(problem, false).aux.largest, 448);
+  EXPECT_EQ(ToleranceFor(problem, false).output.saturates, 0);
+  EXPECT_EQ(AlphaForRange(problem, false), 1.0 / 64);
+  problem.mutable_epilogue()->set_gradient(true);
+  EXPECT_EQ(AlphaForRange(problem, false), 1);
+}
+
+// Roundings to bf16 of columns of normal data stay within half their bound, which is 2 at 4096
+// rows; a row more or less is beyond it in one column of 22.
+TEST(ToleranceTest, SumsOfRoundedColumnsKeepToTheirBoundAndMissNoRow) {
+  const ReferenceStored rounding =
+      OutputRounding(Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 64));
+  std::mt19937 random(1);
+  std::normal_distribution<double> normal;
+  constexpr int kRows = 4096;
+  constexpr int kColumns = 220;
+  int noticed = 0;
+  for (int column = 0; column < kColumns; ++column) {
+    double sum = 0;
+    double rounded = 0;
+    double squares = 0;
+    double last = 0;
+    for (int row = 0; row < kRows; ++row) {
+      last = normal(random);
+      int exponent = 0;
+      std::frexp(last, &exponent);
+      const double step = std::ldexp(1, exponent - 8);
+      const double d = std::nearbyint(last / step) * step;
+      sum += last;
+      rounded += d;
+      squares += std::pow(rounding.unit * std::abs(d) + rounding.floor, 2);
+    }
+    const double bound = 8 * std::sqrt(squares);
+    EXPECT_LT(std::abs(rounded - sum), bound / 2);
+    noticed += std::abs(rounded - (sum + last)) > bound;
+  }
+  EXPECT_GE(noticed, 5);
 }
 
 }  // namespace

@@ -33,6 +33,16 @@ MatrixLayout ScaleLayout(const v1::GemmProblem& problem, v1::Operand operand) {
   return VectorLayout(v1::DATA_TYPE_FP32, ScaleElements(problem, operand));
 }
 
+// What a gradient reads of the auxiliary tensor.
+MatrixLayout ArgumentLayout(const v1::GemmProblem& problem) {
+  return problem.epilogue().gradient() ? LayoutOf(problem, v1::OPERAND_AUX) : MatrixLayout();
+}
+
+// alpha and beta.
+MatrixLayout ScalarLayout(const v1::GemmProblem& problem) {
+  return VectorLayout(v1::DATA_TYPE_FP32, problem.epilogue().device_scalars() ? 2 : 0);
+}
+
 absl::StatusOr<GuardedBuffer> AllocateFor(const DriverApi& driver, const MatrixLayout& layout) {
   if (!layout.used()) return GuardedBuffer();
   return GuardedBuffer::Allocate(
@@ -40,25 +50,12 @@ absl::StatusOr<GuardedBuffer> AllocateFor(const DriverApi& driver, const MatrixL
       GuardedBuffer::GuardBytes(layout.row_stride * DataTypeBytes(layout.type)));
 }
 
-template <typename Pointer>
-Pointer* As(const DeviceMemory& memory) {
-  return static_cast<Pointer*>(memory.pointer());
-}
-
 // Of D: no power of two, so that leaving it out, or rounding before it, shows.
 constexpr float kScaleD = 1.375f;
 
-// Which scalars go with an input. An int32 D takes the sum as it is.
-float AlphaOf(bench::InputKind kind, const v1::GemmProblem& problem) {
-  const bool plain = kind != bench::INPUT_KIND_NORMAL || problem.d_type() == v1::DATA_TYPE_INT32;
-  const bool adversarial = kind == bench::INPUT_KIND_ADVERSARIAL;
-  return static_cast<float>(AlphaForRange(problem, adversarial)) * (plain ? 1.0f : 0.75f);
-}
-
-float BetaOf(bench::InputKind kind, const v1::GemmProblem& problem) {
-  if (!HasSource(problem)) return 0.0f;
-  return kind == bench::INPUT_KIND_NORMAL ? 0.5f : 1.0f;
-}
+// Every field of the counter is in use.
+constexpr uint64_t kSeed = 0x9E3779B97F4A7C15;
+constexpr uint64_t kOffset = (uint64_t{5} << 32) + 3;
 
 }  // namespace
 
@@ -72,6 +69,8 @@ absl::StatusOr<BenchInputs> BenchInputs::Allocate(const DriverApi& driver,
   ASSIGN_OR_RETURN(inputs.scale_a_, AllocateFor(driver, ScaleLayout(problem, v1::OPERAND_SCALE_A)));
   ASSIGN_OR_RETURN(inputs.scale_b_, AllocateFor(driver, ScaleLayout(problem, v1::OPERAND_SCALE_B)));
   ASSIGN_OR_RETURN(inputs.scale_d_, AllocateFor(driver, ScaleLayout(problem, v1::OPERAND_SCALE_D)));
+  ASSIGN_OR_RETURN(inputs.z_, AllocateFor(driver, ArgumentLayout(problem)));
+  ASSIGN_OR_RETURN(inputs.scalars_, AllocateFor(driver, ScalarLayout(problem)));
   inputs.rows_ = RowsToCheck(problem);
   const int64_t rows = static_cast<int64_t>(inputs.rows_.size());
   const int64_t bytes = rows * problem.n() * static_cast<int64_t>(sizeof(double));
@@ -81,7 +80,12 @@ absl::StatusOr<BenchInputs> BenchInputs::Allocate(const DriverApi& driver,
   ASSIGN_OR_RETURN(inputs.expected_, DeviceMemory::Allocate(driver, bytes));
   ASSIGN_OR_RETURN(inputs.bound_, DeviceMemory::Allocate(driver, bytes));
   ASSIGN_OR_RETURN(inputs.size_, DeviceMemory::Allocate(driver, size_bytes));
-  if (HasAux(problem)) {
+  if (problem.epilogue().bias_gradient()) {
+    ASSIGN_OR_RETURN(
+        inputs.totals_,
+        DeviceMemory::Allocate(driver, problem.n() * static_cast<int64_t>(sizeof(ColumnTotals))));
+  }
+  if (WritesAux(problem)) {
     ASSIGN_OR_RETURN(inputs.expected_aux_, DeviceMemory::Allocate(driver, bytes));
     ASSIGN_OR_RETURN(inputs.bound_aux_, DeviceMemory::Allocate(driver, bytes));
     ASSIGN_OR_RETURN(inputs.size_aux_, DeviceMemory::Allocate(driver, size_bytes));
@@ -90,7 +94,16 @@ absl::StatusOr<BenchInputs> BenchInputs::Allocate(const DriverApi& driver,
 }
 
 const GuardedBuffer& BenchInputs::buffer(v1::Operand operand) const {
-  return operand == v1::OPERAND_A ? a_ : operand == v1::OPERAND_B ? b_ : c_;
+  switch (operand) {
+    case v1::OPERAND_A:
+      return a_;
+    case v1::OPERAND_B:
+      return b_;
+    case v1::OPERAND_AUX:
+      return z_;
+    default:
+      return c_;
+  }
 }
 
 absl::Status BenchInputs::FillMatrix(const MatrixLayout& layout, const GuardedBuffer& buffer,
@@ -126,11 +139,34 @@ absl::Status BenchInputs::Restore(const ReferenceKernels& kernels, CUstream stre
                              v1::OPERAND_SCALE_A, kernels, stream));
   RETURN_IF_ERROR(FillMatrix(ScaleLayout(problem_, v1::OPERAND_SCALE_B), scale_b_,
                              v1::OPERAND_SCALE_B, kernels, stream));
-  if (scale_d_.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(scale_d_.Poison(*driver_, kInputPoison, stream));
-  return driver_->Check(driver_->cuMemsetD32Async(reinterpret_cast<CUdeviceptr>(scale_d_.pointer()),
-                                                  absl::bit_cast<unsigned>(kScaleD), 1, stream),
-                        "setting the scale of D");
+  RETURN_IF_ERROR(FillMatrix(ArgumentLayout(problem_), z_, v1::OPERAND_AUX, kernels, stream));
+  RETURN_IF_ERROR(SetValues(scale_d_, {kScaleD}, stream));
+  return SetValues(scalars_, {Alpha(), Beta()}, stream);
+}
+
+absl::Status BenchInputs::SetValues(const GuardedBuffer& buffer, const std::vector<float>& values,
+                                    CUstream stream) const {
+  if (buffer.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(buffer.Poison(*driver_, kInputPoison, stream));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    RETURN_IF_ERROR(driver_->Check(
+        driver_->cuMemsetD32Async(buffer.address() + i * sizeof(float),
+                                  absl::bit_cast<unsigned>(values[i]), 1, stream),
+        "setting a scalar"));
+  }
+  return absl::OkStatus();
+}
+
+// Which scalars go with an input. An int32 D takes the sum as it is.
+float BenchInputs::Alpha() const {
+  const bool plain = kind_ != bench::INPUT_KIND_NORMAL || problem_.d_type() == v1::DATA_TYPE_INT32;
+  const bool adversarial = kind_ == bench::INPUT_KIND_ADVERSARIAL;
+  return static_cast<float>(AlphaForRange(problem_, adversarial)) * (plain ? 1.0f : 0.75f);
+}
+
+float BenchInputs::Beta() const {
+  if (!HasSource(problem_)) return 0.0f;
+  return kind_ == bench::INPUT_KIND_NORMAL ? 0.5f : 1.0f;
 }
 
 float BenchInputs::ScaleD() const { return scale_d_.empty() ? 1.0f : kScaleD; }
@@ -147,41 +183,6 @@ absl::Status BenchInputs::Make(bench::InputKind kind, const ReferenceKernels& ke
   return driver_->Check(driver_->cuStreamSynchronize(stream), "computing the reference");
 }
 
-absl::Status BenchInputs::ComputeReference(const ReferenceKernels& kernels,
-                                           CUstream stream) const {
-  const v1::Epilogue& epilogue = problem_.epilogue();
-  ReferenceGemmArgs args{};
-  args.a = ToReferenceMatrix(LayoutOf(problem_, v1::OPERAND_A), a_.pointer());
-  args.b = ToReferenceMatrix(LayoutOf(problem_, v1::OPERAND_B), b_.pointer());
-  args.source = ToReferenceMatrix(LayoutOf(problem_, v1::OPERAND_C), c_.pointer());
-  args.bias = bias_.empty() ? nullptr : bias_.pointer();
-  args.scale_a = scale_a_.empty() ? nullptr : static_cast<const float*>(scale_a_.pointer());
-  args.scale_b = scale_b_.empty() ? nullptr : static_cast<const float*>(scale_b_.pointer());
-  args.scale_d = static_cast<double>(ScaleD());
-  args.scaling = problem_.scaling_mode();
-  args.rows = As<const long long>(device_rows_);
-  args.expected = As<double>(expected_);
-  args.bound = As<double>(bound_);
-  args.size = As<float>(size_);
-  args.expected_aux = As<double>(expected_aux_);
-  args.bound_aux = As<double>(bound_aux_);
-  args.size_aux = As<float>(size_aux_);
-  args.alpha = static_cast<double>(AlphaOf(kind_, problem_));
-  args.beta = static_cast<double>(BetaOf(kind_, problem_));
-  args.tolerance = ToleranceFor(problem_, kind_ == bench::INPUT_KIND_ADVERSARIAL);
-  args.row_count = static_cast<long long>(rows_.size());
-  args.m = problem_.m();
-  args.n = problem_.n();
-  args.k = problem_.k();
-  args.a_transposed = problem_.a_layout() == v1::OPERAND_LAYOUT_TRANSPOSED;
-  args.b_transposed = problem_.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED;
-  args.bias_type = epilogue.bias_type();
-  args.bias_per_row = epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
-  args.source_residual = epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
-  args.activation = epilogue.activation();
-  return kernels.Gemm(args, stream);
-}
-
 void BenchInputs::Bind(GemmOperands& operands) const {
   operands.a = a_.pointer();
   operands.b = b_.pointer();
@@ -190,45 +191,16 @@ void BenchInputs::Bind(GemmOperands& operands) const {
   operands.scale_a = scale_a_.empty() ? nullptr : static_cast<const float*>(scale_a_.pointer());
   operands.scale_b = scale_b_.empty() ? nullptr : static_cast<const float*>(scale_b_.pointer());
   operands.scale_d = scale_d_.empty() ? nullptr : static_cast<const float*>(scale_d_.pointer());
-  operands.alpha = AlphaOf(kind_, problem_);
-  operands.beta = BetaOf(kind_, problem_);
-  operands.seed = 20240229;
-  operands.offset = 0;
-}
-
-absl::Status BenchInputs::EnqueueChecksum(const ReferenceKernels& kernels,
-                                          unsigned long long* sum, CUstream stream) const {
-  for (const GuardedBuffer* buffer : {&a_, &b_, &c_, &bias_, &scale_a_, &scale_b_, &scale_d_}) {
-    if (buffer->empty()) continue;
-    ChecksumArgs args{};
-    args.data = As<const unsigned int>(buffer->memory());
-    args.words = buffer->memory().bytes() / 4;
-    args.sum = sum;
-    RETURN_IF_ERROR(kernels.Checksum(args, stream));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status BenchInputs::EnqueueCompare(const ReferenceKernels& kernels, v1::Operand operand,
-                                         v1::Precision precision, void* data, CheckCounts* counts,
-                                         CUstream stream) const {
-  const bool aux = operand == v1::OPERAND_AUX;
-  const ReferenceTolerance tolerance =
-      ToleranceFor(problem_, precision, kind_ == bench::INPUT_KIND_ADVERSARIAL);
-  CompareArgs args{};
-  args.output = ToReferenceMatrix(LayoutOf(problem_, operand), data);
-  args.rows = As<const long long>(device_rows_);
-  args.expected = As<const double>(aux ? expected_aux_ : expected_);
-  args.bound = As<const double>(aux ? bound_aux_ : bound_);
-  args.size = As<const float>(aux ? size_aux_ : size_);
-  args.sum = tolerance.sum;
-  args.floor = aux ? tolerance.aux_floor : tolerance.output_floor;
-  // Where D saturates Inf is never right.
-  const double d_largest = tolerance.output_saturates ? HUGE_VAL : tolerance.output_largest;
-  args.largest = aux ? tolerance.aux_largest : d_largest;
-  args.row_count = static_cast<long long>(rows_.size());
-  args.counts = counts;
-  return kernels.Compare(args, stream);
+  if (!z_.empty()) operands.aux = z_.pointer();
+  operands.alpha = Alpha();
+  operands.beta = Beta();
+  operands.seed = kSeed;
+  operands.offset = kOffset;
+  if (scalars_.empty()) return;
+  operands.device_alpha = static_cast<const float*>(scalars_.pointer());
+  operands.device_beta = operands.device_alpha + 1;
+  // Not to be used.
+  operands.alpha = operands.beta = std::nanf("");
 }
 
 double NeededBytes(const v1::GemmProblem& problem) {
@@ -241,10 +213,12 @@ double NeededBytes(const v1::GemmProblem& problem) {
   }
   // Outputs are there twice, for the comparison of two runs.
   bytes += 2.0 * static_cast<double>(LayoutOf(problem, v1::OPERAND_D).SpanBytes());
-  bytes += 2.0 * static_cast<double>(LayoutOf(problem, v1::OPERAND_AUX).SpanBytes());
+  bytes += (WritesAux(problem) ? 2.0 : 1.0) *
+           static_cast<double>(LayoutOf(problem, v1::OPERAND_AUX).SpanBytes());
+  bytes += 2.0 * static_cast<double>(MaskBytes(problem));
   const double reference = static_cast<double>(RowsToCheck(problem).size()) *
                            static_cast<double>(problem.n()) * (2 * sizeof(double) + sizeof(float));
-  return bytes + reference * (HasAux(problem) ? 2 : 1);
+  return bytes + reference * (WritesAux(problem) ? 2 : 1);
 }
 
 }  // namespace tilewright

@@ -35,12 +35,22 @@ class BenchInputs {
   absl::Status EnqueueChecksum(const ReferenceKernels& kernels, unsigned long long* sum,
                                CUstream stream) const;
 
-  // Compares D or aux at `data`, which a candidate of `precision` wrote, with its reference.
+  // Compares D or an auxiliary output at `data`, which a candidate of `precision` wrote, with its
+  // reference.
   absl::Status EnqueueCompare(const ReferenceKernels& kernels, v1::Operand operand,
                               v1::Precision precision, void* data, CheckCounts* counts,
                               CUstream stream) const;
 
+  // Compares a stored mask with what it must be.
+  absl::Status EnqueueMask(const ReferenceKernels& kernels, const void* mask, CheckCounts* counts,
+                           CUstream stream) const;
+
+  // Compares the gradient of the bias with the sums of the columns of the D at `d`.
+  absl::Status EnqueueColumns(const ReferenceKernels& kernels, void* d, const float* sums,
+                              CheckCounts* counts, CUstream stream) const;
+
   const std::vector<int64_t>& rows() const { return rows_; }
+  // Of A, B, C, or of what a gradient reads of aux.
   const GuardedBuffer& buffer(v1::Operand operand) const;
   const GuardedBuffer& bias() const { return bias_; }
   // What D is multiplied with; 1 where the problem has no such scale.
@@ -52,6 +62,11 @@ class BenchInputs {
 
   absl::Status FillMatrix(const MatrixLayout& layout, const GuardedBuffer& buffer, int which,
                           const ReferenceKernels& kernels, CUstream stream) const;
+  absl::Status SetValues(const GuardedBuffer& buffer, const std::vector<float>& values,
+                         CUstream stream) const;
+  float Alpha() const;
+  float Beta() const;
+  ReferenceDropout Dropout() const;
   absl::Status ComputeReference(const ReferenceKernels& kernels, CUstream stream) const;
 
   const DriverApi* driver_;
@@ -64,6 +79,8 @@ class BenchInputs {
   GuardedBuffer scale_a_;
   GuardedBuffer scale_b_;
   GuardedBuffer scale_d_;
+  GuardedBuffer z_;        // What a gradient reads of aux.
+  GuardedBuffer scalars_;  // alpha and beta, where they are read from device memory.
   std::vector<int64_t> rows_;
   DeviceMemory device_rows_;
   DeviceMemory expected_;
@@ -72,6 +89,7 @@ class BenchInputs {
   DeviceMemory expected_aux_;
   DeviceMemory bound_aux_;
   DeviceMemory size_aux_;
+  DeviceMemory totals_;
 };
 
 // Bytes of everything that checking and timing `problem` allocates, without workspaces.

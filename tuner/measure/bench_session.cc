@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "kernel_templates/launch/dropout_mask.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/device_flags.h"
@@ -72,18 +73,24 @@ absl::Status BenchSession::LoadReference(const std::vector<std::string>& cubins)
 }
 
 absl::Status BenchSession::AllocateOutputs() {
-  const MatrixLayout d = LayoutOf(problem_, v1::OPERAND_D);
-  const MatrixLayout aux = LayoutOf(problem_, v1::OPERAND_AUX);
+  const auto allocate = [&](int64_t bytes, int64_t row_bytes, GuardedBuffer& buffer) {
+    if (bytes == 0) return absl::OkStatus();
+    auto allocated =
+        GuardedBuffer::Allocate(*driver_, bytes, GuardedBuffer::GuardBytes(row_bytes));
+    if (allocated.ok()) buffer = *std::move(allocated);
+    return allocated.status();
+  };
+  const auto allocate_matrix = [&](const MatrixLayout& layout, GuardedBuffer& buffer) {
+    return allocate(layout.SpanBytes(), layout.row_stride * DataTypeBytes(layout.type), buffer);
+  };
   for (Outputs& outputs : outputs_) {
-    ASSIGN_OR_RETURN(outputs.d,
-                     GuardedBuffer::Allocate(
-                         *driver_, d.SpanBytes(),
-                         GuardedBuffer::GuardBytes(d.row_stride * DataTypeBytes(d.type))));
-    if (!aux.used()) continue;
-    ASSIGN_OR_RETURN(outputs.aux,
-                     GuardedBuffer::Allocate(
-                         *driver_, aux.SpanBytes(),
-                         GuardedBuffer::GuardBytes(aux.row_stride * DataTypeBytes(aux.type))));
+    RETURN_IF_ERROR(allocate_matrix(LayoutOf(problem_, v1::OPERAND_D), outputs.d));
+    if (WritesAux(problem_)) {
+      RETURN_IF_ERROR(allocate_matrix(LayoutOf(problem_, v1::OPERAND_AUX), outputs.aux));
+    }
+    RETURN_IF_ERROR(
+        allocate(MaskBytes(problem_), PackedMaskRowBytes(problem_.n()), outputs.mask));
+    RETURN_IF_ERROR(allocate_matrix(BiasGradientLayout(problem_), outputs.bias_gradient));
   }
   ASSIGN_OR_RETURN(flags_, DeviceMemory::Allocate(*driver_, sizeof(DeviceFlags)));
   ASSIGN_OR_RETURN(flush_,
@@ -164,7 +171,12 @@ GemmOperands BenchSession::OperandsFor(const LoadedCandidate& candidate,
   GemmOperands operands;
   inputs_.Bind(operands);
   operands.d = outputs.d.pointer();
-  operands.aux = outputs.aux.empty() ? nullptr : outputs.aux.pointer();
+  if (!outputs.aux.empty()) operands.aux = outputs.aux.pointer();
+  operands.mask = outputs.mask.empty() ? nullptr : outputs.mask.pointer();
+  operands.mask_bytes = outputs.mask.bytes();
+  operands.bias_gradient = outputs.bias_gradient.empty()
+                               ? nullptr
+                               : static_cast<float*>(outputs.bias_gradient.pointer());
   operands.amax = FieldPointer<float>(flags_, offsetof(DeviceFlags, amax));
   operands.non_finite = FieldPointer<uint32_t>(flags_, offsetof(DeviceFlags, non_finite));
   operands.workspace = workspace_.pointer();

@@ -55,6 +55,8 @@ class BenchSession {
   struct Outputs {
     GuardedBuffer d;
     GuardedBuffer aux;
+    GuardedBuffer mask;
+    GuardedBuffer bias_gradient;
   };
 
   BenchSession(const DriverApi& driver, CudaContext context, CudaStream stream, CudaEvent begin,
@@ -66,9 +68,15 @@ class BenchSession {
   GemmOperands OperandsFor(const LoadedCandidate& candidate, const Outputs& outputs) const;
   absl::Status PoisonAll(const Outputs& outputs, unsigned char byte);
   absl::Status EnqueueChecks(const LoadedCandidate& candidate, bool repeat);
-  absl::Status EnqueueScan(v1::Operand operand, const GuardedBuffer& buffer, CheckCounts* counts);
-  absl::Status EnqueueRuns(v1::Operand operand, const GuardedBuffer& first,
+  absl::Status EnqueueScan(const MatrixLayout& layout, const GuardedBuffer& buffer,
+                           CheckCounts* counts);
+  absl::Status EnqueueRuns(const MatrixLayout& layout, const GuardedBuffer& first,
                            const GuardedBuffer& second, CheckCounts* counts);
+  absl::Status EnqueueGuard(const GuardedBuffer& buffer, int64_t bytes, CheckCounts* counts);
+  absl::Status EnqueueOutputChecks(const LoadedCandidate& candidate, v1::Operand operand,
+                                   bool repeat);
+  absl::Status EnqueueMaskChecks();
+  absl::Status EnqueueBiasGradientChecks(bool repeat);
   absl::StatusOr<CheckFindings> ReadFindings(bool repeat);
   absl::StatusOr<double> ElapsedSeconds() const;
   absl::Status EnsureRotation(const GemmOperands& operands, int sets);

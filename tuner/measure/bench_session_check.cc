@@ -19,6 +19,8 @@ constexpr unsigned char kSecondPoison = 0x7E;
 absl::Status BenchSession::PoisonAll(const Outputs& outputs, unsigned char byte) {
   RETURN_IF_ERROR(outputs.d.Poison(*driver_, byte, stream_.get()));
   RETURN_IF_ERROR(outputs.aux.Poison(*driver_, byte, stream_.get()));
+  RETURN_IF_ERROR(outputs.mask.Poison(*driver_, byte, stream_.get()));
+  RETURN_IF_ERROR(outputs.bias_gradient.Poison(*driver_, byte, stream_.get()));
   return workspace_.Poison(*driver_, byte, stream_.get());
 }
 
@@ -58,9 +60,8 @@ absl::StatusOr<BenchSession::CheckResult> BenchSession::Check(int id, bool repea
   return result;
 }
 
-absl::Status BenchSession::EnqueueScan(v1::Operand operand, const GuardedBuffer& buffer,
+absl::Status BenchSession::EnqueueScan(const MatrixLayout& layout, const GuardedBuffer& buffer,
                                        CheckCounts* counts) {
-  const MatrixLayout layout = LayoutOf(problem_, operand);
   ScanArgs args{};
   args.output = ToReferenceMatrix(layout, buffer.pointer());
   args.guard = buffer.guard_bytes() / DataTypeBytes(layout.type);
@@ -70,9 +71,8 @@ absl::Status BenchSession::EnqueueScan(v1::Operand operand, const GuardedBuffer&
   return kernels_.Scan(args, stream_.get());
 }
 
-absl::Status BenchSession::EnqueueRuns(v1::Operand operand, const GuardedBuffer& first,
+absl::Status BenchSession::EnqueueRuns(const MatrixLayout& layout, const GuardedBuffer& first,
                                        const GuardedBuffer& second, CheckCounts* counts) {
-  const MatrixLayout layout = LayoutOf(problem_, operand);
   RunsArgs args{};
   args.first = ToReferenceMatrix(layout, first.pointer());
   args.second = ToReferenceMatrix(layout, second.pointer());
@@ -82,30 +82,65 @@ absl::Status BenchSession::EnqueueRuns(v1::Operand operand, const GuardedBuffer&
   return kernels_.Runs(args, stream_.get());
 }
 
+absl::Status BenchSession::EnqueueGuard(const GuardedBuffer& buffer, int64_t bytes,
+                                        CheckCounts* counts) {
+  GuardArgs args{};
+  args.data = static_cast<const unsigned char*>(buffer.memory().pointer());
+  args.guard = buffer.guard_bytes();
+  args.span = bytes;
+  args.poison = kFirstPoison;
+  args.counts = counts;
+  return kernels_.Guard(args, stream_.get());
+}
+
+absl::Status BenchSession::EnqueueOutputChecks(const LoadedCandidate& candidate,
+                                               v1::Operand operand, bool repeat) {
+  const bool aux = operand == v1::OPERAND_AUX;
+  const GuardedBuffer& first = aux ? outputs_[0].aux : outputs_[0].d;
+  const GuardedBuffer& second = aux ? outputs_[1].aux : outputs_[1].d;
+  if (first.empty()) return absl::OkStatus();
+  auto* const counts = FieldPointer<CheckCounts>(
+      flags_, aux ? offsetof(DeviceFlags, aux) : offsetof(DeviceFlags, d));
+  const MatrixLayout layout = LayoutOf(problem_, operand);
+  RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, candidate.precision(),
+                                         first.pointer(), counts, stream_.get()));
+  RETURN_IF_ERROR(EnqueueScan(layout, first, counts));
+  return repeat ? EnqueueRuns(layout, first, second, counts) : absl::OkStatus();
+}
+
+// Every byte is known, so that one run says all.
+absl::Status BenchSession::EnqueueMaskChecks() {
+  const GuardedBuffer& mask = outputs_[0].mask;
+  if (mask.empty()) return absl::OkStatus();
+  auto* const counts = FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, mask));
+  RETURN_IF_ERROR(inputs_.EnqueueMask(kernels_, mask.pointer(), counts, stream_.get()));
+  return EnqueueGuard(mask, mask.bytes(), counts);
+}
+
+absl::Status BenchSession::EnqueueBiasGradientChecks(bool repeat) {
+  const GuardedBuffer& first = outputs_[0].bias_gradient;
+  if (first.empty()) return absl::OkStatus();
+  auto* const counts = FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, bias_gradient));
+  const MatrixLayout layout = BiasGradientLayout(problem_);
+  RETURN_IF_ERROR(inputs_.EnqueueColumns(kernels_, outputs_[0].d.pointer(),
+                                         static_cast<const float*>(first.pointer()), counts,
+                                         stream_.get()));
+  RETURN_IF_ERROR(EnqueueScan(layout, first, counts));
+  return repeat ? EnqueueRuns(layout, first, outputs_[1].bias_gradient, counts)
+                : absl::OkStatus();
+}
+
 absl::Status BenchSession::EnqueueChecks(const LoadedCandidate& candidate, bool repeat) {
-  const CUstream stream = stream_.get();
-  const std::pair<v1::Operand, CheckCounts*> outputs[] = {
-      {v1::OPERAND_D, FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, d))},
-      {v1::OPERAND_AUX, FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, aux))}};
-  for (const auto& [operand, counts] : outputs) {
-    const bool aux = operand == v1::OPERAND_AUX;
-    const GuardedBuffer& first = aux ? outputs_[0].aux : outputs_[0].d;
-    const GuardedBuffer& second = aux ? outputs_[1].aux : outputs_[1].d;
-    if (first.empty()) continue;
-    RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, candidate.precision(),
-                                           first.pointer(), counts, stream));
-    RETURN_IF_ERROR(EnqueueScan(operand, first, counts));
-    if (repeat) RETURN_IF_ERROR(EnqueueRuns(operand, first, second, counts));
-  }
-  GuardArgs guard{};
-  guard.data = static_cast<const unsigned char*>(workspace_.memory().pointer());
-  guard.guard = workspace_.guard_bytes();
-  guard.span = candidate.WorkspaceBytes(problem_);
-  guard.poison = kFirstPoison;
-  guard.counts = FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, workspace));
-  RETURN_IF_ERROR(kernels_.Guard(guard, stream));
+  RETURN_IF_ERROR(EnqueueOutputChecks(candidate, v1::OPERAND_D, repeat));
+  RETURN_IF_ERROR(EnqueueOutputChecks(candidate, v1::OPERAND_AUX, repeat));
+  RETURN_IF_ERROR(EnqueueMaskChecks());
+  RETURN_IF_ERROR(EnqueueBiasGradientChecks(repeat));
+  RETURN_IF_ERROR(
+      EnqueueGuard(workspace_, candidate.WorkspaceBytes(problem_),
+                   FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, workspace))));
   return inputs_.EnqueueChecksum(
-      kernels_, FieldPointer<unsigned long long>(flags_, offsetof(DeviceFlags, checksum)), stream);
+      kernels_, FieldPointer<unsigned long long>(flags_, offsetof(DeviceFlags, checksum)),
+      stream_.get());
 }
 
 absl::StatusOr<CheckFindings> BenchSession::ReadFindings(bool repeat) {
@@ -117,6 +152,8 @@ absl::StatusOr<CheckFindings> BenchSession::ReadFindings(bool repeat) {
   CheckFindings findings;
   findings.d = flags.d;
   findings.aux = flags.aux;
+  findings.mask = flags.mask;
+  findings.bias_gradient = flags.bias_gradient;
   findings.workspace = flags.workspace;
   findings.repeated = repeat;
   findings.inputs_changed = flags.checksum != input_checksum_;

@@ -18,6 +18,8 @@ struct DeviceFlags {
   unsigned long long checksum;
   CheckCounts d;
   CheckCounts aux;
+  CheckCounts mask;
+  CheckCounts bias_gradient;
   CheckCounts workspace;
 };
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "tuner/measure/tolerance.h"
 
@@ -24,7 +25,11 @@ std::string PlaceOf(const v1::GemmProblem& problem, const CheckFindings& finding
 
 std::optional<v1::Failure> OutOfBounds(const CheckFindings& findings) {
   const std::pair<const char*, const CheckCounts*> regions[] = {
-      {"D", &findings.d}, {"aux", &findings.aux}, {"the workspace", &findings.workspace}};
+      {"D", &findings.d},
+      {"aux", &findings.aux},
+      {"the mask", &findings.mask},
+      {"the bias gradient", &findings.bias_gradient},
+      {"the workspace", &findings.workspace}};
   for (const auto& [name, counts] : regions) {
     if (counts->touched_outside > 0) {
       return MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS,
@@ -57,17 +62,37 @@ std::optional<v1::Failure> WrongOutput(const v1::GemmProblem& problem,
                                     " are off by more than allowed, the first at ",
                                     PlaceOf(problem, findings, ~counts.first_wrong)));
   }
-  // No input of ours leads to Inf or NaN; see AdversarialExponents.
-  if (counts.non_finite > 0) {
+  if (counts.non_finite > 0 && !MayOverflow(problem)) {
     return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
                        absl::StrCat(counts.non_finite, " elements of ", name, " are Inf or NaN"));
   }
   return std::nullopt;
 }
 
+std::optional<v1::Failure> WrongMask(const v1::GemmProblem& problem, const CheckCounts& counts) {
+  if (counts.wrong == 0) return std::nullopt;
+  const int64_t byte = static_cast<int64_t>(~counts.first_wrong);
+  const int64_t row_bytes = PackedMaskRowBytes(problem.n());
+  const int64_t row = byte / row_bytes;
+  return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
+                     absl::StrCat(counts.wrong, " bytes of the mask are wrong, the first at batch ",
+                                  row / problem.m(), " row ", row % problem.m(), " column ",
+                                  byte % row_bytes * 8));
+}
+
+std::optional<v1::Failure> WrongBiasGradient(const CheckCounts& counts) {
+  if (counts.wrong == 0) return std::nullopt;
+  return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
+                     absl::StrCat(counts.wrong,
+                                  " elements of the bias gradient are not the sums of their "
+                                  "columns of D, the first at column ",
+                                  ~counts.first_wrong));
+}
+
 std::optional<v1::Failure> Nondeterministic(const v1::GemmProblem& problem,
                                             const CheckFindings& findings) {
-  const unsigned long long differing = findings.d.differing + findings.aux.differing;
+  const unsigned long long differing =
+      findings.d.differing + findings.aux.differing + findings.bias_gradient.differing;
   if (!findings.repeated || differing == 0 ||
       problem.numerics().determinism() == v1::DETERMINISM_MODE_NOT_REQUIRED) {
     return std::nullopt;
@@ -83,9 +108,9 @@ std::optional<v1::Failure> WrongFlags(const v1::GemmProblem& problem,
   if (problem.epilogue().amax()) {
     // amax is taken before D is scaled and rounded.
     const ReferenceTolerance tolerance = ToleranceFor(problem, false);
-    const double allowed = 2 * tolerance.output_unit * largest + tolerance.output_floor;
+    const double allowed = 2 * tolerance.output.unit * largest + tolerance.output.floor;
     double scaled = static_cast<double>(findings.amax) * static_cast<double>(findings.scale_d);
-    if (tolerance.output_saturates) scaled = std::min(scaled, tolerance.output_largest);
+    if (tolerance.output.saturates) scaled = std::min(scaled, tolerance.output.largest);
     if (!(std::abs(scaled - static_cast<double>(largest)) <= allowed)) {
       return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
                          absl::StrCat("amax is ", findings.amax, ", the largest of D ", largest));
@@ -123,9 +148,14 @@ std::optional<v1::Failure> JudgeCheck(const v1::GemmProblem& problem,
       return failure;
     }
   }
+  if (auto failure = Unwritten("the bias gradient", findings.bias_gradient, v1::DATA_TYPE_FP32)) {
+    return failure;
+  }
   if (auto failure = Nondeterministic(problem, findings)) return failure;
   if (auto failure = WrongOutput(problem, findings, "D", findings.d)) return failure;
   if (auto failure = WrongOutput(problem, findings, "aux", findings.aux)) return failure;
+  if (auto failure = WrongMask(problem, findings.mask)) return failure;
+  if (auto failure = WrongBiasGradient(findings.bias_gradient)) return failure;
   return WrongFlags(problem, findings);
 }
 

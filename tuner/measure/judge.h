@@ -16,6 +16,8 @@ namespace tilewright {
 struct CheckFindings {
   CheckCounts d{};
   CheckCounts aux{};
+  CheckCounts mask{};  // Wrong bytes, and touched_outside.
+  CheckCounts bias_gradient{};
   CheckCounts workspace{};  // touched_outside alone.
   bool repeated = false;
   bool inputs_changed = false;

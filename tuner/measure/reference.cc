@@ -27,15 +27,20 @@ const char* TypeConstant(v1::DataType type) {
 }  // namespace
 
 std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
-  return {{absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
-                        TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()),
-                        ")\n"),
-           {"tilewright_reference_gemm"}},
-          {"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
-          {"#include \"reference/checks.cuh\"\n",
-           {"tilewright_reference_compare", "tilewright_reference_scan",
-            "tilewright_reference_runs", "tilewright_reference_guard",
-            "tilewright_reference_checksum"}}};
+  std::vector<ReferenceUnit> units = {
+      {absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
+                    TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()), ")\n"),
+       {"tilewright_reference_gemm"}},
+      {"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
+      {"#include \"reference/checks.cuh\"\n",
+       {"tilewright_reference_compare", "tilewright_reference_scan", "tilewright_reference_runs",
+        "tilewright_reference_guard", "tilewright_reference_checksum"}}};
+  if (problem.epilogue().dropout().store_mask() || problem.epilogue().bias_gradient()) {
+    units.push_back({"#include \"reference/dropout_checks.cuh\"\n",
+                     {"tilewright_reference_mask", "tilewright_reference_column_totals",
+                      "tilewright_reference_compare_columns"}});
+  }
+  return units;
 }
 
 }  // namespace tilewright

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/dropout_mask.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/check_rows.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr unsigned kThreads = 256;
 constexpr int64_t kMaxBlocks = 8192;
 constexpr int64_t kReferenceBlockColumns = 64;
+constexpr int64_t kReferenceTotalRows = 256;
 
 absl::Status LaunchKernel(const DriverApi& driver, CUfunction function, unsigned grid_x,
                           unsigned grid_y, unsigned block_x, unsigned block_y, const void* args,
@@ -38,21 +40,28 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
     ASSIGN_OR_RETURN(CudaLibrary library, CudaLibrary::LoadCubin(driver, cubin));
     kernels.libraries_.push_back(std::move(library));
   }
-  const std::pair<const char*, CUfunction*> entries[] = {
-      {"tilewright_reference_fill", &kernels.fill_},
-      {"tilewright_reference_gemm", &kernels.gemm_},
-      {"tilewright_reference_compare", &kernels.compare_},
-      {"tilewright_reference_scan", &kernels.scan_},
-      {"tilewright_reference_runs", &kernels.runs_},
-      {"tilewright_reference_guard", &kernels.guard_},
-      {"tilewright_reference_checksum", &kernels.checksum_}};
-  for (const auto& [symbol, function] : entries) {
+  constexpr bool kOptional = true;
+  const struct {
+    const char* symbol;
+    CUfunction* function;
+    bool optional = false;
+  } entries[] = {{"tilewright_reference_fill", &kernels.fill_},
+                 {"tilewright_reference_gemm", &kernels.gemm_},
+                 {"tilewright_reference_compare", &kernels.compare_},
+                 {"tilewright_reference_scan", &kernels.scan_},
+                 {"tilewright_reference_runs", &kernels.runs_},
+                 {"tilewright_reference_guard", &kernels.guard_},
+                 {"tilewright_reference_checksum", &kernels.checksum_},
+                 {"tilewright_reference_mask", &kernels.mask_, kOptional},
+                 {"tilewright_reference_column_totals", &kernels.add_columns_, kOptional},
+                 {"tilewright_reference_compare_columns", &kernels.compare_columns_, kOptional}};
+  for (const auto& entry : entries) {
     for (const CudaLibrary& library : kernels.libraries_) {
-      const auto found = library.Function(symbol);
-      if (found.ok()) *function = *found;
+      const auto found = library.Function(entry.symbol);
+      if (found.ok()) *entry.function = *found;
     }
-    if (*function == nullptr) {
-      return absl::InternalError(absl::StrCat("no reference kernel is named ", symbol));
+    if (*entry.function == nullptr && !entry.optional) {
+      return absl::InternalError(absl::StrCat("no reference kernel is named ", entry.symbol));
     }
   }
   return kernels;
@@ -60,6 +69,7 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
 
 absl::Status ReferenceKernels::LaunchOver(CUfunction function, int64_t items, const void* args,
                                           CUstream stream) const {
+  if (function == nullptr) return absl::InternalError("a reference kernel was not loaded");
   const int64_t blocks = std::clamp<int64_t>((items + kThreads - 1) / kThreads, 1, kMaxBlocks);
   return LaunchKernel(*driver_, function, static_cast<unsigned>(blocks), 1, kThreads, 1, args,
                       stream);
@@ -96,6 +106,22 @@ absl::Status ReferenceKernels::Guard(const GuardArgs& args, CUstream stream) con
 
 absl::Status ReferenceKernels::Checksum(const ChecksumArgs& args, CUstream stream) const {
   return LaunchOver(checksum_, args.words, &args, stream);
+}
+
+absl::Status ReferenceKernels::Mask(const MaskArgs& args, CUstream stream) const {
+  return LaunchOver(mask_, args.batch * args.rows * PackedMaskRowBytes(args.columns), &args,
+                    stream);
+}
+
+absl::Status ReferenceKernels::AddColumns(const ColumnTotalsArgs& args, CUstream stream) const {
+  const int64_t rows = args.output.batch * args.output.rows;
+  const int64_t parts = (rows + kReferenceTotalRows - 1) / kReferenceTotalRows;
+  return LaunchOver(add_columns_, parts * args.output.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::CompareColumns(const CompareColumnsArgs& args,
+                                              CUstream stream) const {
+  return LaunchOver(compare_columns_, args.columns, &args, stream);
 }
 
 ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data) {

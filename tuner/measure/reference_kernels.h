@@ -32,6 +32,10 @@ class ReferenceKernels {
   absl::Status Runs(const RunsArgs& args, CUstream stream) const;
   absl::Status Guard(const GuardArgs& args, CUstream stream) const;
   absl::Status Checksum(const ChecksumArgs& args, CUstream stream) const;
+  // These where ReferenceUnits has them for the problem.
+  absl::Status Mask(const MaskArgs& args, CUstream stream) const;
+  absl::Status AddColumns(const ColumnTotalsArgs& args, CUstream stream) const;
+  absl::Status CompareColumns(const CompareColumnsArgs& args, CUstream stream) const;
 
  private:
   // Threads stride over `items`; enough blocks to fill any GPU.
@@ -47,6 +51,9 @@ class ReferenceKernels {
   CUfunction runs_ = nullptr;
   CUfunction guard_ = nullptr;
   CUfunction checksum_ = nullptr;
+  CUfunction mask_ = nullptr;
+  CUfunction add_columns_ = nullptr;
+  CUfunction compare_columns_ = nullptr;
 };
 
 // The matrix at `data`, as the kernels take it.

@@ -59,7 +59,12 @@ absl::StatusOr<RotatingOperands> RotatingOperands::Copy(const DriverApi& driver,
     set.scale_a = static_cast<const float*>(scale_a);
     set.scale_b = static_cast<const float*>(scale_b);
     ASSIGN_OR_RETURN(set.d, clone(original.d, span(v1::OPERAND_D), false));
-    ASSIGN_OR_RETURN(set.aux, clone(original.aux, span(v1::OPERAND_AUX), false));
+    ASSIGN_OR_RETURN(set.aux,
+                     clone(original.aux, span(v1::OPERAND_AUX), problem.epilogue().gradient()));
+    ASSIGN_OR_RETURN(set.mask, clone(original.mask, MaskBytes(problem), false));
+    ASSIGN_OR_RETURN(void* const bias_gradient,
+                     clone(original.bias_gradient, BiasGradientLayout(problem).SpanBytes(), false));
+    set.bias_gradient = static_cast<float*>(bias_gradient);
     rotation.sets_.push_back(set);
   }
   return rotation;
@@ -67,7 +72,8 @@ absl::StatusOr<RotatingOperands> RotatingOperands::Copy(const DriverApi& driver,
 
 double OperandBytes(const v1::GemmProblem& problem) {
   double bytes = static_cast<double>(BiasBytes(problem) + ScaleBytes(problem, v1::OPERAND_SCALE_A) +
-                                     ScaleBytes(problem, v1::OPERAND_SCALE_B));
+                                     ScaleBytes(problem, v1::OPERAND_SCALE_B) +
+                                     MaskBytes(problem) + BiasGradientLayout(problem).SpanBytes());
   for (const v1::Operand operand :
        {v1::OPERAND_A, v1::OPERAND_B, v1::OPERAND_C, v1::OPERAND_D, v1::OPERAND_AUX}) {
     bytes += static_cast<double>(LayoutOf(problem, operand).SpanBytes());

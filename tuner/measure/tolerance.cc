@@ -13,6 +13,14 @@ namespace {
 // Of any activation, as tolerance.h has it.
 constexpr double kSteepest = 1.13;
 
+// The one of D and an auxiliary output that has the least range.
+v1::DataType NarrowestOutput(const v1::GemmProblem& problem) {
+  const v1::DataType d = problem.d_type();
+  const v1::DataType aux = problem.epilogue().aux_type();
+  if (problem.epilogue().gradient() || !IsFp8(aux)) return d;
+  return d == v1::DATA_TYPE_E4M3 ? d : aux;
+}
+
 // Products that are summed before a promotion, of fp8.
 constexpr int64_t kPromotedTerms = 128;
 
@@ -126,26 +134,28 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
 ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, v1::Precision precision,
                                 bool adversarial) {
   const bool exact = problem.d_type() == v1::DATA_TYPE_INT32;
-  const bool stochastic =
-      problem.epilogue().rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
-  const FloatFormat output = FormatOf(problem.d_type());
   const FloatFormat aux = FormatOf(problem.epilogue().aux_type());
   const double underflow = exact ? 0
                                  : std::ldexp(1, -118) + Fp16Floor(problem, precision) +
                                        (adversarial ? DenormalShare(problem) : 0);
+  const double dropout_scale = std::ldexp(1, DropoutExponents(problem));
   ReferenceTolerance tolerance{};
   tolerance.sum =
       (adversarial ? 8.0 : 1.0) * SumError(precision, problem.k()) + InputError(problem, precision);
   tolerance.terms = exact ? 0 : std::ldexp(1, ScaleExponents(problem) > 0 ? -21 : -22);
   tolerance.activation = std::ldexp(1, -20);
-  tolerance.aux_unit = aux.unit;
-  tolerance.output_unit = stochastic ? 2 * output.unit : output.unit;
-  tolerance.aux_floor = aux.denormal_step + underflow;
-  tolerance.output_floor = output.denormal_step + underflow;
-  tolerance.aux_largest = aux.largest;
-  tolerance.output_largest = output.largest;
-  tolerance.output_saturates = IsFp8(problem.d_type());
+  tolerance.column_sum = std::ldexp(1, -19);
+  tolerance.aux = {aux.unit, aux.denormal_step + underflow, aux.largest,
+                   IsFp8(problem.epilogue().aux_type())};
+  tolerance.output = OutputRounding(problem);
+  tolerance.output.floor += dropout_scale * underflow;
   return tolerance;
+}
+
+ReferenceStored OutputRounding(const v1::GemmProblem& problem) {
+  const FloatFormat output = FormatOf(problem.d_type());
+  const double spacings = RoundsStochastically(problem.epilogue()) ? 2 : 1;
+  return {spacings * output.unit, output.denormal_step, output.largest, IsFp8(problem.d_type())};
 }
 
 double RelativeErrorBound(const v1::GemmProblem& problem, v1::Precision precision) {
@@ -155,11 +165,21 @@ double RelativeErrorBound(const v1::GemmProblem& problem, v1::Precision precisio
   if (problem.epilogue().activation() > v1::ACTIVATION_NONE) {
     error = std::sqrt(2.0) * (kSteepest * error + tolerance.activation);
   }
-  return error + tolerance.output_unit * (1 + error);
+  return error + tolerance.output.unit * (1 + error);
 }
 
 int ScaleExponents(const v1::GemmProblem& problem) {
-  return (IsScaled(problem) ? 2 : 0) + (problem.epilogue().scale_d() ? 1 : 0);
+  return (IsScaled(problem) ? 2 : 0) + (problem.epilogue().scale_d() ? 1 : 0) +
+         DropoutExponents(problem);
+}
+
+int DropoutExponents(const v1::GemmProblem& problem) {
+  const double kept = 1 - problem.epilogue().dropout().probability();
+  return kept > 0 ? static_cast<int>(std::ceil(-std::log2(kept))) : 0;
+}
+
+bool MayOverflow(const v1::GemmProblem& problem) {
+  return problem.d_type() == v1::DATA_TYPE_FP16 && DropoutExponents(problem) > 8;
 }
 
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
@@ -184,10 +204,11 @@ double AlphaForRange(const v1::GemmProblem& problem, bool adversarial) {
     // k products of at most 2^14, to stay below 2^15.
     return std::ldexp(1, std::min(0, 1 - log_k - scales));
   }
-  if (!IsFp8(problem.d_type())) return 1;
-  if (!adversarial) return std::ldexp(1, -(log_k + 1) / 2);
+  const v1::DataType narrow = NarrowestOutput(problem);
+  if (!IsFp8(narrow)) return 1;
+  if (!adversarial) return std::ldexp(1, -(log_k + 1) / 2 - DropoutExponents(problem));
   // k products of at most 2^(2 * high + 2), to stay below the largest power of two.
-  const int largest = problem.d_type() == v1::DATA_TYPE_E4M3 ? 8 : 15;
+  const int largest = narrow == v1::DATA_TYPE_E4M3 ? 8 : 15;
   return std::ldexp(1, largest - (2 * AdversarialExponents(problem).high + 2) - log_k - scales);
 }
 

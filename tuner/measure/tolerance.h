@@ -4,14 +4,27 @@
 // sound kernel satisfies, element by element (the reference kernel computes the bound):
 //
 //   e_z   = sum * S + terms * (S + |bias| + |beta c|)
-//   aux   : |aux - z|    <= e_z + aux_unit * (|z| + e_z) + aux_floor
+//   aux   : |aux - z|    <= e_z + aux.unit * (|z| + e_z) + aux.floor
 //   e_h   = 1.13 * e_z + activation * |z|        (with an activation; else e_z)
-//   e_v   = e_h + terms * (|h| + |c|)            (with a residual; else e_h)
-//   D     : |D - v|      <= e_v + output_unit * (|v| + e_v) + output_floor
+//   e_m   = s * (e_h + terms * |h|)              (with dropout, of scale s; where dropped, 0)
+//   e_v   = e_m + terms * (|m| + |c|)            (with a residual; else e_m)
+//   D     : |D - v|      <= e_v + output.unit * (|v| + e_v) + output.floor
+//
+// and of a gradient, whose z is an input and exact, with e_g = e_z without a bias:
+//
+//   e_h   = (|act'(z)| + activation) * e_g + activation * |g| + terms * |act'(z) g|
 //
 // Scales of A and B are part of its elements: of the products and of S. Where D has a scale, v and
-// e_v are multiplied with it. An fp8 D saturates: v beyond its largest is that, and e_v as much
+// e_v are multiplied with it. fp8 outputs saturate: v beyond their largest is that, and e_v as much
 // less as it is beyond.
+//
+// The mask is exact. The gradient of the bias, of which each column is the sum of v over all rows
+// and batches, is held against what the kernel's own D adds up to: those are the same v, rounded,
+// so that no error of the products is between them. With r = output.unit * |D| + its denormal step:
+//
+//   db    : |scale_d * db - sum D| <= min(sum r, 8 * sqrt(sum r^2)) + column_sum * sum |D|
+//
+// Columns of which an element saturated are not compared.
 //
 // Where the figures come from:
 // - sum. An fp32 accumulator is cut to 24 bits after every product (FMA) or after every
@@ -47,7 +60,16 @@
 //   conversion of an int32 sum to fp32; 2^-22 for all. Scales of A, B and D, and what alpha makes
 //   of them, are up to four roundings more: 2^-21.
 // - activation. Ours use the hardware's exponential and reciprocal (2 ulp each) or erff:
-//   below 2^-20 of |z|. 1.13 is the steepest slope of any activation (GELU at sqrt 2).
+//   below 2^-20 of |z|. 1.13 is the steepest slope of any activation (GELU at sqrt 2). Derivatives,
+//   no larger than that, are within 2^-20.
+// - the rounding of sums of columns. Roundings are at most r each. To nearest of continuous data
+//   they are independent of each other and as often up as down, and stochastic ones are by
+//   construction: by Hoeffding's inequality their sum is beyond 8 * sqrt(sum r^2) with a chance of
+//   2 exp(-32), 2.5e-14. Below 64 rows sum r is less, which needs no such reason.
+// - column_sum. 16 rows and more are added up in registers or between lanes, then those sums, one
+//   after the other: 2^-24 of a partial sum each, as often up as down. Of R partial sums of random
+//   signs that comes to 2^-24 of sum |v|, of one sign to 2^-24 * sqrt(R): 2^-19 holds for R = 1000
+//   of one sign, and of random signs for any R. It also holds what scale_d is rounded by.
 // - units. Half a spacing at 1 (nearest even), a whole one for stochastic rounding: 2^-8 for
 //   bf16, 2^-11 for fp16, 2^-24 for fp32, 2^-4 for e4m3, 2^-3 for e5m2.
 // - floors. Half the spacing of denormals, doubled; for fp32 accumulators also products that
@@ -69,6 +91,9 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, v1::Precision pr
                                 bool adversarial);
 ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial);
 
+// How D is rounded, of a value that is exact: without the floor that its products may need.
+ReferenceStored OutputRounding(const v1::GemmProblem& problem);
+
 // What ||D - ref|| / ||ref|| of a sound kernel of `precision` may be on random inputs, from the
 // same figures.
 //
@@ -76,12 +101,21 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
 // random signs sum to rms(z) = sqrt(k) * rms(a b): S / rms(z) <= sqrt(k), and so e_z is at most
 // (sum + terms) * sqrt(k) + 2 * terms of rms(z), bias and beta * c being no larger than z. An
 // activation makes that 1.13 times as much, adds its own error, and may halve the squares of
-// what is left (ReLU), which makes all of that sqrt(2) times as much of rms(D). The floors
-// matter to no sum of squares.
+// what is left (ReLU), which makes all of that sqrt(2) times as much of rms(D). Derivatives weigh
+// errors as they weigh values, so that holds of gradients too, and dropout scales both, or
+// neither is left. The floors matter to no sum of squares.
 double RelativeErrorBound(const v1::GemmProblem& problem, v1::Precision precision);
 
-// Scales are drawn from [1/2, 2): so many powers of two may all of a launch's move a value.
+// Scales are drawn from [1/2, 2): so many powers of two may all of a launch's, and that of dropout,
+// move a value.
 int ScaleExponents(const v1::GemmProblem& problem);
+
+// Powers of two that dropout's scale comes to; 0 without dropout.
+int DropoutExponents(const v1::GemmProblem& problem);
+
+// Whether a sound kernel may give Inf on our inputs: what dropout scales by more than 2^8 may leave
+// the range of fp16, since bias and source are not made smaller.
+bool MayOverflow(const v1::GemmProblem& problem);
 
 // Exponents of the adversarial magnitudes: as large as the sum of k products may be without
 // leaving the range of any type on the way, and as far below.
@@ -92,9 +126,9 @@ struct ExponentRange {
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem);
 
 // The alpha that checks scale by: 1, but for outputs of little range a power of two. int8 sums are
-// kept within that of fp16. Of an fp8 D's range, random sums are brought to its middle: sqrt(k)
-// times what one product is, at most 1; and the largest adversarial sum to its end, so that what
-// is not cancelled lies well above its denormals. (A bias or source may still saturate some.)
+// kept within that of fp16. Of the range of an fp8 output, random sums are brought to its middle:
+// sqrt(k) times what one product is, at most 1; and the largest adversarial sum to its end, so that
+// what is not cancelled lies well above its denormals. (A bias or source may still saturate some.)
 double AlphaForRange(const v1::GemmProblem& problem, bool adversarial);
 
 }  // namespace tilewright

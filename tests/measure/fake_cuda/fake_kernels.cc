@@ -4,19 +4,15 @@
 
 #include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/reference/checks.cuh"
+#include "kernel_templates/reference/dropout_checks.cuh"
 #include "kernel_templates/reference/fill.cuh"
 #include "kernel_templates/reference/gemm_reference.cuh"
+#include "tests/measure/fake_cuda/fake_dropout_gemm.h"
+#include "tests/measure/fake_cuda/fake_rounding.h"
 #include "tests/measure/fake_cuda/fake_scaled_gemm.h"
 
 namespace tilewright {
 namespace {
-
-// Round to nearest even; the hardware's one NaN.
-unsigned short ToBf16(float value) {
-  if (value != value) return 0x7FFF;
-  const unsigned bits = __float_as_uint(value);
-  return static_cast<unsigned short>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
 
 // The tiled loop of the reference needs its 256 threads; all around it is the real code.
 void ReferenceGemmOnHost(const ReferenceGemmArgs& args) {
@@ -116,6 +112,13 @@ FakeKernel FindFakeKernel(const std::string& cubin, const std::string& symbol) {
   if (symbol == "tilewright_reference_runs") return Wrap(tilewright_reference_runs);
   if (symbol == "tilewright_reference_guard") return Wrap(tilewright_reference_guard);
   if (symbol == "tilewright_reference_checksum") return Wrap(tilewright_reference_checksum);
+  if (symbol == "tilewright_reference_mask") return Wrap(tilewright_reference_mask);
+  if (symbol == "tilewright_reference_column_totals") {
+    return Wrap(tilewright_reference_column_totals);
+  }
+  if (symbol == "tilewright_reference_compare_columns") {
+    return Wrap(tilewright_reference_compare_columns);
+  }
   if (symbol == "tilewright_reference_gemm") {
     return [](const void* args) {
       ReferenceGemmOnHost(*static_cast<const ReferenceGemmArgs*>(args));
@@ -126,6 +129,12 @@ FakeKernel FindFakeKernel(const std::string& cubin, const std::string& symbol) {
   if (cubin.starts_with("scaled")) {
     return [cubin](const void* args) {
       FakeScaledGemm(*static_cast<const GemmArgs*>(args), cubin);
+      return FakeOutcome::kDone;
+    };
+  }
+  if (cubin.starts_with("dropout") || cubin.starts_with("gradient")) {
+    return [cubin](const void* args) {
+      FakeDropoutGemm(*static_cast<const GemmArgs*>(args), cubin);
       return FakeOutcome::kDone;
     };
   }

@@ -3,33 +3,12 @@
 #include "tests/measure/fake_cuda/device_shim.h"
 
 #include "kernel_templates/reference/elements.cuh"
+#include "tests/measure/fake_cuda/fake_rounding.h"
 
 namespace tilewright {
 namespace {
 
 constexpr int kBlock = 128;
-constexpr unsigned char kLargest = 0x7E;
-constexpr unsigned char kNan = 0x7F;
-
-// To the nearest of all values, even where there are two. `saturate`: what is beyond the largest
-// becomes it.
-unsigned char ToE4m3(double value, bool saturate) {
-  const unsigned char sign = value < 0 ? 0x80 : 0;
-  const double size = fabs(value);
-  if (size > Decode(kLargest, kE4m3)) {
-    // The hardware's one NaN has no sign.
-    return saturate ? static_cast<unsigned char>(sign | kLargest) : kNan;
-  }
-  unsigned char best = 0;
-  for (unsigned bits = 1; bits <= kLargest; ++bits) {
-    const double distance = fabs(Decode(bits, kE4m3) - size);
-    const double least = fabs(Decode(best, kE4m3) - size);
-    if (distance < least || (distance == least && bits % 2 == 0)) {
-      best = static_cast<unsigned char>(bits);
-    }
-  }
-  return static_cast<unsigned char>(sign | best);
-}
 
 int Blocks(int extent) { return (extent + kBlock - 1) / kBlock; }
 
