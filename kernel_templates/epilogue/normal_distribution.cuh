@@ -4,15 +4,15 @@
 
 namespace tilewright {
 
-// Of a value that is not negative. Subnormal results are 0: only sums with 1 are made of them, or
-// products that are far below what is rounded.
+// Results below 2^-126 are 0, which saves their scaling: they are added to 1 or are factors of what
+// is far below the rounding of a result.
 __device__ __forceinline__ float PowerOfTwo(float exponent) {
   float power;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(exponent));
   return power;
 }
 
-// 1 / value, of a value in [1, 2^126].
+// 1 / value; 0 beyond 2^126.
 __device__ __forceinline__ float Reciprocal(float value) {
   float inverse;
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(inverse) : "f"(value));

@@ -1,0 +1,218 @@
+// The forward form: h = activation(x + bias), v = residual + mask * h / (1 - p), and y = v, or v
+// normalized by its row.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FORWARD_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FORWARD_CUH_
+
+#include "dropout/fused_dropout_spec.cuh"
+#include "dropout/group_sum.cuh"
+#include "dropout/pair_mask.cuh"
+#include "dropout/row_pair.cuh"
+#include "epilogue/activation.cuh"
+#include "epilogue/normal_distribution.cuh"
+
+namespace tilewright {
+
+// The activations in fewer instructions than Activate: these kernels have about 35 to spend on an
+// element, which erff alone would use up. Equal to it but for results below 2^-100.
+template <Activation kActivation>
+__device__ __forceinline__ float ActivateShort(float z) {
+  constexpr float kLog2E = 1.4426950408889634f;
+  if constexpr (kActivation == Activation::kGeluErf) {
+    return z * StandardNormal(z).below;
+  } else if constexpr (kActivation == Activation::kGeluTanh) {
+    constexpr float kLinear = 1.5957691216057308f * kLog2E;
+    const float power = PowerOfTwo(-z * fmaf(z * z, kLinear * 0.044715f, kLinear));
+    return z * Reciprocal(1.0f + power);
+  } else if constexpr (kActivation == Activation::kSilu) {
+    return z * Reciprocal(1.0f + PowerOfTwo(z * -kLog2E));
+  } else {
+    return Activate<kActivation>(z);
+  }
+}
+
+template <FusedDropoutSpec kSpec, FusedDropoutConfig kConfig>
+class FusedDropoutForward {
+ public:
+  // Rows from first_row, columns from first_column; all columns where rows are normalized.
+  __device__ __forceinline__ static void Run(const FusedDropoutArgs& args, unsigned first_row,
+                                             unsigned first_column, float* shared) {
+    GroupSum<kConfig> group(shared);
+    const unsigned group_index = threadIdx.x / kConfig.column_threads;
+    // The bias of a thread's columns stays in registers where no row has to.
+    Bias held;
+    if constexpr (kHoldsBias) {
+      held.Load(args, PairAt<kConfig>(args, first_row, first_column, 0));
+    }
+#pragma unroll 1
+    for (unsigned i = 0; i < kConfig.tile_m / 2 / PairsAtOnce(kConfig); ++i) {
+      Pair pair = PairAt<kConfig>(args, first_row, first_column,
+                                  i * PairsAtOnce(kConfig) + group_index);
+      if constexpr (Normalizes(kSpec)) {
+        Normalize(args, pair, group);
+      } else {
+        Values values;
+        values.Compute(args, pair, held);
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+#pragma unroll
+          for (int slot = 0; slot < kSlots; ++slot) {
+            StoreVector<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half, slot,
+                                                          values.of[half][slot]);
+          }
+        }
+      }
+    }
+  }
+
+ private:
+  static constexpr int kVector = kConfig.vector;
+  static constexpr int kSlots = kConfig.slots;
+  static constexpr bool kHoldsBias = HasBias(kSpec) && !Normalizes(kSpec);
+  using Pair = RowPair<kConfig>;
+
+  struct Bias {
+    float of[kSlots][kVector];
+
+    __device__ __forceinline__ void Load(const FusedDropoutArgs& args, const Pair& pair) {
+#pragma unroll
+      for (int slot = 0; slot < kSlots; ++slot) {
+        LoadColumns<kSpec.bias_type, kConfig>(of[slot], args.bias, pair, slot);
+      }
+    }
+  };
+
+  // v of both rows, 0 beyond the last row; beyond the last column it does not matter.
+  struct Values {
+    float of[2][kSlots][kVector];
+
+    __device__ __forceinline__ void Compute(const FusedDropoutArgs& args, const Pair& pair,
+                                            Bias& bias) {
+      PairTensor<kConfig, kSpec.type, kSpec.x_access_bytes> x;
+      x.Load(args.x, args.x_stride, pair);
+      PairTensor<kConfig, HasResidual(kSpec) ? kSpec.residual_type : kSpec.type,
+                 kSpec.residual_access_bytes>
+          residual;
+      if constexpr (HasResidual(kSpec)) residual.Load(args.residual, args.residual_stride, pair);
+      if constexpr (HasBias(kSpec) && !kHoldsBias) bias.Load(args, pair);
+      // The random bits are made while the tensors are on their way.
+      PairMask<kSpec, kConfig> mask;
+      mask.Make(args, pair);
+      if constexpr (kSpec.store_mask) StoreMask(args, pair, mask);
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+#pragma unroll
+        for (int slot = 0; slot < kSlots; ++slot) {
+#pragma unroll
+          for (int i = 0; i < kVector; ++i) {
+            float value = x.Value(half, slot, i);
+            if constexpr (HasBias(kSpec)) value += bias.of[slot][i];
+            value = ActivateShort<kSpec.activation>(value);
+            if constexpr (kSpec.dropout_rounds > 0) {
+              value = mask.Keeps(half, slot, i) ? value * args.dropout_scale : 0.0f;
+            }
+            if constexpr (HasResidual(kSpec)) value += residual.Value(half, slot, i);
+            of[half][slot][i] = value;
+          }
+        }
+      }
+    }
+  };
+
+  // The mean, and the mean square of what is left: each from the values themselves, since the
+  // difference of two means of squares cancels. Where rows are looped they are computed anew for
+  // each pass.
+  __device__ __forceinline__ static void Normalize(const FusedDropoutArgs& args, Pair& pair,
+                                                   GroupSum<kConfig>& group) {
+    Values values;
+    Bias bias;
+    if constexpr (!kConfig.looped) values.Compute(args, pair, bias);
+    const unsigned first = pair.column;
+    const auto for_each_part = [&](auto visit) {
+      if constexpr (kConfig.looped) {
+#pragma unroll 1
+        for (unsigned part = 0; part < pair.columns; part += HeldColumns(kConfig)) {
+          pair.column = first + part;
+          values.Compute(args, pair, bias);
+          visit();
+        }
+      } else {
+        visit();
+      }
+    };
+    const float share = 1.0f / static_cast<float>(pair.columns);
+    float mean[2] = {};
+    if constexpr (Centers(kSpec)) {
+      for_each_part([&] { Accumulate<false>(pair, values, mean, mean); });
+      group.Add(mean);
+      mean[0] *= share;
+      mean[1] *= share;
+    }
+    float squares[2] = {};
+    for_each_part([&] { Accumulate<true>(pair, values, mean, squares); });
+    group.Add(squares);
+    float inverse[2];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      inverse[half] = rsqrtf(fmaf(squares[half], share, args.epsilon));
+      if constexpr (kSpec.store_statistics) {
+        if (threadIdx.x % kConfig.column_threads == 0 && pair.HasRow(half)) {
+          if constexpr (Centers(kSpec)) args.mean[pair.Row(half)] = mean[half];
+          args.inverse_root[pair.Row(half)] = inverse[half];
+        }
+      }
+    }
+    for_each_part([&] { Write(args, pair, values, mean, inverse); });
+  }
+
+  // Adds the values to `sums`, or with kSquares the squares of what they are off the mean.
+  template <bool kSquares>
+  __device__ __forceinline__ static void Accumulate(const Pair& pair, const Values& values,
+                                                    const float (&mean)[2], float (&sums)[2]) {
+#pragma unroll
+    for (int slot = 0; slot < kSlots; ++slot) {
+      const int count = pair.Count(slot);
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+#pragma unroll
+        for (int i = 0; i < kVector; ++i) {
+          const float value = values.of[half][slot][i];
+          const float term = kSquares ? value - mean[half] : value;
+          if (i < count) sums[half] = kSquares ? fmaf(term, term, sums[half]) : sums[half] + term;
+        }
+      }
+    }
+  }
+
+  __device__ __forceinline__ static void Write(const FusedDropoutArgs& args, const Pair& pair,
+                                               const Values& values, const float (&mean)[2],
+                                               const float (&inverse)[2]) {
+#pragma unroll
+    for (int slot = 0; slot < kSlots; ++slot) {
+      float weight[kVector];
+      LoadColumns<kSpec.weight_type, kConfig>(weight, args.weight, pair, slot);
+      float shift[kVector] = {};
+      if constexpr (Centers(kSpec)) {
+        LoadColumns<kSpec.weight_type, kConfig>(shift, args.shift, pair, slot);
+      }
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        if constexpr (kSpec.store_pre_norm) {
+          StoreVector<kSpec.pre_norm_type, kSpec.pre_norm_access_bytes>(
+              args.pre_norm, args.pre_norm_stride, pair, half, slot, values.of[half][slot]);
+        }
+        float normalized[kVector];
+#pragma unroll
+        for (int i = 0; i < kVector; ++i) {
+          normalized[i] =
+              fmaf((values.of[half][slot][i] - mean[half]) * inverse[half], weight[i], shift[i]);
+        }
+        StoreVector<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half, slot,
+                                                      normalized);
+      }
+    }
+  }
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FORWARD_CUH_

@@ -1,0 +1,85 @@
+// What a fused-dropout kernel does, as compile-time values. Mirrors tilewright.v1.
+// FusedDropoutProblem.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FUSED_DROPOUT_SPEC_CUH_
+#define TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FUSED_DROPOUT_SPEC_CUH_
+
+#include "abi/fused_dropout_config.h"
+#include "common/types.cuh"
+#include "epilogue/epilogue_spec.cuh"
+
+namespace tilewright {
+
+enum class DropoutOperation { kDropout, kBiasDropoutResidual, kBiasActivationDropout };
+enum class Normalization { kNone, kLayerNorm, kRmsNorm };
+
+// Access bytes: the widest access that the base and the stride admit.
+struct FusedDropoutSpec {
+  Type type;
+  int x_access_bytes;
+  int y_access_bytes;
+  DropoutOperation operation;
+  Activation activation = Activation::kNone;
+  Normalization normalization = Normalization::kNone;
+  bool backward = false;
+  int dropout_rounds = 0;   // Of Philox; 0: no dropout.
+  bool store_mask = false;  // Backward: the mask is there to be read.
+  bool store_statistics = false;
+  bool store_pre_norm = false;
+  bool add_gradient = false;
+  Type bias_type = Type::kNone;
+  Type residual_type = Type::kNone;
+  int residual_access_bytes = 1;
+  Type weight_type = Type::kNone;
+  Type pre_norm_type = Type::kNone;
+  int pre_norm_access_bytes = 1;
+};
+
+constexpr bool HasBias(const FusedDropoutSpec& spec) {
+  return spec.operation != DropoutOperation::kDropout;
+}
+constexpr bool HasResidual(const FusedDropoutSpec& spec) {
+  return spec.operation == DropoutOperation::kBiasDropoutResidual;
+}
+constexpr bool Normalizes(const FusedDropoutSpec& spec) {
+  return spec.normalization != Normalization::kNone;
+}
+constexpr bool Centers(const FusedDropoutSpec& spec) {
+  return spec.normalization == Normalization::kLayerNorm;
+}
+// Whether the backward form needs x: where the slope of the activation depends on it.
+constexpr bool ReadsActivation(const FusedDropoutSpec& spec) {
+  return spec.activation != Activation::kNone;
+}
+constexpr bool ReadsMask(const FusedDropoutSpec& spec, const FusedDropoutConfig& config) {
+  return spec.backward && spec.store_mask && config.read_mask != 0;
+}
+// Of the backward form: of the bias, of the weight and of the shift.
+constexpr int ColumnSums(const FusedDropoutSpec& spec) {
+  if (!spec.backward) return 0;
+  return (HasBias(spec) ? 1 : 0) + (Normalizes(spec) ? 1 : 0) + (Centers(spec) ? 1 : 0);
+}
+
+constexpr FusedDropoutWork WorkOf(const FusedDropoutSpec& spec, const FusedDropoutConfig& config) {
+  FusedDropoutWork work = {};
+  const auto read = [&work](Type type) {
+    ++work.row_tensors;
+    work.row_bytes += BytesOf(type);
+  };
+  if (spec.backward) {
+    read(spec.type);
+    if (Normalizes(spec)) read(spec.pre_norm_type);
+    if (spec.add_gradient) read(spec.pre_norm_type);
+    if (ReadsActivation(spec)) read(spec.type);
+  } else {
+    read(spec.type);
+    if (HasResidual(spec)) read(spec.residual_type);
+  }
+  work.normalizes = Normalizes(spec);
+  work.drops = spec.dropout_rounds > 0 && !ReadsMask(spec, config);
+  work.column_sums = ColumnSums(spec);
+  return work;
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FUSED_DROPOUT_SPEC_CUH_
