@@ -7,7 +7,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/workspace_layout.h"
 #include "proto/support/errors.h"
@@ -61,6 +60,43 @@ absl::Status CheckStep(const v1::LaunchStep& step, int index) {
 
 bool Divides(int64_t value, int64_t divisor) { return divisor <= 1 || value % divisor == 0; }
 
+// Canonical problems have no other; what is quantised must be a number.
+absl::Status CheckDropout(const v1::Dropout& dropout) {
+  if (dropout.probability() >= 0 && dropout.probability() <= 1) return absl::OkStatus();
+  return InvalidField("gemm.epilogue.dropout.probability", "OUT_OF_RANGE", "must be in [0, 1]");
+}
+
+}  // namespace
+
+absl::Status CheckPlan(const v1::LaunchPlan& plan, int version) {
+  if (plan.arguments_version() != version) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "ARGUMENTS_VERSION_MISMATCH",
+                     absl::StrCat("the kernel takes arguments of version ",
+                                  plan.arguments_version(), ", this launcher packs version ", version));
+  }
+  if (plan.steps().empty()) {
+    return InvalidField("launch_plan.steps", "MALFORMED_PLAN", "is empty");
+  }
+  for (int i = 0; i < plan.steps_size(); ++i) RETURN_IF_ERROR(CheckStep(plan.steps(i), i));
+  return CheckWorkspace(plan);
+}
+
+absl::Status CheckArchitecture(std::string_view architecture, int compute_capability) {
+  const bool has_prefix = architecture.substr(0, 3) == "sm_";
+  const bool specific = has_prefix && architecture.back() == 'a';
+  const std::string digits(has_prefix ? architecture.substr(3, architecture.size() - 3 - specific)
+                                      : "");
+  int built_for = 0;
+  const bool known = absl::SimpleAtoi(digits, &built_for);
+  const bool runs = specific ? built_for == compute_capability
+                             : built_for / 10 == compute_capability / 10 &&
+                                   built_for <= compute_capability;
+  if (known && runs) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "ARCHITECTURE_MISMATCH",
+                   absl::StrCat("the kernel is native code for ", std::string(architecture),
+                                ", this GPU is sm_", compute_capability));
+}
+
 absl::Status CheckStrides(const MatrixLayout& layout, int alignment, const char* row_field,
                           const char* batch_field) {
   if (!layout.used()) return absl::OkStatus();
@@ -93,42 +129,22 @@ absl::Status CheckDimension(const char* field, int64_t value, int divisor) {
   return absl::OkStatus();
 }
 
-// Canonical problems have no other; what is quantised must be a number.
-absl::Status CheckDropout(const v1::Dropout& dropout) {
-  if (dropout.probability() >= 0 && dropout.probability() <= 1) return absl::OkStatus();
-  return InvalidField("gemm.epilogue.dropout.probability", "OUT_OF_RANGE", "must be in [0, 1]");
-}
-
-}  // namespace
-
-absl::Status CheckPlan(const v1::LaunchPlan& plan) {
-  if (plan.arguments_version() != kGemmArgsVersion) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "ARGUMENTS_VERSION_MISMATCH",
-                     absl::StrCat("the kernel takes arguments of version ",
-                                  plan.arguments_version(), ", this launcher packs version ",
-                                  kGemmArgsVersion));
+absl::Status CheckGrids(const char* field, const v1::LaunchPlan& plan,
+                        const v1::GemmProblem& problem) {
+  for (const v1::LaunchStep& step : plan.steps()) {
+    // Fewer than n, which is below 2^31.
+    if (step.grid_rule() == v1::GRID_RULE_COLUMNS) continue;
+    // Persistent blocks walk the tiles of all batches in one grid.
+    const double grids = step.grid_rule() == v1::GRID_RULE_PERSISTENT
+                             ? static_cast<double>(std::max<int64_t>(problem.batch(), 1))
+                             : 1;
+    const double tiles = (static_cast<double>(problem.m()) / step.tile_m() + 1) *
+                         (static_cast<double>(problem.n()) / step.tile_n() + 1) * grids;
+    if (tiles > static_cast<double>(kMaxGridX)) {
+      return InvalidField(field, "GRID_TOO_LARGE", "more tiles than a grid has blocks");
+    }
   }
-  if (plan.steps().empty()) {
-    return InvalidField("launch_plan.steps", "MALFORMED_PLAN", "is empty");
-  }
-  for (int i = 0; i < plan.steps_size(); ++i) RETURN_IF_ERROR(CheckStep(plan.steps(i), i));
-  return CheckWorkspace(plan);
-}
-
-absl::Status CheckArchitecture(std::string_view architecture, int compute_capability) {
-  const bool has_prefix = architecture.substr(0, 3) == "sm_";
-  const bool specific = has_prefix && architecture.back() == 'a';
-  const std::string digits(has_prefix ? architecture.substr(3, architecture.size() - 3 - specific)
-                                      : "");
-  int built_for = 0;
-  const bool known = absl::SimpleAtoi(digits, &built_for);
-  const bool runs = specific ? built_for == compute_capability
-                             : built_for / 10 == compute_capability / 10 &&
-                                   built_for <= compute_capability;
-  if (known && runs) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kFailedPrecondition, "ARCHITECTURE_MISMATCH",
-                   absl::StrCat("the kernel is native code for ", std::string(architecture),
-                                ", this GPU is sm_", compute_capability));
+  return absl::OkStatus();
 }
 
 absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
@@ -140,19 +156,7 @@ absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& probl
     return InvalidField("gemm.batch", "OUT_OF_RANGE", "must be in [1, 65535]");
   }
   RETURN_IF_ERROR(CheckDropout(problem.epilogue().dropout()));
-  for (const v1::LaunchStep& step : plan.steps()) {
-    // Fewer than n, which is below 2^31.
-    if (step.grid_rule() == v1::GRID_RULE_COLUMNS) continue;
-    // Persistent blocks walk the tiles of all batches in one grid.
-    const double grids = step.grid_rule() == v1::GRID_RULE_PERSISTENT
-                             ? static_cast<double>(std::max<int64_t>(problem.batch(), 1))
-                             : 1;
-    const double tiles = (static_cast<double>(problem.m()) / step.tile_m() + 1) *
-                         (static_cast<double>(problem.n()) / step.tile_n() + 1) * grids;
-    if (tiles > static_cast<double>(kMaxGridX)) {
-      return InvalidField("gemm.m", "GRID_TOO_LARGE", "more tiles than a grid has blocks");
-    }
-  }
+  RETURN_IF_ERROR(CheckGrids("gemm.m", plan, problem));
   RETURN_IF_ERROR(CheckStrides(LayoutOf(problem, v1::OPERAND_A), needs.a_alignment(), "gemm.lda",
                                "gemm.a_batch_stride"));
   RETURN_IF_ERROR(CheckStrides(LayoutOf(problem, v1::OPERAND_B), needs.b_alignment(), "gemm.ldb",

@@ -2,22 +2,37 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_LAUNCH_CHECKS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_LAUNCH_CHECKS_H_
 
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "kernel_templates/abi/kernel_args.h"
+#include "kernel_templates/launch/operand_layout.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
 
-// FAILED_PRECONDITION, reason ARGUMENTS_VERSION_MISMATCH; INVALID_ARGUMENT, reason
-// MALFORMED_PLAN, naming the step's field.
-absl::Status CheckPlan(const v1::LaunchPlan& plan);
+// Of a launcher that packs arguments of `version`. FAILED_PRECONDITION, reason
+// ARGUMENTS_VERSION_MISMATCH; INVALID_ARGUMENT, reason MALFORMED_PLAN, naming the step's field.
+absl::Status CheckPlan(const v1::LaunchPlan& plan, int version = kGemmArgsVersion);
 
 // FAILED_PRECONDITION, reason ARCHITECTURE_MISMATCH. `compute_capability` is 90 for 9.0. Native
 // code runs on its own major version from its minor one on; that of an architecture-specific
 // target ("sm_90a") runs on exactly that one.
 absl::Status CheckArchitecture(std::string_view architecture, int compute_capability);
+
+// One dimension against what the arguments can carry, and a divisor of the plan's requirements.
+absl::Status CheckDimension(const char* field, int64_t value, int divisor);
+
+// A row stride, and a batch stride, against the alignment that a plan requires; nothing of a tensor
+// that is not used.
+absl::Status CheckStrides(const MatrixLayout& layout, int alignment, const char* row_field,
+                          const char* batch_field);
+
+// INVALID_ARGUMENT, reason GRID_TOO_LARGE, where a step has more tiles than a grid has blocks.
+absl::Status CheckGrids(const char* field, const v1::LaunchPlan& plan,
+                        const v1::GemmProblem& problem);
 
 // The problem against what the arguments can carry and the plan requires.
 absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);

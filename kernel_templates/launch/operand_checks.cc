@@ -17,16 +17,6 @@ namespace {
 constexpr int kWorkspaceAlignment = 16;
 constexpr int kMaskAlignment = 2;  // Kernels write the 16 bits of a row of a block at once.
 
-absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment) {
-  if (!needed) return absl::OkStatus();
-  if (pointer == nullptr) return InvalidField(field, "NULL_POINTER", "is null");
-  if (reinterpret_cast<uintptr_t>(pointer) % static_cast<uintptr_t>(std::max(alignment, 1)) != 0) {
-    return InvalidField(field, "MISALIGNED_POINTER",
-                        absl::StrCat("must be aligned to ", alignment, " bytes"));
-  }
-  return absl::OkStatus();
-}
-
 int AtLeast(int alignment, v1::DataType type) { return std::max(alignment, DataTypeBytes(type)); }
 
 absl::Status CheckMask(const v1::GemmProblem& problem, const GemmOperands& operands) {
@@ -49,19 +39,36 @@ absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& op
   return CheckPointer("operands.device_beta", operands.device_beta, has_beta, sizeof(float));
 }
 
-absl::Status CheckOffset(const v1::GemmProblem& problem, const GemmOperands& operands) {
-  if (!UsesRandomBits(problem)) return absl::OkStatus();
-  if (operands.offset == kNoOffset) {
+}  // namespace
+
+absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment) {
+  if (!needed) return absl::OkStatus();
+  if (pointer == nullptr) return InvalidField(field, "NULL_POINTER", "is null");
+  if (reinterpret_cast<uintptr_t>(pointer) % static_cast<uintptr_t>(std::max(alignment, 1)) != 0) {
+    return InvalidField(field, "MISALIGNED_POINTER",
+                        absl::StrCat("must be aligned to ", alignment, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed) {
+  if (bytes < needed) {
+    return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
+                        absl::StrCat("the launch needs ", needed, " bytes, got ", bytes));
+  }
+  return CheckPointer("operands.workspace", workspace, needed > 0, kWorkspaceAlignment);
+}
+
+absl::Status CheckOffsetOperand(uint64_t offset) {
+  if (offset == kNoOffset) {
     return InvalidField("operands.offset", "SEED_WITHOUT_OFFSET",
                         "a seed without offset gives every launch the same random bits; count "
                         "launches from 0, and pass a backward launch that of its forward one");
   }
-  if (operands.offset < kOffsetLimit) return absl::OkStatus();
+  if (offset < kOffsetLimit) return absl::OkStatus();
   return InvalidField("operands.offset", "OUT_OF_RANGE",
-                      absl::StrCat(operands.offset, " is not below 2^48"));
+                      absl::StrCat(offset, " is not below 2^48"));
 }
-
-}  // namespace
 
 absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
                            const GemmOperands& operands) {
@@ -87,15 +94,9 @@ absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& pr
   RETURN_IF_ERROR(CheckMask(problem, operands));
   RETURN_IF_ERROR(CheckPointer("operands.bias_gradient", operands.bias_gradient,
                                epilogue.bias_gradient(), sizeof(float)));
-  RETURN_IF_ERROR(CheckOffset(problem, operands));
-  const int64_t workspace = WorkspaceBytesFor(plan, problem);
-  if (operands.workspace_bytes < workspace) {
-    return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
-                        absl::StrCat("the launch needs ", workspace, " bytes, got ",
-                                     operands.workspace_bytes));
-  }
-  return CheckPointer("operands.workspace", operands.workspace, workspace > 0,
-                      kWorkspaceAlignment);
+  if (UsesRandomBits(problem)) RETURN_IF_ERROR(CheckOffsetOperand(operands.offset));
+  return CheckWorkspaceOperand(operands.workspace, operands.workspace_bytes,
+                               WorkspaceBytesFor(plan, problem));
 }
 
 }  // namespace tilewright

@@ -1,12 +1,23 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_OPERAND_CHECKS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_OPERAND_CHECKS_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "kernel_templates/launch/kernel_launcher.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
+
+// A pointer that is there where it is needed, aligned to `alignment` bytes.
+absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment);
+
+// A workspace of `needed` bytes.
+absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed);
+
+// An offset that was given and that random bits can take.
+absl::Status CheckOffsetOperand(uint64_t offset);
 
 // What a caller passes against the problem: pointers that are there where needed and aligned,
 // enough workspace and mask, an offset for random bits. INVALID_ARGUMENT names the operand:

@@ -5,6 +5,8 @@
 
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "tuner/codegen/fused_dropout_renderer.h"
+#include "tuner/codegen/template_names.h"
 #include "tuner/codegen/variant_config.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
@@ -14,45 +16,6 @@ namespace tilewright {
 namespace {
 
 constexpr char kPlainEntry[] = "TILEWRIGHT_GEMM_ENTRY";
-
-// Name of a type, activation, ... as the templates spell it.
-std::string TemplateType(v1::DataType type) {
-  switch (type) {
-    case v1::DATA_TYPE_FP32:
-      return "Type::kFp32";
-    case v1::DATA_TYPE_TF32:
-      return "Type::kTf32";
-    case v1::DATA_TYPE_FP16:
-      return "Type::kFp16";
-    case v1::DATA_TYPE_BF16:
-      return "Type::kBf16";
-    case v1::DATA_TYPE_INT8:
-      return "Type::kInt8";
-    case v1::DATA_TYPE_INT32:
-      return "Type::kInt32";
-    case v1::DATA_TYPE_E4M3:
-      return "Type::kE4m3";
-    case v1::DATA_TYPE_E5M2:
-      return "Type::kE5m2";
-    default:
-      return "Type::kNone";
-  }
-}
-
-std::string ActivationName(v1::Activation activation) {
-  switch (activation) {
-    case v1::ACTIVATION_RELU:
-      return "Activation::kRelu";
-    case v1::ACTIVATION_GELU_TANH:
-      return "Activation::kGeluTanh";
-    case v1::ACTIVATION_GELU_ERF:
-      return "Activation::kGeluErf";
-    case v1::ACTIVATION_SILU:
-      return "Activation::kSilu";
-    default:
-      return "Activation::kNone";
-  }
-}
 
 std::string ScalingName(v1::ScalingMode mode) {
   switch (mode) {
@@ -291,6 +254,7 @@ absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& stored, const v1::
 }  // namespace
 
 absl::StatusOr<std::string> RenderSource(const v1::Problem& problem, const v1::Variant& variant) {
+  if (problem.has_fused_dropout()) return RenderFusedDropout(problem.fused_dropout(), variant);
   if (!problem.has_gemm()) {
     return Unimplemented("problem.kind", "no template of this version serves this kind");
   }

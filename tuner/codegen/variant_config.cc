@@ -116,4 +116,20 @@ absl::StatusOr<GemmSimtConfig> ParseGemmSimtConfig(const v1::Config& config) {
   return parsed;
 }
 
+absl::StatusOr<FusedDropoutConfig> ParseFusedDropoutConfig(const v1::Config& config) {
+  FusedDropoutConfig parsed = {};
+  const Fields divisors = {
+      {"vector", &parsed.vector},
+      {"slots", &parsed.slots},
+      {"column_threads", &parsed.column_threads},
+      {"threads", &parsed.threads},
+      {"tile_m", &parsed.tile_m},
+  };
+  Fields fields = divisors;
+  fields.insert(fields.end(), {{"read_mask", &parsed.read_mask}, {"looped", &parsed.looped}});
+  RETURN_IF_ERROR(FillFields(config, fields));
+  RETURN_IF_ERROR(CheckPositive(divisors));
+  return parsed;
+}
+
 }  // namespace tilewright

@@ -3,6 +3,7 @@
 #define TILEWRIGHT_TUNER_CODEGEN_VARIANT_CONFIG_H_
 
 #include "absl/status/statusor.h"
+#include "kernel_templates/abi/fused_dropout_config.h"
 #include "kernel_templates/abi/gemm_simt_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
 #include "kernel_templates/abi/gemm_sm90_config.h"
@@ -16,6 +17,9 @@ absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int
                                                    int narrowest_access);
 absl::StatusOr<GemmSm90Config> ParseGemmSm90Config(const v1::Config& config);
 absl::StatusOr<GemmSimtConfig> ParseGemmSimtConfig(const v1::Config& config);
+
+// Without the rules that depend on the problem (IsLegal).
+absl::StatusOr<FusedDropoutConfig> ParseFusedDropoutConfig(const v1::Config& config);
 
 }  // namespace tilewright
 

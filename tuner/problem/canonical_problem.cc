@@ -2,7 +2,7 @@
 
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
-#include "tuner/problem/fused_dropout_checks.h"
+#include "tuner/problem/fused_dropout_canonicalizer.h"
 #include "tuner/problem/gemm_canonicalizer.h"
 #include "tuner/problem/served_problems.h"
 #include "tuner/problem/wire_checks.h"
@@ -11,11 +11,12 @@ namespace tilewright {
 absl::StatusOr<v1::Problem> Canonicalize(const v1::Problem& problem) {
   RETURN_IF_ERROR(CheckWireValues(problem, ""));
   if (problem.has_fused_dropout()) {
-    RETURN_IF_ERROR(CheckFusedDropout(problem.fused_dropout()));
-    return Unimplemented("fused_dropout", "no template of this version serves it");
+    v1::Problem canonical = problem;
+    RETURN_IF_ERROR(CanonicalizeFusedDropout(*canonical.mutable_fused_dropout()));
+    return canonical;
   }
   if (!problem.has_gemm()) {
-    return InvalidField("problem", "MISSING_FIELD", "says not what to compute; set gemm");
+    return InvalidField("problem", "MISSING_FIELD", "says not what to compute; set gemm or fused_dropout");
   }
   v1::Problem canonical = problem;
   RETURN_IF_ERROR(CanonicalizeGemm(*canonical.mutable_gemm()));

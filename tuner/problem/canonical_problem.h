@@ -24,14 +24,14 @@ std::string EncodeProblem(const v1::Problem& canonical);
 // SHA-256 of EncodeProblem, 32 bytes.
 std::string ProblemKey(const v1::Problem& canonical);
 
-// The same computation apart from m, n, k, batch and strides: equal for problems that can
-// share kernels if requirements hold. SHA-256, 32 bytes.
+// The same computation apart from m, n, k, batch and strides (of a fused dropout: rows, columns,
+// strides and the probability): equal for problems that can share kernels if requirements hold. SHA-256, 32 bytes.
 std::string ProblemFamilyKey(const v1::Problem& canonical);
 
 // "gemm nt bf16 m=8192 n=6144 k=4096 bias gelu_tanh"; for people and logs.
 std::string DescribeProblem(const v1::Problem& canonical);
 
-// 2 * m * n * k * batch for GEMMs.
+// 2 * m * n * k * batch for GEMMs, 0 for what only moves data.
 double FloatingPointOperations(const v1::Problem& canonical);
 
 // Each input read once, each output written once, bytes.

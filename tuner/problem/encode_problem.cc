@@ -110,6 +110,10 @@ void EncodeFusedDropout(const v1::FusedDropoutProblem& problem, Encoder& out) {
   out.I64(problem.residual_stride());
   out.I64(problem.y_stride());
   out.Bool(problem.store_statistics());
+  out.U32(problem.weight_type());
+  out.Bool(problem.store_pre_norm());
+  out.I64(problem.pre_norm_stride());
+  out.Bool(problem.add_gradient());
 }
 
 v1::Problem WithoutShape(const v1::Problem& canonical) {
@@ -121,6 +125,8 @@ v1::Problem WithoutShape(const v1::Problem& canonical) {
     dropout.clear_x_stride();
     dropout.clear_residual_stride();
     dropout.clear_y_stride();
+    dropout.clear_pre_norm_stride();
+    if (dropout.has_dropout()) dropout.mutable_dropout()->set_probability(0.5);
     return family;
   }
   v1::GemmProblem& gemm = *family.mutable_gemm();

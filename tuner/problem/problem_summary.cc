@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/problem/data_type.h"
+#include "tuner/problem/fused_dropout_summary.h"
 #include "tuner/problem/stored_matrix.h"
 
 namespace tilewright {
@@ -108,7 +109,8 @@ std::string DescribeNumerics(const v1::NumericsPolicy& numerics) {
 }  // namespace
 
 std::string DescribeProblem(const v1::Problem& canonical) {
-  if (!canonical.has_gemm()) return "no gemm";
+  if (canonical.has_fused_dropout()) return DescribeFusedDropout(canonical.fused_dropout());
+  if (!canonical.has_gemm()) return "no problem";
   const v1::GemmProblem& gemm = canonical.gemm();
   return absl::StrCat("gemm ", Letter(gemm.a_layout()), Letter(gemm.b_layout()), " ",
                       DescribeTypes(gemm), " m=", gemm.m(), " n=", gemm.n(), " k=", gemm.k(),
@@ -118,12 +120,14 @@ std::string DescribeProblem(const v1::Problem& canonical) {
 }
 
 double FloatingPointOperations(const v1::Problem& canonical) {
+  if (!canonical.has_gemm()) return 0;
   const v1::GemmProblem& gemm = canonical.gemm();
   return 2.0 * static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
          static_cast<double>(gemm.k()) * static_cast<double>(gemm.batch());
 }
 
 double MinimumBytes(const v1::Problem& canonical) {
+  if (canonical.has_fused_dropout()) return FusedDropoutBytes(canonical.fused_dropout());
   const v1::GemmProblem& gemm = canonical.gemm();
   const v1::Epilogue& epilogue = gemm.epilogue();
   double bytes = 0;
