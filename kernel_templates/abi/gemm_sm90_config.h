@@ -104,17 +104,19 @@ constexpr int ExchangeBytes(const GemmSm90Config& c) {
 }
 
 // Each consumer warp stages its part of D in buffers of 2 KiB beside the ring. For a TMA store
-// one holds a box of 16 rows of 128 bytes, and there are two where they fit; a warpgroup's are
-// neighbours, so that four make a box of 64 rows. Beside boxes of another tensor there must be two.
-// Other stores stage rows as long as possible in three.
+// one holds a box of 16 rows of 128 bytes, and there are four where they fit, of which the copy unit
+// reads two while two are filled; else two, or one. A warpgroup's are neighbours, so that four of its
+// warps make a box of 64 rows. Beside boxes of another tensor there are two. Other stores stage rows
+// as long as possible in three.
 inline constexpr int kStagingBufferBytes = 2048;
 constexpr int FixedBytes(const GemmSm90Config& c, StorePath path, int buffers) {
   return c.stages * StageBytes(c) + 4 * c.consumers * buffers * kStagingBufferBytes +
          ExchangeBytes(c) + BarrierBytes(c, path);
 }
 constexpr int StagingBuffers(const GemmSm90Config& c, StorePath path) {
-  return path == StorePath::kStaged       ? 3
-         : path == StorePath::kTmaBeside ? 2
+  if (path == StorePath::kStaged) return 3;
+  if (path == StorePath::kTmaBeside) return 2;
+  return FixedBytes(c, path, 4) <= kSm90SharedMemory   ? 4
          : FixedBytes(c, path, 2) <= kSm90SharedMemory ? 2
                                                        : 1;
 }
@@ -161,14 +163,16 @@ constexpr int StoreBoxBytes(const GemmSm90Config& c, int d_bytes) {
 
 // The box of a TMA store: StoreBoxBytes of columns by rows. Unswapped, a warp's 16 rows; swapped,
 // up to 64 rows of a warpgroup's 64 columns: the count that covers tile_m with the fewest rows too
-// many, and the largest of those. The last box of a tile begins earlier where the tile is no
-// multiple of it, and stores some elements twice.
-constexpr int StoreBoxRows(const GemmSm90Config& c) {
+// many, and the largest of those: multiples of 8, or of the 16 that a call for the dropout mask
+// has. The last box of a tile begins earlier where the tile is no multiple of it, and stores some
+// elements twice.
+constexpr int StoreBoxRows(const GemmSm90Config& c, bool drops) {
   if (!c.swap_ab) return 16;
-  int best = 8;
-  for (int rows = 16; rows <= 64 && rows <= c.tile_m; rows += 8) {
+  const int step = drops ? 16 : 8;
+  int best = step;
+  for (int rows = 16; rows <= 64 && rows <= c.tile_m; rows += step) {
     const int covered = (c.tile_m + rows - 1) / rows * rows;
-    if (covered <= (c.tile_m + best - 1) / best * best + 8) best = rows;
+    if (covered <= (c.tile_m + best - 1) / best * best + step) best = rows;
   }
   return best;
 }
@@ -185,6 +189,7 @@ struct StoreNeeds {
   EpilogueTensors tensors;
   bool random_rounding;
   bool column_sums;
+  bool drops;
 };
 
 // D goes through TMA in rows that begin at 16 bytes and a tile as wide as a box. Boxes begin where
@@ -199,7 +204,7 @@ constexpr bool BoxesHoldTile(const GemmSm90Config& c, const StoreNeeds& needs) {
 // No element is in two boxes: it is added to a sum, or replaced in place, once. Of 16-bit D alone.
 constexpr bool BoxesAreDisjoint(const GemmSm90Config& c, const StoreNeeds& needs) {
   return needs.d_bytes == 2 &&
-         (c.swap_ab ? c.tile_m % StoreBoxRows(c) == 0
+         (c.swap_ab ? c.tile_m % StoreBoxRows(c, needs.drops) == 0
                     : c.tile_n * needs.d_bytes % StoreBoxBytes(c, needs.d_bytes) == 0);
 }
 constexpr StorePath StorePathOf(const GemmSm90Config& c, const StoreNeeds& needs) {

@@ -6,6 +6,22 @@
 
 namespace tilewright {
 
+// The keys of Philox-4x32's rounds. They follow from the seed and travel in its place, so that a
+// kernel finds them ready: made there, they would be two instructions of every round of every call.
+inline constexpr int kMostPhiloxRounds = 10;
+struct PhiloxKeys {
+  unsigned int low[kMostPhiloxRounds];
+  unsigned int high[kMostPhiloxRounds];
+};
+constexpr PhiloxKeys PhiloxKeysOf(unsigned long long seed) {
+  PhiloxKeys keys = {};
+  for (int round = 0; round < kMostPhiloxRounds; ++round) {
+    keys.low[round] = static_cast<unsigned int>(seed) + 0x9E3779B9u * round;
+    keys.high[round] = static_cast<unsigned int>(seed >> 32) + 0xBB67AE85u * round;
+  }
+  return keys;
+}
+
 inline constexpr int kGemmArgsVersion = 4;
 
 // Arguments of every GEMM entry symbol, passed by value as the one
@@ -39,8 +55,8 @@ struct GemmArgs {
   long long c_batch_stride;
   long long d_batch_stride;
   long long aux_batch_stride;
-  unsigned long long seed;    // Of dropout and of stochastic rounding.
-  unsigned long long offset;  // Below 2^48.
+  unsigned long long offset;  // Of dropout and of stochastic rounding; below 2^48.
+  PhiloxKeys keys;            // Of the seed.
   int m;
   int n;
   int k;
@@ -48,14 +64,13 @@ struct GemmArgs {
   int split_k;       // Grid y of the main step; 1 where k is not split.
   int raster_group;  // Tiles of m that are walked before the next tile of n.
   int raster_along_n;  // 1: tiles of n before the next tile of m.
-  unsigned int dropout_limit;  // An element whose 16 random bits, times 2^16, are no larger is
-                               // dropped: p * 2^32 - 1.
-  float dropout_scale;         // 1 / (1 - p), and 0 where p is 1.
+  unsigned int dropout_offset;  // (2^15 - p * 2^15) * (2^16 + 1): KeepSigns in random_bits.cuh.
+  float dropout_scale;          // 1 / (1 - p), and 0 where p is 1.
   float alpha;
   float beta;
   int reserved;
 };
-static_assert(sizeof(GemmArgs) == 280, "GemmArgs is an ABI: raise kGemmArgsVersion");
+static_assert(sizeof(GemmArgs) == 352, "GemmArgs is an ABI: raise kGemmArgsVersion");
 
 }  // namespace tilewright
 

@@ -92,6 +92,10 @@ __device__ __forceinline__ void StoreSharedPair(unsigned address, unsigned low, 
   asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(address), "r"(low), "r"(high) : "memory");
 }
 
+__device__ __forceinline__ void StoreSharedWord(unsigned address, unsigned bits) {
+  asm volatile("st.shared.u32 [%0], %1;" ::"r"(address), "r"(bits) : "memory");
+}
+
 __device__ __forceinline__ void StoreSharedHalf(unsigned address, unsigned bits) {
   asm volatile("st.shared.u16 [%0], %1;" ::"r"(address), "h"(static_cast<unsigned short>(bits))
                : "memory");

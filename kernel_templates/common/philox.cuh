@@ -3,6 +3,8 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_COMMON_PHILOX_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_COMMON_PHILOX_CUH_
 
+#include "abi/kernel_args.h"
+
 namespace tilewright {
 
 struct PhiloxWords {
@@ -18,25 +20,23 @@ __device__ __forceinline__ void MultiplyWide(unsigned factor, unsigned value, un
       : "r"(value), "r"(factor));
 }
 
-// kRounds rounds over counter (c0 low) with `key`. 7 is the fewest that pass BigCrush.
+// One round over `words`, with its keys.
+__device__ __forceinline__ void PhiloxRound(PhiloxWords& words, unsigned low_key,
+                                            unsigned high_key) {
+  unsigned low0, high0, low1, high1;
+  MultiplyWide(0xD2511F53u, words.word[0], low0, high0);
+  MultiplyWide(0xCD9E8D57u, words.word[2], low1, high1);
+  words = {{high1 ^ words.word[1] ^ low_key, low1, high0 ^ words.word[3] ^ high_key, low0}};
+}
+
+// kRounds rounds over `counter`. 7 is the fewest that pass BigCrush.
 template <int kRounds>
-__device__ __forceinline__ PhiloxWords Philox(unsigned c0, unsigned c1, unsigned c2,
-                                              unsigned c3, unsigned long long key) {
-  unsigned k0 = static_cast<unsigned>(key);
-  unsigned k1 = static_cast<unsigned>(key >> 32);
+__device__ __forceinline__ PhiloxWords Philox(PhiloxWords counter, const PhiloxKeys& keys) {
 #pragma unroll
   for (int round = 0; round < kRounds; ++round) {
-    unsigned low0, high0, low1, high1;
-    MultiplyWide(0xD2511F53u, c0, low0, high0);
-    MultiplyWide(0xCD9E8D57u, c2, low1, high1);
-    c0 = high1 ^ c1 ^ k0;
-    c2 = high0 ^ c3 ^ k1;
-    c1 = low1;
-    c3 = low0;
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
+    PhiloxRound(counter, keys.low[round], keys.high[round]);
   }
-  return {{c0, c1, c2, c3}};
+  return counter;
 }
 
 }  // namespace tilewright

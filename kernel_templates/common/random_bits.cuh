@@ -11,22 +11,27 @@ namespace tilewright {
 // independent of each other.
 enum class RandomUse : unsigned { kDropout = 0, kRounding = 1 };
 
-// The 4x32 bits that serve 8 elements: rows {r, r + 8} of a 16-row block by columns
-// {2q, 2q + 1, 8 + 2q, 8 + 2q + 1} of a 16-column block, which is what one lane of an MMA
-// fragment owns. r = row % 8, q = column % 8 / 2.
+// The counter of the 4x32 bits that serve 8 elements: rows {r, r + 8} of a 16-row block by columns
+// {2q, 2q + 1, 8 + 2q, 8 + 2q + 1} of a 16-column block, which is what one lane of an MMA fragment
+// owns. r = row % 8, q = column % 8 / 2.
 //   counter = {column / 16 * 32 + r * 4 + q, row / 16 + use * 2^27,
 //              low word of offset, high word of offset + batch * 2^16}
-//   key = seed
 // The offset is below 2^48.
+__device__ __forceinline__ PhiloxWords RandomCounter(unsigned long long offset, RandomUse use,
+                                                     unsigned batch, unsigned row,
+                                                     unsigned column) {
+  return {{(column / 16) * 32 + row % 8 * 4 + column % 8 / 2,
+           row / 16 + (static_cast<unsigned>(use) << 27), static_cast<unsigned>(offset),
+           static_cast<unsigned>(offset >> 32) + (batch << 16)}};
+}
+
+// Those bits. `keys`: PhiloxKeysOf the seed.
 template <int kRounds>
-__device__ __forceinline__ PhiloxWords RandomBlock(unsigned long long seed,
+__device__ __forceinline__ PhiloxWords RandomBlock(const PhiloxKeys& keys,
                                                    unsigned long long offset, RandomUse use,
                                                    unsigned batch, unsigned row,
                                                    unsigned column) {
-  return Philox<kRounds>((column / 16) * 32 + row % 8 * 4 + column % 8 / 2,
-                         row / 16 + (static_cast<unsigned>(use) << 27),
-                         static_cast<unsigned>(offset),
-                         static_cast<unsigned>(offset >> 32) + (batch << 16), seed);
+  return Philox<kRounds>(RandomCounter(offset, use, batch, row, column), keys);
 }
 
 // The 16 bits of (row, column) in their block: word 2 * (row / 8 % 2) + column / 8 % 2, its
@@ -39,15 +44,32 @@ __device__ __forceinline__ unsigned RandomBits16(const PhiloxWords& block, unsig
   return column % 2 == 0 ? word & 0xFFFF : word >> 16;
 }
 
+// Whether dropout keeps the two elements of a word: bit 15 is set where it keeps that of the low
+// half, bit 31 of the high one. 15 bits of each half are compared with p * 2^15, so that one addition
+// serves both: `offset` is (2^15 - p * 2^15) * (2^16 + 1).
+__device__ __forceinline__ unsigned KeepSigns(unsigned word, unsigned offset) {
+  return (word & 0x7FFF7FFF) + offset;
+}
+
+// All ones in each half of a word whose element is kept, else zeros; `signs` of KeepSigns.
+__device__ __forceinline__ unsigned KeepHalves(unsigned signs) {
+#ifdef __CUDA_ARCH__
+  unsigned mask;
+  asm("prmt.b32 %0, %1, 0, 0xBB99;" : "=r"(mask) : "r"(signs));
+  return mask;
+#else
+  return (signs >> 15 & 1) * 0xFFFFu + (signs >> 31) * 0xFFFF0000u;
+#endif
+}
+
 // The 8 elements of a block that dropout keeps, one bit each: bit 2 * w of the low half of word
-// w, bit 2 * w + 1 of its high half. `limit`: p * 2^32 - 1, p being a multiple of 2^-16.
-__device__ __forceinline__ unsigned KeepBits(const PhiloxWords& block, unsigned limit) {
+// w, bit 2 * w + 1 of its high half.
+__device__ __forceinline__ unsigned KeepBits(const PhiloxWords& block, unsigned offset) {
   unsigned bits = 0;
 #pragma unroll
   for (int w = 0; w < 4; ++w) {
-    if (block.word[w] << 16 > limit) bits |= 1u << (2 * w);
-    // The low half cannot make up for the high one.
-    if (block.word[w] > limit) bits |= 2u << (2 * w);
+    const unsigned signs = KeepSigns(block.word[w], offset);
+    bits |= ((signs >> 15 & 1) | (signs >> 30 & 2)) << (2 * w);
   }
   return bits;
 }

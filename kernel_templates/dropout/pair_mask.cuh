@@ -34,8 +34,8 @@ class RandomMask {
 
   __device__ __forceinline__ static PhiloxWords Call(const FusedDropoutArgs& args, unsigned row,
                                                      unsigned column) {
-    return RandomBlock<kSpec.dropout_rounds>(args.seed, args.offset, RandomUse::kDropout, 0, row,
-                                             column);
+    return RandomBlock<kSpec.dropout_rounds>(PhiloxKeysOf(args.seed), args.offset,
+                                              RandomUse::kDropout, 0, row, column);
   }
 
   __device__ __forceinline__ static void MakeSlot(const FusedDropoutArgs& args, unsigned row,

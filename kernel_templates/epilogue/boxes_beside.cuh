@@ -26,7 +26,7 @@ constexpr EpilogueTensors TensorsOf(const EpilogueSpec& spec) {
 }
 constexpr StoreNeeds StoreNeedsOf(const EpilogueSpec& spec) {
   return {BytesOf(spec.d_type), spec.d_access_bytes, TensorsOf(spec), spec.stochastic_rounding,
-          spec.bias_gradient};
+          spec.bias_gradient, spec.dropout_rounds > 0};
 }
 
 // One warp's, over the tiles it stores. An input's boxes are loaded two ahead, into the two buffers
@@ -86,18 +86,16 @@ class BoxesBeside {
 
   __device__ __forceinline__ const TensorMap& Map() const { return *map_; }
 
-  // Two elements of the tensor as it is stored.
+  // Elements `first` and the next of the tensor, as they are stored.
   template <typename Neighbours>
-  __device__ __forceinline__ static void Unpack(unsigned word, Neighbours& pair) {
-    const float low = FloatFromBits<kType>(word & 0xFFFF);
-    const float high = FloatFromBits<kType>(word >> 16);
-    float* const to = kIsSource ? pair.source : pair.z;
-    to[0] = low;
-    to[1] = high;
+  __device__ __forceinline__ static void Unpack(unsigned word, Neighbours& neighbours, int first) {
+    float* const to = kIsSource ? neighbours.source : neighbours.z;
+    to[first] = FloatFromBits<kType>(word & 0xFFFF);
+    to[first + 1] = FloatFromBits<kType>(word >> 16);
   }
   template <typename Neighbours>
-  __device__ __forceinline__ static void Pack(const Neighbours& pair, unsigned& word) {
-    word = PackedFromFloats<kType>(pair.z[0], pair.z[1]);
+  __device__ __forceinline__ static unsigned Pack(const Neighbours& neighbours, int first) {
+    return PackedFromFloats<kType>(neighbours.z[first], neighbours.z[first + 1]);
   }
 
  private:

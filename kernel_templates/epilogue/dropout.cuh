@@ -25,7 +25,8 @@ __device__ __forceinline__ unsigned KeepBitsOfRow(unsigned word, int row, int co
 template <EpilogueSpec kSpec>
 class DropoutMask {
  public:
-  static constexpr bool kDrops = kSpec.dropout_rounds > 0;
+  static constexpr int kRounds = kSpec.dropout_rounds;
+  static constexpr bool kDrops = kRounds > 0;
 
   __device__ __forceinline__ DropoutMask(const GemmArgs& args, int batch)
       : args_(args), batch_(batch) {}
@@ -37,12 +38,39 @@ class DropoutMask {
     return Bits(first_m + lane / 4, first_n + lane % 4 * 2);
   }
 
+  // The KeepSigns of this lane's pairs of elements in the block whose corner is (first_m, first_n):
+  // word 2 * i + j is that of rows {g, g + 8}[i] and columns {2q, 8 + 2q}[j] and the next.
+  __device__ __forceinline__ PhiloxWords SignsOfLane(int first_m, int first_n) const {
+    const int lane = threadIdx.x % 32;
+    return Signs(first_m + lane / 4, first_n + lane % 4 * 2);
+  }
+
+  // The same of a lane that has rows 2q and 2q + 1 of D, in columns g and g + 8: word 2 * i + j is
+  // that of rows {2q, 8 + 2q}[i] and the next, in columns {g, g + 8}[j]. By whole warps. A call has
+  // one row and two neighbouring columns: the lane and that of the next column make one each, and
+  // exchange the halves of its words that are the other's.
+  __device__ __forceinline__ PhiloxWords SignsOfTransposedLane(int first_m, int first_n) const {
+    if constexpr (!kDrops) return {};
+    const int lane = threadIdx.x % 32;
+    const bool is_odd = lane & 4;
+    const PhiloxWords own = Signs(first_m + lane % 4 * 2 + lane / 4 % 2, first_n + lane / 8 * 2);
+    PhiloxWords signs = {};
+#pragma unroll
+    for (int i = 0; i < 4; i += 2) {
+      // The halves of two words that are this lane's, and the others; then rows in order.
+      const unsigned mine = __byte_perm(own.word[i], own.word[i + 1], is_odd ? 0x7632 : 0x5410);
+      const unsigned sent = __byte_perm(own.word[i], own.word[i + 1], is_odd ? 0x5410 : 0x7632);
+      const unsigned got = __shfl_xor_sync(0xFFFFFFFF, sent, 4);
+      signs.word[i] = __byte_perm(mine, got, is_odd ? 0x1054 : 0x5410);
+      signs.word[i + 1] = __byte_perm(mine, got, is_odd ? 0x3276 : 0x7632);
+    }
+    return signs;
+  }
+
   // The KeepBits that the place (row, column) shares.
   __device__ __forceinline__ unsigned Bits(int row, int column) const {
     if constexpr (!kDrops) return kKeepAll;
-    return KeepBits(RandomBlock<kDrops ? kSpec.dropout_rounds : 7>(
-                        args_.seed, args_.offset, RandomUse::kDropout, batch_, row, column),
-                    args_.dropout_limit);
+    return KeepBits(Words(row, column), args_.dropout_offset);
   }
 
   // Bit i: of (row, column + i). `column` is a multiple of kWidth, at most 8 and a power of two.
@@ -80,6 +108,16 @@ class DropoutMask {
     return keep;
   }
 
+  // The KeepBits of a lane's signs.
+  __device__ __forceinline__ static unsigned BitsOf(const PhiloxWords& signs) {
+    unsigned bits = 0;
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      bits |= ((signs.word[i] >> 15 & 1) | (signs.word[i] >> 30 & 2)) << (2 * i);
+    }
+    return bits;
+  }
+
   // Writes the mask of the block whose corner is (first_m, first_n) from the bits that OfLane gave.
   // By whole warps.
   __device__ __forceinline__ void StoreBlock(int first_m, int first_n, unsigned bits) const {
@@ -107,6 +145,18 @@ class DropoutMask {
   }
 
  private:
+  __device__ __forceinline__ PhiloxWords Words(int row, int column) const {
+    return Philox<kRounds>(RandomCounter(args_.offset, RandomUse::kDropout, batch_, row, column),
+                           args_.keys);
+  }
+  __device__ __forceinline__ PhiloxWords Signs(int row, int column) const {
+    if constexpr (!kDrops) return {};
+    PhiloxWords words = Words(row, column);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) words.word[i] = KeepSigns(words.word[i], args_.dropout_offset);
+    return words;
+  }
+
   const GemmArgs& args_;
   const int batch_;
 };

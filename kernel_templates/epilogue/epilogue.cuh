@@ -101,8 +101,8 @@ class Epilogue {
       const float row_factor = LoadRowFactor(row);
       float values[kWidth];
 #pragma unroll
-      for (int i = 0; i < kWidth; ++i) values[i] = Scaled(sums[i], row_factor, terms, i);
-      Transform(values, neighbours, row, terms, keep);
+      for (int i = 0; i < kWidth; ++i) values[i] = Scaled(sums[i], row, row_factor, terms, i);
+      Transform(values, neighbours, KeepBitsOnly{keep});
       if constexpr (kWritesAux) {
         unsigned words[kPackedWords<kSpec.aux_type, kWidth>];
         RoundNearest<kSpec.aux_type>(words, neighbours.z);
@@ -118,52 +118,68 @@ class Epilogue {
     }
   }
 
-  // Two neighbouring elements of D, rounded and packed, for a caller that stores them: (row,
-  // column) of which `count` exist. `row_factor`: the row's; `neighbours`: theirs, of which z is
-  // set where it is an output. No random bits are needed for rounding.
+  // What follows is for callers that have fragments and store D themselves: they take the elements
+  // of several pairs of neighbours through each step together, so that the steps' latencies overlap.
+  // No random bits are needed for rounding.
+
+  // The sums of (row, column) and (row, column + 1), scaled and with their bias. `row_factor`: the
+  // row's.
   template <typename Accumulator>
-  __device__ __forceinline__ void ComputePair(const Accumulator (&sums)[2], int row, int column,
-                                              int count, float row_factor,
-                                              const ColumnTerms<2>& terms, unsigned keep,
-                                              Neighbours<2>& neighbours,
-                                              unsigned (&words)[kPackedWords<kSpec.d_type, 2>],
-                                              float (&column_sums)[2]) {
-    static_assert(!kSpec.stochastic_rounding);
-    if constexpr (kSpec.d_type == Type::kInt32) {
-      words[0] = static_cast<unsigned>(sums[0]);
-      words[1] = static_cast<unsigned>(sums[1]);
+  __device__ __forceinline__ void ScalePair(const Accumulator (&sums)[2], int row,
+                                            float row_factor, const ColumnTerms<2>& terms,
+                                            float* values) const {
+#pragma unroll
+    for (int i = 0; i < 2; ++i) values[i] = Scaled(sums[i], row, row_factor, terms, i);
+  }
+
+  // The same of (row, column) and (row + 1, column).
+  template <typename Accumulator>
+  __device__ __forceinline__ void ScaleColumnPair(const Accumulator (&sums)[2], int row,
+                                                  const ColumnTerms<1>& terms,
+                                                  float* values) const {
+#pragma unroll
+    for (int i = 0; i < 2; ++i) values[i] = Scaled(sums[i], row + i, LoadRowFactor(row + i), terms, 0);
+  }
+
+  // From those to the values that are rounded, but for dropping where that is done when they are.
+  // `signs`: KeepSigns of each pair; `neighbours`: theirs, of which z is set where it is an output.
+  template <int kPairs>
+  __device__ __forceinline__ void Complete(float (&values)[2 * kPairs],
+                                           Neighbours<2 * kPairs>& neighbours,
+                                           const unsigned (&signs)[kPairs]) const {
+    if constexpr (kDropsPacked) {
+      Transform(values, neighbours, ScaleOnly());
     } else {
-      float values[2] = {Scaled(sums[0], row_factor, terms, 0),
-                         Scaled(sums[1], row_factor, terms, 1)};
-      // A row beyond the last has no bias to read; what it gets does not matter.
-      Transform(values, neighbours, row < args_.m ? row : args_.m - 1, terms, keep);
-      Observe(values, count);
-      AddTo(column_sums, values, count);
-      Round(words, values, row, column, count);
+      Transform(values, neighbours, KeepPairs{signs});
     }
   }
 
-  // The same of two neighbouring elements of a column: (row, column) and (row + 1, column), of
-  // which `count` exist. D is 8 or 16 bits wide, and nothing else has its shape.
-  template <typename Accumulator>
-  __device__ __forceinline__ unsigned ComputeColumnPair(const Accumulator (&sums)[2], int row,
-                                                        int column, int count,
-                                                        const ColumnTerms<1>& terms, unsigned keep,
-                                                        float (&column_sums)[1]) {
-    static_assert(kSpec.source == Source::kNone && kSpec.aux_type == Type::kNone &&
-                  !kSpec.stochastic_rounding);
-    float values[2];
-    Neighbours<1> none;
-#pragma unroll
-    for (int i = 0; i < 2; ++i) {
-      float value[1] = {Scaled(sums[i], LoadRowFactor(row + i), terms, 0)};
-      Transform(value, none, row + i < args_.m ? row + i : args_.m - 1, terms, keep >> i);
-      AddTo(column_sums, value, count - i);
-      values[i] = value[0];
-    }
+  // Rounds and packs a pair, of which `count` elements exist: (row, column) and the next of the row.
+  __device__ __forceinline__ void PackPair(const float* completed, int row, int column, int count,
+                                           unsigned signs,
+                                           unsigned (&words)[kPackedWords<kSpec.d_type, 2>],
+                                           float (&column_sums)[2]) {
+    static_assert(!kSpec.stochastic_rounding);
+    const float values[2] = {completed[0], completed[1]};
     Observe(values, count);
+    AddTo(column_sums, values, count);
+    Round(words, values, row, column, count);
+    if constexpr (kDropsPacked) words[0] &= KeepHalves(signs);
+  }
+
+  // The same of (row, column) and the next of the column. D is 8 or 16 bits wide.
+  __device__ __forceinline__ unsigned PackColumnPair(const float* completed, int row, int column,
+                                                     int count, unsigned signs,
+                                                     float (&column_sums)[1]) {
+    static_assert(!kSpec.stochastic_rounding);
+    const float values[2] = {completed[0], completed[1]};
+    Observe(values, count);
+    if constexpr (kSpec.bias_gradient) {
+      column_sums[0] += (count > 0 ? values[0] : 0.0f) + (count > 1 ? values[1] : 0.0f);
+    }
     unsigned words[1];
     Round(words, values, row, column, count);
+    if constexpr (kDropsPacked) words[0] &= KeepHalves(signs);
     return words[0];
   }
 
@@ -196,11 +212,18 @@ class Epilogue {
     return batch_ * batch_stride + row * stride + column;
   }
 
+  // Of column i of those that `terms` are of. A row beyond the last has no bias to read; what it
+  // gets does not matter.
   template <int kWidth, typename Accumulator>
-  __device__ __forceinline__ static float Scaled(Accumulator sum, float row_factor,
-                                                 const ColumnTerms<kWidth>& terms, int i) {
-    const float value = row_factor * static_cast<float>(sum);
-    if constexpr (kScalesRows) return value * terms.scale[i];
+  __device__ __forceinline__ float Scaled(Accumulator sum, int row, float row_factor,
+                                          const ColumnTerms<kWidth>& terms, int i) const {
+    float value = row_factor * static_cast<float>(sum);
+    if constexpr (kScalesRows) value *= terms.scale[i];
+    if constexpr (kSpec.bias == Bias::kPerColumn) {
+      value += terms.bias[i];
+    } else if constexpr (kSpec.bias == Bias::kPerRow) {
+      value += LoadElement<kSpec.bias_type>(args_.bias, row < args_.m ? row : args_.m - 1);
+    }
     return value;
   }
 
@@ -217,21 +240,34 @@ class Epilogue {
     }
   }
 
-  template <int kWidth>
-  __device__ __forceinline__ void Transform(float (&values)[kWidth], Neighbours<kWidth>& neighbours,
-                                            int row, const ColumnTerms<kWidth>& terms,
-                                            unsigned keep) const {
-    if constexpr (kSpec.bias != Bias::kNone) {
-      constexpr int kColumns = kSpec.bias == Bias::kPerColumn ? 1 : 0;
-      float row_bias = 0.0f;
-      if constexpr (kSpec.bias == Bias::kPerRow) {
-        row_bias = LoadElement<kSpec.bias_type>(args_.bias, row);
-      }
-#pragma unroll
-      for (int i = 0; i < kWidth; ++i) {
-        values[i] += kSpec.bias == Bias::kPerRow ? row_bias : terms.bias[kColumns * i];
-      }
+  // What dropout does to element i of those at hand: by bit i; by KeepSigns of each pair; or no more
+  // than scale it, for it will be dropped when it is packed.
+  struct KeepBitsOnly {
+    unsigned bits;
+    __device__ __forceinline__ float Keep(float value, int i) const {
+      return (bits >> i & 1) != 0 ? value : 0.0f;
     }
+  };
+  struct KeepPairs {
+    const unsigned* signs;
+    __device__ __forceinline__ float Keep(float value, int i) const {
+      const unsigned at_top = i % 2 == 0 ? signs[i / 2] << 16 : signs[i / 2];
+      return static_cast<int>(at_top) < 0 ? value : 0.0f;
+    }
+  };
+  struct ScaleOnly {
+    __device__ __forceinline__ float Keep(float value, int) const { return value; }
+  };
+  // Rounded elements are dropped by one AND where nothing looks at them before.
+  static constexpr bool kDropsPacked = DropoutMask<kSpec>::kDrops &&
+                                       BytesOf(kSpec.d_type) == 2 &&
+                                       kSpec.source != Source::kResidual && !kSpec.amax &&
+                                       !kSpec.non_finite_flag && !kSpec.bias_gradient;
+
+  // From scaled sums with their bias to the values that are rounded.
+  template <int kWidth, typename Keeper>
+  __device__ __forceinline__ void Transform(float (&values)[kWidth], Neighbours<kWidth>& neighbours,
+                                            Keeper keeper) const {
     if constexpr (kSpec.source == Source::kAccumulate) {
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) values[i] += factors_.Beta() * neighbours.source[i];
@@ -248,14 +284,13 @@ class Epilogue {
 #pragma unroll
         for (int i = 0; i < kWidth; ++i) neighbours.z[i] = values[i];
       }
-#pragma unroll
-      for (int i = 0; i < kWidth; ++i) values[i] = Activate<kSpec.activation>(values[i]);
+      Activate<kSpec.activation>(values);
     }
     if constexpr (DropoutMask<kSpec>::kDrops) {
       // Selected, so that a dropped Inf is 0.
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
-        values[i] = (keep >> i & 1) != 0 ? args_.dropout_scale * values[i] : 0.0f;
+        values[i] = keeper.Keep(args_.dropout_scale * values[i], i);
       }
     }
     if constexpr (kSpec.source == Source::kResidual) {
@@ -296,7 +331,7 @@ class Epilogue {
       for (int i = 0; i < kWidth; ++i) {
         // Neighbouring columns 2q and 2q + 1 share a block.
         if (i % 2 == 0) {
-          block = RandomBlock<kRoundingRounds>(args_.seed, args_.offset, RandomUse::kRounding,
+          block = RandomBlock<kRoundingRounds>(args_.keys, args_.offset, RandomUse::kRounding,
                                                batch_, row, column + i);
         }
         bits[i] =

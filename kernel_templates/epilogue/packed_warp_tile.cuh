@@ -120,10 +120,15 @@ class PackedWarpTile {
                                                    int first_row, unsigned* words,
                                                    const ColumnPairs (&terms)[kTerms],
                                                    Epilogue<kSpec>& epilogue) {
-    unsigned keep[kWarpN / 16];
+    PhiloxWords signs[kWarpN / 16];
+    const DropoutMask<kSpec> mask = epilogue.Mask();
 #pragma unroll
     for (int group = 0; group < kWarpN / 16; ++group) {
-      keep[group] = epilogue.Mask().Block(corner.first_m + first_row, corner.first_n + group * 16);
+      const int first_column = corner.first_n + group * 16;
+      signs[group] = mask.SignsOfLane(corner.first_m + first_row, first_column);
+      if constexpr (kSpec.store_mask) {
+        mask.StoreBlock(corner.first_m + first_row, first_column, mask.BitsOf(signs[group]));
+      }
     }
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
@@ -139,13 +144,18 @@ class PackedWarpTile {
             kInterleavedColumns ? sums[even + 1][half * 2 + tile % 2] : sums[tile][half * 2 + 1]};
         const int count = corner.HasRow(row) ? corner.Left(column) : 0;
         unsigned pair[1];
+        float completed[2];
+        epilogue.ScalePair(values, corner.first_m + row, row_factor,
+                           kLoadsOnce
+                               ? terms[kLoadsOnce ? tile : 0]
+                               : epilogue.template LoadColumnTerms<2>(corner.first_n + column),
+                           completed);
         typename Epilogue<kSpec>::template Neighbours<2> none;
+        const unsigned of_pair[1] = {signs[tile / 2].word[half * 2 + tile % 2]};
+        epilogue.template Complete<1>(completed, none, of_pair);
         float no_sums[2];
-        epilogue.ComputePair(
-            values, corner.first_m + row, corner.first_n + column, count, row_factor,
-            kLoadsOnce ? terms[kLoadsOnce ? tile : 0]
-                       : epilogue.template LoadColumnTerms<2>(corner.first_n + column),
-            keep[tile / 2] >> (half * 4 + tile % 2 * 2), none, pair, no_sums);
+        epilogue.PackPair(completed, corner.first_m + row, corner.first_n + column, count,
+                          of_pair[0], pair, no_sums);
         if constexpr (kSpec.d_access_bytes == kBytes) {
           to[column] = static_cast<Element>(pair[0]);
           to[column + 1] = static_cast<Element>(pair[0] >> (8 * kBytes));

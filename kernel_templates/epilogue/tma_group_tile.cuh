@@ -14,42 +14,46 @@ template <EpilogueSpec kSpec, int kRows, int kBoxRows, int kBuffers>
 class TmaGroupTile {
  public:
   // Starts to store the part of D whose corner is (first_m, first_n), 64 columns wide. All four
-  // warps of the group call it, with the named barrier that is theirs; `staging`: the group's
+  // warps of the group call it, with the named barrier that is theirs; `turn`: as in TmaWarpTile;
+  // `staging`: the group's
   // kBuffers, of 64 rows each.
-  // keep_of(group): the lane's bits of the mask in rows 16 * group on.
-  template <typename Accumulator, typename KeepOf>
+  template <typename Accumulator>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
                                                int batch, int first_m, int first_n,
                                                const Accumulator (&sums)[kRows / 8][4],
-                                               KeepOf keep_of, unsigned staging, int barrier,
+                                               int& turn, unsigned staging, int barrier,
                                                Epilogue<kSpec>& epilogue) {
     const bool is_leader = threadIdx.x % 128 == 0;
     float column_sums[2][1] = {};
 #pragma unroll
-    for (int first = 0; first < kBoxes; first += kBuffers) {
-      if (is_leader) WaitForStoreReads<0>();
+    for (int first = 0; first < kBoxes; first += kRound) {
+      const unsigned buffers = staging + turn * kRound * kBufferBytes;
+      if (is_leader) WaitForStoreReads<kBuffers == 4 ? 1 : 0>();
       SyncThreads(barrier, 128);
 #pragma unroll
-      for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
+      for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
         const int row = BoxBegin(box, kBoxRows, kRows);
-        Fill(args, first_m + row, first_n, sums, row / 8, keep_of,
-             staging + (box - first) * kBufferBytes, epilogue, column_sums);
+        Fill(args, first_m + row, first_n, sums, row / 8, buffers + (box - first) * kBufferBytes,
+             epilogue, column_sums);
       }
       FenceForCopies();
       SyncThreads(barrier, 128);
       if (is_leader) {
 #pragma unroll
-        for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
-          StoreBox(map, staging + (box - first) * kBufferBytes, first_n,
+        for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
+          StoreBox(map, buffers + (box - first) * kBufferBytes, first_n,
                    first_m + BoxBegin(box, kBoxRows, kRows), batch);
         }
         CommitStores();
       }
+      if constexpr (kBuffers == 4) turn ^= 1;
     }
     if constexpr (kSpec.bias_gradient) StoreSums(args, batch, first_m, first_n, column_sums);
   }
 
  private:
+  // Boxes of one fence.
+  static constexpr int kRound = Min(kBuffers, 2);
   static constexpr int kBytes = BytesOf(kSpec.d_type);
   // Of a row of the box.
   static constexpr int kRowBytes = 64 * kBytes;
@@ -58,10 +62,10 @@ class TmaGroupTile {
   static_assert(kBytes <= 2 && kBoxRows * kRowBytes <= kBufferBytes);
 
   // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on.
-  template <typename Accumulator, typename KeepOf>
+  template <typename Accumulator>
   __device__ __forceinline__ static void Fill(const GemmArgs& args, int first_m, int first_n,
                                               const Accumulator (&sums)[kRows / 8][4],
-                                              int first_tile, KeepOf keep_of, unsigned buffer,
+                                              int first_tile, unsigned buffer,
                                               Epilogue<kSpec>& epilogue,
                                               float (&column_sums)[2][1]) {
     const int lane = threadIdx.x % 32;
@@ -75,19 +79,28 @@ class TmaGroupTile {
     // Pairs of 8-row tiles; the last of an odd number stands alone.
 #pragma unroll
     for (int tile = 0; tile < kBoxRows / 8; tile += 2) {
+      const PhiloxWords signs =
+          epilogue.Mask().SignsOfTransposedLane(first_m + tile * 8, first_n + first_column);
+      float values[8] = {};
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        if (tile + i / 2 >= kBoxRows / 8) continue;
+        const Accumulator pair[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
+                                     sums[first_tile + tile + i / 2][i % 2 * 2 + 1]};
+        epilogue.ScaleColumnPair(pair, first_m + (tile + i / 2) * 8 + lane % 4 * 2, terms[i % 2],
+                                 values + 2 * i);
+      }
+      typename Epilogue<kSpec>::template Neighbours<8> none;
+      epilogue.template Complete<4>(values, none, signs.word);
       unsigned words[4] = {};
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         if (tile + i / 2 >= kBoxRows / 8) continue;
         const int row = (tile + i / 2) * 8 + lane % 4 * 2;
         const int column = first_n + first_column + i % 2 * 8 + lane / 4;
-        const Accumulator values[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
-                                       sums[first_tile + tile + i / 2][i % 2 * 2 + 1]};
         const int count = column < args.n ? args.m - first_m - row : 0;
-        const int row_tile = first_tile + tile + i / 2;
-        const unsigned keep = keep_of(row_tile / 2) >> (row_tile % 2 * 4 + i % 2 * 2);
-        words[i] = epilogue.ComputeColumnPair(values, first_m + row, column, count, terms[i % 2],
-                                              keep, column_sums[i % 2]);
+        words[i] = epilogue.PackColumnPair(values + 2 * i, first_m + row, column, count,
+                                           signs.word[i], column_sums[i % 2]);
       }
       const bool is_odd = tile + 1 >= kBoxRows / 8;
       if constexpr (kBytes == 1) {

@@ -33,42 +33,44 @@ constexpr int BoxBegin(int box, int size, int extent) { return Min(box * size, e
 template <EpilogueSpec kSpec, int kColumns, int kBoxBytes, int kBuffers>
 class TmaWarpTile {
  public:
-  // Starts to store the rows whose corner is (first_m, first_n). keep_of(group): the lane's bits
-  // of the mask in columns 16 * group on. `beside`: of the other tensor, if there is one.
-  template <typename Accumulator, typename KeepOf, typename Beside>
+  // Starts to store the rows whose corner is (first_m, first_n). `turn`, kept from call to call:
+  // 1 where the second half of four buffers is next. `beside`: of the other tensor, if there is one.
+  template <typename Accumulator, typename Beside>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
                                                int batch, int first_m, int first_n,
                                                const Accumulator (&sums)[kColumns / 8][4],
-                                               KeepOf keep_of, Beside& beside, unsigned staging,
+                                               int& turn, Beside& beside, unsigned staging,
                                                Epilogue<kSpec>& epilogue) {
     const bool is_leader = threadIdx.x % 32 == 0;
     if constexpr (Beside::kDirection == Direction::kNone) {
       // As many boxes to a fence as there are buffers: a fence costs more than it orders.
 #pragma unroll
-      for (int first = 0; first < kBoxes; first += kBuffers) {
-        if (is_leader) WaitForStoreReads<0>();
+      for (int first = 0; first < kBoxes; first += kRound) {
+        const unsigned buffers = staging + turn * kRound * kStagingBufferBytes;
+        if (is_leader) WaitForStoreReads<kBuffers == 4 ? 1 : 0>();
         __syncwarp();
 #pragma unroll
-        for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
+        for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
           Fill<Beside>(args, batch, first_m, first_n, BoxBegin(box, kBoxColumns, kColumns), sums,
-                       keep_of, staging + (box - first) * kStagingBufferBytes, 0, epilogue);
+                       buffers + (box - first) * kStagingBufferBytes, 0, epilogue);
         }
         FenceForCopies();
         __syncwarp();
         if (is_leader) {
 #pragma unroll
-          for (int box = first; box < Min(first + kBuffers, kBoxes); ++box) {
-            StoreBox(map, staging + (box - first) * kStagingBufferBytes,
+          for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
+            StoreBox(map, buffers + (box - first) * kStagingBufferBytes,
                      first_n + BoxBegin(box, kBoxColumns, kColumns), first_m, batch);
           }
           CommitStores();
         }
+        if constexpr (kBuffers == 4) turn ^= 1;
       }
     } else {
 #pragma unroll
       for (int box = 0; box < kBoxes; ++box) {
         const unsigned buffer = beside.Await(staging, is_leader);
-        Fill<Beside>(args, batch, first_m, first_n, box * kBoxColumns, sums, keep_of, buffer,
+        Fill<Beside>(args, batch, first_m, first_n, box * kBoxColumns, sums, buffer,
                      staging + kStagingBufferBytes, epilogue);
         FenceForCopies();
         __syncwarp();
@@ -85,18 +87,19 @@ class TmaWarpTile {
   }
 
  private:
+  // Boxes of one fence.
+  static constexpr int kRound = Min(kBuffers, 2);
   static constexpr int kBytes = BytesOf(kSpec.d_type);
   static constexpr int kBoxColumns = kBoxBytes / kBytes;
   static constexpr int kBoxes = CeilDiv(kColumns, kBoxColumns);
-  using Pair = typename Epilogue<kSpec>::template Neighbours<2>;
 
   // The part of the fragments from column `first_column` of the tile on, one box wide. `other`: the
   // buffer of an output beside D.
-  template <typename Beside, typename Accumulator, typename KeepOf>
+  template <typename Beside, typename Accumulator>
   __device__ __forceinline__ static void Fill(const GemmArgs& args, int batch, int first_m,
                                               int first_n, int first_column,
                                               const Accumulator (&sums)[kColumns / 8][4],
-                                              KeepOf keep_of, unsigned buffer, unsigned other,
+                                              unsigned buffer, unsigned other,
                                               Epilogue<kSpec>& epilogue) {
     const int lane = threadIdx.x % 32;
     const int first_tile = first_column / 8;
@@ -107,34 +110,55 @@ class TmaWarpTile {
     // Pairs of 8-column tiles: four 8x8 matrices.
 #pragma unroll
     for (int tile = 0; tile < kBoxColumns / 8; tile += 2) {
-      unsigned words[4][kPackedWords<kSpec.d_type, 2>];
       const int column_of_lane = first_n + tile * 8 + lane % 4 * 2;
       const typename Epilogue<kSpec>::template ColumnTerms<2> terms[2] = {
           epilogue.template LoadColumnTerms<2>(column_of_lane),
           epilogue.template LoadColumnTerms<2>(column_of_lane + 8)};
-      const unsigned keep = keep_of((first_tile + tile) / 2);
+      const DropoutMask<kSpec> mask = epilogue.Mask();
+      const PhiloxWords block = mask.SignsOfLane(first_m, first_n + tile * 8);
       if constexpr (kSpec.store_mask) {
-        epilogue.Mask().StoreBlock(first_m, first_n + tile * 8, keep);
+        mask.StoreBlock(first_m, first_n + tile * 8, mask.BitsOf(block));
       }
       const unsigned place =
           StagedPlace<kBoxBytes>(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16);
-      unsigned beside[4];
-      if constexpr (Beside::kDirection == Direction::kIn) LoadMatrices(beside, buffer + place);
+      unsigned words[4][kPackedWords<kSpec.d_type, 2>];
+      if constexpr (kSpec.d_type == Type::kInt32) {
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const int row = lane / 4 + i % 2 * 8;
-        const int column = (tile + i / 2) * 8 + lane % 4 * 2;
-        const Accumulator values[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
+        for (int i = 0; i < 4; ++i) {
+          words[i][0] = static_cast<unsigned>(sums[first_tile + tile + i / 2][i % 2 * 2]);
+          words[i][1] = static_cast<unsigned>(sums[first_tile + tile + i / 2][i % 2 * 2 + 1]);
+        }
+      } else {
+        unsigned beside[4];
+        if constexpr (Beside::kDirection == Direction::kIn) LoadMatrices(beside, buffer + place);
+        float values[8];
+        typename Epilogue<kSpec>::template Neighbours<8> neighbours;
+        unsigned signs[4];
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          const Accumulator pair[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
                                        sums[first_tile + tile + i / 2][i % 2 * 2 + 1]};
-        const int count = row < args.m - first_m ? args.n - first_n - column : 0;
-        Pair pair;
-        if constexpr (Beside::kDirection == Direction::kIn) Beside::Unpack(beside[i], pair);
-        epilogue.ComputePair(values, first_m + row, first_n + column, count, row_factors[i % 2],
-                             terms[i / 2], keep >> (i % 2 * 4 + i / 2 * 2), pair, words[i],
-                             column_sums[tile + i / 2]);
-        if constexpr (Beside::kDirection == Direction::kOut) Beside::Pack(pair, beside[i]);
+          epilogue.ScalePair(pair, first_m + lane / 4 + i % 2 * 8, row_factors[i % 2],
+                             terms[i / 2], values + 2 * i);
+          if constexpr (Beside::kDirection == Direction::kIn) {
+            Beside::Unpack(beside[i], neighbours, 2 * i);
+          }
+          signs[i] = block.word[i % 2 * 2 + i / 2];
+        }
+        epilogue.template Complete<4>(values, neighbours, signs);
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          const int row = lane / 4 + i % 2 * 8;
+          const int column = (tile + i / 2) * 8 + lane % 4 * 2;
+          const int count = row < args.m - first_m ? args.n - first_n - column : 0;
+          epilogue.PackPair(values + 2 * i, first_m + row, first_n + column, count, signs[i],
+                            words[i], column_sums[tile + i / 2]);
+          if constexpr (Beside::kDirection == Direction::kOut) {
+            beside[i] = Beside::Pack(neighbours, 2 * i);
+          }
+        }
+        if constexpr (Beside::kDirection == Direction::kOut) StoreMatrices(other + place, beside);
       }
-      if constexpr (Beside::kDirection == Direction::kOut) StoreMatrices(other + place, beside);
       StorePairs(words, tile, place, buffer);
     }
     if constexpr (kSpec.bias_gradient) {

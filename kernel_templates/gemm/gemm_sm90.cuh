@@ -12,7 +12,6 @@
 #include "gemm/entry.cuh"
 #include "gemm/fp16_sums.cuh"
 #include "gemm/mainloop_sm90.cuh"
-#include "gemm/mask_bits_sm90.cuh"
 #include "gemm/raster.cuh"
 #include "gemm/split_k.cuh"
 #include "gemm/store_sm90.cuh"
@@ -184,6 +183,11 @@ class GemmSm90 {
     }
   }
 
+  // Where blocks share k, the first of them stores what all of them have.
+  __device__ __forceinline__ static bool StoresTiles(unsigned rank) {
+    return kConfig.cluster_k == 1 || rank == 0;
+  }
+
   __device__ __forceinline__ static void Consume(const GemmArgs& args, const Maps& maps,
                                                  unsigned rank, int consumer,
                                                  unsigned char* staging, unsigned beside_barriers,
@@ -202,30 +206,29 @@ class GemmSm90 {
                       rank);
     const int first_block = FirstBlock(consumer);
     const EpilogueFactors<kSpec> factors(args);
+    int turn = 0;
     Beside beside(&maps.map[Store::kMaps > 1 ? 3 : 0], beside_barriers);
     while (!walk.AtEnd()) {
       Sums sums;
       const TilePlace at = PlaceOfWarp(walk.Place(), consumer);
-      if (Store::kDirection == Direction::kIn && (kConfig.cluster_k == 1 || rank == 0)) {
+      if (Store::kDirection == Direction::kIn && StoresTiles(rank)) {
         const int warp = static_cast<int>(threadIdx.x) / 32 % 4;
         beside.Begin(args, walk.Batch(), at.first_m, walk.Place().first_n,
                      SharedAddress(staging + warp * Store::kStagingBytes));
       }
-      auto mask = MaskOf(args, walk.Batch(), at);
       if constexpr (kConfig.ping_pong) AwaitTurn(consumer);
       if constexpr (kBlockScales) {
         const BlockScales<kConfig> scales(args, walk.Place(), walk.Batch(), first_block,
                                           depth.first);
-        mainloop.Multiply(depth.count, first_block, scales, mask, sums);
+        mainloop.Multiply(depth.count, first_block, scales, sums);
       } else {
-        mainloop.Multiply(depth.count, first_block, UnitScales<kConfig>(), mask, sums);
+        mainloop.Multiply(depth.count, first_block, UnitScales<kConfig>(), sums);
       }
       if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
-      mask.Finish();
       const TilePlace place = walk.Place();
       mainloop.template Finish<kMayBeEmpty>(depth.count, sums);
       const auto store = [&](auto& all) {
-        StoreTile(args, maps, factors, rank, walk.Batch(), place, consumer, all, mask, beside,
+        StoreTile(args, maps, factors, rank, walk.Batch(), place, consumer, all, turn, beside,
                   exchange, staging);
       };
       if constexpr (kConfig.fp16_sums && kConfig.cluster_k > 1) {
@@ -266,25 +269,15 @@ class GemmSm90 {
             tile.first_n + (kConfig.swap_ab ? core_row : 0)};
   }
 
-  __device__ __forceinline__ static auto MaskOf(const GemmArgs& args, int batch, TilePlace at) {
-    if constexpr (Store::kTakesMask) {
-      return MaskBits<kSpec, kConfig>(DropoutMask<kSpec>(args, batch), at.first_m, at.first_n);
-    } else {
-      return NoMaskBits();
-    }
-  }
-
-  // Where blocks share k, the first of them stores what all of them have.
-  template <typename AnySums, typename Mask>
+  template <typename AnySums>
   __device__ __forceinline__ static void StoreTile(const GemmArgs& args, const Maps& maps,
                                                    const EpilogueFactors<kSpec>& factors,
                                                    unsigned rank, int batch, TilePlace place,
-                                                   int consumer, AnySums& sums, const Mask& mask,
-                                                   Beside& beside, Exchange& exchange,
-                                                   unsigned char* staging) {
+                                                   int consumer, AnySums& sums, int& turn, Beside& beside,
+                                                   Exchange& exchange, unsigned char* staging) {
     if constexpr (kConfig.cluster_k > 1) {
       exchange.Meet(sums, consumer);
-      if (rank > 0) return;
+      if (!StoresTiles(rank)) return;
     }
     const TensorMap* map_d = Store::kMaps > 0 ? &maps.map[Store::kMaps > 0 ? 2 : 0] : nullptr;
     Epilogue<kSpec> epilogue(args, batch, factors);
@@ -293,8 +286,7 @@ class GemmSm90 {
       const int row = (FirstBlock(consumer) + block) * 64;
       const auto store = [&](const typename Mainloop::BlockSums& of_block) {
         Store::Store(args, map_d, batch, place.first_m + (kConfig.swap_ab ? 0 : row),
-                     place.first_n + (kConfig.swap_ab ? row : 0), of_block,
-                     [&](int group) { return mask.Of(block, group); }, beside, staging,
+                     place.first_n + (kConfig.swap_ab ? row : 0), of_block, turn, beside, staging,
                      kStoreBarrier + consumer, epilogue);
       };
       if constexpr (kConfig.fp16_sums && kConfig.cluster_k == 1) {

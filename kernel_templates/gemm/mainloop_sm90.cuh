@@ -104,13 +104,11 @@ class MainloopSm90 {
 
   // A consumer: starts to set `sums` to the products of `tiles` stages. `first_block`: its first
   // row block of the tile. `scales`: UnitScales, or those of the tile's blocks, which need
-  // promotion. Finish ends it; what is done in between runs under the last products, and so does
-  // a step of `mask` under each stage's.
-  template <typename Scales, typename Mask>
-  __device__ __forceinline__ void Multiply(int tiles, int first_block, Scales scales, Mask& mask,
-                                           Sums& sums) {
+  // promotion. Finish ends it; what is done in between runs under the last products.
+  template <typename Scales>
+  __device__ __forceinline__ void Multiply(int tiles, int first_block, Scales scales, Sums& sums) {
     if constexpr (kConfig.promote) {
-      MultiplyPromoting(tiles, first_block, scales, mask, sums);
+      MultiplyPromoting(tiles, first_block, scales, sums);
       return;
     }
     // Without it the registers of the last tile's sums are taken up while those are widened: the
@@ -121,7 +119,6 @@ class MainloopSm90 {
     for (int tile = 0; tile < tiles; ++tile) {
       WaitBarrier(ReadyBarrier(), phase_);
       MultiplyStage(ring_ + stage_ * StageBytes(kConfig), first_block, accumulate, sums);
-      mask.Step();
       // The products of the stage before are complete: it may be filled again.
       WgmmaWait<1>();
       if (tile > 0) Release(previous_);
@@ -238,9 +235,9 @@ class MainloopSm90 {
   }
 
   // The sums of each stage begin at zero and are added to `sums` in fp32.
-  template <typename Scales, typename Mask>
+  template <typename Scales>
   __device__ __forceinline__ void MultiplyPromoting(int tiles, int first_block, Scales& scales,
-                                                    Mask& mask, Sums& sums) {
+                                                    Sums& sums) {
     Clear(sums);
     Sums part;
 #pragma unroll 1
@@ -250,7 +247,6 @@ class MainloopSm90 {
       const typename Scales::Values values = scales.Load();
       WaitBarrier(ReadyBarrier(), phase_);
       MultiplyStage(ring_ + stage_ * StageBytes(kConfig), first_block, accumulate, part);
-      mask.Step();
       WgmmaWait<0>();
       Release(stage_);
       Advance();

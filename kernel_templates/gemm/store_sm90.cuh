@@ -34,18 +34,15 @@ class StoreSm90 {
       : kSpec.source != Source::kNone || kSpec.gradient ? Direction::kIn
                                                                 : Direction::kOut;
   using Beside = BoxesBeside<kSpec, kDirection, RowBlocks(kConfig), kColumns>;
-  // Whether Store is given the bits of the mask.
-  static constexpr bool kTakesMask = DropoutMask<kSpec>::kDrops && kPath != StorePath::kStaged;
   // Rows of a partial sum of columns.
   static constexpr int kSumRows = ColumnSumRows(kConfig);
 
   // Stores a warpgroup's block of 64 core rows; this warp has the sums of 16 of them. (first_m,
-  // first_n): the place in D of the block's first row and column. keep_of(group): the lane's bits
-  // of the mask in core columns 16 * group on, if it takes them. `barrier`: the group's.
-  template <typename KeepOf>
+  // first_n): the place in D of the block's first row and column. `turn`: of the group's buffers.
+  // `barrier`: the group's.
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap* map_d,
                                                int batch, int first_m, int first_n,
-                                               const Sums& sums, KeepOf keep_of, Beside& beside,
+                                               const Sums& sums, int& turn, Beside& beside,
                                                unsigned char* staging, int barrier,
                                                Epilogue<kSpec>& epilogue) {
     // Both are the same for the whole group.
@@ -53,8 +50,8 @@ class StoreSm90 {
     const int warp = static_cast<int>(threadIdx.x) / 32 % 4;
     unsigned char* const own = staging + warp * kStagingBytes;
     if constexpr (kConfig.swap_ab && kPath != StorePath::kStaged) {
-      TmaGroupTile<kSpec, kColumns, StoreBoxRows(kConfig), kBuffers>::Store(
-          args, *map_d, batch, first_m, first_n, sums, keep_of, SharedAddress(staging), barrier,
+      TmaGroupTile<kSpec, kColumns, StoreBoxRows(kConfig, kMasked), kBuffers>::Store(
+          args, *map_d, batch, first_m, first_n, sums, turn, SharedAddress(staging), barrier,
           epilogue);
     } else if constexpr (kConfig.swap_ab) {
       StoreTransposed(args, batch, first_m, first_n + warp * 16, sums, own, epilogue);
@@ -62,7 +59,7 @@ class StoreSm90 {
       return;
     } else if constexpr (kPath != StorePath::kStaged) {
       TmaWarpTile<kSpec, kColumns, StoreBoxBytes(kConfig, BytesOf(kSpec.d_type)), kBuffers>::Store(
-          args, *map_d, batch, first_m + warp * 16, first_n, sums, keep_of, beside,
+          args, *map_d, batch, first_m + warp * 16, first_n, sums, turn, beside,
           SharedAddress(own), epilogue);
     } else {
       StoreChunks<0>(args, batch, first_m + warp * 16, first_n, sums, own, epilogue);

@@ -15,7 +15,7 @@ namespace {
 void PackEpilogue(const v1::GemmProblem& problem, const GemmOperands& operands, GemmArgs& args) {
   const v1::Epilogue& epilogue = problem.epilogue();
   if (UsesRandomBits(problem)) {
-    args.seed = operands.seed;
+    args.keys = PhiloxKeysOf(operands.seed);
     args.offset = operands.offset;
   }
   if (HasDropout(problem)) {

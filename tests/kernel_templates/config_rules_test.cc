@@ -114,8 +114,9 @@ TEST(GemmSm90ConfigTest, ThreeProductsHaveTheirLowPartsBesideEachStage) {
   EXPECT_TRUE(IsLegal(kThree));
   EXPECT_EQ(LoadedBytes(kThree), (128 + 128) * 128);
   EXPECT_EQ(StageBytes(kThree), 2 * LoadedBytes(kThree));
-  EXPECT_EQ(BarrierBytes(kThree), 3 * 3 * 8);
-  EXPECT_EQ(SharedMemoryBytes(kThree, StorePath::kTma), 3 * 2 * 256 * 128 + 8 * 2 * 2048 + 3 * 3 * 8);
+  EXPECT_EQ(BarrierBytes(kThree, StorePath::kTma), 3 * 3 * 8);
+  EXPECT_EQ(SharedMemoryBytes(kThree, StorePath::kTma),
+            3 * 2 * 256 * 128 + 8 * 2 * 2048 + 3 * 3 * 8);
   EXPECT_EQ(AccumulatorRegisters(kThree), 64);
   EXPECT_EQ(AccumulatorRegisters(Sm90With([](auto& c) {
               c.products = 3;
@@ -164,10 +165,10 @@ TEST(GemmSm90ConfigTest, RegistersOfAllWarpgroupsAreThoseOfTheLaunch) {
 }
 
 StoreNeeds Plain(int d_bytes, int d_alignment = 16) {
-  return {d_bytes, d_alignment, EpilogueTensors::kNone, false, false};
+  return {d_bytes, d_alignment, EpilogueTensors::kNone, false, false, false};
 }
 
-StoreNeeds WithBeside() { return {2, 16, EpilogueTensors::kBeside, false, false}; }
+StoreNeeds WithBeside() { return {2, 16, EpilogueTensors::kBeside, false, false, false}; }
 
 bool GoesThroughTma(const GemmSm90Config& config, const StoreNeeds& needs) {
   return StorePathOf(config, needs) == StorePath::kTma;
@@ -274,11 +275,12 @@ TEST(GemmSm90ConfigTest, ScalesOfBlocksNeedPromotionAndFewGroups) {
 TEST(GemmSm90ConfigTest, TransposedTilesAreStoredInEvenBoxes) {
   const auto rows = [](int tile_m) {
     return StoreBoxRows(Sm90With([&](auto& c) {
-      c.swap_ab = 1;
-      c.tile_m = tile_m;
-    }));
+                          c.swap_ab = 1;
+                          c.tile_m = tile_m;
+                        }),
+                        false);
   };
-  EXPECT_EQ(StoreBoxRows(kGoodSm90), 16);
+  EXPECT_EQ(StoreBoxRows(kGoodSm90, false), 16);
   for (int tile_m = 8; tile_m <= 256; tile_m += 8) {
     EXPECT_LE(rows(tile_m), 64);
     EXPECT_LE(rows(tile_m), tile_m);
@@ -304,8 +306,8 @@ TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
   EXPECT_FALSE(RowsFillConsumers(Sm90With([](auto& c) { c.tile_m = 320; })));
   EXPECT_FALSE(ColumnsFitWgmma(Sm90With([](auto& c) { c.tile_n = 272; })));
   EXPECT_FALSE(ColumnsFitWgmma(Sm90With([](auto& c) { c.tile_n = 20; })));
-  EXPECT_FALSE(StoreHoldsColumns(Sm90With([](auto& c) { c.tile_n = 24; }), false));
-  EXPECT_TRUE(StoreHoldsColumns(Sm90With([](auto& c) { c.tile_n = 24; }), true));
+  EXPECT_FALSE(StoreHoldsColumns(Sm90With([](auto& c) { c.tile_n = 24; }), StorePath::kStaged));
+  EXPECT_TRUE(StoreHoldsColumns(Sm90With([](auto& c) { c.tile_n = 24; }), StorePath::kTma));
   EXPECT_FALSE(HasPipeline(Sm90With([](auto& c) { c.stages = 1; })));
   EXPECT_FALSE(HasCluster(Sm90With([](auto& c) { c.cluster_m = 3; })));
   EXPECT_FALSE(HasCluster(Sm90With([](auto& c) { c.cluster_m = c.cluster_n = 4; })));

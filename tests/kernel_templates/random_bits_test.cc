@@ -30,7 +30,7 @@ struct Element {
 
 PhiloxWords BlockOf(const DropoutMask& mask, const Element& element) {
   const auto block = mask.rounds == 7 ? RandomBlock<7> : RandomBlock<10>;
-  return block(mask.seed, mask.offset, RandomUse::kDropout, element.batch, element.row,
+  return block(device::tilewright::PhiloxKeysOf(mask.seed), mask.offset, RandomUse::kDropout, element.batch, element.row,
                element.column);
 }
 
@@ -47,8 +47,9 @@ TEST(RandomBitsTest, PhiloxGivesThePublishedWords) {
     const auto key = HexWords<2>(golden["key"]);
     const auto philox =
         golden["rounds"] == 7 ? device::tilewright::Philox<7> : device::tilewright::Philox<10>;
-    const PhiloxWords words = philox(counter[0], counter[1], counter[2], counter[3],
-                                     key[0] | static_cast<uint64_t>(key[1]) << 32);
+    const PhiloxWords words =
+        philox({{counter[0], counter[1], counter[2], counter[3]}},
+               device::tilewright::PhiloxKeysOf(key[0] | static_cast<uint64_t>(key[1]) << 32));
     const auto expected = HexWords<4>(golden["words"]);
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), words.word)) << golden;
   }
@@ -81,7 +82,7 @@ TEST(RandomBitsTest, AgreeWithTheReferenceEverywhere) {
                              static_cast<uint32_t>(random() >> 33),
                              static_cast<uint32_t>(random() >> 33)};
     ASSERT_EQ(DeviceKeeps(mask, element), mask.Keeps(element.batch, element.row, element.column));
-    const PhiloxWords rounding = RandomBlock<7>(mask.seed, mask.offset, RandomUse::kRounding,
+    const PhiloxWords rounding = RandomBlock<7>(device::tilewright::PhiloxKeysOf(mask.seed), mask.offset, RandomUse::kRounding,
                                                 element.batch, element.row, element.column);
     ASSERT_EQ(RandomBits16(rounding, element.row, element.column),
               RoundingBits(mask.seed, mask.offset, element.batch, element.row, element.column));

@@ -29,7 +29,7 @@ TEST(PackArgumentsTest, WhatTheProblemDoesNotHaveIsNull) {
   EXPECT_EQ(args.column_sums, nullptr);
   EXPECT_EQ(args.device_alpha, nullptr);
   EXPECT_EQ(args.device_beta, nullptr);
-  EXPECT_EQ(args.seed, 0u);
+  EXPECT_EQ(args.keys.low[0], 0u);
   EXPECT_EQ(args.offset, 0u);
   EXPECT_EQ(args.dropout_limit, 0u);
   EXPECT_EQ(args.dropout_scale, 0.0f);
@@ -42,7 +42,7 @@ TEST(PackArgumentsTest, DropoutIsThatOfTheQuantisedProbability) {
   GemmArgs args = PackArguments(Plan(), problem, Everything());
   EXPECT_EQ(args.dropout_limit, 6554u * 65536 - 1);
   EXPECT_EQ(args.dropout_scale, 65536.0f / (65536 - 6554));
-  EXPECT_EQ(args.seed, 11u);
+  EXPECT_EQ(args.keys.low[0], 11u);
   EXPECT_EQ(args.offset, 13u);
   EXPECT_EQ(args.mask, nullptr);
   dropout.set_probability(1);
@@ -57,7 +57,7 @@ TEST(PackArgumentsTest, StochasticRoundingTakesSeedAndOffset) {
   v1::GemmProblem problem = Problem();
   problem.mutable_epilogue()->set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
   const GemmArgs args = PackArguments(Plan(), problem, Everything());
-  EXPECT_EQ(args.seed, 11u);
+  EXPECT_EQ(args.keys.low[0], 11u);
   EXPECT_EQ(args.offset, 13u);
 }
 

@@ -144,7 +144,7 @@ StorePath StorePathFor(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const v1::Requirements requirements = RequirementsOf(gemm);
   return StorePathOf(c, {ElementBytes(gemm.d_type()), requirements.d_alignment(),
                          TensorsOf(gemm, requirements), RoundsStochastically(gemm.epilogue()),
-                         gemm.epilogue().bias_gradient()});
+                         gemm.epilogue().bias_gradient(), HasDropout(gemm.epilogue())});
 }
 
 bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {

@@ -82,7 +82,7 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   const int d_bytes = ElementBytes(gemm.d_type());
   const auto add_box = [&](v1::Operand operand) {
     launch.tensor_maps.push_back(MapOf(operand, StoreBoxBytes(c, d_bytes) / d_bytes,
-                                       StoreBoxRows(c), StoreBoxBytes(c, d_bytes)));
+                                       StoreBoxRows(c, HasDropout(gemm.epilogue())), StoreBoxBytes(c, d_bytes)));
   };
   if (path != StorePath::kStaged) add_box(v1::OPERAND_D);
   if (path == StorePath::kTmaBeside) {
