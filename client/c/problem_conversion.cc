@@ -18,6 +18,7 @@ static_assert(TILEWRIGHT_ROUNDING_STOCHASTIC == static_cast<int>(v1::ROUNDING_MO
 static_assert(TILEWRIGHT_DETERMINISM_NOT_REQUIRED ==
               static_cast<int>(v1::DETERMINISM_MODE_NOT_REQUIRED));
 static_assert(TILEWRIGHT_SCALING_BLOCK_128 == static_cast<int>(v1::SCALING_MODE_BLOCK_128));
+static_assert(TILEWRIGHT_NO_OFFSET == kNoLaunchOffset);
 static_assert(TILEWRIGHT_MODE_WAIT_TUNED == static_cast<int>(v1::LOOKUP_MODE_WAIT_TUNED));
 static_assert(TILEWRIGHT_MATCH_PREDICTED == static_cast<int>(v1::MATCH_PREDICTED));
 static_assert(TILEWRIGHT_PROVENANCE_VENDOR == static_cast<int>(v1::PROVENANCE_VENDOR));
@@ -85,6 +86,15 @@ absl::Status SetEpilogue(const tilewright_gemm_problem& from, v1::Epilogue& to) 
   to.set_amax(from.amax != 0);
   to.set_non_finite_flag(from.non_finite_flag != 0);
   to.set_scale_d(from.scale_d != 0);
+  to.set_gradient(from.gradient != 0);
+  to.set_bias_gradient(from.bias_gradient != 0);
+  to.set_device_scalars(from.device_scalars != 0);
+  if (from.dropout != 0 || from.philox_rounds != 0 || from.store_mask != 0) {
+    v1::Dropout& dropout = *to.mutable_dropout();
+    dropout.set_probability(from.dropout);
+    dropout.set_philox_rounds(from.philox_rounds);
+    dropout.set_store_mask(from.store_mask != 0);
+  }
   return SetEnum<v1::RoundingMode>("gemm.epilogue.rounding_mode", from.rounding,
                                    [&](v1::RoundingMode mode) { to.set_rounding_mode(mode); });
 }
@@ -94,6 +104,9 @@ absl::Status SetEpilogue(const tilewright_gemm_problem& from, v1::Epilogue& to) 
 absl::StatusOr<v1::GemmProblem> ToProblem(const tilewright_gemm_problem* problem) {
   ASSIGN_OR_RETURN(const tilewright_gemm_problem from,
                    ReadVersioned(problem, "problem", tilewright_gemm_problem{}));
+  if (from.reserved != 0) {
+    return InvalidField("problem.reserved", "UNKNOWN_VALUE", "must be 0: call the init function");
+  }
   v1::GemmProblem to;
   SetSizes(from, to);
   RETURN_IF_ERROR(SetOperands(from, to));
@@ -133,6 +146,7 @@ absl::StatusOr<GetOptions> ToOptions(const tilewright_get_options* options) {
 tilewright_gemm_arguments DefaultArguments() {
   tilewright_gemm_arguments arguments{};
   arguments.alpha = 1.0f;
+  arguments.offset = TILEWRIGHT_NO_OFFSET;
   return arguments;
 }
 
@@ -159,6 +173,11 @@ absl::StatusOr<GemmArguments> ToArguments(const tilewright_gemm_arguments* given
   to.scale_d = from.scale_d;
   to.scale_a_elements = from.scale_a_elements;
   to.scale_b_elements = from.scale_b_elements;
+  to.mask = from.mask;
+  to.mask_bytes = from.mask_bytes;
+  to.bias_gradient = from.bias_gradient;
+  to.device_alpha = from.device_alpha;
+  to.device_beta = from.device_beta;
   return to;
 }
 

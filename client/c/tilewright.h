@@ -177,7 +177,8 @@ typedef struct tilewright_gemm_problem {
   int32_t source;                                   /* tilewright_source: what C is used for */
   int32_t source_type;                              /* tilewright_type */
   int32_t activation;                               /* tilewright_activation */
-  int32_t aux_type;    /* tilewright_type of the pre-activation output; 0: no such output */
+  int32_t aux_type;    /* tilewright_type of the pre-activation, which is written, and read by a
+                          gradient; 0: no such tensor */
   int32_t rounding;                                 /* tilewright_rounding */
   int32_t determinism;                              /* tilewright_determinism */
   int32_t amax;            /* Not 0: also give max |D|. */
@@ -186,6 +187,14 @@ typedef struct tilewright_gemm_problem {
                               fastest precision within it is served; 0: by the types. */
   int32_t scaling;         /* tilewright_scaling */
   int32_t scale_d;         /* Not 0: an FP8 D is multiplied with one fp32 before it is rounded. */
+  double dropout;          /* Share of elements set to zero, in steps of 2^-16; 0: no dropout. */
+  int32_t philox_rounds;   /* 7 or 10; 0: 7. */
+  int32_t store_mask;      /* Not 0: also write the mask of dropout. */
+  int32_t gradient;        /* Not 0: the backward form, activation'(z) * mask / (1 - dropout) *
+                              (alpha * A.B + beta * C), which reads z from aux. */
+  int32_t bias_gradient;   /* Not 0: also give the sums of the columns of a gradient. */
+  int32_t device_scalars;  /* Not 0: alpha and beta are read from device memory. */
+  int32_t reserved;        /* 0. */
 } tilewright_gemm_problem;
 
 /* All defaults. `struct_size` is sizeof(tilewright_gemm_problem) as the caller compiled it. */
@@ -290,6 +299,9 @@ TILEWRIGHT_API tilewright_status tilewright_kernel_get_step(const tilewright_ker
 
 /* -- Launch ------------------------------------------------------------------------------- */
 
+/* In the place of an offset: none was given. */
+#define TILEWRIGHT_NO_OFFSET UINT64_MAX
+
 /* Device pointers; they must stay valid until the stream has passed the launch. What the problem
  * does not use is null. */
 typedef struct tilewright_gemm_arguments {
@@ -306,24 +318,30 @@ typedef struct tilewright_gemm_arguments {
   int64_t workspace_bytes;
   float alpha;
   float beta;
-  uint64_t seed;
-  uint64_t offset;
+  uint64_t seed;          /* Of dropout and of stochastic rounding. */
+  uint64_t offset;        /* So too: below 2^48, the next for each launch; a backward launch has
+                             that of its forward one. */
   const float* scale_a; /* As tilewright_scaling says. */
   const float* scale_b;
   const float* scale_d;     /* One fp32. */
   int64_t scale_a_elements; /* What scale_a has, checked against the shape; 0: not told. */
   int64_t scale_b_elements;
+  void* mask; /* Row-major bits, 1: kept. A row is 2 * ceil(n / 16) bytes; aligned to 2 bytes. */
+  int64_t mask_bytes;        /* What mask has room for, checked against the shape; 0: not told. */
+  float* bias_gradient;      /* [n] */
+  const float* device_alpha; /* One fp32 each, in the place of alpha and beta; beta with an */
+  const float* device_beta;  /* accumulated source alone. */
 } tilewright_gemm_arguments;
 
-/* No operands, alpha 1, beta 0. */
+/* No operands, alpha 1, beta 0, no offset. */
 TILEWRIGHT_API void tilewright_gemm_arguments_init(tilewright_gemm_arguments* arguments,
                                                    size_t struct_size);
 
 /* Launches on `stream` (a CUstream or cudaStream_t; null: the default stream) in the current CUDA
  * context; asynchronous. The code is loaded on the first launch in each context.
  * UNAVAILABLE, NO_CUDA_DRIVER; FAILED_PRECONDITION, NO_CUDA_CONTEXT, or another architecture;
- * INVALID_ARGUMENT: an operand is missing or misaligned, a scale tensor has the wrong size, or the
- * workspace is too small. */
+ * INVALID_ARGUMENT: an operand is missing or misaligned, a scale tensor has the wrong size, the
+ * mask or the workspace is too small, or random bits are needed and there is no offset. */
 TILEWRIGHT_API tilewright_status tilewright_kernel_launch(
     const tilewright_kernel* kernel, const tilewright_gemm_arguments* arguments, void* stream);
 

@@ -1,7 +1,9 @@
 #include "client/cli/gemm_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -98,13 +100,13 @@ std::vector<Field> StrideFields() {
       Integer("ldb", "The same of B", &P::set_ldb),
       Integer("ldc", "The same of C", &P::set_ldc),
       Integer("ldd", "The same of D", &P::set_ldd),
-      Integer("ld_aux", "The same of the auxiliary output", &P::set_ld_aux),
+      Integer("ld_aux", "The same of the auxiliary tensor", &P::set_ld_aux),
       Integer("a_batch_stride", "Elements between batches of A (default: packed)",
               &P::set_a_batch_stride),
       Integer("b_batch_stride", "The same of B", &P::set_b_batch_stride),
       Integer("c_batch_stride", "The same of C", &P::set_c_batch_stride),
       Integer("d_batch_stride", "The same of D", &P::set_d_batch_stride),
-      Integer("aux_batch_stride", "The same of the auxiliary output", &P::set_aux_batch_stride),
+      Integer("aux_batch_stride", "The same of the auxiliary tensor", &P::set_aux_batch_stride),
   };
 }
 
@@ -122,7 +124,8 @@ std::vector<Field> EpilogueFields() {
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_source_type(t); }),
       Name<v1::Activation>("activation", "Activation (default none)",
                            [](P& p, v1::Activation a) { p.mutable_epilogue()->set_activation(a); }),
-      Name<v1::DataType>("aux_type", "Also write the pre-activation, in this type",
+      Name<v1::DataType>("aux_type",
+                         "Also write the pre-activation, in this type; a gradient reads it",
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_aux_type(t); }),
       {"dropout", "Share of elements set to zero, from 0 to 1", "SHARE", false,
        [](const std::string& field, const std::string& text, P& problem) {
@@ -130,6 +133,21 @@ std::vector<Field> EpilogueFields() {
          problem.mutable_epilogue()->mutable_dropout()->set_probability(value);
          return absl::OkStatus();
        }},
+      {"philox_rounds", "Rounds of dropout's random numbers, 7 or 10 (default 7)", "N", false,
+       [](const std::string& field, const std::string& text, P& problem) {
+         ASSIGN_OR_RETURN(const int64_t value, ParseInteger(field, text));
+         // What no int32 holds is neither 7 nor 10.
+         const bool fits = value >= 0 && value <= std::numeric_limits<int32_t>::max();
+         problem.mutable_epilogue()->mutable_dropout()->set_philox_rounds(
+             fits ? static_cast<int32_t>(value) : -1);
+         return absl::OkStatus();
+       }},
+      Switch("store_mask", "Also write the mask of dropout, one bit an element",
+             [](P& p, bool on) { p.mutable_epilogue()->mutable_dropout()->set_store_mask(on); }),
+      Switch("gradient", "The backward form: times the derivative at aux, dropped as forward",
+             [](P& p, bool on) { p.mutable_epilogue()->set_gradient(on); }),
+      Switch("bias_gradient", "With --gradient: also give the sums of the columns",
+             [](P& p, bool on) { p.mutable_epilogue()->set_bias_gradient(on); }),
       Name<v1::RoundingMode>(
           "rounding", "Rounding of D (default nearest_even)",
           [](P& p, v1::RoundingMode m) { p.mutable_epilogue()->set_rounding_mode(m); }),

@@ -44,11 +44,16 @@ std::string DescribeGemm(const v1::GemmProblem& problem) {
   if (epilogue.aux_type()) words.push_back(absl::StrCat("aux=", NameOf(epilogue.aux_type())));
   if (epilogue.dropout().probability() > 0) {
     words.push_back(absl::StrCat("dropout=", epilogue.dropout().probability()));
+    if (epilogue.dropout().philox_rounds() == 10) words.push_back("rounds=10");
+    if (epilogue.dropout().store_mask()) words.push_back("mask");
   }
+  if (epilogue.gradient()) words.push_back("gradient");
+  if (epilogue.bias_gradient()) words.push_back("bias_gradient");
   AppendMode("rounding", epilogue.rounding_mode(), words);
   if (epilogue.amax()) words.push_back("amax");
   if (epilogue.non_finite_flag()) words.push_back("non_finite");
   if (epilogue.scale_d()) words.push_back("scale_d");
+  if (epilogue.device_scalars()) words.push_back("device_scalars");
   AppendMode("scaling", problem.scaling_mode(), words);
   AppendMode("determinism", problem.numerics().determinism(), words);
   if (problem.numerics().error_budget() > 0) {

@@ -107,6 +107,31 @@ TEST(GemmFlags, FillTheProblem) {
             "dropout=0.1 amax determinism=not_required error<=0.01");
 }
 
+TEST(GemmFlags, DropoutAndGradients) {
+  const auto problem = ParseGemm({{"m", "64"},
+                                  {"n", "32"},
+                                  {"k", "16"},
+                                  {"activation", "silu"},
+                                  {"aux_type", "e5m2"},
+                                  {"dropout", "0.25"},
+                                  {"philox_rounds", "10"},
+                                  {"store_mask", "true"},
+                                  {"gradient", "true"},
+                                  {"bias_gradient", "true"},
+                                  {"device_scalars", "true"}});
+  ASSERT_TRUE(problem.ok()) << problem.status();
+  EXPECT_EQ(problem->epilogue().dropout().philox_rounds(), 10);
+  EXPECT_TRUE(problem->epilogue().dropout().store_mask());
+  EXPECT_TRUE(problem->epilogue().gradient());
+  EXPECT_TRUE(problem->epilogue().bias_gradient());
+  EXPECT_EQ(DescribeGemm(*problem),
+            "gemm nt bf16 m=64 n=32 k=16 activation=silu aux=e5m2 dropout=0.25 rounds=10 mask "
+            "gradient bias_gradient device_scalars");
+  const auto absurd = ParseGemm({{"philox_rounds", "4294967303"}});
+  ASSERT_TRUE(absurd.ok());
+  EXPECT_EQ(absurd->epilogue().dropout().philox_rounds(), -1);
+}
+
 TEST(GemmFlags, ScalesOfOperandsAndOutput) {
   const auto problem = ParseGemm({{"m", "64"},
                                   {"n", "32"},

@@ -124,6 +124,55 @@ TEST_F(CApiTest, TakesScales) {
   EXPECT_STREQ(tilewright_last_error()->field, "gemm.scaling_mode");
 }
 
+TEST_F(CApiTest, TakesDropoutAndGradients) {
+  problem_.dropout = 0.1;
+  problem_.philox_rounds = 10;
+  problem_.store_mask = 1;
+  problem_.gradient = 1;
+  problem_.bias_gradient = 1;
+  problem_.device_scalars = 1;
+  problem_.aux_type = TILEWRIGHT_TYPE_E4M3;
+  v1::GetKernelRequest seen;
+  service_.get_kernel = [&seen](const v1::GetKernelRequest& request) {
+    seen = request;
+    return MeasuredKernel(request.problem().gemm());
+  };
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  tilewright_kernel_release(kernel);
+  const v1::Epilogue& epilogue = seen.problem().gemm().epilogue();
+  EXPECT_EQ(epilogue.dropout().probability(), 0.1);
+  EXPECT_EQ(epilogue.dropout().philox_rounds(), 10);
+  EXPECT_TRUE(epilogue.dropout().store_mask());
+  EXPECT_TRUE(epilogue.gradient());
+  EXPECT_TRUE(epilogue.bias_gradient());
+  EXPECT_TRUE(epilogue.device_scalars());
+  problem_.reserved = 1;
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel),
+            TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->field, "problem.reserved");
+}
+
+TEST_F(CApiTest, ZeroIsNoDropout) {
+  v1::GetKernelRequest seen;
+  service_.get_kernel = [&seen](const v1::GetKernelRequest& request) {
+    seen = request;
+    return MeasuredKernel(request.problem().gemm());
+  };
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  tilewright_kernel_release(kernel);
+  EXPECT_FALSE(seen.problem().gemm().epilogue().has_dropout());
+}
+
+TEST_F(CApiTest, ArgumentsHaveNoOffsetUntilOneIsGiven) {
+  tilewright_gemm_arguments arguments;
+  tilewright_gemm_arguments_init(&arguments, sizeof arguments);
+  EXPECT_EQ(arguments.offset, TILEWRIGHT_NO_OFFSET);
+  EXPECT_EQ(arguments.mask, nullptr);
+  EXPECT_EQ(arguments.device_alpha, nullptr);
+}
+
 TEST_F(CApiTest, RefusesAFieldThatItDoesNotKnow) {
   struct {
     tilewright_gemm_problem known;

@@ -39,6 +39,10 @@ INSTANTIATE_TEST_SUITE_P(
         {"gemm { m: 4 n: 5 k: 6 epilogue { source_mode: SOURCE_MODE_ACCUMULATE } numerics { "
          "determinism: DETERMINISM_MODE_NOT_REQUIRED error_budget: 0.01 } }",
          "gemm nt bf16 m=4 n=5 k=6 accumulate nondeterministic error<=0.01"},
+        {"gemm { m: 4 n: 5 k: 6 epilogue { dropout { probability: 0.25 philox_rounds: 10 "
+         "store_mask: true } gradient: true bias_gradient: true device_scalars: true } }",
+         "gemm nt bf16 m=4 n=5 k=6 dropout=0.25 rounds=10 mask gradient bias_gradient "
+         "device_scalars"},
         {"gemm { m: 4 n: 5 k: 6 a_type: DATA_TYPE_FP16 accumulator_type: DATA_TYPE_FP16 }",
          "gemm nt fp16 sums=fp16 m=4 n=5 k=6"},
     }));
@@ -58,6 +62,10 @@ TEST(MinimumBytesTest, CountsEveryOperandOnce) {
                 "gemm { m: 2 n: 3 k: 5 epilogue { bias_mode: BIAS_MODE_PER_COLUMN bias_type: "
                 "DATA_TYPE_FP32 source_mode: SOURCE_MODE_RESIDUAL aux_type: DATA_TYPE_FP32 } }")),
             (10 + 15 + 6 + 6) * 2 + 6 * 4 + 3 * 4);
+  EXPECT_EQ(MinimumBytes(CanonicalProblem(
+                "gemm { m: 2 n: 17 k: 5 batch: 3 epilogue { gradient: true bias_gradient: true "
+                "dropout { probability: 0.5 store_mask: true } } }")),
+            3 * (10 + 85 + 34) * 2 + 17 * 4 + 3 * 2 * 4);
 }
 
 }  // namespace

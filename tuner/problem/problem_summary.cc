@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/dropout_mask.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/fused_dropout_summary.h"
@@ -67,6 +68,13 @@ std::string Part(const char* name, v1::DataType type, v1::DataType d_type) {
                         : absl::StrCat(" ", name, "(", TypeName(type), ")");
 }
 
+std::string DescribeDropout(const v1::Dropout& dropout) {
+  if (dropout.probability() == 0) return "";
+  return absl::StrCat(" dropout=", dropout.probability(),
+                      dropout.philox_rounds() == 10 ? " rounds=10" : "",
+                      dropout.store_mask() ? " mask" : "");
+}
+
 std::string DescribeEpilogue(const v1::GemmProblem& gemm) {
   const v1::Epilogue& epilogue = gemm.epilogue();
   const v1::DataType d = gemm.d_type();
@@ -87,10 +95,14 @@ std::string DescribeEpilogue(const v1::GemmProblem& gemm) {
     text += Part("residual", epilogue.source_type(), d);
   }
   if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) text += Part("aux", epilogue.aux_type(), d);
+  text += DescribeDropout(epilogue.dropout());
+  if (epilogue.gradient()) text += " gradient";
+  if (epilogue.bias_gradient()) text += " bias_gradient";
   if (epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC) text += " stochastic";
   if (epilogue.amax()) text += " amax";
   if (epilogue.non_finite_flag()) text += " non_finite_flag";
   if (epilogue.scale_d()) text += " scale_d";
+  if (epilogue.device_scalars()) text += " device_scalars";
   return text;
 }
 
@@ -143,6 +155,11 @@ double MinimumBytes(const v1::Problem& canonical) {
   }
   if (epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW) {
     bytes += static_cast<double>(gemm.m()) * StorageBytes(epilogue.bias_type());
+  }
+  if (epilogue.bias_gradient()) bytes += static_cast<double>(gemm.n()) * sizeof(float);
+  if (epilogue.dropout().store_mask()) {
+    bytes += static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
+             static_cast<double>(PackedMaskRowBytes(gemm.n()));
   }
   return bytes;
 }
