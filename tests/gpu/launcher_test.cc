@@ -155,6 +155,27 @@ TEST_F(LauncherTest, StochasticRoundingIsUnbiasedAndFollowsTheSeed) {
   EXPECT_NE(launch(1, 1), first);
 }
 
+TEST_F(LauncherTest, ScalarsInDeviceMemoryAreReadAtEveryLaunch) {
+  v1::Problem problem = Gemm(64, 64, 64, v1::DATA_TYPE_BF16);
+  problem.mutable_gemm()->mutable_epilogue()->set_device_scalars(true);
+  problem = *Canonicalize(problem);
+  const auto launcher = Load(problem);
+  Buffers buffers = MakeBuffers(problem.gemm(), *launcher, 1.0f, 1.0f);
+  const DeviceMemory alpha = session_.Upload(std::vector<float>{0.5f});
+  buffers.operands.alpha = 3.0f;  // Not used.
+  buffers.operands.device_alpha = static_cast<const float*>(alpha.pointer());
+  const auto prepared = launcher->Prepare(problem.gemm(), buffers.operands);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_TRUE(launcher->Launch(**prepared, session_.stream()).ok());
+  EXPECT_THAT(Result(buffers), Each(FloatEq(32.0f)));
+  const float doubled = 1.0f;
+  ASSERT_EQ(session_.driver().cuMemcpyHtoDAsync(alpha.address(), &doubled, sizeof(doubled),
+                                                session_.stream()),
+            CUDA_SUCCESS);
+  ASSERT_TRUE(launcher->Launch(**prepared, session_.stream()).ok());
+  EXPECT_THAT(Result(buffers), Each(FloatEq(64.0f)));
+}
+
 TEST_F(LauncherTest, KernelsOfAnotherArchitectureAreRefused) {
   const v1::Problem problem = *Canonicalize(Gemm(64, 64, 64, v1::DATA_TYPE_BF16));
   auto kernels = CompileKernels(problem, PickVariants(problem, 1, false));
