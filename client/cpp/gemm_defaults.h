@@ -11,8 +11,8 @@ namespace tilewright {
 // packed strides. Does not validate: the service has, before it handed out a kernel. Pure.
 v1::GemmProblem WithDefaults(const v1::GemmProblem& problem);
 
-// Whether two problems (with defaults) can share a kernel: alike but for m, n, k, batch and
-// strides.
+// Whether two problems (with defaults) can share a kernel: alike but for m, n, k, batch,
+// strides and the probability of dropout, where there is dropout.
 bool SameFamily(const v1::GemmProblem& a, const v1::GemmProblem& b);
 
 }  // namespace tilewright

@@ -64,6 +64,16 @@ INSTANTIATE_TEST_SUITE_P(
         "m: 64 n: 32 k: 16 epilogue { bias_mode: BIAS_MODE_PER_COLUMN activation: "
         "ACTIVATION_SILU aux_type: DATA_TYPE_BF16 }"));
 
+TEST(SameFamily, IgnoresTheProbabilityOfDropoutButNotThatThereIsSome) {
+  const auto dropout = [](const std::string& fields) {
+    return WithDefaults(Parse("m: 64 n: 32 k: 16 epilogue { dropout { " + fields + " } }"));
+  };
+  EXPECT_TRUE(SameFamily(dropout("probability: 0.1"), dropout("probability: 0.9")));
+  EXPECT_FALSE(SameFamily(dropout("probability: 0.1"), dropout("probability: 1e-6")));
+  EXPECT_FALSE(SameFamily(dropout("probability: 0.1"),
+                          dropout("probability: 0.1 philox_rounds: 10")));
+}
+
 TEST(SameFamily, IgnoresShapeAndStridesOnly) {
   const v1::GemmProblem base = WithDefaults(Parse("m: 64 n: 32 k: 16"));
   EXPECT_TRUE(SameFamily(base, WithDefaults(Parse("m: 8 n: 9 k: 10 batch: 2 lda: 99"))));

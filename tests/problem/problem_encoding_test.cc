@@ -111,6 +111,15 @@ TEST(ProblemFamilyKeyTest, IsTheSameForOtherShapes) {
                         "gemm { m: 99 n: 8 k: 64 batch: 3 lda: 100 ldd: 16 a_batch_stride: 5 }")));
 }
 
+TEST(ProblemFamilyKeyTest, IsTheSameForOtherProbabilitiesOfDropout) {
+  const auto family = [](const std::string& probability) {
+    return ProblemFamilyKey(CanonicalProblem(
+        "gemm { m: 3 n: 5 k: 7 epilogue { dropout { probability: " + probability + " } } }"));
+  };
+  EXPECT_EQ(family("0.1"), family("0.9"));
+  EXPECT_NE(family("0.1"), family("0"));
+}
+
 TEST(ProblemFamilyKeyTest, DiffersForEverythingElse) {
   const std::set<std::string> shape = {"m",
                                        "n",
