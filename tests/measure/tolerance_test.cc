@@ -332,6 +332,21 @@ TEST(ToleranceTest, DropoutsScaleTakesRoomFromTheInputs) {
   EXPECT_EQ(DropoutExponents(problem), 0);
 }
 
+TEST(ToleranceTest, LongSumsThatDropoutScalesMayLeaveFp16) {
+  v1::GemmProblem problem = Problem(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16, 1 << 20);
+  EXPECT_FALSE(MayOverflow(problem));
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.5);
+  EXPECT_FALSE(MayOverflow(problem));
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.9);
+  EXPECT_TRUE(MayOverflow(problem));
+  problem.set_k(4096);
+  EXPECT_FALSE(MayOverflow(problem));
+  problem.mutable_epilogue()->mutable_dropout()->set_probability(0.995);
+  EXPECT_TRUE(MayOverflow(problem));
+  problem.set_d_type(v1::DATA_TYPE_BF16);
+  EXPECT_FALSE(MayOverflow(problem));
+}
+
 TEST(ToleranceTest, Fp8AuxiliaryOutputsSaturateAndArgumentsDoNot) {
   v1::GemmProblem problem = Problem(v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16, 4096);
   problem.mutable_epilogue()->set_aux_type(v1::DATA_TYPE_E4M3);

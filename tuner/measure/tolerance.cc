@@ -179,7 +179,10 @@ int DropoutExponents(const v1::GemmProblem& problem) {
 }
 
 bool MayOverflow(const v1::GemmProblem& problem) {
-  return problem.d_type() == v1::DATA_TYPE_FP16 && DropoutExponents(problem) > 8;
+  if (problem.d_type() != v1::DATA_TYPE_FP16) return false;
+  const int exponents = DropoutExponents(problem);
+  const double sums = std::sqrt(static_cast<double>(problem.k()) + 4);
+  return exponents > 0 && std::ldexp(8 * sums, exponents) > FormatOf(problem.d_type()).largest;
 }
 
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {

@@ -113,8 +113,9 @@ int ScaleExponents(const v1::GemmProblem& problem);
 // Powers of two that dropout's scale comes to; 0 without dropout.
 int DropoutExponents(const v1::GemmProblem& problem);
 
-// Whether a sound kernel may give Inf on our inputs: what dropout scales by more than 2^8 may leave
-// the range of fp16, since bias and source are not made smaller.
+// Whether a sound kernel may give Inf on our inputs: where dropout's scale times 8 deviations of
+// what k random products, a bias and a source sum to leaves the range of fp16. At k = 4096 that
+// takes a probability beyond 0.98.
 bool MayOverflow(const v1::GemmProblem& problem);
 
 // Exponents of the adversarial magnitudes: as large as the sum of k products may be without
