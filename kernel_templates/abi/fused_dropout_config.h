@@ -31,6 +31,7 @@ struct FusedDropoutWork {
   int row_tensors;  // Tensors [rows, columns] that are read.
   int row_bytes;    // Bytes of one element of them together.
   bool normalizes;
+  int held_values;  // fp32 registers an element of a row: what is normalized, bias and weight.
   bool drops;       // Random bits are made.
   int column_sums;  // Gradients [columns]: 0 to 3.
 };
@@ -49,14 +50,13 @@ constexpr int SharedMemoryBytes(const FusedDropoutConfig& c, const FusedDropoutW
   return 4 * floats;
 }
 
-// Registers a thread needs: what it has read of two rows, the values that a normalization keeps in
-// fp32, the random bits (16 an element), one row's results, the running sums, and addresses and
-// loop state.
+// Registers a thread needs: what it has read of two rows, the values that it keeps in fp32, the
+// random bits (16 an element), one row's results, the running sums, and addresses and loop state.
 inline constexpr int kFusedAddressRegisters = 40;
 constexpr int RegisterEstimate(const FusedDropoutConfig& c, const FusedDropoutWork& work) {
   const int elements = c.vector * c.slots;
   return kFusedAddressRegisters + elements + 2 * elements * work.row_bytes / 4 +
-         (work.normalizes ? 2 * elements : 0) + (work.drops ? elements : 0) +
+         work.held_values * elements + (work.drops ? elements : 0) +
          work.column_sums * elements;
 }
 

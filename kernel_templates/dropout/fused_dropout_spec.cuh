@@ -75,6 +75,11 @@ constexpr FusedDropoutWork WorkOf(const FusedDropoutSpec& spec, const FusedDropo
     if (HasResidual(spec)) read(spec.residual_type);
   }
   work.normalizes = Normalizes(spec);
+  if (spec.backward) {
+    work.held_values = (Normalizes(spec) ? 3 : 0) + (ReadsActivation(spec) ? 1 : 0);
+  } else {
+    work.held_values = Normalizes(spec) ? 2 : HasBias(spec) ? 1 : 0;
+  }
   work.drops = spec.dropout_rounds > 0 && !ReadsMask(spec, config);
   work.column_sums = ColumnSums(spec);
   return work;

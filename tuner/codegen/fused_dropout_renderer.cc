@@ -89,6 +89,12 @@ FusedDropoutWork WorkOf(const v1::FusedDropoutProblem& problem, bool read_mask) 
   }
   const bool reads = problem.backward() && problem.dropout().store_mask() && read_mask;
   work.normalizes = Normalizes(problem);
+  if (problem.backward()) {
+    work.held_values =
+        (Normalizes(problem) ? 3 : 0) + (problem.activation() > v1::ACTIVATION_NONE ? 1 : 0);
+  } else {
+    work.held_values = Normalizes(problem) ? 2 : HasBias(problem) ? 1 : 0;
+  }
   work.drops = DropsElements(problem) && !reads;
   work.column_sums = ColumnSums(problem);
   return work;

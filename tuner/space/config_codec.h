@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "kernel_templates/abi/fused_dropout_config.h"
 #include "kernel_templates/abi/gemm_simt_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
 #include "kernel_templates/abi/gemm_sm90_config.h"
@@ -60,6 +61,16 @@ inline constexpr std::array<ParameterField<GemmSm90Config>, 15> kGemmSm90Paramet
     {"swap_ab", &GemmSm90Config::swap_ab, 0},
     {"tile_m", &GemmSm90Config::tile_m},
     {"tile_n", &GemmSm90Config::tile_n},
+}};
+
+inline constexpr std::array<ParameterField<FusedDropoutConfig>, 7> kFusedDropoutParameters = {{
+    {"column_threads", &FusedDropoutConfig::column_threads},
+    {"looped", &FusedDropoutConfig::looped, 0},
+    {"read_mask", &FusedDropoutConfig::read_mask, 0},
+    {"slots", &FusedDropoutConfig::slots},
+    {"threads", &FusedDropoutConfig::threads},
+    {"tile_m", &FusedDropoutConfig::tile_m},
+    {"vector", &FusedDropoutConfig::vector},
 }};
 
 // Values beyond this are no config of any template; below it no product of the first two

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "kernel_templates/launch/fused_dropout_layout.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/stored_matrix.h"
 #include "tuner/space/search_space.h"
@@ -53,6 +54,35 @@ bool AlignmentHolds(int alignment, const StoredMatrix& matrix, int64_t batch) {
          (batch == 1 || Divides(alignment, matrix.batch_stride * bytes));
 }
 
+// The operand under whose name kernel.proto states the alignment of a tensor and its gradient.
+v1::Operand OperandOf(FusedTensor tensor) {
+  switch (tensor) {
+    case FusedTensor::kX:
+    case FusedTensor::kDx:
+      return v1::OPERAND_A;
+    case FusedTensor::kResidual:
+    case FusedTensor::kResidualGradient:
+      return v1::OPERAND_C;
+    case FusedTensor::kY:
+    case FusedTensor::kDy:
+      return v1::OPERAND_D;
+    default:
+      return v1::OPERAND_AUX;
+  }
+}
+
+bool RequirementsHold(const v1::Requirements& requirements,
+                      const v1::FusedDropoutProblem& problem) {
+  if (requirements.n_limit() > 0 && problem.columns() > requirements.n_limit()) return false;
+  for (const FusedTensorUse& use : TensorsOf(problem)) {
+    if (use.IsMatrix() && !Divides(AlignmentFor(requirements, OperandOf(use.tensor)),
+                                   use.layout.row_stride * DataTypeBytes(use.layout.type))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 v1::Requirements RequirementsOf(const v1::GemmProblem& gemm) {
@@ -71,7 +101,28 @@ v1::Requirements RequirementsOf(const v1::GemmProblem& gemm) {
   return requirements;
 }
 
+v1::Requirements RequirementsOf(const v1::FusedDropoutProblem& problem) {
+  v1::Requirements requirements;
+  for (const v1::Operand operand :
+       {v1::OPERAND_A, v1::OPERAND_B, v1::OPERAND_C, v1::OPERAND_D, v1::OPERAND_AUX}) {
+    SetAlignment(operand, 1, requirements);
+  }
+  for (const FusedTensorUse& use : TensorsOf(problem)) {
+    if (!use.IsMatrix()) continue;
+    SetAlignment(OperandOf(use.tensor),
+                 AccessBytes(use.layout.row_stride, 0, 1, DataTypeBytes(use.layout.type)),
+                 requirements);
+  }
+  const v1::DataType bias = problem.bias_type();
+  requirements.set_bias_alignment(bias == v1::DATA_TYPE_UNSPECIFIED ? 1 : ElementBytes(bias));
+  requirements.set_m_divisor(1);
+  requirements.set_n_divisor(1);
+  requirements.set_k_divisor(1);
+  return requirements;
+}
+
 bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem) {
+  if (problem.has_fused_dropout()) return RequirementsHold(requirements, problem.fused_dropout());
   const v1::GemmProblem& gemm = problem.gemm();
   if (!problem.has_gemm() || !Divides(requirements.m_divisor(), gemm.m()) ||
       !Divides(requirements.n_divisor(), gemm.n()) ||

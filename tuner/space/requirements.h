@@ -9,6 +9,8 @@ namespace tilewright {
 // What a kernel rendered for the canonical `gemm` demands of its operands: the widest
 // accesses that the problem's own strides admit, and no divisibility. Absent operands: 1.
 v1::Requirements RequirementsOf(const v1::GemmProblem& gemm);
+// The same of a fused dropout.
+v1::Requirements RequirementsOf(const v1::FusedDropoutProblem& problem);
 
 }  // namespace tilewright
 

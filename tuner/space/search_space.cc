@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "tuner/space/fused_dropout_space.h"
 #include "tuner/space/gemm_simt_space.h"
 #include "tuner/space/gemm_sm80_space.h"
 #include "tuner/space/gemm_sm90_space.h"
@@ -13,7 +14,8 @@ namespace tilewright {
 
 const std::vector<const SearchSpace*>& SearchSpaces() {
   static const auto* const spaces =
-      new std::vector<const SearchSpace*>{new GemmSimtSpace, new GemmSm80Space, new GemmSm90Space};
+      new std::vector<const SearchSpace*>{new GemmSimtSpace, new GemmSm80Space, new GemmSm90Space,
+                                            new FusedDropoutSpace};
   return *spaces;
 }
 

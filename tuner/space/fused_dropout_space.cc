@@ -1,0 +1,221 @@
+#include "tuner/space/fused_dropout_space.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "kernel_templates/abi/fused_dropout_args.h"
+#include "kernel_templates/launch/fused_dropout_layout.h"
+#include "proto/support/errors.h"
+#include "tuner/codegen/fused_dropout_renderer.h"
+#include "tuner/codegen/renderer.h"
+#include "tuner/space/config_codec.h"
+#include "tuner/space/fused_dropout_model.h"
+#include "tuner/space/requirements.h"
+#include "tuner/space/tile_domain.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int kVectors[] = {4, 8, 16};
+constexpr int kSlots[] = {1, 2, 4, 8};
+constexpr int kThreads[] = {128, 256, 512, 1024};
+constexpr int kTileRows[] = {16, 32, 64, 128, 256, 512};
+
+using Problem = v1::FusedDropoutProblem;
+
+// 4 * (sums over rows + vectors of partial sums) <= opt-in limit.
+bool FitsSharedMemory(const Problem& problem, const v1::Silicon& silicon,
+                      const FusedDropoutConfig& c) {
+  return SharedMemoryBytes(c, WorkOf(problem, c.read_mask == 1)) <=
+         silicon.max_shared_memory_per_block();
+}
+
+// A mask is read where one was stored, by the backward form.
+bool HasMaskToRead(const Problem& problem, const FusedDropoutConfig& c) {
+  return c.read_mask == 0 || (problem.backward() && problem.dropout().store_mask());
+}
+
+// Rows are looped where they are normalized; otherwise they are held whole:
+// columns <= vector * slots * column_threads.
+bool HoldsRows(const Problem& problem, const FusedDropoutConfig& c) {
+  if (!Normalizes(problem)) return c.looped == 0;
+  return c.looped == 1 || problem.columns() <= HeldColumns(c);
+}
+
+// ceil(rows / tile_m) * ceil(columns / tile_n) < 2^31.
+bool FitsBlocks(const Problem& problem, const FusedDropoutConfig& c) {
+  const int64_t tiles_n =
+      Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
+  return CeilDivide(problem.rows(), c.tile_m) <=
+         std::numeric_limits<int32_t>::max() / tiles_n;
+}
+
+struct Constraint {
+  const char* name;
+  bool (*holds)(const Problem&, const v1::Silicon&, const FusedDropoutConfig&);
+};
+
+// In the order that keeps each rule's arithmetic within bounds that those before it set.
+constexpr Constraint kConstraints[] = {
+    {"VectorSharesCalls", [](auto&, auto&, auto& c) { return VectorSharesCalls(c); }},
+    {"HasSlots", [](auto&, auto&, auto& c) { return HasSlots(c); }},
+    {"ThreadsMakeGroups", [](auto&, auto&, auto& c) { return ThreadsMakeGroups(c); }},
+    {"TileHoldsPairs", [](auto&, auto&, auto& c) { return TileHoldsPairs(c); }},
+    {"HasFlags", [](auto&, auto&, auto& c) { return HasFlags(c); }},
+    {"HasMaskToRead", [](auto& problem, auto&, auto& c) { return HasMaskToRead(problem, c); }},
+    {"HoldsRows", [](auto& problem, auto&, auto& c) { return HoldsRows(problem, c); }},
+    {"FitsRegisters",
+     [](auto& problem, auto&, auto& c) {
+       return FitsRegisters(c, WorkOf(problem, c.read_mask == 1));
+     }},
+    {"FitsSharedMemory", FitsSharedMemory},
+    {"FitsBlocks", [](auto& problem, auto&, auto& c) { return FitsBlocks(problem, c); }},
+};
+
+const char* FirstBroken(const Problem& problem, const v1::Silicon& silicon,
+                        const FusedDropoutConfig& c) {
+  for (const Constraint& constraint : kConstraints) {
+    if (!constraint.holds(problem, silicon, c)) return constraint.name;
+  }
+  return nullptr;
+}
+
+// What follows is no matter of legality but of what is worth a try.
+
+// Vectors of 16 bytes, or two of them, which need no exchange of random bits (16-bit types) or
+// fewer (fp32).
+bool SuitsType(const Problem& problem, const FusedDropoutConfig& c) {
+  const int bytes = c.vector * ElementBytes(problem.type());
+  return bytes == 16 || bytes == 32;
+}
+
+// Threads along a row have work: no fewer columns than half of what they hold, down to one vector
+// each of 16 columns; and rows that are held whole by no more threads than they need.
+bool SuitsColumns(const Problem& problem, const FusedDropoutConfig& c) {
+  const int held = HeldColumns(c);
+  if (c.looped) return c.column_threads == c.threads && c.threads >= 512;
+  if (held >= 2 * problem.columns() && c.column_threads > 4) return false;
+  // A row of a block is at least 512 bytes, where there are as many.
+  const int64_t least = 512 / ElementBytes(problem.type());
+  return Normalizes(problem) || held >= std::min(least, problem.columns());
+}
+
+// Blocks enough for the GPU, where the rows give them, and as few rows as the smallest tile where
+// they do not.
+bool SuitsRows(const Problem& problem, const v1::Silicon& silicon, const FusedDropoutConfig& c) {
+  if (c.tile_m == std::max(16, 2 * PairsAtOnce(c))) return true;
+  const int64_t tiles_n =
+      Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
+  return CeilDivide(problem.rows(), c.tile_m) * tiles_n >= silicon.sm_count();
+}
+
+template <typename Visit>
+void ForEachConfig(const Problem& problem, const v1::Silicon& silicon, int looped,
+                   const Visit& visit) {
+  const bool may_read = problem.backward() && problem.dropout().store_mask();
+  for (const int vector : kVectors) {
+    for (const int slots : kSlots) {
+      for (int column_threads = 4; column_threads <= 1024; column_threads *= 2) {
+        for (const int threads : kThreads) {
+          for (const int tile_m : kTileRows) {
+            for (int read_mask = 0; read_mask <= (may_read ? 1 : 0); ++read_mask) {
+              const FusedDropoutConfig c{vector, slots,  column_threads, threads,
+                                         tile_m, read_mask, looped};
+              if (FirstBroken(problem, silicon, c) == nullptr && SuitsType(problem, c) &&
+                  SuitsColumns(problem, c) && SuitsRows(problem, silicon, c)) {
+                visit(c);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+v1::LaunchStep Step(std::string_view symbol, int threads, int shared_bytes, v1::GridRule rule,
+                    int tile_m, int tile_n) {
+  v1::LaunchStep step;
+  step.set_entry_symbol(std::string(symbol));
+  step.set_block_threads(threads);
+  step.set_cluster_x(1);
+  step.set_cluster_y(1);
+  step.set_dynamic_shared_memory_bytes(shared_bytes);
+  step.set_grid_rule(rule);
+  step.set_tile_m(tile_m);
+  step.set_tile_n(tile_n);
+  step.set_split_k(1);
+  return step;
+}
+
+v1::LaunchPlan PlanOf(const Problem& problem, const FusedDropoutConfig& c) {
+  const FusedDropoutWork work = WorkOf(problem, c.read_mask == 1);
+  // A block has whole rows, however long, where they are normalized.
+  const int tile_n = Normalizes(problem) ? std::numeric_limits<int32_t>::max() : HeldColumns(c);
+  v1::LaunchPlan plan;
+  plan.set_arguments_version(kFusedDropoutArgsVersion);
+  *plan.add_steps() = Step(kFusedDropoutEntry, c.threads, SharedMemoryBytes(c, work),
+                           v1::GRID_RULE_TILES, c.tile_m, tile_n);
+  if (work.column_sums > 0) {
+    *plan.add_steps() = Step(kColumnReduceEntry, kColumnReduceThreads, 0, v1::GRID_RULE_COLUMNS,
+                             c.tile_m, kColumnReduceColumns);
+    v1::WorkspaceRegion& region = *plan.mutable_workspace()->add_regions();
+    region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
+    region.set_copies(work.column_sums);
+    region.set_element_bytes(sizeof(float));
+  }
+  *plan.mutable_requirements() = RequirementsOf(problem);
+  if (Normalizes(problem) && !c.looped) {
+    plan.mutable_requirements()->set_n_limit(HeldColumns(c));
+  }
+  plan.set_raster_group(1);
+  return plan;
+}
+
+}  // namespace
+
+bool FusedDropoutSpace::Supports(const v1::Problem& problem, const v1::Silicon& silicon) const {
+  return problem.has_fused_dropout() && silicon.compute_capability() >= 80;
+}
+
+std::vector<v1::Config> FusedDropoutSpace::Enumerate(const v1::Problem& problem,
+                                                     const v1::Silicon& silicon) const {
+  std::vector<v1::Config> configs;
+  if (!Supports(problem, silicon)) return configs;
+  const auto add = [&](const FusedDropoutConfig& c) {
+    configs.push_back(EncodeConfig(c, kFusedDropoutParameters));
+  };
+  ForEachConfig(problem.fused_dropout(), silicon, 0, add);
+  // Rows that no block can hold.
+  if (configs.empty()) ForEachConfig(problem.fused_dropout(), silicon, 1, add);
+  return configs;
+}
+
+std::optional<std::string> FusedDropoutSpace::BrokenConstraint(const v1::Problem& problem,
+                                                               const v1::Silicon& silicon,
+                                                               const v1::Config& config) const {
+  if (!Supports(problem, silicon)) return "ServesKind";
+  const auto decoded = DecodeConfig(config, kFusedDropoutParameters);
+  if (!decoded) return "HasParameters";
+  const char* broken = FirstBroken(problem.fused_dropout(), silicon, *decoded);
+  return broken == nullptr ? std::nullopt : std::optional<std::string>(broken);
+}
+
+absl::StatusOr<v1::LaunchPlan> FusedDropoutSpace::PlanFor(const v1::Problem& problem,
+                                                          const v1::Silicon& silicon,
+                                                          const v1::Config& config) const {
+  if (const auto broken = BrokenConstraint(problem, silicon, config)) {
+    return InvalidField("variant.config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
+  }
+  return PlanOf(problem.fused_dropout(), *DecodeConfig(config, kFusedDropoutParameters));
+}
+
+double FusedDropoutSpace::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
+                                         const v1::Config& config) const {
+  if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
+  return PredictFusedDropoutSeconds(problem.fused_dropout(), silicon,
+                                    *DecodeConfig(config, kFusedDropoutParameters));
+}
+
+}  // namespace tilewright
