@@ -137,14 +137,99 @@ FusedDropoutArgs PackFusedDropout(const v1::LaunchPlan& plan,
 }  // namespace
 
 const void* PointerOf(FusedTensor tensor, const FusedDropoutOperands& operands) {
-  const void* const pointers[] = {
-      operands.x,         operands.bias,          operands.residual,
-      operands.weight,    operands.shift,         operands.y,
-      operands.dy,        operands.pre_norm_gradient, operands.dx,
-      operands.residual_gradient, operands.pre_norm,  operands.mask,
-      operands.mean,      operands.inverse_root,  operands.bias_gradient,
-      operands.weight_gradient,   operands.shift_gradient};
-  return pointers[static_cast<int>(tensor)];
+  switch (tensor) {
+    case FusedTensor::kX:
+      return operands.x;
+    case FusedTensor::kBias:
+      return operands.bias;
+    case FusedTensor::kResidual:
+      return operands.residual;
+    case FusedTensor::kWeight:
+      return operands.weight;
+    case FusedTensor::kShift:
+      return operands.shift;
+    case FusedTensor::kY:
+      return operands.y;
+    case FusedTensor::kDy:
+      return operands.dy;
+    case FusedTensor::kPreNormGradient:
+      return operands.pre_norm_gradient;
+    case FusedTensor::kDx:
+      return operands.dx;
+    case FusedTensor::kResidualGradient:
+      return operands.residual_gradient;
+    case FusedTensor::kPreNorm:
+      return operands.pre_norm;
+    case FusedTensor::kMask:
+      return operands.mask;
+    case FusedTensor::kMean:
+      return operands.mean;
+    case FusedTensor::kInverseRoot:
+      return operands.inverse_root;
+    case FusedTensor::kBiasGradient:
+      return operands.bias_gradient;
+    case FusedTensor::kWeightGradient:
+      return operands.weight_gradient;
+    case FusedTensor::kShiftGradient:
+      return operands.shift_gradient;
+  }
+  return nullptr;
+}
+
+void SetPointer(FusedTensor tensor, void* pointer, FusedDropoutOperands& operands) {
+  switch (tensor) {
+    case FusedTensor::kX:
+      operands.x = pointer;
+      return;
+    case FusedTensor::kBias:
+      operands.bias = pointer;
+      return;
+    case FusedTensor::kResidual:
+      operands.residual = pointer;
+      return;
+    case FusedTensor::kWeight:
+      operands.weight = pointer;
+      return;
+    case FusedTensor::kShift:
+      operands.shift = pointer;
+      return;
+    case FusedTensor::kY:
+      operands.y = pointer;
+      return;
+    case FusedTensor::kDy:
+      operands.dy = pointer;
+      return;
+    case FusedTensor::kPreNormGradient:
+      operands.pre_norm_gradient = pointer;
+      return;
+    case FusedTensor::kDx:
+      operands.dx = pointer;
+      return;
+    case FusedTensor::kResidualGradient:
+      operands.residual_gradient = pointer;
+      return;
+    case FusedTensor::kPreNorm:
+      operands.pre_norm = pointer;
+      return;
+    case FusedTensor::kMask:
+      operands.mask = pointer;
+      return;
+    case FusedTensor::kMean:
+      operands.mean = static_cast<float*>(pointer);
+      return;
+    case FusedTensor::kInverseRoot:
+      operands.inverse_root = static_cast<float*>(pointer);
+      return;
+    case FusedTensor::kBiasGradient:
+      operands.bias_gradient = static_cast<float*>(pointer);
+      return;
+    case FusedTensor::kWeightGradient:
+      operands.weight_gradient = static_cast<float*>(pointer);
+      return;
+    case FusedTensor::kShiftGradient:
+      operands.shift_gradient = static_cast<float*>(pointer);
+      return;
+  }
 }
 
 absl::Status CheckFusedDropoutOperands(const v1::LaunchPlan& plan,

@@ -46,6 +46,7 @@ struct FusedDropoutOperands {
 
 // The operand of a tensor.
 const void* PointerOf(FusedTensor tensor, const FusedDropoutOperands& operands);
+void SetPointer(FusedTensor tensor, void* pointer, FusedDropoutOperands& operands);
 
 // The operands against the problem and what the plan requires. INVALID_ARGUMENT names the operand:
 // "operands.dy". Pure; any thread.

@@ -32,6 +32,11 @@ __device__ __forceinline__ void AddOncePerWarp(Value* target, Value value) {
   if (threadIdx.x % 32 == 0 && sum != Value{}) atomicAdd(target, sum);
 }
 
+// Inf or NaN.
+__device__ __forceinline__ bool IsBad(double value) {
+  return !(fabs(value) <= 1.7976931348623157e308);
+}
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_CHECK_COUNTING_CUH_

@@ -9,11 +9,6 @@
 
 namespace tilewright {
 
-// Inf or NaN.
-__device__ __forceinline__ bool IsBad(double value) {
-  return !(fabs(value) <= 1.7976931348623157e308);
-}
-
 __device__ __forceinline__ unsigned Poison(unsigned byte, int type) {
   const unsigned word = byte * 0x01010101u;
   return ElementBytes(type) == 4 ? word : ElementBytes(type) == 2 ? word & 0xFFFF : byte;

@@ -33,6 +33,11 @@ TEST(ReferenceCompileTest, EveryTypeAndArchitecture) {
   for (const char* architecture : {"sm_80", "sm_89", "sm_100a", "sm_120a"}) {
     add(architecture, v1::DATA_TYPE_BF16);
   }
+  v1::Problem fused;
+  fused.mutable_fused_dropout()->mutable_dropout()->set_store_mask(true);
+  for (ReferenceUnit& unit : ReferenceUnits(fused)) {
+    jobs.push_back({std::move(unit.source), "sm_90a", std::move(unit.entry_symbols)});
+  }
   std::size_t done = 0;
   const std::size_t count = jobs.size();
   const absl::Status status = (*compiler)->CompileAll(

@@ -70,7 +70,7 @@ absl::Mutex& BenchProfiler::DeviceMutex(int ordinal) {
 }
 
 absl::StatusOr<std::vector<std::string>> BenchProfiler::CompileReference(
-    const v1::GemmProblem& problem, const std::string& architecture,
+    const v1::Problem& problem, const std::string& architecture,
     const Cancellation& cancellation) {
   std::vector<std::string> cubins;
   std::vector<CompileJob> jobs;
@@ -102,12 +102,11 @@ absl::StatusOr<std::vector<std::string>> BenchProfiler::CompileReference(
 absl::StatusOr<ProfileReport> BenchProfiler::Profile(const ProfileRequest& request,
                                                      const Cancellation& cancellation,
                                                      const ProfileProgress& progress) {
-  if (!request.problem.has_gemm()) return Unimplemented("problem", "only GEMMs are measured");
   ASSIGN_OR_RETURN(const std::string architecture,
                    ArchitectureOf(Devices(), request.device_ordinal));
   // The worker makes its context meanwhile.
   ReferenceCubins reference = std::async(std::launch::async, [&, architecture] {
-    return CompileReference(request.problem.gemm(), architecture, cancellation);
+    return CompileReference(request.problem, architecture, cancellation);
   });
   const ProfileRun::Options options{options_.command, options_.watchdog};
   absl::MutexLock lock(&DeviceMutex(request.device_ordinal));

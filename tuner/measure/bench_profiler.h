@@ -48,7 +48,7 @@ class BenchProfiler final : public Profiler {
   bench::DescribeReply Describe();
   // The mutex of a device, made on first use.
   absl::Mutex& DeviceMutex(int ordinal);
-  absl::StatusOr<std::vector<std::string>> CompileReference(const v1::GemmProblem& problem,
+  absl::StatusOr<std::vector<std::string>> CompileReference(const v1::Problem& problem,
                                                             const std::string& architecture,
                                                             const Cancellation& cancellation);
 

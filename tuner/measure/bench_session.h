@@ -18,38 +18,23 @@
 #include "tuner/measure/loaded_candidate.h"
 #include "tuner/measure/reference_kernels.h"
 #include "tuner/measure/rotating_operands.h"
+#include "tuner/measure/session.h"
 
 namespace tilewright {
 
-// One problem on one GPU: the context, its inputs, outputs and the candidates loaded. Lives in
-// a bench worker, which has one and no threads. After an error that ruins the context
-// (ContextLost) nothing of it can be used again.
-class BenchSession {
+// The session of a GEMM.
+class BenchSession : public Session {
  public:
   static absl::StatusOr<std::unique_ptr<BenchSession>> Open(const bench::OpenRequest& request);
 
-  // Once, before any input is made. `cubins`: of ReferenceUnits.
-  absl::Status LoadReference(const std::vector<std::string>& cubins);
-
-  absl::Status SetInput(bench::InputKind kind);
-
-  // Empty without cublasLt, or where it does not compute the problem.
-  absl::StatusOr<std::vector<v1::VendorKernel>> Vendors(int64_t workspace_limit, int limit);
-
-  absl::Status Load(const bench::LoadRequest& request);
-
-  struct CheckResult {
-    std::optional<v1::Failure> failure;
-    double seconds = 0;  // Of the first launch.
-    double relative_error = 0;
-  };
-  absl::StatusOr<CheckResult> Check(int candidate, bool repeat);
-
-  // Seconds a launch of one sample of `launches`, after an L2 flush.
-  absl::StatusOr<double> TimeSample(int candidate, int launches);
-
-  // Whether the context is ruined.
-  bool ContextLost() const;
+  absl::Status LoadReference(const std::vector<std::string>& cubins) override;
+  absl::Status SetInput(bench::InputKind kind) override;
+  absl::StatusOr<std::vector<v1::VendorKernel>> Vendors(int64_t workspace_limit,
+                                                        int limit) override;
+  absl::Status Load(const bench::LoadRequest& request) override;
+  absl::StatusOr<CheckResult> Check(int candidate, bool repeat) override;
+  absl::StatusOr<double> TimeSample(int candidate, int launches) override;
+  bool ContextLost() const override;
 
  private:
   struct Outputs {

@@ -4,11 +4,13 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "kernel_templates/launch/vendor_launcher.h"
 #include "proto/support/errors.h"
-#include "tuner/measure/bench_session.h"
 #include "tuner/measure/bench_worker.pb.h"
 #include "tuner/measure/device_description.h"
+#include "tuner/measure/judge.h"
 #include "tuner/measure/nvml.h"
+#include "tuner/measure/session.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {
@@ -80,7 +82,7 @@ class BenchServer {
   }
 
   bench::Reply Open(const bench::OpenRequest& request) {
-    auto session = BenchSession::Open(request);
+    auto session = Session::Open(request);
     if (!session.ok()) return ErrorReply(session.status());
     session_ = *std::move(session);
     OpenNvml(request.device_ordinal());
@@ -180,7 +182,7 @@ class BenchServer {
   absl::Status Send(const bench::Reply& reply) { return WriteMessage(fd_, reply); }
 
   int fd_;
-  std::unique_ptr<BenchSession> session_;
+  std::unique_ptr<Session> session_;
   std::unique_ptr<Nvml> nvml_;
 };
 

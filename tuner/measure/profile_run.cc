@@ -86,7 +86,11 @@ absl::Status ProfileRun::TryStartWorker() {
   for (Entry& entry : entries_) entry.loaded = false;
   ASSIGN_OR_RETURN(worker_, BenchClient::Start(options_.command));
   bench::Request open;
-  *open.mutable_open()->mutable_problem() = request_.problem.gemm();
+  if (request_.problem.has_fused_dropout()) {
+    *open.mutable_open()->mutable_fused_dropout() = request_.problem.fused_dropout();
+  } else {
+    *open.mutable_open()->mutable_problem() = request_.problem.gemm();
+  }
   open.mutable_open()->set_device_ordinal(request_.device_ordinal);
   RETURN_IF_ERROR(worker_->Call(open, kOpenLimit).status());
   const absl::StatusOr<std::vector<std::string>>& cubins = reference_.get();

@@ -24,22 +24,42 @@ const char* TypeConstant(v1::DataType type) {
   }
 }
 
+// What every problem needs: inputs, and checks that do not know what was computed.
+std::vector<ReferenceUnit> CommonUnits() {
+  return {{"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
+          {"#include \"reference/checks.cuh\"\n",
+           {"tilewright_reference_compare", "tilewright_reference_scan",
+            "tilewright_reference_runs", "tilewright_reference_guard",
+            "tilewright_reference_checksum"}}};
+}
+
+ReferenceUnit DropoutChecks() {
+  return {"#include \"reference/dropout_checks.cuh\"\n",
+          {"tilewright_reference_mask", "tilewright_reference_column_totals",
+           "tilewright_reference_compare_columns"}};
+}
+
 }  // namespace
 
 std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
-  std::vector<ReferenceUnit> units = {
+  std::vector<ReferenceUnit> units = CommonUnits();
+  units.push_back(
       {absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
                     TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()), ")\n"),
-       {"tilewright_reference_gemm"}},
-      {"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
-      {"#include \"reference/checks.cuh\"\n",
-       {"tilewright_reference_compare", "tilewright_reference_scan", "tilewright_reference_runs",
-        "tilewright_reference_guard", "tilewright_reference_checksum"}}};
+       {"tilewright_reference_gemm"}});
   if (problem.epilogue().dropout().store_mask() || problem.epilogue().bias_gradient()) {
-    units.push_back({"#include \"reference/dropout_checks.cuh\"\n",
-                     {"tilewright_reference_mask", "tilewright_reference_column_totals",
-                      "tilewright_reference_compare_columns"}});
+    units.push_back(DropoutChecks());
   }
+  return units;
+}
+
+std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem) {
+  if (!problem.has_fused_dropout()) return ReferenceUnits(problem.gemm());
+  std::vector<ReferenceUnit> units = CommonUnits();
+  units.push_back({"#include \"reference/fused_dropout_reference.cuh\"\n",
+                   {"tilewright_reference_fused_rows", "tilewright_reference_fused_columns",
+                    "tilewright_reference_fused_compare", "tilewright_reference_fused_mask"}});
+  if (problem.fused_dropout().dropout().store_mask()) units.push_back(DropoutChecks());
   return units;
 }
 

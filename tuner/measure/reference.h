@@ -20,6 +20,9 @@ struct ReferenceUnit {
 // or a gradient of the bias to be checked.
 std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem);
 
+// The same of a problem of any kind.
+std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem);
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_TUNER_MEASURE_REFERENCE_H_

@@ -46,15 +46,19 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
     CUfunction* function;
     bool optional = false;
   } entries[] = {{"tilewright_reference_fill", &kernels.fill_},
-                 {"tilewright_reference_gemm", &kernels.gemm_},
-                 {"tilewright_reference_compare", &kernels.compare_},
-                 {"tilewright_reference_scan", &kernels.scan_},
+                                  {"tilewright_reference_scan", &kernels.scan_},
                  {"tilewright_reference_runs", &kernels.runs_},
                  {"tilewright_reference_guard", &kernels.guard_},
                  {"tilewright_reference_checksum", &kernels.checksum_},
+                 {"tilewright_reference_gemm", &kernels.gemm_, kOptional},
+                 {"tilewright_reference_compare", &kernels.compare_, kOptional},
                  {"tilewright_reference_mask", &kernels.mask_, kOptional},
                  {"tilewright_reference_column_totals", &kernels.add_columns_, kOptional},
-                 {"tilewright_reference_compare_columns", &kernels.compare_columns_, kOptional}};
+                 {"tilewright_reference_compare_columns", &kernels.compare_columns_, kOptional},
+                 {"tilewright_reference_fused_rows", &kernels.fused_rows_, kOptional},
+                 {"tilewright_reference_fused_columns", &kernels.fused_columns_, kOptional},
+                 {"tilewright_reference_fused_compare", &kernels.fused_compare_, kOptional},
+                 {"tilewright_reference_fused_mask", &kernels.fused_mask_, kOptional}};
   for (const auto& entry : entries) {
     for (const CudaLibrary& library : kernels.libraries_) {
       const auto found = library.Function(entry.symbol);
@@ -122,6 +126,24 @@ absl::Status ReferenceKernels::AddColumns(const ColumnTotalsArgs& args, CUstream
 absl::Status ReferenceKernels::CompareColumns(const CompareColumnsArgs& args,
                                               CUstream stream) const {
   return LaunchOver(compare_columns_, args.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::FusedRows(const FusedReferenceArgs& args, CUstream stream) const {
+  return LaunchOver(fused_rows_, args.rows * kThreads, &args, stream);
+}
+
+absl::Status ReferenceKernels::FusedColumns(const FusedReferenceArgs& args,
+                                            CUstream stream) const {
+  constexpr int64_t kRowsOfThread = 64;
+  return LaunchOver(fused_columns_, (args.rows / kRowsOfThread + 1) * args.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::FusedCompare(const FusedCompareArgs& args, CUstream stream) const {
+  return LaunchOver(fused_compare_, args.output.rows * args.output.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::FusedMask(const FusedMaskArgs& args, CUstream stream) const {
+  return LaunchOver(fused_mask_, args.rows * (args.columns / 8 + 2), &args, stream);
 }
 
 ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data) {

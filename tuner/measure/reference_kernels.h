@@ -12,6 +12,8 @@
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/reference/reference_args.h"
 
+#include "kernel_templates/reference/fused_dropout_reference_args.h"
+
 namespace tilewright {
 
 // The kernels of kernel_templates/reference, loaded; each call enqueues one on a stream. Owned
@@ -36,6 +38,11 @@ class ReferenceKernels {
   absl::Status Mask(const MaskArgs& args, CUstream stream) const;
   absl::Status AddColumns(const ColumnTotalsArgs& args, CUstream stream) const;
   absl::Status CompareColumns(const CompareColumnsArgs& args, CUstream stream) const;
+  // Of a fused dropout alone.
+  absl::Status FusedRows(const FusedReferenceArgs& args, CUstream stream) const;
+  absl::Status FusedColumns(const FusedReferenceArgs& args, CUstream stream) const;
+  absl::Status FusedCompare(const FusedCompareArgs& args, CUstream stream) const;
+  absl::Status FusedMask(const FusedMaskArgs& args, CUstream stream) const;
 
  private:
   // Threads stride over `items`; enough blocks to fill any GPU.
@@ -54,6 +61,10 @@ class ReferenceKernels {
   CUfunction mask_ = nullptr;
   CUfunction add_columns_ = nullptr;
   CUfunction compare_columns_ = nullptr;
+  CUfunction fused_rows_ = nullptr;
+  CUfunction fused_columns_ = nullptr;
+  CUfunction fused_compare_ = nullptr;
+  CUfunction fused_mask_ = nullptr;
 };
 
 // The matrix at `data`, as the kernels take it.

@@ -153,9 +153,14 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, v1::Precision pr
 }
 
 ReferenceStored OutputRounding(const v1::GemmProblem& problem) {
-  const FloatFormat output = FormatOf(problem.d_type());
-  const double spacings = RoundsStochastically(problem.epilogue()) ? 2 : 1;
-  return {spacings * output.unit, output.denormal_step, output.largest, IsFp8(problem.d_type())};
+  ReferenceStored stored = RoundingOf(problem.d_type());
+  if (RoundsStochastically(problem.epilogue())) stored.unit *= 2;
+  return stored;
+}
+
+ReferenceStored RoundingOf(v1::DataType type) {
+  const FloatFormat format = FormatOf(type);
+  return {format.unit, format.denormal_step, format.largest, IsFp8(type)};
 }
 
 double RelativeErrorBound(const v1::GemmProblem& problem, v1::Precision precision) {

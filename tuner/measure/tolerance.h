@@ -94,6 +94,9 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
 // How D is rounded, of a value that is exact: without the floor that its products may need.
 ReferenceStored OutputRounding(const v1::GemmProblem& problem);
 
+// What storing a value as `type`, rounded to the nearest, may change it by.
+ReferenceStored RoundingOf(v1::DataType type);
+
 // What ||D - ref|| / ||ref|| of a sound kernel of `precision` may be on random inputs, from the
 // same figures.
 //
