@@ -215,6 +215,24 @@ INSTANTIATE_TEST_SUITE_P(
                 "CONTRADICTORY_OPERATION", "fused_dropout.residual_stride"),
         Invalid("StatisticsOfNothing", Dropout("store_statistics: true"),
                 "CONTRADICTORY_OPERATION", "fused_dropout.store_statistics"),
+        Invalid("StatisticsOfBackward",
+                Dropout("normalization: NORMALIZATION_RMS_NORM backward: true "
+                        "store_statistics: true"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.store_statistics"),
+        Invalid("PreNormOfNothing", Dropout("store_pre_norm: true"), "CONTRADICTORY_OPERATION",
+                "fused_dropout.store_pre_norm"),
+        Invalid("PreNormStrideOfNothing",
+                Dropout("normalization: NORMALIZATION_RMS_NORM pre_norm_stride: 4"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.pre_norm_stride"),
+        Invalid("WeightTypeOfNothing", Dropout("weight_type: DATA_TYPE_BF16"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.weight_type"),
+        Invalid("AddedGradientOfForward",
+                Dropout("normalization: NORMALIZATION_RMS_NORM add_gradient: true"),
+                "CONTRADICTORY_OPERATION", "fused_dropout.add_gradient"),
+        Invalid("Promotion", Dropout("numerics { promote_accumulation: true }"),
+                "NOTHING_TO_PROMOTE", "fused_dropout.numerics.promote_accumulation"),
+        Invalid("StrideBeyondMemory", Dropout("x_stride: 4611686018427387904"), "OVERFLOW",
+                "fused_dropout.x_stride"),
         Invalid("SmallStride", Dropout("x_stride: 3"), "STRIDE_TOO_SMALL",
                 "fused_dropout.x_stride"),
         Invalid("NegativeStride", Dropout("y_stride: -4"), "STRIDE_TOO_SMALL",
@@ -250,10 +268,8 @@ INSTANTIATE_TEST_SUITE_P(
                 Gemm("a_type: DATA_TYPE_INT8 d_type: DATA_TYPE_BF16 "
                      "scaling_mode: SCALING_MODE_BLOCK_128"),
                 "UNSUPPORTED_SCALING", "gemm.scaling_mode"),
-        NotServed("FusedDropout",
-                  "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT "
-                  "type: DATA_TYPE_BF16 dropout { probability: 0.1 } }",
-                  "fused_dropout"),
+        NotServed("FusedDropoutBudget", Dropout("numerics { error_budget: 0.1 }"),
+                  "fused_dropout.numerics.error_budget"),
     }),
     [](const auto& tested) { return tested.param.name; });
 

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "absl/strings/string_view.h"
+#include "kernel_templates/abi/fused_dropout_args.h"
 #include "kernel_templates/abi/kernel_args.h"
 #include "tuner/store/nearest_problem.h"
 #include "tuner/store/packed_winner.h"
@@ -79,8 +80,8 @@ bool WinnerGraph::Add(const PackedWinner& view, std::shared_ptr<const StoredWinn
   winner.epoch = view.epoch;
   winner.measured = view.measured;
   winner.vendor = view.vendor;
-  winner.launchable =
-      view.content_hash.empty() || view.arguments_version == kGemmArgsVersion;
+  winner.launchable = view.content_hash.empty() || view.arguments_version == kGemmArgsVersion ||
+                      view.arguments_version == kFusedDropoutArgsVersion;
   winner.target = target;
   winner.packed = std::string(view.bytes);
   if (parsed != nullptr) {
