@@ -187,7 +187,7 @@ typedef struct tilewright_gemm_problem {
                               fastest precision within it is served; 0: by the types. */
   int32_t scaling;         /* tilewright_scaling */
   int32_t scale_d;         /* Not 0: an FP8 D is multiplied with one fp32 before it is rounded. */
-  double dropout;          /* Share of elements set to zero, in steps of 2^-16; 0: no dropout. */
+  double dropout;          /* Share of elements set to zero, in steps of 2^-15; 0: no dropout. */
   int32_t philox_rounds;   /* 7 or 10; 0: 7. */
   int32_t store_mask;      /* Not 0: also write the mask of dropout. */
   int32_t gradient;        /* Not 0: the backward form, activation'(z) * mask / (1 - dropout) *

@@ -40,7 +40,7 @@ struct FusedDropoutArgs {
   unsigned long long offset;  // Below 2^48.
   int rows;
   int columns;
-  unsigned int dropout_limit;  // As in GemmArgs.
+  unsigned int dropout_offset;  // As in GemmArgs.
   float dropout_scale;
   float epsilon;
   int reserved;

@@ -8,27 +8,8 @@
 #include "dropout/pair_mask.cuh"
 #include "dropout/row_pair.cuh"
 #include "epilogue/activation.cuh"
-#include "epilogue/normal_distribution.cuh"
 
 namespace tilewright {
-
-// The activations in fewer instructions than Activate: these kernels have about 35 to spend on an
-// element, which erff alone would use up. Equal to it but for results below 2^-100.
-template <Activation kActivation>
-__device__ __forceinline__ float ActivateShort(float z) {
-  constexpr float kLog2E = 1.4426950408889634f;
-  if constexpr (kActivation == Activation::kGeluErf) {
-    return z * StandardNormal(z).below;
-  } else if constexpr (kActivation == Activation::kGeluTanh) {
-    constexpr float kLinear = 1.5957691216057308f * kLog2E;
-    const float power = PowerOfTwo(-z * fmaf(z * z, kLinear * 0.044715f, kLinear));
-    return z * Reciprocal(1.0f + power);
-  } else if constexpr (kActivation == Activation::kSilu) {
-    return z * Reciprocal(1.0f + PowerOfTwo(z * -kLog2E));
-  } else {
-    return Activate<kActivation>(z);
-  }
-}
 
 template <FusedDropoutSpec kSpec, FusedDropoutConfig kConfig>
 class FusedDropoutForward {
@@ -102,16 +83,19 @@ class FusedDropoutForward {
       for (int half = 0; half < 2; ++half) {
 #pragma unroll
         for (int slot = 0; slot < kSlots; ++slot) {
+          float (&values)[kVector] = of[half][slot];
 #pragma unroll
           for (int i = 0; i < kVector; ++i) {
-            float value = x.Value(half, slot, i);
-            if constexpr (HasBias(kSpec)) value += bias.of[slot][i];
-            value = ActivateShort<kSpec.activation>(value);
+            values[i] = x.Value(half, slot, i);
+            if constexpr (HasBias(kSpec)) values[i] += bias.of[slot][i];
+          }
+          Activate<kSpec.activation>(values);
+#pragma unroll
+          for (int i = 0; i < kVector; ++i) {
             if constexpr (kSpec.dropout_rounds > 0) {
-              value = mask.Keeps(half, slot, i) ? value * args.dropout_scale : 0.0f;
+              values[i] = mask.Keeps(half, slot, i) ? values[i] * args.dropout_scale : 0.0f;
             }
-            if constexpr (HasResidual(kSpec)) value += residual.Value(half, slot, i);
-            of[half][slot][i] = value;
+            if constexpr (HasResidual(kSpec)) values[i] += residual.Value(half, slot, i);
           }
         }
       }

@@ -17,16 +17,22 @@ class RandomMask {
   // Called by whole warps.
   __device__ __forceinline__ void Make(const FusedDropoutArgs& args,
                                        const RowPair<kConfig>& pair) {
-    limit_ = args.dropout_limit;
 #pragma unroll
-    for (int slot = 0; slot < kConfig.slots; ++slot) MakeSlot(args, pair.row, pair.Column(slot),
-                                                              words_[slot]);
+    for (int slot = 0; slot < kConfig.slots; ++slot) {
+      MakeSlot(args, pair.row, pair.Column(slot), words_[slot]);
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+#pragma unroll
+        for (int i = 0; i < kVector / 2; ++i) {
+          words_[slot][half][i] = KeepSigns(words_[slot][half][i], args.dropout_offset);
+        }
+      }
+    }
   }
 
   __device__ __forceinline__ bool Keeps(int half, int slot, int i) const {
-    const unsigned word = words_[slot][half][i / 2];
-    // The low half of a word cannot make up for its high one.
-    return i % 2 == 0 ? word << 16 > limit_ : word > limit_;
+    const unsigned signs = words_[slot][half][i / 2];
+    return static_cast<int>(i % 2 == 0 ? signs << 16 : signs) < 0;
   }
 
  private:
@@ -74,7 +80,6 @@ class RandomMask {
   }
 
   unsigned words_[kConfig.slots][2][kVector / 2];
-  unsigned limit_;
 };
 
 // Bytes of a row of a stored mask.

@@ -8,7 +8,6 @@ namespace {
 constexpr uint32_t kDropoutUse = 0;
 constexpr uint32_t kRoundingUse = 1;
 constexpr int kRoundingRounds = 7;
-constexpr uint32_t kSteps = 65536;  // Values that the 16 bits of an element take.
 
 // The 16 bits of one element, for one use.
 uint32_t ElementBits(uint64_t seed, uint64_t offset, uint32_t use, int rounds, uint32_t batch,
@@ -19,13 +18,13 @@ uint32_t ElementBits(uint64_t seed, uint64_t offset, uint32_t use, int rounds, u
        static_cast<uint32_t>(offset >> 32) + (batch << 16)},
       {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}, rounds);
   const uint32_t word = words[row / 8 % 2 * 2 + column / 8 % 2];
-  return column % 2 == 0 ? word % kSteps : word / kSteps;
+  return column % 2 == 0 ? word & 0xFFFF : word >> 16;
 }
 
 }  // namespace
 
 uint32_t QuantizeProbability(double probability) {
-  const double steps = probability * kSteps;  // Exact: a power of two.
+  const double steps = probability * kDropoutSteps;  // Exact: a power of two.
   const double below = std::floor(steps);
   const auto threshold = static_cast<uint32_t>(below);
   const double rest = steps - below;
@@ -35,11 +34,11 @@ uint32_t QuantizeProbability(double probability) {
 }
 
 float DropoutScale(uint32_t threshold) {
-  if (threshold == kSteps) return 0.0f;
-  return static_cast<float>(kSteps) / static_cast<float>(kSteps - threshold);
+  if (threshold == kDropoutSteps) return 0.0f;
+  return static_cast<float>(kDropoutSteps) / static_cast<float>(kDropoutSteps - threshold);
 }
 
-uint32_t DropoutLimit(uint32_t threshold) { return threshold * kSteps - 1; }
+uint32_t DropoutOffset(uint32_t threshold) { return (kDropoutSteps - threshold) * 0x10001; }
 
 std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key,
                                    int rounds) {
@@ -56,7 +55,8 @@ std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<u
 }
 
 bool DropoutMask::Keeps(uint32_t batch, uint32_t row, uint32_t column) const {
-  return ElementBits(seed, offset, kDropoutUse, rounds, batch, row, column) >= threshold;
+  const uint32_t bits = ElementBits(seed, offset, kDropoutUse, rounds, batch, row, column);
+  return bits % kDropoutSteps >= threshold;
 }
 
 uint32_t RoundingBits(uint64_t seed, uint64_t offset, uint32_t batch, uint32_t row,

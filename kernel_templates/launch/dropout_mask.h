@@ -12,15 +12,18 @@ namespace tilewright {
 // Offsets are below it: the upper 16 bits of their word are the batch's.
 inline constexpr uint64_t kOffsetLimit = uint64_t{1} << 48;
 
-// The threshold of `probability`, which is in [0, 1]: the nearest integer to p * 2^16, ties to
-// even. 0 drops nothing, 65536 everything.
+// Values that the bits of an element take: thresholds are in [0, kDropoutSteps].
+inline constexpr uint32_t kDropoutSteps = 32768;
+
+// The threshold of `probability`, which is in [0, 1]: the nearest integer to p * 2^15, ties to
+// even. 0 drops nothing, kDropoutSteps everything.
 uint32_t QuantizeProbability(double probability);
 
-// What kept elements are multiplied with: 65536 / (65536 - threshold), and 0 of threshold 65536.
+// What kept elements are multiplied with: 32768 / (32768 - threshold), and 0 of threshold 32768.
 float DropoutScale(uint32_t threshold);
 
-// GemmArgs::dropout_limit of a threshold in [1, 65536]: threshold * 2^16 - 1.
-uint32_t DropoutLimit(uint32_t threshold);
+// GemmArgs::dropout_offset of a threshold: (32768 - threshold) * (2^16 + 1).
+uint32_t DropoutOffset(uint32_t threshold);
 
 // Philox-4x32 of Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC'11). Low words
 // come first.

@@ -247,7 +247,7 @@ FusedDropoutArgs PackFusedDropout(const v1::LaunchPlan& plan,
   if (threshold > 0) {
     args.seed = operands.seed;
     args.offset = operands.offset;
-    args.dropout_limit = DropoutLimit(threshold);
+    args.dropout_offset = DropoutOffset(threshold);
     args.dropout_scale = DropoutScale(threshold);
   }
   return args;

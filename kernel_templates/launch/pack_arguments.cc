@@ -20,7 +20,7 @@ void PackEpilogue(const v1::GemmProblem& problem, const GemmOperands& operands, 
   }
   if (HasDropout(problem)) {
     const uint32_t threshold = QuantizeProbability(epilogue.dropout().probability());
-    args.dropout_limit = DropoutLimit(threshold);
+    args.dropout_offset = DropoutOffset(threshold);
     args.dropout_scale = DropoutScale(threshold);
     args.mask = epilogue.dropout().store_mask() ? operands.mask : nullptr;
   }

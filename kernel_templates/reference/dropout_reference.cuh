@@ -37,7 +37,7 @@ __device__ inline bool ReferenceKeeps(const ReferenceDropout& dropout, long long
   const int word = static_cast<int>(row_in_block / 8 * 2 + column_in_block / 8);
   const unsigned bits = ReferencePhilox(counter, dropout.seed, dropout.rounds, word);
   const unsigned half = column % 2 == 0 ? bits & 0xFFFFu : bits >> 16;
-  return half >= dropout.threshold;
+  return half % 32768 >= dropout.threshold;
 }
 
 }  // namespace tilewright

@@ -38,7 +38,7 @@ PhiloxWords BlockOf(const DropoutMask& mask, const Element& element) {
 bool DeviceKeeps(const DropoutMask& mask, const Element& element) {
   const unsigned bit =
       2 * (element.row / 8 % 2 * 2 + element.column / 8 % 2) + element.column % 2;
-  return (KeepBits(BlockOf(mask, element), DropoutLimit(mask.threshold)) >> bit & 1) != 0;
+  return (KeepBits(BlockOf(mask, element), DropoutOffset(mask.threshold)) >> bit & 1) != 0;
 }
 
 TEST(RandomBitsTest, PhiloxGivesThePublishedWords) {
@@ -77,13 +77,14 @@ TEST(RandomBitsTest, AgreeWithTheReferenceEverywhere) {
   std::mt19937_64 random(20260101);
   for (int i = 0; i < 50000; ++i) {
     const DropoutMask mask = {random(), random() >> 16, i % 2 == 0 ? 7 : 10,
-                              1 + static_cast<uint32_t>(random() % 65536)};
+                              static_cast<uint32_t>(random() % (kDropoutSteps + 1))};
     const Element element = {static_cast<uint32_t>(random() % 65535),
                              static_cast<uint32_t>(random() >> 33),
                              static_cast<uint32_t>(random() >> 33)};
     ASSERT_EQ(DeviceKeeps(mask, element), mask.Keeps(element.batch, element.row, element.column));
-    const PhiloxWords rounding = RandomBlock<7>(device::tilewright::PhiloxKeysOf(mask.seed), mask.offset, RandomUse::kRounding,
-                                                element.batch, element.row, element.column);
+    const PhiloxWords rounding = RandomBlock<7>(device::tilewright::PhiloxKeysOf(mask.seed), mask.offset,
+                                                RandomUse::kRounding, element.batch, element.row,
+                                                element.column);
     ASSERT_EQ(RandomBits16(rounding, element.row, element.column),
               RoundingBits(mask.seed, mask.offset, element.batch, element.row, element.column));
   }

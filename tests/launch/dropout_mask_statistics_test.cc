@@ -133,7 +133,7 @@ TEST_P(DropoutMaskStatisticsTest, LooksRandom) {
                            uint32_t column) {
       return DropoutMask{seed, offset, GetParam(), threshold}.Keeps(batch, row, column);
     };
-    const Families families = Statistics(keeps, 1 - threshold / 65536.0);
+    const Families families = Statistics(keeps, 1 - 1.0 * threshold / kDropoutSteps);
     EXPECT_EQ(families.size(), 15u);
     EXPECT_EQ(Beyond(families), (std::map<std::string, double>())) << "p = " << p;
   }
@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(Rounds, DropoutMaskStatisticsTest, testing::Values(7, 1
 
 // The rest shows that the statistics find masks that are wrong.
 bool Sound(uint64_t seed, uint64_t offset, uint32_t batch, uint32_t row, uint32_t column) {
-  return DropoutMask{seed, offset, 7, 32768}.Keeps(batch, row, column);
+  return DropoutMask{seed, offset, 7, 16384}.Keeps(batch, row, column);
 }
 
 TEST(BadMasksTest, OneDecisionARowIsFound) {

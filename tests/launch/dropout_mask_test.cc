@@ -29,19 +29,19 @@ TEST(DropoutMaskTest, QuantisingIgnoresTheRoundingMode) {
   std::fesetround(FE_UPWARD);
   const uint32_t threshold = QuantizeProbability(0.1);
   std::fesetround(FE_TONEAREST);
-  EXPECT_EQ(threshold, 6554u);
+  EXPECT_EQ(threshold, 3277u);
 }
 
 TEST(DropoutMaskTest, EveryThresholdIsItsOwnQuantisation) {
-  for (uint32_t threshold = 0; threshold <= 65536; ++threshold) {
-    ASSERT_EQ(QuantizeProbability(threshold / 65536.0), threshold);
+  for (uint32_t threshold = 0; threshold <= kDropoutSteps; ++threshold) {
+    ASSERT_EQ(QuantizeProbability(1.0 * threshold / kDropoutSteps), threshold);
   }
 }
 
-TEST(DropoutMaskTest, LimitsAreOneBelowTheFirstWordThatIsKept) {
-  EXPECT_EQ(DropoutLimit(1), 0xFFFFu);
-  EXPECT_EQ(DropoutLimit(32768), 0x7FFFFFFFu);
-  EXPECT_EQ(DropoutLimit(65536), 0xFFFFFFFFu);
+TEST(DropoutMaskTest, OffsetsBringTheFirstBitsThatAreKeptToTheSign) {
+  EXPECT_EQ(DropoutOffset(1), 0x7FFF7FFFu);
+  EXPECT_EQ(DropoutOffset(16384), 0x40004000u);
+  EXPECT_EQ(DropoutOffset(32768), 0u);
 }
 
 TEST(DropoutMaskTest, MasksAreTheGoldenOnes) {

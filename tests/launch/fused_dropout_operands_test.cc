@@ -136,7 +136,7 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
   EXPECT_EQ(args.columns, 48);
   EXPECT_EQ(args.seed, 9u);
   EXPECT_EQ(args.offset, 3u);
-  EXPECT_EQ(args.dropout_limit, DropoutLimit(16384));
+  EXPECT_EQ(args.dropout_offset, DropoutOffset(8192));
   EXPECT_EQ(args.dropout_scale, DropoutScale(16384));
   problem.clear_dropout();
   EXPECT_EQ(PackFusedDropout(plan, problem, operands).seed, 0u);

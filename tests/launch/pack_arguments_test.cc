@@ -31,7 +31,7 @@ TEST(PackArgumentsTest, WhatTheProblemDoesNotHaveIsNull) {
   EXPECT_EQ(args.device_beta, nullptr);
   EXPECT_EQ(args.keys.low[0], 0u);
   EXPECT_EQ(args.offset, 0u);
-  EXPECT_EQ(args.dropout_limit, 0u);
+  EXPECT_EQ(args.dropout_offset, 0u);
   EXPECT_EQ(args.dropout_scale, 0.0f);
 }
 
@@ -40,15 +40,15 @@ TEST(PackArgumentsTest, DropoutIsThatOfTheQuantisedProbability) {
   v1::Dropout& dropout = *problem.mutable_epilogue()->mutable_dropout();
   dropout.set_probability(0.1);
   GemmArgs args = PackArguments(Plan(), problem, Everything());
-  EXPECT_EQ(args.dropout_limit, 6554u * 65536 - 1);
-  EXPECT_EQ(args.dropout_scale, 65536.0f / (65536 - 6554));
+  EXPECT_EQ(args.dropout_offset, (32768u - 3277) * 0x10001);
+  EXPECT_EQ(args.dropout_scale, 32768.0f / (32768 - 3277));
   EXPECT_EQ(args.keys.low[0], 11u);
   EXPECT_EQ(args.offset, 13u);
   EXPECT_EQ(args.mask, nullptr);
   dropout.set_probability(1);
   dropout.set_store_mask(true);
   args = PackArguments(Plan(), problem, Everything());
-  EXPECT_EQ(args.dropout_limit, 0xFFFFFFFFu);
+  EXPECT_EQ(args.dropout_offset, 0u);
   EXPECT_EQ(args.dropout_scale, 0.0f);
   EXPECT_EQ(args.mask, Address(0x1000));
 }

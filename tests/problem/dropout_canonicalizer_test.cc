@@ -32,10 +32,10 @@ v1::Epilogue CanonicalEpilogue(const v1::Dropout& dropout) {
 }
 
 TEST(DropoutCanonicalizerTest, ProbabilitiesAreMultiplesOfTheStep) {
-  EXPECT_EQ(Canonical(0.1), 6554 / 65536.0);
+  EXPECT_EQ(Canonical(0.1), 3277 / 32768.0);
   EXPECT_EQ(Canonical(0.5), 0.5);
-  EXPECT_EQ(Canonical(3 * 0x1p-17), 0x1p-15);  // Ties to even.
-  EXPECT_EQ(Canonical(1 - 0x1p-17), 1);
+  EXPECT_EQ(Canonical(3 * 0x1p-16), 0x1p-14);  // Ties to even.
+  EXPECT_EQ(Canonical(1 - 0x1p-16), 1);
   EXPECT_EQ(Canonical(1), 1);
 }
 
@@ -54,7 +54,7 @@ TEST(DropoutCanonicalizerTest, WhatDropsNothingIsNoDropout) {
   EXPECT_FALSE(CanonicalEpilogue(Dropout(0)).has_dropout());
   EXPECT_FALSE(CanonicalEpilogue(Dropout(-0.0)).has_dropout());
   EXPECT_FALSE(CanonicalEpilogue(Dropout(0x1p-17)).has_dropout());
-  EXPECT_TRUE(CanonicalEpilogue(Dropout(0x1.8p-17)).has_dropout());
+  EXPECT_TRUE(CanonicalEpilogue(Dropout(0x1.8p-16)).has_dropout());
 }
 
 TEST(DropoutCanonicalizerTest, WhatDropsNothingHasNoMask) {

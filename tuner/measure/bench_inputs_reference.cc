@@ -26,7 +26,7 @@ ReferenceDropout BenchInputs::Dropout() const {
   dropout.offset = operands.offset;
   dropout.rounds = problem_.epilogue().dropout().philox_rounds();
   dropout.threshold = threshold;
-  dropout.scale = threshold < 65536 ? 65536.0 / (65536 - threshold) : 0;
+  dropout.scale = threshold < kDropoutSteps ? 1.0 * kDropoutSteps / (kDropoutSteps - threshold) : 0;
   return dropout;
 }
 

@@ -137,12 +137,12 @@ absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout) 
                         absl::StrCat(dropout.philox_rounds(), " is neither 7 nor 10"));
   }
   const uint32_t threshold = QuantizeProbability(probability);
-  dropout.set_probability(threshold / 65536.0);
+  dropout.set_probability(1.0 * threshold / kDropoutSteps);
   if (threshold != 0 || !dropout.store_mask()) return absl::OkStatus();
   return InvalidField(absl::StrCat(path, ".store_mask"), "CONTRADICTORY_EPILOGUE",
                       absl::StrCat("a probability of ", probability,
                                    " drops nothing and has no mask; unset it or set probability, "
-                                   "which counts in steps of 2^-16"));
+                                   "which counts in steps of 2^-15"));
 }
 
 absl::Status CanonicalizeEpilogue(v1::DataType d_type, v1::Epilogue& epilogue) {

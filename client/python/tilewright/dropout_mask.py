@@ -3,13 +3,14 @@
 docs/dropout.md specifies the mask. It is a pure function of (seed, offset, batch, row, column),
 the number of Philox rounds and the probability:
 
-    threshold = p * 2^16 to the nearest integer, ties to even
-    kept      = bits(seed, offset, batch, row, column) >= threshold        (16 bits an element)
-    y         = where(kept, x * scale, 0),  scale = 65536 / (65536 - threshold)
+    threshold = p * 2^15 to the nearest integer, ties to even
+    kept      = bits(seed, offset, batch, row, column) % 32768 >= threshold   (16 bits an element)
+    y         = where(kept, x * scale, 0),  scale = 32768 / (32768 - threshold)
 """
 import numpy as np
 
 ROUNDING_ROUNDS = 7
+STEPS = 32768  # Thresholds are in [0, STEPS].
 _DROPOUT, _ROUNDING = 0, 1
 _LOW = np.uint64(0xFFFFFFFF)
 _WORD = np.uint64(32)
@@ -62,17 +63,17 @@ def _grid(rows, columns, first_row, first_column):
 
 
 def quantize_probability(probability):
-    """The threshold of a probability in [0, 1]: p * 2^16 to the nearest int, ties to even."""
+    """The threshold of a probability in [0, 1]: p * 2^15 to the nearest int, ties to even."""
     if not 0 <= probability <= 1:
         raise ValueError(f"probability {probability} is not in [0, 1]")
-    return round(float(probability) * 65536)
+    return round(float(probability) * STEPS)
 
 
 def dropout_scale(threshold):
     """What kept elements are multiplied with: float32, 0 where everything is dropped."""
-    if threshold == 65536:
+    if threshold == STEPS:
         return np.float32(0)
-    return np.float32(65536) / np.float32(65536 - threshold)
+    return np.float32(STEPS) / np.float32(STEPS - threshold)
 
 
 def dropout_mask(seed, offset, probability, rows, columns, *, batch=0, rounds=7, first_row=0,
@@ -85,7 +86,7 @@ def dropout_mask(seed, offset, probability, rows, columns, *, batch=0, rounds=7,
         raise ValueError(f"rounds {rounds} is neither 7 nor 10")
     row, column = _grid(rows, columns, first_row, first_column)
     bits = _element_bits(seed, offset, _DROPOUT, rounds, batch, row, column)
-    return bits.astype(np.int32) >= quantize_probability(probability)
+    return bits.astype(np.int32) % STEPS >= quantize_probability(probability)
 
 
 def rounding_bits(seed, offset, rows, columns, *, batch=0, first_row=0, first_column=0):

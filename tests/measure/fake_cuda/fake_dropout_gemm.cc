@@ -39,7 +39,7 @@ DropoutMask MaskOf(const GemmArgs& args, const std::string& behaviour) {
   DropoutMask mask;
   mask.seed = args.keys.low[0] | static_cast<uint64_t>(args.keys.high[0]) << 32;
   mask.offset = Has(behaviour, "offset cut") ? args.offset & 0xFFFFFFFF : args.offset;
-  mask.threshold = static_cast<uint32_t>((uint64_t{args.dropout_limit} + 1) >> 16);
+  mask.threshold = kDropoutSteps - (args.dropout_offset & 0xFFFF);
   return mask;
 }
 
