@@ -304,7 +304,8 @@ constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, Stor
     case EpilogueLoad::kScaledVector:
       return 168;
     case EpilogueLoad::kVector:
-      return path != StorePath::kStaged ? 96 : 112;
+      // Swapped, a lane has few columns of D, and their biases and scales.
+      return path == StorePath::kStaged ? 112 : c.swap_ab ? 72 : 96;
     case EpilogueLoad::kPlain:
       break;
   }

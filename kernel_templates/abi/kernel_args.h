@@ -66,9 +66,9 @@ struct GemmArgs {
   int raster_along_n;  // 1: tiles of n before the next tile of m.
   unsigned int dropout_offset;  // (2^15 - p * 2^15) * (2^16 + 1): KeepSigns in random_bits.cuh.
   float dropout_scale;          // 1 / (1 - p), and 0 where p is 1.
+  float kept_share;             // 1 - p.
   float alpha;
   float beta;
-  int reserved;
 };
 static_assert(sizeof(GemmArgs) == 352, "GemmArgs is an ABI: raise kGemmArgsVersion");
 

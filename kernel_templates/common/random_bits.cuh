@@ -11,27 +11,27 @@ namespace tilewright {
 // independent of each other.
 enum class RandomUse : unsigned { kDropout = 0, kRounding = 1 };
 
-// The counter of the 4x32 bits that serve 8 elements: rows {r, r + 8} of a 16-row block by columns
-// {2q, 2q + 1, 8 + 2q, 8 + 2q + 1} of a 16-column block, which is what one lane of an MMA fragment
-// owns. r = row % 8, q = column % 8 / 2.
-//   counter = {column / 16 * 32 + r * 4 + q, row / 16 + use * 2^27,
+// The counter of the 4x32 bits that serve 8 elements: rows {r, r + 8} of the 16-row block `row_block`
+// by columns {2q, 2q + 1, 8 + 2q, 8 + 2q + 1} of the 16-column block `column_block`, which is what one
+// lane of an MMA fragment owns.
+//   counter = {column_block * 32 + r * 4 + q, row_block + use * 2^27,
 //              low word of offset, high word of offset + batch * 2^16}
 // The offset is below 2^48.
-__device__ __forceinline__ PhiloxWords RandomCounter(unsigned long long offset, RandomUse use,
-                                                     unsigned batch, unsigned row,
-                                                     unsigned column) {
-  return {{(column / 16) * 32 + row % 8 * 4 + column % 8 / 2,
-           row / 16 + (static_cast<unsigned>(use) << 27), static_cast<unsigned>(offset),
-           static_cast<unsigned>(offset >> 32) + (batch << 16)}};
+__device__ __forceinline__ PhiloxWords BlockCounter(unsigned long long offset, RandomUse use,
+                                                    unsigned batch, unsigned row_block,
+                                                    unsigned column_block, unsigned r, unsigned q) {
+  return {{column_block * 32 + r * 4 + q, row_block + (static_cast<unsigned>(use) << 27),
+           static_cast<unsigned>(offset), static_cast<unsigned>(offset >> 32) + (batch << 16)}};
 }
 
-// Those bits. `keys`: PhiloxKeysOf the seed.
+// The bits that (row, column) shares. `keys`: PhiloxKeysOf the seed.
 template <int kRounds>
 __device__ __forceinline__ PhiloxWords RandomBlock(const PhiloxKeys& keys,
                                                    unsigned long long offset, RandomUse use,
                                                    unsigned batch, unsigned row,
                                                    unsigned column) {
-  return Philox<kRounds>(RandomCounter(offset, use, batch, row, column), keys);
+  return Philox<kRounds>(
+      BlockCounter(offset, use, batch, row / 16, column / 16, row % 8, column % 8 / 2), keys);
 }
 
 // The 16 bits of (row, column) in their block: word 2 * (row / 8 % 2) + column / 8 % 2, its

@@ -6,12 +6,13 @@
 
 namespace tilewright {
 
-// x / (1 + exp(-y)), y = x P(x^2), with the hardware's exponential and reciprocal: 2 ulp each, far
+// x / (share (1 + exp(-y))), y = x P(x^2), with the hardware's exponential and reciprocal: 2 ulp each, far
 // below the rounding of a 16-bit D. `bits`: coefficients of -log2(e) P, the constant first. An
 // epilogue has no time for more instructions: it shares the SM with a main loop. Step by step, for
 // all elements at once: a warp that is alone on its scheduler would wait for each result.
-template <int kCount, int kWidth>
-__device__ __forceinline__ void TimesLogistic(float (&x)[kWidth], const float (&bits)[kCount]) {
+template <bool kHasShare, int kCount, int kWidth>
+__device__ __forceinline__ void TimesLogistic(float (&x)[kWidth], const float (&bits)[kCount],
+                                              float share) {
   float square[kWidth];
   float sum[kWidth];
 #pragma unroll
@@ -27,11 +28,22 @@ __device__ __forceinline__ void TimesLogistic(float (&x)[kWidth], const float (&
 #pragma unroll
   for (int i = 0; i < kWidth; ++i) sum[i] = PowerOfTwo(x[i] * sum[i]);
 #pragma unroll
-  for (int i = 0; i < kWidth; ++i) x[i] *= Reciprocal(1.0f + sum[i]);
+  for (int i = 0; i < kWidth; ++i) {
+    x[i] *= Reciprocal(kHasShare ? fmaf(sum[i], share, share) : 1.0f + sum[i]);
+  }
 }
 
-template <Activation kActivation, int kWidth>
-__device__ __forceinline__ void Activate(float (&x)[kWidth]) {
+// Whether Activate can divide its results at no cost.
+constexpr bool DividesByShare(Activation activation) {
+  return activation == Activation::kGeluTanh || activation == Activation::kGeluErf ||
+         activation == Activation::kSilu;
+}
+
+// kHasShare: the results are divided by `share`, the part that dropout keeps. Where that is 0 they
+// are Inf or NaN, and all dropped.
+template <Activation kActivation, bool kHasShare = false, int kWidth>
+__device__ __forceinline__ void Activate(float (&x)[kWidth], float share = 1.0f) {
+  static_assert(!kHasShare || DividesByShare(kActivation));
   constexpr float kLog2E = 1.4426950408889634f;
   if constexpr (kActivation == Activation::kRelu) {
 #pragma unroll
@@ -39,16 +51,17 @@ __device__ __forceinline__ void Activate(float (&x)[kWidth]) {
   } else if constexpr (kActivation == Activation::kGeluTanh) {
     // 0.5 (1 + tanh(u)) is the logistic function of 2u, with u = sqrt(2/pi) (x + 0.044715 x^3).
     constexpr float kLinear = -1.5957691216057308f * kLog2E;
-    TimesLogistic(x, {kLinear, kLinear * 0.044715f});
+    TimesLogistic<kHasShare>(x, {kLinear, kLinear * 0.044715f}, share);
   } else if constexpr (kActivation == Activation::kGeluErf) {
     // The normal distribution as a logistic function: y = log(below(x) / below(-x)), whose
     // polynomial was fitted for |x| <= 5. The result is within 2^-20 |x|, and down to x = -5, where
     // 1 + erf(x / sqrt 2) has lost all its digits, within 0.2 % of the exact one.
-    TimesLogistic(x, {-2.30220127f, -0.104864664f, 0.000120808552f,
-                             0.000150658889f, -1.01989344e-05f, 3.10504788e-07f,
-                             -3.69124686e-09f});
+    TimesLogistic<kHasShare>(x,
+                             {-2.30220127f, -0.104864664f, 0.000120808552f, 0.000150658889f,
+                              -1.01989344e-05f, 3.10504788e-07f, -3.69124686e-09f},
+                             share);
   } else if constexpr (kActivation == Activation::kSilu) {
-    TimesLogistic(x, {-kLog2E});
+    TimesLogistic<kHasShare>(x, {-kLog2E}, share);
   }
 }
 

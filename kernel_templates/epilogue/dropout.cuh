@@ -31,29 +31,34 @@ class DropoutMask {
   __device__ __forceinline__ DropoutMask(const GemmArgs& args, int batch)
       : args_(args), batch_(batch) {}
 
-  // KeepBits of this lane, g = lane / 4 and q = lane % 4, in the block whose corner is (first_m,
-  // first_n), multiples of 16: of rows {g, g + 8} and columns {2q, 2q + 1, 8 + 2q, 8 + 2q + 1}.
-  __device__ __forceinline__ unsigned OfLane(int first_m, int first_n) const {
+  // Blocks of 16x16 elements are named by their row and column of blocks: what differs from block
+  // to block is then one word of the counter, and what they share of a call is computed once.
+
+  // KeepBits of this lane, g = lane / 4 and q = lane % 4, in a block: of rows {g, g + 8} and columns
+  // {2q, 2q + 1, 8 + 2q, 8 + 2q + 1}.
+  __device__ __forceinline__ unsigned OfLane(int row_block, int column_block) const {
     const int lane = threadIdx.x % 32;
-    return Bits(first_m + lane / 4, first_n + lane % 4 * 2);
+    return KeepBits(Words(row_block, column_block, lane / 4, lane % 4), args_.dropout_offset);
   }
 
-  // The KeepSigns of this lane's pairs of elements in the block whose corner is (first_m, first_n):
-  // word 2 * i + j is that of rows {g, g + 8}[i] and columns {2q, 8 + 2q}[j] and the next.
-  __device__ __forceinline__ PhiloxWords SignsOfLane(int first_m, int first_n) const {
+  // The KeepSigns of this lane's pairs of elements in a block: word 2 * i + j is that of rows
+  // {g, g + 8}[i] and columns {2q, 8 + 2q}[j] and the next.
+  __device__ __forceinline__ PhiloxWords SignsOfLane(int row_block, int column_block) const {
     const int lane = threadIdx.x % 32;
-    return Signs(first_m + lane / 4, first_n + lane % 4 * 2);
+    return Signs(row_block, column_block, lane / 4, lane % 4);
   }
 
   // The same of a lane that has rows 2q and 2q + 1 of D, in columns g and g + 8: word 2 * i + j is
   // that of rows {2q, 8 + 2q}[i] and the next, in columns {g, g + 8}[j]. By whole warps. A call has
   // one row and two neighbouring columns: the lane and that of the next column make one each, and
   // exchange the halves of its words that are the other's.
-  __device__ __forceinline__ PhiloxWords SignsOfTransposedLane(int first_m, int first_n) const {
+  __device__ __forceinline__ PhiloxWords SignsOfTransposedLane(int row_block,
+                                                               int column_block) const {
     if constexpr (!kDrops) return {};
     const int lane = threadIdx.x % 32;
     const bool is_odd = lane & 4;
-    const PhiloxWords own = Signs(first_m + lane % 4 * 2 + lane / 4 % 2, first_n + lane / 8 * 2);
+    const PhiloxWords own =
+        Signs(row_block, column_block, lane % 4 * 2 + lane / 4 % 2, lane / 8);
     PhiloxWords signs = {};
 #pragma unroll
     for (int i = 0; i < 4; i += 2) {
@@ -67,12 +72,6 @@ class DropoutMask {
     return signs;
   }
 
-  // The KeepBits that the place (row, column) shares.
-  __device__ __forceinline__ unsigned Bits(int row, int column) const {
-    if constexpr (!kDrops) return kKeepAll;
-    return KeepBits(Words(row, column), args_.dropout_offset);
-  }
-
   // Bit i: of (row, column + i). `column` is a multiple of kWidth, at most 8 and a power of two.
   template <int kWidth>
   __device__ __forceinline__ unsigned OfRow(int row, int column) const {
@@ -81,16 +80,18 @@ class DropoutMask {
     const int shift = row / 8 % 2 * 4 + column / 8 % 2 * 2;
 #pragma unroll
     for (int i = 0; i < kWidth; i += 2) {
-      keep |= (Bits(row, column + i) >> shift & 3) << i;
+      const int pair = column + i;
+      const PhiloxWords words = Words(row / 16, pair / 16, row % 8, pair % 8 / 2);
+      keep |= (KeepBits(words, args_.dropout_offset) >> shift & 3) << i;
     }
     return kWidth == 1 ? keep >> column % 2 : keep;
   }
 
   // As OfLane; the mask is stored too where the problem asks for it. By whole warps.
-  __device__ __forceinline__ unsigned Block(int first_m, int first_n) const {
+  __device__ __forceinline__ unsigned Block(int row_block, int column_block) const {
     if constexpr (!kDrops) return kKeepAll;
-    const unsigned bits = OfLane(first_m, first_n);
-    if constexpr (kSpec.store_mask) StoreBlock(first_m, first_n, bits);
+    const unsigned bits = OfLane(row_block, column_block);
+    if constexpr (kSpec.store_mask) StoreBlock(row_block, column_block, bits);
     return bits;
   }
 
@@ -118,9 +119,9 @@ class DropoutMask {
     return bits;
   }
 
-  // Writes the mask of the block whose corner is (first_m, first_n) from the bits that OfLane gave.
-  // By whole warps.
-  __device__ __forceinline__ void StoreBlock(int first_m, int first_n, unsigned bits) const {
+  // Writes the mask of a block from the bits that OfLane gave. By whole warps.
+  __device__ __forceinline__ void StoreBlock(int row_block, int column_block,
+                                             unsigned bits) const {
     const int lane = threadIdx.x % 32;
     const int q = lane % 4;
     // The lane's bits of row g in the low half, of row g + 8 in the high one.
@@ -129,8 +130,8 @@ class DropoutMask {
     unsigned rows = (near | far) << 2 * q;
     rows |= __shfl_xor_sync(0xFFFFFFFF, rows, 1);
     rows |= __shfl_xor_sync(0xFFFFFFFF, rows, 2);
-    const int row = first_m + lane / 4 + (q == 1 ? 8 : 0);
-    if (q < 2) StoreRow(row, first_n, q == 0 ? rows & 0xFFFF : rows >> 16);
+    const int row = row_block * 16 + lane / 4 + (q == 1 ? 8 : 0);
+    if (q < 2) StoreRow(row, column_block * 16, q == 0 ? rows & 0xFFFF : rows >> 16);
   }
 
   // Writes the bits of 16 neighbouring elements of a row, from `column` on, a multiple of 16.
@@ -145,13 +146,17 @@ class DropoutMask {
   }
 
  private:
-  __device__ __forceinline__ PhiloxWords Words(int row, int column) const {
-    return Philox<kRounds>(RandomCounter(args_.offset, RandomUse::kDropout, batch_, row, column),
+  __device__ __forceinline__ PhiloxWords Words(int row_block, int column_block, int r,
+                                               int q) const {
+    if constexpr (!kDrops) return {};
+    return Philox<kRounds>(BlockCounter(args_.offset, RandomUse::kDropout, batch_, row_block,
+                                        column_block, r, q),
                            args_.keys);
   }
-  __device__ __forceinline__ PhiloxWords Signs(int row, int column) const {
+  __device__ __forceinline__ PhiloxWords Signs(int row_block, int column_block, int r,
+                                               int q) const {
     if constexpr (!kDrops) return {};
-    PhiloxWords words = Words(row, column);
+    PhiloxWords words = Words(row_block, column_block, r, q);
 #pragma unroll
     for (int i = 0; i < 4; ++i) words.word[i] = KeepSigns(words.word[i], args_.dropout_offset);
     return words;

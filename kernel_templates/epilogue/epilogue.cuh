@@ -264,6 +264,10 @@ class Epilogue {
                                        kSpec.source != Source::kResidual && !kSpec.amax &&
                                        !kSpec.non_finite_flag && !kSpec.bias_gradient;
 
+  // Whether what dropout scales with is part of the activation.
+  static constexpr bool kDividesByShare = DropoutMask<kSpec>::kDrops && !kSpec.gradient &&
+                                          DividesByShare(kSpec.activation);
+
   // From scaled sums with their bias to the values that are rounded.
   template <int kWidth, typename Keeper>
   __device__ __forceinline__ void Transform(float (&values)[kWidth], Neighbours<kWidth>& neighbours,
@@ -284,13 +288,13 @@ class Epilogue {
 #pragma unroll
         for (int i = 0; i < kWidth; ++i) neighbours.z[i] = values[i];
       }
-      Activate<kSpec.activation>(values);
+      Activate<kSpec.activation, kDividesByShare>(values, args_.kept_share);
     }
     if constexpr (DropoutMask<kSpec>::kDrops) {
       // Selected, so that a dropped Inf is 0.
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) {
-        values[i] = keeper.Keep(args_.dropout_scale * values[i], i);
+        values[i] = keeper.Keep(kDividesByShare ? values[i] : args_.dropout_scale * values[i], i);
       }
     }
     if constexpr (kSpec.source == Source::kResidual) {

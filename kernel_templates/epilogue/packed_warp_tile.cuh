@@ -124,10 +124,11 @@ class PackedWarpTile {
     const DropoutMask<kSpec> mask = epilogue.Mask();
 #pragma unroll
     for (int group = 0; group < kWarpN / 16; ++group) {
-      const int first_column = corner.first_n + group * 16;
-      signs[group] = mask.SignsOfLane(corner.first_m + first_row, first_column);
+      const int row_block = corner.first_m / 16 + first_row / 16;
+      const int column_block = corner.first_n / 16 + group;
+      signs[group] = mask.SignsOfLane(row_block, column_block);
       if constexpr (kSpec.store_mask) {
-        mask.StoreBlock(corner.first_m + first_row, first_column, mask.BitsOf(signs[group]));
+        mask.StoreBlock(row_block, column_block, mask.BitsOf(signs[group]));
       }
     }
 #pragma unroll

@@ -33,7 +33,7 @@ class TmaGroupTile {
 #pragma unroll
       for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
         const int row = BoxBegin(box, kBoxRows, kRows);
-        Fill(args, first_m + row, first_n, sums, row / 8, buffers + (box - first) * kBufferBytes,
+        Fill(args, first_m, first_n, sums, row / 8, buffers + (box - first) * kBufferBytes,
              epilogue, column_sums);
       }
       FenceForCopies();
@@ -63,12 +63,13 @@ class TmaGroupTile {
 
   // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on.
   template <typename Accumulator>
-  __device__ __forceinline__ static void Fill(const GemmArgs& args, int first_m, int first_n,
+  __device__ __forceinline__ static void Fill(const GemmArgs& args, int tile_m, int first_n,
                                               const Accumulator (&sums)[kRows / 8][4],
                                               int first_tile, unsigned buffer,
                                               Epilogue<kSpec>& epilogue,
                                               float (&column_sums)[2][1]) {
     const int lane = threadIdx.x % 32;
+    const int first_m = tile_m + first_tile * 8;
     const int first_column = static_cast<int>(threadIdx.x) / 32 % 4 * 16;
     typename Epilogue<kSpec>::template ColumnTerms<1> terms[2];
 #pragma unroll
@@ -80,7 +81,8 @@ class TmaGroupTile {
 #pragma unroll
     for (int tile = 0; tile < kBoxRows / 8; tile += 2) {
       const PhiloxWords signs =
-          epilogue.Mask().SignsOfTransposedLane(first_m + tile * 8, first_n + first_column);
+          epilogue.Mask().SignsOfTransposedLane(tile_m / 16 + (first_tile + tile) / 2,
+                                                first_n / 16 + first_column / 16);
       float values[8] = {};
 #pragma unroll
       for (int i = 0; i < 4; ++i) {

@@ -97,13 +97,13 @@ class TmaWarpTile {
   // buffer of an output beside D.
   template <typename Beside, typename Accumulator>
   __device__ __forceinline__ static void Fill(const GemmArgs& args, int batch, int first_m,
-                                              int first_n, int first_column,
+                                              int tile_n, int first_column,
                                               const Accumulator (&sums)[kColumns / 8][4],
                                               unsigned buffer, unsigned other,
                                               Epilogue<kSpec>& epilogue) {
     const int lane = threadIdx.x % 32;
     const int first_tile = first_column / 8;
-    first_n += first_column;
+    const int first_n = tile_n + first_column;
     const float row_factors[2] = {epilogue.LoadRowFactor(first_m + lane / 4),
                                   epilogue.LoadRowFactor(first_m + lane / 4 + 8)};
     float column_sums[kBoxColumns / 8][2] = {};
@@ -115,9 +115,10 @@ class TmaWarpTile {
           epilogue.template LoadColumnTerms<2>(column_of_lane),
           epilogue.template LoadColumnTerms<2>(column_of_lane + 8)};
       const DropoutMask<kSpec> mask = epilogue.Mask();
-      const PhiloxWords block = mask.SignsOfLane(first_m, first_n + tile * 8);
+      const int column_block = tile_n / 16 + (first_tile + tile) / 2;
+      const PhiloxWords block = mask.SignsOfLane(first_m / 16, column_block);
       if constexpr (kSpec.store_mask) {
-        mask.StoreBlock(first_m, first_n + tile * 8, mask.BitsOf(block));
+        mask.StoreBlock(first_m / 16, column_block, mask.BitsOf(block));
       }
       const unsigned place =
           StagedPlace<kBoxBytes>(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16);

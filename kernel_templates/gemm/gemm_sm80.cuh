@@ -120,7 +120,7 @@ class GemmSm80 {
     float column_sums[kSpec.bias_gradient ? kSlots : 1][kWidth] = {};
     MaskedStaged::template Visit<kWidth>(
         sums, staging,
-        [&](int row, int column) { return mask.Block(first_m + row, first_n + column); },
+        [&](int row, int column) { return mask.Block(first_m / 16 + row / 16, first_n / 16 + column / 16); },
         [&](const Accumulator(&values)[kWidth], int row, int column, int slot, unsigned keep) {
           if (row < args.m - first_m) {
             epilogue.template Apply<kWidth>(values, first_m + row, first_n + column, terms[slot],

@@ -133,7 +133,9 @@ class StoreSm90 {
       float column_sums[kSpec.bias_gradient ? kSlots : 1][kVector] = {};
       Staged::template Visit<kVector>(
           taken, staging,
-          [&](int row, int column) { return mask.Block(first_m + row, first_n + first + column); },
+          [&](int row, int column) {
+            return mask.Block(first_m / 16 + row / 16, (first_n + first) / 16 + column / 16);
+          },
           [&](const Accumulator(&values)[kVector], int row, int column, int slot, unsigned keep) {
             Apply(args, batch, first_m + row, first_n + first + column, values, keep, epilogue,
                   column_sums[kSpec.bias_gradient ? slot : 0]);
@@ -187,7 +189,9 @@ class StoreSm90 {
     const DropoutMask<kSpec> mask = epilogue.Mask();
     Transposed::template Visit<kVector>(
         taken, staging,
-        [&](int row, int column) { return mask.Block(first_m + first + row, first_n + column); },
+        [&](int row, int column) {
+          return mask.Block((first_m + first) / 16 + row / 16, first_n / 16 + column / 16);
+        },
         [&](const Accumulator(&values)[kVector], int row, int column, unsigned keep) {
           Apply(args, batch, first_m + first + row, first_n + column, values, keep, epilogue,
                 column_sums);

@@ -22,6 +22,7 @@ void PackEpilogue(const v1::GemmProblem& problem, const GemmOperands& operands, 
     const uint32_t threshold = QuantizeProbability(epilogue.dropout().probability());
     args.dropout_offset = DropoutOffset(threshold);
     args.dropout_scale = DropoutScale(threshold);
+    args.kept_share = static_cast<float>(kDropoutSteps - threshold) / kDropoutSteps;
     args.mask = epilogue.dropout().store_mask() ? operands.mask : nullptr;
   }
   args.bias_gradient = epilogue.bias_gradient() ? operands.bias_gradient : nullptr;

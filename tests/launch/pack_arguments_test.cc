@@ -42,6 +42,7 @@ TEST(PackArgumentsTest, DropoutIsThatOfTheQuantisedProbability) {
   GemmArgs args = PackArguments(Plan(), problem, Everything());
   EXPECT_EQ(args.dropout_offset, (32768u - 3277) * 0x10001);
   EXPECT_EQ(args.dropout_scale, 32768.0f / (32768 - 3277));
+  EXPECT_EQ(args.kept_share, (32768 - 3277) / 32768.0f);
   EXPECT_EQ(args.keys.low[0], 11u);
   EXPECT_EQ(args.offset, 13u);
   EXPECT_EQ(args.mask, nullptr);

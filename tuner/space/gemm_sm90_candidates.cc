@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
 #include "tuner/space/gemm_sm90_rules.h"
 #include "tuner/space/tile_domain.h"
@@ -49,13 +50,23 @@ bool BoxesAreWide(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
          (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) >= std::min(kWide, c.tile_n * bytes));
 }
 
-// As many stages as fit, at most 8.
+// As many stages as fit, at most 8; and as many as leave room for all the staging buffers that an
+// epilogue which takes its time uses.
 template <typename Visit>
 void WithStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
                 const Visit& visit) {
   constexpr int kMostStages = 8;
+  constexpr int kFewestStages = 4;
+  const auto buffers = [&] { return StagingBuffers(c, StorePathFor(gemm, c)); };
   for (c.stages = kMostStages; c.stages >= 2; --c.stages) {
-    if (FirstBroken(gemm, silicon, c) == nullptr) return visit(c);
+    if (FirstBroken(gemm, silicon, c) == nullptr) break;
+  }
+  if (c.stages < 2) return;
+  visit(c);
+  const int fewest = buffers();
+  if (!HasActivation(gemm.epilogue()) && !HasDropout(gemm.epilogue())) return;
+  for (--c.stages; c.stages >= kFewestStages; --c.stages) {
+    if (buffers() > std::max(fewest, 2)) return visit(c);
   }
 }
 
