@@ -43,6 +43,9 @@ Json CandidateToJson(const std::optional<v1::Candidate>& candidate, const BenchR
   object["candidate"] = DescribeCandidate(*candidate);
   object["tflops"] = FloatingPointOperations(row.problem) / median / 1e12;
   const double roofline = row.explanation.winner().roofline_seconds();
+  if (const double bytes = NeededBytes(row.explanation.winner().problem()); bytes > 0) {
+    object["gigabytes_per_second"] = bytes / median / 1e9;
+  }
   object["roofline_share"] = NumberOrNull(Ratio(roofline, median));
   object["predicted_seconds"] = NumberOrNull(candidate->predicted_seconds());
   return object;
@@ -89,6 +92,18 @@ std::vector<std::string> MeasuredCells(const BenchRow& row, const Style& style) 
           row.best_template ? DescribeCandidate(*row.best_template) : "-"};
 }
 
+// What moves data is judged by its bytes a second.
+std::vector<std::string> MemoryCells(const BenchRow& row, const Style& style) {
+  const v1::Winner& winner = row.explanation.winner();
+  const double ours = MedianOf(row.best_template);
+  return {row.name,
+          DescribeProblem(row.problem),
+          FormatSeconds(ours, style),
+          FormatGigabytes(NeededBytes(winner.problem()), ours),
+          FormatShare(winner.roofline_seconds(), ours),
+          row.best_template ? DescribeCandidate(*row.best_template) : "-"};
+}
+
 }  // namespace
 
 BenchRow MakeBenchRow(std::string name, v1::Problem problem, v1::Tuning tuning,
@@ -132,6 +147,8 @@ std::string RenderBench(const std::vector<BenchRow>& rows, const Style& style) {
   Table table({"NAME", "PROBLEM", "TEMPLATES", "TFLOP/S", "LT BEST", "LT FIRST", "VS BEST",
                "VS FIRST", "ROOFLINE", "TEMPLATE"},
               {false, false, true, true, true, true, true, true, true, false});
+  Table memory({"NAME", "PROBLEM", "TEMPLATES", "GB/S", "ROOFLINE", "TEMPLATE"},
+               {false, false, true, true, true, false});
   std::string below;
   std::vector<Result> predicted;
   for (const BenchRow& row : rows) {
@@ -141,11 +158,17 @@ std::string RenderBench(const std::vector<BenchRow>& rows, const Style& style) {
     } else if (!row.best_template && !row.vendor_best) {
       predicted.push_back(ResultOf(row.explanation.winner()));
       predicted.back().name = row.name;
+    } else if (row.problem.has_fused_dropout()) {
+      memory.Add(MemoryCells(row, style));
     } else {
       table.Add(MeasuredCells(row, style));
     }
   }
   std::string text = table.empty() ? "" : table.Render(style);
+  if (!memory.empty()) {
+    absl::StrAppend(&text, memory.Render(style),
+                    "GB/s of the bytes that are needed: each tensor read or written once.\n");
+  }
   if (!predicted.empty()) absl::StrAppend(&text, RenderResults(predicted, style));
   if (const double mean = GeometricMean(Ratios(rows, RatioToBest)); mean > 0) {
     absl::StrAppend(&text, "Templates alone, geometric mean: ", FormatRatio(mean, 1),

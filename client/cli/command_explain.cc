@@ -8,8 +8,8 @@
 #include "client/cli/commands.h"
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
-#include "client/cli/gemm_flags.h"
 #include "client/cli/precision_frontier.h"
+#include "client/cli/problem_flags.h"
 #include "client/cli/problem_text.h"
 #include "client/cli/rank_correlation.h"
 #include "client/cli/report.h"
@@ -22,7 +22,7 @@ namespace {
 constexpr int kShownCandidates = 20;
 
 struct Flags {
-  GemmFields gemm;
+  ProblemFlags problem;
   TargetFlags target;
   bool all = false;
 };
@@ -120,7 +120,7 @@ void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& respons
 
 absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
   v1::ExplainWinnerRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_problem()->mutable_gemm(), ParseGemm(flags.gemm));
+  ASSIGN_OR_RETURN(*request.mutable_problem(), ParseProblem(flags.problem));
   request.set_target(flags.target.target);
   ASSIGN_OR_RETURN(const int32_t ordinal, DeviceOrdinal(flags.target));
   request.set_device_ordinal(ordinal);
@@ -146,14 +146,13 @@ absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
 void AddExplain(CLI::App& app, Action& action) {
   CLI::App* explain =
       app.add_subcommand("explain", "Show why a winner won, what lost, and by how much");
-  explain->require_subcommand(1);
-  CLI::App* gemm = explain->add_subcommand("gemm", "D[m,n] = epilogue(op(A)[m,k] . op(B)[k,n])");
   auto flags = std::make_shared<Flags>();
-  AddGemmFlags(*gemm, flags->gemm);
-  AddTargetFlags(*gemm, flags->target);
-  gemm->add_flag("--all", flags->all, "Every candidate, not the first 20");
-  gemm->callback([&action, flags] {
-    action = [flags](Session& session) { return Explain(session, *flags); };
+  AddProblemCommands(*explain, flags->problem, [&action, flags](CLI::App& kind) {
+    AddTargetFlags(kind, flags->target);
+    kind.add_flag("--all", flags->all, "Every candidate, not the first 20");
+    kind.callback([&action, flags] {
+      action = [flags](Session& session) { return Explain(session, *flags); };
+    });
   });
 }
 

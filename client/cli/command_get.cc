@@ -1,5 +1,6 @@
-// `tilewright get gemm`
+// `tilewright get gemm` and `tilewright get dropout`
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -7,8 +8,8 @@
 #include "client/cli/enum_names.h"
 #include "client/cli/files.h"
 #include "client/cli/format.h"
-#include "client/cli/gemm_flags.h"
 #include "client/cli/parse.h"
+#include "client/cli/problem_flags.h"
 #include "client/cli/report.h"
 #include "client/cli/target_flags.h"
 #include "proto/support/errors.h"
@@ -18,8 +19,11 @@
 namespace tilewright::cli {
 namespace {
 
+// Columns of a tile that has whole rows, however long.
+constexpr int kWholeRows = std::numeric_limits<int32_t>::max();
+
 struct Flags {
-  GemmFields gemm;
+  ProblemFlags problem;
   TargetFlags target;
   std::string mode = "best_available";
   std::string deadline;
@@ -49,19 +53,28 @@ absl::StatusOr<GetOptions> ParseOptions(const Flags& flags) {
   return options;
 }
 
-void AppendPlan(const v1::LaunchPlan& plan, std::string& text) {
+void AppendPlan(const v1::LaunchPlan& plan, bool is_fused_dropout, std::string& text) {
   for (const v1::LaunchStep& step : plan.steps()) {
     absl::StrAppend(&text, "launch        ", step.entry_symbol(), ": ", step.block_threads(),
-                    " threads, tile ", step.tile_m(), "x", step.tile_n(), ", ",
+                    " threads, tile ", step.tile_m(), "x",
+                    step.tile_n() == kWholeRows ? "all" : absl::StrCat(step.tile_n()), ", ",
                     FormatBytes(step.dynamic_shared_memory_bytes()), " shared memory, ",
                     step.registers_per_thread(), " registers");
     if (step.split_k() > 1) absl::StrAppend(&text, ", k split by ", step.split_k());
     absl::StrAppend(&text, "\n");
   }
   const v1::Requirements& needs = plan.requirements();
-  absl::StrAppend(&text, "requires      alignment A ", needs.a_alignment(), ", B ",
-                  needs.b_alignment(), ", D ", needs.d_alignment(), " bytes; m, n, k divisible by ",
-                  needs.m_divisor(), ", ", needs.n_divisor(), ", ", needs.k_divisor(), "\n");
+  absl::StrAppend(&text, "requires      alignment ");
+  if (is_fused_dropout) {
+    absl::StrAppend(&text, "x ", needs.a_alignment(), ", residual ", needs.c_alignment(), ", y ",
+                    needs.d_alignment(), ", pre_norm ", needs.aux_alignment(), " bytes");
+    if (needs.n_limit() > 0) absl::StrAppend(&text, "; at most ", needs.n_limit(), " columns");
+    absl::StrAppend(&text, "\n");
+    return;
+  }
+  absl::StrAppend(&text, "A ", needs.a_alignment(), ", B ", needs.b_alignment(), ", D ",
+                  needs.d_alignment(), " bytes; m, n, k divisible by ", needs.m_divisor(), ", ",
+                  needs.n_divisor(), ", ", needs.k_divisor(), "\n");
 }
 
 std::string DescribeKernel(const Kernel& kernel) {
@@ -74,7 +87,7 @@ std::string DescribeKernel(const Kernel& kernel) {
     absl::StrAppend(&text, "cubin         ", FormatBytes(bytes), " for ", kernel.architecture(), ", NVRTC ",
                     kernel.response().kernel().nvrtc_version(), "\ncontent hash  ",
                     ToHex(kernel.content_hash()), "\n");
-    AppendPlan(kernel.launch_plan(), text);
+    AppendPlan(kernel.launch_plan(), kernel.any_problem().has_fused_dropout(), text);
   }
   absl::StrAppend(&text, "workspace     ",
                   FormatBytes(static_cast<double>(kernel.WorkspaceBytes())), "\nepoch         ",
@@ -94,11 +107,12 @@ Json KernelToJson(const Kernel& kernel) {
 }
 
 absl::StatusOr<int> Get(Session& session, const Flags& flags) {
-  ASSIGN_OR_RETURN(const v1::GemmProblem problem, ParseGemm(flags.gemm));
+  ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
   ASSIGN_OR_RETURN(const GetOptions options, ParseOptions(flags));
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel,
-                   client->GetKernel(problem, options));
+                   problem.has_gemm() ? client->GetKernel(problem.gemm(), options)
+                                      : client->GetKernel(problem.fused_dropout(), options));
   if (!flags.output.empty()) {
     if (kernel->is_vendor()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CUBIN",
@@ -120,23 +134,22 @@ absl::StatusOr<int> Get(Session& session, const Flags& flags) {
 
 void AddGet(CLI::App& app, Action& action) {
   CLI::App* get = app.add_subcommand("get", "Show the kernel that a trainer would get");
-  get->require_subcommand(1);
-  CLI::App* gemm = get->add_subcommand("gemm", "D[m,n] = epilogue(op(A)[m,k] . op(B)[k,n])");
   auto flags = std::make_shared<Flags>();
-  AddGemmFlags(*gemm, flags->gemm);
-  AddTargetFlags(*gemm, flags->target);
-  gemm->add_option("--mode", flags->mode,
-                   "cached_only, best_available (default), or wait_tuned")
-      ->type_name("MODE");
-  gemm->add_option("--deadline", flags->deadline, "Longest wait (default 30s; wait_tuned: 10m)")
-      ->type_name("TIME");
-  gemm->add_option("--epoch", flags->epoch, "Only winners of this epoch or before")
-      ->type_name("N");
-  gemm->add_option("--hash", flags->pinned_hash, "Exactly the kernel of this content hash")
-      ->type_name("HEX");
-  gemm->add_option("-o,--output", flags->output, "Write the cubin here")->type_name("FILE");
-  gemm->callback([&action, flags] {
-    action = [flags](Session& session) { return Get(session, *flags); };
+  AddProblemCommands(*get, flags->problem, [&action, flags](CLI::App& kind) {
+    AddTargetFlags(kind, flags->target);
+    kind.add_option("--mode", flags->mode,
+                     "cached_only, best_available (default), or wait_tuned")
+        ->type_name("MODE");
+    kind.add_option("--deadline", flags->deadline, "Longest wait (default 30s; wait_tuned: 10m)")
+        ->type_name("TIME");
+    kind.add_option("--epoch", flags->epoch, "Only winners of this epoch or before")
+        ->type_name("N");
+    kind.add_option("--hash", flags->pinned_hash, "Exactly the kernel of this content hash")
+        ->type_name("HEX");
+    kind.add_option("-o,--output", flags->output, "Write the cubin here")->type_name("FILE");
+    kind.callback([&action, flags] {
+      action = [flags](Session& session) { return Get(session, *flags); };
+    });
   });
 }
 

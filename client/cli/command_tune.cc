@@ -1,12 +1,12 @@
-// `tilewright tune gemm`
+// `tilewright tune gemm` and `tilewright tune dropout`
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/format.h"
-#include "client/cli/gemm_flags.h"
 #include "client/cli/interrupts.h"
+#include "client/cli/problem_flags.h"
 #include "client/cli/progress.h"
 #include "client/cli/report.h"
 #include "client/cli/target_flags.h"
@@ -16,7 +16,7 @@ namespace tilewright::cli {
 namespace {
 
 struct Flags {
-  GemmFields gemm;
+  ProblemFlags problem;
   TargetFlags target;
   TuningFlags tuning;
 };
@@ -52,8 +52,7 @@ int ReportInterrupted(Session& session, const v1::Tuning& tuning, double best_se
 }
 
 absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
-  v1::Problem problem;
-  ASSIGN_OR_RETURN(*problem.mutable_gemm(), ParseGemm(flags.gemm));
+  ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
   TuneOptions options;
   options.target = flags.target.target;
   ASSIGN_OR_RETURN(options.device_ordinal, DeviceOrdinal(flags.target));
@@ -91,14 +90,13 @@ absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
 
 void AddTune(CLI::App& app, Action& action) {
   CLI::App* tune = app.add_subcommand("tune", "Find the best kernel of a problem, and keep it");
-  tune->require_subcommand(1);
-  CLI::App* gemm = tune->add_subcommand("gemm", "D[m,n] = epilogue(op(A)[m,k] . op(B)[k,n])");
   auto flags = std::make_shared<Flags>();
-  AddGemmFlags(*gemm, flags->gemm);
-  AddTargetFlags(*gemm, flags->target);
-  AddTuningFlags(*gemm, flags->tuning);
-  gemm->callback([&action, flags] {
-    action = [flags](Session& session) { return Tune(session, *flags); };
+  AddProblemCommands(*tune, flags->problem, [&action, flags](CLI::App& kind) {
+    AddTargetFlags(kind, flags->target);
+    AddTuningFlags(kind, flags->tuning);
+    kind.callback([&action, flags] {
+      action = [flags](Session& session) { return Tune(session, *flags); };
+    });
   });
 }
 

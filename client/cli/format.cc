@@ -62,6 +62,11 @@ std::string FormatTeraflops(double operations, double seconds) {
   return FourFigures(operations / seconds / 1e12);
 }
 
+std::string FormatGigabytes(double bytes, double seconds) {
+  if (!(bytes > 0) || !(seconds > 0)) return "-";
+  return FourFigures(bytes / seconds / 1e9);
+}
+
 std::string FormatShare(double numerator, double denominator) {
   if (!(numerator > 0) || !(denominator > 0)) return "-";
   return absl::StrFormat("%.1f%%", 100 * numerator / denominator);

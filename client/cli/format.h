@@ -24,6 +24,9 @@ std::string FormatBytes(double bytes);
 // "549.2": floating-point operations in 1e12 a second; "-" where `seconds` is not positive.
 std::string FormatTeraflops(double operations, double seconds);
 
+// Bytes over time in 10^9 a second, four figures; "-" without bytes or time.
+std::string FormatGigabytes(double bytes, double seconds);
+
 // "55.5%" of numerator / denominator; "-" where either is not positive.
 std::string FormatShare(double numerator, double denominator);
 

@@ -1,69 +1,29 @@
 #include "client/cli/gemm_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/enum_names.h"
-#include "client/cli/parse.h"
-#include "proto/support/errors.h"
+#include "client/cli/problem_fields.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright::cli {
 namespace {
 
-using Setter = std::function<absl::Status(const std::string& field, const std::string& text,
-                                          v1::GemmProblem& problem)>;
-
-struct Field {
-  std::string name;
-  std::string help;
-  const char* value_name = "";  // Empty: a switch.
-  bool required = false;
-  Setter set;
-};
+using Field = ProblemField<v1::GemmProblem>;
 
 Field Integer(const char* name, const char* help, void (v1::GemmProblem::*set)(int64_t)) {
-  return {name, help, "N", false,
-          [set](const std::string& field, const std::string& text, v1::GemmProblem& problem) {
-            ASSIGN_OR_RETURN(const int64_t value, ParseInteger(field, text));
-            (problem.*set)(value);
-            return absl::OkStatus();
-          }};
-}
-
-Field Required(Field field) {
-  field.required = true;
-  return field;
+  return IntegerField(name, help, set);
 }
 
 template <typename Enum>
 Field Name(const char* name, const char* help, std::function<void(v1::GemmProblem&, Enum)> set) {
-  return {name,
-          absl::StrCat(help, ": ", EnumNameList(*google::protobuf::GetEnumDescriptor<Enum>())),
-          "NAME", false,
-          [set](const std::string& field, const std::string& text, v1::GemmProblem& problem) {
-            ASSIGN_OR_RETURN(const Enum value, ParseName<Enum>(field, text));
-            set(problem, value);
-            return absl::OkStatus();
-          }};
+  return NameField<Enum, v1::GemmProblem>(name, help, set);
 }
 
 Field Switch(const char* name, const char* help, std::function<void(v1::GemmProblem&, bool)> set) {
-  return {name, help, "", false,
-          [set](const std::string& field, const std::string& text, v1::GemmProblem& problem) {
-            if (text != "true" && text != "false") {
-              return InvalidField(field, "INVALID_SWITCH",
-                                  absl::StrCat("must be true or false, was '", text, "'"));
-            }
-            set(problem, text == "true");
-            return absl::OkStatus();
-          }};
+  return SwitchField<v1::GemmProblem>(name, help, set);
 }
 
 std::vector<Field> ShapeFields() {
@@ -127,21 +87,15 @@ std::vector<Field> EpilogueFields() {
       Name<v1::DataType>("aux_type",
                          "Also write the pre-activation, in this type; a gradient reads it",
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_aux_type(t); }),
-      {"dropout", "Share of elements set to zero, from 0 to 1", "SHARE", false,
-       [](const std::string& field, const std::string& text, P& problem) {
-         ASSIGN_OR_RETURN(const double value, ParseNumber(field, text));
-         problem.mutable_epilogue()->mutable_dropout()->set_probability(value);
-         return absl::OkStatus();
-       }},
-      {"philox_rounds", "Rounds of dropout's random numbers, 7 or 10 (default 7)", "N", false,
-       [](const std::string& field, const std::string& text, P& problem) {
-         ASSIGN_OR_RETURN(const int64_t value, ParseInteger(field, text));
-         // What no int32 holds is neither 7 nor 10.
-         const bool fits = value >= 0 && value <= std::numeric_limits<int32_t>::max();
-         problem.mutable_epilogue()->mutable_dropout()->set_philox_rounds(
-             fits ? static_cast<int32_t>(value) : -1);
-         return absl::OkStatus();
-       }},
+      NumberField<P>("dropout", "Share of elements set to zero, from 0 to 1", "SHARE",
+                     [](P& p, double share) {
+                       p.mutable_epilogue()->mutable_dropout()->set_probability(share);
+                     }),
+      SmallIntegerField<P>("philox_rounds",
+                           "Rounds of dropout's random numbers, 7 or 10 (default 7)",
+                           [](P& p, int32_t rounds) {
+                             p.mutable_epilogue()->mutable_dropout()->set_philox_rounds(rounds);
+                           }),
       Switch("store_mask", "Also write the mask of dropout, one bit an element",
              [](P& p, bool on) { p.mutable_epilogue()->mutable_dropout()->set_store_mask(on); }),
       Switch("gradient", "The backward form: times the derivative at aux, dropped as forward",
@@ -170,82 +124,34 @@ std::vector<Field> NumericsFields() {
       Name<v1::DeterminismMode>(
           "determinism", "Same bits on every run (default required)",
           [](P& p, v1::DeterminismMode m) { p.mutable_numerics()->set_determinism(m); }),
-      {"error_budget", "Fastest precision within this relative error (default: by the types)",
-       "ERROR", false,
-       [](const std::string& field, const std::string& text, P& problem) {
-         ASSIGN_OR_RETURN(const double value, ParseNumber(field, text));
-         problem.mutable_numerics()->set_error_budget(value);
-         return absl::OkStatus();
-       }},
+      NumberField<P>("error_budget",
+                     "Fastest precision within this relative error (default: by the types)",
+                     "ERROR",
+                     [](P& p, double error) { p.mutable_numerics()->set_error_budget(error); }),
       Switch("promote_accumulation", "FP8: promote sums to fp32 every 128 k",
              [](P& p, bool on) { p.mutable_numerics()->set_promote_accumulation(on); }),
   };
 }
 
-struct FieldGroup {
-  std::string title;
-  std::vector<Field> fields;
-};
-
-const std::vector<FieldGroup>& FieldGroups() {
-  static const auto& groups = *new std::vector<FieldGroup>{{"Problem", ShapeFields()},
-                                                           {"Strides", StrideFields()},
-                                                           {"Epilogue", EpilogueFields()},
-                                                           {"Numerics", NumericsFields()}};
+const std::vector<FieldGroup<v1::GemmProblem>>& FieldGroups() {
+  static const auto& groups =
+      *new std::vector<FieldGroup<v1::GemmProblem>>{{"Problem", ShapeFields()},
+                                                    {"Strides", StrideFields()},
+                                                    {"Epilogue", EpilogueFields()},
+                                                    {"Numerics", NumericsFields()}};
   return groups;
-}
-
-const Field* FindField(std::string_view name) {
-  for (const FieldGroup& group : FieldGroups()) {
-    for (const Field& field : group.fields) {
-      if (field.name == name) return &field;
-    }
-  }
-  return nullptr;
 }
 
 }  // namespace
 
-void AddGemmFlags(CLI::App& app, GemmFields& fields) {
-  for (const FieldGroup& group : FieldGroups()) {
-    for (const Field& field : group.fields) {
-      const std::string flag = absl::StrCat("--", absl::StrReplaceAll(field.name, {{"_", "-"}}));
-      const auto keep = [&fields, name = field.name](const std::string& text) {
-        fields[name] = text;
-      };
-      CLI::Option* option =
-          *field.value_name == '\0'
-              ? app.add_flag_callback(flag, [keep] { keep("true"); }, field.help)
-              : app.add_option_function<std::string>(flag, keep, field.help)
-                    ->type_name(field.value_name);
-      option->group(group.title);
-      if (field.required) option->required();
-    }
-  }
-}
+void AddGemmFlags(CLI::App& app, GemmFields& fields) { AddFlags(FieldGroups(), app, fields); }
 
 absl::StatusOr<v1::GemmProblem> ParseGemm(const GemmFields& fields) {
-  v1::GemmProblem problem;
-  for (const auto& [name, text] : fields) {
-    const std::string path = absl::StrCat("gemm.", name);
-    const Field* field = FindField(name);
-    if (field == nullptr) {
-      return InvalidField(path, "UNKNOWN_NAME",
-                          absl::StrCat("no such field; there are ", GemmFieldList()));
-    }
-    RETURN_IF_ERROR(field->set(path, text, problem));
-  }
-  return problem;
+  return ParseFields(FieldGroups(), "gemm", fields);
 }
 
-bool IsGemmField(std::string_view name) { return FindField(name) != nullptr; }
+bool IsGemmField(std::string_view name) { return FindField(FieldGroups(), name) != nullptr; }
 
-std::string GemmFieldList() {
-  std::vector<std::string> names;
-  for (const FieldGroup& group : FieldGroups()) {
-    for (const Field& field : group.fields) names.push_back(field.name);
-  }
-  return absl::StrJoin(names, ", ");
-}
+std::string GemmFieldList() { return FieldList(FieldGroups()); }
 
 }  // namespace tilewright::cli

@@ -2,21 +2,16 @@
 #ifndef TILEWRIGHT_CLIENT_CLI_GEMM_FLAGS_H_
 #define TILEWRIGHT_CLIENT_CLI_GEMM_FLAGS_H_
 
-#include <map>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "client/cli/problem_fields.h"
 #include "tilewright/v1/problem.pb.h"
-
-namespace CLI {
-class App;
-}
 
 namespace tilewright::cli {
 
-// Texts as given, by field name ("m", "a_type", "bias"); unset fields are absent.
-using GemmFields = std::map<std::string, std::string, std::less<>>;
+using GemmFields = ProblemFields;
 
 // Adds "--m", "--a-type", ... to `app`; what is given lands in `fields`, which must outlive it.
 void AddGemmFlags(CLI::App& app, GemmFields& fields);

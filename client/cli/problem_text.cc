@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/enum_names.h"
+#include "kernel_templates/launch/fused_dropout_layout.h"
 
 namespace tilewright::cli {
 namespace {
@@ -62,12 +63,35 @@ std::string DescribeGemm(const v1::GemmProblem& problem) {
   return absl::StrJoin(words, " ");
 }
 
+std::string DescribeFusedDropout(const v1::FusedDropoutProblem& problem) {
+  std::vector<std::string> words{"dropout"};
+  const std::string type = problem.type() ? NameOf(problem.type()) : "bf16";
+  words.push_back(type);
+  words.push_back(absl::StrCat("rows=", problem.rows(), " columns=", problem.columns()));
+  AppendMode("operation", problem.operation(), words);
+  AppendMode("activation", problem.activation(), words);
+  AppendMode("normalization", problem.normalization(), words);
+  const auto append_type = [&](const char* name, v1::DataType other) {
+    if (other && NameOf(other) != type) words.push_back(absl::StrCat(name, "=", NameOf(other)));
+  };
+  append_type("bias_type", problem.bias_type());
+  append_type("residual_type", problem.residual_type());
+  append_type("weight_type", problem.weight_type());
+  if (problem.dropout().probability() > 0) {
+    words.push_back(absl::StrCat("dropout=", problem.dropout().probability()));
+  }
+  if (problem.dropout().philox_rounds() == 10) words.push_back("philox_rounds=10");
+  if (problem.dropout().store_mask()) words.push_back("store_mask");
+  if (problem.store_statistics()) words.push_back("store_statistics");
+  if (problem.store_pre_norm()) words.push_back("store_pre_norm");
+  if (problem.add_gradient()) words.push_back("add_gradient");
+  if (problem.backward()) words.push_back("backward");
+  return absl::StrJoin(words, " ");
+}
+
 std::string DescribeProblem(const v1::Problem& problem) {
   if (problem.has_gemm()) return DescribeGemm(problem.gemm());
-  if (problem.has_fused_dropout()) {
-    return absl::StrCat("fused_dropout rows=", problem.fused_dropout().rows(),
-                        " columns=", problem.fused_dropout().columns());
-  }
+  if (problem.has_fused_dropout()) return DescribeFusedDropout(problem.fused_dropout());
   return "unknown problem";
 }
 
@@ -77,6 +101,10 @@ double FloatingPointOperations(const v1::Problem& problem) {
   return 2.0 * static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
          static_cast<double>(gemm.k()) *
          static_cast<double>(gemm.batch() == 0 ? 1 : gemm.batch());
+}
+
+double NeededBytes(const v1::Problem& problem) {
+  return problem.has_fused_dropout() ? FusedDropoutBytes(problem.fused_dropout()) : 0;
 }
 
 }  // namespace tilewright::cli

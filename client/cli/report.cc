@@ -48,6 +48,10 @@ std::vector<Column> Columns(const Style& style) {
        [](const Result& r) {
          return Estimated(r, FormatTeraflops(FloatingPointOperations(r.problem), TimeOf(r)));
        }},
+      {"GB/S", true,
+       [](const Result& r) {
+         return Estimated(r, FormatGigabytes(NeededBytes(r.problem), TimeOf(r)));
+       }},
       {"ROOFLINE", true,
        [](const Result& r) { return Estimated(r, FormatShare(r.roofline, TimeOf(r))); }},
       {"CUBLASLT", true, [](const Result& r) { return FormatRatio(r.vendor_best, r.measured); }},
@@ -89,7 +93,7 @@ Result ResultOf(const v1::Winner& winner) {
 
 Result ResultOf(const Kernel& kernel) {
   Result result;
-  *result.problem.mutable_gemm() = kernel.problem();
+  result.problem = kernel.any_problem();
   result.kernel = kernel.is_vendor()
                       ? absl::StrCat("cublasLt #", kernel.vendor().heuristic_rank())
                       : DescribeVariant(kernel.response().kernel().variant());
@@ -140,6 +144,11 @@ Json ResultToJson(const Result& result) {
   object["tflops"] = result.measured > 0
                          ? Json(FloatingPointOperations(result.problem) / result.measured / 1e12)
                          : Json(nullptr);
+  const double bytes = NeededBytes(result.problem);
+  if (bytes > 0) {
+    object["gigabytes_per_second"] =
+        result.measured > 0 ? Json(bytes / result.measured / 1e9) : Json(nullptr);
+  }
   object["roofline_share"] = RatioOrNull(result.roofline, result.measured);
   object["cublaslt_ratio"] = RatioOrNull(result.vendor_best, result.measured);
   object["match"] = NameOf(result.match);

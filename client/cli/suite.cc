@@ -1,5 +1,6 @@
 #include "client/cli/suite.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -7,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/files.h"
+#include "client/cli/fused_dropout_flags.h"
 #include "client/cli/gemm_flags.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -32,21 +34,36 @@ absl::Status At(const std::string& place, const absl::Status& status) {
                    absl::StrCat(place, ": ", status.message()), metadata);
 }
 
+// A file is of one kind: that of a fused dropout has rows.
+bool IsOfFusedDropouts(const Cells& header) {
+  return std::find(header.begin(), header.end(), "rows") != header.end();
+}
+
+std::vector<std::string> NeededColumns(bool fused_dropouts) {
+  if (fused_dropouts) return {"rows", "columns", "operation"};
+  return {"m", "n", "k"};
+}
+
 absl::Status CheckHeader(const Cells& header) {
+  const bool fused_dropouts = IsOfFusedDropouts(header);
   std::set<std::string> seen;
   for (const std::string& column : header) {
-    if (column != "name" && !IsGemmField(column)) {
-      return InvalidField("column", "UNKNOWN_NAME",
-                          absl::StrCat("there is no '", column, "'; there are name, ",
-                                       GemmFieldList()));
+    const bool known = fused_dropouts ? IsFusedDropoutField(column) : IsGemmField(column);
+    if (column != "name" && !known) {
+      return InvalidField(
+          "column", "UNKNOWN_NAME",
+          absl::StrCat("there is no '", column, "'; there are name, ",
+                       fused_dropouts ? FusedDropoutFieldList() : GemmFieldList()));
     }
     if (!seen.insert(column).second) {
       return InvalidField("column", "DUPLICATE", absl::StrCat("'", column, "' is there twice"));
     }
   }
-  for (const char* needed : {"name", "m", "n", "k"}) {
-    if (!seen.contains(needed)) {
-      return InvalidField("column", "MISSING", absl::StrCat("'", needed, "' is missing"));
+  std::vector<std::string> needed = NeededColumns(fused_dropouts);
+  needed.insert(needed.begin(), "name");
+  for (const std::string& column : needed) {
+    if (!seen.contains(column)) {
+      return InvalidField("column", "MISSING", absl::StrCat("'", column, "' is missing"));
     }
   }
   return absl::OkStatus();
@@ -68,12 +85,18 @@ absl::StatusOr<SuiteEntry> ParseRow(const Cells& header, const Cells& cells) {
     }
   }
   if (entry.name.empty()) return InvalidField("name", "MISSING", "must not be empty");
-  for (const char* needed : {"m", "n", "k"}) {
+  const bool fused_dropout = IsOfFusedDropouts(header);
+  for (const std::string& needed : NeededColumns(fused_dropout)) {
     if (!fields.contains(needed)) {
-      return InvalidField(absl::StrCat("gemm.", needed), "MISSING", "must not be empty");
+      return InvalidField(absl::StrCat(fused_dropout ? "fused_dropout." : "gemm.", needed),
+                          "MISSING", "must not be empty");
     }
   }
-  ASSIGN_OR_RETURN(*entry.problem.mutable_gemm(), ParseGemm(fields));
+  if (fused_dropout) {
+    ASSIGN_OR_RETURN(*entry.problem.mutable_fused_dropout(), ParseFusedDropout(fields));
+  } else {
+    ASSIGN_OR_RETURN(*entry.problem.mutable_gemm(), ParseGemm(fields));
+  }
   return entry;
 }
 

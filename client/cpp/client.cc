@@ -27,9 +27,22 @@ std::chrono::milliseconds DeadlineOf(const GetOptions& options) {
   return std::chrono::seconds(30);
 }
 
-v1::GetKernelRequest MakeRequest(const v1::GemmProblem& problem, const GetOptions& options) {
+v1::Problem Whole(const v1::GemmProblem& gemm) {
+  v1::Problem problem;
+  *problem.mutable_gemm() = gemm;
+  return problem;
+}
+
+v1::Problem Whole(const v1::FusedDropoutProblem& fused_dropout) {
+  v1::Problem problem;
+  *problem.mutable_fused_dropout() = fused_dropout;
+  return problem;
+}
+
+template <typename Problem>
+v1::GetKernelRequest MakeRequest(const Problem& problem, const GetOptions& options) {
   v1::GetKernelRequest request;
-  *request.mutable_problem()->mutable_gemm() = problem;
+  *request.mutable_problem() = Whole(problem);
   request.set_target(options.target);
   request.set_mode(options.mode);
   request.set_pinned_epoch(options.pinned_epoch);
@@ -87,10 +100,19 @@ absl::Status CheckPin(const GetOptions& options, const v1::GetKernelResponse& re
 struct Client::Impl {
   explicit Impl(std::shared_ptr<Connection> opened) : connection(std::move(opened)) {}
 
-  KernelOr Keep(const v1::GemmProblem& problem, const GetOptions& options,
+  template <typename Problem>
+  KernelOr Get(const Problem& problem, const GetOptions& options) {
+    if (auto kernel = cache.Find(MakeRequestKey(problem, options))) return kernel;
+    ASSIGN_OR_RETURN(v1::GetKernelResponse response,
+                     connection->GetKernel(MakeRequest(problem, options), DeadlineOf(options)));
+    return Keep(problem, options, std::move(response));
+  }
+
+  template <typename Problem>
+  KernelOr Keep(const Problem& problem, const GetOptions& options,
                 v1::GetKernelResponse response) {
     ASSIGN_OR_RETURN(std::shared_ptr<const Kernel> kernel,
-                     Kernel::FromResponse(problem, std::move(response), modules, vendors));
+                     Kernel::FromResponse(Whole(problem), std::move(response), modules, vendors));
     RETURN_IF_ERROR(CheckPin(options, kernel->response()));
     // The key is made anew: its buffer may have served another request meanwhile.
     return cache.Insert(MakeRequestKey(problem, options), std::move(kernel));
@@ -112,11 +134,12 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& op
 
 absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(const v1::GemmProblem& problem,
                                                                 const GetOptions& options) {
-  if (auto kernel = impl_->cache.Find(MakeRequestKey(problem, options))) return kernel;
-  ASSIGN_OR_RETURN(
-      v1::GetKernelResponse response,
-      impl_->connection->GetKernel(MakeRequest(problem, options), DeadlineOf(options)));
-  return impl_->Keep(problem, options, std::move(response));
+  return impl_->Get(problem, options);
+}
+
+absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(
+    const v1::FusedDropoutProblem& problem, const GetOptions& options) {
+  return impl_->Get(problem, options);
 }
 
 absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(

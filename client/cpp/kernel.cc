@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cpp/fused_dropout_defaults.h"
 #include "client/cpp/gemm_defaults.h"
 #include "client/cpp/loaded_module.h"
 #include "kernel_templates/launch/launch_checks.h"
@@ -25,6 +26,7 @@ absl::Status CheckContent(const v1::Kernel& kernel) {
 }
 
 static_assert(kNoLaunchOffset == kNoOffset);
+static_assert(kNoOffset == UINT64_MAX);
 
 GemmOperands ToOperands(const GemmArguments& arguments) {
   GemmOperands operands;
@@ -55,10 +57,52 @@ GemmOperands ToOperands(const GemmArguments& arguments) {
   return operands;
 }
 
+FusedDropoutOperands ToOperands(const FusedDropoutArguments& arguments) {
+  FusedDropoutOperands operands;
+  operands.x = arguments.x;
+  operands.bias = arguments.bias;
+  operands.residual = arguments.residual;
+  operands.weight = arguments.weight;
+  operands.shift = arguments.shift;
+  operands.y = arguments.y;
+  operands.dy = arguments.dy;
+  operands.pre_norm_gradient = arguments.pre_norm_gradient;
+  operands.dx = arguments.dx;
+  operands.residual_gradient = arguments.residual_gradient;
+  operands.pre_norm = arguments.pre_norm;
+  operands.mask = arguments.mask;
+  operands.mean = arguments.mean;
+  operands.inverse_root = arguments.inverse_root;
+  operands.bias_gradient = arguments.bias_gradient;
+  operands.weight_gradient = arguments.weight_gradient;
+  operands.shift_gradient = arguments.shift_gradient;
+  operands.mask_bytes = arguments.mask_bytes;
+  operands.workspace = arguments.workspace;
+  operands.workspace_bytes = arguments.workspace_bytes;
+  operands.epsilon = arguments.epsilon;
+  operands.seed = arguments.seed;
+  operands.offset = arguments.offset;
+  return operands;
+}
+
+v1::Problem FilledIn(const v1::Problem& problem) {
+  v1::Problem filled;
+  if (problem.has_fused_dropout()) {
+    *filled.mutable_fused_dropout() = WithDefaults(problem.fused_dropout());
+  } else {
+    *filled.mutable_gemm() = WithDefaults(problem.gemm());
+  }
+  return filled;
+}
+
+absl::Status OtherFamily(const char* what) {
+  return InvalidField("problem", "OTHER_FAMILY", what);
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
-    const v1::GemmProblem& problem, v1::GetKernelResponse response,
+    const v1::Problem& problem, v1::GetKernelResponse response,
     std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors) {
   if (response.has_kernel()) {
     RETURN_IF_ERROR(CheckContent(response.kernel()));
@@ -71,10 +115,10 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
   // The module reads the cubin where the answer has it: it is held once.
   if (kept->has_kernel()) module = modules->Get({kept, &kept->kernel()});
   return std::shared_ptr<const Kernel>(
-      new Kernel(WithDefaults(problem), kept, std::move(module), std::move(vendors)));
+      new Kernel(FilledIn(problem), kept, std::move(module), std::move(vendors)));
 }
 
-Kernel::Kernel(v1::GemmProblem problem, std::shared_ptr<const v1::GetKernelResponse> response,
+Kernel::Kernel(v1::Problem problem, std::shared_ptr<const v1::GetKernelResponse> response,
                std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors)
     : problem_(std::move(problem)),
       response_(std::move(response)),
@@ -91,7 +135,8 @@ bool Kernel::provisional() const {
 
 int64_t Kernel::WorkspaceBytes() const {
   if (is_vendor()) return vendor().workspace_bytes();
-  return WorkspaceBytesFor(launch_plan(), problem_);
+  if (!problem_.has_fused_dropout()) return WorkspaceBytesFor(launch_plan(), problem());
+  return WorkspaceBytesFor(launch_plan(), ShapeOf(fused_dropout()));
 }
 
 absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::GemmProblem& problem) const {
@@ -100,22 +145,39 @@ absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::GemmProblem& problem) c
   return WorkspaceBytesFor(launch_plan(), canonical);
 }
 
+absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::FusedDropoutProblem& problem) const {
+  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem canonical, OtherShape(problem));
+  RETURN_IF_ERROR(CheckFusedDropoutShape(launch_plan(), canonical));
+  return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical));
+}
+
 absl::StatusOr<v1::GemmProblem> Kernel::OtherShape(const v1::GemmProblem& problem) const {
+  if (!problem_.has_gemm()) return OtherFamily("the kernel is not one of a GEMM");
   if (is_vendor()) {
     return InvalidField("problem", "SHAPE_NOT_SERVED",
                         "a cublasLt algorithm serves the shape it was picked for only: get a "
                         "kernel for this one");
   }
   v1::GemmProblem canonical = WithDefaults(problem);
-  if (!SameFamily(canonical, problem_)) {
-    return InvalidField("problem", "OTHER_FAMILY",
-                        "types, layouts, epilogue and numerics must be those of the kernel");
+  if (!SameFamily(canonical, problem_.gemm())) {
+    return OtherFamily("types, layouts, epilogue and numerics must be those of the kernel");
+  }
+  return canonical;
+}
+
+absl::StatusOr<v1::FusedDropoutProblem> Kernel::OtherShape(
+    const v1::FusedDropoutProblem& problem) const {
+  if (!problem_.has_fused_dropout()) return OtherFamily("the kernel is one of a GEMM");
+  v1::FusedDropoutProblem canonical = WithDefaults(problem);
+  if (!SameFamily(canonical, fused_dropout())) {
+    return OtherFamily("types, operation and what is stored must be those of the kernel");
   }
   return canonical;
 }
 
 absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream) const {
-  return LaunchCanonical(problem_, arguments, stream);
+  if (!problem_.has_gemm()) return OtherFamily("the kernel is not one of a GEMM");
+  return LaunchCanonical(problem(), arguments, stream);
 }
 
 absl::Status Kernel::Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
@@ -130,6 +192,17 @@ absl::Status Kernel::LaunchCanonical(const v1::GemmProblem& problem,
   if (is_vendor()) return vendors_->Launch(problem, vendor(), operands, stream);
   ASSIGN_OR_RETURN(const KernelLauncher* launcher, module_->ForCurrentContext());
   return launcher->Launch(problem, operands, stream);
+}
+
+absl::Status Kernel::Launch(const FusedDropoutArguments& arguments, CUstream_st* stream) const {
+  return Launch(fused_dropout(), arguments, stream);
+}
+
+absl::Status Kernel::Launch(const v1::FusedDropoutProblem& problem,
+                            const FusedDropoutArguments& arguments, CUstream_st* stream) const {
+  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem canonical, OtherShape(problem));
+  ASSIGN_OR_RETURN(const FusedDropoutLauncher* launcher, module_->FusedForCurrentContext());
+  return launcher->Launch(canonical, ToOperands(arguments), stream);
 }
 
 }  // namespace tilewright

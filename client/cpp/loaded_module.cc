@@ -20,26 +20,35 @@ absl::StatusOr<CUcontext> CurrentContext(const DriverApi& driver) {
   return context;
 }
 
-absl::StatusOr<const KernelLauncher*> LoadedModule::ForCurrentContext() {
+template <typename Launcher, typename Map>
+absl::StatusOr<const Launcher*> LoadedModule::ForContext(Map& launchers) {
   ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
   ASSIGN_OR_RETURN(const CUcontext context, CurrentContext(*driver));
   {
     absl::ReaderMutexLock lock(&mutex_);
-    if (const auto found = launchers_.find(context); found != launchers_.end()) {
+    if (const auto found = launchers.find(context); found != launchers.end()) {
       return found->second.get();
     }
   }
   absl::MutexLock lock(&mutex_);
-  std::unique_ptr<KernelLauncher>& launcher = launchers_[context];
+  std::unique_ptr<Launcher>& launcher = launchers[context];
   if (launcher == nullptr) {
-    auto made = KernelLauncher::Create(*driver, *kernel_);
+    auto made = Launcher::Create(*driver, *kernel_);
     if (!made.ok()) {
-      launchers_.erase(context);
+      launchers.erase(context);
       return made.status();
     }
     launcher = *std::move(made);
   }
   return launcher.get();
+}
+
+absl::StatusOr<const KernelLauncher*> LoadedModule::ForCurrentContext() {
+  return ForContext<KernelLauncher>(launchers_);
+}
+
+absl::StatusOr<const FusedDropoutLauncher*> LoadedModule::FusedForCurrentContext() {
+  return ForContext<FusedDropoutLauncher>(fused_launchers_);
 }
 
 std::shared_ptr<LoadedModule> ModuleCache::Get(std::shared_ptr<const v1::Kernel> kernel) {

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "kernel_templates/launch/fused_dropout_launcher.h"
 #include "kernel_templates/launch/kernel_launcher.h"
 #include "kernel_templates/launch/vendor_launcher.h"
 #include "tilewright/v1/kernel.pb.h"
@@ -29,12 +30,20 @@ class LoadedModule {
 
   // The launcher of the current context.
   absl::StatusOr<const KernelLauncher*> ForCurrentContext();
+  // The same of a fused-dropout kernel.
+  absl::StatusOr<const FusedDropoutLauncher*> FusedForCurrentContext();
 
  private:
   const std::shared_ptr<const v1::Kernel> kernel_;
+  template <typename Launcher, typename Map>
+  absl::StatusOr<const Launcher*> ForContext(Map& launchers);
+
   absl::Mutex mutex_;
-  absl::flat_hash_map<CUcontext, std::unique_ptr<KernelLauncher>> launchers_
-      ABSL_GUARDED_BY(mutex_);
+  // A kernel is of one kind: one of the two stays empty.
+  template <typename Launcher>
+  using Launchers = absl::flat_hash_map<CUcontext, std::unique_ptr<Launcher>>;
+  Launchers<KernelLauncher> launchers_ ABSL_GUARDED_BY(mutex_);
+  Launchers<FusedDropoutLauncher> fused_launchers_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Modules by what they are, so that problems that share a kernel load it once. Owned by a

@@ -16,21 +16,21 @@ struct FixedOptions {
   int32_t device_ordinal;
   uint32_t target_size;
   uint32_t hash_size;
+  int64_t kind;  // The number of the problem's field in Problem.
 };
-static_assert(sizeof(FixedOptions) == 24);
+static_assert(sizeof(FixedOptions) == 32);
 
 uint8_t* Append(uint8_t* to, const void* from, size_t size) {
   std::memcpy(to, from, size);
   return to + size;
 }
 
-}  // namespace
-
-RequestKey MakeRequestKey(const v1::GemmProblem& problem, const GetOptions& options) {
+template <typename Message>
+RequestKey MakeKey(const Message& problem, v1::Problem::KindCase kind, const GetOptions& options) {
   thread_local std::string buffer;
   const FixedOptions fixed{options.pinned_epoch, options.mode, options.device_ordinal,
                            static_cast<uint32_t>(options.target.size()),
-                           static_cast<uint32_t>(options.pinned_content_hash.size())};
+                           static_cast<uint32_t>(options.pinned_content_hash.size()), kind};
   const size_t size = sizeof(fixed) + options.target.size() + options.pinned_content_hash.size() +
                       problem.ByteSizeLong();
   if (buffer.size() < size) buffer.resize(size);
@@ -40,6 +40,16 @@ RequestKey MakeRequestKey(const v1::GemmProblem& problem, const GetOptions& opti
   end = Append(end, options.pinned_content_hash.data(), options.pinned_content_hash.size());
   problem.SerializeWithCachedSizesToArray(end);
   return {std::string_view(buffer.data(), size), XXH3_64bits(buffer.data(), size)};
+}
+
+}  // namespace
+
+RequestKey MakeRequestKey(const v1::GemmProblem& problem, const GetOptions& options) {
+  return MakeKey(problem, v1::Problem::kGemm, options);
+}
+
+RequestKey MakeRequestKey(const v1::FusedDropoutProblem& problem, const GetOptions& options) {
+  return MakeKey(problem, v1::Problem::kFusedDropout, options);
 }
 
 }  // namespace tilewright

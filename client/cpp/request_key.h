@@ -19,6 +19,7 @@ struct RequestKey {
 // The key of a look-up. Its bytes lie in a buffer of this thread and hold until the thread's next
 // call; nothing is allocated once that buffer has grown to the requests in use.
 RequestKey MakeRequestKey(const v1::GemmProblem& problem, const GetOptions& options);
+RequestKey MakeRequestKey(const v1::FusedDropoutProblem& problem, const GetOptions& options);
 
 }  // namespace tilewright
 

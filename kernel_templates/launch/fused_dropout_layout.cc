@@ -1,5 +1,7 @@
 #include "kernel_templates/launch/fused_dropout_layout.h"
 
+#include <utility>
+
 #include "kernel_templates/launch/dropout_mask.h"
 
 namespace tilewright {
@@ -172,6 +174,16 @@ v1::DataType PreNormType(const v1::FusedDropoutProblem& problem) {
 
 bool HasPreNorm(const v1::FusedDropoutProblem& problem) {
   return Normalizes(problem) && (problem.backward() || problem.store_pre_norm());
+}
+
+double FusedDropoutBytes(const v1::FusedDropoutProblem& problem) {
+  double bytes = 0;
+  for (const FusedTensorUse& use : TensorsOf(problem)) {
+    if (use.tensor == FusedTensor::kMask && !use.written) continue;
+    bytes += static_cast<double>(use.layout.rows) * static_cast<double>(use.layout.columns) *
+             DataTypeBytes(use.layout.type);
+  }
+  return bytes;
 }
 
 v1::GemmProblem ShapeOf(const v1::FusedDropoutProblem& problem) {

@@ -63,6 +63,10 @@ v1::DataType PreNormType(const v1::FusedDropoutProblem& problem);
 // Whether pre_norm is written, or read.
 bool HasPreNorm(const v1::FusedDropoutProblem& problem);
 
+// Each tensor read or written once, bytes. Without a mask that the backward form may read: it can
+// compute it again.
+double FusedDropoutBytes(const v1::FusedDropoutProblem& problem);
+
 // [rows, columns] as the m and n of a GEMM: grids and workspaces follow from them alone.
 v1::GemmProblem ShapeOf(const v1::FusedDropoutProblem& problem);
 

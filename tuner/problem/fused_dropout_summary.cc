@@ -56,14 +56,4 @@ std::string DescribeFusedDropout(const v1::FusedDropoutProblem& canonical) {
   return text;
 }
 
-double FusedDropoutBytes(const v1::FusedDropoutProblem& canonical) {
-  double bytes = 0;
-  for (const FusedTensorUse& use : TensorsOf(canonical)) {
-    if (use.tensor == FusedTensor::kMask && !use.written) continue;
-    bytes += static_cast<double>(use.layout.rows) * static_cast<double>(use.layout.columns) *
-             DataTypeBytes(use.layout.type);
-  }
-  return bytes;
-}
-
 }  // namespace tilewright

@@ -10,10 +10,6 @@ namespace tilewright {
 // "dropout bf16 rows=16384 columns=4096 p=0.1 bias residual layer_norm backward".
 std::string DescribeFusedDropout(const v1::FusedDropoutProblem& canonical);
 
-// Each tensor read or written once, bytes. Without a mask that the backward form may read: it can
-// compute it again.
-double FusedDropoutBytes(const v1::FusedDropoutProblem& canonical);
-
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_TUNER_PROBLEM_FUSED_DROPOUT_SUMMARY_H_

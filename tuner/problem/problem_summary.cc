@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/dropout_mask.h"
+#include "kernel_templates/launch/fused_dropout_layout.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/fused_dropout_summary.h"

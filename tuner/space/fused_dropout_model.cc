@@ -6,7 +6,6 @@
 #include "kernel_templates/launch/fused_dropout_layout.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/fused_dropout_summary.h"
 #include "tuner/space/cost_model.h"
 #include "tuner/space/machine_model.h"
 #include "tuner/space/tile_domain.h"

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tilewright/fused_dropout.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/kernel_service.pb.h"
 #include "tilewright/v1/problem.pb.h"
@@ -65,14 +66,16 @@ class Kernel {
   // DATA_LOSS, reason CONTENT_HASH_MISMATCH: the bytes are not what the service promised.
   // INTERNAL, reason EMPTY_RESPONSE: neither a kernel nor a vendor algorithm.
   static absl::StatusOr<std::shared_ptr<const Kernel>> FromResponse(
-      const v1::GemmProblem& problem, v1::GetKernelResponse response,
+      const v1::Problem& problem, v1::GetKernelResponse response,
       std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors);
   ~Kernel();
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
-  // The problem asked about, with every default filled in.
-  const v1::GemmProblem& problem() const { return problem_; }
+  // The problem asked about, with every default filled in; of the other kind it is empty.
+  const v1::GemmProblem& problem() const { return problem_.gemm(); }
+  const v1::FusedDropoutProblem& fused_dropout() const { return problem_.fused_dropout(); }
+  const v1::Problem& any_problem() const { return problem_; }
   // The whole answer of the service.
   const v1::GetKernelResponse& response() const { return *response_; }
 
@@ -96,6 +99,7 @@ class Kernel {
   int64_t WorkspaceBytes() const;
   // The same for a launch of another shape. Errors as of that launch.
   absl::StatusOr<int64_t> WorkspaceBytes(const v1::GemmProblem& problem) const;
+  absl::StatusOr<int64_t> WorkspaceBytes(const v1::FusedDropoutProblem& problem) const;
 
   // Launches on `stream` (null: the default stream) in the current CUDA context. Asynchronous.
   // UNAVAILABLE, NO_CUDA_DRIVER: no driver or no GPU. FAILED_PRECONDITION, NO_CUDA_CONTEXT: no
@@ -110,17 +114,24 @@ class Kernel {
   absl::Status Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
                       CUstream_st* stream) const;
 
+  // The same of a fused dropout; another probability is of the same family too. The kernel of a
+  // problem of the other kind: INVALID_ARGUMENT, reason OTHER_FAMILY.
+  absl::Status Launch(const FusedDropoutArguments& arguments, CUstream_st* stream) const;
+  absl::Status Launch(const v1::FusedDropoutProblem& problem,
+                      const FusedDropoutArguments& arguments, CUstream_st* stream) const;
+
  private:
-  Kernel(v1::GemmProblem problem, std::shared_ptr<const v1::GetKernelResponse> response,
+  Kernel(v1::Problem problem, std::shared_ptr<const v1::GetKernelResponse> response,
          std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors);
 
   // `problem` with its defaults; INVALID_ARGUMENT where it is of another family than this kernel.
   absl::StatusOr<v1::GemmProblem> OtherShape(const v1::GemmProblem& problem) const;
+  absl::StatusOr<v1::FusedDropoutProblem> OtherShape(const v1::FusedDropoutProblem& problem) const;
 
   absl::Status LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
                                CUstream_st* stream) const;
 
-  const v1::GemmProblem problem_;
+  const v1::Problem problem_;
   const std::shared_ptr<const v1::GetKernelResponse> response_;
   const std::shared_ptr<LoadedModule> module_;
   const std::shared_ptr<VendorPool> vendors_;
