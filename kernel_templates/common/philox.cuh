@@ -15,9 +15,15 @@ struct PhiloxWords {
 // the compiler adds what the upper words contribute, which is 0.
 __device__ __forceinline__ void MultiplyWide(unsigned factor, unsigned value, unsigned& low,
                                              unsigned& high) {
+#ifdef __CUDA_ARCH__
   asm("{.reg .b64 product; mul.wide.u32 product, %2, %3; mov.b64 {%0, %1}, product;}"
       : "=r"(low), "=r"(high)
       : "r"(value), "r"(factor));
+#else
+  const unsigned long long product = static_cast<unsigned long long>(factor) * value;
+  low = static_cast<unsigned>(product);
+  high = static_cast<unsigned>(product >> 32);
+#endif
 }
 
 // One round over `words`, with its keys.
