@@ -197,7 +197,8 @@ TEST(GemmSm90ConfigTest, OneTensorPassesBesideD) {
   EXPECT_EQ(path(Sm90With([](auto& c) { c.swap_ab = 1; })), StorePath::kStaged);
   const GemmSm90Config config = Sm90With([](auto& c) { c.stages = 3; });
   EXPECT_EQ(SharedMemoryBytes(config, StorePath::kTmaBeside),
-            SharedMemoryBytes(config, StorePath::kTma) + 8 * 16);
+            FixedBytes(config, StorePath::kTma, 2) + 8 * 16);
+  EXPECT_EQ(SharedMemoryBytes(config, StorePath::kTma), FixedBytes(config, StorePath::kTma, 4));
 }
 
 // Sums of columns take each element once.

@@ -137,7 +137,7 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
   EXPECT_EQ(args.seed, 9u);
   EXPECT_EQ(args.offset, 3u);
   EXPECT_EQ(args.dropout_offset, DropoutOffset(8192));
-  EXPECT_EQ(args.dropout_scale, DropoutScale(16384));
+  EXPECT_EQ(args.dropout_scale, DropoutScale(8192));
   problem.clear_dropout();
   EXPECT_EQ(PackFusedDropout(plan, problem, operands).seed, 0u);
   EXPECT_EQ(PackFusedDropout(plan, problem, operands).mask, nullptr);

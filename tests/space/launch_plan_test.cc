@@ -101,7 +101,7 @@ TEST(LaunchPlanTest, Sm90IsPersistentAndTakesTensorMaps) {
         entry_symbol: "tilewright_gemm"
         block_threads: 384
         cluster_x: 2 cluster_y: 1
-        dynamic_shared_memory_bytes: 163904
+        dynamic_shared_memory_bytes: 196672
         grid_rule: GRID_RULE_PERSISTENT
         tile_m: 128 tile_n: 128
         split_k: 1

@@ -1,5 +1,7 @@
 #include "tuner/measure/reference.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace tilewright {
@@ -24,9 +26,11 @@ const char* TypeConstant(v1::DataType type) {
   }
 }
 
-// What every problem needs: inputs, and checks that do not know what was computed.
-std::vector<ReferenceUnit> CommonUnits() {
-  return {{"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
+// With what every problem needs: inputs, and checks that do not know what was computed. The problem's
+// own unit takes longest to compile, and begins first.
+std::vector<ReferenceUnit> WithCommonUnits(ReferenceUnit own) {
+  return {std::move(own),
+          {"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
           {"#include \"reference/checks.cuh\"\n",
            {"tilewright_reference_compare", "tilewright_reference_scan",
             "tilewright_reference_runs", "tilewright_reference_guard",
@@ -42,8 +46,7 @@ ReferenceUnit DropoutChecks() {
 }  // namespace
 
 std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
-  std::vector<ReferenceUnit> units = CommonUnits();
-  units.push_back(
+  std::vector<ReferenceUnit> units = WithCommonUnits(
       {absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
                     TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()), ")\n"),
        {"tilewright_reference_gemm"}});
@@ -55,8 +58,7 @@ std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
 
 std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem) {
   if (!problem.has_fused_dropout()) return ReferenceUnits(problem.gemm());
-  std::vector<ReferenceUnit> units = CommonUnits();
-  units.push_back({"#include \"reference/fused_dropout_reference.cuh\"\n",
+  std::vector<ReferenceUnit> units = WithCommonUnits({"#include \"reference/fused_dropout_reference.cuh\"\n",
                    {"tilewright_reference_fused_rows", "tilewright_reference_fused_columns",
                     "tilewright_reference_fused_compare", "tilewright_reference_fused_mask"}});
   if (problem.fused_dropout().dropout().store_mask()) units.push_back(DropoutChecks());
