@@ -1,8 +1,7 @@
 #include "client/c/problem_conversion.h"
 
-#include <google/protobuf/generated_enum_reflection.h>
-
 #include "absl/strings/str_cat.h"
+#include "client/c/set_enum.h"
 #include "client/c/versioned_struct.h"
 #include "proto/support/status_macros.h"
 
@@ -22,17 +21,6 @@ static_assert(TILEWRIGHT_NO_OFFSET == kNoLaunchOffset);
 static_assert(TILEWRIGHT_MODE_WAIT_TUNED == static_cast<int>(v1::LOOKUP_MODE_WAIT_TUNED));
 static_assert(TILEWRIGHT_MATCH_PREDICTED == static_cast<int>(v1::MATCH_PREDICTED));
 static_assert(TILEWRIGHT_PROVENANCE_VENDOR == static_cast<int>(v1::PROVENANCE_VENDOR));
-
-template <typename Enum>
-absl::Status SetEnum(const char* field, int32_t number, const std::function<void(Enum)>& set) {
-  const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
-  if (type->FindValueByNumber(number) == nullptr) {
-    return InvalidField(field, "UNKNOWN_VALUE",
-                        absl::StrCat("is no value of its enumeration: ", number));
-  }
-  set(static_cast<Enum>(number));
-  return absl::OkStatus();
-}
 
 void SetSizes(const tilewright_gemm_problem& from, v1::GemmProblem& to) {
   to.set_m(from.m);

@@ -2,43 +2,19 @@
 // here as RESOURCE_EXHAUSTED.
 #include "client/c/tilewright.h"
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
-#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/c/last_error.h"
+#include "client/c/handles.h"
 #include "client/c/problem_conversion.h"
 #include "client/c/versioned_struct.h"
 #include "proto/support/status_macros.h"
-#include "tilewright/client.h"
-
-struct tilewright_client {
-  std::unique_ptr<tilewright::Client> client;
-};
-
-struct tilewright_kernel {
-  std::shared_ptr<const tilewright::Kernel> kernel;
-};
 
 namespace tilewright::c {
 namespace {
-
-template <typename Function>
-tilewright_status Guard(const Function& function) {
-  try {
-    return Report(function());
-  } catch (const std::bad_alloc&) {
-    return Report(absl::ResourceExhaustedError("out of memory"));
-  } catch (const std::exception& error) {
-    return Report(absl::InternalError(error.what()));
-  }
-}
-
-absl::Status RequirePointer(const void* pointer, const char* name) {
-  if (pointer != nullptr) return absl::OkStatus();
-  return InvalidField(name, "NULL_POINTER", "must not be null");
-}
 
 absl::Status Connect(const char* socket_path, tilewright_client** out) {
   RETURN_IF_ERROR(RequirePointer(out, "client"));
@@ -136,15 +112,6 @@ absl::Status WorkspaceBytes(const tilewright_kernel* handle, const tilewright_ge
   ASSIGN_OR_RETURN(const v1::GemmProblem wanted, ToProblem(problem));
   ASSIGN_OR_RETURN(*out, handle->kernel->WorkspaceBytes(wanted));
   return absl::OkStatus();
-}
-
-// All defaults in the part of `*out` that the caller knows, and its size.
-template <typename Struct>
-void Initialize(Struct defaults, Struct* out, size_t struct_size) {
-  if (out == nullptr || struct_size < sizeof(size_t)) return;
-  defaults.struct_size = struct_size;
-  std::memset(static_cast<void*>(out), 0, struct_size);
-  std::memcpy(static_cast<void*>(out), &defaults, std::min(sizeof(Struct), struct_size));
 }
 
 }  // namespace

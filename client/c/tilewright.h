@@ -356,6 +356,99 @@ TILEWRIGHT_API tilewright_status tilewright_kernel_launch_shape(
     const tilewright_kernel* kernel, const tilewright_gemm_problem* problem,
     const tilewright_gemm_arguments* arguments, void* stream);
 
+/* -- Fused dropout ------------------------------------------------------------------------ */
+
+/* With dropout(h) = mask * h / (1 - share): */
+typedef enum tilewright_dropout_operation {
+  TILEWRIGHT_OPERATION_DROPOUT = 1,                /* v = dropout(x) */
+  TILEWRIGHT_OPERATION_BIAS_DROPOUT_RESIDUAL = 2,  /* v = residual + dropout(x + bias) */
+  TILEWRIGHT_OPERATION_BIAS_ACTIVATION_DROPOUT = 3 /* v = dropout(activation(x + bias)) */
+} tilewright_dropout_operation;
+
+/* What is done to the rows of v last. */
+typedef enum tilewright_normalization {
+  TILEWRIGHT_NORMALIZATION_DEFAULT = 0,
+  TILEWRIGHT_NORMALIZATION_NONE = 1,       /* y = v */
+  TILEWRIGHT_NORMALIZATION_LAYER_NORM = 2, /* y = (v - mean) / sqrt(variance + epsilon) * weight
+                                            * + shift */
+  TILEWRIGHT_NORMALIZATION_RMS_NORM = 3    /* y = v / sqrt(mean of v^2 + epsilon) * weight */
+} tilewright_normalization;
+
+/* Row-major tensors [rows, columns]. Zero is the default of every field but rows, columns and
+ * operation. Which tensors a form reads and writes, forward and backward, is what message
+ * FusedDropoutProblem of problem.proto says: the fields are the same. */
+typedef struct tilewright_fused_dropout_problem {
+  size_t struct_size; /* sizeof(tilewright_fused_dropout_problem) */
+  int64_t rows, columns;
+  int64_t x_stride, residual_stride, y_stride, pre_norm_stride; /* Elements; 0: packed. */
+  double dropout;                /* Share of elements set to zero, in [0, 1]. */
+  int32_t philox_rounds;         /* 7 or 10; 0: 7. */
+  int32_t store_mask;            /* Not 0: also write the mask; backward: it may be read. */
+  int32_t operation;             /* tilewright_dropout_operation */
+  int32_t activation;            /* tilewright_activation, of BIAS_ACTIVATION_DROPOUT alone. */
+  int32_t normalization;         /* tilewright_normalization */
+  int32_t type;                  /* tilewright_type of x and y; 0: bf16. */
+  int32_t bias_type, residual_type, weight_type; /* tilewright_type; 0: that of x. */
+  int32_t backward;              /* Not 0: the gradient. */
+  int32_t store_statistics;      /* Not 0: also write mean and inverse_root. */
+  int32_t store_pre_norm;        /* Not 0: also write v. */
+  int32_t add_gradient;          /* Not 0, backward: also read pre_norm_gradient. */
+} tilewright_fused_dropout_problem;
+
+TILEWRIGHT_API void tilewright_fused_dropout_problem_init(
+    tilewright_fused_dropout_problem* problem, size_t struct_size);
+
+/* As tilewright_get_gemm_kernel. The kernel's information, cubin and steps are had as of a GEMM's;
+ * of its alignments a is that of x, c of the residual, d of y and aux of pre_norm, and of their
+ * gradients. */
+TILEWRIGHT_API tilewright_status tilewright_get_fused_dropout_kernel(
+    tilewright_client* client, const tilewright_fused_dropout_problem* problem,
+    const tilewright_get_options* options, tilewright_kernel** kernel);
+
+/* Device pointers, as of a GEMM's. A gradient has the type and the stride of what it is the
+ * gradient of; those of vectors are fp32 [columns]. */
+typedef struct tilewright_fused_dropout_arguments {
+  size_t struct_size; /* sizeof(tilewright_fused_dropout_arguments) */
+  const void* x;
+  const void* bias;
+  const void* residual;
+  const void* weight;
+  const void* shift;
+  void* y;
+  const void* dy;
+  const void* pre_norm_gradient;
+  void* dx;
+  void* residual_gradient;
+  void* pre_norm;      /* Written, and read by the backward form, as up to inverse_root. */
+  void* mask;
+  float* mean;         /* [rows] */
+  float* inverse_root; /* [rows] */
+  float* bias_gradient;
+  float* weight_gradient;
+  float* shift_gradient;
+  int64_t mask_bytes;  /* What mask has, checked against the shape; 0: not told. */
+  void* workspace;     /* As many bytes as the launch needs, 16-byte aligned. */
+  int64_t workspace_bytes;
+  uint64_t seed;
+  uint64_t offset;     /* Below 2^48, the next for each launch; a backward launch has that of its
+                        * forward one. Initialized to none, which a launch with dropout refuses. */
+  float epsilon;       /* Of the normalization; initialized to 1e-5. */
+} tilewright_fused_dropout_arguments;
+
+TILEWRIGHT_API void tilewright_fused_dropout_arguments_init(
+    tilewright_fused_dropout_arguments* arguments, size_t struct_size);
+
+/* As tilewright_kernel_workspace_bytes; `problem` may differ in the share of dropout as well. */
+TILEWRIGHT_API tilewright_status tilewright_fused_dropout_workspace_bytes(
+    const tilewright_kernel* kernel, const tilewright_fused_dropout_problem* problem,
+    int64_t* bytes);
+
+/* As tilewright_kernel_launch and, with a problem, as tilewright_kernel_launch_shape.
+ * INVALID_ARGUMENT, OTHER_FAMILY: the kernel is not one of a fused dropout. */
+TILEWRIGHT_API tilewright_status tilewright_fused_dropout_launch(
+    const tilewright_kernel* kernel, const tilewright_fused_dropout_problem* problem,
+    const tilewright_fused_dropout_arguments* arguments, void* stream);
+
 #ifdef __cplusplus
 }
 #endif

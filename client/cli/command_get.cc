@@ -84,8 +84,8 @@ std::string DescribeKernel(const Kernel& kernel) {
                     ", heuristic result ", kernel.vendor().heuristic_rank(), "\n");
   } else {
     const auto bytes = static_cast<double>(kernel.cubin().size());
-    absl::StrAppend(&text, "cubin         ", FormatBytes(bytes), " for ", kernel.architecture(), ", NVRTC ",
-                    kernel.response().kernel().nvrtc_version(), "\ncontent hash  ",
+    absl::StrAppend(&text, "cubin         ", FormatBytes(bytes), " for ", kernel.architecture(),
+                    ", NVRTC ", kernel.response().kernel().nvrtc_version(), "\ncontent hash  ",
                     ToHex(kernel.content_hash()), "\n");
     AppendPlan(kernel.launch_plan(), kernel.any_problem().has_fused_dropout(), text);
   }

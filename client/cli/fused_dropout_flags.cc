@@ -39,7 +39,7 @@ std::vector<Field> DropoutFields() {
   return {
       NumberField<P>("dropout", "Share of elements set to zero, from 0 to 1", "SHARE",
                      [](P& p, double share) { p.mutable_dropout()->set_probability(share); }),
-      SmallIntegerField<P>("philox_rounds", "Rounds of dropout's random numbers, 7 or 10 (default 7)",
+      SmallIntegerField<P>("philox_rounds", "Rounds of the random numbers, 7 or 10 (default 7)",
                            [](P& p, int32_t rounds) {
                              p.mutable_dropout()->set_philox_rounds(rounds);
                            }),

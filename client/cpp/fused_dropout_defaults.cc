@@ -43,7 +43,7 @@ void FillDropout(v1::FusedDropoutProblem& problem) {
   v1::Dropout& dropout = *problem.mutable_dropout();
   if (!(dropout.probability() >= 0 && dropout.probability() <= 1)) return;
   const uint32_t threshold = QuantizeProbability(dropout.probability());
-  dropout.set_probability(threshold / 65536.0);
+  dropout.set_probability(1.0 * threshold / kDropoutSteps);
   if (dropout.philox_rounds() == 0) dropout.set_philox_rounds(7);
   if (threshold == 0) problem.clear_dropout();
 }

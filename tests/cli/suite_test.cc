@@ -32,6 +32,23 @@ TEST(Suite, AHeaderNamesTheColumns) {
   EXPECT_EQ(DescribeProblem((*suite)[1].problem), "gemm nt bf16 m=1 n=2 k=3");
 }
 
+TEST(Suite, RowsMakeItOneOfFusedDropouts) {
+  const auto suite = ParseSuite(
+      "name,rows,columns,operation,dropout,normalization,backward\n"
+      "x,8,16,bias_dropout_residual,0.5,layer_norm,\ny,8,16,dropout,,,true\n",
+      "s.csv");
+  ASSERT_TRUE(suite.ok()) << suite.status();
+  EXPECT_EQ(DescribeProblem((*suite)[0].problem),
+            "dropout bf16 rows=8 columns=16 operation=bias_dropout_residual "
+            "normalization=layer_norm dropout=0.5");
+  EXPECT_EQ(DescribeProblem((*suite)[1].problem),
+            "dropout bf16 rows=8 columns=16 operation=dropout backward");
+  EXPECT_THAT(ErrorOf("name,rows,columns,operation,k\n"), HasSubstr("there is no 'k'"));
+  EXPECT_THAT(ErrorOf("name,rows,columns\n"), HasSubstr("'operation' is missing"));
+  EXPECT_THAT(ErrorOf("name,rows,columns,operation\nx,8,16,none\n"),
+              HasSubstr("s.csv:2: fused_dropout.operation: must be one of"));
+}
+
 TEST(Suite, ErrorsSayFileLineAndField) {
   EXPECT_THAT(ErrorOf("a,nt,64,32,16\nb,nt,8k,1,1\n"), HasSubstr("s.csv:2: gemm.m: must be"));
   EXPECT_THAT(ErrorOf("a,xx,64,32,16\n"), HasSubstr("s.csv:1: gemm.layout: must be one of"));

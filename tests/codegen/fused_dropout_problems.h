@@ -27,7 +27,8 @@ inline v1::Problem FusedDropoutOf(const std::string& fields) {
 inline std::vector<std::string> FusedDropoutForms() {
   std::vector<std::string> forms;
   for (const char* operation :
-       {"operation: DROPOUT_OPERATION_DROPOUT", "operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL",
+       {"operation: DROPOUT_OPERATION_DROPOUT",
+        "operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL",
         "operation: DROPOUT_OPERATION_BIAS_ACTIVATION_DROPOUT activation: ACTIVATION_GELU_ERF"}) {
     for (const char* normalization : {"", " normalization: NORMALIZATION_LAYER_NORM",
                                       " normalization: NORMALIZATION_RMS_NORM"}) {

@@ -1,0 +1,169 @@
+// The part of the C interface that is of fused dropouts.
+#include "client/c/handles.h"
+#include "client/c/problem_conversion.h"
+#include "client/c/set_enum.h"
+#include "client/c/versioned_struct.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright::c {
+namespace {
+
+static_assert(TILEWRIGHT_OPERATION_BIAS_ACTIVATION_DROPOUT ==
+              static_cast<int>(v1::DROPOUT_OPERATION_BIAS_ACTIVATION_DROPOUT));
+static_assert(TILEWRIGHT_NORMALIZATION_RMS_NORM ==
+              static_cast<int>(v1::NORMALIZATION_RMS_NORM));
+
+absl::Status SetTypes(const tilewright_fused_dropout_problem& from,
+                      v1::FusedDropoutProblem& to) {
+  using v1::DataType;
+  RETURN_IF_ERROR(SetEnum<DataType>("fused_dropout.type", from.type,
+                                    [&](DataType type) { to.set_type(type); }));
+  RETURN_IF_ERROR(SetEnum<DataType>("fused_dropout.bias_type", from.bias_type,
+                                    [&](DataType type) { to.set_bias_type(type); }));
+  RETURN_IF_ERROR(SetEnum<DataType>("fused_dropout.residual_type", from.residual_type,
+                                    [&](DataType type) { to.set_residual_type(type); }));
+  return SetEnum<DataType>("fused_dropout.weight_type", from.weight_type,
+                           [&](DataType type) { to.set_weight_type(type); });
+}
+
+absl::Status SetOperation(const tilewright_fused_dropout_problem& from,
+                          v1::FusedDropoutProblem& to) {
+  RETURN_IF_ERROR(SetEnum<v1::DropoutOperation>(
+      "fused_dropout.operation", from.operation,
+      [&](v1::DropoutOperation operation) { to.set_operation(operation); }));
+  RETURN_IF_ERROR(SetEnum<v1::Activation>("fused_dropout.activation", from.activation,
+                                          [&](v1::Activation kind) { to.set_activation(kind); }));
+  RETURN_IF_ERROR(SetEnum<v1::Normalization>(
+      "fused_dropout.normalization", from.normalization,
+      [&](v1::Normalization kind) { to.set_normalization(kind); }));
+  if (from.dropout != 0 || from.philox_rounds != 0 || from.store_mask != 0) {
+    to.mutable_dropout()->set_probability(from.dropout);
+    to.mutable_dropout()->set_philox_rounds(from.philox_rounds);
+    to.mutable_dropout()->set_store_mask(from.store_mask != 0);
+  }
+  to.set_backward(from.backward != 0);
+  to.set_store_statistics(from.store_statistics != 0);
+  to.set_store_pre_norm(from.store_pre_norm != 0);
+  to.set_add_gradient(from.add_gradient != 0);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::FusedDropoutProblem> ToFusedDropout(
+    const tilewright_fused_dropout_problem* problem) {
+  ASSIGN_OR_RETURN(const tilewright_fused_dropout_problem from,
+                   ReadVersioned(problem, "problem", tilewright_fused_dropout_problem{}));
+  v1::FusedDropoutProblem to;
+  to.set_rows(from.rows);
+  to.set_columns(from.columns);
+  to.set_x_stride(from.x_stride);
+  to.set_residual_stride(from.residual_stride);
+  to.set_y_stride(from.y_stride);
+  to.set_pre_norm_stride(from.pre_norm_stride);
+  RETURN_IF_ERROR(SetTypes(from, to));
+  RETURN_IF_ERROR(SetOperation(from, to));
+  return to;
+}
+
+// No operands, an epsilon of 1e-5, and no offset.
+tilewright_fused_dropout_arguments FusedDefaults() {
+  tilewright_fused_dropout_arguments arguments{};
+  arguments.epsilon = FusedDropoutArguments().epsilon;
+  arguments.offset = kNoLaunchOffset;
+  return arguments;
+}
+
+absl::StatusOr<FusedDropoutArguments> ToFusedArguments(
+    const tilewright_fused_dropout_arguments* given) {
+  ASSIGN_OR_RETURN(const tilewright_fused_dropout_arguments from,
+                   ReadVersioned(given, "arguments", FusedDefaults()));
+  FusedDropoutArguments to;
+  to.x = from.x;
+  to.bias = from.bias;
+  to.residual = from.residual;
+  to.weight = from.weight;
+  to.shift = from.shift;
+  to.y = from.y;
+  to.dy = from.dy;
+  to.pre_norm_gradient = from.pre_norm_gradient;
+  to.dx = from.dx;
+  to.residual_gradient = from.residual_gradient;
+  to.pre_norm = from.pre_norm;
+  to.mask = from.mask;
+  to.mean = from.mean;
+  to.inverse_root = from.inverse_root;
+  to.bias_gradient = from.bias_gradient;
+  to.weight_gradient = from.weight_gradient;
+  to.shift_gradient = from.shift_gradient;
+  to.mask_bytes = from.mask_bytes;
+  to.workspace = from.workspace;
+  to.workspace_bytes = from.workspace_bytes;
+  to.seed = from.seed;
+  to.offset = from.offset;
+  to.epsilon = from.epsilon;
+  return to;
+}
+
+absl::Status GetFusedKernel(tilewright_client* client,
+                            const tilewright_fused_dropout_problem* problem,
+                            const tilewright_get_options* options, tilewright_kernel** out) {
+  RETURN_IF_ERROR(RequirePointer(client, "client"));
+  RETURN_IF_ERROR(RequirePointer(out, "kernel"));
+  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem wanted, ToFusedDropout(problem));
+  ASSIGN_OR_RETURN(const GetOptions get, ToOptions(options));
+  ASSIGN_OR_RETURN(auto kernel, client->client->GetKernel(wanted, get));
+  *out = new tilewright_kernel{std::move(kernel)};
+  return absl::OkStatus();
+}
+
+absl::Status FusedWorkspaceBytes(const tilewright_kernel* handle,
+                                 const tilewright_fused_dropout_problem* problem, int64_t* out) {
+  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
+  RETURN_IF_ERROR(RequirePointer(out, "bytes"));
+  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem wanted, ToFusedDropout(problem));
+  ASSIGN_OR_RETURN(*out, handle->kernel->WorkspaceBytes(wanted));
+  return absl::OkStatus();
+}
+
+absl::Status LaunchFused(const tilewright_kernel* handle,
+                         const tilewright_fused_dropout_problem* problem,
+                         const tilewright_fused_dropout_arguments* given, void* stream) {
+  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
+  ASSIGN_OR_RETURN(const FusedDropoutArguments arguments, ToFusedArguments(given));
+  const Kernel& kernel = *handle->kernel;
+  if (problem == nullptr) return kernel.Launch(arguments, static_cast<CUstream_st*>(stream));
+  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem wanted, ToFusedDropout(problem));
+  return kernel.Launch(wanted, arguments, static_cast<CUstream_st*>(stream));
+}
+
+}  // namespace
+}  // namespace tilewright::c
+
+namespace c = tilewright::c;
+
+void tilewright_fused_dropout_problem_init(tilewright_fused_dropout_problem* problem,
+                                           size_t struct_size) {
+  c::Initialize(tilewright_fused_dropout_problem{}, problem, struct_size);
+}
+
+void tilewright_fused_dropout_arguments_init(tilewright_fused_dropout_arguments* arguments,
+                                             size_t struct_size) {
+  c::Initialize(c::FusedDefaults(), arguments, struct_size);
+}
+
+tilewright_status tilewright_get_fused_dropout_kernel(
+    tilewright_client* client, const tilewright_fused_dropout_problem* problem,
+    const tilewright_get_options* options, tilewright_kernel** kernel) {
+  return c::Guard([&] { return c::GetFusedKernel(client, problem, options, kernel); });
+}
+
+tilewright_status tilewright_fused_dropout_workspace_bytes(
+    const tilewright_kernel* kernel, const tilewright_fused_dropout_problem* problem,
+    int64_t* bytes) {
+  return c::Guard([&] { return c::FusedWorkspaceBytes(kernel, problem, bytes); });
+}
+
+tilewright_status tilewright_fused_dropout_launch(
+    const tilewright_kernel* kernel, const tilewright_fused_dropout_problem* problem,
+    const tilewright_fused_dropout_arguments* arguments, void* stream) {
+  return c::Guard([&] { return c::LaunchFused(kernel, problem, arguments, stream); });
+}
