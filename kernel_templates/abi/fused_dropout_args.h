@@ -42,8 +42,8 @@ struct FusedDropoutArgs {
   int columns;
   unsigned int dropout_offset;  // As in GemmArgs.
   float dropout_scale;
+  float kept_share;  // 1 - p.
   float epsilon;
-  int reserved;
 };
 static_assert(sizeof(FusedDropoutArgs) == 216,
               "FusedDropoutArgs is an ABI: raise kFusedDropoutArgsVersion");

@@ -65,6 +65,10 @@ class FusedDropoutBackward {
   static constexpr int kShiftKind = kWeightKind + 1;
   static constexpr unsigned kPairs = kConfig.tile_m / 2 / PairsAtOnce(kConfig);
   static constexpr Type kPreNormType = Normalizes(kSpec) ? kSpec.pre_norm_type : kSpec.type;
+  // The mask waits for the packed results where no sum needs it.
+  static constexpr bool kMasksStored = kSpec.dropout_rounds > 0 &&
+                                       PairMask<kSpec, kConfig>::kHasHalves &&
+                                       IsHalfWidth(kSpec.type) && !HasBias(kSpec);
   using Pair = RowPair<kConfig>;
   using Output = PairTensor<kConfig, kSpec.type, kSpec.y_access_bytes>;
   using Input = PairTensor<kConfig, kSpec.type, kSpec.x_access_bytes>;
@@ -189,14 +193,19 @@ class FusedDropoutBackward {
             const float z = x_.Value(half, slot, i) + bias_[slot][i];
             gradient[i] *= ActivateGradient<kSpec.activation>(z);
           }
-          if constexpr (kSpec.dropout_rounds > 0) {
-            gradient[i] =
-                mask.Keeps(half, slot, i) ? gradient[i] * args.dropout_scale : 0.0f;
+          if constexpr (kSpec.dropout_rounds > 0) gradient[i] *= args.dropout_scale;
+          if constexpr (kSpec.dropout_rounds > 0 && !kMasksStored) {
+            gradient[i] = mask.Keeps(half, slot, i) ? gradient[i] : 0.0f;
           }
           if constexpr (HasBias(kSpec)) sums_.Add(kBiasKind, slot, i, gradient[i]);
         }
-        StoreVector<kSpec.type, kSpec.x_access_bytes>(args.dx, args.x_stride, pair, half, slot,
-                                                      gradient);
+        if constexpr (kMasksStored) {
+          StoreKept<kSpec.type, kSpec.x_access_bytes>(args.dx, args.x_stride, pair, half, slot,
+                                                      gradient, mask);
+        } else {
+          StoreVector<kSpec.type, kSpec.x_access_bytes>(args.dx, args.x_stride, pair, half, slot,
+                                                        gradient);
+        }
       }
     }
   }

@@ -37,8 +37,13 @@ class FusedDropoutForward {
         for (int half = 0; half < 2; ++half) {
 #pragma unroll
           for (int slot = 0; slot < kSlots; ++slot) {
-            StoreVector<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half, slot,
-                                                          values.of[half][slot]);
+            if constexpr (kMasksStored) {
+              StoreKept<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half, slot,
+                                                          values.of[half][slot], values.mask);
+            } else {
+              StoreVector<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half,
+                                                            slot, values.of[half][slot]);
+            }
           }
         }
       }
@@ -49,6 +54,12 @@ class FusedDropoutForward {
   static constexpr int kVector = kConfig.vector;
   static constexpr int kSlots = kConfig.slots;
   static constexpr bool kHoldsBias = HasBias(kSpec) && !Normalizes(kSpec);
+  static constexpr bool kDrops = kSpec.dropout_rounds > 0;
+  // The mask waits for the packed results where they are all that it is needed for.
+  static constexpr bool kMasksStored = kDrops && PairMask<kSpec, kConfig>::kHasHalves &&
+                                       IsHalfWidth(kSpec.type) && !HasResidual(kSpec) &&
+                                       !Normalizes(kSpec);
+  static constexpr bool kActivationDivides = kDrops && DividesByShare(kSpec.activation);
   using Pair = RowPair<kConfig>;
 
   struct Bias {
@@ -62,9 +73,11 @@ class FusedDropoutForward {
     }
   };
 
-  // v of both rows, 0 beyond the last row; beyond the last column it does not matter.
+  // v of both rows, 0 beyond the last row; beyond the last column it does not matter. With
+  // kMasksStored what is not kept is not 0 yet.
   struct Values {
     float of[2][kSlots][kVector];
+    PairMask<kSpec, kConfig> mask;
 
     __device__ __forceinline__ void Compute(const FusedDropoutArgs& args, const Pair& pair,
                                             Bias& bias) {
@@ -76,7 +89,6 @@ class FusedDropoutForward {
       if constexpr (HasResidual(kSpec)) residual.Load(args.residual, args.residual_stride, pair);
       if constexpr (HasBias(kSpec) && !kHoldsBias) bias.Load(args, pair);
       // The random bits are made while the tensors are on their way.
-      PairMask<kSpec, kConfig> mask;
       mask.Make(args, pair);
       if constexpr (kSpec.store_mask) StoreMask(args, pair, mask);
 #pragma unroll
@@ -89,11 +101,16 @@ class FusedDropoutForward {
             values[i] = x.Value(half, slot, i);
             if constexpr (HasBias(kSpec)) values[i] += bias.of[slot][i];
           }
-          Activate<kSpec.activation>(values);
+          if constexpr (kActivationDivides) {
+            Activate<kSpec.activation, true>(values, args.kept_share);
+          } else {
+            Activate<kSpec.activation>(values);
+          }
 #pragma unroll
           for (int i = 0; i < kVector; ++i) {
-            if constexpr (kSpec.dropout_rounds > 0) {
-              values[i] = mask.Keeps(half, slot, i) ? values[i] * args.dropout_scale : 0.0f;
+            if constexpr (kDrops && !kActivationDivides) values[i] *= args.dropout_scale;
+            if constexpr (kDrops && !kMasksStored) {
+              values[i] = mask.Keeps(half, slot, i) ? values[i] : 0.0f;
             }
             if constexpr (HasResidual(kSpec)) values[i] += residual.Value(half, slot, i);
           }

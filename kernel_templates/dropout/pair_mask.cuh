@@ -14,6 +14,8 @@ namespace tilewright {
 template <FusedDropoutSpec kSpec, FusedDropoutConfig kConfig>
 class RandomMask {
  public:
+  static constexpr bool kHasHalves = true;
+
   // Called by whole warps.
   __device__ __forceinline__ void Make(const FusedDropoutArgs& args,
                                        const RowPair<kConfig>& pair) {
@@ -31,8 +33,12 @@ class RandomMask {
   }
 
   __device__ __forceinline__ bool Keeps(int half, int slot, int i) const {
-    const unsigned signs = words_[slot][half][i / 2];
-    return static_cast<int>(i % 2 == 0 ? signs << 16 : signs) < 0;
+    return words_[slot][half][i / 2] & (i % 2 == 0 ? 0x8000u : 0x80000000u);
+  }
+
+  // All ones in the half of elements 2 * pair and 2 * pair + 1 that is kept.
+  __device__ __forceinline__ unsigned Halves(int half, int slot, int pair) const {
+    return KeepHalves(words_[slot][half][pair]);
   }
 
  private:
@@ -91,6 +97,8 @@ __device__ __forceinline__ long long MaskStride(unsigned columns) {
 template <FusedDropoutConfig kConfig>
 class StoredMask {
  public:
+  static constexpr bool kHasHalves = false;
+
   __device__ __forceinline__ void Make(const FusedDropoutArgs& args,
                                        const RowPair<kConfig>& pair) {
 #pragma unroll
@@ -120,6 +128,8 @@ class StoredMask {
 
 // Without dropout everything is kept, and nothing is paid for it.
 struct FullMask {
+  static constexpr bool kHasHalves = false;
+
   template <typename Pair>
   __device__ __forceinline__ void Make(const FusedDropoutArgs&, const Pair&) {}
   __device__ __forceinline__ static constexpr bool Keeps(int, int, int) { return true; }
@@ -141,6 +151,21 @@ struct MaskSelection<false, kReads, kSpec, kConfig> {
 template <FusedDropoutSpec kSpec, FusedDropoutConfig kConfig>
 using PairMask = typename MaskSelection<(kSpec.dropout_rounds > 0), ReadsMask(kSpec, kConfig),
                                         kSpec, kConfig>::type;
+
+// As StoreVector, of 16-bit elements, and what is not kept becomes 0: two elements at once, once they
+// are packed.
+template <Type kType, int kAccess, FusedDropoutConfig kConfig, typename Mask>
+__device__ __forceinline__ void StoreKept(void* base, long long stride,
+                                          const RowPair<kConfig>& pair, int half, int slot,
+                                          const float (&values)[kConfig.vector],
+                                          const Mask& mask) {
+  static_assert(IsHalfWidth(kType));
+  unsigned words[kPackedWords<kType, kConfig.vector>];
+  RoundNearest<kType>(words, values);
+#pragma unroll
+  for (int i = 0; i < kConfig.vector / 2; ++i) words[i] &= mask.Halves(half, slot, i);
+  StoreWordsOf<kType, kAccess>(base, stride, pair, half, slot, words);
+}
 
 // Stores the mask of a pair, the bits beyond the last column as 0. Called by whole warps.
 template <FusedDropoutConfig kConfig, typename Mask>

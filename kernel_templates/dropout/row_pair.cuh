@@ -128,16 +128,24 @@ class PairTensor {
   unsigned words_[2][kSlots][kWords];
 };
 
-// Rounds and stores a vector of the pair, as far as it exists.
+// Stores a packed vector of the pair, as far as it exists.
+template <Type kType, int kAccess, FusedDropoutConfig kConfig>
+__device__ __forceinline__ void StoreWordsOf(
+    void* base, long long stride, const RowPair<kConfig>& pair, int half, int slot,
+    const unsigned (&words)[kPackedWords<kType, kConfig.vector>]) {
+  if (!pair.HasRow(half)) return;
+  StoreRow<kType, kAccess, kConfig.vector>(base, pair.Row(half) * stride + pair.Column(slot),
+                                           words, pair.Count(slot));
+}
+
+// The same of values, which are rounded.
 template <Type kType, int kAccess, FusedDropoutConfig kConfig>
 __device__ __forceinline__ void StoreVector(void* base, long long stride,
                                             const RowPair<kConfig>& pair, int half, int slot,
                                             const float (&values)[kConfig.vector]) {
   unsigned words[kPackedWords<kType, kConfig.vector>];
   RoundNearest<kType>(words, values);
-  if (!pair.HasRow(half)) return;
-  StoreRow<kType, kAccess, kConfig.vector>(base, pair.Row(half) * stride + pair.Column(slot),
-                                           words, pair.Count(slot));
+  StoreWordsOf<kType, kAccess>(base, stride, pair, half, slot, words);
 }
 
 // A vector [columns] at the columns of a slot, in fp32; zeros beyond the last. Its base is aligned

@@ -249,6 +249,7 @@ FusedDropoutArgs PackFusedDropout(const v1::LaunchPlan& plan,
     args.offset = operands.offset;
     args.dropout_offset = DropoutOffset(threshold);
     args.dropout_scale = DropoutScale(threshold);
+    args.kept_share = static_cast<float>(kDropoutSteps - threshold) / kDropoutSteps;
   }
   return args;
 }

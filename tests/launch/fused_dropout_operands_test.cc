@@ -136,8 +136,9 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
   EXPECT_EQ(args.columns, 48);
   EXPECT_EQ(args.seed, 9u);
   EXPECT_EQ(args.offset, 3u);
-  EXPECT_EQ(args.dropout_offset, DropoutOffset(8192));
-  EXPECT_EQ(args.dropout_scale, DropoutScale(8192));
+  EXPECT_EQ(args.dropout_offset, DropoutOffset(QuantizeProbability(0.25)));
+  EXPECT_EQ(args.kept_share, 0.75f);
+  EXPECT_EQ(args.dropout_scale, DropoutScale(QuantizeProbability(0.25)));
   problem.clear_dropout();
   EXPECT_EQ(PackFusedDropout(plan, problem, operands).seed, 0u);
   EXPECT_EQ(PackFusedDropout(plan, problem, operands).mask, nullptr);

@@ -28,6 +28,7 @@ constexpr double kSplitLineShare = 0.96;
 // Address and predicates of one vector of one tensor, instructions.
 constexpr double kVectorInstructions = 9;
 
+// Forward 1 / (1 - p) is part of the smooth ones.
 double ActivationInstructions(v1::Activation activation, bool gradient) {
   switch (activation) {
     case v1::ACTIVATION_RELU:
@@ -35,7 +36,7 @@ double ActivationInstructions(v1::Activation activation, bool gradient) {
     case v1::ACTIVATION_GELU_TANH:
       return gradient ? 16 : 7;
     case v1::ACTIVATION_GELU_ERF:
-      return gradient ? 20 : 17;
+      return gradient ? 20 : 12;
     case v1::ACTIVATION_SILU:
       return gradient ? 11 : 5;
     default:
@@ -43,18 +44,26 @@ double ActivationInstructions(v1::Activation activation, bool gradient) {
   }
 }
 
+// What keeps an element costs an instruction where two are compared at once, and another one or
+// two: where the packed results are masked, or each value is.
+double SelectInstructions(const v1::FusedDropoutProblem& problem) {
+  const bool divides = !problem.backward() && problem.activation() > v1::ACTIVATION_RELU;
+  const bool masks_packed = ElementBytes(problem.type()) == 2 && !Normalizes(problem) &&
+                            (problem.backward() ? !HasBias(problem) : !HasResidual(problem));
+  return (masks_packed ? 2 : 3) + (divides ? 0 : 1);
+}
+
 // A call of the generator (24 instructions at 7 rounds, 36 at 10) and its counter serve 8
-// elements; the words that neighbours exchange; compare, select and scale.
+// elements; and the words that neighbours exchange.
 double MaskInstructions(const v1::FusedDropoutProblem& problem, const FusedDropoutConfig& config) {
   if (!DropsElements(problem)) return 0;
-  const double select = 3.5;
   if (problem.backward() && problem.dropout().store_mask() && config.read_mask == 1) {
-    return select + 6.0 / config.vector;
+    return 3 + 6.0 / config.vector;
   }
   const double call = problem.dropout().philox_rounds() == 10 ? 36 : 24;
   const double exchange = config.vector == 16 ? 0 : config.vector == 8 ? 1.25 : 1.5;
-  const double store = problem.dropout().store_mask() && !problem.backward() ? 1.5 : 0;
-  return (call + 6) / 8 + exchange + select + store;
+  const double store = problem.dropout().store_mask() && !problem.backward() ? 2 : 0;
+  return (call + 6) / 8 + exchange + SelectInstructions(problem) + store;
 }
 
 double MatrixInstructions(const v1::FusedDropoutProblem& problem,
