@@ -13,6 +13,7 @@ struct FusedDropoutConfig {
   int threads;         // Threads of a block: threads / column_threads pairs of rows at once.
   int tile_m;          // Rows a block computes, one pair of rows (r, r + 8) after another.
   int read_mask = 0;   // Backward, where the mask is stored: 1 reads it, 0 computes it again.
+  int prefetch = 0;    // 1: a pair of rows is on its way while the one before is worked on.
   int looped = 0;      // Normalization: rows may be longer than what a group of threads has at
                        // once; they are read again for each pass.
 };
@@ -50,12 +51,13 @@ constexpr int SharedMemoryBytes(const FusedDropoutConfig& c, const FusedDropoutW
   return 4 * floats;
 }
 
-// Registers a thread needs: what it has read of two rows, the values that it keeps in fp32, the
-// random bits (16 an element), one row's results, the running sums, and addresses and loop state.
+// Registers a thread needs: what it has read of two rows (or four, with those on their way), the
+// values that it keeps in fp32, the random bits (16 an element), one row's results, the running sums, and addresses and loop state.
 inline constexpr int kFusedAddressRegisters = 40;
 constexpr int RegisterEstimate(const FusedDropoutConfig& c, const FusedDropoutWork& work) {
   const int elements = c.vector * c.slots;
-  return kFusedAddressRegisters + elements + 2 * elements * work.row_bytes / 4 +
+  return kFusedAddressRegisters + elements +
+         (c.prefetch ? 4 : 2) * elements * work.row_bytes / 4 +
          work.held_values * elements + (work.drops ? elements : 0) +
          work.column_sums * elements;
 }
@@ -99,7 +101,13 @@ constexpr bool TileHoldsPairs(const FusedDropoutConfig& c) {
 }
 
 constexpr bool HasFlags(const FusedDropoutConfig& c) {
-  return (c.read_mask == 0 || c.read_mask == 1) && (c.looped == 0 || c.looped == 1);
+  const auto is_flag = [](int value) { return value == 0 || value == 1; };
+  return is_flag(c.read_mask) && is_flag(c.prefetch) && is_flag(c.looped);
+}
+
+// There is a next pair, and it is the next that a thread works on.
+constexpr bool HasNextPair(const FusedDropoutConfig& c) {
+  return c.prefetch == 0 || (c.looped == 0 && c.tile_m / 2 > PairsAtOnce(c));
 }
 
 // A thread has 255 registers, an SM 65536.
@@ -109,7 +117,7 @@ constexpr bool FitsRegisters(const FusedDropoutConfig& c, const FusedDropoutWork
 
 constexpr bool IsLegal(const FusedDropoutConfig& c, const FusedDropoutWork& work) {
   return VectorSharesCalls(c) && HasSlots(c) && ThreadsMakeGroups(c) && TileHoldsPairs(c) &&
-         HasFlags(c) && (work.normalizes || c.looped == 0) && FitsRegisters(c, work);
+         HasFlags(c) && HasNextPair(c) && (work.normalizes || c.looped == 0) && FitsRegisters(c, work);
 }
 
 // Block of the second step, which adds up the partial sums of columns in order.

@@ -32,11 +32,22 @@ class FusedDropoutBackward {
       state.sums_.Clear();
       const Pair place = PairAt<kConfig>(args, first_row, part, 0);
       state.LoadTerms(args, place);
+      Tensors next;
+      if constexpr (kConfig.prefetch) {
+        next.Load(args, PairAt<kConfig>(args, first_row, part, IndexOf(0)));
+      }
 #pragma unroll 1
       for (unsigned i = 0; i < kPairs; ++i) {
         const unsigned index = IndexOf(i);
         const Pair pair = PairAt<kConfig>(args, first_row, part, index);
-        state.Load(args, pair);
+        if constexpr (kConfig.prefetch) {
+          state.at_ = next;
+          if (i + 1 < kPairs) {
+            next.Load(args, PairAt<kConfig>(args, first_row, part, IndexOf(i + 1)));
+          }
+        } else {
+          state.at_.Load(args, pair);
+        }
         PairMask<kSpec, kConfig> mask;
         mask.Make(args, pair);
         float row_factors[4] = {};
@@ -74,6 +85,35 @@ class FusedDropoutBackward {
   using Input = PairTensor<kConfig, kSpec.type, kSpec.x_access_bytes>;
   using PreNorm = PairTensor<kConfig, kPreNormType, kSpec.pre_norm_access_bytes>;
 
+  // What is read of both rows: tensors, and what the normalization found of them.
+  struct Tensors {
+    Output dy;
+    PreNorm pre_norm;
+    PreNorm added;
+    Input x;
+    float mean[2];
+    float inverse[2];
+
+    __device__ __forceinline__ void Load(const FusedDropoutArgs& args, const Pair& pair) {
+      dy.Load(args.dy, args.y_stride, pair);
+      if constexpr (Normalizes(kSpec)) {
+        pre_norm.Load(args.pre_norm, args.pre_norm_stride, pair);
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+          mean[half] = 0;
+          inverse[half] = 0;
+          if (!pair.HasRow(half)) continue;
+          if constexpr (Centers(kSpec)) mean[half] = args.mean[pair.Row(half)];
+          inverse[half] = args.inverse_root[pair.Row(half)];
+        }
+      }
+      if constexpr (kSpec.add_gradient) {
+        added.Load(args.pre_norm_gradient, args.pre_norm_stride, pair);
+      }
+      if constexpr (ReadsActivation(kSpec)) x.Load(args.x, args.x_stride, pair);
+    }
+  };
+
   __device__ __forceinline__ static unsigned IndexOf(unsigned i) {
     return i * PairsAtOnce(kConfig) + threadIdx.x / kConfig.column_threads;
   }
@@ -90,27 +130,8 @@ class FusedDropoutBackward {
     }
   }
 
-  __device__ __forceinline__ void Load(const FusedDropoutArgs& args, const Pair& pair) {
-    dy_.Load(args.dy, args.y_stride, pair);
-    if constexpr (Normalizes(kSpec)) {
-      pre_norm_.Load(args.pre_norm, args.pre_norm_stride, pair);
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        mean_[half] = 0;
-        inverse_[half] = 0;
-        if (!pair.HasRow(half)) continue;
-        if constexpr (Centers(kSpec)) mean_[half] = args.mean[pair.Row(half)];
-        inverse_[half] = args.inverse_root[pair.Row(half)];
-      }
-    }
-    if constexpr (kSpec.add_gradient) {
-      added_.Load(args.pre_norm_gradient, args.pre_norm_stride, pair);
-    }
-    if constexpr (ReadsActivation(kSpec)) x_.Load(args.x, args.x_stride, pair);
-  }
-
   __device__ __forceinline__ float Normalized(int half, int slot, int i) const {
-    return (pre_norm_.Value(half, slot, i) - mean_[half]) * inverse_[half];
+    return (at_.pre_norm.Value(half, slot, i) - at_.mean[half]) * at_.inverse[half];
   }
 
   // Adds the sums of w dy n and of w dy, of each row. dy is 0 beyond the tensor.
@@ -121,7 +142,7 @@ class FusedDropoutBackward {
       for (int slot = 0; slot < kSlots; ++slot) {
 #pragma unroll
         for (int i = 0; i < kVector; ++i) {
-          const float term = weight_[slot][i] * dy_.Value(half, slot, i);
+          const float term = weight_[slot][i] * at_.dy.Value(half, slot, i);
           sums[2 * half] = fmaf(term, Normalized(half, slot, i), sums[2 * half]);
           if constexpr (Centers(kSpec)) sums[2 * half + 1] += term;
         }
@@ -148,7 +169,7 @@ class FusedDropoutBackward {
         const Pair pair = PairAt<kConfig>(args, first_row, part, IndexOf(i));
         FusedDropoutBackward state;
         state.LoadTerms(args, pair);
-        state.Load(args, pair);
+        state.at_.Load(args, pair);
         state.AddFactors(sums);
       }
       group.Add(sums);
@@ -171,7 +192,7 @@ class FusedDropoutBackward {
         float gradient[kVector];
 #pragma unroll
         for (int i = 0; i < kVector; ++i) {
-          const float dy = dy_.Value(half, slot, i);
+          const float dy = at_.dy.Value(half, slot, i);
           gradient[i] = dy;
           if constexpr (Normalizes(kSpec)) {
             const float normalized = Normalized(half, slot, i);
@@ -179,9 +200,9 @@ class FusedDropoutBackward {
             if constexpr (Centers(kSpec)) sums_.Add(kShiftKind, slot, i, dy);
             float centered = fmaf(weight_[slot][i], dy, -normalized * row_factors[2 * half]);
             if constexpr (Centers(kSpec)) centered -= row_factors[2 * half + 1];
-            gradient[i] = centered * inverse_[half];
+            gradient[i] = centered * at_.inverse[half];
           }
-          if constexpr (kSpec.add_gradient) gradient[i] += added_.Value(half, slot, i);
+          if constexpr (kSpec.add_gradient) gradient[i] += at_.added.Value(half, slot, i);
         }
         if constexpr (Normalizes(kSpec) && HasResidual(kSpec)) {
           StoreVector<kSpec.residual_type, kSpec.residual_access_bytes>(
@@ -190,7 +211,7 @@ class FusedDropoutBackward {
 #pragma unroll
         for (int i = 0; i < kVector; ++i) {
           if constexpr (ReadsActivation(kSpec)) {
-            const float z = x_.Value(half, slot, i) + bias_[slot][i];
+            const float z = at_.x.Value(half, slot, i) + bias_[slot][i];
             gradient[i] *= ActivateGradient<kSpec.activation>(z);
           }
           if constexpr (kSpec.dropout_rounds > 0) gradient[i] *= args.dropout_scale;
@@ -210,14 +231,9 @@ class FusedDropoutBackward {
     }
   }
 
-  Output dy_;
-  PreNorm pre_norm_;
-  PreNorm added_;
-  Input x_;
+  Tensors at_;
   float weight_[kSlots][kVector];
   float bias_[kSlots][kVector];
-  float mean_[2];
-  float inverse_[2];
   ColumnSumsOfThread<kConfig, kKinds < 1 ? 1 : kKinds> sums_;
 };
 

@@ -24,28 +24,27 @@ class FusedDropoutForward {
     if constexpr (kHoldsBias) {
       held.Load(args, PairAt<kConfig>(args, first_row, first_column, 0));
     }
+    Tensors tensors;
+    if constexpr (kConfig.prefetch) {
+      tensors.Load(args, PairAt<kConfig>(args, first_row, first_column, group_index));
+    }
 #pragma unroll 1
-    for (unsigned i = 0; i < kConfig.tile_m / 2 / PairsAtOnce(kConfig); ++i) {
-      Pair pair = PairAt<kConfig>(args, first_row, first_column,
-                                  i * PairsAtOnce(kConfig) + group_index);
-      if constexpr (Normalizes(kSpec)) {
-        Normalize(args, pair, group);
-      } else {
-        Values values;
-        values.Compute(args, pair, held);
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-#pragma unroll
-          for (int slot = 0; slot < kSlots; ++slot) {
-            if constexpr (kMasksStored) {
-              StoreKept<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half, slot,
-                                                          values.of[half][slot], values.mask);
-            } else {
-              StoreVector<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half,
-                                                            slot, values.of[half][slot]);
-            }
-          }
+    for (unsigned i = 0; i < kPairs; ++i) {
+      const unsigned index = i * PairsAtOnce(kConfig) + group_index;
+      Pair pair = PairAt<kConfig>(args, first_row, first_column, index);
+      Tensors now = tensors;
+      if constexpr (kConfig.prefetch) {
+        if (i + 1 < kPairs) {
+          tensors.Load(args, PairAt<kConfig>(args, first_row, first_column,
+                                             index + PairsAtOnce(kConfig)));
         }
+      } else if constexpr (!kConfig.looped) {
+        now.Load(args, pair);
+      }
+      if constexpr (Normalizes(kSpec)) {
+        Normalize(args, pair, now, group);
+      } else {
+        StorePair(args, pair, now, held);
       }
     }
   }
@@ -53,6 +52,7 @@ class FusedDropoutForward {
  private:
   static constexpr int kVector = kConfig.vector;
   static constexpr int kSlots = kConfig.slots;
+  static constexpr unsigned kPairs = kConfig.tile_m / 2 / PairsAtOnce(kConfig);
   static constexpr bool kHoldsBias = HasBias(kSpec) && !Normalizes(kSpec);
   static constexpr bool kDrops = kSpec.dropout_rounds > 0;
   // The mask waits for the packed results where they are all that it is needed for.
@@ -73,6 +73,19 @@ class FusedDropoutForward {
     }
   };
 
+  // What is read of both rows.
+  struct Tensors {
+    PairTensor<kConfig, kSpec.type, kSpec.x_access_bytes> x;
+    PairTensor<kConfig, HasResidual(kSpec) ? kSpec.residual_type : kSpec.type,
+               kSpec.residual_access_bytes>
+        residual;
+
+    __device__ __forceinline__ void Load(const FusedDropoutArgs& args, const Pair& pair) {
+      x.Load(args.x, args.x_stride, pair);
+      if constexpr (HasResidual(kSpec)) residual.Load(args.residual, args.residual_stride, pair);
+    }
+  };
+
   // v of both rows, 0 beyond the last row; beyond the last column it does not matter. With
   // kMasksStored what is not kept is not 0 yet.
   struct Values {
@@ -80,13 +93,7 @@ class FusedDropoutForward {
     PairMask<kSpec, kConfig> mask;
 
     __device__ __forceinline__ void Compute(const FusedDropoutArgs& args, const Pair& pair,
-                                            Bias& bias) {
-      PairTensor<kConfig, kSpec.type, kSpec.x_access_bytes> x;
-      x.Load(args.x, args.x_stride, pair);
-      PairTensor<kConfig, HasResidual(kSpec) ? kSpec.residual_type : kSpec.type,
-                 kSpec.residual_access_bytes>
-          residual;
-      if constexpr (HasResidual(kSpec)) residual.Load(args.residual, args.residual_stride, pair);
+                                            const Tensors& tensors, Bias& bias) {
       if constexpr (HasBias(kSpec) && !kHoldsBias) bias.Load(args, pair);
       // The random bits are made while the tensors are on their way.
       mask.Make(args, pair);
@@ -98,7 +105,7 @@ class FusedDropoutForward {
           float (&values)[kVector] = of[half][slot];
 #pragma unroll
           for (int i = 0; i < kVector; ++i) {
-            values[i] = x.Value(half, slot, i);
+            values[i] = tensors.x.Value(half, slot, i);
             if constexpr (HasBias(kSpec)) values[i] += bias.of[slot][i];
           }
           if constexpr (kActivationDivides) {
@@ -112,28 +119,48 @@ class FusedDropoutForward {
             if constexpr (kDrops && !kMasksStored) {
               values[i] = mask.Keeps(half, slot, i) ? values[i] : 0.0f;
             }
-            if constexpr (HasResidual(kSpec)) values[i] += residual.Value(half, slot, i);
+            if constexpr (HasResidual(kSpec)) values[i] += tensors.residual.Value(half, slot, i);
           }
         }
       }
     }
   };
 
+  __device__ __forceinline__ static void StorePair(const FusedDropoutArgs& args, const Pair& pair,
+                                                   const Tensors& tensors, Bias& bias) {
+    Values values;
+    values.Compute(args, pair, tensors, bias);
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+#pragma unroll
+      for (int slot = 0; slot < kSlots; ++slot) {
+        if constexpr (kMasksStored) {
+          StoreKept<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half, slot,
+                                                      values.of[half][slot], values.mask);
+        } else {
+          StoreVector<kSpec.type, kSpec.y_access_bytes>(args.y, args.y_stride, pair, half, slot,
+                                                        values.of[half][slot]);
+        }
+      }
+    }
+  }
+
   // The mean, and the mean square of what is left: each from the values themselves, since the
   // difference of two means of squares cancels. Where rows are looped they are computed anew for
   // each pass.
   __device__ __forceinline__ static void Normalize(const FusedDropoutArgs& args, Pair& pair,
-                                                   GroupSum<kConfig>& group) {
+                                                   Tensors& tensors, GroupSum<kConfig>& group) {
     Values values;
     Bias bias;
-    if constexpr (!kConfig.looped) values.Compute(args, pair, bias);
+    if constexpr (!kConfig.looped) values.Compute(args, pair, tensors, bias);
     const unsigned first = pair.column;
     const auto for_each_part = [&](auto visit) {
       if constexpr (kConfig.looped) {
 #pragma unroll 1
         for (unsigned part = 0; part < pair.columns; part += HeldColumns(kConfig)) {
           pair.column = first + part;
-          values.Compute(args, pair, bias);
+          tensors.Load(args, pair);
+          values.Compute(args, pair, tensors, bias);
           visit();
         }
       } else {

@@ -76,7 +76,7 @@ constexpr FusedDropoutWork WorkOf(const FusedDropoutSpec& spec, const FusedDropo
   }
   work.normalizes = Normalizes(spec);
   if (spec.backward) {
-    work.held_values = (Normalizes(spec) ? 3 : 0) + (ReadsActivation(spec) ? 1 : 0);
+    work.held_values = (Normalizes(spec) ? 2 : 0) + (ReadsActivation(spec) ? 1 : 0);
   } else {
     work.held_values = Normalizes(spec) ? 2 : HasBias(spec) ? 1 : 0;
   }

@@ -19,8 +19,8 @@ namespace {
 constexpr char kLarge[] = "rows: 16384 columns: 4096 dropout { probability: 0.1 } ";
 
 Parameters Plain() {
-  return {{"column_threads", 32}, {"looped", 0}, {"read_mask", 0}, {"slots", 1},
-          {"threads", 256},       {"tile_m", 64}, {"vector", 8}};
+  return {{"column_threads", 32}, {"looped", 0}, {"prefetch", 0}, {"read_mask", 0},
+          {"slots", 1},           {"threads", 256}, {"tile_m", 64}, {"vector", 8}};
 }
 
 std::string Broken(const v1::Problem& problem, const Parameters& parameters) {
@@ -73,6 +73,8 @@ TEST(FusedDropoutSpaceTest, NamesTheConstraintThatIsBroken) {
   EXPECT_EQ(Broken(plain, With(Plain(), "column_threads", 48)), "ThreadsMakeGroups");
   EXPECT_EQ(Broken(plain, With(Plain(), "threads", 2048)), "ThreadsMakeGroups");
   EXPECT_EQ(Broken(plain, With(Plain(), "tile_m", 24)), "TileHoldsPairs");
+  EXPECT_EQ(Broken(plain, With(Plain(), "prefetch", 1)), "");
+  EXPECT_EQ(Broken(plain, With(With(Plain(), "prefetch", 1), "tile_m", 16)), "HasNextPair");
   EXPECT_EQ(Broken(plain, With(Plain(), "read_mask", 1)), "HasMaskToRead");
   EXPECT_EQ(Broken(plain, With(Plain(), "looped", 1)), "HoldsRows");
   EXPECT_EQ(Broken(norm, Plain()), "HoldsRows");

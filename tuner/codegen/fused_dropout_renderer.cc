@@ -75,7 +75,8 @@ std::string RenderConfig(const FusedDropoutConfig& config) {
          ", .column_threads = " + std::to_string(config.column_threads) +
          ", .threads = " + std::to_string(config.threads) +
          ", .tile_m = " + std::to_string(config.tile_m) +
-         (config.read_mask ? ", .read_mask = 1" : "") + (config.looped ? ", .looped = 1}" : "}");
+         (config.read_mask ? ", .read_mask = 1" : "") +
+         (config.prefetch ? ", .prefetch = 1" : "") + (config.looped ? ", .looped = 1}" : "}");
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ FusedDropoutWork WorkOf(const v1::FusedDropoutProblem& problem, bool read_mask) 
   work.normalizes = Normalizes(problem);
   if (problem.backward()) {
     work.held_values =
-        (Normalizes(problem) ? 3 : 0) + (problem.activation() > v1::ACTIVATION_NONE ? 1 : 0);
+        (Normalizes(problem) ? 2 : 0) + (problem.activation() > v1::ACTIVATION_NONE ? 1 : 0);
   } else {
     work.held_values = Normalizes(problem) ? 2 : HasBias(problem) ? 1 : 0;
   }

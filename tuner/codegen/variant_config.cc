@@ -126,7 +126,9 @@ absl::StatusOr<FusedDropoutConfig> ParseFusedDropoutConfig(const v1::Config& con
       {"tile_m", &parsed.tile_m},
   };
   Fields fields = divisors;
-  fields.insert(fields.end(), {{"read_mask", &parsed.read_mask}, {"looped", &parsed.looped}});
+  fields.insert(fields.end(), {{"read_mask", &parsed.read_mask},
+                               {"prefetch", &parsed.prefetch},
+                               {"looped", &parsed.looped}});
   RETURN_IF_ERROR(FillFields(config, fields));
   RETURN_IF_ERROR(CheckPositive(divisors));
   return parsed;

@@ -92,8 +92,8 @@ int ResidentBlocksOf(const MachineModel& machine, const FusedDropoutConfig& conf
 // Share of the bandwidth that the loads in flight fill (Little's law).
 double FilledShare(const MachineModel& machine, const FusedDropoutConfig& config,
                    const FusedDropoutWork& work, double resident) {
-  const double in_flight =
-      resident * config.threads * 2.0 * config.vector * config.slots * work.row_bytes;
+  const double in_flight = resident * config.threads * (config.prefetch ? 4.0 : 2.0) *
+                           config.vector * config.slots * work.row_bytes;
   const double wanted = machine.dram_bytes_per_cycle / machine.sm_count * kBusyLatency / 2;
   return std::min(1.0, in_flight / wanted);
 }
@@ -148,8 +148,11 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   const double issue = elements * InstructionsPerElement(problem, config) / 32 /
                        (kIssuedPerCycle * std::min<double>(machine.sm_count, blocks));
   const double pairs = static_cast<double>(config.tile_m) / 2 / PairsAtOnce(config);
+  // Without a pair on its way a thread waits for its loads each time; other blocks' work hides it.
   const double sums = Normalizes(problem) ? (Centers(problem) ? 2 : 1) * kRowSumCycles : 0;
-  const double serial = waves * (kBlockOverhead + pairs * sums);
+  const double waits = config.prefetch ? 0 : kBusyLatency;
+  const double serial =
+      waves * (kBlockOverhead + pairs * (sums + (Normalizes(problem) ? waits : 0))) / resident;
   const double cycles =
       Overlap(Overlap((bytes + partials) / rate, issue) * idle, serial) + kBlockOverhead;
   double seconds = kLaunchSeconds + cycles / machine.clock_hertz;

@@ -63,6 +63,7 @@ constexpr Constraint kConstraints[] = {
     {"ThreadsMakeGroups", [](auto&, auto&, auto& c) { return ThreadsMakeGroups(c); }},
     {"TileHoldsPairs", [](auto&, auto&, auto& c) { return TileHoldsPairs(c); }},
     {"HasFlags", [](auto&, auto&, auto& c) { return HasFlags(c); }},
+    {"HasNextPair", [](auto&, auto&, auto& c) { return HasNextPair(c); }},
     {"HasMaskToRead", [](auto& problem, auto&, auto& c) { return HasMaskToRead(problem, c); }},
     {"HoldsRows", [](auto& problem, auto&, auto& c) { return HoldsRows(problem, c); }},
     {"FitsRegisters",
@@ -120,11 +121,13 @@ void ForEachConfig(const Problem& problem, const v1::Silicon& silicon, int loope
         for (const int threads : kThreads) {
           for (const int tile_m : kTileRows) {
             for (int read_mask = 0; read_mask <= (may_read ? 1 : 0); ++read_mask) {
-              const FusedDropoutConfig c{vector, slots,  column_threads, threads,
-                                         tile_m, read_mask, looped};
-              if (FirstBroken(problem, silicon, c) == nullptr && SuitsType(problem, c) &&
-                  SuitsColumns(problem, c) && SuitsRows(problem, silicon, c)) {
-                visit(c);
+              for (int prefetch = 0; prefetch <= 1; ++prefetch) {
+                const FusedDropoutConfig c{vector, slots,     column_threads, threads,
+                                           tile_m, read_mask, prefetch,       looped};
+                if (FirstBroken(problem, silicon, c) == nullptr && SuitsType(problem, c) &&
+                    SuitsColumns(problem, c) && SuitsRows(problem, silicon, c)) {
+                  visit(c);
+                }
               }
             }
           }
