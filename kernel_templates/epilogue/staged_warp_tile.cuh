@@ -79,7 +79,8 @@ class StagedWarpTile {
                                                          int first_m, int first_n,
                                                          const float (&sums)[kSlots][kWidth]) {
     constexpr int kPerRow = Min(kWarpN / kWidth, 32);
-    static_assert((kPerRow & (kPerRow - 1)) == 0);
+    // Else slots would share columns.
+    static_assert((kPerRow & (kPerRow - 1)) == 0 && kWarpN / kWidth % kPerRow == 0);
     if (first_m >= args.m) return;
     float* const to = ColumnSumsOf<kRows>(args, batch, first_m);
 #pragma unroll

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
 #include "tests/space/space_testing.h"
@@ -259,6 +260,36 @@ INSTANTIATE_TEST_SUITE_P(
     }));
 
 // No silicon of the profiles has so little that this rule of gemm_simt is the first to break.
+// Splits used to be tried with the gradient of a bias, which no split can give.
+TEST(EnumerateTest, EveryConfigOfABiasGradientIsLegal) {
+  const v1::Silicon silicon = Profile("h100-sxm");
+  for (const char* types : {"", " a_type: DATA_TYPE_FP32"}) {
+    const v1::Problem problem = GemmOf(absl::StrCat(
+        "m: 72 n: 104 k: 4096 epilogue { gradient: true bias_gradient: true dropout { "
+        "probability: 0.5 } }", types));
+    for (const SearchSpace* space : SearchSpaces()) {
+      for (const v1::Config& config : space->Enumerate(problem, silicon)) {
+        EXPECT_EQ(space->BrokenConstraint(problem, silicon, config), std::nullopt)
+            << space->template_name() << " " << config.ShortDebugString();
+      }
+    }
+  }
+}
+
+// Of warp tiles of 48 columns, stored one by one, lanes used to overwrite each other's sums.
+TEST(BrokenConstraintTest, SlotsOfAWarpTileShareNoSums) {
+  const v1::Silicon silicon = Profile("h100-sxm");
+  const v1::Problem problem =
+      GemmOf("m: 256 n: 131 k: 64 epilogue { gradient: true bias_gradient: true }");
+  Parameters config = PlainSm80();
+  config["tile_n"] = 96;
+  EXPECT_EQ(SpaceOf("gemm_sm80").BrokenConstraint(problem, silicon, ConfigOf(config)),
+            "WarpSumsColumns");
+  config["tile_n"] = 64;
+  EXPECT_EQ(SpaceOf("gemm_sm80").BrokenConstraint(problem, silicon, ConfigOf(config)),
+            std::nullopt);
+}
+
 TEST(BrokenConstraintTest, SimtStagesFitSharedMemory) {
   v1::Silicon silicon = Profile("h100-sxm");
   const v1::Config config = ConfigOf(PlainSimt());

@@ -63,14 +63,14 @@ bool WarpTileHoldsMask(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   return !HasDropout(gemm.epilogue()) || c.tile_n / c.warps_n <= 128;
 }
 
-// Lanes that store the same columns are a power of two apart: columns of a warp tile over those of
-// an access.
+// Lanes that store the same columns are a power of two apart, and slots have no columns in common:
+// columns of a warp tile over those of an access are a power of two, or a multiple of 32.
 bool WarpSumsColumns(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   if (!gemm.epilogue().bias_gradient()) return true;
   const int width =
       std::max(RequirementsOf(gemm).d_alignment() / ElementBytes(gemm.d_type()), 1);
-  const int lanes = std::min(c.tile_n / c.warps_n / width, 32);
-  return (lanes & (lanes - 1)) == 0;
+  const int accesses = c.tile_n / c.warps_n / width;
+  return accesses > 32 ? accesses % 32 == 0 : (accesses & (accesses - 1)) == 0;
 }
 
 struct Constraint {

@@ -62,7 +62,9 @@ std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& sil
   const int64_t stages = CeilDivide(gemm.k(), tile_k);
   for (const int split : kSplits) {
     if (blocks * split > kMaxBlocksPerSm * sms || stages < kMinStagesToSplit * split) break;
-    if (FitsWorkspace(gemm, silicon, split)) splits.push_back(split);
+    if (FitsWorkspace(gemm, silicon, split) && SumsColumnsOnce(gemm, split)) {
+      splits.push_back(split);
+    }
   }
   return splits;
 }
