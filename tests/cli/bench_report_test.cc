@@ -59,6 +59,28 @@ TEST(Bench, ATemplateThatLeftTheRaceEarlyIsNotTheBest) {
   EXPECT_DOUBLE_EQ(RatioToBest(MakeBenchRow("a", Gemm(), {}, response)), 0.5);
 }
 
+// What moves data is judged by the bytes it needs: x and y, of 2 bytes.
+TEST(Bench, FusedDropoutsAreReportedInBytesASecond) {
+  v1::ExplainWinnerResponse response;
+  AddTemplate(1e-5, response);
+  v1::Problem problem;
+  v1::FusedDropoutProblem& dropout = *problem.mutable_fused_dropout();
+  dropout.set_rows(1000);
+  dropout.set_columns(1000);
+  dropout.set_type(v1::DATA_TYPE_BF16);
+  dropout.set_operation(v1::DROPOUT_OPERATION_DROPOUT);
+  *response.mutable_winner()->mutable_problem() = problem;
+  response.mutable_winner()->set_roofline_seconds(8e-6);
+  const BenchRow row = MakeBenchRow("a", problem, {}, response);
+  const Json json = BenchRowToJson(row);
+  EXPECT_DOUBLE_EQ(json["templates"]["gigabytes_per_second"], 4e6 / 1e-5 / 1e9);
+  EXPECT_DOUBLE_EQ(json["templates"]["roofline_share"], 0.8);
+  const std::string text = RenderBench({row}, Style());
+  EXPECT_THAT(text, HasSubstr("GB/S"));
+  EXPECT_THAT(text, HasSubstr("400"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("LT BEST")));
+}
+
 TEST(Bench, TemplatesAreReportedAloneWhereTheVendorWon) {
   BenchRow row = Row("a", 2e-5, 1e-5, 1e-5);
   *row.explanation.mutable_winner()->mutable_candidate() = *row.vendor_best;

@@ -95,7 +95,7 @@ bool SuitsType(const Problem& problem, const FusedDropoutConfig& c) {
 // each of 16 columns; and rows that are held whole by no more threads than they need.
 bool SuitsColumns(const Problem& problem, const FusedDropoutConfig& c) {
   const int held = HeldColumns(c);
-  if (c.looped) return c.column_threads == c.threads && c.threads >= 512;
+  if (c.looped) return c.column_threads == c.threads && c.threads >= 256;
   if (held >= 2 * problem.columns() && c.column_threads > 4) return false;
   // A row of a block is at least 512 bytes, where there are as many.
   const int64_t least = 512 / ElementBytes(problem.type());
