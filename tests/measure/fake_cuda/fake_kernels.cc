@@ -6,8 +6,10 @@
 #include "kernel_templates/reference/checks.cuh"
 #include "kernel_templates/reference/dropout_checks.cuh"
 #include "kernel_templates/reference/fill.cuh"
+#include "kernel_templates/reference/fused_dropout_reference.cuh"
 #include "kernel_templates/reference/gemm_reference.cuh"
 #include "tests/measure/fake_cuda/fake_dropout_gemm.h"
+#include "tests/measure/fake_cuda/fake_fused_dropout.h"
 #include "tests/measure/fake_cuda/fake_rounding.h"
 #include "tests/measure/fake_cuda/fake_scaled_gemm.h"
 
@@ -122,6 +124,20 @@ FakeKernel FindFakeKernel(const std::string& cubin, const std::string& symbol) {
   if (symbol == "tilewright_reference_gemm") {
     return [](const void* args) {
       ReferenceGemmOnHost(*static_cast<const ReferenceGemmArgs*>(args));
+      return FakeOutcome::kDone;
+    };
+  }
+  if (symbol == "tilewright_reference_fused_rows") return Wrap(tilewright_reference_fused_rows);
+  if (symbol == "tilewright_reference_fused_columns") {
+    return Wrap(tilewright_reference_fused_columns);
+  }
+  if (symbol == "tilewright_reference_fused_compare") {
+    return Wrap(tilewright_reference_fused_compare);
+  }
+  if (symbol == "tilewright_reference_fused_mask") return Wrap(tilewright_reference_fused_mask);
+  if (symbol == "tilewright_fused_dropout") {
+    return [cubin](const void* args) {
+      FakeFusedDropout(*static_cast<const FusedDropoutArgs*>(args), cubin);
       return FakeOutcome::kDone;
     };
   }
