@@ -52,7 +52,8 @@ constexpr int SharedMemoryBytes(const FusedDropoutConfig& c, const FusedDropoutW
 }
 
 // Registers a thread needs: what it has read of two rows (or four, with those on their way), the
-// values that it keeps in fp32, the random bits (16 an element), one row's results, the running sums, and addresses and loop state.
+// values that it keeps in fp32, the random bits (16 an element), one row's results, the running
+// sums, and addresses and loop state.
 inline constexpr int kFusedAddressRegisters = 40;
 constexpr int RegisterEstimate(const FusedDropoutConfig& c, const FusedDropoutWork& work) {
   const int elements = c.vector * c.slots;
@@ -117,7 +118,8 @@ constexpr bool FitsRegisters(const FusedDropoutConfig& c, const FusedDropoutWork
 
 constexpr bool IsLegal(const FusedDropoutConfig& c, const FusedDropoutWork& work) {
   return VectorSharesCalls(c) && HasSlots(c) && ThreadsMakeGroups(c) && TileHoldsPairs(c) &&
-         HasFlags(c) && HasNextPair(c) && (work.normalizes || c.looped == 0) && FitsRegisters(c, work);
+         HasFlags(c) && HasNextPair(c) && (work.normalizes || c.looped == 0) &&
+         FitsRegisters(c, work);
 }
 
 // Block of the second step, which adds up the partial sums of columns in order.

@@ -1,4 +1,4 @@
-// The argument structures of the checking kernels in fused_dropout_reference.cuh, as those of
+// The argument structures of the checking kernels in fused_dropout_checks.cuh, as those of
 // reference_args.h. That has to be included before: host and device find it by different names.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_FUSED_DROPOUT_REFERENCE_ARGS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_FUSED_DROPOUT_REFERENCE_ARGS_H_

@@ -58,7 +58,7 @@ std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
 
 std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem) {
   if (!problem.has_fused_dropout()) return ReferenceUnits(problem.gemm());
-  std::vector<ReferenceUnit> units = WithCommonUnits({"#include \"reference/fused_dropout_reference.cuh\"\n",
+  std::vector<ReferenceUnit> units = WithCommonUnits({"#include \"reference/fused_dropout_checks.cuh\"\n",
                    {"tilewright_reference_fused_rows", "tilewright_reference_fused_columns",
                     "tilewright_reference_fused_compare", "tilewright_reference_fused_mask"}});
   if (problem.fused_dropout().dropout().store_mask()) units.push_back(DropoutChecks());

@@ -6,7 +6,7 @@
 #include "kernel_templates/reference/checks.cuh"
 #include "kernel_templates/reference/dropout_checks.cuh"
 #include "kernel_templates/reference/fill.cuh"
-#include "kernel_templates/reference/fused_dropout_reference.cuh"
+#include "kernel_templates/reference/fused_dropout_checks.cuh"
 #include "kernel_templates/reference/gemm_reference.cuh"
 #include "tests/measure/fake_cuda/fake_dropout_gemm.h"
 #include "tests/measure/fake_cuda/fake_fused_dropout.h"
