@@ -17,5 +17,5 @@ install(RUNTIME_DEPENDENCY_SET tilewright_runtime
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Runtime)
 # Suites for `tilewright bench`: the public one, other bf16 shapes, and the other types.
 set(SUITES ${CMAKE_SOURCE_DIR}/tests/bench)
-install(FILES ${SUITES}/beyond.csv ${SUITES}/shapes.csv ${SUITES}/types.csv
+install(FILES ${SUITES}/beyond.csv ${SUITES}/dropout.csv ${SUITES}/shapes.csv ${SUITES}/types.csv
   DESTINATION ${CMAKE_INSTALL_DATADIR}/tilewright COMPONENT Runtime)
