@@ -62,16 +62,27 @@ __device__ __forceinline__ unsigned KeepHalves(unsigned signs) {
 #endif
 }
 
-// The 8 elements of a block that dropout keeps, one bit each: bit 2 * w of the low half of word
-// w, bit 2 * w + 1 of its high half.
-__device__ __forceinline__ unsigned KeepBits(const PhiloxWords& block, unsigned offset) {
+// KeepSigns of each word of a block.
+__device__ __forceinline__ PhiloxWords KeepSigns(PhiloxWords block, unsigned offset) {
+#pragma unroll
+  for (int w = 0; w < 4; ++w) block.word[w] = KeepSigns(block.word[w], offset);
+  return block;
+}
+
+// The 8 elements of a block that dropout keeps, one bit each, from the signs of its words: bit 2 * w
+// of the low half of word w, bit 2 * w + 1 of its high half.
+__device__ __forceinline__ unsigned BitsOfSigns(const PhiloxWords& signs) {
   unsigned bits = 0;
 #pragma unroll
   for (int w = 0; w < 4; ++w) {
-    const unsigned signs = KeepSigns(block.word[w], offset);
-    bits |= ((signs >> 15 & 1) | (signs >> 30 & 2)) << (2 * w);
+    bits |= ((signs.word[w] >> 15 & 1) | (signs.word[w] >> 30 & 2)) << (2 * w);
   }
   return bits;
+}
+
+// The same from the words.
+__device__ __forceinline__ unsigned KeepBits(const PhiloxWords& block, unsigned offset) {
+  return BitsOfSigns(KeepSigns(block, offset));
 }
 
 }  // namespace tilewright

@@ -17,11 +17,12 @@ __device__ __forceinline__ float* ColumnSumsOf(const GemmArgs& args, int batch, 
   return args.column_sums + (batch * per_batch + row / kRows) * args.n;
 }
 
-// Adds up what the lanes of a warp have that are a multiple of kDistance apart.
-template <int kDistance>
+// Adds up what the lanes of a warp have that are a multiple of kDistance apart, within each kEnd
+// lanes.
+template <int kDistance, int kEnd = 32>
 __device__ __forceinline__ float SumLanes(float value) {
 #pragma unroll
-  for (int distance = kDistance; distance < 32; distance *= 2) {
+  for (int distance = kDistance; distance < kEnd; distance *= 2) {
     value += __shfl_xor_sync(0xFFFFFFFF, value, distance);
   }
   return value;

@@ -37,8 +37,7 @@ class DropoutMask {
   // KeepBits of this lane, g = lane / 4 and q = lane % 4, in a block: of rows {g, g + 8} and columns
   // {2q, 2q + 1, 8 + 2q, 8 + 2q + 1}.
   __device__ __forceinline__ unsigned OfLane(int row_block, int column_block) const {
-    const int lane = threadIdx.x % 32;
-    return KeepBits(Words(row_block, column_block, lane / 4, lane % 4), args_.dropout_offset);
+    return BitsOfSigns(SignsOfLane(row_block, column_block));
   }
 
   // The KeepSigns of this lane's pairs of elements in a block: word 2 * i + j is that of rows
@@ -81,8 +80,8 @@ class DropoutMask {
 #pragma unroll
     for (int i = 0; i < kWidth; i += 2) {
       const int pair = column + i;
-      const PhiloxWords words = Words(row / 16, pair / 16, row % 8, pair % 8 / 2);
-      keep |= (KeepBits(words, args_.dropout_offset) >> shift & 3) << i;
+      const PhiloxWords signs = Signs(row / 16, pair / 16, row % 8, pair % 8 / 2);
+      keep |= (BitsOfSigns(signs) >> shift & 3) << i;
     }
     return kWidth == 1 ? keep >> column % 2 : keep;
   }
@@ -107,16 +106,6 @@ class DropoutMask {
       if (column % 16 == 0) StoreRow(row, column, bits);
     }
     return keep;
-  }
-
-  // The KeepBits of a lane's signs.
-  __device__ __forceinline__ static unsigned BitsOf(const PhiloxWords& signs) {
-    unsigned bits = 0;
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      bits |= ((signs.word[i] >> 15 & 1) | (signs.word[i] >> 30 & 2)) << (2 * i);
-    }
-    return bits;
   }
 
   // Writes the mask of a block from the bits that OfLane gave. By whole warps.
@@ -146,20 +135,12 @@ class DropoutMask {
   }
 
  private:
-  __device__ __forceinline__ PhiloxWords Words(int row_block, int column_block, int r,
-                                               int q) const {
-    if constexpr (!kDrops) return {};
-    return Philox<kRounds>(BlockCounter(args_.offset, RandomUse::kDropout, batch_, row_block,
-                                        column_block, r, q),
-                           args_.keys);
-  }
   __device__ __forceinline__ PhiloxWords Signs(int row_block, int column_block, int r,
                                                int q) const {
     if constexpr (!kDrops) return {};
-    PhiloxWords words = Words(row_block, column_block, r, q);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) words.word[i] = KeepSigns(words.word[i], args_.dropout_offset);
-    return words;
+    const PhiloxWords counter = BlockCounter(args_.offset, RandomUse::kDropout, batch_, row_block,
+                                             column_block, r, q);
+    return KeepSigns(Philox<kRounds>(counter, args_.keys), args_.dropout_offset);
   }
 
   const GemmArgs& args_;

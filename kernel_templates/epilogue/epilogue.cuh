@@ -138,7 +138,9 @@ class Epilogue {
                                                   const ColumnTerms<1>& terms,
                                                   float* values) const {
 #pragma unroll
-    for (int i = 0; i < 2; ++i) values[i] = Scaled(sums[i], row + i, LoadRowFactor(row + i), terms, 0);
+    for (int i = 0; i < 2; ++i) {
+      values[i] = Scaled(sums[i], row + i, LoadRowFactor(row + i), terms, 0);
+    }
   }
 
   // From those to the values that are rounded, but for dropping where that is done when they are.

@@ -128,7 +128,7 @@ class PackedWarpTile {
       const int column_block = corner.first_n / 16 + group;
       signs[group] = mask.SignsOfLane(row_block, column_block);
       if constexpr (kSpec.store_mask) {
-        mask.StoreBlock(row_block, column_block, mask.BitsOf(signs[group]));
+        mask.StoreBlock(row_block, column_block, BitsOfSigns(signs[group]));
       }
     }
 #pragma unroll

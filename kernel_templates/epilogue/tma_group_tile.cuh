@@ -14,9 +14,8 @@ template <EpilogueSpec kSpec, int kRows, int kBoxRows, int kBuffers>
 class TmaGroupTile {
  public:
   // Starts to store the part of D whose corner is (first_m, first_n), 64 columns wide. All four
-  // warps of the group call it, with the named barrier that is theirs; `turn`: as in TmaWarpTile;
-  // `staging`: the group's
-  // kBuffers, of 64 rows each.
+  // warps of the group call it, with the named barrier that is theirs. `turn`: as in TmaWarpTile;
+  // `staging`: the group's kBuffers, of 64 rows each.
   template <typename Accumulator>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
                                                int batch, int first_m, int first_n,
@@ -131,9 +130,7 @@ class TmaGroupTile {
     float* const to = ColumnSumsOf<kRows>(args, batch, first_m);
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      float sum = sums[half][0];
-      sum += __shfl_xor_sync(0xFFFFFFFF, sum, 1);
-      sum += __shfl_xor_sync(0xFFFFFFFF, sum, 2);
+      const float sum = SumLanes<1, 4>(sums[half][0]);
       const int column =
           first_n + static_cast<int>(threadIdx.x) / 32 % 4 * 16 + half * 8 + lane / 4;
       if (lane % 4 == 0 && column < args.n) to[column] = sum;

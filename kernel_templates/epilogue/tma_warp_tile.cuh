@@ -118,7 +118,7 @@ class TmaWarpTile {
       const int column_block = tile_n / 16 + (first_tile + tile) / 2;
       const PhiloxWords block = mask.SignsOfLane(first_m / 16, column_block);
       if constexpr (kSpec.store_mask) {
-        mask.StoreBlock(first_m / 16, column_block, mask.BitsOf(block));
+        mask.StoreBlock(first_m / 16, column_block, BitsOfSigns(block));
       }
       const unsigned place =
           StagedPlace<kBoxBytes>(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16);

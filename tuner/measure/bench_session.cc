@@ -1,10 +1,8 @@
 #include "tuner/measure/bench_session.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "kernel_templates/launch/dropout_mask.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -15,60 +13,25 @@ namespace tilewright {
 namespace {
 
 constexpr int64_t kWorkspaceGuard = int64_t{1} << 20;
-constexpr int64_t kMinFlushBytes = int64_t{64} << 20;
-
-absl::Status CheckFits(const DriverApi& driver, const v1::GemmProblem& problem) {
-  std::size_t free = 0;
-  std::size_t total = 0;
-  RETURN_IF_ERROR(driver.Check(driver.cuMemGetInfo(&free, &total), "cuMemGetInfo"));
-  const double needed = NeededBytes(problem);
-  if (needed <= static_cast<double>(free)) return absl::OkStatus();
-  constexpr double kGibibyte = 1073741824.0;
-  return MakeError(absl::StatusCode::kResourceExhausted, "GPU_OUT_OF_MEMORY",
-                   absl::StrFormat("checking the problem takes %.1f GiB of GPU memory, %.1f of "
-                                   "%.1f GiB are free",
-                                   needed / kGibibyte, static_cast<double>(free) / kGibibyte,
-                                   static_cast<double>(total) / kGibibyte));
-}
-
 }  // namespace
 
-BenchSession::BenchSession(const DriverApi& driver, CudaContext context, CudaStream stream,
-                           CudaEvent begin, CudaEvent end, BenchInputs inputs)
-    : driver_(&driver),
-      context_(std::move(context)),
-      stream_(std::move(stream)),
-      begin_(std::move(begin)),
-      end_(std::move(end)),
-      kernels_(driver),
-      inputs_(std::move(inputs)) {}
+BenchSession::BenchSession(BenchDevice device, BenchInputs inputs)
+    : device_(std::move(device)), kernels_(device_.driver()), inputs_(std::move(inputs)) {}
 
 absl::StatusOr<std::unique_ptr<BenchSession>> BenchSession::Open(
     const bench::OpenRequest& request) {
-  ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
-  ASSIGN_OR_RETURN(CudaContext context,
-                   CudaContext::Retain(*driver, request.device_ordinal()));
-  RETURN_IF_ERROR(CheckFits(*driver, request.problem()));
-  ASSIGN_OR_RETURN(CudaStream stream, CudaStream::Create(*driver));
-  ASSIGN_OR_RETURN(CudaEvent begin, CudaEvent::Create(*driver));
-  ASSIGN_OR_RETURN(CudaEvent end, CudaEvent::Create(*driver));
-  ASSIGN_OR_RETURN(BenchInputs inputs, BenchInputs::Allocate(*driver, request.problem()));
-  int l2_bytes = 0;
-  RETURN_IF_ERROR(driver->Check(
-      driver->cuDeviceGetAttribute(&l2_bytes, CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE,
-                                   context.device()),
-      "cuDeviceGetAttribute"));
-  auto session = std::unique_ptr<BenchSession>(
-      new BenchSession(*driver, std::move(context), std::move(stream), std::move(begin),
-                       std::move(end), std::move(inputs)));
+  ASSIGN_OR_RETURN(BenchDevice device,
+                   BenchDevice::Open(request.device_ordinal(), NeededBytes(request.problem())));
+  ASSIGN_OR_RETURN(BenchInputs inputs, BenchInputs::Allocate(device.driver(), request.problem()));
+  auto session =
+      std::unique_ptr<BenchSession>(new BenchSession(std::move(device), std::move(inputs)));
   session->problem_ = request.problem();
-  session->l2_bytes_ = l2_bytes;
   RETURN_IF_ERROR(session->AllocateOutputs());
   return session;
 }
 
 absl::Status BenchSession::LoadReference(const std::vector<std::string>& cubins) {
-  ASSIGN_OR_RETURN(kernels_, ReferenceKernels::Load(*driver_, cubins));
+  ASSIGN_OR_RETURN(kernels_, ReferenceKernels::Load(device_.driver(), cubins));
   return absl::OkStatus();
 }
 
@@ -76,7 +39,7 @@ absl::Status BenchSession::AllocateOutputs() {
   const auto allocate = [&](int64_t bytes, int64_t row_bytes, GuardedBuffer& buffer) {
     if (bytes == 0) return absl::OkStatus();
     auto allocated =
-        GuardedBuffer::Allocate(*driver_, bytes, GuardedBuffer::GuardBytes(row_bytes));
+        GuardedBuffer::Allocate(device_.driver(), bytes, GuardedBuffer::GuardBytes(row_bytes));
     if (allocated.ok()) buffer = *std::move(allocated);
     return allocated.status();
   };
@@ -88,29 +51,28 @@ absl::Status BenchSession::AllocateOutputs() {
     if (WritesAux(problem_)) {
       RETURN_IF_ERROR(allocate_matrix(LayoutOf(problem_, v1::OPERAND_AUX), outputs.aux));
     }
-    RETURN_IF_ERROR(
-        allocate(MaskBytes(problem_), PackedMaskRowBytes(problem_.n()), outputs.mask));
+    RETURN_IF_ERROR(allocate(MaskBytes(problem_), PackedMaskRowBytes(problem_.n()), outputs.mask));
     RETURN_IF_ERROR(allocate_matrix(BiasGradientLayout(problem_), outputs.bias_gradient));
   }
-  ASSIGN_OR_RETURN(flags_, DeviceMemory::Allocate(*driver_, sizeof(DeviceFlags)));
-  ASSIGN_OR_RETURN(flush_,
-                   DeviceMemory::Allocate(*driver_, std::max(2 * l2_bytes_, kMinFlushBytes)));
+  ASSIGN_OR_RETURN(flags_, DeviceMemory::Allocate(device_.driver(), sizeof(DeviceFlags)));
+  RETURN_IF_ERROR(device_.AllocateFlush());
   return EnsureWorkspace(0);
 }
 
 absl::Status BenchSession::SetInput(bench::InputKind kind) {
   rotation_.reset();
-  RETURN_IF_ERROR(inputs_.Make(kind, kernels_, stream_.get()));
+  RETURN_IF_ERROR(inputs_.Make(kind, kernels_, device_.stream()));
   const CUdeviceptr sum = FieldAddress(flags_, offsetof(DeviceFlags, checksum));
-  RETURN_IF_ERROR(driver_->Check(driver_->cuMemsetD32Async(sum, 0, 2, stream_.get()),
-                                 "clearing the checksum"));
+  RETURN_IF_ERROR(device_.driver().Check(
+      device_.driver().cuMemsetD32Async(sum, 0, 2, device_.stream()), "clearing the checksum"));
   RETURN_IF_ERROR(inputs_.EnqueueChecksum(
       kernels_, FieldPointer<unsigned long long>(flags_, offsetof(DeviceFlags, checksum)),
-      stream_.get()));
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuMemcpyDtoHAsync(&input_checksum_, sum, sizeof(input_checksum_), stream_.get()),
-      "reading the checksum"));
-  return Synchronize("making inputs");
+      device_.stream()));
+  RETURN_IF_ERROR(
+      device_.driver().Check(device_.driver().cuMemcpyDtoHAsync(
+                                 &input_checksum_, sum, sizeof(input_checksum_), device_.stream()),
+                             "reading the checksum"));
+  return device_.Synchronize("making inputs");
 }
 
 absl::StatusOr<std::vector<v1::VendorKernel>> BenchSession::Vendors(int64_t workspace_limit,
@@ -119,7 +81,7 @@ absl::StatusOr<std::vector<v1::VendorKernel>> BenchSession::Vendors(int64_t work
   for (const v1::Precision precision : AdmissiblePrecisions(problem_)) {
     if (!VendorLauncher::Supports(problem_, precision)) continue;
     if (vendor_ == nullptr) {
-      auto launcher = VendorLauncher::Create(*driver_);
+      auto launcher = VendorLauncher::Create(device_.driver());
       if (absl::IsNotFound(launcher.status())) return kernels;
       if (!launcher.ok()) return launcher.status();
       vendor_ = *std::move(launcher);
@@ -138,11 +100,11 @@ absl::Status BenchSession::Load(const bench::LoadRequest& request) {
   candidates_.erase(request.candidate());
   if (request.has_kernel()) {
     ASSIGN_OR_RETURN(LoadedCandidate loaded,
-                     LoadedCandidate::LoadKernel(*driver_, problem_, request.kernel()));
+                     LoadedCandidate::LoadKernel(device_.driver(), problem_, request.kernel()));
     candidates_.emplace(request.candidate(), std::move(loaded));
   } else {
     if (vendor_ == nullptr) {
-      ASSIGN_OR_RETURN(vendor_, VendorLauncher::Create(*driver_));
+      ASSIGN_OR_RETURN(vendor_, VendorLauncher::Create(device_.driver()));
     }
     candidates_.emplace(request.candidate(),
                         LoadedCandidate::OfVendor(*vendor_, problem_, request.vendor()));
@@ -162,7 +124,7 @@ absl::Status BenchSession::EnsureWorkspace(int64_t bytes) {
   if (!workspace_.empty() && workspace_.bytes() >= bytes) return absl::OkStatus();
   rotation_.reset();
   workspace_ = GuardedBuffer();
-  ASSIGN_OR_RETURN(workspace_, GuardedBuffer::Allocate(*driver_, bytes, kWorkspaceGuard));
+  ASSIGN_OR_RETURN(workspace_, GuardedBuffer::Allocate(device_.driver(), bytes, kWorkspaceGuard));
   return absl::OkStatus();
 }
 
@@ -184,24 +146,15 @@ GemmOperands BenchSession::OperandsFor(const LoadedCandidate& candidate,
   return operands;
 }
 
-absl::Status BenchSession::Flush(int times) {
-  for (int i = 0; i < times; ++i) {
-    RETURN_IF_ERROR(driver_->Check(
-        driver_->cuMemsetD32Async(flush_.address(), ++flush_value_,
-                                  static_cast<std::size_t>(flush_.bytes() / 4), stream_.get()),
-        "flushing L2"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status BenchSession::EnsureRotation(const GemmOperands& operands, int sets) {
   if (rotation_ && rotation_wanted_ == sets) return absl::OkStatus();
   rotation_.reset();
   rotation_wanted_ = sets;
-  auto rotation = RotatingOperands::Copy(*driver_, problem_, operands, sets, stream_.get());
+  auto rotation =
+      RotatingOperands::Copy(device_.driver(), problem_, operands, sets, device_.stream());
   if (absl::IsResourceExhausted(rotation.status())) {
     // Warm operands flatter every candidate alike; no memory must fail none.
-    rotation = RotatingOperands::Copy(*driver_, problem_, operands, 1, stream_.get());
+    rotation = RotatingOperands::Copy(device_.driver(), problem_, operands, 1, device_.stream());
   }
   if (!rotation.ok()) return rotation.status();
   rotation_.emplace(*std::move(rotation));
@@ -212,39 +165,24 @@ absl::StatusOr<double> BenchSession::TimeSample(int id, int launches) {
   ASSIGN_OR_RETURN(LoadedCandidate* const candidate, Find(id));
   const GemmOperands operands = OperandsFor(*candidate, outputs_[0]);
   const int sets = RotatingOperands::SetsFor(OperandBytes(problem_),
-                                             static_cast<double>(l2_bytes_), launches);
+                                             static_cast<double>(device_.l2_bytes()), launches);
   RETURN_IF_ERROR(EnsureRotation(operands, sets));
   std::vector<GemmOperands> rotated = rotation_->sets();
   for (GemmOperands& set : rotated) set.workspace_bytes = operands.workspace_bytes;
   RETURN_IF_ERROR(candidate->Prepare(problem_, rotated));
   // More launches take longer to enqueue; the flush hides that from the GPU.
-  RETURN_IF_ERROR(Flush(launches > 1 ? 2 : 1));
-  RETURN_IF_ERROR(driver_->Check(driver_->cuEventRecord(begin_.get(), stream_.get()),
-                                 "cuEventRecord"));
+  RETURN_IF_ERROR(device_.Flush(launches > 1 ? 2 : 1));
+  RETURN_IF_ERROR(device_.RecordBegin());
   for (int i = 0; i < launches; ++i) {
-    RETURN_IF_ERROR(candidate->Launch(static_cast<std::size_t>(i) % rotated.size(), stream_.get()));
+    RETURN_IF_ERROR(
+        candidate->Launch(static_cast<std::size_t>(i) % rotated.size(), device_.stream()));
   }
-  RETURN_IF_ERROR(driver_->Check(driver_->cuEventRecord(end_.get(), stream_.get()),
-                                 "cuEventRecord"));
-  RETURN_IF_ERROR(Synchronize("running the kernel"));
-  ASSIGN_OR_RETURN(const double seconds, ElapsedSeconds());
+  RETURN_IF_ERROR(device_.RecordEnd());
+  RETURN_IF_ERROR(device_.Synchronize("running the kernel"));
+  ASSIGN_OR_RETURN(const double seconds, device_.ElapsedSeconds());
   return seconds / launches;
 }
 
-absl::StatusOr<double> BenchSession::ElapsedSeconds() const {
-  float milliseconds = 0;
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuEventElapsedTime(&milliseconds, begin_.get(), end_.get()),
-      "cuEventElapsedTime"));
-  return static_cast<double>(milliseconds) * 1e-3;
-}
-
-absl::Status BenchSession::Synchronize(const char* what) const {
-  return driver_->Check(driver_->cuStreamSynchronize(stream_.get()), what);
-}
-
-bool BenchSession::ContextLost() const {
-  return driver_->cuCtxSynchronize() != CUDA_SUCCESS;
-}
+bool BenchSession::ContextLost() const { return device_.ContextLost(); }
 
 }  // namespace tilewright

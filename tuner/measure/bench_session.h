@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "kernel_templates/launch/cuda_handles.h"
 #include "kernel_templates/launch/vendor_launcher.h"
+#include "tuner/measure/bench_device.h"
 #include "tuner/measure/bench_inputs.h"
 #include "tuner/measure/bench_worker.pb.h"
 #include "tuner/measure/guarded_buffer.h"
@@ -44,8 +45,7 @@ class BenchSession : public Session {
     GuardedBuffer bias_gradient;
   };
 
-  BenchSession(const DriverApi& driver, CudaContext context, CudaStream stream, CudaEvent begin,
-               CudaEvent end, BenchInputs inputs);
+  BenchSession(BenchDevice device, BenchInputs inputs);
 
   absl::Status AllocateOutputs();
   absl::StatusOr<LoadedCandidate*> Find(int candidate);
@@ -63,26 +63,15 @@ class BenchSession : public Session {
   absl::Status EnqueueMaskChecks();
   absl::Status EnqueueBiasGradientChecks(bool repeat);
   absl::StatusOr<CheckFindings> ReadFindings(bool repeat);
-  absl::StatusOr<double> ElapsedSeconds() const;
   absl::Status EnsureRotation(const GemmOperands& operands, int sets);
-  absl::Status Flush(int times);
-  absl::Status Synchronize(const char* what) const;
 
-  const DriverApi* driver_;
-  // In the order of construction: the context goes last.
-  CudaContext context_;
-  CudaStream stream_;
-  CudaEvent begin_;
-  CudaEvent end_;
+  BenchDevice device_;  // First: the context goes last.
   ReferenceKernels kernels_;
   v1::GemmProblem problem_;
   BenchInputs inputs_;
   Outputs outputs_[2];
   GuardedBuffer workspace_;
   DeviceMemory flags_;   // amax, the non-finite flag, the checksum, the counts.
-  DeviceMemory flush_;
-  int64_t l2_bytes_ = 0;
-  unsigned flush_value_ = 0;
   unsigned long long input_checksum_ = 0;
   std::optional<RotatingOperands> rotation_;
   int rotation_wanted_ = 0;  // Sets asked for; fewer where memory was short.

@@ -17,45 +17,43 @@ constexpr unsigned char kSecondPoison = 0x7E;
 }  // namespace
 
 absl::Status BenchSession::PoisonAll(const Outputs& outputs, unsigned char byte) {
-  RETURN_IF_ERROR(outputs.d.Poison(*driver_, byte, stream_.get()));
-  RETURN_IF_ERROR(outputs.aux.Poison(*driver_, byte, stream_.get()));
-  RETURN_IF_ERROR(outputs.mask.Poison(*driver_, byte, stream_.get()));
-  RETURN_IF_ERROR(outputs.bias_gradient.Poison(*driver_, byte, stream_.get()));
-  return workspace_.Poison(*driver_, byte, stream_.get());
+  RETURN_IF_ERROR(outputs.d.Poison(device_.driver(), byte, device_.stream()));
+  RETURN_IF_ERROR(outputs.aux.Poison(device_.driver(), byte, device_.stream()));
+  RETURN_IF_ERROR(outputs.mask.Poison(device_.driver(), byte, device_.stream()));
+  RETURN_IF_ERROR(outputs.bias_gradient.Poison(device_.driver(), byte, device_.stream()));
+  return workspace_.Poison(device_.driver(), byte, device_.stream());
 }
 
 absl::StatusOr<BenchSession::CheckResult> BenchSession::Check(int id, bool repeat) {
   ASSIGN_OR_RETURN(LoadedCandidate* const candidate, Find(id));
-  RETURN_IF_ERROR(candidate->Prepare(problem_, {OperandsFor(*candidate, outputs_[0]),
-                                                OperandsFor(*candidate, outputs_[1])}));
+  RETURN_IF_ERROR(candidate->Prepare(
+      problem_, {OperandsFor(*candidate, outputs_[0]), OperandsFor(*candidate, outputs_[1])}));
   // The flags as well start as garbage: the launch has to clear them.
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuMemsetD8Async(flags_.address(), kFirstPoison, sizeof(DeviceFlags),
-                               stream_.get()),
+  RETURN_IF_ERROR(device_.driver().Check(
+      device_.driver().cuMemsetD8Async(flags_.address(), kFirstPoison, sizeof(DeviceFlags),
+                                       device_.stream()),
       "poisoning the flags"));
   const std::size_t counted = offsetof(DeviceFlags, checksum);
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuMemsetD8Async(FieldAddress(flags_, counted), 0, sizeof(DeviceFlags) - counted,
-                               stream_.get()),
+  RETURN_IF_ERROR(device_.driver().Check(
+      device_.driver().cuMemsetD8Async(FieldAddress(flags_, counted), 0,
+                                       sizeof(DeviceFlags) - counted, device_.stream()),
       "clearing the counts"));
   if (repeat) {
     RETURN_IF_ERROR(PoisonAll(outputs_[1], kSecondPoison));
-    RETURN_IF_ERROR(candidate->Launch(1, stream_.get()));
+    RETURN_IF_ERROR(candidate->Launch(1, device_.stream()));
   }
   RETURN_IF_ERROR(PoisonAll(outputs_[0], kFirstPoison));
-  RETURN_IF_ERROR(driver_->Check(driver_->cuEventRecord(begin_.get(), stream_.get()),
-                                 "cuEventRecord"));
-  RETURN_IF_ERROR(candidate->Launch(0, stream_.get()));
-  RETURN_IF_ERROR(driver_->Check(driver_->cuEventRecord(end_.get(), stream_.get()),
-                                 "cuEventRecord"));
+  RETURN_IF_ERROR(device_.RecordBegin());
+  RETURN_IF_ERROR(candidate->Launch(0, device_.stream()));
+  RETURN_IF_ERROR(device_.RecordEnd());
   RETURN_IF_ERROR(EnqueueChecks(*candidate, repeat));
   ASSIGN_OR_RETURN(const CheckFindings findings, ReadFindings(repeat));
   CheckResult result;
-  ASSIGN_OR_RETURN(result.seconds, ElapsedSeconds());
+  ASSIGN_OR_RETURN(result.seconds, device_.ElapsedSeconds());
   result.relative_error = RelativeError(findings.d);
   result.failure = JudgeCheck(problem_, findings);
   if (findings.inputs_changed) {
-    RETURN_IF_ERROR(inputs_.Restore(kernels_, stream_.get()));
+    RETURN_IF_ERROR(inputs_.Restore(kernels_, device_.stream()));
   }
   return result;
 }
@@ -68,7 +66,7 @@ absl::Status BenchSession::EnqueueScan(const MatrixLayout& layout, const Guarded
   args.span = layout.SpanBytes() / DataTypeBytes(layout.type);
   args.poison = kFirstPoison;
   args.counts = counts;
-  return kernels_.Scan(args, stream_.get());
+  return kernels_.Scan(args, device_.stream());
 }
 
 absl::Status BenchSession::EnqueueRuns(const MatrixLayout& layout, const GuardedBuffer& first,
@@ -79,7 +77,7 @@ absl::Status BenchSession::EnqueueRuns(const MatrixLayout& layout, const Guarded
   args.first_poison = kFirstPoison;
   args.second_poison = kSecondPoison;
   args.counts = counts;
-  return kernels_.Runs(args, stream_.get());
+  return kernels_.Runs(args, device_.stream());
 }
 
 absl::Status BenchSession::EnqueueGuard(const GuardedBuffer& buffer, int64_t bytes,
@@ -90,7 +88,7 @@ absl::Status BenchSession::EnqueueGuard(const GuardedBuffer& buffer, int64_t byt
   args.span = bytes;
   args.poison = kFirstPoison;
   args.counts = counts;
-  return kernels_.Guard(args, stream_.get());
+  return kernels_.Guard(args, device_.stream());
 }
 
 absl::Status BenchSession::EnqueueOutputChecks(const LoadedCandidate& candidate,
@@ -102,8 +100,8 @@ absl::Status BenchSession::EnqueueOutputChecks(const LoadedCandidate& candidate,
   auto* const counts = FieldPointer<CheckCounts>(
       flags_, aux ? offsetof(DeviceFlags, aux) : offsetof(DeviceFlags, d));
   const MatrixLayout layout = LayoutOf(problem_, operand);
-  RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, candidate.precision(),
-                                         first.pointer(), counts, stream_.get()));
+  RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, candidate.precision(), first.pointer(),
+                                         counts, device_.stream()));
   RETURN_IF_ERROR(EnqueueScan(layout, first, counts));
   return repeat ? EnqueueRuns(layout, first, second, counts) : absl::OkStatus();
 }
@@ -113,7 +111,7 @@ absl::Status BenchSession::EnqueueMaskChecks() {
   const GuardedBuffer& mask = outputs_[0].mask;
   if (mask.empty()) return absl::OkStatus();
   auto* const counts = FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, mask));
-  RETURN_IF_ERROR(inputs_.EnqueueMask(kernels_, mask.pointer(), counts, stream_.get()));
+  RETURN_IF_ERROR(inputs_.EnqueueMask(kernels_, mask.pointer(), counts, device_.stream()));
   return EnqueueGuard(mask, mask.bytes(), counts);
 }
 
@@ -124,10 +122,9 @@ absl::Status BenchSession::EnqueueBiasGradientChecks(bool repeat) {
   const MatrixLayout layout = BiasGradientLayout(problem_);
   RETURN_IF_ERROR(inputs_.EnqueueColumns(kernels_, outputs_[0].d.pointer(),
                                          static_cast<const float*>(first.pointer()), counts,
-                                         stream_.get()));
+                                         device_.stream()));
   RETURN_IF_ERROR(EnqueueScan(layout, first, counts));
-  return repeat ? EnqueueRuns(layout, first, outputs_[1].bias_gradient, counts)
-                : absl::OkStatus();
+  return repeat ? EnqueueRuns(layout, first, outputs_[1].bias_gradient, counts) : absl::OkStatus();
 }
 
 absl::Status BenchSession::EnqueueChecks(const LoadedCandidate& candidate, bool repeat) {
@@ -140,15 +137,15 @@ absl::Status BenchSession::EnqueueChecks(const LoadedCandidate& candidate, bool 
                    FieldPointer<CheckCounts>(flags_, offsetof(DeviceFlags, workspace))));
   return inputs_.EnqueueChecksum(
       kernels_, FieldPointer<unsigned long long>(flags_, offsetof(DeviceFlags, checksum)),
-      stream_.get());
+      device_.stream());
 }
 
 absl::StatusOr<CheckFindings> BenchSession::ReadFindings(bool repeat) {
   DeviceFlags flags;
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuMemcpyDtoHAsync(&flags, flags_.address(), sizeof(flags), stream_.get()),
+  RETURN_IF_ERROR(device_.driver().Check(
+      device_.driver().cuMemcpyDtoHAsync(&flags, flags_.address(), sizeof(flags), device_.stream()),
       "reading the counts"));
-  RETURN_IF_ERROR(Synchronize("running the kernel"));
+  RETURN_IF_ERROR(device_.Synchronize("running the kernel"));
   CheckFindings findings;
   findings.d = flags.d;
   findings.aux = flags.aux;

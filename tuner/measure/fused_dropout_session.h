@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "kernel_templates/launch/cuda_handles.h"
 #include "kernel_templates/launch/fused_dropout_launcher.h"
+#include "tuner/measure/bench_device.h"
 #include "tuner/measure/fused_dropout_inputs.h"
 #include "tuner/measure/session.h"
 
@@ -34,8 +35,7 @@ class FusedDropoutSession : public Session {
  private:
   using Prepared = std::shared_ptr<const FusedDropoutLauncher::PreparedLaunch>;
 
-  FusedDropoutSession(const DriverApi& driver, CudaContext context, CudaStream stream,
-                      CudaEvent begin, CudaEvent end, FusedDropoutInputs inputs);
+  FusedDropoutSession(BenchDevice device, FusedDropoutInputs inputs);
 
   absl::Status AllocateOutputs();
   absl::Status EnsureWorkspace(int64_t bytes);
@@ -49,26 +49,14 @@ class FusedDropoutSession : public Session {
   unsigned long long* Checksum() const;
   CheckCounts* Counts(std::size_t output) const;
   absl::Status EnsureRotation(const FusedDropoutOperands& operands, int sets);
-  absl::Status Flush(int times);
-  absl::Status Record(const CudaEvent& event);
-  absl::StatusOr<double> ElapsedSeconds() const;
-  absl::Status Synchronize(const char* what) const;
 
-  const DriverApi* driver_;
-  // In the order of construction: the context goes last.
-  CudaContext context_;
-  CudaStream stream_;
-  CudaEvent begin_;
-  CudaEvent end_;
+  BenchDevice device_;  // First: the context goes last.
   ReferenceKernels kernels_;
   v1::FusedDropoutProblem problem_;
   FusedDropoutInputs inputs_;
   std::vector<FusedBuffer> outputs_[2];
   GuardedBuffer workspace_;
   DeviceMemory flags_;
-  DeviceMemory flush_;
-  int64_t l2_bytes_ = 0;
-  unsigned flush_value_ = 0;
   unsigned long long input_checksum_ = 0;
   std::vector<FusedDropoutOperands> rotation_;
   std::vector<DeviceMemory> rotation_memory_;

@@ -32,9 +32,9 @@ std::optional<v1::Failure> JudgeFused(const std::vector<FusedBuffer>& outputs,
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i].touched_outside == 0) continue;
     const char* name = i < outputs.size() ? NameOf(outputs[i].use.tensor) : "the workspace";
-    return MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS,
-                       absl::StrCat(counts[i].touched_outside, " elements outside of ", name,
-                                    " were written"));
+    return MakeFailure(
+        v1::FAILURE_KIND_OUT_OF_BOUNDS,
+        absl::StrCat(counts[i].touched_outside, " elements outside of ", name, " were written"));
   }
   if (inputs_changed) {
     return MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS, "an input was written");
@@ -55,11 +55,10 @@ std::optional<v1::Failure> JudgeFused(const std::vector<FusedBuffer>& outputs,
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (counts[i].wrong == 0) continue;
-    return MakeFailure(
-        v1::FAILURE_KIND_WRONG_RESULT,
-        absl::StrCat(counts[i].wrong, " elements of ", NameOf(outputs[i].use.tensor),
-                     " are off by more than allowed, the first at ",
-                     PlaceOf(outputs[i].use, ~counts[i].first_wrong)));
+    return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
+                       absl::StrCat(counts[i].wrong, " elements of ", NameOf(outputs[i].use.tensor),
+                                    " are off by more than allowed, the first at ",
+                                    PlaceOf(outputs[i].use, ~counts[i].first_wrong)));
   }
   return std::nullopt;
 }
@@ -76,34 +75,33 @@ CheckCounts* FusedDropoutSession::Counts(std::size_t output) const {
 
 absl::Status FusedDropoutSession::Poison(int run, unsigned char byte) {
   for (const FusedBuffer& output : outputs_[run]) {
-    RETURN_IF_ERROR(output.memory.Poison(*driver_, byte, stream_.get()));
+    RETURN_IF_ERROR(output.memory.Poison(device_.driver(), byte, device_.stream()));
   }
-  return workspace_.Poison(*driver_, byte, stream_.get());
+  return workspace_.Poison(device_.driver(), byte, device_.stream());
 }
 
 absl::StatusOr<Session::CheckResult> FusedDropoutSession::Check(int id, bool repeat) {
   ASSIGN_OR_RETURN(const FusedDropoutLauncher* const launcher, Find(id));
   ASSIGN_OR_RETURN(const Prepared first, launcher->Prepare(problem_, OperandsFor(*launcher, 0)));
   ASSIGN_OR_RETURN(const Prepared second, launcher->Prepare(problem_, OperandsFor(*launcher, 1)));
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuMemsetD8Async(flags_.address(), 0, static_cast<std::size_t>(flags_.bytes()),
-                               stream_.get()),
+  RETURN_IF_ERROR(device_.driver().Check(
+      device_.driver().cuMemsetD8Async(flags_.address(), 0,
+                                       static_cast<std::size_t>(flags_.bytes()), device_.stream()),
       "clearing the counts"));
   if (repeat) {
     RETURN_IF_ERROR(Poison(1, kSecondPoison));
-    RETURN_IF_ERROR(launcher->Launch(*second, stream_.get()));
+    RETURN_IF_ERROR(launcher->Launch(*second, device_.stream()));
   }
   RETURN_IF_ERROR(Poison(0, kFirstPoison));
-  RETURN_IF_ERROR(Record(begin_));
-  RETURN_IF_ERROR(launcher->Launch(*first, stream_.get()));
-  RETURN_IF_ERROR(Record(end_));
+  RETURN_IF_ERROR(device_.RecordBegin());
+  RETURN_IF_ERROR(launcher->Launch(*first, device_.stream()));
+  RETURN_IF_ERROR(device_.RecordEnd());
   RETURN_IF_ERROR(EnqueueChecks(*launcher, repeat));
   return ReadChecks(repeat);
 }
 
-absl::Status FusedDropoutSession::EnqueueChecks(const FusedDropoutLauncher& launcher,
-                                                bool repeat) {
-  const CUstream stream = stream_.get();
+absl::Status FusedDropoutSession::EnqueueChecks(const FusedDropoutLauncher& launcher, bool repeat) {
+  const CUstream stream = device_.stream();
   for (std::size_t i = 0; i < outputs_[0].size(); ++i) {
     const FusedBuffer& output = outputs_[0][i];
     const int bytes = DataTypeBytes(output.use.layout.type);
@@ -137,22 +135,23 @@ absl::Status FusedDropoutSession::EnqueueChecks(const FusedDropoutLauncher& laun
 absl::StatusOr<Session::CheckResult> FusedDropoutSession::ReadChecks(bool repeat) {
   std::vector<CheckCounts> counts(outputs_[0].size() + 1);
   unsigned long long checksum = 0;
-  RETURN_IF_ERROR(driver_->Check(driver_->cuMemcpyDtoHAsync(&checksum, flags_.address(),
-                                                            sizeof(checksum), stream_.get()),
-                                 "reading the checksum"));
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuMemcpyDtoHAsync(counts.data(), reinterpret_cast<CUdeviceptr>(Counts(0)),
-                                 counts.size() * sizeof(CheckCounts), stream_.get()),
+  RETURN_IF_ERROR(
+      device_.driver().Check(device_.driver().cuMemcpyDtoHAsync(&checksum, flags_.address(),
+                                                                sizeof(checksum), device_.stream()),
+                             "reading the checksum"));
+  RETURN_IF_ERROR(device_.driver().Check(
+      device_.driver().cuMemcpyDtoHAsync(counts.data(), reinterpret_cast<CUdeviceptr>(Counts(0)),
+                                         counts.size() * sizeof(CheckCounts), device_.stream()),
       "reading the counts"));
-  RETURN_IF_ERROR(Synchronize("running the kernel"));
+  RETURN_IF_ERROR(device_.Synchronize("running the kernel"));
   const bool inputs_changed = checksum != input_checksum_;
   CheckResult result;
-  ASSIGN_OR_RETURN(result.seconds, ElapsedSeconds());
+  ASSIGN_OR_RETURN(result.seconds, device_.ElapsedSeconds());
   for (std::size_t i = 0; i < outputs_[0].size(); ++i) {
     result.relative_error = std::max(result.relative_error, RelativeError(counts[i]));
   }
   result.failure = JudgeFused(outputs_[0], counts, inputs_changed, repeat);
-  if (inputs_changed) RETURN_IF_ERROR(inputs_.Restore(kernels_, stream_.get()));
+  if (inputs_changed) RETURN_IF_ERROR(inputs_.Restore(kernels_, device_.stream()));
   return result;
 }
 
