@@ -26,6 +26,7 @@ struct GemmSm90Config {
                      // take the tensor core's rows, in multiples of 64.
   int split_k;       // Blocks that share a tile of D along k; 1: none. Run time: only
                      // "1 or more than 1" is compiled in.
+  int split_epilogue = 0;  // 1: a second launch computes the epilogue: gemm/split_epilogue.cuh.
   int raster_group;  // Run time. Tiles of one dimension walked before the next of the other.
   int raster_along_n;  // Run time. 1: groups are of tiles of n and walked along m.
 };

@@ -34,6 +34,7 @@ struct EpilogueSpec {
   bool gradient = false;  // The backward form; aux is an input.
   bool bias_gradient = false;
   bool device_scalars = false;
+  bool to_aux = false;  // What is stored is aux, not D: the first launch of a split epilogue.
 };
 
 }  // namespace tilewright

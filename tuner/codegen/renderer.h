@@ -16,6 +16,7 @@ namespace tilewright {
 // Entry symbols of every GEMM template, extern "C".
 inline constexpr std::string_view kGemmEntry = "tilewright_gemm";
 inline constexpr std::string_view kReduceEntry = "tilewright_gemm_reduce";
+inline constexpr std::string_view kSplitEpilogueEntry = "tilewright_split_epilogue";
 inline constexpr std::string_view kColumnSumsEntry = "tilewright_column_sums";
 
 // Source of `variant` for the canonical `problem`. Depends on the problem's types,

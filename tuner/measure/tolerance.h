@@ -14,6 +14,10 @@
 //
 //   e_h   = (|act'(z)| + activation) * e_g + activation * |g| + terms * |act'(z) g|
 //
+// Where the epilogue is a launch of its own, z (of a gradient g) is rounded on the way to it, to a
+// type with the range of the sums: e_z + split * (|z| + e_z) stands in for e_z in what follows aux,
+// split being that type's unit. Its denormals are below what the floors have anyway.
+//
 // Scales of A and B are part of its elements: of the products and of S. Where D has a scale, v and
 // e_v are multiplied with it. fp8 outputs saturate: v beyond their largest is that, and e_v as much
 // less as it is beyond.
