@@ -309,7 +309,7 @@ class Epilogue {
 #pragma unroll
         for (int i = 0; i < kWidth; ++i) neighbours.z[i] = values[i];
       }
-      Activate<kSpec.activation, kDividesByShare>(values, args_.kept_share);
+      Activate<kSpec.activation, kSpec.d_type, kDividesByShare>(values, args_.kept_share);
     }
     if constexpr (DropoutMask<kSpec>::kDrops) {
       // Selected, so that a dropped Inf is 0.

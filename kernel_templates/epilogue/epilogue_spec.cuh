@@ -12,7 +12,7 @@ enum class Source { kNone, kAccumulate, kResidual };
 // Of A and B. The scales of blocks are the main loop's.
 enum class Scaling { kNone, kPerTensor, kPerRowColumn, kBlock128 };
 
-// Access bytes: the widest access that the base and the strides admit.
+// Access bytes: the widest access that the base and the strides admit, and for D its columns.
 struct EpilogueSpec {
   Type d_type;
   int d_access_bytes;

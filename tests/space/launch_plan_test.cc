@@ -42,6 +42,22 @@ TEST(LaunchPlanTest, Sm80IsOneStep) {
       raster_group: 4)");
 }
 
+// A copy unit that writes no less than 16 bytes is for rows that end there, and needs others like
+// them.
+TEST(LaunchPlanTest, Sm90StoresWholeVectorsThroughTma) {
+  const auto maps = [](const std::string& fields) {
+    return PlanOf("gemm_sm90", fields, PlainSm90()).steps(0).tensor_maps_size();
+  };
+  const auto divisor = [](const std::string& fields) {
+    return PlanOf("gemm_sm90", fields, PlainSm90()).requirements().n_divisor();
+  };
+  EXPECT_EQ(maps("m: 512 n: 512 k: 512"), 3);
+  EXPECT_EQ(divisor("m: 512 n: 512 k: 512"), 8);
+  EXPECT_EQ(divisor("m: 512 n: 512 k: 512 d_type: DATA_TYPE_FP32"), 4);
+  EXPECT_EQ(maps("m: 512 n: 509 k: 512 ldd: 512"), 2);
+  EXPECT_EQ(divisor("m: 512 n: 509 k: 512 ldd: 512"), 1);
+}
+
 // What passes is D, in place.
 TEST(LaunchPlanTest, ASplitEpilogueIsASecondStep) {
   const v1::LaunchPlan plan =
@@ -153,7 +169,7 @@ TEST(LaunchPlanTest, Sm90IsPersistentAndTakesTensorMaps) {
       }
       requirements {
         a_alignment: 16 b_alignment: 16 c_alignment: 1 d_alignment: 16 aux_alignment: 1
-        bias_alignment: 1 m_divisor: 1 n_divisor: 1 k_divisor: 1
+        bias_alignment: 1 m_divisor: 1 n_divisor: 8 k_divisor: 1
       }
       raster_group: 4
       raster_along_n: true)");

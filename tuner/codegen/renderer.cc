@@ -66,7 +66,7 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
   };
   std::string text =
       "EpilogueSpec{.d_type = " + TemplateType(gemm.d_type()) +
-      ", .d_access_bytes = " + access(gemm.ldd(), gemm.d_batch_stride(), gemm.d_type());
+      ", .d_access_bytes = " + std::to_string(AccessBytesOfD(gemm));
   if (HasBias(epilogue)) {
     const bool per_row = epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
     text += std::string(", .bias = Bias::") + (per_row ? "kPerRow" : "kPerColumn") +
@@ -292,6 +292,12 @@ int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int ele
   const int64_t strides =
       row_stride * element_bytes | (batch > 1 ? batch_stride * element_bytes : 0) | 16;
   return static_cast<int>(strides & -strides);
+}
+
+int AccessBytesOfD(const v1::GemmProblem& gemm) {
+  const int bytes = ElementBytes(gemm.d_type());
+  return std::min(AccessBytes(gemm.ldd(), gemm.d_batch_stride(), gemm.batch(), bytes),
+                  AccessBytes(gemm.n(), 0, 1, bytes));
 }
 
 int ElementBytes(v1::DataType type) {

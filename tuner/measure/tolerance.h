@@ -64,8 +64,9 @@
 //   conversion of an int32 sum to fp32; 2^-22 for all. Scales of A, B and D, and what alpha makes
 //   of them, are up to four roundings more: 2^-21.
 // - activation. Ours use the hardware's exponential and reciprocal (2 ulp each) or erff:
-//   below 2^-20 of |z|. 1.13 is the steepest slope of any activation (GELU at sqrt 2). Derivatives,
-//   no larger than that, are within 2^-20.
+//   below 2^-20 of |z|; that of GELU's erf form below 1.1 * 2^-12 where D is BF16 or fp8, whose
+//   rounding lets a shorter polynomial do. 1.13 is the steepest slope of any activation (GELU at
+//   sqrt 2). Derivatives, no larger than that, are within 2^-20.
 // - the rounding of sums of columns. Roundings are at most r each. To nearest of continuous data
 //   they are independent of each other and as often up as down, and stochastic ones are by
 //   construction: by Hoeffding's inequality their sum is beyond 8 * sqrt(sum r^2) with a chance of

@@ -16,8 +16,6 @@ namespace tilewright::sm90 {
 namespace {
 
 constexpr int kCapability = 90;
-// Rows that TMA reads and writes begin at multiples of it.
-constexpr int kTmaAlignment = 16;
 
 int InputBytes(const v1::GemmProblem& gemm) { return ElementBytes(gemm.a_type()); }
 
@@ -41,8 +39,9 @@ EpilogueTensors TensorsOf(const v1::GemmProblem& gemm, const v1::Requirements& r
       ElementBytes(HasSource(epilogue) ? epilogue.source_type() : epilogue.aux_type());
   const int alignment =
       HasSource(epilogue) ? requirements.c_alignment() : requirements.aux_alignment();
+  const bool reads = HasSource(epilogue) || epilogue.gradient();
   return bytes == ElementBytes(gemm.d_type()) && alignment == kTmaAlignment
-             ? EpilogueTensors::kBeside
+             ? reads ? EpilogueTensors::kIn : EpilogueTensors::kOut
              : EpilogueTensors::kOther;
 }
 

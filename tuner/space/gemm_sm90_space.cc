@@ -100,7 +100,11 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   if (path == StorePath::kTmaBeside) {
     add_box(HasSource(gemm.epilogue()) ? v1::OPERAND_C : v1::OPERAND_AUX);
   }
-  return PlanWarpgroupGemm(problem.gemm(), launch);
+  v1::LaunchPlan plan = PlanWarpgroupGemm(problem.gemm(), launch);
+  if (path != StorePath::kStaged) {
+    plan.mutable_requirements()->set_n_divisor(sm90::kTmaAlignment / d_bytes);
+  }
+  return plan;
 }
 
 double GemmSm90Space::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
