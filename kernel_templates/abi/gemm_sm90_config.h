@@ -307,12 +307,12 @@ constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, Stor
                                 int d_bytes) {
   switch (load) {
     case EpilogueLoad::kTensors:
-      return path == StorePath::kTmaBeside && c.swap_ab ? 72 : 104;
+      return path == StorePath::kTmaBeside && c.swap_ab ? 56 : 104;
     case EpilogueLoad::kScaledVector:
       return 168;
     case EpilogueLoad::kVector:
       // Swapped, a lane has few columns of D, and their biases and scales.
-      return path == StorePath::kStaged ? 112 : c.swap_ab ? 72 : 96;
+      return path == StorePath::kStaged ? 112 : !c.swap_ab ? 96 : d_bytes == 1 ? 72 : 56;
     case EpilogueLoad::kPlain:
       break;
   }

@@ -42,6 +42,13 @@ class Epilogue {
     float z[kSpec.aux_type != Type::kNone ? kWidth : 1];
   };
 
+  // The same as it is stored.
+  template <int kWidth>
+  struct PackedNeighbours {
+    unsigned source[kSpec.source != Source::kNone ? kPackedWords<kSpec.source_type, kWidth> : 1];
+    unsigned z[kReadsAux ? kPackedWords<kSpec.aux_type, kWidth> : 1];
+  };
+
   // Bias and scale of a thread's columns, loaded once where a thread stays in its columns.
   template <int kWidth>
   struct ColumnTerms {
@@ -96,8 +103,8 @@ class Epilogue {
       for (int i = 0; i < kWidth; ++i) words[i] = static_cast<unsigned>(sums[i]);
       StoreOutput<kWidth>(row, column, words, count);
     } else {
-      Neighbours<kWidth> neighbours;
-      LoadNeighbours(neighbours, row, column, count);
+      PackedNeighbours<kWidth> neighbours;
+      LoadNeighbours<kWidth>(neighbours, row, column, count);
       const float row_factor = LoadRowFactor(row);
       float values[kWidth];
 #pragma unroll
@@ -110,9 +117,14 @@ class Epilogue {
   // of the elements that exist, at least 1.
   template <int kWidth, int kSums>
   __device__ __forceinline__ void ApplyScaled(float (&values)[kWidth],
-                                              Neighbours<kWidth>& neighbours, int row, int column,
-                                              int count, unsigned keep,
+                                              const PackedNeighbours<kWidth>& packed, int row,
+                                              int column, int count, unsigned keep,
                                               float (&column_sums)[kSums]) {
+    Neighbours<kWidth> neighbours;
+    if constexpr (kSpec.source != Source::kNone) {
+      UnpackRow<kSpec.source_type, kWidth>(neighbours.source, packed.source);
+    }
+    if constexpr (kReadsAux) UnpackRow<kSpec.aux_type, kWidth>(neighbours.z, packed.z);
     Transform(values, neighbours, KeepBitsOnly{keep});
     if constexpr (kWritesAux) {
       unsigned words[kPackedWords<kSpec.aux_type, kWidth>];
@@ -129,15 +141,15 @@ class Epilogue {
 
   // The elements of C and z that the epilogue reads; zeros where there are none.
   template <int kWidth>
-  __device__ __forceinline__ void LoadNeighbours(Neighbours<kWidth>& neighbours, int row,
+  __device__ __forceinline__ void LoadNeighbours(PackedNeighbours<kWidth>& packed, int row,
                                                  int column, int count) const {
     if constexpr (kSpec.source != Source::kNone) {
-      LoadRow<kSpec.source_type, kSpec.source_access_bytes>(
-          neighbours.source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
+      LoadPackedRow<kSpec.source_type, kSpec.source_access_bytes, kWidth>(
+          packed.source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
     }
     if constexpr (kReadsAux) {
-      LoadRow<kSpec.aux_type, kSpec.aux_access_bytes>(
-          neighbours.z, args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), count);
+      LoadPackedRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
+          packed.z, args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), count);
     }
   }
 

@@ -35,24 +35,41 @@ __device__ __forceinline__ unsigned UnpackElement(const unsigned* words, int i) 
   }
 }
 
-// Elements index .. index + kWidth - 1 of `base`, of which `count` exist; zeros beyond.
+// Elements index .. index + kWidth - 1 of `base`, packed, of which `count` exist; zeros beyond.
+template <Type kType, int kAccess, int kWidth>
+__device__ __forceinline__ void LoadPackedRow(unsigned (&words)[kPackedWords<kType, kWidth>],
+                                              const void* base, long long index, int count) {
+  constexpr int kElementBytes = BytesOf(kType);
+  constexpr int kPerWord = 4 / kElementBytes;
+  const char* from = static_cast<const char*>(base) + index * kElementBytes;
+  if (count >= kWidth) {
+    LoadWords<kWidth * kElementBytes, kAccess>(from, words);
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < kWidth; ++i) {
+    unsigned element[1] = {};
+    if (i < count) LoadWords<kElementBytes, kElementBytes>(from + i * kElementBytes, element);
+    const unsigned bits = element[0] << (8 * kElementBytes * (i % kPerWord) % 32);
+    words[i / kPerWord] = i % kPerWord == 0 ? bits : words[i / kPerWord] | bits;
+  }
+}
+
+template <Type kType, int kWidth>
+__device__ __forceinline__ void UnpackRow(float (&values)[kWidth],
+                                          const unsigned (&words)[kPackedWords<kType, kWidth>]) {
+#pragma unroll
+  for (int i = 0; i < kWidth; ++i) {
+    values[i] = FloatFromBits<kType>(UnpackElement<kType>(words, i));
+  }
+}
+
 template <Type kType, int kAccess, int kWidth>
 __device__ __forceinline__ void LoadRow(float (&values)[kWidth], const void* base, long long index,
                                         int count) {
-  constexpr int kBytes = kWidth * BytesOf(kType);
-  if (count >= kWidth) {
-    unsigned words[kPackedWords<kType, kWidth>];
-    LoadWords<kBytes, kAccess>(static_cast<const char*>(base) + index * BytesOf(kType), words);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) {
-      values[i] = FloatFromBits<kType>(UnpackElement<kType>(words, i));
-    }
-  } else {
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) {
-      values[i] = i < count ? LoadElement<kType>(base, index + i) : 0.0f;
-    }
-  }
+  unsigned words[kPackedWords<kType, kWidth>];
+  LoadPackedRow<kType, kAccess, kWidth>(words, base, index, count);
+  UnpackRow<kType, kWidth>(values, words);
 }
 
 // Stores the first `count` of them, all where there are more.

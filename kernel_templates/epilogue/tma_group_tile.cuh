@@ -9,7 +9,7 @@
 namespace tilewright {
 
 // kRows: of D, the core's columns. Boxes are of kBoxRows. `beside`: of a tensor that is stored in
-// boxes alike, if there is one; the buffer of its box follows that of D's.
+// boxes alike, if there is one, which have the second half of a round's buffers.
 template <EpilogueSpec kSpec, int kRows, int kBoxRows, int kBuffers>
 class TmaGroupTile {
  public:
@@ -25,31 +25,34 @@ class TmaGroupTile {
     static_assert(Beside::kDirection != Direction::kIn);
     constexpr bool kHasOther = Beside::kDirection == Direction::kOut;
     static_assert(!kHasOther || kBuffers >= 2);
-    // Boxes of D of one fence.
-    constexpr int kRound = kHasOther ? 1 : Min(kBuffers, 2);
+    // Of one round, in the buffers of which it uses half where there are four. A round takes as many
+    // boxes as they hold: every one costs a fence and a barrier.
+    constexpr int kRoundBytes = Min(kBuffers, 2) * kBufferBytes;
+    constexpr int kOtherOffset = kRoundBytes / 2;
+    constexpr int kRound = (kHasOther ? kOtherOffset : kRoundBytes) / kBoxBytes;
     const bool is_leader = threadIdx.x % 128 == 0;
     float column_sums[2][1] = {};
 #pragma unroll
     for (int first = 0; first < kBoxes; first += kRound) {
-      const unsigned buffers = staging + turn * 2 * kBufferBytes;
+      const unsigned buffers = staging + turn * kRoundBytes;
       if (is_leader) WaitForStoreReads<kBuffers == 4 ? 1 : 0>();
       SyncThreads(barrier, 128);
 #pragma unroll
       for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
-        const int row = BoxBegin(box, kBoxRows, kRows);
-        Fill<Beside>(args, first_m, first_n, sums, row / 8,
-                     buffers + (box - first) * kBufferBytes, buffers + kBufferBytes, epilogue,
-                     column_sums);
+        const unsigned buffer = buffers + (box - first) * kBoxBytes;
+        Fill<Beside>(args, first_m, first_n, sums, BoxBegin(box, kBoxRows, kRows) / 8, buffer,
+                     buffer + kOtherOffset, epilogue, column_sums);
       }
       FenceForCopies();
       SyncThreads(barrier, 128);
       if (is_leader) {
 #pragma unroll
         for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
+          const unsigned buffer = buffers + (box - first) * kBoxBytes;
           const int row = first_m + BoxBegin(box, kBoxRows, kRows);
-          StoreBox(map, buffers + (box - first) * kBufferBytes, first_n, row, batch);
+          StoreBox(map, buffer, first_n, row, batch);
           if constexpr (kHasOther) {
-            StoreBox(beside.Map(), buffers + kBufferBytes, first_n, row, batch);
+            StoreBox(beside.Map(), buffer + kOtherOffset, first_n, row, batch);
           }
         }
         CommitStores();
@@ -60,12 +63,18 @@ class TmaGroupTile {
   }
 
  private:
+  // Of this warp's 16.
+  __device__ __forceinline__ static int FirstColumn() {
+    return static_cast<int>(threadIdx.x) / 32 % 4 * 16;
+  }
+
   static constexpr int kBytes = BytesOf(kSpec.d_type);
   // Of a row of the box.
   static constexpr int kRowBytes = 64 * kBytes;
   static constexpr int kBufferBytes = 4 * kStagingBufferBytes;
+  static constexpr int kBoxBytes = kBoxRows * kRowBytes;
   static constexpr int kBoxes = CeilDiv(kRows, kBoxRows);
-  static_assert(kBytes <= 2 && kBoxRows * kRowBytes <= kBufferBytes);
+  static_assert(kBytes <= 2 && kBoxBytes <= kBufferBytes);
 
   // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on. `other`: the buffer of
   // the tensor beside D.
@@ -77,7 +86,7 @@ class TmaGroupTile {
                                               float (&column_sums)[2][1]) {
     const int lane = threadIdx.x % 32;
     const int first_m = tile_m + first_tile * 8;
-    const int first_column = static_cast<int>(threadIdx.x) / 32 % 4 * 16;
+    const int first_column = FirstColumn();
     typename Epilogue<kSpec>::template ColumnTerms<1> terms[2];
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
@@ -150,7 +159,7 @@ class TmaGroupTile {
     for (int half = 0; half < 2; ++half) {
       const float sum = SumLanes<1, 4>(sums[half][0]);
       const int column =
-          first_n + static_cast<int>(threadIdx.x) / 32 % 4 * 16 + half * 8 + lane / 4;
+          first_n + FirstColumn() + half * 8 + lane / 4;
       if (lane % 4 == 0 && column < args.n) to[column] = sum;
     }
   }

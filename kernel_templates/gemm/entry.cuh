@@ -28,9 +28,9 @@
     tilewright::ReducePartials<Variant::kEpilogueSpec, Variant::Accumulator>(args);       \
   }
 
-// The second step where the epilogue is split from the GEMM. Two blocks an SM: 128 registers.
+// The second step where the epilogue is split from the GEMM.
 #define TILEWRIGHT_SPLIT_EPILOGUE_ENTRY(Rest)                                             \
-  extern "C" __global__ void __launch_bounds__(Rest::kThreads, 2)                         \
+  extern "C" __global__ void __launch_bounds__(Rest::kThreads, Rest::kMinBlocks)          \
       tilewright_split_epilogue(const __grid_constant__ tilewright::GemmArgs args) {      \
     Rest::Run(args);                                                                      \
   }

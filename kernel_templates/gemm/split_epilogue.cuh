@@ -15,9 +15,20 @@ namespace tilewright {
 // kWhole: of both launches.
 template <EpilogueSpec kWhole>
 class SplitEpilogue {
+ private:
+  static constexpr bool kFromAux = Epilogue<kWhole>::kWritesAux;
+  static constexpr Type kPassed = kFromAux ? kWhole.aux_type : kWhole.d_type;
+  // Of an element, of all tensors.
+  static constexpr int ReadBytes() {
+    return BytesOf(kPassed) + (kWhole.source == Source::kResidual ? BytesOf(kWhole.source_type) : 0) +
+           (kWhole.gradient && kWhole.aux_type != Type::kNone ? BytesOf(kWhole.aux_type) : 0);
+  }
+
  public:
   static constexpr int kThreads = kSplitEpilogueThreads;
   static constexpr int kSumRows = kSplitEpilogueTileM;
+  // As many as hide the loads' latency with what they have in flight, and leave registers for it.
+  static constexpr int kMinBlocks = ReadBytes() <= 2 ? 4 : ReadBytes() <= 4 ? 3 : 2;
 
   // A warp has 16 rows of 64 columns, a lane 8 columns of every fourth row. All that is read is on
   // its way before the first of it is used.
@@ -32,16 +43,16 @@ class SplitEpilogue {
     if (first_n >= args.n) return;
     const int column = first_n + lane % 8 * kVector;
     Epilogue<kSpec> epilogue(args, batch);
-    float values[kAccesses][kVector];
-    typename Epilogue<kSpec>::template Neighbours<kVector> neighbours[kAccesses];
+    unsigned words[kAccesses][kPackedWords<kPassed, kVector>];
+    typename Epilogue<kSpec>::template PackedNeighbours<kVector> neighbours[kAccesses];
     int counts[kAccesses];
 #pragma unroll
     for (int i = 0; i < kAccesses; ++i) {
       const int row = place.first_m + i * 4 + lane / 8;
       counts[i] = row < args.m ? args.n - column : 0;
       if (counts[i] <= 0) continue;
-      LoadSums(args, batch, row, column, counts[i], values[i]);
-      epilogue.LoadNeighbours(neighbours[i], row, column, counts[i]);
+      Load(args, batch, row, column, counts[i], words[i]);
+      epilogue.template LoadNeighbours<kVector>(neighbours[i], row, column, counts[i]);
     }
     if constexpr (DropoutMask<kSpec>::kDrops) {
       const DropoutMask<kSpec> mask = epilogue.Mask();
@@ -61,8 +72,10 @@ class SplitEpilogue {
       if constexpr (DropoutMask<kSpec>::kDrops) {
         keep = KeepBitsOfRow(kept[warp][lane % 8 / 2][row % 8], row, column);
       }
-      epilogue.template ApplyScaled<kVector>(values[i], neighbours[i], row, column, counts[i],
-                                             keep, column_sums);
+      float values[kVector];
+      UnpackRow<kPassed, kVector>(values, words[i]);
+      epilogue.template ApplyScaled<kVector>(values, neighbours[i], row, column, counts[i], keep,
+                                             column_sums);
     }
     if constexpr (kSpec.bias_gradient) {
       float* const to = ColumnSumsOf<kSumRows>(args, batch, place.first_m);
@@ -81,8 +94,6 @@ class SplitEpilogue {
   static constexpr int kAccesses =
       kSplitEpilogueTileM * kSplitEpilogueWarpColumns / (32 * kVector);
   static_assert(kSplitEpilogueWarpColumns == 8 * kVector && kSplitEpilogueTileM == 16);
-  static constexpr bool kFromAux = Epilogue<kWhole>::kWritesAux;
-
   // What the GEMM left to do.
   static constexpr EpilogueSpec Rest(EpilogueSpec spec) {
     spec.bias = Bias::kNone;
@@ -94,15 +105,15 @@ class SplitEpilogue {
   }
   static constexpr EpilogueSpec kSpec = Rest(kWhole);
 
-  __device__ __forceinline__ static void LoadSums(const GemmArgs& args, int batch, int row,
-                                                  int column, int count,
-                                                  float (&values)[kVector]) {
+  __device__ __forceinline__ static void Load(
+      const GemmArgs& args, int batch, int row, int column, int count,
+      unsigned (&words)[kPackedWords<kPassed, kVector>]) {
     if constexpr (kFromAux) {
-      LoadRow<kWhole.aux_type, kWhole.aux_access_bytes>(
-          values, args.aux, batch * args.aux_batch_stride + row * args.ld_aux + column, count);
+      LoadPackedRow<kPassed, kWhole.aux_access_bytes, kVector>(
+          words, args.aux, batch * args.aux_batch_stride + row * args.ld_aux + column, count);
     } else {
-      LoadRow<kWhole.d_type, kWhole.d_access_bytes>(
-          values, args.d, batch * args.d_batch_stride + row * args.ldd + column, count);
+      LoadPackedRow<kPassed, kWhole.d_access_bytes, kVector>(
+          words, args.d, batch * args.d_batch_stride + row * args.ldd + column, count);
     }
   }
 };

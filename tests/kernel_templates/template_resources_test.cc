@@ -333,7 +333,7 @@ TEST(TemplateResourcesTest, SplitEpiloguesDoNotSpill) {
         gemm.set_ld_aux(n);
         v1::Epilogue& epilogue = *gemm.mutable_epilogue();
         epilogue.set_activation(v1::ACTIVATION_GELU_ERF);
-        epilogue.set_aux_type(v1::DATA_TYPE_FP32);
+        epilogue.set_aux_type(type);
         epilogue.set_amax(true);
         epilogue.set_non_finite_flag(true);
         epilogue.mutable_dropout()->set_probability(0.5);
@@ -347,6 +347,9 @@ TEST(TemplateResourcesTest, SplitEpiloguesDoNotSpill) {
         }
         ExpectCompiles(problem, hopper, kHopper);
         ExpectCompiles(problem, ampere, "sm_80");
+        // Nothing but what passes is read.
+        epilogue.set_source_mode(v1::SOURCE_MODE_NONE);
+        if (!gradient) ExpectCompiles(problem, hopper, kHopper);
       }
     }
   }
