@@ -122,9 +122,10 @@ constexpr bool IsLegal(const FusedDropoutConfig& c, const FusedDropoutWork& work
          FitsRegisters(c, work);
 }
 
-// Block of the second step, which adds up the partial sums of columns in order.
-inline constexpr int kColumnReduceThreads = 256;
-inline constexpr int kColumnReduceColumns = 32;
+// Block of the second step, which adds up the partial sums of columns in order: lines of 64 bytes,
+// so that 1024 columns make 64 blocks, and few tiles a thread, since each is a wait for L2.
+inline constexpr int kColumnReduceThreads = 512;
+inline constexpr int kColumnReduceColumns = 16;
 
 }  // namespace tilewright
 

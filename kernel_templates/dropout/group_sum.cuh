@@ -118,34 +118,38 @@ class ColumnSumsOfThread {
 };
 
 // Body of the second step: a block owns kColumnReduceColumns columns and adds up their partial
-// sums, each eighth of the tiles in order and then the eighths.
+// sums, of all gradients side by side: each share of the tiles in order and then the shares.
 template <FusedDropoutConfig kConfig, int kKinds>
 __device__ __forceinline__ void ReduceColumnSums(const FusedDropoutArgs& args,
                                                  float* const (&targets)[kKinds]) {
   constexpr unsigned kShares = kColumnReduceThreads / kColumnReduceColumns;
-  __shared__ float shared[kShares][kColumnReduceColumns];
+  __shared__ float shared[kKinds][kShares][kColumnReduceColumns];
   const unsigned tiles = (args.rows - 1u) / kConfig.tile_m + 1;
   const unsigned lane = threadIdx.x % kColumnReduceColumns;
   const unsigned share = threadIdx.x / kColumnReduceColumns;
   const unsigned column = blockIdx.x * kColumnReduceColumns + lane;
   const bool exists = column < static_cast<unsigned>(args.columns);
-#pragma unroll
-  for (int kind = 0; kind < kKinds; ++kind) {
-    const float* from = args.column_sums + static_cast<long long>(kind) * tiles * args.columns;
-    float sum = 0;
-    if (exists) {
+  float sums[kKinds] = {};
+  if (exists) {
 #pragma unroll 4
-      for (unsigned tile = share; tile < tiles; tile += kShares) {
-        sum += from[static_cast<long long>(tile) * args.columns + column];
+    for (unsigned tile = share; tile < tiles; tile += kShares) {
+#pragma unroll
+      for (int kind = 0; kind < kKinds; ++kind) {
+        sums[kind] += args.column_sums[(static_cast<long long>(kind) * tiles + tile) *
+                                           args.columns + column];
       }
     }
-    shared[share][lane] = sum;
-    __syncthreads();
-    if (share == 0 && exists) {
-      for (unsigned other = 1; other < kShares; ++other) sum += shared[other][lane];
-      targets[kind][column] = sum;
-    }
-    __syncthreads();
+  }
+#pragma unroll
+  for (int kind = 0; kind < kKinds; ++kind) shared[kind][share][lane] = sums[kind];
+  __syncthreads();
+#pragma unroll
+  for (int kind = 0; kind < kKinds; ++kind) {
+    if (share != static_cast<unsigned>(kind) || !exists) continue;
+    float sum = 0;
+#pragma unroll
+    for (unsigned other = 0; other < kShares; ++other) sum += shared[kind][other][lane];
+    targets[kind][column] = sum;
   }
 }
 

@@ -152,7 +152,8 @@ v1::LaunchStep Step(std::string_view symbol, int threads, int shared_bytes, v1::
   return step;
 }
 
-v1::LaunchPlan PlanOf(const Problem& problem, const FusedDropoutConfig& c) {
+v1::LaunchPlan PlanOf(const Problem& problem, const v1::Silicon& silicon,
+                      const FusedDropoutConfig& c) {
   const FusedDropoutWork work = WorkOf(problem, c.read_mask == 1);
   // A block has whole rows, however long, where they are normalized.
   const int tile_n = Normalizes(problem) ? std::numeric_limits<int32_t>::max() : HeldColumns(c);
@@ -167,6 +168,10 @@ v1::LaunchPlan PlanOf(const Problem& problem, const FusedDropoutConfig& c) {
     region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
     region.set_copies(work.column_sums);
     region.set_element_bytes(sizeof(float));
+  }
+  // Kernels for sm_90 wait for the grid before them themselves.
+  if (silicon.compute_capability() >= 90) {
+    for (v1::LaunchStep& step : *plan.mutable_steps()) step.set_programmatic_launch(true);
   }
   *plan.mutable_requirements() = RequirementsOf(problem);
   if (Normalizes(problem) && !c.looped) {
@@ -211,7 +216,8 @@ absl::StatusOr<v1::LaunchPlan> FusedDropoutSpace::PlanFor(const v1::Problem& pro
   if (const auto broken = BrokenConstraint(problem, silicon, config)) {
     return InvalidField("variant.config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
   }
-  return PlanOf(problem.fused_dropout(), *DecodeConfig(config, kFusedDropoutParameters));
+  return PlanOf(problem.fused_dropout(), silicon,
+                *DecodeConfig(config, kFusedDropoutParameters));
 }
 
 double FusedDropoutSpace::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
