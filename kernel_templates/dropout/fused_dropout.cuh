@@ -70,7 +70,8 @@ class FusedDropout {
 
 // The second step of a form that gives sums of columns.
 #define TILEWRIGHT_COLUMN_REDUCE_ENTRY(Variant)                                            \
-  extern "C" __global__ void __launch_bounds__(tilewright::kColumnReduceThreads)           \
+  extern "C" __global__ void __launch_bounds__(tilewright::kColumnReduceThreads,           \
+                                               tilewright::kColumnReduceBlocksPerSm)       \
       tilewright_column_reduce(const __grid_constant__ tilewright::FusedDropoutArgs args) { \
     Variant::Reduce(args);                                                                 \
   }
