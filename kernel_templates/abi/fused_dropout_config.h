@@ -78,7 +78,7 @@ constexpr int RegisterEstimate(const FusedDropoutConfig& c, const FusedDropoutWo
   if (c.ring_parts > 0) {
     const int held = work.backward ? work.column_terms * elements / 2 : 2 * elements;
     return kRingAddressRegisters + (work.normalizes ? kRowSumRegisters : 0) +
-           c.vector * (read + made) + held + elements * work.column_sums;
+           4 * c.slots + c.vector * (read + made) + held + elements * work.column_sums;
   }
   return kFusedAddressRegisters +
          elements * ((c.prefetch ? 2 : 1) * read + work.held_values + made + work.column_sums);
@@ -118,10 +118,11 @@ constexpr bool ThreadsMakeGroups(const FusedDropoutConfig& c) {
          c.threads % c.column_threads == 0;
 }
 
-// tile_m rows are whole blocks of 16 and give every group the same number of pairs.
+// tile_m rows give every group the same number of pairs, and so do what the last tile has where
+// tile_m is no multiple of 16, the rows of 8 pairs.
 constexpr bool TileHoldsPairs(const FusedDropoutConfig& c) {
-  return c.tile_m >= 16 && c.tile_m <= 4096 && c.tile_m % 16 == 0 &&
-         c.tile_m / 2 % PairsAtOnce(c) == 0;
+  return c.tile_m >= 4 && c.tile_m <= 4096 && c.tile_m % (2 * PairsAtOnce(c)) == 0 &&
+         (c.tile_m % 16 == 0 || (8 % PairsAtOnce(c) == 0 && c.looped == 0));
 }
 
 constexpr bool HasFlags(const FusedDropoutConfig& c) {
@@ -142,10 +143,11 @@ constexpr bool HasNextPair(const FusedDropoutConfig& c) {
 }
 
 // A thread has 255 registers, an SM 65536. With a ring, and one pair of rows a block, whose place all
-// threads share, the compiler does with kRowSumRegisters less before it spills more than a few.
+// threads share, the compiler does with kSpareRegisters less before it spills more than a few.
+inline constexpr int kSpareRegisters = 32;
 constexpr bool FitsRegisters(const FusedDropoutConfig& c, const FusedDropoutWork& work) {
   const bool is_lean = c.ring_parts > 0 && PairsAtOnce(c) == 1;
-  const int least = RegisterEstimate(c, work) - (is_lean ? kRowSumRegisters : 0);
+  const int least = RegisterEstimate(c, work) - (is_lean ? kSpareRegisters : 0);
   return least <= 255 && least * c.threads <= 65536;
 }
 

@@ -21,22 +21,22 @@ class FusedDropoutBackward {
   // Rows of a tile, columns from first_column; all columns where rows are normalized.
   __device__ __forceinline__ static void Run(const FusedDropoutArgs& args, unsigned tile,
                                              unsigned first_column, float* shared) {
-    const unsigned first_row = tile * kConfig.tile_m;
+    const TilePairs<kConfig> pairs(args, tile);
     float* factors = shared + (Normalizes(kSpec) ? GroupSumFloats(kConfig) : 0);
     // Where vectors are added up: what a ring had, once it is done with.
     float* vectors = factors + (kConfig.looped ? 2 * kConfig.tile_m : 0);
     GroupSum<kConfig> group(shared);
-    if constexpr (kConfig.looped) StoreFactors(args, first_row, factors, group);
+    if constexpr (kConfig.looped) StoreFactors(args, pairs, factors, group);
     for (unsigned part = first_column;
          part == first_column || (kConfig.looped && part < static_cast<unsigned>(args.columns));
          part += HeldColumns(kConfig)) {
       FusedDropoutBackward state;
       state.sums_.Clear();
-      state.LoadTerms(args, PairAt<kConfig>(args, first_row, part, 0));
+      state.LoadTerms(args, PairAt<kConfig>(args, part, 0));
       if constexpr (kConfig.ring_parts > 0) {
-        state.WalkRing(args, first_row, part, group, vectors);
+        state.WalkRing(args, pairs, part, group, vectors);
       } else {
-        state.WalkRows(args, first_row, part, group, factors);
+        state.WalkRows(args, pairs, part, group, factors);
       }
       if constexpr (kKinds > 0) state.sums_.Store(args, tile, part, vectors);
     }
@@ -50,7 +50,6 @@ class FusedDropoutBackward {
   static constexpr int kBiasKind = 0;
   static constexpr int kWeightKind = HasBias(kSpec) ? 1 : 0;
   static constexpr int kShiftKind = kWeightKind + 1;
-  static constexpr unsigned kPairs = kConfig.tile_m / 2 / PairsAtOnce(kConfig);
   static constexpr Type kPreNormType = Normalizes(kSpec) ? kSpec.pre_norm_type : kSpec.type;
   // The mask waits for the packed results where no sum needs it.
   static constexpr bool kMasksStored =
@@ -130,26 +129,25 @@ class FusedDropoutBackward {
   };
 
   // Rows that come into registers, the next pair while this one is worked on with prefetch.
-  __device__ __forceinline__ void WalkRows(const FusedDropoutArgs& args, unsigned first_row,
-                                           unsigned first_column, GroupSum<kConfig>& group,
+  __device__ __forceinline__ void WalkRows(const FusedDropoutArgs& args,
+                                           const TilePairs<kConfig>& pairs, unsigned first_column, GroupSum<kConfig>& group,
                                            const float* factors) {
     Tensors next;
     Statistics next_statistics;
     const auto load_next = [&](unsigned i) {
-      const Pair pair = PairAt<kConfig>(args, first_row, first_column, IndexOf(i));
+      const Pair pair = PairAt<kConfig>(args, first_column, pairs.Index(i));
       next.Load(args, pair);
       next_statistics.Load(args, pair);
     };
     if constexpr (kConfig.prefetch) load_next(0);
 #pragma unroll 1
-    for (unsigned i = 0; i < kPairs; ++i) {
-      const unsigned index = IndexOf(i);
-      const Pair pair = PairAt<kConfig>(args, first_row, first_column, index);
+    for (unsigned i = 0; i < pairs.count; ++i) {
+      const Pair pair = PairAt<kConfig>(args, first_column, pairs.Index(i));
       if constexpr (!kConfig.prefetch) load_next(i);
       at_ = next;
       statistics_ = next_statistics;
       if constexpr (kConfig.prefetch) {
-        if (i + 1 < kPairs) load_next(i + 1);
+        if (i + 1 < pairs.count) load_next(i + 1);
       }
       PairMask<kSpec, kConfig> mask;
       MakeMask<kConfig>(args, pair, mask);
@@ -157,7 +155,7 @@ class FusedDropoutBackward {
       if constexpr (Normalizes(kSpec)) {
         if constexpr (kConfig.looped) {
 #pragma unroll
-          for (int k = 0; k < 2 * kMeans; ++k) row_factors[k] = factors[index * 4 + k];
+          for (int k = 0; k < 2 * kMeans; ++k) row_factors[k] = factors[PlaceOf(i) + k];
         } else {
 #pragma unroll
           for (int slot = 0; slot < kSlots; ++slot) {
@@ -178,25 +176,25 @@ class FusedDropoutBackward {
 
   // Rows that come through the ring. Where they are normalized they are read there twice, and leave
   // it slot by slot as their results are written.
-  __device__ __forceinline__ void WalkRing(const FusedDropoutArgs& args, unsigned first_row,
-                                           unsigned first_column, GroupSum<kConfig>& group,
+  __device__ __forceinline__ void WalkRing(const FusedDropoutArgs& args,
+                                           const TilePairs<kConfig>& pairs, unsigned first_column, GroupSum<kConfig>& group,
                                            void* shared) {
     PartRing<kConfig, Tensors::kPartBytes> ring(shared);
     const auto pair_at = [&](unsigned i) {
-      return PairAt<kConfig>(args, first_row, first_column, IndexOf(i));
+      return PairAt<kConfig>(args, first_column, pairs.Index(i));
     };
     unsigned i = 0;
     const auto copy = [&](int ahead, int slot, unsigned place) {
-      if (i + ahead < kPairs) Tensors::Copy(args, pair_at(i + ahead), slot, place);
+      if (i + ahead < pairs.count) Tensors::Copy(args, pair_at(i + ahead), slot, place);
     };
     ring.Fill(copy);
     Statistics next;
     next.Load(args, pair_at(0));
 #pragma unroll 1
-    for (; i < kPairs; ++i) {
+    for (; i < pairs.count; ++i) {
       const Pair pair = pair_at(i);
       statistics_ = next;
-      if (i + 1 < kPairs) next.Load(args, pair_at(i + 1));
+      if (i + 1 < pairs.count) next.Load(args, pair_at(i + 1));
       float row_factors[2 * kMeans] = {};
       if constexpr (Normalizes(kSpec)) {
 #pragma unroll
@@ -227,8 +225,9 @@ class FusedDropoutBackward {
     }
   }
 
-  __device__ __forceinline__ static unsigned IndexOf(unsigned i) {
-    return i * PairsAtOnce(kConfig) + threadIdx.x / kConfig.column_threads;
+  // Of the factors of a thread's pair i, where rows are looped.
+  __device__ __forceinline__ static unsigned PlaceOf(unsigned i) {
+    return (i * PairsAtOnce(kConfig) + threadIdx.x / kConfig.column_threads) * 4;
   }
 
   __device__ __forceinline__ void LoadTerms(const FusedDropoutArgs& args, const Pair& pair) {
@@ -262,14 +261,15 @@ class FusedDropoutBackward {
 
   // Where a row is longer than what is held: the means of all rows first.
   __device__ __forceinline__ static void StoreFactors(const FusedDropoutArgs& args,
-                                                      unsigned first_row, float* factors,
+                                                      const TilePairs<kConfig>& pairs,
+                                                      float* factors,
                                                       GroupSum<kConfig>& group) {
 #pragma unroll 1
-    for (unsigned i = 0; i < kPairs; ++i) {
+    for (unsigned i = 0; i < pairs.count; ++i) {
       float sums[2 * kMeans] = {};
       for (unsigned part = 0; part < static_cast<unsigned>(args.columns);
            part += HeldColumns(kConfig)) {
-        const Pair pair = PairAt<kConfig>(args, first_row, part, IndexOf(i));
+        const Pair pair = PairAt<kConfig>(args, part, pairs.Index(i));
         FusedDropoutBackward state;
         state.LoadTerms(args, pair);
         state.at_.Load(args, pair);
@@ -284,7 +284,7 @@ class FusedDropoutBackward {
       Scale(args, sums);
       if (threadIdx.x % kConfig.column_threads == 0) {
 #pragma unroll
-        for (int k = 0; k < 2 * kMeans; ++k) factors[IndexOf(i) * 4 + k] = sums[k];
+        for (int k = 0; k < 2 * kMeans; ++k) factors[PlaceOf(i) + k] = sums[k];
       }
     }
     __syncthreads();

@@ -15,23 +15,21 @@ namespace tilewright {
 template <FusedDropoutSpec kSpec, FusedDropoutConfig kConfig>
 class FusedDropoutForward {
  public:
-  // Rows from first_row, columns from first_column; all columns where rows are normalized.
-  __device__ __forceinline__ static void Run(const FusedDropoutArgs& args, unsigned first_row,
+  // Rows of a tile, columns from first_column; all columns where rows are normalized.
+  __device__ __forceinline__ static void Run(const FusedDropoutArgs& args, unsigned tile,
                                              unsigned first_column, float* shared) {
     GroupSum<kConfig> group(shared);
-    const unsigned group_index = threadIdx.x / kConfig.column_threads;
+    const TilePairs<kConfig> pairs(args, tile);
     // The bias of a thread's columns stays in registers where no row has to.
     Bias held;
-    if constexpr (kHoldsBias) {
-      held.Load(args, PairAt<kConfig>(args, first_row, first_column, 0));
-    }
+    if constexpr (kHoldsBias) held.Load(args, PairAt<kConfig>(args, first_column, 0));
     const auto pair_at = [&](unsigned i) {
-      return PairAt<kConfig>(args, first_row, first_column, i * PairsAtOnce(kConfig) + group_index);
+      return PairAt<kConfig>(args, first_column, pairs.Index(i));
     };
     unsigned i = 0;
     const auto copy = [&](int ahead, int slot, unsigned place) {
       if constexpr (kConfig.ring_parts > 0) {
-        if (i + ahead < kPairs) Tensors::Copy(args, pair_at(i + ahead), slot, place);
+        if (i + ahead < pairs.count) Tensors::Copy(args, pair_at(i + ahead), slot, place);
       }
     };
     PartRing<kConfig, Tensors::kPartBytes> ring(shared +
@@ -40,11 +38,11 @@ class FusedDropoutForward {
     if constexpr (kConfig.prefetch) tensors.Load(args, pair_at(0));
     if constexpr (kConfig.ring_parts > 0) ring.Fill(copy);
 #pragma unroll 1
-    for (; i < kPairs; ++i) {
+    for (; i < pairs.count; ++i) {
       Pair pair = pair_at(i);
       Tensors now = tensors;
       if constexpr (kConfig.prefetch) {
-        if (i + 1 < kPairs) tensors.Load(args, pair_at(i + 1));
+        if (i + 1 < pairs.count) tensors.Load(args, pair_at(i + 1));
       } else if constexpr (!kConfig.looped && kConfig.ring_parts == 0) {
         now.Load(args, pair);
       }
@@ -65,7 +63,6 @@ class FusedDropoutForward {
  private:
   static constexpr int kVector = kConfig.vector;
   static constexpr int kSlots = kConfig.slots;
-  static constexpr unsigned kPairs = kConfig.tile_m / 2 / PairsAtOnce(kConfig);
   static constexpr bool kHoldsBias = HasBias(kSpec) && !Normalizes(kSpec);
   static constexpr bool kDrops = kSpec.dropout_rounds > 0;
   // The mask waits for the packed results where they are all that it is needed for.

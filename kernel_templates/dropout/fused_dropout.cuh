@@ -37,7 +37,7 @@ class FusedDropout {
       FusedDropoutBackward<kSpec, kConfig>::Run(args, tile, first_column,
                                                 tilewright_shared_floats);
     } else {
-      FusedDropoutForward<kSpec, kConfig>::Run(args, tile * kConfig.tile_m, first_column,
+      FusedDropoutForward<kSpec, kConfig>::Run(args, tile, first_column,
                                                tilewright_shared_floats);
     }
   }

@@ -46,17 +46,38 @@ struct RowPair {
   }
 };
 
-// Pair `index` of the block's rows: 8 of them are made of 16 rows.
+// Pair `index` of all rows: 8 of them are made of 16 rows.
 template <FusedDropoutConfig kConfig>
-__device__ __forceinline__ RowPair<kConfig> PairAt(const FusedDropoutArgs& args, unsigned first_row,
+__device__ __forceinline__ RowPair<kConfig> PairAt(const FusedDropoutArgs& args,
                                                    unsigned first_column, unsigned index) {
   RowPair<kConfig> pair;
-  pair.row = first_row + index / 8 * 16 + index % 8;
+  pair.row = index / 8 * 16 + index % 8;
   pair.column = first_column + threadIdx.x % kConfig.column_threads * kConfig.vector;
   pair.rows = args.rows;
   pair.columns = args.columns;
   return pair;
 }
+
+// The pairs of a tile, of which each group of threads has every kGroups-th.
+template <FusedDropoutConfig kConfig>
+struct TilePairs {
+  static constexpr unsigned kGroups = PairsAtOnce(kConfig);
+  static constexpr unsigned kPairs = kConfig.tile_m / 2;
+
+  unsigned first;  // Of this thread's group.
+  unsigned count;  // Of every group.
+
+  // The last tile of less than 16 rows has what is left, rows that have no partner among it.
+  __device__ __forceinline__ TilePairs(const FusedDropoutArgs& args, unsigned tile)
+      : first(tile * kPairs + threadIdx.x / kConfig.column_threads), count(kPairs / kGroups) {
+    if constexpr (kConfig.tile_m % 16 != 0) {
+      const unsigned last = (args.rows - 1u) / kConfig.tile_m;
+      if (tile == last) count = ((args.rows - 1u) / 16 * 8 + 8 - tile * kPairs) / kGroups;
+    }
+  }
+
+  __device__ __forceinline__ unsigned Index(unsigned i) const { return first + i * kGroups; }
+};
 
 // A thread's vectors of one tensor, as they are stored.
 template <FusedDropoutConfig kConfig, Type kType, int kAccess>

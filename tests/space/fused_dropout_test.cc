@@ -74,6 +74,9 @@ TEST(FusedDropoutSpaceTest, NamesTheConstraintThatIsBroken) {
   EXPECT_EQ(Broken(plain, With(Plain(), "column_threads", 48)), "ThreadsMakeGroups");
   EXPECT_EQ(Broken(plain, With(Plain(), "threads", 2048)), "ThreadsMakeGroups");
   EXPECT_EQ(Broken(plain, With(Plain(), "tile_m", 24)), "TileHoldsPairs");
+  EXPECT_EQ(Broken(plain, With(With(Plain(), "tile_m", 24), "column_threads", 64)), "");
+  EXPECT_EQ(Broken(plain, With(With(Plain(), "tile_m", 4), "column_threads", 64)),
+            "TileHoldsPairs");
   EXPECT_EQ(Broken(plain, With(Plain(), "prefetch", 1)), "");
   EXPECT_EQ(Broken(plain, With(With(Plain(), "prefetch", 1), "tile_m", 16)), "HasNextPair");
   EXPECT_EQ(Broken(plain, With(Plain(), "read_mask", 1)), "HasMaskToRead");

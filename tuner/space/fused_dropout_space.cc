@@ -24,6 +24,8 @@ constexpr int kVectors[] = {4, 8, 16};
 constexpr int kSlots[] = {1, 2, 3, 4, 8};
 constexpr int kThreads[] = {128, 256, 512, 1024};
 constexpr int kTileRows[] = {16, 32, 64, 128, 256, 512};
+// Where rows are held, a tile of 16 is so much work that SMs which end first idle.
+constexpr int kHeldTileRows[] = {4, 8, 16, 32, 64, 128, 256, 512};
 
 using Problem = v1::FusedDropoutProblem;
 
@@ -125,7 +127,7 @@ bool IsOneWave(const Problem& problem, const FusedDropoutConfig& c) {
 // Blocks enough for the GPU, where the rows give them, and as few rows as the smallest tile where
 // they do not. In one wave some SMs may have none.
 bool SuitsRows(const Problem& problem, const v1::Silicon& silicon, const FusedDropoutConfig& c) {
-  if (c.tile_m == std::max(16, 2 * PairsAtOnce(c))) return true;
+  if (c.tile_m <= std::max(16, 2 * PairsAtOnce(c))) return true;
   const int64_t tiles_n =
       Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
   const int64_t blocks = CeilDivide(problem.rows(), c.tile_m) * tiles_n;
@@ -135,8 +137,12 @@ bool SuitsRows(const Problem& problem, const v1::Silicon& silicon, const FusedDr
 
 std::vector<int> TileRows(const Problem& problem, const v1::Silicon& silicon,
                           const FusedDropoutConfig& c) {
-  if (!IsOneWave(problem, c)) return {std::begin(kTileRows), std::end(kTileRows)};
-  const int step = std::max(16, 2 * PairsAtOnce(c));
+  if (!IsOneWave(problem, c)) {
+    return Normalizes(problem) && ColumnSums(problem) == 0
+               ? std::vector<int>{std::begin(kHeldTileRows), std::end(kHeldTileRows)}
+               : std::vector<int>{std::begin(kTileRows), std::end(kTileRows)};
+  }
+  const int step = 8 % PairsAtOnce(c) == 0 ? 2 * PairsAtOnce(c) : std::max(16, 2 * PairsAtOnce(c));
   std::set<int> rows;
   for (int blocks = 1; blocks <= 4; ++blocks) {
     const int64_t wanted = CeilDivide(problem.rows(), int64_t{silicon.sm_count()} * blocks);
