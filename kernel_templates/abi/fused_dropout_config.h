@@ -142,8 +142,8 @@ constexpr bool HasNextPair(const FusedDropoutConfig& c) {
   return c.prefetch == 0 || (c.looped == 0 && c.tile_m / 2 > PairsAtOnce(c));
 }
 
-// A thread has 255 registers, an SM 65536. With a ring, and one pair of rows a block, whose place all
-// threads share, the compiler does with kSpareRegisters less before it spills more than a few.
+// A thread has 255 registers, an SM 65536. With a ring, and one pair of rows a block, whose place
+// all threads share, the compiler does with kSpareRegisters less before it spills more than a few.
 inline constexpr int kSpareRegisters = 32;
 constexpr bool FitsRegisters(const FusedDropoutConfig& c, const FusedDropoutWork& work) {
   const bool is_lean = c.ring_parts > 0 && PairsAtOnce(c) == 1;

@@ -130,8 +130,8 @@ class FusedDropoutBackward {
 
   // Rows that come into registers, the next pair while this one is worked on with prefetch.
   __device__ __forceinline__ void WalkRows(const FusedDropoutArgs& args,
-                                           const TilePairs<kConfig>& pairs, unsigned first_column, GroupSum<kConfig>& group,
-                                           const float* factors) {
+                                           const TilePairs<kConfig>& pairs, unsigned first_column,
+                                           GroupSum<kConfig>& group, const float* factors) {
     Tensors next;
     Statistics next_statistics;
     const auto load_next = [&](unsigned i) {
@@ -177,8 +177,8 @@ class FusedDropoutBackward {
   // Rows that come through the ring. Where they are normalized they are read there twice, and leave
   // it slot by slot as their results are written.
   __device__ __forceinline__ void WalkRing(const FusedDropoutArgs& args,
-                                           const TilePairs<kConfig>& pairs, unsigned first_column, GroupSum<kConfig>& group,
-                                           void* shared) {
+                                           const TilePairs<kConfig>& pairs, unsigned first_column,
+                                           GroupSum<kConfig>& group, void* shared) {
     PartRing<kConfig, Tensors::kPartBytes> ring(shared);
     const auto pair_at = [&](unsigned i) {
       return PairAt<kConfig>(args, first_column, pairs.Index(i));
@@ -253,7 +253,8 @@ class FusedDropoutBackward {
   }
 
   // Sums become means.
-  __device__ __forceinline__ static void Scale(const FusedDropoutArgs& args, float (&sums)[2 * kMeans]) {
+  __device__ __forceinline__ static void Scale(const FusedDropoutArgs& args,
+                                               float (&sums)[2 * kMeans]) {
     const float share = 1.0f / static_cast<float>(args.columns);
 #pragma unroll
     for (int k = 0; k < 2 * kMeans; ++k) sums[k] *= share;
@@ -293,8 +294,8 @@ class FusedDropoutBackward {
   // Results of a row in a slot.
   template <typename Mask>
   __device__ __forceinline__ void Write(const FusedDropoutArgs& args, const Pair& pair,
-                                        const Mask& mask, const float (&row_factors)[2 * kMeans], int half,
-                                        int slot) {
+                                        const Mask& mask, const float (&row_factors)[2 * kMeans],
+                                        int half, int slot) {
     float gradient[kVector];
 #pragma unroll
     for (int i = 0; i < kVector; ++i) {

@@ -22,8 +22,8 @@ __device__ __forceinline__ void SumOverLanes(float (&values)[kCount], int lanes)
   }
 }
 
-// Sums over a warp: of value k in the lanes from k * 32 / kCount on. Lanes hand each other the values
-// that the other one goes on with, so that 4 values take 6 shuffles and not 20.
+// Sums over a warp: of value k in the lanes from k * 32 / kCount on. Lanes hand each other the
+// values that the other one goes on with, so that 4 values take 6 shuffles and not 20.
 template <int kCount>
 __device__ __forceinline__ float SpreadSums(float (&values)[kCount]) {
 #pragma unroll

@@ -111,8 +111,8 @@ bool SuitsColumns(const Problem& problem, const FusedDropoutConfig& c) {
   return Normalizes(problem) || held >= std::min(least, problem.columns());
 }
 
-// A ring pays where rows are normalized, since they are held. Vectors of 16 bytes: it has no need of
-// wider ones. Three slots are for rows that no two can hold.
+// A ring pays where rows are normalized, since they are held. Vectors of 16 bytes: it has no need
+// of wider ones. Three slots are for rows that no two can hold.
 bool SuitsRing(const Problem& problem, const FusedDropoutConfig& c) {
   if (c.ring_parts == 0) return c.slots != 3;
   return Normalizes(problem) && c.vector * ElementBytes(problem.type()) == 16 &&
@@ -175,9 +175,9 @@ void ForEachConfig(const Problem& problem, const v1::Silicon& silicon, int loope
                    const Visit& visit) {
   for (const int vector : kVectors) {
     for (const int slots : kSlots) {
-      // Beside the pair at hand nothing is on its way, one slot, or whole pairs. More is worse where
-      // one wave does it all: SMs near to memory then take what those far from it wait for, which
-      // end up to 1.6 times later.
+      // Beside the pair at hand nothing is on its way, one slot, or whole pairs. More is worse
+      // where one wave does it all: SMs near to memory then take what those far from it wait for,
+      // which end up to 1.6 times later.
       const std::set<int> rings = {0, slots, slots + 1, 2 * slots, 3 * slots};
       for (int column_threads = 4; column_threads <= 1024; column_threads *= 2) {
         for (const int threads : kThreads) {
