@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tuner/problem/precision.h"
+#include "tuner/problem/split_epilogue.h"
 #include "tuner/tuning_errors.h"
 
 namespace tilewright {
@@ -169,9 +170,33 @@ void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ran
                  [](auto& entry) { return std::move(entry.second); });
 }
 
+void ShareEpilogues(std::vector<RankedVariant>& ranked) {
+  constexpr std::size_t kShare = 8;
+  // Places in the ranking.
+  std::vector<std::size_t> of_form[2];
+  for (std::size_t i = 0; i < ranked.size(); ++i) {
+    of_form[IsSplit(ranked[i].variant)].push_back(i);
+  }
+  std::vector<RankedVariant> shared;
+  std::size_t taken[2] = {};
+  while (shared.size() < ranked.size()) {
+    const auto has = [&](int form) { return taken[form] < of_form[form].size(); };
+    const auto is_due = [&](int form) {
+      return has(form) && taken[form] < (shared.size() + 1) / kShare;
+    };
+    const bool split_ranks_first =
+        has(1) && (!has(0) || of_form[1][taken[1]] < of_form[0][taken[0]]);
+    const int form = is_due(0) ? 0 : is_due(1) ? 1 : split_ranks_first ? 1 : 0;
+    shared.push_back(std::move(ranked[of_form[form][taken[form]++]]));
+  }
+  ranked = std::move(shared);
+}
+
 void KeepProven(const v1::Problem& problem, std::vector<RankedVariant>& ranked) {
+  const bool has_budget = problem.gemm().numerics().error_budget() > 0;
   std::erase_if(ranked, [&](const RankedVariant& variant) {
-    return !KeepsErrorBudget(problem, PrecisionOf(problem.gemm(), variant.variant));
+    return (has_budget && IsSplit(variant.variant)) ||
+           !KeepsErrorBudget(problem, PrecisionOf(problem.gemm(), variant.variant));
   });
 }
 

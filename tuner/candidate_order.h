@@ -35,8 +35,14 @@ std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, st
 // alone, would fill a short list with the least exact one.
 void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
 
+// Moves variants up so that of epilogues in the GEMM and in a launch of their own, where both are
+// legal, each has at least every eighth place: which of them is faster is measured, whatever the
+// model says. Keeps the ranking within each.
+void ShareEpilogues(std::vector<RankedVariant>& ranked);
+
 // Leaves those variants whose precision keeps the error budget by its bound: what may be served
-// without a measurement.
+// without a measurement. Under a budget none with a split epilogue: the bounds do not count what
+// rounding between the launches costs.
 void KeepProven(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
 
 }  // namespace tilewright

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/commands.h"
 #include "client/cli/enum_names.h"
+#include "client/cli/epilogue_forms.h"
 #include "client/cli/format.h"
 #include "client/cli/precision_frontier.h"
 #include "client/cli/problem_flags.h"
@@ -115,6 +116,9 @@ void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& respons
                                     session.out_style())
                   << '\n';
   }
+  if (const auto forms = FastestForms(response.candidates())) {
+    session.out() << RenderForms(*forms, session.out_style()) << '\n';
+  }
   session.out() << RenderCandidates(response, all, session.out_style());
 }
 
@@ -133,6 +137,7 @@ absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
     const auto correlation = ModelRankCorrelation(response.candidates());
     object["precisions"] =
         FrontierToJson(FrontierOf(response), FloatingPointOperations(response.winner().problem()));
+    object["epilogues"] = FormsToJson(FastestForms(response.candidates()));
     object["model_rank_correlation"] = correlation ? Json(*correlation) : Json(nullptr);
     session.PrintJson(object);
   } else {

@@ -18,8 +18,8 @@ namespace {
 
 // Parameters that are 0 or 1: a word of their own where they are on.
 bool IsSwitch(absl::string_view name) {
-  constexpr absl::string_view kSwitches[] = {"fp16_sums", "ping_pong", "promote", "raster_along_n",
-                                             "swap_ab"};
+  constexpr absl::string_view kSwitches[] = {"fp16_sums",      "ping_pong", "promote",
+                                             "raster_along_n", "swap_ab",   "split_epilogue"};
   return std::find(std::begin(kSwitches), std::end(kSwitches), name) != std::end(kSwitches);
 }
 

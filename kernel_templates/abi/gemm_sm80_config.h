@@ -16,6 +16,7 @@ struct GemmSm80Config {
                 // "1 or more than 1" is compiled in.
   int raster_group;  // Run time. Tiles of m walked before the next tile of n.
   int fp16_sums = 0;  // 1: fp16 operands are summed in fp16.
+  int split_epilogue = 0;  // 1: a second launch computes the epilogue: gemm/split_epilogue.cuh.
 };
 
 constexpr int Threads(const GemmSm80Config& c) { return 32 * c.warps_m * c.warps_n; }

@@ -26,6 +26,7 @@ struct GemmSm90Config {
                      // take the tensor core's rows, in multiples of 64.
   int split_k;       // Blocks that share a tile of D along k; 1: none. Run time: only
                      // "1 or more than 1" is compiled in.
+  int split_epilogue = 0;  // 1: a second launch computes the epilogue: gemm/split_epilogue.cuh.
   int raster_group;  // Run time. Tiles of one dimension walked before the next of the other.
   int raster_along_n;  // Run time. 1: groups are of tiles of n and walked along m.
 };
@@ -106,8 +107,8 @@ constexpr int ExchangeBytes(const GemmSm90Config& c) {
 // Each consumer warp stages its part of D in buffers of 2 KiB beside the ring. For a TMA store
 // one holds a box of 16 rows of 128 bytes, and there are four where they fit, of which the copy unit
 // reads two while two are filled; else two, or one. A warpgroup's are neighbours, so that four of its
-// warps make a box of 64 rows. Beside boxes of another tensor there are two. Other stores stage rows
-// as long as possible in three.
+// warps make a box of 64 rows. Unswapped beside boxes of another tensor there are two. Other stores
+// stage rows as long as possible in three.
 inline constexpr int kStagingBufferBytes = 2048;
 constexpr int FixedBytes(const GemmSm90Config& c, StorePath path, int buffers) {
   return c.stages * StageBytes(c) + 4 * c.consumers * buffers * kStagingBufferBytes +
@@ -115,10 +116,11 @@ constexpr int FixedBytes(const GemmSm90Config& c, StorePath path, int buffers) {
 }
 constexpr int StagingBuffers(const GemmSm90Config& c, StorePath path) {
   if (path == StorePath::kStaged) return 3;
-  if (path == StorePath::kTmaBeside) return 2;
-  return FixedBytes(c, path, 4) <= kSm90SharedMemory   ? 4
-         : FixedBytes(c, path, 2) <= kSm90SharedMemory ? 2
-                                                       : 1;
+  const bool is_beside = path == StorePath::kTmaBeside;
+  if (is_beside && !c.swap_ab) return 2;
+  return FixedBytes(c, path, 4) <= kSm90SharedMemory                ? 4
+         : is_beside || FixedBytes(c, path, 2) <= kSm90SharedMemory ? 2
+                                                                    : 1;
 }
 // stages * (tile_m + tile_n) * 128 (twice for three products) + staging + sums of other blocks +
 // barriers.
@@ -180,7 +182,8 @@ constexpr int StoreBoxRows(const GemmSm90Config& c, bool drops) {
 // What an epilogue stores and reads beside D, by what its store path depends on.
 enum class EpilogueTensors {
   kNone,
-  kBeside,  // One, of D's element size, in rows that begin at 16 bytes.
+  kIn,   // One is read, of D's element size, in rows that begin at 16 bytes;
+  kOut,  // or stored.
   kOther,
 };
 struct StoreNeeds {
@@ -192,7 +195,8 @@ struct StoreNeeds {
   bool drops;
 };
 
-// D goes through TMA in rows that begin at 16 bytes and a tile as wide as a box. Boxes begin where
+// D goes through TMA in rows that begin and end at 16 bytes, less than which TMA does not write, and
+// a tile as wide as a box. Boxes begin where
 // tiles do, at multiples of 16 bytes: at others the copy unit raises an illegal instruction (seen on
 // an H100). A transposed tile of 32-bit elements is wider than a box.
 constexpr bool BoxesHoldTile(const GemmSm90Config& c, const StoreNeeds& needs) {
@@ -211,10 +215,13 @@ constexpr StorePath StorePathOf(const GemmSm90Config& c, const StoreNeeds& needs
   if (!BoxesHoldTile(c, needs) || needs.tensors == EpilogueTensors::kOther) {
     return StorePath::kStaged;
   }
-  const bool is_beside = needs.tensors == EpilogueTensors::kBeside;
+  const bool is_beside = needs.tensors != EpilogueTensors::kNone;
+  if (is_beside && c.swap_ab) {
+    return needs.tensors == EpilogueTensors::kOut && needs.d_bytes == 2 ? StorePath::kTmaBeside
+                                                                        : StorePath::kStaged;
+  }
   if ((is_beside || needs.column_sums) && !BoxesAreDisjoint(c, needs)) return StorePath::kStaged;
-  if (!is_beside) return StorePath::kTma;
-  return c.swap_ab ? StorePath::kStaged : StorePath::kTmaBeside;
+  return is_beside ? StorePath::kTmaBeside : StorePath::kTma;
 }
 
 // Rows of D whose column sums are left in the workspace together: a warp's 16, or, swapped, those
@@ -300,7 +307,7 @@ constexpr int ConsumerRegisters(const GemmSm90Config& c, EpilogueLoad load, Stor
                                 int d_bytes) {
   switch (load) {
     case EpilogueLoad::kTensors:
-      return 104;
+      return path == StorePath::kTmaBeside && c.swap_ab ? 72 : 104;
     case EpilogueLoad::kScaledVector:
       return 168;
     case EpilogueLoad::kVector:

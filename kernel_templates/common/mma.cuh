@@ -41,6 +41,14 @@ __device__ __forceinline__ void LoadMatricesTransposed(unsigned (&words)[4], uns
                : "memory");
 }
 
+// Transposes an 8x8 matrix of 16-bit elements that a warp has as one of a fragment: two neighbours
+// of row lane / 4 to a lane.
+__device__ __forceinline__ unsigned TransposeMatrix(unsigned pair) {
+  unsigned transposed;
+  asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(transposed) : "r"(pair));
+  return transposed;
+}
+
 __device__ __forceinline__ unsigned LoadSharedWord(unsigned address) {
   unsigned word;
   asm volatile("ld.shared.u32 %0, [%1];" : "=r"(word) : "r"(address) : "memory");

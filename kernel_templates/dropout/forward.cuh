@@ -153,9 +153,9 @@ class FusedDropoutForward {
           if constexpr (HasBias(kSpec)) values[i] += bias.of[slot][i];
         }
         if constexpr (kActivationDivides) {
-          Activate<kSpec.activation, true>(values, args.kept_share);
+          Activate<kSpec.activation, Type::kFp32, true>(values, args.kept_share);
         } else {
-          Activate<kSpec.activation>(values);
+          Activate<kSpec.activation, Type::kFp32>(values);
         }
 #pragma unroll
         for (int i = 0; i < kVector; ++i) {

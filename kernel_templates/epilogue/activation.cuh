@@ -39,9 +39,13 @@ constexpr bool DividesByShare(Activation activation) {
          activation == Activation::kSilu;
 }
 
+// Whether an element is rounded so that a coarser function is as good: to bf16, by up to 2^-9 of
+// itself, or to fp8.
+constexpr bool IsCoarse(Type type) { return BytesOf(type) <= 2 && type != Type::kFp16; }
+
 // kHasShare: the results are divided by `share`, the part that dropout keeps. Where that is 0 they
-// are Inf or NaN, and all dropped.
-template <Activation kActivation, bool kHasShare = false, int kWidth>
+// are Inf or NaN, and all dropped. kRounded: what they are rounded to.
+template <Activation kActivation, Type kRounded, bool kHasShare = false, int kWidth>
 __device__ __forceinline__ void Activate(float (&x)[kWidth], float share = 1.0f) {
   static_assert(!kHasShare || DividesByShare(kActivation));
   constexpr float kLog2E = 1.4426950408889634f;
@@ -54,12 +58,18 @@ __device__ __forceinline__ void Activate(float (&x)[kWidth], float share = 1.0f)
     TimesLogistic<kHasShare>(x, {kLinear, kLinear * 0.044715f}, share);
   } else if constexpr (kActivation == Activation::kGeluErf) {
     // The normal distribution as a logistic function: y = log(below(x) / below(-x)), whose
-    // polynomial was fitted for |x| <= 5. The result is within 2^-20 |x|, and down to x = -5, where
-    // 1 + erf(x / sqrt 2) has lost all its digits, within 0.2 % of the exact one.
-    TimesLogistic<kHasShare>(x,
-                             {-2.30220127f, -0.104864664f, 0.000120808552f, 0.000150658889f,
-                              -1.01989344e-05f, 3.10504788e-07f, -3.69124686e-09f},
-                             share);
+    // polynomials were fitted for |x| <= 5. The result is within 2^-20 |x|, or 2^-11.9 |x| where it
+    // is coarse, and down to x = -5, where 1 + erf(x / sqrt 2) has lost all its digits, within 0.2 %
+    // of the exact one.
+    if constexpr (IsCoarse(kRounded)) {
+      TimesLogistic<kHasShare>(
+          x, {-2.29764670f, -0.109396769f, 0.00142355929f, -1.30320854e-05f}, share);
+    } else {
+      TimesLogistic<kHasShare>(x,
+                               {-2.30220127f, -0.104864664f, 0.000120808552f, 0.000150658889f,
+                                -1.01989344e-05f, 3.10504788e-07f, -3.69124686e-09f},
+                               share);
+    }
   } else if constexpr (kActivation == Activation::kSilu) {
     TimesLogistic<kHasShare>(x, {-kLog2E}, share);
   }

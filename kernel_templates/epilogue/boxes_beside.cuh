@@ -21,8 +21,8 @@ constexpr EpilogueTensors TensorsOf(const EpilogueSpec& spec) {
   if (has_source && has_aux) return EpilogueTensors::kOther;
   const int bytes = BytesOf(has_source ? spec.source_type : spec.aux_type);
   const int access = has_source ? spec.source_access_bytes : spec.aux_access_bytes;
-  return bytes == BytesOf(spec.d_type) && access == 16 ? EpilogueTensors::kBeside
-                                                       : EpilogueTensors::kOther;
+  if (bytes != BytesOf(spec.d_type) || access != 16) return EpilogueTensors::kOther;
+  return has_source || spec.gradient ? EpilogueTensors::kIn : EpilogueTensors::kOut;
 }
 constexpr StoreNeeds StoreNeedsOf(const EpilogueSpec& spec) {
   return {BytesOf(spec.d_type), spec.d_access_bytes, TensorsOf(spec), spec.stochastic_rounding,

@@ -5,6 +5,7 @@
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_DROPOUT_CUH_
 
 #include "abi/kernel_args.h"
+#include "common/mma.cuh"
 #include "common/random_bits.cuh"
 #include "epilogue/epilogue_spec.cuh"
 
@@ -48,25 +49,14 @@ class DropoutMask {
   }
 
   // The same of a lane that has rows 2q and 2q + 1 of D, in columns g and g + 8: word 2 * i + j is
-  // that of rows {2q, 8 + 2q}[i] and the next, in columns {g, g + 8}[j]. By whole warps. A call has
-  // one row and two neighbouring columns: the lane and that of the next column make one each, and
-  // exchange the halves of its words that are the other's.
+  // that of rows {2q, 8 + 2q}[i] and the next, in columns {g, g + 8}[j]. By whole warps: each word
+  // is an 8x8 matrix of halves, which one instruction transposes.
   __device__ __forceinline__ PhiloxWords SignsOfTransposedLane(int row_block,
                                                                int column_block) const {
-    if constexpr (!kDrops) return {};
-    const int lane = threadIdx.x % 32;
-    const bool is_odd = lane & 4;
-    const PhiloxWords own =
-        Signs(row_block, column_block, lane % 4 * 2 + lane / 4 % 2, lane / 8);
-    PhiloxWords signs = {};
+    PhiloxWords signs = SignsOfLane(row_block, column_block);
+    if constexpr (kDrops) {
 #pragma unroll
-    for (int i = 0; i < 4; i += 2) {
-      // The halves of two words that are this lane's, and the others; then rows in order.
-      const unsigned mine = __byte_perm(own.word[i], own.word[i + 1], is_odd ? 0x7632 : 0x5410);
-      const unsigned sent = __byte_perm(own.word[i], own.word[i + 1], is_odd ? 0x5410 : 0x7632);
-      const unsigned got = __shfl_xor_sync(0xFFFFFFFF, sent, 4);
-      signs.word[i] = __byte_perm(mine, got, is_odd ? 0x1054 : 0x5410);
-      signs.word[i + 1] = __byte_perm(mine, got, is_odd ? 0x3276 : 0x7632);
+      for (int w = 0; w < 4; ++w) signs.word[w] = TransposeMatrix(signs.word[w]);
     }
     return signs;
   }

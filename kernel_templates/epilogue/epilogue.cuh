@@ -18,6 +18,7 @@
 #include "epilogue/dropout.cuh"
 #include "epilogue/epilogue_factors.cuh"
 #include "epilogue/epilogue_spec.cuh"
+#include "epilogue/output.cuh"
 #include "epilogue/stochastic_rounding.cuh"
 #include "epilogue/tensor_row.cuh"
 
@@ -93,8 +94,7 @@ class Epilogue {
       unsigned words[kWidth];
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) words[i] = static_cast<unsigned>(sums[i]);
-      StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
-          args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
+      StoreOutput<kWidth>(row, column, words, count);
     } else {
       Neighbours<kWidth> neighbours;
       LoadNeighbours(neighbours, row, column, count);
@@ -102,19 +102,42 @@ class Epilogue {
       float values[kWidth];
 #pragma unroll
       for (int i = 0; i < kWidth; ++i) values[i] = Scaled(sums[i], row, row_factor, terms, i);
-      Transform(values, neighbours, KeepBitsOnly{keep});
-      if constexpr (kWritesAux) {
-        unsigned words[kPackedWords<kSpec.aux_type, kWidth>];
-        RoundNearest<kSpec.aux_type>(words, neighbours.z);
-        StoreRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
-            args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), words, count);
-      }
-      Observe(values, count);
-      AddTo(column_sums, values, count);
-      unsigned words[kPackedWords<kSpec.d_type, kWidth>];
-      Round(words, values, row, column, count);
-      StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
-          args_.d, Place(row, column, args_.ldd, args_.d_batch_stride), words, count);
+      ApplyScaled<kWidth>(values, neighbours, row, column, count, keep, column_sums);
+    }
+  }
+
+  // The same from sums that are scaled and have their bias, with what LoadNeighbours gave. `count`:
+  // of the elements that exist, at least 1.
+  template <int kWidth, int kSums>
+  __device__ __forceinline__ void ApplyScaled(float (&values)[kWidth],
+                                              Neighbours<kWidth>& neighbours, int row, int column,
+                                              int count, unsigned keep,
+                                              float (&column_sums)[kSums]) {
+    Transform(values, neighbours, KeepBitsOnly{keep});
+    if constexpr (kWritesAux) {
+      unsigned words[kPackedWords<kSpec.aux_type, kWidth>];
+      RoundNearest<kSpec.aux_type>(words, neighbours.z);
+      StoreRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
+          args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), words, count);
+    }
+    Observe(values, count);
+    AddTo(column_sums, values, count);
+    unsigned words[kPackedWords<kSpec.d_type, kWidth>];
+    Round(words, values, row, column, count);
+    StoreOutput<kWidth>(row, column, words, count);
+  }
+
+  // The elements of C and z that the epilogue reads; zeros where there are none.
+  template <int kWidth>
+  __device__ __forceinline__ void LoadNeighbours(Neighbours<kWidth>& neighbours, int row,
+                                                 int column, int count) const {
+    if constexpr (kSpec.source != Source::kNone) {
+      LoadRow<kSpec.source_type, kSpec.source_access_bytes>(
+          neighbours.source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
+    }
+    if constexpr (kReadsAux) {
+      LoadRow<kSpec.aux_type, kSpec.aux_access_bytes>(
+          neighbours.z, args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), count);
     }
   }
 
@@ -230,16 +253,12 @@ class Epilogue {
   }
 
   template <int kWidth>
-  __device__ __forceinline__ void LoadNeighbours(Neighbours<kWidth>& neighbours, int row,
-                                                 int column, int count) const {
-    if constexpr (kSpec.source != Source::kNone) {
-      LoadRow<kSpec.source_type, kSpec.source_access_bytes>(
-          neighbours.source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
-    }
-    if constexpr (kReadsAux) {
-      LoadRow<kSpec.aux_type, kSpec.aux_access_bytes>(
-          neighbours.z, args_.aux, Place(row, column, args_.ld_aux, args_.aux_batch_stride), count);
-    }
+  __device__ __forceinline__ void StoreOutput(
+      int row, int column, const unsigned (&words)[kPackedWords<kSpec.d_type, kWidth>],
+      int count) const {
+    const Output<kSpec> output(args_);
+    StoreRow<kSpec.d_type, kSpec.d_access_bytes, kWidth>(
+        output.base, Place(row, column, output.row_stride, output.batch_stride), words, count);
   }
 
   // What dropout does to element i of those at hand: by bit i; by KeepSigns of each pair; or no more
@@ -290,7 +309,7 @@ class Epilogue {
 #pragma unroll
         for (int i = 0; i < kWidth; ++i) neighbours.z[i] = values[i];
       }
-      Activate<kSpec.activation, kDividesByShare>(values, args_.kept_share);
+      Activate<kSpec.activation, kSpec.d_type, kDividesByShare>(values, args_.kept_share);
     }
     if constexpr (DropoutMask<kSpec>::kDrops) {
       // Selected, so that a dropped Inf is 0.

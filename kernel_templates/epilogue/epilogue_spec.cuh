@@ -12,7 +12,7 @@ enum class Source { kNone, kAccumulate, kResidual };
 // Of A and B. The scales of blocks are the main loop's.
 enum class Scaling { kNone, kPerTensor, kPerRowColumn, kBlock128 };
 
-// Access bytes: the widest access that the base and the strides admit.
+// Access bytes: the widest access that the base and the strides admit, and for D its columns.
 struct EpilogueSpec {
   Type d_type;
   int d_access_bytes;
@@ -34,6 +34,7 @@ struct EpilogueSpec {
   bool gradient = false;  // The backward form; aux is an input.
   bool bias_gradient = false;
   bool device_scalars = false;
+  bool to_aux = false;  // What is stored is aux, not D: the first launch of a split epilogue.
 };
 
 }  // namespace tilewright

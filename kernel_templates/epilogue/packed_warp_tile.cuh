@@ -87,9 +87,11 @@ class PackedWarpTile {
     int first_n;
 
     __device__ __forceinline__ char* Place(int row, int column) const {
-      return static_cast<char*>(args.d) +
-             kBytes * (batch * args.d_batch_stride +
-                       (first_m + static_cast<long long>(row)) * args.ldd + first_n + column);
+      const Output<kSpec> output(args);
+      return static_cast<char*>(output.base) +
+             kBytes * (batch * output.batch_stride +
+                       (first_m + static_cast<long long>(row)) * output.row_stride + first_n +
+                       column);
     }
     __device__ __forceinline__ bool HasRow(int row) const { return row < args.m - first_m; }
     // Columns of D from `column` on.

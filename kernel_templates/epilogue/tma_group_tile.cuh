@@ -8,40 +8,49 @@
 
 namespace tilewright {
 
-// kRows: of D, the core's columns. Boxes are of kBoxRows, two in flight where there are buffers
-// for them.
+// kRows: of D, the core's columns. Boxes are of kBoxRows. `beside`: of a tensor that is stored in
+// boxes alike, if there is one; the buffer of its box follows that of D's.
 template <EpilogueSpec kSpec, int kRows, int kBoxRows, int kBuffers>
 class TmaGroupTile {
  public:
   // Starts to store the part of D whose corner is (first_m, first_n), 64 columns wide. All four
   // warps of the group call it, with the named barrier that is theirs. `turn`: as in TmaWarpTile;
   // `staging`: the group's kBuffers, of 64 rows each.
-  template <typename Accumulator>
+  template <typename Accumulator, typename Beside>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
                                                int batch, int first_m, int first_n,
                                                const Accumulator (&sums)[kRows / 8][4],
-                                               int& turn, unsigned staging, int barrier,
-                                               Epilogue<kSpec>& epilogue) {
+                                               int& turn, Beside& beside, unsigned staging,
+                                               int barrier, Epilogue<kSpec>& epilogue) {
+    static_assert(Beside::kDirection != Direction::kIn);
+    constexpr bool kHasOther = Beside::kDirection == Direction::kOut;
+    static_assert(!kHasOther || kBuffers >= 2);
+    // Boxes of D of one fence.
+    constexpr int kRound = kHasOther ? 1 : Min(kBuffers, 2);
     const bool is_leader = threadIdx.x % 128 == 0;
     float column_sums[2][1] = {};
 #pragma unroll
     for (int first = 0; first < kBoxes; first += kRound) {
-      const unsigned buffers = staging + turn * kRound * kBufferBytes;
+      const unsigned buffers = staging + turn * 2 * kBufferBytes;
       if (is_leader) WaitForStoreReads<kBuffers == 4 ? 1 : 0>();
       SyncThreads(barrier, 128);
 #pragma unroll
       for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
         const int row = BoxBegin(box, kBoxRows, kRows);
-        Fill(args, first_m, first_n, sums, row / 8, buffers + (box - first) * kBufferBytes,
-             epilogue, column_sums);
+        Fill<Beside>(args, first_m, first_n, sums, row / 8,
+                     buffers + (box - first) * kBufferBytes, buffers + kBufferBytes, epilogue,
+                     column_sums);
       }
       FenceForCopies();
       SyncThreads(barrier, 128);
       if (is_leader) {
 #pragma unroll
         for (int box = first; box < Min(first + kRound, kBoxes); ++box) {
-          StoreBox(map, buffers + (box - first) * kBufferBytes, first_n,
-                   first_m + BoxBegin(box, kBoxRows, kRows), batch);
+          const int row = first_m + BoxBegin(box, kBoxRows, kRows);
+          StoreBox(map, buffers + (box - first) * kBufferBytes, first_n, row, batch);
+          if constexpr (kHasOther) {
+            StoreBox(beside.Map(), buffers + kBufferBytes, first_n, row, batch);
+          }
         }
         CommitStores();
       }
@@ -51,8 +60,6 @@ class TmaGroupTile {
   }
 
  private:
-  // Boxes of one fence.
-  static constexpr int kRound = Min(kBuffers, 2);
   static constexpr int kBytes = BytesOf(kSpec.d_type);
   // Of a row of the box.
   static constexpr int kRowBytes = 64 * kBytes;
@@ -60,11 +67,12 @@ class TmaGroupTile {
   static constexpr int kBoxes = CeilDiv(kRows, kBoxRows);
   static_assert(kBytes <= 2 && kBoxRows * kRowBytes <= kBufferBytes);
 
-  // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on.
-  template <typename Accumulator>
+  // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on. `other`: the buffer of
+  // the tensor beside D.
+  template <typename Beside, typename Accumulator>
   __device__ __forceinline__ static void Fill(const GemmArgs& args, int tile_m, int first_n,
                                               const Accumulator (&sums)[kRows / 8][4],
-                                              int first_tile, unsigned buffer,
+                                              int first_tile, unsigned buffer, unsigned other,
                                               Epilogue<kSpec>& epilogue,
                                               float (&column_sums)[2][1]) {
     const int lane = threadIdx.x % 32;
@@ -91,8 +99,8 @@ class TmaGroupTile {
         epilogue.ScaleColumnPair(pair, first_m + (tile + i / 2) * 8 + lane % 4 * 2, terms[i % 2],
                                  values + 2 * i);
       }
-      typename Epilogue<kSpec>::template Neighbours<8> none;
-      epilogue.template Complete<4>(values, none, signs.word);
+      typename Epilogue<kSpec>::template Neighbours<8> neighbours;
+      epilogue.template Complete<4>(values, neighbours, signs.word);
       unsigned words[4] = {};
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
@@ -111,16 +119,26 @@ class TmaGroupTile {
                      words[i]);
         }
       } else {
-        // Lanes beyond an odd last tile name rows of the one before, and write the same there.
-        if (is_odd) {
-          words[2] = words[0];
-          words[3] = words[1];
-        }
         const int row = (tile + (is_odd ? 0 : lane / 16)) * 8 + lane % 8;
-        StoreMatricesTransposed(
-            buffer + StagedPlace<kRowBytes>(row, first_column / 8 + lane / 8 % 2), words);
+        const unsigned place = StagedPlace<kRowBytes>(row, first_column / 8 + lane / 8 % 2);
+        StoreTiles(buffer + place, words, is_odd);
+        if constexpr (Beside::kDirection == Direction::kOut) {
+#pragma unroll
+          for (int i = 0; i < 4; ++i) words[i] = Beside::Pack(neighbours, 2 * i);
+          StoreTiles(other + place, words, is_odd);
+        }
       }
     }
+  }
+
+  // Lanes beyond an odd last tile name rows of the one before, and write the same there.
+  __device__ __forceinline__ static void StoreTiles(unsigned address, unsigned (&words)[4],
+                                                    bool is_odd) {
+    if (is_odd) {
+      words[2] = words[0];
+      words[3] = words[1];
+    }
+    StoreMatricesTransposed(address, words);
   }
 
   // Adds the lanes' sums of the warp's 16 columns over all kRows.

@@ -4,6 +4,7 @@
 
 #include "abi/kernel_args.h"
 #include "epilogue/column_sums.cuh"
+#include "gemm/split_epilogue.cuh"
 #include "gemm/split_k.cuh"
 
 #define TILEWRIGHT_GEMM_ENTRY(Variant)                                                    \
@@ -25,6 +26,13 @@
   extern "C" __global__ void __launch_bounds__(tilewright::kReduceThreads)                \
       tilewright_gemm_reduce(const __grid_constant__ tilewright::GemmArgs args) {         \
     tilewright::ReducePartials<Variant::kEpilogueSpec, Variant::Accumulator>(args);       \
+  }
+
+// The second step where the epilogue is split from the GEMM. Two blocks an SM: 128 registers.
+#define TILEWRIGHT_SPLIT_EPILOGUE_ENTRY(Rest)                                             \
+  extern "C" __global__ void __launch_bounds__(Rest::kThreads, 2)                         \
+      tilewright_split_epilogue(const __grid_constant__ tilewright::GemmArgs args) {      \
+    Rest::Run(args);                                                                      \
   }
 
 // The last step where the gradient of a bias is asked for.

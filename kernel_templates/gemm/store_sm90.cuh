@@ -30,9 +30,9 @@ class StoreSm90 {
   static constexpr int kBuffers = StagingBuffers(kConfig, kPath);
   static constexpr int kStagingBytes = kBuffers * kStagingBufferBytes;
   static constexpr Direction kDirection =
-      kPath != StorePath::kTmaBeside                            ? Direction::kNone
-      : kSpec.source != Source::kNone || kSpec.gradient ? Direction::kIn
-                                                                : Direction::kOut;
+      kPath != StorePath::kTmaBeside                  ? Direction::kNone
+      : TensorsOf(kSpec) == EpilogueTensors::kIn ? Direction::kIn
+                                                      : Direction::kOut;
   using Beside = BoxesBeside<kSpec, kDirection, RowBlocks(kConfig), kColumns>;
   // Rows of a partial sum of columns.
   static constexpr int kSumRows = ColumnSumRows(kConfig);
@@ -51,8 +51,8 @@ class StoreSm90 {
     unsigned char* const own = staging + warp * kStagingBytes;
     if constexpr (kConfig.swap_ab && kPath != StorePath::kStaged) {
       TmaGroupTile<kSpec, kColumns, StoreBoxRows(kConfig, kMasked), kBuffers>::Store(
-          args, *map_d, batch, first_m, first_n, sums, turn, SharedAddress(staging), barrier,
-          epilogue);
+          args, *map_d, batch, first_m, first_n, sums, turn, beside, SharedAddress(staging),
+          barrier, epilogue);
     } else if constexpr (kConfig.swap_ab) {
       StoreTransposed(args, batch, first_m, first_n + warp * 16, sums, own, epilogue);
     } else if (first_m + warp * 16 >= args.m) {

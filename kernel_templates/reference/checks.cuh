@@ -55,7 +55,11 @@ extern "C" __global__ void __launch_bounds__(256)
         batch * args.output.batch_stride + row * args.output.row_stride + i % n,
         args.output.type);
     const double expected = args.expected[i];
-    const double bound = args.bound[i] + args.sum * static_cast<double>(args.size[i]) + args.floor;
+    double bound = args.bound[i] + args.sum * static_cast<double>(args.size[i]) + args.floor;
+    if (args.split > 0) {
+      bound += args.split * (args.sum * static_cast<double>(args.size[i]) +
+                             static_cast<double>(args.size_z[i]));
+    }
     const double error = value - expected;
     // Where the exact value rounds past the type's largest, so may the kernel's.
     const bool overflows = fabs(expected) + bound >= args.largest;

@@ -56,12 +56,13 @@ __device__ inline double ReferenceDerivative(double z, int activation) {
   }
 }
 
-// An element on its way: what it is, what it may be off by, and what the sum's error comes to in
-// it.
+// An element on its way: what it is, what it may be off by, and what errors of one part in one of
+// the sum and of z come to in it.
 struct ReferenceElement {
   double value;
   double error;
   double share;
+  double share_z;
 };
 
 struct ReferencePlace {
@@ -92,7 +93,8 @@ __device__ inline ReferenceElement PreActivation(const ReferenceGemmArgs& args,
     z += args.beta * source;
     terms += fabs(args.beta * source);
   }
-  return {z, args.tolerance.terms * terms, size};
+  const double error = args.tolerance.terms * terms;
+  return {z, error, size, fabs(z) + error};
 }
 
 __device__ inline ReferenceElement Activated(const ReferenceGemmArgs& args,
@@ -101,7 +103,8 @@ __device__ inline ReferenceElement Activated(const ReferenceGemmArgs& args,
   // 1.13 is the steepest slope of any of the activations.
   constexpr double kSteepest = 1.13;
   return {ReferenceActivation(z.value, args.activation),
-          kSteepest * z.error + args.tolerance.activation * fabs(z.value), kSteepest * z.share};
+          kSteepest * z.error + args.tolerance.activation * fabs(z.value), kSteepest * z.share,
+          kSteepest * z.share_z};
 }
 
 // The gradient of h times activation'(z).
@@ -113,16 +116,16 @@ __device__ inline ReferenceElement TimesDerivative(const ReferenceGemmArgs& args
   return {derivative * h.value,
           slope * h.error + args.tolerance.activation * fabs(h.value) +
               args.tolerance.terms * fabs(derivative * h.value),
-          slope * h.share};
+          slope * h.share, slope * h.share_z};
 }
 
 __device__ inline ReferenceElement Dropped(const ReferenceGemmArgs& args, const ReferencePlace& at,
                                            const ReferenceElement& h) {
   if (args.dropout.rounds == 0) return h;
-  if (!ReferenceKeeps(args.dropout, at.batch, at.row, at.column)) return {0, 0, 0};
+  if (!ReferenceKeeps(args.dropout, at.batch, at.row, at.column)) return {0, 0, 0, 0};
   const double scale = args.dropout.scale;
   return {scale * h.value, scale * (h.error + args.tolerance.terms * fabs(h.value)),
-          scale * h.share};
+          scale * h.share, scale * h.share_z};
 }
 
 // What is stored of an element: its rounding is added, beside the sum's share, which is rounded
@@ -169,8 +172,11 @@ __device__ __noinline__ void FinishElement(const ReferenceGemmArgs& args, long l
     v.value += source;
   }
   const double scale = fabs(args.scale_d);
-  StoreElement({v.value * args.scale_d, v.error * scale, v.share * scale}, args.tolerance.output,
-               out, args.expected, args.bound, args.size);
+  StoreElement({v.value * args.scale_d, v.error * scale, v.share * scale, 0},
+               args.tolerance.output, out, args.expected, args.bound, args.size);
+  if (args.size_z != nullptr) {
+    args.size_z[out] = static_cast<float>(v.share_z * scale * (1 + args.tolerance.output.unit));
+  }
 }
 
 }  // namespace tilewright

@@ -61,7 +61,7 @@ struct ReferenceDropout {
 };
 
 // The exact result of chosen rows, and of every element the parts of its bound:
-//   |value - expected| <= bound + tolerance.sum * size + floor
+//   |value - expected| <= bound + tolerance.sum * size * (1 + split) + split * size_z + floor
 struct ReferenceGemmArgs {
   ReferenceMatrix a;
   ReferenceMatrix b;
@@ -74,6 +74,7 @@ struct ReferenceGemmArgs {
   double* expected;         // [row_count][n]
   double* bound;
   float* size;              // Of the products that are summed, as far as they reach the output.
+  float* size_z;            // Of z, likewise. Null: not asked for.
   double* expected_aux;     // Null: no auxiliary output.
   double* bound_aux;
   float* size_aux;
@@ -119,7 +120,9 @@ struct CompareArgs {
   const double* expected;
   const double* bound;
   const float* size;
+  const float* size_z;
   double sum;    // Of the tolerance.
+  double split;  // What rounding z between two launches may change it by; 0: it is not.
   double floor;  // Of the output's.
   double largest;
   long long row_count;

@@ -48,6 +48,7 @@ v1::Variant MakeVariant(int tile_m, int tile_n, int tile_k, int warps_n, int sta
   };
   add("fp16_sums", 0);
   add("raster_group", 8);
+  add("split_epilogue", 0);
   add("split_k", 1);
   add("stages", stages);
   add("tile_k", tile_k);

@@ -79,6 +79,40 @@ TILEWRIGHT_TMA_GEMM_ENTRY(Variant)
 )");
 }
 
+TEST(RenderSourceTest, SpellsASplitEpilogueOut) {
+  v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+  v1::Epilogue& epilogue = *problem.mutable_gemm()->mutable_epilogue();
+  epilogue.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
+  epilogue.set_bias_type(v1::DATA_TYPE_FP32);
+  epilogue.set_activation(v1::ACTIVATION_GELU_TANH);
+  epilogue.mutable_dropout()->set_probability(0.5);
+  epilogue.mutable_dropout()->set_philox_rounds(7);
+  GemmSm80Config config = kConfig;
+  config.split_epilogue = 1;
+  EXPECT_THAT(
+      Render(problem, MakeVariant(config)),
+      HasSubstr(
+          "    EpilogueSpec{.d_type = Type::kBf16, .d_access_bytes = 16, .bias = Bias::kPerColumn, "
+          ".bias_type = Type::kFp32},\n"));
+  EXPECT_THAT(
+      Render(problem, MakeVariant(config)),
+      HasSubstr("TILEWRIGHT_GEMM_ENTRY(Variant)\n"
+                "using Rest = SplitEpilogue<EpilogueSpec{.d_type = Type::kBf16, .d_access_bytes = "
+                "16, .bias = Bias::kPerColumn, .bias_type = Type::kFp32, .activation = "
+                "Activation::kGeluTanh, .dropout_rounds = 7}>;\n"
+                "TILEWRIGHT_SPLIT_EPILOGUE_ENTRY(Rest)\n"));
+  epilogue.set_aux_type(v1::DATA_TYPE_FP32);
+  problem.mutable_gemm()->set_ld_aux(problem.gemm().ldd());
+  EXPECT_THAT(Render(problem, MakeVariant(config)),
+              HasSubstr("EpilogueSpec{.d_type = Type::kFp32, .d_access_bytes = 16, .bias = "
+                        "Bias::kPerColumn, .bias_type = Type::kFp32, .to_aux = true},"));
+  config.split_k = 2;
+  EXPECT_EQ(InvalidReason(problem, MakeVariant(config)), "ILLEGAL_CONFIG");
+  config.split_k = 1;
+  EXPECT_EQ(InvalidReason(MakeGemm(v1::DATA_TYPE_BF16, "NT"), MakeVariant(config)),
+            "ILLEGAL_CONFIG");
+}
+
 constexpr GemmSm90Config kPromoting = {.tile_m = 128,
                                        .tile_n = 160,
                                        .stages = 4,
@@ -221,7 +255,7 @@ TEST(RenderSourceTest, RejectsConfigsWithAReason) {
 
   for (const int64_t value : {int64_t{0}, int64_t{-1}, int64_t{1} << 40}) {
     variant = MakeVariant(kConfig);
-    variant.mutable_config()->mutable_parameters(2)->set_value(value);
+    variant.mutable_config()->mutable_parameters(3)->set_value(value);
     EXPECT_EQ(InvalidReason(problem, variant), "PARAMETER_OUT_OF_RANGE") << value;
   }
   GemmSm80Config config = kConfig;

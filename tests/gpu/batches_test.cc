@@ -75,5 +75,26 @@ TEST(BatchesTest, MoreBatchesThanMultiprocessors) {
   ExpectSound({one});
 }
 
+// Rows begin at 16 bytes and end anywhere: what lies between them is not D's. TMA once wrote it.
+TEST(BatchesTest, PaddedRowsThatEndAnywhere) {
+  std::vector<GemmCase> cases;
+  for (const v1::DataType input : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_TF32, v1::DATA_TYPE_E4M3}) {
+    for (const int64_t n : {249, 250, 253, 255}) {
+      GemmCase one{absl::StrCat(ShortName(input), " n=", n), Gemm(256, n, 253, input), 8};
+      v1::GemmProblem& gemm = *one.problem.mutable_gemm();
+      gemm.set_lda(256);
+      gemm.set_ldb(256);
+      gemm.set_ldd(256);
+      cases.push_back(one);
+      one.name += " with aux";
+      if (input != v1::DATA_TYPE_BF16) continue;
+      gemm.set_ld_aux(256);
+      gemm.mutable_epilogue()->set_aux_type(input);
+      cases.push_back(one);
+    }
+  }
+  ExpectSound(cases);
+}
+
 }  // namespace
 }  // namespace tilewright

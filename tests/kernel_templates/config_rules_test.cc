@@ -168,7 +168,9 @@ StoreNeeds Plain(int d_bytes, int d_alignment = 16) {
   return {d_bytes, d_alignment, EpilogueTensors::kNone, false, false, false};
 }
 
-StoreNeeds WithBeside() { return {2, 16, EpilogueTensors::kBeside, false, false, false}; }
+StoreNeeds WithBeside(EpilogueTensors tensors = EpilogueTensors::kIn) {
+  return {2, 16, tensors, false, false, false};
+}
 
 bool GoesThroughTma(const GemmSm90Config& config, const StoreNeeds& needs) {
   return StorePathOf(config, needs) == StorePath::kTma;
@@ -195,6 +197,19 @@ TEST(GemmSm90ConfigTest, OneTensorPassesBesideD) {
   EXPECT_EQ(path(kGoodSm90), StorePath::kTmaBeside);
   EXPECT_EQ(path(Sm90With([](auto& c) { c.tile_n = 96; })), StorePath::kStaged);
   EXPECT_EQ(path(Sm90With([](auto& c) { c.swap_ab = 1; })), StorePath::kStaged);
+  // What goes out may be in two boxes, which both have it, where it is transposed.
+  const auto path_out = [](const GemmSm90Config& config) {
+    return StorePathOf(config, WithBeside(EpilogueTensors::kOut));
+  };
+  EXPECT_EQ(path_out(kGoodSm90), StorePath::kTmaBeside);
+  EXPECT_EQ(path_out(Sm90With([](auto& c) { c.tile_n = 96; })), StorePath::kStaged);
+  const GemmSm90Config swapped = Sm90With([](auto& c) {
+    c.swap_ab = 1;
+    c.tile_m = 80;
+    c.tile_n = 128;
+  });
+  EXPECT_EQ(path_out(swapped), StorePath::kTmaBeside);
+  EXPECT_EQ(StagingBuffers(swapped, StorePath::kTmaBeside), 4);
   const GemmSm90Config config = Sm90With([](auto& c) { c.stages = 3; });
   EXPECT_EQ(SharedMemoryBytes(config, StorePath::kTmaBeside),
             FixedBytes(config, StorePath::kTma, 2) + 8 * 16);

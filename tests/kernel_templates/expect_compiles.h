@@ -13,6 +13,12 @@
 
 namespace tilewright {
 
+constexpr bool SplitsItsEpilogue(const GemmSimtConfig&) { return false; }
+template <typename Config>
+constexpr bool SplitsItsEpilogue(const Config& config) {
+  return config.split_epilogue != 0;
+}
+
 template <typename Config>
 void ExpectCompiles(const v1::Problem& problem, const Config& config,
                     const std::string& architecture) {
@@ -24,6 +30,9 @@ void ExpectCompiles(const v1::Problem& problem, const Config& config,
   EXPECT_EQ(report.log.find("warning"), std::string::npos) << report.log;
   ExpectEntry(report, kGemmEntry, RegisterBound(problem.gemm(), config), 0);
   if (config.split_k > 1) ExpectEntry(report, kReduceEntry, ReduceRegisterBound(), 0);
+  if (SplitsItsEpilogue(config)) {
+    ExpectSplitEpilogue(report, problem.gemm().epilogue().has_dropout());
+  }
 }
 
 }  // namespace tilewright

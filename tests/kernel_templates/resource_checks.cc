@@ -4,6 +4,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "kernel_templates/abi/split_epilogue_config.h"
+#include "tuner/codegen/renderer.h"
 #include "tuner/space/copy_registers.h"
 
 namespace tilewright {
@@ -61,13 +63,18 @@ v1::Problem WithFullEpilogue(v1::Problem problem, v1::Activation activation) {
 }
 
 void ExpectEntry(const CompileReport& report, std::string_view symbol, int register_bound,
-                 int spill_bound) {
+                 int spill_bound, int static_shared_bytes) {
   const auto found = report.entries.find(std::string(symbol));
   ASSERT_NE(found, report.entries.end()) << symbol << " is missing\n" << report.log;
   EXPECT_LE(found->second.registers, register_bound) << report.log;
   EXPECT_LE(found->second.spill_bytes, spill_bound) << report.log;
   EXPECT_LE(found->second.stack_bytes, spill_bound) << report.log;
-  EXPECT_EQ(found->second.static_shared_bytes, 0);
+  EXPECT_EQ(found->second.static_shared_bytes, static_shared_bytes);
+}
+
+void ExpectSplitEpilogue(const CompileReport& report, bool drops) {
+  ExpectEntry(report, kSplitEpilogueEntry, LaunchBound(kSplitEpilogueThreads, 2), 0,
+              drops ? kSplitEpilogueTileM * kSplitEpilogueTileN / 8 : 0);
 }
 
 }  // namespace tilewright

@@ -43,6 +43,9 @@ void ExpectKeepsItsBounds(const v1::Problem& problem, const v1::Variant& variant
   // gemm_sm90 never spills: the registers it may use are its own choice.
   const int spill_bound = variant.template_name() == "gemm_sm90" ? 0 : kMaxSpillBytes;
   ExpectEntry(report, kGemmEntry, BoundOf(problem.gemm(), variant), spill_bound);
+  if (report.entries.count(std::string(kSplitEpilogueEntry)) > 0) {
+    ExpectSplitEpilogue(report, problem.gemm().epilogue().has_dropout());
+  }
   if (report.entries.count(std::string(kReduceEntry)) > 0) {
     ExpectEntry(report, kReduceEntry, ReduceRegisterBound(), kMaxSpillBytes);
   }

@@ -317,6 +317,41 @@ TEST(TemplateResourcesTest, OtherPrecisionsKeepTheMainLoop) {
             std::string::npos);
 }
 
+// All that an epilogue may read at once is in registers before the first of it is used.
+TEST(TemplateResourcesTest, SplitEpiloguesDoNotSpill) {
+  GemmSm90Config hopper = Sm90(128, 128, 4, 2, 0);
+  hopper.split_epilogue = 1;
+  GemmSm80Config ampere = {128, 64, 32, 2, 2, 3, 1, 1};
+  ampere.split_epilogue = 1;
+  for (const v1::DataType type : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32}) {
+    for (const bool gradient : {false, true}) {
+      for (const int64_t n : {1024, 1021}) {
+        v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT", 1024, n, 1024);
+        v1::GemmProblem& gemm = *problem.mutable_gemm();
+        gemm.set_d_type(type);
+        gemm.set_ldc(n);
+        gemm.set_ld_aux(n);
+        v1::Epilogue& epilogue = *gemm.mutable_epilogue();
+        epilogue.set_activation(v1::ACTIVATION_GELU_ERF);
+        epilogue.set_aux_type(v1::DATA_TYPE_FP32);
+        epilogue.set_amax(true);
+        epilogue.set_non_finite_flag(true);
+        epilogue.mutable_dropout()->set_probability(0.5);
+        epilogue.mutable_dropout()->set_philox_rounds(10);
+        epilogue.mutable_dropout()->set_store_mask(true);
+        epilogue.set_gradient(gradient);
+        epilogue.set_bias_gradient(gradient);
+        if (!gradient) {
+          epilogue.set_source_mode(v1::SOURCE_MODE_RESIDUAL);
+          epilogue.set_source_type(type);
+        }
+        ExpectCompiles(problem, hopper, kHopper);
+        ExpectCompiles(problem, ampere, "sm_80");
+      }
+    }
+  }
+}
+
 TEST(TemplateResourcesTest, FaultyTemplatesCompile) {
   for (const FaultyKind kind :
        {FaultyKind::kIllegalAccess, FaultyKind::kEndless, FaultyKind::kWrongResult,

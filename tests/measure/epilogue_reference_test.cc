@@ -1,6 +1,11 @@
 // The reference of the epilogue, compiled for the host.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "absl/base/casts.h"
+
 #include "kernel_templates/launch/dropout_mask.h"
 #include "tests/golden/dropout_masks.h"
 #include "tests/measure/fake_cuda/device_shim.h"
@@ -52,6 +57,48 @@ TEST(ReferenceKeepsTest, GivesTheGoldenMasks) {
                   mask.Keeps(region.batch, row, column))
             << golden << i << ", " << j;
       }
+    }
+  }
+}
+
+float RoundedToBf16(float value) {
+  const auto bits = absl::bit_cast<uint32_t>(value);
+  return absl::bit_cast<float>((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000u);
+}
+
+// What rounding z on its way between two launches changes is within the share that `size_z` gives
+// of it, forward and backward, with dropout and a scale.
+TEST(FinishElementTest, SizeZBoundsWhatRoundingZChanges) {
+  const double unit = std::ldexp(1, -8);
+  for (const int activation : {1, kRelu, kGeluTanh, kGeluErf, kSilu}) {
+    for (const int gradient : {0, 1}) {
+      double expected = 0;
+      double bound = 0;
+      float size = 0;
+      float size_z = 0;
+      float of_activation = 0.7f;
+      ReferenceGemmArgs args{};
+      args.expected = &expected;
+      args.bound = &bound;
+      args.size = &size;
+      args.size_z = &size_z;
+      args.alpha = 1;
+      args.scale_d = -1.5;
+      args.activation = activation;
+      args.gradient = gradient;
+      constexpr int kFp32 = 1;  // The number of a tilewright.v1.DataType.
+      if (gradient) args.z = {&of_activation, 1, 1, 1, 1, 1, kFp32};
+      args.dropout = {1, 1, 2.0, 0, 7};
+      double largest = 0;
+      for (float z = -6; z < 6; z += 0.00371f) {
+        FinishElement(args, 0, 0, 0, 0, static_cast<double>(RoundedToBf16(z)), 1);
+        const double rounded = expected;
+        FinishElement(args, 0, 0, 0, 0, static_cast<double>(z), 1);
+        EXPECT_LE(std::abs(rounded - expected), unit * static_cast<double>(size_z)) << z;
+        largest = std::max(largest, std::abs(rounded - expected) /
+                                        (unit * static_cast<double>(size_z)));
+      }
+      EXPECT_GT(largest, 0.3) << "a bound that says little: " << activation;
     }
   }
 }

@@ -49,8 +49,9 @@ Parameters Sm80(const std::string& name, int64_t value) { return With(PlainSm80(
 Parameters Simt(const std::string& name, int64_t value) { return With(PlainSimt(), name, value); }
 
 Parameters LargeSm80() {
-  return {{"fp16_sums", 0}, {"raster_group", 8}, {"split_k", 1}, {"stages", 4}, {"tile_k", 64},
-          {"tile_m", 128},  {"tile_n", 256},     {"warps_m", 2}, {"warps_n", 4}};
+  return {{"fp16_sums", 0}, {"raster_group", 8}, {"split_epilogue", 0}, {"split_k", 1},
+          {"stages", 4},    {"tile_k", 64},      {"tile_m", 128},       {"tile_n", 256},
+          {"warps_m", 2},   {"warps_n", 4}};
 }
 
 constexpr char kFp16[] = "m: 512 n: 512 k: 512 a_type: DATA_TYPE_FP16";
@@ -212,6 +213,34 @@ INSTANTIATE_TEST_SUITE_P(
          kHopper},
         {"HasParameters", "gemm_sm90", kBf16, Sm90("ping_pong", -1), kHopper},
         {"HasParameters", "gemm_sm90", kBf16, Sm90("tile_m", 0), kHopper},
+    }));
+
+constexpr char kDropping[] =
+    "m: 512 n: 512 k: 4096 epilogue { dropout { probability: 0.5 store_mask: true } }";
+
+INSTANTIATE_TEST_SUITE_P(
+    SplitEpilogue, BrokenConstraintTest,
+    testing::ValuesIn(std::vector<BrokenCase>{
+        {"", "gemm_sm80", kDropping, Sm80("split_epilogue", 1)},
+        {"", "gemm_sm90", kDropping, Sm90("split_epilogue", 1), kHopper},
+        // Nothing that stores a mask is left in the GEMM, nor anything that takes registers.
+        {"TileHasMask", "gemm_sm90", kDropping, Sm90("swap_ab", 1), kHopper},
+        {"", "gemm_sm90", kDropping, With(Sm90("split_epilogue", 1), "swap_ab", 1), kHopper},
+        {"TileHasMask", "gemm_sm90", kDropping, Sm90("tile_n", 136), kHopper},
+        {"", "gemm_sm90", kDropping, With(Sm90("split_epilogue", 1), "tile_n", 136), kHopper},
+        {"SplitsEpilogueAlone", "gemm_sm90", kDropping, Sm90("split_epilogue", 2), kHopper},
+        {"SplitsEpilogueAlone", "gemm_sm80", kDropping,
+         With(Sm80("split_epilogue", 1), "split_k", 2)},
+        {"SplitsEpilogueAlone", "gemm_sm90", kDropping,
+         With(Sm90("split_epilogue", 1), "split_k", 2), kHopper},
+        {"SplitsEpilogueAlone", "gemm_sm80", kBf16, Sm80("split_epilogue", 1)},
+        {"ColumnsFitWgmma", "gemm_sm90", kDropping,
+         With(Sm90("split_epilogue", 1), "tile_n", 264), kHopper},
+        // More rows than the second launch has blocks for, though not the first one.
+        {"SplitsEpilogueAlone", "gemm_sm80",
+         "m: 2000000000 n: 8800 k: 1 epilogue { dropout { probability: 0.5 } }",
+         Sm80("split_epilogue", 1)},
+        {"HasParameters", "gemm_sm80", kDropping, Sm80("split_epilogue", -1)},
     }));
 
 INSTANTIATE_TEST_SUITE_P(

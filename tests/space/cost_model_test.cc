@@ -15,8 +15,9 @@ double Predict(const std::string& fields, const Parameters& config,
 }
 
 Parameters Square128() {
-  return {{"raster_group", 8}, {"split_k", 1}, {"stages", 4},  {"tile_k", 32},  {"tile_m", 128},
-          {"tile_n", 128},     {"warps_m", 2}, {"warps_n", 2}, {"fp16_sums", 0}};
+  return {{"raster_group", 8}, {"split_k", 1}, {"stages", 4},    {"tile_k", 32},
+          {"tile_m", 128},     {"tile_n", 128}, {"warps_m", 2},   {"warps_n", 2},
+          {"fp16_sums", 0},    {"split_epilogue", 0}};
 }
 
 constexpr char kSquare[] = "m: 4096 n: 4096 k: 4096";
@@ -93,6 +94,48 @@ TEST(CostModelTest, AnEpilogueWithMoreOperandsCostsMore) {
             Predict(std::string(fields) + " epilogue { source_mode: SOURCE_MODE_RESIDUAL "
                                           "aux_type: DATA_TYPE_FP32 }",
                     Square128()));
+}
+
+// Random bits cost instructions, in the GEMM and where k is split in the reduction.
+TEST(CostModelTest, RandomBitsCost) {
+  const auto with = [](const std::string& epilogue) {
+    return "m: 4096 n: 4096 k: 4096 epilogue { " + epilogue + " }";
+  };
+  const std::string none = with("activation: ACTIVATION_GELU_ERF");
+  const std::string seven =
+      with("activation: ACTIVATION_GELU_ERF dropout { probability: 0.5 philox_rounds: 7 }");
+  const std::string ten =
+      with("activation: ACTIVATION_GELU_ERF dropout { probability: 0.5 philox_rounds: 10 }");
+  for (const int split_k : {1, 2}) {
+    const Parameters config = With(Square128(), "split_k", split_k);
+    EXPECT_LT(Predict(none, config), Predict(seven, config));
+    EXPECT_LT(Predict(seven, config), Predict(ten, config));
+    EXPECT_LT(Predict(with("dropout { probability: 0.5 }"), config),
+              Predict(with("dropout { probability: 0.5 } rounding_mode: ROUNDING_MODE_STOCHASTIC"),
+                      config));
+  }
+  const auto on_hopper = [](const std::string& fields, const Parameters& config) {
+    return SpaceOf("gemm_sm90").PredictSeconds(GemmOf(fields), Profile("h100-sxm"),
+                                               ConfigOf(config));
+  };
+  const Parameters ping_pong = With(PlainSm90(), "ping_pong", 1);
+  EXPECT_LT(on_hopper(none, ping_pong), on_hopper(seven, ping_pong));
+  EXPECT_LT(on_hopper(seven, ping_pong), on_hopper(ten, ping_pong));
+}
+
+// A split epilogue costs a way to memory and back, whatever k is.
+TEST(CostModelTest, ASplitEpilogueCostsItsBytes) {
+  const auto costs = [](int64_t k) {
+    const std::string fields = "m: 16384 n: 4096 k: " + std::to_string(k) +
+                               " epilogue { dropout { probability: 0.5 } }";
+    return Predict(fields, With(Square128(), "split_epilogue", 1)) -
+           Predict("m: 16384 n: 4096 k: " + std::to_string(k), Square128());
+  };
+  // Two bytes read and two written for each element, at 3.35 TB/s.
+  const double bytes = 4.0 * 16384 * 4096;
+  EXPECT_GT(costs(64), bytes / 3.35e12);
+  EXPECT_LT(costs(64), 1.5 * bytes / 3.35e12);
+  EXPECT_NEAR(costs(64), costs(8192), 1e-9);
 }
 
 TEST(CostModelTest, ScalesOfBlocksAndTransposedBytesCost) {

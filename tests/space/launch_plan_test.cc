@@ -42,6 +42,62 @@ TEST(LaunchPlanTest, Sm80IsOneStep) {
       raster_group: 4)");
 }
 
+// A copy unit that writes no less than 16 bytes is for rows that end there, and needs others like
+// them.
+TEST(LaunchPlanTest, Sm90StoresWholeVectorsThroughTma) {
+  const auto maps = [](const std::string& fields) {
+    return PlanOf("gemm_sm90", fields, PlainSm90()).steps(0).tensor_maps_size();
+  };
+  const auto divisor = [](const std::string& fields) {
+    return PlanOf("gemm_sm90", fields, PlainSm90()).requirements().n_divisor();
+  };
+  EXPECT_EQ(maps("m: 512 n: 512 k: 512"), 3);
+  EXPECT_EQ(divisor("m: 512 n: 512 k: 512"), 8);
+  EXPECT_EQ(divisor("m: 512 n: 512 k: 512 d_type: DATA_TYPE_FP32"), 4);
+  EXPECT_EQ(maps("m: 512 n: 509 k: 512 ldd: 512"), 2);
+  EXPECT_EQ(divisor("m: 512 n: 509 k: 512 ldd: 512"), 1);
+}
+
+// What passes is D, in place.
+TEST(LaunchPlanTest, ASplitEpilogueIsASecondStep) {
+  const v1::LaunchPlan plan =
+      PlanOf("gemm_sm90",
+             "m: 512 n: 512 k: 512 epilogue { gradient: true bias_gradient: true "
+             "dropout { probability: 0.5 } }",
+             With(PlainSm90(), "split_epilogue", 1));
+  ASSERT_EQ(plan.steps_size(), 3);
+  EXPECT_EQ(plan.steps(0).entry_symbol(), "tilewright_gemm");
+  ASSERT_EQ(plan.steps(0).tensor_maps_size(), 3);
+  EXPECT_EQ(plan.steps(0).tensor_maps(2).operand(), v1::OPERAND_D);
+  v1::LaunchStep second;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+        entry_symbol: "tilewright_split_epilogue"
+        block_threads: 256
+        cluster_x: 1 cluster_y: 1
+        grid_rule: GRID_RULE_TILES
+        tile_m: 16 tile_n: 512
+        split_k: 1)", &second));
+  EXPECT_TRUE(MessageDifferencer::Equals(plan.steps(1), second)) << plan.DebugString();
+  EXPECT_EQ(plan.steps(2).entry_symbol(), "tilewright_column_sums");
+  // Sums of 16 rows, 8 of them in the first step's tile of 128.
+  ASSERT_EQ(plan.workspace().regions_size(), 1);
+  EXPECT_EQ(plan.workspace().regions(0).copies(), 8);
+  EXPECT_EQ(plan.workspace().partial_copies(), 0);
+}
+
+// An auxiliary output is stored anyway: by the first step, through its own tensor map.
+TEST(LaunchPlanTest, ASplitEpiloguePassesAux) {
+  const std::string problem =
+      "m: 512 n: 512 k: 512 ldd: 513 epilogue { aux_type: DATA_TYPE_BF16 "
+      "activation: ACTIVATION_SILU dropout { probability: 0.5 } }";
+  const v1::LaunchPlan plan =
+      PlanOf("gemm_sm90", problem, With(PlainSm90(), "split_epilogue", 1));
+  ASSERT_EQ(plan.steps(0).tensor_maps_size(), 3);
+  EXPECT_EQ(plan.steps(0).tensor_maps(2).operand(), v1::OPERAND_AUX);
+  EXPECT_EQ(plan.requirements().d_alignment(), 2);
+  EXPECT_EQ(plan.requirements().aux_alignment(), 16);
+}
+
 TEST(LaunchPlanTest, SplitKReducesInASecondStep) {
   ExpectPlan(PlanOf("gemm_sm80", "m: 512 n: 512 k: 512 batch: 3", With(PlainSm80(), "split_k", 5)),
              R"(
@@ -113,7 +169,7 @@ TEST(LaunchPlanTest, Sm90IsPersistentAndTakesTensorMaps) {
       }
       requirements {
         a_alignment: 16 b_alignment: 16 c_alignment: 1 d_alignment: 16 aux_alignment: 1
-        bias_alignment: 1 m_divisor: 1 n_divisor: 1 k_divisor: 1
+        bias_alignment: 1 m_divisor: 1 n_divisor: 8 k_divisor: 1
       }
       raster_group: 4
       raster_along_n: true)");

@@ -54,14 +54,15 @@ inline const SearchSpace& SpaceOf(const std::string& template_name) {
 
 // A legal config of each template for GEMMs of every shape.
 inline Parameters PlainSm80() {
-  return {{"fp16_sums", 0}, {"raster_group", 1}, {"split_k", 1}, {"stages", 3}, {"tile_k", 32},
-          {"tile_m", 128},  {"tile_n", 64},      {"warps_m", 2}, {"warps_n", 2}};
+  return {{"fp16_sums", 0}, {"raster_group", 1}, {"split_epilogue", 0}, {"split_k", 1},
+          {"stages", 3},    {"tile_k", 32},      {"tile_m", 128},       {"tile_n", 64},
+          {"warps_m", 2},   {"warps_n", 2}};
 }
 inline Parameters PlainSm90() {
   return {{"cluster_k", 1},      {"cluster_m", 1},    {"cluster_n", 1}, {"consumers", 2},
           {"fp16_sums", 0},      {"ping_pong", 0},    {"products", 1},  {"promote", 0},
           {"raster_along_n", 0}, {"raster_group", 1}, {"split_k", 1},   {"stages", 4},
-          {"swap_ab", 0},        {"tile_m", 128},     {"tile_n", 128}};
+          {"split_epilogue", 0}, {"swap_ab", 0},      {"tile_m", 128},  {"tile_n", 128}};
 }
 inline Parameters PlainSimt() {
   return {{"raster_group", 1}, {"split_k", 1}, {"thread_m", 8}, {"thread_n", 8},

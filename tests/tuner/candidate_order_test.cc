@@ -41,6 +41,35 @@ TEST(SpreadKernelsTest, TheThirdOrderOfAKernelComesLast) {
   EXPECT_EQ(SecondsOf(ranked), (std::vector<double>{1, 2, 5, 7, 3, 4, 6}));
 }
 
+RankedVariant Epilogue(bool is_split, double seconds) {
+  RankedVariant ranked = Variant(128, 1, seconds);
+  v1::Parameter& parameter = *ranked.variant.mutable_config()->add_parameters();
+  parameter.set_name("split_epilogue");
+  parameter.set_value(is_split ? 1 : 0);
+  return ranked;
+}
+
+TEST(ShareEpiloguesTest, EachFormHasEveryEighthPlace) {
+  std::vector<RankedVariant> ranked;
+  for (int i = 0; i < 20; ++i) ranked.push_back(Epilogue(false, i));
+  for (int i = 20; i < 24; ++i) ranked.push_back(Epilogue(true, i));
+  ShareEpilogues(ranked);
+  EXPECT_EQ(SecondsOf(ranked),
+            (std::vector<double>{0,  1,  2,  3,  4,  5,  6,  20, 7,  8,  9,  10,
+                                 11, 12, 13, 21, 14, 15, 16, 17, 18, 19, 22, 23}));
+}
+
+TEST(ShareEpiloguesTest, LeavesARankingThatSharesAsItIs) {
+  std::vector<RankedVariant> ranked;
+  for (int i = 0; i < 30; ++i) ranked.push_back(Epilogue(i % 5 == 0, i));
+  const std::vector<double> before = SecondsOf(ranked);
+  ShareEpilogues(ranked);
+  EXPECT_EQ(SecondsOf(ranked), before);
+  ranked = {Epilogue(true, 1), Epilogue(true, 2)};
+  ShareEpilogues(ranked);
+  EXPECT_EQ(SecondsOf(ranked), (std::vector<double>{1, 2}));
+}
+
 // A config of three parameters, of which `stages` follows from the others.
 RankedVariant Kernel(int tile_m, int tile_n, int raster_group, int stages = 4) {
   RankedVariant ranked = Variant(tile_m, raster_group, 0);

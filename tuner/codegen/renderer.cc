@@ -11,6 +11,7 @@
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
+#include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 namespace {
@@ -65,7 +66,7 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
   };
   std::string text =
       "EpilogueSpec{.d_type = " + TemplateType(gemm.d_type()) +
-      ", .d_access_bytes = " + access(gemm.ldd(), gemm.d_batch_stride(), gemm.d_type());
+      ", .d_access_bytes = " + std::to_string(AccessBytesOfD(gemm));
   if (HasBias(epilogue)) {
     const bool per_row = epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
     text += std::string(", .bias = Bias::") + (per_row ? "kPerRow" : "kPerColumn") +
@@ -96,6 +97,15 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
   if (epilogue.bias_gradient()) text += ", .bias_gradient = true";
   if (epilogue.device_scalars()) text += ", .device_scalars = true";
   return text + "}";
+}
+
+// Of the first launch of a split epilogue.
+std::string RenderSplitEpilogue(const v1::GemmProblem& gemm) {
+  std::string text = RenderEpilogue(GemmOfSplit(gemm));
+  if (HasAux(gemm.epilogue()) && !gemm.epilogue().gradient()) {
+    text.insert(text.size() - 1, ", .to_aux = true");
+  }
+  return text;
 }
 
 // split_k and raster_group are run-time values: their place holds 1, so that variants that
@@ -137,14 +147,23 @@ std::string RenderConfig(const GemmSm90Config& config) {
 
 std::string RenderUnit(const std::string& header, const std::string& template_class,
                        const std::string& entry, const v1::GemmProblem& gemm,
-                       const std::string& config, bool split) {
+                       const std::string& config, int split_k, int split_epilogue) {
+  const bool splits_k = split_k > 1;
   std::string text = "#include \"" + header + "\"\n\nusing namespace tilewright;\n" +
                      "using Variant = " + template_class + "<\n    " + RenderA(gemm) +
-                     ",\n    " + RenderB(gemm) + ",\n    " + RenderEpilogue(gemm) + ",\n    " +
-                     config + ", " + (split ? "true" : "false") +
-                     ">;\n" + entry + "(Variant)\n";
-  if (split) text += "TILEWRIGHT_REDUCE_ENTRY(Variant)\n";
-  if (gemm.epilogue().bias_gradient()) text += "TILEWRIGHT_COLUMN_SUMS_ENTRY(Variant)\n";
+                     ",\n    " + RenderB(gemm) + ",\n    " +
+                     (split_epilogue ? RenderSplitEpilogue(gemm) : RenderEpilogue(gemm)) +
+                     ",\n    " + config + ", " + (splits_k ? "true" : "false") + ">;\n" + entry +
+                     "(Variant)\n";
+  if (splits_k) text += "TILEWRIGHT_REDUCE_ENTRY(Variant)\n";
+  if (split_epilogue) {
+    text += "using Rest = SplitEpilogue<" + RenderEpilogue(gemm) +
+            ">;\nTILEWRIGHT_SPLIT_EPILOGUE_ENTRY(Rest)\n";
+  }
+  if (gemm.epilogue().bias_gradient()) {
+    text += std::string("TILEWRIGHT_COLUMN_SUMS_ENTRY(") +
+            (split_epilogue ? "Rest" : "Variant") + ")\n";
+  }
   return text;
 }
 
@@ -197,6 +216,12 @@ absl::Status CheckTypes(const v1::GemmProblem& gemm) {
   return CheckEpilogue(gemm);
 }
 
+absl::Status CheckSplits(const v1::GemmProblem& gemm, int split_k, int split_epilogue) {
+  if (split_epilogue == 0 || (split_k == 1 && SplitsEpilogue(gemm))) return absl::OkStatus();
+  return InvalidField("variant.config.split_epilogue", "ILLEGAL_CONFIG",
+                      "breaks SplitsEpilogueAlone");
+}
+
 // The problem with the types that the variant's precision multiplies: fp32 inputs are read as
 // tf32 by the tensor core.
 absl::StatusOr<v1::GemmProblem> WithComputeTypes(v1::GemmProblem gemm, const v1::Variant& variant) {
@@ -228,17 +253,19 @@ absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& stored, const v1::
     ASSIGN_OR_RETURN(const GemmSm80Config config,
                      ParseGemmSm80Config(variant.config(), ElementBytes(type),
                                          std::min(AccessBytesOfA(gemm), AccessBytesOfB(gemm))));
+    RETURN_IF_ERROR(CheckSplits(gemm, config.split_k, config.split_epilogue));
     return RenderUnit("gemm/gemm_sm80.cuh", "GemmSm80", kPlainEntry, gemm, RenderConfig(config),
-                      config.split_k > 1);
+                      config.split_k, config.split_epilogue);
   }
   if (variant.template_name() == "gemm_sm90") {
     ASSIGN_OR_RETURN(const GemmSm90Config config, ParseGemmSm90Config(variant.config()));
     if (gemm.scaling_mode() == v1::SCALING_MODE_BLOCK_128 && !BlockScalesFit(config)) {
       return InvalidField("variant.config", "ILLEGAL_CONFIG", "breaks BlocksHaveScales");
     }
+    RETURN_IF_ERROR(CheckSplits(gemm, config.split_k, config.split_epilogue));
     return "#define TILEWRIGHT_WGMMA_COLUMNS " + std::to_string(CoreColumns(config)) + "\n" +
            RenderUnit("gemm/gemm_sm90.cuh", "GemmSm90", "TILEWRIGHT_TMA_GEMM_ENTRY", gemm,
-                      RenderConfig(config), config.split_k > 1);
+                      RenderConfig(config), config.split_k, config.split_epilogue);
   }
   if (variant.template_name() == "gemm_simt") {
     if (type != v1::DATA_TYPE_FP32) {
@@ -246,7 +273,7 @@ absl::StatusOr<std::string> RenderGemm(const v1::GemmProblem& stored, const v1::
     }
     ASSIGN_OR_RETURN(const GemmSimtConfig config, ParseGemmSimtConfig(variant.config()));
     return RenderUnit("gemm/gemm_simt.cuh", "GemmSimt", kPlainEntry, gemm, RenderConfig(config),
-                      config.split_k > 1);
+                      config.split_k, /*split_epilogue=*/0);
   }
   return InvalidField("variant.template_name", "UNKNOWN_TEMPLATE", variant.template_name());
 }
@@ -265,6 +292,12 @@ int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int ele
   const int64_t strides =
       row_stride * element_bytes | (batch > 1 ? batch_stride * element_bytes : 0) | 16;
   return static_cast<int>(strides & -strides);
+}
+
+int AccessBytesOfD(const v1::GemmProblem& gemm) {
+  const int bytes = ElementBytes(gemm.d_type());
+  return std::min(AccessBytes(gemm.ldd(), gemm.d_batch_stride(), gemm.batch(), bytes),
+                  AccessBytes(gemm.n(), 0, 1, bytes));
 }
 
 int ElementBytes(v1::DataType type) {

@@ -69,7 +69,8 @@ absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int
       {"split_k", &parsed.split_k}, {"raster_group", &parsed.raster_group},
   };
   Fields fields = divisors;
-  fields.emplace_back("fp16_sums", &parsed.fp16_sums);
+  fields.insert(fields.end(), {{"fp16_sums", &parsed.fp16_sums},
+                               {"split_epilogue", &parsed.split_epilogue}});
   RETURN_IF_ERROR(FillFields(config, fields));
   RETURN_IF_ERROR(CheckPositive(divisors));
   if (!IsLegal(parsed, element_bytes, narrowest_access)) return IllegalConfig();
@@ -95,6 +96,7 @@ absl::StatusOr<GemmSm90Config> ParseGemmSm90Config(const v1::Config& config) {
                                {"promote", &parsed.promote},
                                {"fp16_sums", &parsed.fp16_sums},
                                {"swap_ab", &parsed.swap_ab},
+                               {"split_epilogue", &parsed.split_epilogue},
                                {"raster_along_n", &parsed.raster_along_n}});
   RETURN_IF_ERROR(FillFields(config, fields));
   RETURN_IF_ERROR(CheckPositive(divisors));

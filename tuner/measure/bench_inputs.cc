@@ -8,6 +8,7 @@
 #include "proto/support/status_macros.h"
 #include "tuner/measure/check_rows.h"
 #include "tuner/measure/tolerance.h"
+#include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 namespace {
@@ -80,6 +81,9 @@ absl::StatusOr<BenchInputs> BenchInputs::Allocate(const DriverApi& driver,
   ASSIGN_OR_RETURN(inputs.expected_, DeviceMemory::Allocate(driver, bytes));
   ASSIGN_OR_RETURN(inputs.bound_, DeviceMemory::Allocate(driver, bytes));
   ASSIGN_OR_RETURN(inputs.size_, DeviceMemory::Allocate(driver, size_bytes));
+  if (SplitsEpilogue(problem)) {
+    ASSIGN_OR_RETURN(inputs.size_z_, DeviceMemory::Allocate(driver, size_bytes));
+  }
   if (problem.epilogue().bias_gradient()) {
     ASSIGN_OR_RETURN(
         inputs.totals_,
@@ -217,7 +221,7 @@ double NeededBytes(const v1::GemmProblem& problem) {
            static_cast<double>(LayoutOf(problem, v1::OPERAND_AUX).SpanBytes());
   bytes += 2.0 * static_cast<double>(MaskBytes(problem));
   const double reference = static_cast<double>(RowsToCheck(problem).size()) *
-                           static_cast<double>(problem.n()) * (2 * sizeof(double) + sizeof(float));
+                           static_cast<double>(problem.n()) * (2 * sizeof(double) + 2 * sizeof(float));
   return bytes + reference * (WritesAux(problem) ? 2 : 1);
 }
 

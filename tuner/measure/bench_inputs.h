@@ -36,10 +36,10 @@ class BenchInputs {
                                CUstream stream) const;
 
   // Compares D or an auxiliary output at `data`, which a candidate of `precision` wrote, with its
-  // reference.
+  // reference. `is_split`: its epilogue is a launch of its own.
   absl::Status EnqueueCompare(const ReferenceKernels& kernels, v1::Operand operand,
-                              v1::Precision precision, void* data, CheckCounts* counts,
-                              CUstream stream) const;
+                              v1::Precision precision, bool is_split, void* data,
+                              CheckCounts* counts, CUstream stream) const;
 
   // Compares a stored mask with what it must be.
   absl::Status EnqueueMask(const ReferenceKernels& kernels, const void* mask, CheckCounts* counts,
@@ -86,6 +86,7 @@ class BenchInputs {
   DeviceMemory expected_;
   DeviceMemory bound_;
   DeviceMemory size_;
+  DeviceMemory size_z_;
   DeviceMemory expected_aux_;
   DeviceMemory bound_aux_;
   DeviceMemory size_aux_;

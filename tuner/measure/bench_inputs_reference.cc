@@ -5,6 +5,7 @@
 #include "proto/support/status_macros.h"
 #include "tuner/measure/bench_inputs.h"
 #include "tuner/measure/tolerance.h"
+#include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 namespace {
@@ -49,6 +50,7 @@ absl::Status BenchInputs::ComputeReference(const ReferenceKernels& kernels,
   args.expected = As<double>(expected_);
   args.bound = As<double>(bound_);
   args.size = As<float>(size_);
+  args.size_z = size_z_.bytes() > 0 ? As<float>(size_z_) : nullptr;
   args.expected_aux = As<double>(expected_aux_);
   args.bound_aux = As<double>(bound_aux_);
   args.size_aux = As<float>(size_aux_);
@@ -85,8 +87,8 @@ absl::Status BenchInputs::EnqueueChecksum(const ReferenceKernels& kernels,
 }
 
 absl::Status BenchInputs::EnqueueCompare(const ReferenceKernels& kernels, v1::Operand operand,
-                                         v1::Precision precision, void* data, CheckCounts* counts,
-                                         CUstream stream) const {
+                                         v1::Precision precision, bool is_split, void* data,
+                                         CheckCounts* counts, CUstream stream) const {
   const bool aux = operand == v1::OPERAND_AUX;
   const ReferenceTolerance tolerance =
       ToleranceFor(problem_, precision, kind_ == bench::INPUT_KIND_ADVERSARIAL);
@@ -97,6 +99,11 @@ absl::Status BenchInputs::EnqueueCompare(const ReferenceKernels& kernels, v1::Op
   args.bound = As<const double>(aux ? bound_aux_ : bound_);
   args.size = As<const float>(aux ? size_aux_ : size_);
   args.sum = tolerance.sum;
+  // An auxiliary output is what passes between the launches, rounded once.
+  if (is_split && !aux) {
+    args.size_z = As<const float>(size_z_);
+    args.split = RoundingOf(SplitType(problem_)).unit;
+  }
   const ReferenceStored& stored = aux ? tolerance.aux : tolerance.output;
   args.floor = stored.floor;
   // Where an output saturates Inf is never right.

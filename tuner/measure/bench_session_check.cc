@@ -100,8 +100,9 @@ absl::Status BenchSession::EnqueueOutputChecks(const LoadedCandidate& candidate,
   auto* const counts = FieldPointer<CheckCounts>(
       flags_, aux ? offsetof(DeviceFlags, aux) : offsetof(DeviceFlags, d));
   const MatrixLayout layout = LayoutOf(problem_, operand);
-  RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, candidate.precision(), first.pointer(),
-                                         counts, device_.stream()));
+  RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, operand, candidate.precision(),
+                                         candidate.is_split(), first.pointer(), counts,
+                                         device_.stream()));
   RETURN_IF_ERROR(EnqueueScan(layout, first, counts));
   return repeat ? EnqueueRuns(layout, first, second, counts) : absl::OkStatus();
 }

@@ -4,20 +4,21 @@
 
 #include "proto/support/status_macros.h"
 #include "tuner/problem/precision.h"
+#include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 
 absl::StatusOr<LoadedCandidate> LoadedCandidate::LoadKernel(const DriverApi& driver,
                                                             const v1::GemmProblem& problem,
                                                             const v1::Kernel& kernel) {
-  LoadedCandidate candidate(PrecisionOf(problem, kernel.variant()));
+  LoadedCandidate candidate(PrecisionOf(problem, kernel.variant()), IsSplit(kernel.variant()));
   ASSIGN_OR_RETURN(candidate.kernel_, KernelLauncher::Create(driver, kernel));
   return candidate;
 }
 
 LoadedCandidate LoadedCandidate::OfVendor(VendorLauncher& launcher, const v1::GemmProblem& problem,
                                           const v1::VendorKernel& kernel) {
-  LoadedCandidate candidate(PrecisionOf(problem, kernel));
+  LoadedCandidate candidate(PrecisionOf(problem, kernel), /*is_split=*/false);
   candidate.vendor_ = &launcher;
   candidate.algorithm_ = kernel;
   return candidate;

@@ -28,6 +28,8 @@ class LoadedCandidate {
 
   // How it multiplies and sums `problem`, which decides what it may be off by.
   v1::Precision precision() const { return precision_; }
+  // Whether its epilogue is a launch of its own.
+  bool is_split() const { return is_split_; }
 
   int64_t WorkspaceBytes(const v1::GemmProblem& problem) const;
 
@@ -38,9 +40,11 @@ class LoadedCandidate {
   absl::Status Launch(std::size_t index, CUstream stream) const;
 
  private:
-  explicit LoadedCandidate(v1::Precision precision) : precision_(precision) {}
+  LoadedCandidate(v1::Precision precision, bool is_split)
+      : precision_(precision), is_split_(is_split) {}
 
   v1::Precision precision_;
+  bool is_split_;
   std::unique_ptr<KernelLauncher> kernel_;
   VendorLauncher* vendor_ = nullptr;
   v1::VendorKernel algorithm_;

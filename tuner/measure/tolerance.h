@@ -14,6 +14,10 @@
 //
 //   e_h   = (|act'(z)| + activation) * e_g + activation * |g| + terms * |act'(z) g|
 //
+// Where the epilogue is a launch of its own, z (of a gradient g) is rounded on the way to it, to a
+// type with the range of the sums: e_z + split * (|z| + e_z) stands in for e_z in what follows aux,
+// split being that type's unit. Its denormals are below what the floors have anyway.
+//
 // Scales of A and B are part of its elements: of the products and of S. Where D has a scale, v and
 // e_v are multiplied with it. fp8 outputs saturate: v beyond their largest is that, and e_v as much
 // less as it is beyond.
@@ -60,8 +64,9 @@
 //   conversion of an int32 sum to fp32; 2^-22 for all. Scales of A, B and D, and what alpha makes
 //   of them, are up to four roundings more: 2^-21.
 // - activation. Ours use the hardware's exponential and reciprocal (2 ulp each) or erff:
-//   below 2^-20 of |z|. 1.13 is the steepest slope of any activation (GELU at sqrt 2). Derivatives,
-//   no larger than that, are within 2^-20.
+//   below 2^-20 of |z|; that of GELU's erf form below 1.1 * 2^-12 where D is BF16 or fp8, whose
+//   rounding lets a shorter polynomial do. 1.13 is the steepest slope of any activation (GELU at
+//   sqrt 2). Derivatives, no larger than that, are within 2^-20.
 // - the rounding of sums of columns. Roundings are at most r each. To nearest of continuous data
 //   they are independent of each other and as often up as down, and stochastic ones are by
 //   construction: by Hoeffding's inequality their sum is beyond 8 * sqrt(sum r^2) with a chance of

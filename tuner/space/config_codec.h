@@ -23,9 +23,10 @@ struct ParameterField {
 };
 
 // Sorted by name, as a Config is.
-inline constexpr std::array<ParameterField<GemmSm80Config>, 9> kGemmSm80Parameters = {{
+inline constexpr std::array<ParameterField<GemmSm80Config>, 10> kGemmSm80Parameters = {{
     {"fp16_sums", &GemmSm80Config::fp16_sums, 0},
     {"raster_group", &GemmSm80Config::raster_group},
+    {"split_epilogue", &GemmSm80Config::split_epilogue, 0},
     {"split_k", &GemmSm80Config::split_k},
     {"stages", &GemmSm80Config::stages},
     {"tile_k", &GemmSm80Config::tile_k},
@@ -45,7 +46,7 @@ inline constexpr std::array<ParameterField<GemmSimtConfig>, 7> kGemmSimtParamete
     {"tile_n", &GemmSimtConfig::tile_n},
 }};
 
-inline constexpr std::array<ParameterField<GemmSm90Config>, 15> kGemmSm90Parameters = {{
+inline constexpr std::array<ParameterField<GemmSm90Config>, 16> kGemmSm90Parameters = {{
     {"cluster_k", &GemmSm90Config::cluster_k},
     {"cluster_m", &GemmSm90Config::cluster_m},
     {"cluster_n", &GemmSm90Config::cluster_n},
@@ -56,6 +57,7 @@ inline constexpr std::array<ParameterField<GemmSm90Config>, 15> kGemmSm90Paramet
     {"promote", &GemmSm90Config::promote, 0},
     {"raster_along_n", &GemmSm90Config::raster_along_n, 0},
     {"raster_group", &GemmSm90Config::raster_group},
+    {"split_epilogue", &GemmSm90Config::split_epilogue, 0},
     {"split_k", &GemmSm90Config::split_k},
     {"stages", &GemmSm90Config::stages},
     {"swap_ab", &GemmSm90Config::swap_ab, 0},

@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #include "tuner/problem/data_type.h"
+#include "tuner/problem/epilogue_parts.h"
+#include "tuner/problem/split_epilogue.h"
 #include "tuner/problem/stored_matrix.h"
 #include "tuner/space/tile_domain.h"
 
@@ -68,7 +70,8 @@ double EpilogueCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
   // Accumulators pass through shared memory once each way, to be stored in whole rows.
   const double staging = 2 * elements * kPartialBytes / kSharedBytesPerCycle;
   const double bytes = elements * (work.split_k > 1 ? kPartialBytes : EpilogueElementBytes(gemm));
-  return staging + bytes / machine.l2_bytes_per_cycle;
+  const double instructions = work.split_k > 1 ? 0 : elements * EpilogueInstructions(gemm);
+  return staging + bytes / machine.l2_bytes_per_cycle + instructions / kEpilogueLanes;
 }
 
 // Cycles of a wave in which each SM has `resident` blocks.
@@ -99,6 +102,55 @@ double EpilogueElementBytes(const v1::GemmProblem& gemm) {
   return bytes;
 }
 
+double ActivationInstructions(v1::Activation activation, bool gradient) {
+  switch (activation) {
+    case v1::ACTIVATION_RELU:
+      return 2;
+    case v1::ACTIVATION_GELU_TANH:
+      return gradient ? 16 : 7;
+    case v1::ACTIVATION_GELU_ERF:
+      return gradient ? 20 : 12;
+    case v1::ACTIVATION_SILU:
+      return gradient ? 11 : 5;
+    default:
+      return 0;
+  }
+}
+
+double PhiloxInstructions(int rounds) { return rounds == 10 ? 36 : 24; }
+
+double EpilogueInstructions(const v1::GemmProblem& gemm) {
+  constexpr double kCounter = 6;
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  double instructions = ActivationInstructions(epilogue.activation(), epilogue.gradient());
+  if (HasBias(epilogue)) instructions += 1;
+  if (HasSource(epilogue)) instructions += 1.5;
+  if (HasAux(epilogue)) instructions += 1;
+  // One call serves 8 elements; 2 instructions compare and drop.
+  if (HasDropout(epilogue)) {
+    instructions += (PhiloxInstructions(epilogue.dropout().philox_rounds()) + kCounter) / 8 + 2;
+  }
+  // One call serves two neighbours; 3 instructions round.
+  if (RoundsStochastically(epilogue)) instructions += (PhiloxInstructions(7) + kCounter) / 2 + 3;
+  if (epilogue.amax()) instructions += 1;
+  if (epilogue.non_finite_flag()) instructions += 2;
+  if (epilogue.bias_gradient()) instructions += 1;
+  return instructions;
+}
+
+double SplitEpilogueSeconds(const v1::GemmProblem& gemm, const MachineModel& machine) {
+  const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
+                          static_cast<double>(gemm.n());
+  // What passes is read; aux is what passes, or read, and counted.
+  const bool passes_aux = HasAux(gemm.epilogue()) && !gemm.epilogue().gradient();
+  const double bytes =
+      EpilogueElementBytes(gemm) + (passes_aux ? 0 : StorageBytes(SplitType(gemm)));
+  const double cycles =
+      Overlap(elements * bytes / machine.dram_bytes_per_cycle,
+              elements * EpilogueInstructions(gemm) / (machine.sm_count * kEpilogueLanes));
+  return kNextLaunchSeconds + (kLoadLatency + kBlockOverhead + cycles) / machine.clock_hertz;
+}
+
 double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k) {
   const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
                           static_cast<double>(gemm.n());
@@ -107,8 +159,10 @@ double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, i
   const double partial_rate = partials < kL2Share * machine.l2_bytes
                                   ? machine.l2_bytes_per_cycle * machine.sm_count
                                   : machine.dram_bytes_per_cycle;
-  const double cycles = partials / partial_rate +
+  const double memory = partials / partial_rate +
                         elements * EpilogueElementBytes(gemm) / machine.dram_bytes_per_cycle;
+  const double cycles = Overlap(
+      memory, elements * EpilogueInstructions(gemm) / (machine.sm_count * kEpilogueLanes));
   return kNextLaunchSeconds + (kLoadLatency + kBlockOverhead + cycles) / machine.clock_hertz;
 }
 

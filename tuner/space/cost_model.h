@@ -48,6 +48,23 @@ double EpilogueElementBytes(const v1::GemmProblem& gemm);
 // Bytes that the outputs, or the partial sums beyond L2, move to and from DRAM.
 double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k);
 
+// Instructions of an activation or its derivative, an element (forward 1 / (1 - p) is part of the
+// smooth ones), and of a call of the generator, counted in the SASS of sm_90a.
+double ActivationInstructions(v1::Activation activation, bool gradient);
+double PhiloxInstructions(int rounds);
+
+// Instructions of the CUDA cores that the epilogue takes for each element of D beside scaling,
+// rounding and storing it: bias, activation, random bits, and what is observed.
+double EpilogueInstructions(const v1::GemmProblem& gemm);
+
+// Those that an SM gets done in a cycle beside a main loop, whose sums take the register file's
+// ports, and for want of warps also without one: 128 at best. From the times of fused over bare
+// GEMMs on an H100 (docs/performance): 90.
+inline constexpr double kEpilogueLanes = 90;
+
+// The second launch of a split epilogue.
+double SplitEpilogueSeconds(const v1::GemmProblem& gemm, const MachineModel& machine);
+
 // The second launch where k is split.
 double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k);
 

@@ -30,22 +30,6 @@ constexpr double kVectorInstructions = 9;
 // What the way through a ring adds to that.
 constexpr double kRingInstructions = 5;
 
-// Forward 1 / (1 - p) is part of the smooth ones.
-double ActivationInstructions(v1::Activation activation, bool gradient) {
-  switch (activation) {
-    case v1::ACTIVATION_RELU:
-      return 2;
-    case v1::ACTIVATION_GELU_TANH:
-      return gradient ? 16 : 7;
-    case v1::ACTIVATION_GELU_ERF:
-      return gradient ? 20 : 12;
-    case v1::ACTIVATION_SILU:
-      return gradient ? 11 : 5;
-    default:
-      return 0;
-  }
-}
-
 // What keeps an element costs an instruction where two are compared at once, and another one or
 // two: where the packed results are masked, or each value is.
 double SelectInstructions(const v1::FusedDropoutProblem& problem) {
@@ -55,14 +39,14 @@ double SelectInstructions(const v1::FusedDropoutProblem& problem) {
   return (masks_packed ? 2 : 3) + (divides ? 0 : 1);
 }
 
-// A call of the generator (24 instructions at 7 rounds, 36 at 10) and its counter serve 8
+// A call of the generator and its counter serve 8
 // elements; and the words that neighbours exchange.
 double MaskInstructions(const v1::FusedDropoutProblem& problem, const FusedDropoutConfig& config) {
   if (!DropsElements(problem)) return 0;
   if (problem.backward() && problem.dropout().store_mask() && config.read_mask == 1) {
     return 3 + 6.0 / config.vector;
   }
-  const double call = problem.dropout().philox_rounds() == 10 ? 36 : 24;
+  const double call = PhiloxInstructions(problem.dropout().philox_rounds());
   const double exchange = config.vector == 16 ? 0 : config.vector == 8 ? 1.25 : 1.5;
   const double store = problem.dropout().store_mask() && !problem.backward() ? 2 : 0;
   return (call + 6) / 8 + exchange + SelectInstructions(problem) + store;

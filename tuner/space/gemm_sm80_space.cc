@@ -8,6 +8,7 @@
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
+#include "tuner/problem/split_epilogue.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/copy_registers.h"
 #include "tuner/space/cost_model.h"
@@ -110,6 +111,14 @@ constexpr Constraint kConstraints[] = {
 
 const char* FirstBroken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                         const GemmSm80Config& c) {
+  if (c.split_epilogue != 0) {
+    if (c.split_epilogue != 1 || !SplitsEpilogueAlone(gemm, c.split_k)) {
+      return "SplitsEpilogueAlone";
+    }
+    GemmSm80Config first = c;
+    first.split_epilogue = 0;
+    return FirstBroken(GemmOfSplit(gemm), silicon, first);
+  }
   for (const Constraint& constraint : kConstraints) {
     if (!constraint.holds(gemm, silicon, c)) return constraint.name;
   }
@@ -233,15 +242,21 @@ std::vector<v1::Config> GemmSm80Space::Enumerate(const v1::Problem& problem,
   std::vector<v1::Config> configs;
   if (!Supports(problem, silicon)) return configs;
   const v1::GemmProblem& gemm = problem.gemm();
-  ForEachKernel(gemm, silicon, [&](GemmSm80Config c) {
-    for (const int split : SplitsToTry(gemm, silicon, c.tile_m, c.tile_n, c.tile_k)) {
-      for (const int group : RasterGroupsToTry(gemm, silicon, c.tile_m, c.tile_n, split)) {
-        c.split_k = split;
-        c.raster_group = group;
-        configs.push_back(EncodeConfig(c, kGemmSm80Parameters));
+  const auto add = [&](const v1::GemmProblem& of_kernel, int split_epilogue) {
+    ForEachKernel(of_kernel, silicon, [&](GemmSm80Config c) {
+      c.split_epilogue = split_epilogue;
+      for (const int split : SplitsToTry(gemm, silicon, c.tile_m, c.tile_n, c.tile_k)) {
+        if (split > 1 && split_epilogue) break;
+        for (const int group : RasterGroupsToTry(gemm, silicon, c.tile_m, c.tile_n, split)) {
+          c.split_k = split;
+          c.raster_group = group;
+          configs.push_back(EncodeConfig(c, kGemmSm80Parameters));
+        }
       }
-    }
-  });
+    });
+  };
+  add(gemm, 0);
+  if (SplitsEpilogueAlone(gemm, /*split_k=*/1)) add(GemmOfSplit(gemm), 1);
   return configs;
 }
 
@@ -264,7 +279,8 @@ absl::StatusOr<v1::LaunchPlan> GemmSm80Space::PlanFor(const v1::Problem& problem
   const GemmSm80Config c = *DecodeConfig(config, kGemmSm80Parameters);
   return PlanTiledGemm(problem.gemm(), {c.tile_m, c.tile_n, Threads(c),
                                         SharedMemoryBytes(c, InputBytes(problem.gemm())), c.split_k,
-                                        c.raster_group, c.tile_m / c.warps_m});
+                                        c.raster_group, c.tile_m / c.warps_m,
+                                        c.split_epilogue != 0});
 }
 
 double GemmSm80Space::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
@@ -272,8 +288,11 @@ double GemmSm80Space::PredictSeconds(const v1::Problem& problem, const v1::Silic
   if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
   const v1::GemmProblem& gemm = problem.gemm();
   const GemmSm80Config c = *DecodeConfig(config, kGemmSm80Parameters);
-  return PredictTiledSeconds(gemm, MachineFor(silicon, gemm, PrecisionOf(gemm, c)),
-                             WorkOf(gemm, RequirementsOf(gemm), c));
+  const MachineModel machine = MachineFor(silicon, gemm, PrecisionOf(gemm, c));
+  const TileWork work = WorkOf(gemm, RequirementsOf(gemm), c);
+  if (!c.split_epilogue) return PredictTiledSeconds(gemm, machine, work);
+  return PredictTiledSeconds(GemmOfSplit(gemm), machine, work) +
+         SplitEpilogueSeconds(gemm, machine);
 }
 
 }  // namespace tilewright

@@ -7,6 +7,8 @@
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
+#include "tuner/problem/split_epilogue.h"
+#include "tuner/space/launch_plan.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
 
@@ -14,8 +16,6 @@ namespace tilewright::sm90 {
 namespace {
 
 constexpr int kCapability = 90;
-// Rows that TMA reads and writes begin at multiples of it.
-constexpr int kTmaAlignment = 16;
 
 int InputBytes(const v1::GemmProblem& gemm) { return ElementBytes(gemm.a_type()); }
 
@@ -39,8 +39,9 @@ EpilogueTensors TensorsOf(const v1::GemmProblem& gemm, const v1::Requirements& r
       ElementBytes(HasSource(epilogue) ? epilogue.source_type() : epilogue.aux_type());
   const int alignment =
       HasSource(epilogue) ? requirements.c_alignment() : requirements.aux_alignment();
+  const bool reads = HasSource(epilogue) || epilogue.gradient();
   return bytes == ElementBytes(gemm.d_type()) && alignment == kTmaAlignment
-             ? EpilogueTensors::kBeside
+             ? reads ? EpilogueTensors::kIn : EpilogueTensors::kOut
              : EpilogueTensors::kOther;
 }
 
@@ -171,6 +172,14 @@ bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
 
 const char* FirstBroken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                         const GemmSm90Config& c) {
+  if (c.split_epilogue != 0) {
+    if (c.split_epilogue != 1 || !SplitsEpilogueAlone(gemm, c.split_k)) {
+      return "SplitsEpilogueAlone";
+    }
+    GemmSm90Config first = c;
+    first.split_epilogue = 0;
+    return FirstBroken(GemmOfSplit(gemm), silicon, first);
+  }
   for (const Constraint& constraint : kConstraints) {
     if (!constraint.holds(gemm, silicon, c)) return constraint.name;
   }

@@ -9,6 +9,9 @@
 
 namespace tilewright::sm90 {
 
+// Rows that TMA reads and writes begin, and those that it writes end, at multiples of it.
+inline constexpr int kTmaAlignment = 16;
+
 // Whether TMA can read the operands (rows that begin at 16 bytes) and wgmma take them (16-bit
 // types in every layout, others contiguous along k), in a precision that the problem admits.
 bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon);

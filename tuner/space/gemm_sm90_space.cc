@@ -7,7 +7,9 @@
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/epilogue_parts.h"
+#include "tuner/problem/split_epilogue.h"
 #include "tuner/space/config_codec.h"
+#include "tuner/space/cost_model.h"
 #include "tuner/space/gemm_sm90_candidates.h"
 #include "tuner/space/gemm_sm90_rules.h"
 #include "tuner/space/launch_plan.h"
@@ -43,7 +45,14 @@ std::vector<v1::Config> GemmSm90Space::Enumerate(const v1::Problem& problem,
                                                  const v1::Silicon& silicon) const {
   std::vector<v1::Config> configs;
   if (!Supports(problem, silicon)) return configs;
-  for (const GemmSm90Config& config : sm90::Candidates(problem.gemm(), silicon)) {
+  const v1::GemmProblem& gemm = problem.gemm();
+  for (const GemmSm90Config& config : sm90::Candidates(gemm, silicon)) {
+    configs.push_back(EncodeConfig(config, kGemmSm90Parameters));
+  }
+  if (!SplitsEpilogueAlone(gemm, /*split_k=*/1)) return configs;
+  for (GemmSm90Config& config : sm90::Candidates(GemmOfSplit(gemm), silicon)) {
+    if (config.split_k > 1) continue;
+    config.split_epilogue = 1;
     configs.push_back(EncodeConfig(config, kGemmSm90Parameters));
   }
   return configs;
@@ -65,13 +74,14 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   if (const auto broken = BrokenConstraint(problem, silicon, config)) {
     return InvalidField("config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
   }
-  const v1::GemmProblem& gemm = problem.gemm();
   const GemmSm90Config c = *DecodeConfig(config, kGemmSm90Parameters);
+  const v1::GemmProblem gemm =
+      c.split_epilogue ? GemmOfSplit(problem.gemm()) : problem.gemm();
   const int bytes = ElementBytes(gemm.a_type());
   WarpgroupLaunch launch;
   const StorePath path = sm90::StorePathFor(gemm, c);
   launch.tiled = {c.tile_m,  c.tile_n,       Threads(c),      SharedMemoryBytes(c, path),
-                  c.split_k, c.raster_group, ColumnSumRows(c)};
+                  c.split_k, c.raster_group, ColumnSumRows(c), c.split_epilogue != 0};
   launch.cluster_blocks = ClusterBlocks(c);
   launch.raster_along_n = c.raster_along_n != 0;
   launch.tensor_maps = {
@@ -84,11 +94,17 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
     launch.tensor_maps.push_back(MapOf(operand, StoreBoxBytes(c, d_bytes) / d_bytes,
                                        StoreBoxRows(c, HasDropout(gemm.epilogue())), StoreBoxBytes(c, d_bytes)));
   };
-  if (path != StorePath::kStaged) add_box(v1::OPERAND_D);
+  const bool to_aux = c.split_epilogue && HasAux(problem.gemm().epilogue()) &&
+                      !problem.gemm().epilogue().gradient();
+  if (path != StorePath::kStaged) add_box(to_aux ? v1::OPERAND_AUX : v1::OPERAND_D);
   if (path == StorePath::kTmaBeside) {
     add_box(HasSource(gemm.epilogue()) ? v1::OPERAND_C : v1::OPERAND_AUX);
   }
-  return PlanWarpgroupGemm(gemm, launch);
+  v1::LaunchPlan plan = PlanWarpgroupGemm(problem.gemm(), launch);
+  if (path != StorePath::kStaged) {
+    plan.mutable_requirements()->set_n_divisor(sm90::kTmaAlignment / d_bytes);
+  }
+  return plan;
 }
 
 double GemmSm90Space::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
@@ -96,7 +112,10 @@ double GemmSm90Space::PredictSeconds(const v1::Problem& problem, const v1::Silic
   if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
   const v1::GemmProblem& gemm = problem.gemm();
   const GemmSm90Config c = *DecodeConfig(config, kGemmSm90Parameters);
-  return PredictWarpgroupSeconds(gemm, MachineFor(silicon, gemm, sm90::PrecisionOf(gemm, c)), c);
+  const MachineModel machine = MachineFor(silicon, gemm, sm90::PrecisionOf(gemm, c));
+  if (!c.split_epilogue) return PredictWarpgroupSeconds(gemm, machine, c);
+  return PredictWarpgroupSeconds(GemmOfSplit(gemm), machine, c) +
+         SplitEpilogueSeconds(gemm, machine);
 }
 
 }  // namespace tilewright

@@ -5,8 +5,11 @@
 #include "kernel_templates/abi/column_sums_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
 #include "kernel_templates/abi/kernel_args.h"
+#include "kernel_templates/abi/split_epilogue_config.h"
 #include "tuner/codegen/renderer.h"
+#include "tuner/problem/split_epilogue.h"
 #include "tuner/space/requirements.h"
+#include "tuner/space/tile_domain.h"
 
 namespace tilewright {
 namespace {
@@ -41,6 +44,19 @@ v1::LaunchStep ReduceStep() {
   return step;
 }
 
+v1::LaunchStep SplitEpilogueStep() {
+  v1::LaunchStep step;
+  step.set_entry_symbol(std::string(kSplitEpilogueEntry));
+  step.set_block_threads(kSplitEpilogueThreads);
+  step.set_cluster_x(1);
+  step.set_cluster_y(1);
+  step.set_grid_rule(v1::GRID_RULE_TILES);
+  step.set_tile_m(kSplitEpilogueTileM);
+  step.set_tile_n(kSplitEpilogueTileN);
+  step.set_split_k(1);
+  return step;
+}
+
 // One block for some columns of all of D.
 v1::LaunchStep ColumnSumsStep() {
   v1::LaunchStep step;
@@ -58,7 +74,8 @@ v1::LaunchStep ColumnSumsStep() {
 v1::WorkspaceRegion ColumnSumsRegion(const TiledLaunch& launch) {
   v1::WorkspaceRegion region;
   region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
-  region.set_copies(launch.tile_m / launch.column_sum_rows);
+  const int rows = launch.split_epilogue ? kSplitEpilogueTileM : launch.column_sum_rows;
+  region.set_copies(static_cast<int>(CeilDivide(launch.tile_m, rows)));
   region.set_element_bytes(kPartialBytes);
   return region;
 }
@@ -74,6 +91,7 @@ v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& lau
     plan.mutable_workspace()->set_partial_copies(launch.split_k);
     plan.mutable_workspace()->set_element_bytes(kPartialBytes);
   }
+  if (launch.split_epilogue) *plan.add_steps() = SplitEpilogueStep();
   if (gemm.epilogue().bias_gradient()) {
     *plan.add_steps() = ColumnSumsStep();
     *plan.mutable_workspace()->add_regions() = ColumnSumsRegion(launch);
@@ -81,6 +99,11 @@ v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& lau
   *plan.mutable_requirements() = RequirementsOf(gemm);
   plan.set_raster_group(launch.raster_group);
   return plan;
+}
+
+bool SplitsEpilogueAlone(const v1::GemmProblem& gemm, int split_k) {
+  return SplitsEpilogue(gemm) && split_k == 1 &&
+         FitsGrid(gemm, kSplitEpilogueTileM, kSplitEpilogueTileN, /*split_k=*/1);
 }
 
 v1::LaunchPlan PlanWarpgroupGemm(const v1::GemmProblem& gemm, const WarpgroupLaunch& launch) {

@@ -18,6 +18,7 @@ struct TiledLaunch {
   int raster_group = 1;
   // Rows of D whose column sums are one partial sum: of a problem with a bias gradient.
   int column_sum_rows = 0;
+  bool split_epilogue = false;
 };
 
 // What gemm_sm90 adds.
@@ -29,8 +30,13 @@ struct WarpgroupLaunch {
 };
 
 // The plan of `launch` for the canonical `gemm`: one step; where k is split a second one that sums
-// the partials in order and runs the epilogue once; and for a bias gradient one that sums columns.
+// the partials in order and runs the epilogue once, or one that runs it where it is split; and for a
+// bias gradient one that sums columns.
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch);
+
+// Whether the second launch of a split epilogue fits the grid, and k is not split with it: the
+// reduction is an epilogue of its own.
+bool SplitsEpilogueAlone(const v1::GemmProblem& gemm, int split_k);
 
 // As PlanTiledGemm, of persistent blocks.
 v1::LaunchPlan PlanWarpgroupGemm(const v1::GemmProblem& gemm, const WarpgroupLaunch& launch);

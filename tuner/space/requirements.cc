@@ -93,6 +93,7 @@ v1::Requirements RequirementsOf(const v1::GemmProblem& gemm) {
                                          : 1;
     SetAlignment(matrix.operand, alignment, requirements);
   }
+  requirements.set_d_alignment(AccessBytesOfD(gemm));
   const v1::DataType bias = gemm.epilogue().bias_type();
   requirements.set_bias_alignment(bias == v1::DATA_TYPE_UNSPECIFIED ? 1 : ElementBytes(bias));
   requirements.set_m_divisor(1);

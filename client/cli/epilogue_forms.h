@@ -1,0 +1,32 @@
+// What an epilogue costs in the GEMM's kernel, and in a launch of its own. Pure; any thread.
+#ifndef TILEWRIGHT_CLIENT_CLI_EPILOGUE_FORMS_H_
+#define TILEWRIGHT_CLIENT_CLI_EPILOGUE_FORMS_H_
+
+#include <optional>
+#include <string>
+
+#include "client/cli/json.h"
+#include "client/cli/style.h"
+#include "tilewright/v1/tuning_service.pb.h"
+
+namespace tilewright::cli {
+
+// The fastest measured candidate of each form.
+struct EpilogueForms {
+  v1::Candidate fused;  // In the kernel of the GEMM.
+  v1::Candidate split;  // In a launch of its own.
+};
+
+// Nothing unless candidates of both were measured.
+std::optional<EpilogueForms> FastestForms(
+    const google::protobuf::RepeatedPtrField<v1::Candidate>& candidates);
+
+// A table of the two, and a line that says which is faster by how much.
+std::string RenderForms(const EpilogueForms& forms, const Style& style);
+
+// {"fused": {...}, "split": {...}, "split_over_fused": ratio of the times}; null for nothing.
+Json FormsToJson(const std::optional<EpilogueForms>& forms);
+
+}  // namespace tilewright::cli
+
+#endif  // TILEWRIGHT_CLIENT_CLI_EPILOGUE_FORMS_H_

@@ -1,0 +1,63 @@
+#include "client/cli/epilogue_forms.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace tilewright::cli {
+namespace {
+
+using testing::HasSubstr;
+
+class EpilogueFormsTest : public testing::Test {
+ protected:
+  v1::Candidate& Add(bool is_split) {
+    v1::Candidate& candidate = *candidates_.Add();
+    candidate.mutable_variant()->set_template_name("gemm_sm90");
+    v1::Parameter& parameter = *candidate.mutable_variant()->mutable_config()->add_parameters();
+    parameter.set_name("split_epilogue");
+    parameter.set_value(is_split ? 1 : 0);
+    return candidate;
+  }
+  void Measured(bool is_split, double seconds) {
+    Add(is_split).mutable_measurement()->set_median_seconds(seconds);
+  }
+
+  google::protobuf::RepeatedPtrField<v1::Candidate> candidates_;
+};
+
+TEST_F(EpilogueFormsTest, IsTheFastestOfEach) {
+  Measured(false, 3e-4);
+  Measured(true, 5e-4);
+  Measured(false, 2e-4);
+  Measured(true, 4e-4);
+  const auto forms = FastestForms(candidates_);
+  ASSERT_TRUE(forms.has_value());
+  EXPECT_EQ(forms->fused.measurement().median_seconds(), 2e-4);
+  EXPECT_EQ(forms->split.measurement().median_seconds(), 4e-4);
+  EXPECT_EQ(FormsToJson(forms)["split_over_fused"], 2.0);
+  EXPECT_THAT(RenderForms(*forms, Style()),
+              HasSubstr("split from the GEMM takes 2.00 times as long as fused with it"));
+}
+
+TEST_F(EpilogueFormsTest, SaysSoWhereSplitIsFaster) {
+  Measured(false, 3e-4);
+  Measured(true, 2e-4);
+  EXPECT_THAT(RenderForms(*FastestForms(candidates_), Style()),
+              HasSubstr("fused with the GEMM takes 1.50 times as long as split from it"));
+}
+
+TEST_F(EpilogueFormsTest, AreNothingUnlessBothWereMeasured) {
+  Measured(false, 3e-4);
+  EXPECT_FALSE(FastestForms(candidates_).has_value());
+  Add(true).mutable_failure()->set_kind(v1::FAILURE_KIND_WRONG_RESULT);
+  EXPECT_FALSE(FastestForms(candidates_).has_value());
+  EXPECT_TRUE(FormsToJson(FastestForms(candidates_)).is_null());
+  // A vendor's algorithm has no epilogue to split.
+  v1::Candidate& vendor = *candidates_.Add();
+  vendor.mutable_vendor();
+  vendor.mutable_measurement()->set_median_seconds(1e-4);
+  EXPECT_FALSE(FastestForms(candidates_).has_value());
+}
+
+}  // namespace
+}  // namespace tilewright::cli
