@@ -82,6 +82,20 @@ __device__ __forceinline__ void LoadSharedFour(Word (&words)[4], unsigned addres
   for (int i = 0; i < 4; ++i) words[i] = __builtin_bit_cast(Word, bits[i]);
 }
 
+// 8 or 16 bytes.
+template <int kWords>
+__device__ __forceinline__ void LoadSharedWords(unsigned (&words)[kWords], unsigned address) {
+  static_assert(kWords == 2 || kWords == 4);
+  if constexpr (kWords == 4) {
+    LoadSharedFour(words, address);
+  } else {
+    asm volatile("ld.shared.v2.u32 {%0, %1}, [%2];"
+                 : "=r"(words[0]), "=r"(words[1])
+                 : "r"(address)
+                 : "memory");
+  }
+}
+
 __device__ __forceinline__ void StoreSharedFour(unsigned address, const unsigned (&words)[4]) {
   asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(address), "r"(words[0]),
                "r"(words[1]), "r"(words[2]), "r"(words[3])

@@ -3,6 +3,7 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FUSED_DROPOUT_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FUSED_DROPOUT_CUH_
 
+#include "common/cluster.cuh"
 #include "dropout/backward.cuh"
 #include "dropout/forward.cuh"
 #include "dropout/fused_dropout_spec.cuh"
@@ -19,6 +20,11 @@ class FusedDropout {
 
   __device__ __forceinline__ static void Run(const FusedDropoutArgs& args) {
     extern __shared__ __align__(16) float tilewright_shared_floats[];
+#if __CUDA_ARCH__ >= 900
+    // The plan of a launch on sm_90 is programmatic: blocks are there when the grid before ends.
+    WaitForEarlierGrids();
+    AllowLaterGrids();
+#endif
     unsigned tile = blockIdx.x;
     unsigned first_column = 0;
     if constexpr (!Normalizes(kSpec)) {
@@ -31,12 +37,17 @@ class FusedDropout {
       FusedDropoutBackward<kSpec, kConfig>::Run(args, tile, first_column,
                                                 tilewright_shared_floats);
     } else {
-      FusedDropoutForward<kSpec, kConfig>::Run(args, tile * kConfig.tile_m, first_column,
+      FusedDropoutForward<kSpec, kConfig>::Run(args, tile, first_column,
                                                tilewright_shared_floats);
     }
   }
 
   __device__ __forceinline__ static void Reduce(const FusedDropoutArgs& args) {
+#if __CUDA_ARCH__ >= 900
+    // In this order, since blocks of the grid behind this one wait for its end all the same.
+    AllowLaterGrids();
+    WaitForEarlierGrids();
+#endif
     float* targets[kWork.column_sums];
     int kind = 0;
     if constexpr (HasBias(kSpec)) targets[kind++] = args.bias_gradient;
@@ -59,7 +70,8 @@ class FusedDropout {
 
 // The second step of a form that gives sums of columns.
 #define TILEWRIGHT_COLUMN_REDUCE_ENTRY(Variant)                                            \
-  extern "C" __global__ void __launch_bounds__(tilewright::kColumnReduceThreads)           \
+  extern "C" __global__ void __launch_bounds__(tilewright::kColumnReduceThreads,           \
+                                               tilewright::kColumnReduceBlocksPerSm)       \
       tilewright_column_reduce(const __grid_constant__ tilewright::FusedDropoutArgs args) { \
     Variant::Reduce(args);                                                                 \
   }

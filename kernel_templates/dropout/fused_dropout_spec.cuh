@@ -61,18 +61,21 @@ constexpr int ColumnSums(const FusedDropoutSpec& spec) {
 
 constexpr FusedDropoutWork WorkOf(const FusedDropoutSpec& spec, const FusedDropoutConfig& config) {
   FusedDropoutWork work = {};
-  const auto read = [&work](Type type) {
+  work.backward = spec.backward;
+  work.least_access = 16;
+  const auto read = [&work](Type type, int access_bytes) {
     ++work.row_tensors;
     work.row_bytes += BytesOf(type);
+    if (access_bytes < work.least_access) work.least_access = access_bytes;
   };
   if (spec.backward) {
-    read(spec.type);
-    if (Normalizes(spec)) read(spec.pre_norm_type);
-    if (spec.add_gradient) read(spec.pre_norm_type);
-    if (ReadsActivation(spec)) read(spec.type);
+    read(spec.type, spec.y_access_bytes);
+    if (Normalizes(spec)) read(spec.pre_norm_type, spec.pre_norm_access_bytes);
+    if (spec.add_gradient) read(spec.pre_norm_type, spec.pre_norm_access_bytes);
+    if (ReadsActivation(spec)) read(spec.type, spec.x_access_bytes);
   } else {
-    read(spec.type);
-    if (HasResidual(spec)) read(spec.residual_type);
+    read(spec.type, spec.x_access_bytes);
+    if (HasResidual(spec)) read(spec.residual_type, spec.residual_access_bytes);
   }
   work.normalizes = Normalizes(spec);
   if (spec.backward) {
@@ -82,6 +85,7 @@ constexpr FusedDropoutWork WorkOf(const FusedDropoutSpec& spec, const FusedDropo
   }
   work.drops = spec.dropout_rounds > 0 && !ReadsMask(spec, config);
   work.column_sums = ColumnSums(spec);
+  work.column_terms = (Normalizes(spec) ? 1 : 0) + (ReadsActivation(spec) ? 1 : 0);
   return work;
 }
 

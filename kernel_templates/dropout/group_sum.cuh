@@ -4,10 +4,12 @@
 
 #include "abi/fused_dropout_args.h"
 #include "abi/fused_dropout_config.h"
+#include "common/cluster.cuh"
 #include "dropout/row_pair.cuh"
 
 namespace tilewright {
 
+// Sums over parts of a warp of `lanes` lanes; every lane gets those of its own.
 template <int kCount>
 __device__ __forceinline__ void SumOverLanes(float (&values)[kCount], int lanes) {
 #pragma unroll
@@ -20,36 +22,86 @@ __device__ __forceinline__ void SumOverLanes(float (&values)[kCount], int lanes)
   }
 }
 
+// Sums over a warp: of value k in the lanes from k * 32 / kCount on. Lanes hand each other the
+// values that the other one goes on with, so that 4 values take 6 shuffles and not 20.
+template <int kCount>
+__device__ __forceinline__ float SpreadSums(float (&values)[kCount]) {
+#pragma unroll
+  for (int count = kCount; count > 1; count /= 2) {
+    const int distance = 16 * count / kCount;
+    const bool is_upper = threadIdx.x & distance;
+#pragma unroll
+    for (int i = 0; i < count / 2; ++i) {
+      const float given = is_upper ? values[i] : values[i + count / 2];
+      const float kept = is_upper ? values[i + count / 2] : values[i];
+      values[i] = kept + __shfl_xor_sync(0xFFFFFFFF, given, distance);
+    }
+  }
+  float sum[1] = {values[0]};
+  SumOverLanes(sum, 32 / kCount);
+  return sum[0];
+}
+
 // Adds up values of the threads that share a pair of rows; every one of them gets the same bits.
-// Of a block whose threads all call it together.
+// Of a block whose threads all call it, those of a group together.
 template <FusedDropoutConfig kConfig>
 class GroupSum {
  public:
   __device__ __forceinline__ explicit GroupSum(float* shared) : shared_(shared) {}
 
+  // Of 2 or 4 values.
   template <int kCount>
   __device__ __forceinline__ void Add(float (&values)[kCount]) {
-    static_assert(kCount <= 4);
-    SumOverLanes(values, Min(kConfig.column_threads, 32));
-    if constexpr (kWarps > 1) {
-      // Two buffers take turns: a warp that is ahead does not overwrite what another still reads.
-      float* buffer = shared_ + (turn_ ? GroupSumFloats(kConfig) / 2 : 0);
-      turn_ = !turn_;
-      const unsigned warp = threadIdx.x / 32;
-      if (threadIdx.x % 32 == 0) {
-#pragma unroll
-        for (int i = 0; i < kCount; ++i) buffer[warp * 4 + i] = values[i];
-      }
-      __syncthreads();
-      const unsigned from = warp / kWarps * kWarps + threadIdx.x % kWarps;
-#pragma unroll
-      for (int i = 0; i < kCount; ++i) values[i] = buffer[from * 4 + i];
-      SumOverLanes(values, kWarps);
+    static_assert(kCount == 2 || kCount == 4);
+    if constexpr (kConfig.column_threads < 32) {
+      SumOverLanes(values, kConfig.column_threads);
+      return;
     }
+    constexpr int kLanes = 32 / kCount;  // Those that have the sum of one value.
+    float sum = SpreadSums(values);
+    if constexpr (kWarps > 1) sum = SumOverWarps<kCount>(sum);
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) values[i] = __shfl_sync(0xFFFFFFFF, sum, i * kLanes);
   }
 
  private:
   static constexpr int kWarps = kConfig.column_threads / 32;  // Of a group; 0: part of a warp.
+  static constexpr int kGroups = PairsAtOnce(kConfig);
+  // Groups that do not wait for one another; each has a barrier beside that of __syncthreads.
+  static constexpr int kMostBarriers = 8;
+
+  // Two buffers take turns: a warp that is ahead does not overwrite what another still reads.
+  template <int kCount>
+  __device__ __forceinline__ float SumOverWarps(float of_warp) {
+    constexpr int kLanes = 32 / kCount;
+    float* buffer = shared_ + (turn_ ? GroupSumFloats(kConfig) / 2 : 0);
+    turn_ = !turn_;
+    const unsigned warp = threadIdx.x / 32;
+    const unsigned value = threadIdx.x % 32 / kLanes;
+    const unsigned lane = threadIdx.x % kLanes;
+    if (lane == 0) buffer[warp * kCount + value] = of_warp;
+    Meet(warp / kWarps);
+    const float* from = buffer + warp / kWarps * kWarps * kCount + value;
+    float sums[1] = {};
+#pragma unroll
+    for (int first = 0; first < kWarps; first += kLanes) {
+      sums[0] += from[(first + lane % kWarps) * kCount];
+    }
+    SumOverLanes(sums, Min(kWarps, kLanes));
+    return sums[0];
+  }
+
+  // The barriers are constants: a block would reserve all 16 of them for a number in a register.
+  __device__ __forceinline__ static void Meet(unsigned group) {
+    if constexpr (kGroups == 1 || kGroups > kMostBarriers) {
+      __syncthreads();
+    } else {
+#pragma unroll
+      for (int i = 0; i < kGroups; ++i) {
+        if (group == static_cast<unsigned>(i)) SyncThreads(1 + i, kConfig.column_threads);
+      }
+    }
+  }
 
   float* shared_;
   bool turn_ = false;
@@ -86,11 +138,7 @@ class ColumnSumsOfThread {
       for (int slot = 0; slot < kConfig.slots; ++slot) {
         const unsigned first = first_column + slot * kSlotColumns;
         if constexpr (PairsAtOnce(kConfig) == 1) {
-#pragma unroll
-          for (int i = 0; i < kConfig.vector; ++i) {
-            const unsigned column = first + threadIdx.x * kConfig.vector + i;
-            if (column < static_cast<unsigned>(args.columns)) to[column] = sums_[kind][slot][i];
-          }
+          StoreOwn(to, first + threadIdx.x * kConfig.vector, args.columns, sums_[kind][slot]);
         } else {
           __syncthreads();
 #pragma unroll
@@ -114,38 +162,62 @@ class ColumnSumsOfThread {
  private:
   static constexpr unsigned kSlotColumns = kConfig.vector * kConfig.column_threads;
 
+  // A thread's own sums as far as they exist, 16 bytes at once where rows of them are whole such:
+  // single ones, 32 bytes apart in a warp, cost a block of 512 threads and 12288 columns 5 us.
+  __device__ __forceinline__ static void StoreOwn(float* to, unsigned first, unsigned columns,
+                                                  const float (&sums)[kConfig.vector]) {
+    if (columns % 4 == 0) {
+#pragma unroll
+      for (int i = 0; i < kConfig.vector; i += 4) {
+        if (first + i < columns) {
+          *reinterpret_cast<float4*>(to + first + i) =
+              make_float4(sums[i], sums[i + 1], sums[i + 2], sums[i + 3]);
+        }
+      }
+      return;
+    }
+#pragma unroll
+    for (int i = 0; i < kConfig.vector; ++i) {
+      if (first + i < columns) to[first + i] = sums[i];
+    }
+  }
+
   float sums_[kKinds][kConfig.slots][kConfig.vector];
 };
 
 // Body of the second step: a block owns kColumnReduceColumns columns and adds up their partial
-// sums, each eighth of the tiles in order and then the eighths.
+// sums, of all gradients side by side: each share of the tiles in order and then the shares.
 template <FusedDropoutConfig kConfig, int kKinds>
 __device__ __forceinline__ void ReduceColumnSums(const FusedDropoutArgs& args,
                                                  float* const (&targets)[kKinds]) {
   constexpr unsigned kShares = kColumnReduceThreads / kColumnReduceColumns;
-  __shared__ float shared[kShares][kColumnReduceColumns];
+  __shared__ float shared[kKinds][kShares][kColumnReduceColumns];
   const unsigned tiles = (args.rows - 1u) / kConfig.tile_m + 1;
   const unsigned lane = threadIdx.x % kColumnReduceColumns;
   const unsigned share = threadIdx.x / kColumnReduceColumns;
   const unsigned column = blockIdx.x * kColumnReduceColumns + lane;
   const bool exists = column < static_cast<unsigned>(args.columns);
-#pragma unroll
-  for (int kind = 0; kind < kKinds; ++kind) {
-    const float* from = args.column_sums + static_cast<long long>(kind) * tiles * args.columns;
-    float sum = 0;
-    if (exists) {
+  float sums[kKinds] = {};
+  if (exists) {
 #pragma unroll 4
-      for (unsigned tile = share; tile < tiles; tile += kShares) {
-        sum += from[static_cast<long long>(tile) * args.columns + column];
+    for (unsigned tile = share; tile < tiles; tile += kShares) {
+#pragma unroll
+      for (int kind = 0; kind < kKinds; ++kind) {
+        sums[kind] +=
+            args.column_sums[(static_cast<long long>(kind) * tiles + tile) * args.columns + column];
       }
     }
-    shared[share][lane] = sum;
-    __syncthreads();
-    if (share == 0 && exists) {
-      for (unsigned other = 1; other < kShares; ++other) sum += shared[other][lane];
-      targets[kind][column] = sum;
-    }
-    __syncthreads();
+  }
+#pragma unroll
+  for (int kind = 0; kind < kKinds; ++kind) shared[kind][share][lane] = sums[kind];
+  __syncthreads();
+#pragma unroll
+  for (int kind = 0; kind < kKinds; ++kind) {
+    if (share != static_cast<unsigned>(kind) || !exists) continue;
+    float sum = 0;
+#pragma unroll
+    for (unsigned other = 0; other < kShares; ++other) sum += shared[kind][other][lane];
+    targets[kind][column] = sum;
   }
 }
 

@@ -17,17 +17,14 @@ class RandomMask {
   static constexpr bool kHasHalves = true;
 
   // Called by whole warps.
-  __device__ __forceinline__ void Make(const FusedDropoutArgs& args,
-                                       const RowPair<kConfig>& pair) {
+  __device__ __forceinline__ void Make(const FusedDropoutArgs& args, const RowPair<kConfig>& pair,
+                                       int slot) {
+    MakeWords(args, pair.row, pair.Column(slot), words_[slot]);
 #pragma unroll
-    for (int slot = 0; slot < kConfig.slots; ++slot) {
-      MakeSlot(args, pair.row, pair.Column(slot), words_[slot]);
+    for (int half = 0; half < 2; ++half) {
 #pragma unroll
-      for (int half = 0; half < 2; ++half) {
-#pragma unroll
-        for (int i = 0; i < kVector / 2; ++i) {
-          words_[slot][half][i] = KeepSigns(words_[slot][half][i], args.dropout_offset);
-        }
+      for (int i = 0; i < kVector / 2; ++i) {
+        words_[slot][half][i] = KeepSigns(words_[slot][half][i], args.dropout_offset);
       }
     }
   }
@@ -47,12 +44,12 @@ class RandomMask {
   __device__ __forceinline__ static PhiloxWords Call(const FusedDropoutArgs& args, unsigned row,
                                                      unsigned column) {
     return RandomBlock<kSpec.dropout_rounds>(PhiloxKeysOf(args.seed), args.offset,
-                                              RandomUse::kDropout, 0, row, column);
+                                             RandomUse::kDropout, 0, row, column);
   }
 
-  __device__ __forceinline__ static void MakeSlot(const FusedDropoutArgs& args, unsigned row,
-                                                  unsigned column,
-                                                  unsigned (&words)[2][kVector / 2]) {
+  __device__ __forceinline__ static void MakeWords(const FusedDropoutArgs& args, unsigned row,
+                                                   unsigned column,
+                                                   unsigned (&words)[2][kVector / 2]) {
     if constexpr (kVector == 16) {
 #pragma unroll
       for (int q = 0; q < 4; ++q) {
@@ -99,22 +96,19 @@ class StoredMask {
  public:
   static constexpr bool kHasHalves = false;
 
-  __device__ __forceinline__ void Make(const FusedDropoutArgs& args,
-                                       const RowPair<kConfig>& pair) {
+  __device__ __forceinline__ void Make(const FusedDropoutArgs& args, const RowPair<kConfig>& pair,
+                                       int slot) {
+    const unsigned column = pair.Column(slot);
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const unsigned char* row = args.mask + pair.Row(half) * MaskStride(pair.columns);
-#pragma unroll
-      for (int slot = 0; slot < kConfig.slots; ++slot) {
-        const unsigned column = pair.Column(slot);
-        unsigned bits = 0;
-        if (pair.HasRow(half) && column < pair.columns) {
-          bits = row[column / 8];
-          // A row has an even number of bytes.
-          if constexpr (kConfig.vector == 16) bits |= row[column / 8 + 1] << 8;
-        }
-        bits_[slot][half] = kConfig.vector == 4 ? bits >> column % 8 : bits;
+      unsigned bits = 0;
+      if (pair.HasRow(half) && column < pair.columns) {
+        bits = row[column / 8];
+        // A row has an even number of bytes.
+        if constexpr (kConfig.vector == 16) bits |= row[column / 8 + 1] << 8;
       }
+      bits_[slot][half] = kConfig.vector == 4 ? bits >> column % 8 : bits;
     }
   }
 
@@ -131,7 +125,7 @@ struct FullMask {
   static constexpr bool kHasHalves = false;
 
   template <typename Pair>
-  __device__ __forceinline__ void Make(const FusedDropoutArgs&, const Pair&) {}
+  __device__ __forceinline__ void Make(const FusedDropoutArgs&, const Pair&, int) {}
   __device__ __forceinline__ static constexpr bool Keeps(int, int, int) { return true; }
 };
 
@@ -152,13 +146,20 @@ template <FusedDropoutSpec kSpec, FusedDropoutConfig kConfig>
 using PairMask = typename MaskSelection<(kSpec.dropout_rounds > 0), ReadsMask(kSpec, kConfig),
                                         kSpec, kConfig>::type;
 
-// As StoreVector, of 16-bit elements, and what is not kept becomes 0: two elements at once, once they
-// are packed.
+// Makes the bits of all slots.
+template <FusedDropoutConfig kConfig, typename Mask>
+__device__ __forceinline__ void MakeMask(const FusedDropoutArgs& args, const RowPair<kConfig>& pair,
+                                         Mask& mask) {
+#pragma unroll
+  for (int slot = 0; slot < kConfig.slots; ++slot) mask.Make(args, pair, slot);
+}
+
+// As StoreVector, of 16-bit elements, and what is not kept becomes 0: two elements at once, once
+// they are packed.
 template <Type kType, int kAccess, FusedDropoutConfig kConfig, typename Mask>
 __device__ __forceinline__ void StoreKept(void* base, long long stride,
                                           const RowPair<kConfig>& pair, int half, int slot,
-                                          const float (&values)[kConfig.vector],
-                                          const Mask& mask) {
+                                          const float (&values)[kConfig.vector], const Mask& mask) {
   static_assert(IsHalfWidth(kType));
   unsigned words[kPackedWords<kType, kConfig.vector>];
   RoundNearest<kType>(words, values);
@@ -167,31 +168,29 @@ __device__ __forceinline__ void StoreKept(void* base, long long stride,
   StoreWordsOf<kType, kAccess>(base, stride, pair, half, slot, words);
 }
 
-// Stores the mask of a pair, the bits beyond the last column as 0. Called by whole warps.
+// Stores a slot of the mask of a pair, the bits beyond the last column as 0. Called by whole warps.
 template <FusedDropoutConfig kConfig, typename Mask>
 __device__ __forceinline__ void StoreMask(const FusedDropoutArgs& args,
-                                          const RowPair<kConfig>& pair, const Mask& mask) {
+                                          const RowPair<kConfig>& pair, const Mask& mask,
+                                          int slot) {
   constexpr int kVector = kConfig.vector;
+  const unsigned column = pair.Column(slot);
+  const unsigned exist = (1u << pair.Count(slot)) - 1;
 #pragma unroll
-  for (int slot = 0; slot < kConfig.slots; ++slot) {
-    const unsigned column = pair.Column(slot);
-    const unsigned exist = (1u << pair.Count(slot)) - 1;
+  for (int half = 0; half < 2; ++half) {
+    unsigned bits = 0;
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      unsigned bits = 0;
-#pragma unroll
-      for (int i = 0; i < kVector; ++i) {
-        if (mask.Keeps(half, slot, i)) bits |= 1u << i;
-      }
-      bits &= exist;
-      // Two threads of 4 columns share a byte; the left one stores it.
-      if constexpr (kVector == 4) bits |= __shfl_xor_sync(0xFFFFFFFF, bits, 1) << 4;
-      const long long stride = MaskStride(pair.columns);
-      if (!pair.HasRow(half) || column / 8 >= stride || column % 8 != 0) continue;
-      unsigned char* to = args.mask + pair.Row(half) * stride + column / 8;
-      to[0] = static_cast<unsigned char>(bits);
-      if constexpr (kVector == 16) to[1] = static_cast<unsigned char>(bits >> 8);
+    for (int i = 0; i < kVector; ++i) {
+      if (mask.Keeps(half, slot, i)) bits |= 1u << i;
     }
+    bits &= exist;
+    // Two threads of 4 columns share a byte; the left one stores it.
+    if constexpr (kVector == 4) bits |= __shfl_xor_sync(0xFFFFFFFF, bits, 1) << 4;
+    const long long stride = MaskStride(pair.columns);
+    if (!pair.HasRow(half) || column / 8 >= stride || column % 8 != 0) continue;
+    unsigned char* to = args.mask + pair.Row(half) * stride + column / 8;
+    to[0] = static_cast<unsigned char>(bits);
+    if constexpr (kVector == 16) to[1] = static_cast<unsigned char>(bits >> 8);
   }
 }
 

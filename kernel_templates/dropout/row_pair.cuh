@@ -5,6 +5,7 @@
 
 #include "abi/fused_dropout_args.h"
 #include "abi/fused_dropout_config.h"
+#include "common/cp_async.cuh"
 #include "epilogue/tensor_row.cuh"
 
 namespace tilewright {
@@ -45,18 +46,38 @@ struct RowPair {
   }
 };
 
-// Pair `index` of the block's rows: 8 of them are made of 16 rows.
+// Pair `index` of all rows: 8 of them are made of 16 rows.
 template <FusedDropoutConfig kConfig>
 __device__ __forceinline__ RowPair<kConfig> PairAt(const FusedDropoutArgs& args,
-                                                   unsigned first_row, unsigned first_column,
-                                                   unsigned index) {
+                                                   unsigned first_column, unsigned index) {
   RowPair<kConfig> pair;
-  pair.row = first_row + index / 8 * 16 + index % 8;
+  pair.row = index / 8 * 16 + index % 8;
   pair.column = first_column + threadIdx.x % kConfig.column_threads * kConfig.vector;
   pair.rows = args.rows;
   pair.columns = args.columns;
   return pair;
 }
+
+// The pairs of a tile, of which each group of threads has every kGroups-th.
+template <FusedDropoutConfig kConfig>
+struct TilePairs {
+  static constexpr unsigned kGroups = PairsAtOnce(kConfig);
+  static constexpr unsigned kPairs = kConfig.tile_m / 2;
+
+  unsigned first;  // Of this thread's group.
+  unsigned count;  // Of every group.
+
+  // The last tile of less than 16 rows has what is left, rows that have no partner among it.
+  __device__ __forceinline__ TilePairs(const FusedDropoutArgs& args, unsigned tile)
+      : first(tile * kPairs + threadIdx.x / kConfig.column_threads), count(kPairs / kGroups) {
+    if constexpr (kConfig.tile_m % 16 != 0) {
+      const unsigned last = (args.rows - 1u) / kConfig.tile_m;
+      if (tile == last) count = ((args.rows - 1u) / 16 * 8 + 8 - tile * kPairs) / kGroups;
+    }
+  }
+
+  __device__ __forceinline__ unsigned Index(unsigned i) const { return first + i * kGroups; }
+};
 
 // A thread's vectors of one tensor, as they are stored.
 template <FusedDropoutConfig kConfig, Type kType, int kAccess>
@@ -66,6 +87,8 @@ class PairTensor {
   static constexpr int kSlots = kConfig.slots;
   static constexpr int kWords = kPackedWords<kType, kVector>;
   static constexpr int kBytes = kVector * BytesOf(kType);
+  // Of a slot of both rows, of all threads.
+  static constexpr int kPartBytes = 2 * kBytes * kConfig.threads;
 
   // Zeros beyond the tensor. Whole vectors first, without a branch, so that all of them are on
   // their way together.
@@ -73,20 +96,53 @@ class PairTensor {
                                        const RowPair<kConfig>& pair) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      const char* row = static_cast<const char*>(base) +
-                        (pair.Row(half) * stride + pair.column) * BytesOf(kType);
+      const char* row =
+          static_cast<const char*>(base) + (pair.Row(half) * stride + pair.column) * BytesOf(kType);
 #pragma unroll
       for (int slot = 0; slot < kSlots; ++slot) {
 #pragma unroll
         for (int i = 0; i < kWords; ++i) words_[half][slot][i] = 0;
         if (pair.HasRow(half) && pair.IsWhole(slot)) {
-          LoadWords<kBytes, kAccess>(row + slot * static_cast<int>(pair.kSlotColumns) *
-                                               BytesOf(kType),
-                                     words_[half][slot]);
+          LoadWords<kBytes, kAccess>(
+              row + slot * static_cast<int>(pair.kSlotColumns) * BytesOf(kType),
+              words_[half][slot]);
         }
       }
     }
     if (pair.IsRagged()) LoadRagged(base, stride, pair);
+  }
+
+  // Starts copies of a slot of both rows to shared memory; zeros beyond the tensor.
+  __device__ __forceinline__ static void Copy(const void* base, long long stride,
+                                              const RowPair<kConfig>& pair, int slot,
+                                              unsigned place) {
+    static_assert(kAccess >= 4, "no copy is narrower");
+    constexpr int kStep = Min(kAccess, kBytes);
+    const int bytes = pair.Count(slot) * BytesOf(kType);
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const char* from = static_cast<const char*>(base) +
+                         (pair.Row(half) * stride + pair.Column(slot)) * BytesOf(kType);
+      const int valid = pair.HasRow(half) ? bytes : 0;
+#pragma unroll
+      for (int at = 0; at < kBytes; at += kStep) {
+        CopyAsyncZeroFill<kStep>(PlaceOf(place, half, at / kChunk) + at % kChunk, from + at,
+                                 Max(0, Min(valid - at, kStep)), 1);
+      }
+    }
+  }
+
+  // What was copied there of one of them.
+  __device__ __forceinline__ void Read(int half, int slot, unsigned place) {
+#pragma unroll
+    for (int chunk = 0; chunk < kBytes / kChunk; ++chunk) {
+      unsigned words[kChunk / 4];
+      LoadSharedWords(words, PlaceOf(place, half, chunk));
+#pragma unroll
+      for (int i = 0; i < kChunk / 4; ++i) {
+        words_[half][slot][chunk * (kChunk / 4) + i] = words[i];
+      }
+    }
   }
 
   __device__ __forceinline__ float Value(int half, int slot, int i) const {
@@ -94,6 +150,14 @@ class PairTensor {
   }
 
  private:
+  // Neighbouring threads have neighbouring chunks, so that no two of a quarter of a warp meet in a
+  // bank.
+  static constexpr int kChunk = Min(16, kBytes);
+
+  __device__ __forceinline__ static unsigned PlaceOf(unsigned place, int half, int chunk) {
+    return place + ((half * (kBytes / kChunk) + chunk) * kConfig.threads + threadIdx.x) * kChunk;
+  }
+
   __device__ __forceinline__ void LoadRagged(const void* base, long long stride,
                                              const RowPair<kConfig>& pair) {
 #pragma unroll
@@ -128,14 +192,21 @@ class PairTensor {
   unsigned words_[2][kSlots][kWords];
 };
 
-// Stores a packed vector of the pair, as far as it exists.
+// Stores a packed vector of the pair, as far as it exists: whole vectors without a branch, and one
+// that all threads take alike where the last column cuts some.
 template <Type kType, int kAccess, FusedDropoutConfig kConfig>
 __device__ __forceinline__ void StoreWordsOf(
     void* base, long long stride, const RowPair<kConfig>& pair, int half, int slot,
     const unsigned (&words)[kPackedWords<kType, kConfig.vector>]) {
-  if (!pair.HasRow(half)) return;
-  StoreRow<kType, kAccess, kConfig.vector>(base, pair.Row(half) * stride + pair.Column(slot),
-                                           words, pair.Count(slot));
+  const long long first = pair.Row(half) * stride + pair.Column(slot);
+  if (pair.HasRow(half) && pair.IsWhole(slot)) {
+    StoreWords<kConfig.vector * BytesOf(kType), kAccess>(
+        static_cast<char*>(base) + first * BytesOf(kType), words);
+  }
+  if (pair.columns % kConfig.vector == 0) return;
+  if (pair.HasRow(half) && !pair.IsWhole(slot)) {
+    StoreRow<kType, kAccess, kConfig.vector>(base, first, words, pair.Count(slot));
+  }
 }
 
 // The same of values, which are rounded.
@@ -162,6 +233,25 @@ __device__ __forceinline__ void LoadColumns(float (&values)[kConfig.vector], con
     values[kVector - 1] = LoadElement<kType>(base, pair.Column(slot) + (kVector - 1));
   }
 }
+
+// A thread's part of a vector [columns], kept as it is stored: half the registers of fp32 where it
+// has 16 bits.
+template <FusedDropoutConfig kConfig, Type kType>
+class ColumnTerm {
+ public:
+  __device__ __forceinline__ void Load(const void* base, const RowPair<kConfig>& pair, int slot) {
+    float values[kConfig.vector];
+    LoadColumns<kType, kConfig>(values, base, pair, slot);
+    RoundNearest<kType>(words_[slot], values);
+  }
+
+  __device__ __forceinline__ float Value(int slot, int i) const {
+    return FloatFromBits<kType>(UnpackElement<kType>(words_[slot], i));
+  }
+
+ private:
+  unsigned words_[kConfig.slots][kPackedWords<kType, kConfig.vector>];
+};
 
 }  // namespace tilewright
 

@@ -111,6 +111,26 @@ TEST(FusedDropoutTest, LongRowsAndManyRows) {
   ExpectSound(cases);
 }
 
+// Rows that are read once, through shared memory: with vectors that the last column cuts, copies
+// narrower than 16 bytes, masks that are read, and as long as a block can hold.
+TEST(FusedDropoutTest, RowsThatComeThroughARing) {
+  std::vector<GemmCase> cases;
+  for (const std::string& form : FusedDropoutForms()) {
+    if (form.find("NORM") == std::string::npos) continue;
+    cases.push_back(CaseOf(absl::StrCat("rows: 333 columns: 1004 ", kDropout, form), 16));
+  }
+  const std::string residual =
+      "operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL normalization: ";
+  cases.push_back(CaseOf(absl::StrCat("rows: 77 columns: 2050 backward: true add_gradient: true "
+                                      "dropout { probability: 0.3 store_mask: true } ",
+                                      residual, "NORMALIZATION_LAYER_NORM"),
+                         16));
+  cases.push_back(CaseOf(absl::StrCat("rows: 300 columns: 12288 backward: true add_gradient: true ",
+                                      kDropout, residual, "NORMALIZATION_RMS_NORM"),
+                         4));
+  ExpectSound(cases);
+}
+
 // A launch in this process, as users make it.
 TEST(FusedDropoutTest, ForwardAndBackwardKeepWhatTheHostKeeps) {
   constexpr int64_t kRows = 50;

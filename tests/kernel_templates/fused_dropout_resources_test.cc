@@ -1,5 +1,6 @@
 // Compiles what the fused-dropout search space offers, and holds it to its promises: legal configs
 // compile without spills and with no more registers than the launch bounds mean.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,11 @@ void ExpectKeepsItsBounds(const v1::Problem& problem, const v1::Variant& variant
   const auto config = ParseFusedDropoutConfig(variant.config());
   ASSERT_TRUE(config.ok()) << config.status();
   const FusedDropoutWork work = WorkOf(problem.fused_dropout(), config->read_mask == 1);
-  EXPECT_LE(found->second.registers, RegisterEstimate(*config, work) + kRegisterSlack)
+  // Where shared memory leaves few blocks room, the compiler may take what they leave.
+  const int left = 65536 / (config->threads * MinBlocksPerSm(*config, work));
+  EXPECT_LE(found->second.registers,
+            std::max(RegisterEstimate(*config, work) + kRegisterSlack,
+                     config->ring_parts > 0 ? left : 0))
       << report.log;
   EXPECT_LE(found->second.spill_bytes, kMaxSpillBytes) << report.log;
   EXPECT_EQ(found->second.static_shared_bytes, 0) << report.log;

@@ -20,7 +20,8 @@ constexpr char kLarge[] = "rows: 16384 columns: 4096 dropout { probability: 0.1 
 
 Parameters Plain() {
   return {{"column_threads", 32}, {"looped", 0}, {"prefetch", 0}, {"read_mask", 0},
-          {"slots", 1},           {"threads", 256}, {"tile_m", 64}, {"vector", 8}};
+          {"ring_parts", 0},      {"slots", 1},     {"threads", 256}, {"tile_m", 64},
+          {"vector", 8}};
 }
 
 std::string Broken(const v1::Problem& problem, const Parameters& parameters) {
@@ -73,12 +74,24 @@ TEST(FusedDropoutSpaceTest, NamesTheConstraintThatIsBroken) {
   EXPECT_EQ(Broken(plain, With(Plain(), "column_threads", 48)), "ThreadsMakeGroups");
   EXPECT_EQ(Broken(plain, With(Plain(), "threads", 2048)), "ThreadsMakeGroups");
   EXPECT_EQ(Broken(plain, With(Plain(), "tile_m", 24)), "TileHoldsPairs");
+  EXPECT_EQ(Broken(plain, With(With(Plain(), "tile_m", 24), "column_threads", 64)), "");
+  EXPECT_EQ(Broken(plain, With(With(Plain(), "tile_m", 4), "column_threads", 64)),
+            "TileHoldsPairs");
   EXPECT_EQ(Broken(plain, With(Plain(), "prefetch", 1)), "");
   EXPECT_EQ(Broken(plain, With(With(Plain(), "prefetch", 1), "tile_m", 16)), "HasNextPair");
   EXPECT_EQ(Broken(plain, With(Plain(), "read_mask", 1)), "HasMaskToRead");
   EXPECT_EQ(Broken(plain, With(Plain(), "looped", 1)), "HoldsRows");
   EXPECT_EQ(Broken(norm, Plain()), "HoldsRows");
   EXPECT_EQ(Broken(norm, With(Plain(), "looped", 1)), "");
+  EXPECT_EQ(Broken(plain, With(Plain(), "ring_parts", 2)), "");
+  EXPECT_EQ(Broken(plain, With(With(Plain(), "ring_parts", 2), "slots", 4)), "RingHoldsRows");
+  EXPECT_EQ(Broken(plain, With(With(Plain(), "ring_parts", 2), "prefetch", 1)), "RingHoldsRows");
+  EXPECT_EQ(Broken(plain, With(With(Plain(), "ring_parts", 32), "threads", 512)),
+            "FitsSharedMemory");
+  EXPECT_EQ(Broken(FusedDropoutOf("rows: 64 columns: 333 operation: DROPOUT_OPERATION_DROPOUT"),
+                   With(Plain(), "ring_parts", 2)),
+            "RingHoldsRows");
+  EXPECT_EQ(Broken(norm, With(With(Plain(), "looped", 1), "ring_parts", 2)), "RingHoldsRows");
   EXPECT_EQ(Broken(plain, {{"vector", 8}}), "HasParameters");
   EXPECT_EQ(Broken(GemmOf("m: 1 n: 1 k: 1"), Plain()), "ServesKind");
 }
@@ -110,6 +123,8 @@ TEST(FusedDropoutSpaceTest, PlansOneStepOrTwo) {
   ASSERT_EQ(two->steps_size(), 2);
   EXPECT_EQ(two->steps(1).entry_symbol(), kColumnReduceEntry);
   EXPECT_EQ(two->steps(1).grid_rule(), v1::GRID_RULE_COLUMNS);
+  EXPECT_TRUE(two->steps(0).programmatic_launch());
+  EXPECT_TRUE(two->steps(1).programmatic_launch());
   EXPECT_EQ(two->workspace().regions(0).copies(), 3);
   EXPECT_EQ(two->requirements().n_limit(), 4096);
 }

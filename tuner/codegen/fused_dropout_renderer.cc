@@ -1,5 +1,6 @@
 #include "tuner/codegen/fused_dropout_renderer.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "kernel_templates/launch/fused_dropout_layout.h"
@@ -76,17 +77,23 @@ std::string RenderConfig(const FusedDropoutConfig& config) {
          ", .threads = " + std::to_string(config.threads) +
          ", .tile_m = " + std::to_string(config.tile_m) +
          (config.read_mask ? ", .read_mask = 1" : "") +
-         (config.prefetch ? ", .prefetch = 1" : "") + (config.looped ? ", .looped = 1}" : "}");
+         (config.prefetch ? ", .prefetch = 1" : "") + (config.looped ? ", .looped = 1" : "") +
+         (config.ring_parts ? ", .ring_parts = " + std::to_string(config.ring_parts) : "") + "}";
 }
 
 }  // namespace
 
 FusedDropoutWork WorkOf(const v1::FusedDropoutProblem& problem, bool read_mask) {
   FusedDropoutWork work = {};
+  work.backward = problem.backward();
+  work.least_access = 16;
   for (const FusedTensorUse& use : TensorsOf(problem)) {
     if (use.written || !use.IsMatrix()) continue;
+    const int bytes = DataTypeBytes(use.layout.type);
     ++work.row_tensors;
-    work.row_bytes += DataTypeBytes(use.layout.type);
+    work.row_bytes += bytes;
+    work.least_access =
+        std::min(work.least_access, AccessBytes(use.layout.row_stride, 0, 1, bytes));
   }
   const bool reads = problem.backward() && problem.dropout().store_mask() && read_mask;
   work.normalizes = Normalizes(problem);
@@ -98,6 +105,8 @@ FusedDropoutWork WorkOf(const v1::FusedDropoutProblem& problem, bool read_mask) 
   }
   work.drops = DropsElements(problem) && !reads;
   work.column_sums = ColumnSums(problem);
+  work.column_terms =
+      (Normalizes(problem) ? 1 : 0) + (problem.activation() > v1::ACTIVATION_NONE ? 1 : 0);
   return work;
 }
 

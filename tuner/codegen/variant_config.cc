@@ -130,7 +130,8 @@ absl::StatusOr<FusedDropoutConfig> ParseFusedDropoutConfig(const v1::Config& con
   Fields fields = divisors;
   fields.insert(fields.end(), {{"read_mask", &parsed.read_mask},
                                {"prefetch", &parsed.prefetch},
-                               {"looped", &parsed.looped}});
+                               {"looped", &parsed.looped},
+                               {"ring_parts", &parsed.ring_parts}});
   RETURN_IF_ERROR(FillFields(config, fields));
   RETURN_IF_ERROR(CheckPositive(divisors));
   return parsed;

@@ -65,11 +65,12 @@ inline constexpr std::array<ParameterField<GemmSm90Config>, 16> kGemmSm90Paramet
     {"tile_n", &GemmSm90Config::tile_n},
 }};
 
-inline constexpr std::array<ParameterField<FusedDropoutConfig>, 8> kFusedDropoutParameters = {{
+inline constexpr std::array<ParameterField<FusedDropoutConfig>, 9> kFusedDropoutParameters = {{
     {"column_threads", &FusedDropoutConfig::column_threads},
     {"looped", &FusedDropoutConfig::looped, 0},
     {"prefetch", &FusedDropoutConfig::prefetch, 0},
     {"read_mask", &FusedDropoutConfig::read_mask, 0},
+    {"ring_parts", &FusedDropoutConfig::ring_parts, 0},
     {"slots", &FusedDropoutConfig::slots},
     {"threads", &FusedDropoutConfig::threads},
     {"tile_m", &FusedDropoutConfig::tile_m},

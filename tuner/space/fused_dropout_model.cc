@@ -27,6 +27,8 @@ constexpr double kNextLaunchSeconds = 2e-6;
 constexpr double kSplitLineShare = 0.96;
 // Address and predicates of one vector of one tensor, instructions.
 constexpr double kVectorInstructions = 9;
+// What the way through a ring adds to that.
+constexpr double kRingInstructions = 5;
 
 // What keeps an element costs an instruction where two are compared at once, and another one or
 // two: where the packed results are masked, or each value is.
@@ -59,6 +61,7 @@ double MatrixInstructions(const v1::FusedDropoutProblem& problem,
     const double accesses =
         static_cast<double>(bytes) / AccessBytes(use.layout.row_stride, 0, 1, bytes);
     instructions += kVectorInstructions / config.vector + accesses;
+    if (config.ring_parts > 0 && !use.written) instructions += kRingInstructions / config.vector;
     if (bytes == 2) instructions += use.written ? 0.5 : 1;
   }
   return instructions;
@@ -76,8 +79,11 @@ int ResidentBlocksOf(const MachineModel& machine, const FusedDropoutConfig& conf
 // Share of the bandwidth that the loads in flight fill (Little's law).
 double FilledShare(const MachineModel& machine, const FusedDropoutConfig& config,
                    const FusedDropoutWork& work, double resident) {
-  const double in_flight = resident * config.threads * (config.prefetch ? 4.0 : 2.0) *
-                           config.vector * config.slots * work.row_bytes;
+  // Of a ring the part at hand is not on its way.
+  const double vectors = config.ring_parts > 0 ? config.ring_parts - 1
+                                               : (config.prefetch ? 2 : 1) * config.slots;
+  const double in_flight =
+      resident * config.threads * 2 * config.vector * vectors * work.row_bytes;
   const double wanted = machine.dram_bytes_per_cycle / machine.sm_count * kBusyLatency / 2;
   return std::min(1.0, in_flight / wanted);
 }
@@ -134,7 +140,7 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   const double pairs = static_cast<double>(config.tile_m) / 2 / PairsAtOnce(config);
   // Without a pair on its way a thread waits for its loads each time; other blocks' work hides it.
   const double sums = Normalizes(problem) ? (Centers(problem) ? 2 : 1) * kRowSumCycles : 0;
-  const double waits = config.prefetch ? 0 : kBusyLatency;
+  const double waits = config.prefetch || config.ring_parts > 0 ? 0 : kBusyLatency;
   const double serial =
       waves * (kBlockOverhead + pairs * (sums + (Normalizes(problem) ? waits : 0))) / resident;
   const double cycles =

@@ -1,7 +1,10 @@
 #include "tuner/space/fused_dropout_space.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <set>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/abi/fused_dropout_args.h"
@@ -18,9 +21,11 @@ namespace tilewright {
 namespace {
 
 constexpr int kVectors[] = {4, 8, 16};
-constexpr int kSlots[] = {1, 2, 4, 8};
+constexpr int kSlots[] = {1, 2, 3, 4, 8};
 constexpr int kThreads[] = {128, 256, 512, 1024};
 constexpr int kTileRows[] = {16, 32, 64, 128, 256, 512};
+// Where rows are held, a tile of 16 is so much work that SMs which end first idle.
+constexpr int kHeldTileRows[] = {4, 8, 16, 32, 64, 128, 256, 512};
 
 using Problem = v1::FusedDropoutProblem;
 
@@ -64,6 +69,10 @@ constexpr Constraint kConstraints[] = {
     {"TileHoldsPairs", [](auto&, auto&, auto& c) { return TileHoldsPairs(c); }},
     {"HasFlags", [](auto&, auto&, auto& c) { return HasFlags(c); }},
     {"HasNextPair", [](auto&, auto&, auto& c) { return HasNextPair(c); }},
+    {"RingHoldsRows",
+     [](auto& problem, auto&, auto& c) {
+       return RingHoldsRows(c, WorkOf(problem, c.read_mask == 1));
+     }},
     {"HasMaskToRead", [](auto& problem, auto&, auto& c) { return HasMaskToRead(problem, c); }},
     {"HoldsRows", [](auto& problem, auto&, auto& c) { return HoldsRows(problem, c); }},
     {"FitsRegisters",
@@ -102,34 +111,81 @@ bool SuitsColumns(const Problem& problem, const FusedDropoutConfig& c) {
   return Normalizes(problem) || held >= std::min(least, problem.columns());
 }
 
+// A ring pays where rows are normalized, since they are held. Vectors of 16 bytes: it has no need
+// of wider ones. Three slots are for rows that no two can hold.
+bool SuitsRing(const Problem& problem, const FusedDropoutConfig& c) {
+  if (c.ring_parts == 0) return c.slots != 3;
+  return Normalizes(problem) && c.vector * ElementBytes(problem.type()) == 16 &&
+         c.threads <= 512 && (c.slots - 1) * c.vector * c.column_threads < problem.columns();
+}
+
+// One wave of blocks that holds its sums of columns to the end: each SM has 1 to 4 of them in all.
+bool IsOneWave(const Problem& problem, const FusedDropoutConfig& c) {
+  return c.ring_parts > 0 && ColumnSums(problem) > 0;
+}
+
 // Blocks enough for the GPU, where the rows give them, and as few rows as the smallest tile where
-// they do not.
+// they do not. In one wave some SMs may have none.
 bool SuitsRows(const Problem& problem, const v1::Silicon& silicon, const FusedDropoutConfig& c) {
-  if (c.tile_m == std::max(16, 2 * PairsAtOnce(c))) return true;
+  if (c.tile_m <= std::max(16, 2 * PairsAtOnce(c))) return true;
   const int64_t tiles_n =
       Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
-  return CeilDivide(problem.rows(), c.tile_m) * tiles_n >= silicon.sm_count();
+  const int64_t blocks = CeilDivide(problem.rows(), c.tile_m) * tiles_n;
+  return IsOneWave(problem, c) ? 10 * blocks >= 9 * silicon.sm_count()
+                               : blocks >= silicon.sm_count();
+}
+
+std::vector<int> TileRows(const Problem& problem, const v1::Silicon& silicon,
+                          const FusedDropoutConfig& c) {
+  if (!IsOneWave(problem, c)) {
+    return Normalizes(problem) && ColumnSums(problem) == 0
+               ? std::vector<int>{std::begin(kHeldTileRows), std::end(kHeldTileRows)}
+               : std::vector<int>{std::begin(kTileRows), std::end(kTileRows)};
+  }
+  const int step = 8 % PairsAtOnce(c) == 0 ? 2 * PairsAtOnce(c) : std::max(16, 2 * PairsAtOnce(c));
+  std::set<int> rows;
+  for (int blocks = 1; blocks <= 4; ++blocks) {
+    const int64_t wanted = CeilDivide(problem.rows(), int64_t{silicon.sm_count()} * blocks);
+    rows.insert(static_cast<int>(std::min<int64_t>(CeilDivide(wanted, step) * step, 4096)));
+  }
+  return {rows.begin(), rows.end()};
+}
+
+template <typename Visit>
+void ForEachTile(const Problem& problem, const v1::Silicon& silicon, FusedDropoutConfig c,
+                 const Visit& visit) {
+  const bool may_read = problem.backward() && problem.dropout().store_mask();
+  for (const int tile_m : TileRows(problem, silicon, c)) {
+    for (int read_mask = 0; read_mask <= (may_read ? 1 : 0); ++read_mask) {
+      for (int prefetch = 0; prefetch <= 1; ++prefetch) {
+        c.tile_m = tile_m;
+        c.read_mask = read_mask;
+        c.prefetch = prefetch;
+        if (FirstBroken(problem, silicon, c) == nullptr && SuitsType(problem, c) &&
+            SuitsColumns(problem, c) && SuitsRows(problem, silicon, c) && SuitsRing(problem, c)) {
+          visit(c);
+        }
+      }
+    }
+  }
 }
 
 template <typename Visit>
 void ForEachConfig(const Problem& problem, const v1::Silicon& silicon, int looped,
                    const Visit& visit) {
-  const bool may_read = problem.backward() && problem.dropout().store_mask();
   for (const int vector : kVectors) {
     for (const int slots : kSlots) {
+      // Beside the pair at hand nothing is on its way, one slot, or whole pairs. More is worse
+      // where one wave does it all: SMs near to memory then take what those far from it wait for,
+      // which end up to 1.6 times later.
+      const std::set<int> rings = {0, slots, slots + 1, 2 * slots, 3 * slots};
       for (int column_threads = 4; column_threads <= 1024; column_threads *= 2) {
         for (const int threads : kThreads) {
-          for (const int tile_m : kTileRows) {
-            for (int read_mask = 0; read_mask <= (may_read ? 1 : 0); ++read_mask) {
-              for (int prefetch = 0; prefetch <= 1; ++prefetch) {
-                const FusedDropoutConfig c{vector, slots,     column_threads, threads,
-                                           tile_m, read_mask, prefetch,       looped};
-                if (FirstBroken(problem, silicon, c) == nullptr && SuitsType(problem, c) &&
-                    SuitsColumns(problem, c) && SuitsRows(problem, silicon, c)) {
-                  visit(c);
-                }
-              }
-            }
+          if (threads < column_threads) continue;
+          for (const int ring_parts : rings) {
+            ForEachTile(problem, silicon,
+                        {vector, slots, column_threads, threads, 16, 0, 0, looped, ring_parts},
+                        visit);
           }
         }
       }
@@ -152,7 +208,8 @@ v1::LaunchStep Step(std::string_view symbol, int threads, int shared_bytes, v1::
   return step;
 }
 
-v1::LaunchPlan PlanOf(const Problem& problem, const FusedDropoutConfig& c) {
+v1::LaunchPlan PlanOf(const Problem& problem, const v1::Silicon& silicon,
+                      const FusedDropoutConfig& c) {
   const FusedDropoutWork work = WorkOf(problem, c.read_mask == 1);
   // A block has whole rows, however long, where they are normalized.
   const int tile_n = Normalizes(problem) ? std::numeric_limits<int32_t>::max() : HeldColumns(c);
@@ -167,6 +224,10 @@ v1::LaunchPlan PlanOf(const Problem& problem, const FusedDropoutConfig& c) {
     region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
     region.set_copies(work.column_sums);
     region.set_element_bytes(sizeof(float));
+  }
+  // Kernels for sm_90 wait for the grid before them themselves.
+  if (silicon.compute_capability() >= 90) {
+    for (v1::LaunchStep& step : *plan.mutable_steps()) step.set_programmatic_launch(true);
   }
   *plan.mutable_requirements() = RequirementsOf(problem);
   if (Normalizes(problem) && !c.looped) {
@@ -211,7 +272,8 @@ absl::StatusOr<v1::LaunchPlan> FusedDropoutSpace::PlanFor(const v1::Problem& pro
   if (const auto broken = BrokenConstraint(problem, silicon, config)) {
     return InvalidField("variant.config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
   }
-  return PlanOf(problem.fused_dropout(), *DecodeConfig(config, kFusedDropoutParameters));
+  return PlanOf(problem.fused_dropout(), silicon,
+                *DecodeConfig(config, kFusedDropoutParameters));
 }
 
 double FusedDropoutSpace::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
