@@ -71,13 +71,18 @@ __device__ __forceinline__ bool ElectLane() {
 }
 
 // Programmatic dependent launch: waits until the grids before this one are complete and their
-// writes visible. Does nothing in a launch without the attribute.
+// writes visible. Does nothing in a launch without the attribute, nor before sm_90, whose plans do
+// not have it.
 __device__ __forceinline__ void WaitForEarlierGrids() {
+#if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
 }
 // Lets the next grid be launched as this one's blocks end; it waits as above.
 __device__ __forceinline__ void AllowLaterGrids() {
+#if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
 }
 
 }  // namespace tilewright

@@ -20,11 +20,8 @@ class FusedDropout {
 
   __device__ __forceinline__ static void Run(const FusedDropoutArgs& args) {
     extern __shared__ __align__(16) float tilewright_shared_floats[];
-#if __CUDA_ARCH__ >= 900
-    // The plan of a launch on sm_90 is programmatic: blocks are there when the grid before ends.
     WaitForEarlierGrids();
     AllowLaterGrids();
-#endif
     unsigned tile = blockIdx.x;
     unsigned first_column = 0;
     if constexpr (!Normalizes(kSpec)) {
@@ -43,11 +40,9 @@ class FusedDropout {
   }
 
   __device__ __forceinline__ static void Reduce(const FusedDropoutArgs& args) {
-#if __CUDA_ARCH__ >= 900
     // In this order, since blocks of the grid behind this one wait for its end all the same.
     AllowLaterGrids();
     WaitForEarlierGrids();
-#endif
     float* targets[kWork.column_sums];
     int kind = 0;
     if constexpr (HasBias(kSpec)) targets[kind++] = args.bias_gradient;

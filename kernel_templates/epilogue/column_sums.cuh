@@ -6,6 +6,7 @@
 
 #include "abi/column_sums_config.h"
 #include "abi/kernel_args.h"
+#include "common/cluster.cuh"
 #include "common/memory.cuh"
 
 namespace tilewright {
@@ -55,6 +56,8 @@ __device__ __forceinline__ void SumFragmentRows(float (&sums)[8][2], float (&tot
 template <int kRows>
 __device__ __forceinline__ void AddColumnSums(const GemmArgs& args) {
   __shared__ float strands[kColumnSumStrands][kColumnSumColumns];
+  AllowLaterGrids();
+  WaitForEarlierGrids();
   const int lane = static_cast<int>(threadIdx.x) % kColumnSumColumns;
   const int strand = static_cast<int>(threadIdx.x) / kColumnSumColumns;
   const int column = static_cast<int>(blockIdx.x) * kColumnSumColumns + lane;

@@ -6,6 +6,7 @@
 
 #include "abi/kernel_args.h"
 #include "abi/split_epilogue_config.h"
+#include "common/cluster.cuh"
 #include "epilogue/column_sums.cuh"
 #include "epilogue/epilogue.cuh"
 #include "gemm/raster.cuh"
@@ -34,6 +35,8 @@ class SplitEpilogue {
   // its way before the first of it is used.
   __device__ __forceinline__ static void Run(const GemmArgs& args) {
     __shared__ unsigned kept[kThreads / 32][kBlocks][8];
+    AllowLaterGrids();
+    WaitForEarlierGrids();
     const int batch = blockIdx.z;
     const int warp = static_cast<int>(threadIdx.x) / 32;
     const int lane = static_cast<int>(threadIdx.x) % 32;

@@ -5,6 +5,7 @@
 
 #include "abi/gemm_sm80_config.h"
 #include "abi/kernel_args.h"
+#include "common/cluster.cuh"
 #include "common/memory.cuh"
 #include "epilogue/epilogue.cuh"
 #include "gemm/raster.cuh"
@@ -62,6 +63,8 @@ template <EpilogueSpec kSpec, typename Accumulator>
 __device__ __forceinline__ void ReducePartials(const GemmArgs& args) {
   constexpr int kPerRow = kReduceTileN / 4;
   static_assert(kReduceThreads == kPerRow * kReduceTileM);
+  AllowLaterGrids();
+  WaitForEarlierGrids();
   const int batch = blockIdx.z;
   const TilePlace place = PlaceOfBlock(blockIdx.x, args.m, args.n, kReduceTileM, kReduceTileN, 1);
   const int row_in_tile = static_cast<int>(threadIdx.x) / kPerRow;

@@ -76,7 +76,8 @@ TEST(LaunchPlanTest, ASplitEpilogueIsASecondStep) {
         cluster_x: 1 cluster_y: 1
         grid_rule: GRID_RULE_TILES
         tile_m: 16 tile_n: 512
-        split_k: 1)", &second));
+        split_k: 1
+        programmatic_launch: true)", &second));
   EXPECT_TRUE(MessageDifferencer::Equals(plan.steps(1), second)) << plan.DebugString();
   EXPECT_EQ(plan.steps(2).entry_symbol(), "tilewright_column_sums");
   // Sums of 16 rows, 8 of them in the first step's tile of 128.

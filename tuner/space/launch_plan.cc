@@ -112,7 +112,7 @@ v1::LaunchPlan PlanWarpgroupGemm(const v1::GemmProblem& gemm, const WarpgroupLau
   step.set_cluster_x(launch.cluster_blocks);
   step.set_grid_rule(v1::GRID_RULE_PERSISTENT);
   step.set_blocks_per_sm(1);
-  step.set_programmatic_launch(true);
+  for (v1::LaunchStep& any : *plan.mutable_steps()) any.set_programmatic_launch(true);
   for (const v1::TensorMapSpec& map : launch.tensor_maps) *step.add_tensor_maps() = map;
   plan.set_raster_along_n(launch.raster_along_n);
   return plan;

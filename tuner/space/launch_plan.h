@@ -38,7 +38,7 @@ v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& lau
 // reduction is an epilogue of its own.
 bool SplitsEpilogueAlone(const v1::GemmProblem& gemm, int split_k);
 
-// As PlanTiledGemm, of persistent blocks.
+// As PlanTiledGemm, of persistent blocks, every step starting as the one before it ends.
 v1::LaunchPlan PlanWarpgroupGemm(const v1::GemmProblem& gemm, const WarpgroupLaunch& launch);
 
 }  // namespace tilewright
