@@ -1,6 +1,9 @@
 #include "client/cli/epilogue_forms.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "client/cli/format.h"
@@ -19,8 +22,28 @@ double SecondsOf(const v1::Candidate& candidate) {
   return candidate.measurement().median_seconds();
 }
 
+int RoundsOf(const v1::Candidate& candidate) { return candidate.measurement().seconds_size(); }
+
+double Median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Time of `a` over that of `b`, the median over the rounds that both ran in: a large product heats
+// the GPU until it clocks down, and what left the race early ran before that.
+double PairedRatio(const v1::Candidate& a, const v1::Candidate& b) {
+  const int rounds = std::min(RoundsOf(a), RoundsOf(b));
+  if (rounds == 0) return SecondsOf(a) / SecondsOf(b);
+  std::vector<double> ratios;
+  for (int i = 0; i < rounds; ++i) {
+    ratios.push_back(a.measurement().seconds(i) / b.measurement().seconds(i));
+  }
+  return Median(std::move(ratios));
+}
+
 double SplitOverFused(const EpilogueForms& forms) {
-  return SecondsOf(forms.split) / SecondsOf(forms.fused);
+  return PairedRatio(forms.split, forms.fused);
 }
 
 Json CandidateToJson(const v1::Candidate& candidate) {
@@ -35,11 +58,24 @@ Json CandidateToJson(const v1::Candidate& candidate) {
 
 std::optional<EpilogueForms> FastestForms(
     const google::protobuf::RepeatedPtrField<v1::Candidate>& candidates) {
-  const v1::Candidate* fastest[2] = {};
+  const auto is_measured = [](const v1::Candidate& candidate) {
+    return candidate.has_measurement() && candidate.has_variant();
+  };
+  // All are compared with one that ran to the end.
+  const v1::Candidate* longest = nullptr;
   for (const v1::Candidate& candidate : candidates) {
-    if (!candidate.has_measurement() || !candidate.has_variant()) continue;
-    const v1::Candidate*& known = fastest[IsSplit(candidate)];
-    if (known == nullptr || SecondsOf(candidate) < SecondsOf(*known)) known = &candidate;
+    if (!is_measured(candidate)) continue;
+    if (longest == nullptr || RoundsOf(candidate) > RoundsOf(*longest)) longest = &candidate;
+  }
+  const v1::Candidate* fastest[2] = {};
+  double least[2] = {};
+  for (const v1::Candidate& candidate : candidates) {
+    if (!is_measured(candidate)) continue;
+    const int form = IsSplit(candidate) ? 1 : 0;
+    const double ratio = PairedRatio(candidate, *longest);
+    if (fastest[form] != nullptr && ratio >= least[form]) continue;
+    fastest[form] = &candidate;
+    least[form] = ratio;
   }
   if (fastest[0] == nullptr || fastest[1] == nullptr) return std::nullopt;
   return EpilogueForms{*fastest[0], *fastest[1]};
@@ -56,9 +92,10 @@ std::string RenderForms(const EpilogueForms& forms, const Style& style) {
   add("split from it", forms.split);
   const double ratio = SplitOverFused(forms);
   return table.Render(style) +
-         absl::StrFormat("The epilogue %s takes %.2f times as long as %s.\n",
+         absl::StrFormat("The epilogue %s takes %.2f times as long as %s, round by round.\n",
                          ratio >= 1 ? "split from the GEMM" : "fused with the GEMM",
-                         std::max(ratio, 1 / ratio), ratio >= 1 ? "fused with it" : "split from it");
+                         std::max(ratio, 1 / ratio),
+                         ratio >= 1 ? "fused with it" : "split from it");
 }
 
 Json FormsToJson(const std::optional<EpilogueForms>& forms) {

@@ -11,7 +11,7 @@
 
 namespace tilewright::cli {
 
-// The fastest measured candidate of each form.
+// The fastest measured candidate of each form, compared in rounds that both ran in.
 struct EpilogueForms {
   v1::Candidate fused;  // In the kernel of the GEMM.
   v1::Candidate split;  // In a launch of its own.
@@ -24,7 +24,7 @@ std::optional<EpilogueForms> FastestForms(
 // A table of the two, and a line that says which is faster by how much.
 std::string RenderForms(const EpilogueForms& forms, const Style& style);
 
-// {"fused": {...}, "split": {...}, "split_over_fused": ratio of the times}; null for nothing.
+// {"fused": {...}, "split": {...}, "split_over_fused": ratio of the times of a round}; null for nothing.
 Json FormsToJson(const std::optional<EpilogueForms>& forms);
 
 }  // namespace tilewright::cli
