@@ -42,9 +42,7 @@ double PairedRatio(const v1::Candidate& a, const v1::Candidate& b) {
   return Median(std::move(ratios));
 }
 
-double SplitOverFused(const EpilogueForms& forms) {
-  return PairedRatio(forms.split, forms.fused);
-}
+double SplitOverFused(const EpilogueForms& forms) { return PairedRatio(forms.split, forms.fused); }
 
 Json CandidateToJson(const v1::Candidate& candidate) {
   Json object = Json::object();

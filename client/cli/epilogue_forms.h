@@ -24,7 +24,8 @@ std::optional<EpilogueForms> FastestForms(
 // A table of the two, and a line that says which is faster by how much.
 std::string RenderForms(const EpilogueForms& forms, const Style& style);
 
-// {"fused": {...}, "split": {...}, "split_over_fused": ratio of the times of a round}; null for nothing.
+// {"fused": {...}, "split": {...}, "split_over_fused": ratio of the times of a round}; null for
+// nothing.
 Json FormsToJson(const std::optional<EpilogueForms>& forms);
 
 }  // namespace tilewright::cli

@@ -77,8 +77,8 @@ constexpr int RegisterEstimate(const FusedDropoutConfig& c, const FusedDropoutWo
   const int made = 1 + (work.drops ? 1 : 0);
   if (c.ring_parts > 0) {
     const int held = work.backward ? work.column_terms * elements / 2 : 2 * elements;
-    return kRingAddressRegisters + (work.normalizes ? kRowSumRegisters : 0) +
-           4 * c.slots + c.vector * (read + made) + held + elements * work.column_sums;
+    return kRingAddressRegisters + (work.normalizes ? kRowSumRegisters : 0) + 4 * c.slots +
+           c.vector * (read + made) + held + elements * work.column_sums;
   }
   return kFusedAddressRegisters +
          elements * ((c.prefetch ? 2 : 1) * read + work.held_values + made + work.column_sums);

@@ -37,8 +37,11 @@ constexpr int RegisterEstimate(const GemmSimtConfig& c) {
          kSimtAddressRegisters;
 }
 
+// Blocks an SM that the kernel is compiled for. ptxas counts their warps in fours: 10 blocks of one
+// warp get the registers of 12, and one that the estimate gave 200 had 168 and spilled.
 constexpr int MinBlocksPerSm(const GemmSimtConfig& c) {
-  const int blocks = 65536 / (Threads(c) * RegisterEstimate(c));
+  const int warps = 65536 / (32 * RegisterEstimate(c)) / 4 * 4;
+  const int blocks = warps * 32 / Threads(c);
   return blocks < 1 ? 1 : blocks;
 }
 

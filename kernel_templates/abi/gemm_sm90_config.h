@@ -105,10 +105,10 @@ constexpr int ExchangeBytes(const GemmSm90Config& c) {
 }
 
 // Each consumer warp stages its part of D in buffers of 2 KiB beside the ring. For a TMA store
-// one holds a box of 16 rows of 128 bytes, and there are four where they fit, of which the copy unit
-// reads two while two are filled; else two, or one. A warpgroup's are neighbours, so that four of its
-// warps make a box of 64 rows. Unswapped beside boxes of another tensor there are two. Other stores
-// stage rows as long as possible in three.
+// one holds a box of 16 rows of 128 bytes, and there are four where they fit, of which the copy
+// unit reads two while two are filled; else two, or one. A warpgroup's are neighbours, so that four
+// of its warps make a box of 64 rows. Unswapped beside boxes of another tensor there are two. Other
+// stores stage rows as long as possible in three.
 inline constexpr int kStagingBufferBytes = 2048;
 constexpr int FixedBytes(const GemmSm90Config& c, StorePath path, int buffers) {
   return c.stages * StageBytes(c) + 4 * c.consumers * buffers * kStagingBufferBytes +
@@ -195,10 +195,10 @@ struct StoreNeeds {
   bool drops;
 };
 
-// D goes through TMA in rows that begin and end at 16 bytes, less than which TMA does not write, and
-// a tile as wide as a box. Boxes begin where
-// tiles do, at multiples of 16 bytes: at others the copy unit raises an illegal instruction (seen on
-// an H100). A transposed tile of 32-bit elements is wider than a box.
+// D goes through TMA in rows that begin and end at 16 bytes, less than which TMA does not write,
+// and a tile as wide as a box. Boxes begin where tiles do, at multiples of 16 bytes: at others the
+// copy unit raises an illegal instruction (seen on an H100). A transposed tile of 32-bit elements
+// is wider than a box.
 constexpr bool BoxesHoldTile(const GemmSm90Config& c, const StoreNeeds& needs) {
   const int row_bytes = c.tile_n * needs.d_bytes;
   return c.split_k == 1 && needs.d_alignment == 16 && !needs.random_rounding &&

@@ -9,8 +9,7 @@ namespace tilewright {
 inline constexpr int kSplitEpilogueThreads = 256;
 inline constexpr int kSplitEpilogueWarpColumns = 64;
 inline constexpr int kSplitEpilogueTileM = 16;
-inline constexpr int kSplitEpilogueTileN =
-    kSplitEpilogueThreads / 32 * kSplitEpilogueWarpColumns;
+inline constexpr int kSplitEpilogueTileN = kSplitEpilogueThreads / 32 * kSplitEpilogueWarpColumns;
 
 }  // namespace tilewright
 

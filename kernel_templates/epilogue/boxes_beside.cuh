@@ -1,5 +1,5 @@
-// Boxes of the one tensor that passes through shared memory beside D: C or z that come in, or z that
-// goes out.
+// Boxes of the one tensor that passes through shared memory beside D: C or z that come in, or z
+// that goes out.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_BOXES_BESIDE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_BOXES_BESIDE_CUH_
 

@@ -35,8 +35,8 @@ class DropoutMask {
   // Blocks of 16x16 elements are named by their row and column of blocks: what differs from block
   // to block is then one word of the counter, and what they share of a call is computed once.
 
-  // KeepBits of this lane, g = lane / 4 and q = lane % 4, in a block: of rows {g, g + 8} and columns
-  // {2q, 2q + 1, 8 + 2q, 8 + 2q + 1}.
+  // KeepBits of this lane, g = lane / 4 and q = lane % 4, in a block: of rows {g, g + 8} and
+  // columns {2q, 2q + 1, 8 + 2q, 8 + 2q + 1}.
   __device__ __forceinline__ unsigned OfLane(int row_block, int column_block) const {
     return BitsOfSigns(SignsOfLane(row_block, column_block));
   }

@@ -154,8 +154,8 @@ class Epilogue {
   }
 
   // What follows is for callers that have fragments and store D themselves: they take the elements
-  // of several pairs of neighbours through each step together, so that the steps' latencies overlap.
-  // No random bits are needed for rounding.
+  // of several pairs of neighbours through each step together, so that the steps' latencies
+  // overlap. No random bits are needed for rounding.
 
   // The sums of (row, column) and (row, column + 1), scaled and with their bias. `row_factor`: the
   // row's.
@@ -191,7 +191,8 @@ class Epilogue {
     }
   }
 
-  // Rounds and packs a pair, of which `count` elements exist: (row, column) and the next of the row.
+  // Rounds and packs a pair, of which `count` elements exist: (row, column) and the next of the
+  // row.
   __device__ __forceinline__ void PackPair(const float* completed, int row, int column, int count,
                                            unsigned signs,
                                            unsigned (&words)[kPackedWords<kSpec.d_type, 2>],
@@ -273,8 +274,8 @@ class Epilogue {
         output.base, Place(row, column, output.row_stride, output.batch_stride), words, count);
   }
 
-  // What dropout does to element i of those at hand: by bit i; by KeepSigns of each pair; or no more
-  // than scale it, for it will be dropped when it is packed.
+  // What dropout does to element i of those at hand: by bit i; by KeepSigns of each pair; or no
+  // more than scale it, for it will be dropped when it is packed.
   struct KeepBitsOnly {
     unsigned bits;
     __device__ __forceinline__ float Keep(float value, int i) const {

@@ -25,8 +25,8 @@ class TmaGroupTile {
     static_assert(Beside::kDirection != Direction::kIn);
     constexpr bool kHasOther = Beside::kDirection == Direction::kOut;
     static_assert(!kHasOther || kBuffers >= 2);
-    // Of one round, in the buffers of which it uses half where there are four. A round takes as many
-    // boxes as they hold: every one costs a fence and a barrier.
+    // Of one round, in the buffers of which it uses half where there are four. A round takes as
+    // many boxes as they hold: every one costs a fence and a barrier.
     constexpr int kRoundBytes = Min(kBuffers, 2) * kBufferBytes;
     constexpr int kOtherOffset = kRoundBytes / 2;
     constexpr int kRound = (kHasOther ? kOtherOffset : kRoundBytes) / kBoxBytes;
@@ -76,8 +76,8 @@ class TmaGroupTile {
   static constexpr int kBoxes = CeilDiv(kRows, kBoxRows);
   static_assert(kBytes <= 2 && kBoxBytes <= kBufferBytes);
 
-  // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on. `other`: the buffer of
-  // the tensor beside D.
+  // This warp's 16 columns of the box's rows, from 8-row tile `first_tile` on. `other`: the buffer
+  // of the tensor beside D.
   template <typename Beside, typename Accumulator>
   __device__ __forceinline__ static void Fill(const GemmArgs& args, int tile_m, int first_n,
                                               const Accumulator (&sums)[kRows / 8][4],

@@ -1,6 +1,7 @@
-// An epilogue in a launch of its own. The GEMM stores scaled sums, with bias and what is accumulated,
-// rounded: where D will be, or, where the epilogue keeps them, in aux. This kernel does the rest,
-// in place. It costs their way to memory and back, and leaves the GEMM nothing but to multiply.
+// An epilogue in a launch of its own. The GEMM stores scaled sums, with bias and what is
+// accumulated, rounded: where D will be, or, where the epilogue keeps them, in aux. This kernel does
+// the rest, in place. It costs their way to memory and back, and leaves the GEMM nothing but to
+// multiply.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_SPLIT_EPILOGUE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_SPLIT_EPILOGUE_CUH_
 
@@ -21,8 +22,9 @@ class SplitEpilogue {
   static constexpr Type kPassed = kFromAux ? kWhole.aux_type : kWhole.d_type;
   // Of an element, of all tensors.
   static constexpr int ReadBytes() {
-    return BytesOf(kPassed) + (kWhole.source == Source::kResidual ? BytesOf(kWhole.source_type) : 0) +
-           (kWhole.gradient && kWhole.aux_type != Type::kNone ? BytesOf(kWhole.aux_type) : 0);
+    const int source = kWhole.source == Source::kResidual ? BytesOf(kWhole.source_type) : 0;
+    const int z = kWhole.gradient && kWhole.aux_type != Type::kNone ? BytesOf(kWhole.aux_type) : 0;
+    return BytesOf(kPassed) + source + z;
   }
 
  public:

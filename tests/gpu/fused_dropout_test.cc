@@ -119,8 +119,7 @@ TEST(FusedDropoutTest, RowsThatComeThroughARing) {
     if (form.find("NORM") == std::string::npos) continue;
     cases.push_back(CaseOf(absl::StrCat("rows: 333 columns: 1004 ", kDropout, form), 16));
   }
-  const std::string residual =
-      "operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL normalization: ";
+  const std::string residual = "operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL normalization: ";
   cases.push_back(CaseOf(absl::StrCat("rows: 77 columns: 2050 backward: true add_gradient: true "
                                       "dropout { probability: 0.3 store_mask: true } ",
                                       residual, "NORMALIZATION_LAYER_NORM"),

@@ -141,8 +141,9 @@ class ReferenceTest : public ::testing::Test {
     const DeviceMemory d = session_.Upload(host);
     const DeviceMemory counts = session_.Upload(std::vector<CheckCounts>(1));
     EXPECT_TRUE(inputs
-                    .EnqueueCompare(kernels, v1::OPERAND_D, v1::PRECISION_FP32, /*is_split=*/false, d.pointer(),
-                                    static_cast<CheckCounts*>(counts.pointer()), session_.stream())
+                    .EnqueueCompare(kernels, v1::OPERAND_D, v1::PRECISION_FP32, /*is_split=*/false,
+                                    d.pointer(), static_cast<CheckCounts*>(counts.pointer()),
+                                    session_.stream())
                     .ok());
     return session_.Download<CheckCounts>(counts)[0];
   }

@@ -32,31 +32,38 @@ struct Part {
 
 const Part kForward[] = {
     {"dropout", [](auto&) {}},
-    {"gelu", [](auto& gemm) {
+    {"gelu",
+     [](auto& gemm) {
        gemm.mutable_epilogue()->set_activation(v1::ACTIVATION_GELU_ERF);
        gemm.mutable_epilogue()->set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
      }},
-    {"residual", [](auto& gemm) {
+    {"residual",
+     [](auto& gemm) {
        gemm.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_RESIDUAL);
        gemm.mutable_epilogue()->set_bias_mode(v1::BIAS_MODE_PER_ROW);
      }},
-    {"accumulate", [](auto& gemm) {
+    {"accumulate",
+     [](auto& gemm) {
        gemm.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
        gemm.mutable_epilogue()->set_device_scalars(true);
      }},
-    {"aux", [](auto& gemm) {
+    {"aux",
+     [](auto& gemm) {
        gemm.mutable_epilogue()->set_activation(v1::ACTIVATION_GELU_TANH);
        gemm.mutable_epilogue()->set_aux_type(v1::DATA_TYPE_BF16);
      }},
-    {"fp32 aux, stochastic", [](auto& gemm) {
+    {"fp32 aux, stochastic",
+     [](auto& gemm) {
        gemm.mutable_epilogue()->set_aux_type(v1::DATA_TYPE_FP32);
        gemm.mutable_epilogue()->set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC);
      }},
-    {"flags", [](auto& gemm) {
+    {"flags",
+     [](auto& gemm) {
        gemm.mutable_epilogue()->set_amax(true);
        gemm.mutable_epilogue()->set_non_finite_flag(true);
      }},
-    {"batches", [](auto& gemm) {
+    {"batches",
+     [](auto& gemm) {
        gemm.set_batch(3);
        gemm.mutable_epilogue()->mutable_dropout()->set_philox_rounds(10);
      }},
@@ -65,15 +72,18 @@ const Part kForward[] = {
 
 const Part kBackward[] = {
     {"dropout", [](auto&) {}},
-    {"gelu", [](auto& gemm) {
+    {"gelu",
+     [](auto& gemm) {
        gemm.mutable_epilogue()->set_activation(v1::ACTIVATION_GELU_ERF);
        gemm.mutable_epilogue()->set_aux_type(v1::DATA_TYPE_BF16);
      }},
-    {"silu of fp8", [](auto& gemm) {
+    {"silu of fp8",
+     [](auto& gemm) {
        gemm.mutable_epilogue()->set_activation(v1::ACTIVATION_SILU);
        gemm.mutable_epilogue()->set_aux_type(v1::DATA_TYPE_E5M2);
      }},
-    {"accumulate, batches", [](auto& gemm) {
+    {"accumulate, batches",
+     [](auto& gemm) {
        gemm.set_batch(3);
        gemm.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
      }},

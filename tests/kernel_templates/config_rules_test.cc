@@ -176,6 +176,20 @@ bool GoesThroughTma(const GemmSm90Config& config, const StoreNeeds& needs) {
   return StorePathOf(config, needs) == StorePath::kTma;
 }
 
+// ptxas counts warps in fours.
+TEST(GemmSimtConfigTest, BlocksOfOneWarpAreCountedInFours) {
+  const GemmSimtConfig config = {.tile_m = 32,
+                                 .tile_n = 64,
+                                 .tile_k = 16,
+                                 .thread_m = 4,
+                                 .thread_n = 16,
+                                 .split_k = 1,
+                                 .raster_group = 1};
+  ASSERT_EQ(Threads(config), 32);
+  ASSERT_EQ(65536 / (32 * RegisterEstimate(config)), 10);
+  EXPECT_EQ(MinBlocksPerSm(config), 8);
+}
+
 TEST(GemmSm90ConfigTest, DGoesThroughTmaWhereItsRowsAdmitIt) {
   EXPECT_TRUE(GoesThroughTma(kGoodSm90, Plain(2)));
   EXPECT_FALSE(GoesThroughTma(kGoodSm90, Plain(2, 8)));
@@ -332,8 +346,8 @@ TEST(GemmSm90ConfigTest, EachRuleRejectsItsOwnBreach) {
     c.tile_n = 16;
     c.cluster_m = 4;
   })));
-  EXPECT_FALSE(
-      SumsFitRegisters(Sm90With([](auto& c) { c.tile_m = 256; }), EpilogueLoad::kPlain, StorePath::kTma, 2));
+  EXPECT_FALSE(SumsFitRegisters(Sm90With([](auto& c) { c.tile_m = 256; }), EpilogueLoad::kPlain,
+                                StorePath::kTma, 2));
   EXPECT_FALSE(SumsFitRegisters(Sm90With([](auto& c) {
                                   c.tile_m = 256;
                                   c.tile_n = 192;

@@ -34,9 +34,8 @@ void ExpectKeepsItsBounds(const v1::Problem& problem, const v1::Variant& variant
   const FusedDropoutWork work = WorkOf(problem.fused_dropout(), config->read_mask == 1);
   // Where shared memory leaves few blocks room, the compiler may take what they leave.
   const int left = 65536 / (config->threads * MinBlocksPerSm(*config, work));
-  EXPECT_LE(found->second.registers,
-            std::max(RegisterEstimate(*config, work) + kRegisterSlack,
-                     config->ring_parts > 0 ? left : 0))
+  EXPECT_LE(found->second.registers, std::max(RegisterEstimate(*config, work) + kRegisterSlack,
+                                              config->ring_parts > 0 ? left : 0))
       << report.log;
   EXPECT_LE(found->second.spill_bytes, kMaxSpillBytes) << report.log;
   EXPECT_EQ(found->second.static_shared_bytes, 0) << report.log;

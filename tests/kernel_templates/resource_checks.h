@@ -31,8 +31,8 @@ v1::Problem WithFullEpilogue(v1::Problem problem, v1::Activation activation);
 void ExpectEntry(const CompileReport& report, std::string_view symbol, int register_bound,
                  int spill_bound, int static_shared_bytes = 0);
 
-// The second launch of a split epilogue is there, keeps its launch bounds, does not spill, and has the
-// bits of its mask in shared memory, one for each element of its tile, where there is one.
+// The second launch of a split epilogue is there, keeps its launch bounds, does not spill, and has
+// the bits of its mask in shared memory, one for each element of its tile, where there is one.
 void ExpectSplitEpilogue(const CompileReport& report, bool drops);
 
 }  // namespace tilewright

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "absl/base/casts.h"
-
 #include "kernel_templates/launch/dropout_mask.h"
 #include "tests/golden/dropout_masks.h"
 #include "tests/measure/fake_cuda/device_shim.h"

@@ -65,10 +65,10 @@ TEST(GemmOfSplitTest, KeepsWhatMakesZ) {
       GemmOfSplit(GemmWith("epilogue { dropout { probability: 0.1 } activation: ACTIVATION_SILU "
                            "bias_mode: BIAS_MODE_PER_ROW source_mode: SOURCE_MODE_ACCUMULATE }")),
       GemmWith("epilogue { bias_mode: BIAS_MODE_PER_ROW source_mode: SOURCE_MODE_ACCUMULATE }")));
-  EXPECT_TRUE(MessageDifferencer::Equals(
-      GemmOfSplit(GemmWith("epilogue { dropout { probability: 0.1 } "
-                           "source_mode: SOURCE_MODE_RESIDUAL }")),
-      GemmWith("")));
+  EXPECT_TRUE(
+      MessageDifferencer::Equals(GemmOfSplit(GemmWith("epilogue { dropout { probability: 0.1 } "
+                                                      "source_mode: SOURCE_MODE_RESIDUAL }")),
+                                 GemmWith("")));
 }
 
 TEST(GemmOfSplitTest, StoresAuxWhereThereIs) {

@@ -234,8 +234,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"SplitsEpilogueAlone", "gemm_sm90", kDropping,
          With(Sm90("split_epilogue", 1), "split_k", 2), kHopper},
         {"SplitsEpilogueAlone", "gemm_sm80", kBf16, Sm80("split_epilogue", 1)},
-        {"ColumnsFitWgmma", "gemm_sm90", kDropping,
-         With(Sm90("split_epilogue", 1), "tile_n", 264), kHopper},
+        {"ColumnsFitWgmma", "gemm_sm90", kDropping, With(Sm90("split_epilogue", 1), "tile_n", 264),
+         kHopper},
         // More rows than the second launch has blocks for, though not the first one.
         {"SplitsEpilogueAlone", "gemm_sm80",
          "m: 2000000000 n: 8800 k: 1 epilogue { dropout { probability: 0.5 } }",

@@ -15,8 +15,8 @@ double Predict(const std::string& fields, const Parameters& config,
 }
 
 Parameters Square128() {
-  return {{"raster_group", 8}, {"split_k", 1}, {"stages", 4},    {"tile_k", 32},
-          {"tile_m", 128},     {"tile_n", 128}, {"warps_m", 2},   {"warps_n", 2},
+  return {{"raster_group", 8}, {"split_k", 1},       {"stages", 4},  {"tile_k", 32},
+          {"tile_m", 128},     {"tile_n", 128},      {"warps_m", 2}, {"warps_n", 2},
           {"fp16_sums", 0},    {"split_epilogue", 0}};
 }
 
@@ -115,8 +115,8 @@ TEST(CostModelTest, RandomBitsCost) {
                       config));
   }
   const auto on_hopper = [](const std::string& fields, const Parameters& config) {
-    return SpaceOf("gemm_sm90").PredictSeconds(GemmOf(fields), Profile("h100-sxm"),
-                                               ConfigOf(config));
+    return SpaceOf("gemm_sm90")
+        .PredictSeconds(GemmOf(fields), Profile("h100-sxm"), ConfigOf(config));
   };
   const Parameters ping_pong = With(PlainSm90(), "ping_pong", 1);
   EXPECT_LT(on_hopper(none, ping_pong), on_hopper(seven, ping_pong));
@@ -126,8 +126,8 @@ TEST(CostModelTest, RandomBitsCost) {
 // A split epilogue costs a way to memory and back, whatever k is.
 TEST(CostModelTest, ASplitEpilogueCostsItsBytes) {
   const auto costs = [](int64_t k) {
-    const std::string fields = "m: 16384 n: 4096 k: " + std::to_string(k) +
-                               " epilogue { dropout { probability: 0.5 } }";
+    const std::string fields =
+        "m: 16384 n: 4096 k: " + std::to_string(k) + " epilogue { dropout { probability: 0.5 } }";
     return Predict(fields, With(Square128(), "split_epilogue", 1)) -
            Predict("m: 16384 n: 4096 k: " + std::to_string(k), Square128());
   };

@@ -19,9 +19,9 @@ namespace {
 constexpr char kLarge[] = "rows: 16384 columns: 4096 dropout { probability: 0.1 } ";
 
 Parameters Plain() {
-  return {{"column_threads", 32}, {"looped", 0}, {"prefetch", 0}, {"read_mask", 0},
-          {"ring_parts", 0},      {"slots", 1},     {"threads", 256}, {"tile_m", 64},
-          {"vector", 8}};
+  return {{"column_threads", 32}, {"looped", 0},     {"prefetch", 0},
+          {"read_mask", 0},       {"ring_parts", 0}, {"slots", 1},
+          {"threads", 256},       {"tile_m", 64},    {"vector", 8}};
 }
 
 std::string Broken(const v1::Problem& problem, const Parameters& parameters) {

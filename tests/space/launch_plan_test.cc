@@ -77,7 +77,8 @@ TEST(LaunchPlanTest, ASplitEpilogueIsASecondStep) {
         grid_rule: GRID_RULE_TILES
         tile_m: 16 tile_n: 512
         split_k: 1
-        programmatic_launch: true)", &second));
+        programmatic_launch: true)",
+                                                            &second));
   EXPECT_TRUE(MessageDifferencer::Equals(plan.steps(1), second)) << plan.DebugString();
   EXPECT_EQ(plan.steps(2).entry_symbol(), "tilewright_column_sums");
   // Sums of 16 rows, 8 of them in the first step's tile of 128.
@@ -91,8 +92,7 @@ TEST(LaunchPlanTest, ASplitEpiloguePassesAux) {
   const std::string problem =
       "m: 512 n: 512 k: 512 ldd: 513 epilogue { aux_type: DATA_TYPE_BF16 "
       "activation: ACTIVATION_SILU dropout { probability: 0.5 } }";
-  const v1::LaunchPlan plan =
-      PlanOf("gemm_sm90", problem, With(PlainSm90(), "split_epilogue", 1));
+  const v1::LaunchPlan plan = PlanOf("gemm_sm90", problem, With(PlainSm90(), "split_epilogue", 1));
   ASSERT_EQ(plan.steps(0).tensor_maps_size(), 3);
   EXPECT_EQ(plan.steps(0).tensor_maps(2).operand(), v1::OPERAND_AUX);
   EXPECT_EQ(plan.requirements().d_alignment(), 2);

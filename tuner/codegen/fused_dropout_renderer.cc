@@ -76,8 +76,8 @@ std::string RenderConfig(const FusedDropoutConfig& config) {
          ", .column_threads = " + std::to_string(config.column_threads) +
          ", .threads = " + std::to_string(config.threads) +
          ", .tile_m = " + std::to_string(config.tile_m) +
-         (config.read_mask ? ", .read_mask = 1" : "") +
-         (config.prefetch ? ", .prefetch = 1" : "") + (config.looped ? ", .looped = 1" : "") +
+         (config.read_mask ? ", .read_mask = 1" : "") + (config.prefetch ? ", .prefetch = 1" : "") +
+         (config.looped ? ", .looped = 1" : "") +
          (config.ring_parts ? ", .ring_parts = " + std::to_string(config.ring_parts) : "") + "}";
 }
 

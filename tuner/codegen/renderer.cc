@@ -64,9 +64,8 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
   const auto access = [&](int64_t stride, int64_t batch_stride, v1::DataType type) {
     return std::to_string(AccessBytes(stride, batch_stride, gemm.batch(), ElementBytes(type)));
   };
-  std::string text =
-      "EpilogueSpec{.d_type = " + TemplateType(gemm.d_type()) +
-      ", .d_access_bytes = " + std::to_string(AccessBytesOfD(gemm));
+  std::string text = "EpilogueSpec{.d_type = " + TemplateType(gemm.d_type()) +
+                     ", .d_access_bytes = " + std::to_string(AccessBytesOfD(gemm));
   if (HasBias(epilogue)) {
     const bool per_row = epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
     text += std::string(", .bias = Bias::") + (per_row ? "kPerRow" : "kPerColumn") +
@@ -149,20 +148,19 @@ std::string RenderUnit(const std::string& header, const std::string& template_cl
                        const std::string& entry, const v1::GemmProblem& gemm,
                        const std::string& config, int split_k, int split_epilogue) {
   const bool splits_k = split_k > 1;
-  std::string text = "#include \"" + header + "\"\n\nusing namespace tilewright;\n" +
-                     "using Variant = " + template_class + "<\n    " + RenderA(gemm) +
-                     ",\n    " + RenderB(gemm) + ",\n    " +
-                     (split_epilogue ? RenderSplitEpilogue(gemm) : RenderEpilogue(gemm)) +
-                     ",\n    " + config + ", " + (splits_k ? "true" : "false") + ">;\n" + entry +
-                     "(Variant)\n";
+  std::string text =
+      "#include \"" + header + "\"\n\nusing namespace tilewright;\n" +
+      "using Variant = " + template_class + "<\n    " + RenderA(gemm) + ",\n    " + RenderB(gemm) +
+      ",\n    " + (split_epilogue ? RenderSplitEpilogue(gemm) : RenderEpilogue(gemm)) + ",\n    " +
+      config + ", " + (splits_k ? "true" : "false") + ">;\n" + entry + "(Variant)\n";
   if (splits_k) text += "TILEWRIGHT_REDUCE_ENTRY(Variant)\n";
   if (split_epilogue) {
     text += "using Rest = SplitEpilogue<" + RenderEpilogue(gemm) +
             ">;\nTILEWRIGHT_SPLIT_EPILOGUE_ENTRY(Rest)\n";
   }
   if (gemm.epilogue().bias_gradient()) {
-    text += std::string("TILEWRIGHT_COLUMN_SUMS_ENTRY(") +
-            (split_epilogue ? "Rest" : "Variant") + ")\n";
+    text += std::string("TILEWRIGHT_COLUMN_SUMS_ENTRY(") + (split_epilogue ? "Rest" : "Variant") +
+            ")\n";
   }
   return text;
 }
@@ -181,7 +179,8 @@ absl::Status CheckEpilogue(const v1::GemmProblem& gemm) {
   if (HasSource(epilogue) && !IsStoredFloat(epilogue.source_type())) {
     return InvalidField("gemm.epilogue.source_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
-  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !IsStoredFloat(epilogue.aux_type()) && !IsFp8(epilogue.aux_type())) {
+  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED && !IsStoredFloat(epilogue.aux_type()) &&
+      !IsFp8(epilogue.aux_type())) {
     return InvalidField("gemm.epilogue.aux_type", "UNSUPPORTED_TYPE", "must be a float type");
   }
   if (RoundsStochastically(epilogue) && ElementBytes(gemm.d_type()) != 2) {

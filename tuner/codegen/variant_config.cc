@@ -69,8 +69,8 @@ absl::StatusOr<GemmSm80Config> ParseGemmSm80Config(const v1::Config& config, int
       {"split_k", &parsed.split_k}, {"raster_group", &parsed.raster_group},
   };
   Fields fields = divisors;
-  fields.insert(fields.end(), {{"fp16_sums", &parsed.fp16_sums},
-                               {"split_epilogue", &parsed.split_epilogue}});
+  fields.insert(fields.end(),
+                {{"fp16_sums", &parsed.fp16_sums}, {"split_epilogue", &parsed.split_epilogue}});
   RETURN_IF_ERROR(FillFields(config, fields));
   RETURN_IF_ERROR(CheckPositive(divisors));
   if (!IsLegal(parsed, element_bytes, narrowest_access)) return IllegalConfig();

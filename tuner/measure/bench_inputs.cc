@@ -221,7 +221,8 @@ double NeededBytes(const v1::GemmProblem& problem) {
            static_cast<double>(LayoutOf(problem, v1::OPERAND_AUX).SpanBytes());
   bytes += 2.0 * static_cast<double>(MaskBytes(problem));
   const double reference = static_cast<double>(RowsToCheck(problem).size()) *
-                           static_cast<double>(problem.n()) * (2 * sizeof(double) + 2 * sizeof(float));
+                           static_cast<double>(problem.n()) *
+                           (2 * sizeof(double) + 2 * sizeof(float));
   return bytes + reference * (WritesAux(problem) ? 2 : 1);
 }
 

@@ -15,9 +15,8 @@ bool PassesThroughAux(const v1::Epilogue& epilogue) {
 
 bool SplitsEpilogue(const v1::GemmProblem& gemm) {
   const v1::DataType type = SplitType(gemm);
-  const bool has_range =
-      type == v1::DATA_TYPE_FP32 ||
-      (type == v1::DATA_TYPE_BF16 && !RoundsStochastically(gemm.epilogue()));
+  const bool has_range = type == v1::DATA_TYPE_FP32 ||
+                         (type == v1::DATA_TYPE_BF16 && !RoundsStochastically(gemm.epilogue()));
   return has_range && (HasDropout(gemm.epilogue()) || gemm.epilogue().gradient()) &&
          (gemm.d_type() == v1::DATA_TYPE_BF16 || gemm.d_type() == v1::DATA_TYPE_FP16 ||
           gemm.d_type() == v1::DATA_TYPE_FP32);

@@ -161,8 +161,8 @@ double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, i
                                   : machine.dram_bytes_per_cycle;
   const double memory = partials / partial_rate +
                         elements * EpilogueElementBytes(gemm) / machine.dram_bytes_per_cycle;
-  const double cycles = Overlap(
-      memory, elements * EpilogueInstructions(gemm) / (machine.sm_count * kEpilogueLanes));
+  const double cycles =
+      Overlap(memory, elements * EpilogueInstructions(gemm) / (machine.sm_count * kEpilogueLanes));
   return kNextLaunchSeconds + (kLoadLatency + kBlockOverhead + cycles) / machine.clock_hertz;
 }
 
@@ -223,9 +223,9 @@ double PredictTiledSeconds(const v1::GemmProblem& gemm, const MachineModel& mach
   if (rest > 0) {
     cycles += WaveCycles(gemm, machine, work, static_cast<int>(std::ceil(rest / machine.sm_count)));
   }
-  const double dram =
-      (OperandDramBytes(gemm, machine, work, resident) + OutputDramBytes(gemm, machine, work.split_k)) /
-      machine.dram_bytes_per_cycle;
+  const double dram = (OperandDramBytes(gemm, machine, work, resident) +
+                       OutputDramBytes(gemm, machine, work.split_k)) /
+                      machine.dram_bytes_per_cycle;
   const double seconds = Overlap(cycles, dram) / machine.clock_hertz + kLaunchSeconds;
   return work.split_k > 1 ? seconds + ReduceSeconds(gemm, machine, work.split_k) : seconds;
 }

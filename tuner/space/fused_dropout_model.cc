@@ -80,10 +80,9 @@ int ResidentBlocksOf(const MachineModel& machine, const FusedDropoutConfig& conf
 double FilledShare(const MachineModel& machine, const FusedDropoutConfig& config,
                    const FusedDropoutWork& work, double resident) {
   // Of a ring the part at hand is not on its way.
-  const double vectors = config.ring_parts > 0 ? config.ring_parts - 1
-                                               : (config.prefetch ? 2 : 1) * config.slots;
-  const double in_flight =
-      resident * config.threads * 2 * config.vector * vectors * work.row_bytes;
+  const double vectors =
+      config.ring_parts > 0 ? config.ring_parts - 1 : (config.prefetch ? 2 : 1) * config.slots;
+  const double in_flight = resident * config.threads * 2 * config.vector * vectors * work.row_bytes;
   const double wanted = machine.dram_bytes_per_cycle / machine.sm_count * kBusyLatency / 2;
   return std::min(1.0, in_flight / wanted);
 }

@@ -69,16 +69,12 @@ constexpr Constraint kConstraints[] = {
     {"TileHoldsPairs", [](auto&, auto&, auto& c) { return TileHoldsPairs(c); }},
     {"HasFlags", [](auto&, auto&, auto& c) { return HasFlags(c); }},
     {"HasNextPair", [](auto&, auto&, auto& c) { return HasNextPair(c); }},
-    {"RingHoldsRows",
-     [](auto& problem, auto&, auto& c) {
-       return RingHoldsRows(c, WorkOf(problem, c.read_mask == 1));
-     }},
+    {"RingHoldsRows", [](auto& problem, auto&,
+                         auto& c) { return RingHoldsRows(c, WorkOf(problem, c.read_mask == 1)); }},
     {"HasMaskToRead", [](auto& problem, auto&, auto& c) { return HasMaskToRead(problem, c); }},
     {"HoldsRows", [](auto& problem, auto&, auto& c) { return HoldsRows(problem, c); }},
-    {"FitsRegisters",
-     [](auto& problem, auto&, auto& c) {
-       return FitsRegisters(c, WorkOf(problem, c.read_mask == 1));
-     }},
+    {"FitsRegisters", [](auto& problem, auto&,
+                         auto& c) { return FitsRegisters(c, WorkOf(problem, c.read_mask == 1)); }},
     {"FitsSharedMemory", FitsSharedMemory},
     {"FitsBlocks", [](auto& problem, auto&, auto& c) { return FitsBlocks(problem, c); }},
 };
@@ -115,8 +111,8 @@ bool SuitsColumns(const Problem& problem, const FusedDropoutConfig& c) {
 // of wider ones. Three slots are for rows that no two can hold.
 bool SuitsRing(const Problem& problem, const FusedDropoutConfig& c) {
   if (c.ring_parts == 0) return c.slots != 3;
-  return Normalizes(problem) && c.vector * ElementBytes(problem.type()) == 16 &&
-         c.threads <= 512 && (c.slots - 1) * c.vector * c.column_threads < problem.columns();
+  return Normalizes(problem) && c.vector * ElementBytes(problem.type()) == 16 && c.threads <= 512 &&
+         (c.slots - 1) * c.vector * c.column_threads < problem.columns();
 }
 
 // One wave of blocks that holds its sums of columns to the end: each SM has 1 to 4 of them in all.
@@ -272,8 +268,7 @@ absl::StatusOr<v1::LaunchPlan> FusedDropoutSpace::PlanFor(const v1::Problem& pro
   if (const auto broken = BrokenConstraint(problem, silicon, config)) {
     return InvalidField("variant.config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
   }
-  return PlanOf(problem.fused_dropout(), silicon,
-                *DecodeConfig(config, kFusedDropoutParameters));
+  return PlanOf(problem.fused_dropout(), silicon, *DecodeConfig(config, kFusedDropoutParameters));
 }
 
 double FusedDropoutSpace::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,

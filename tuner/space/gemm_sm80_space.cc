@@ -277,10 +277,10 @@ absl::StatusOr<v1::LaunchPlan> GemmSm80Space::PlanFor(const v1::Problem& problem
     return InvalidField("config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
   }
   const GemmSm80Config c = *DecodeConfig(config, kGemmSm80Parameters);
-  return PlanTiledGemm(problem.gemm(), {c.tile_m, c.tile_n, Threads(c),
-                                        SharedMemoryBytes(c, InputBytes(problem.gemm())), c.split_k,
-                                        c.raster_group, c.tile_m / c.warps_m,
-                                        c.split_epilogue != 0});
+  return PlanTiledGemm(
+      problem.gemm(),
+      {c.tile_m, c.tile_n, Threads(c), SharedMemoryBytes(c, InputBytes(problem.gemm())), c.split_k,
+       c.raster_group, c.tile_m / c.warps_m, c.split_epilogue != 0});
 }
 
 double GemmSm80Space::PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,

@@ -75,12 +75,11 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
     return InvalidField("config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
   }
   const GemmSm90Config c = *DecodeConfig(config, kGemmSm90Parameters);
-  const v1::GemmProblem gemm =
-      c.split_epilogue ? GemmOfSplit(problem.gemm()) : problem.gemm();
+  const v1::GemmProblem gemm = c.split_epilogue ? GemmOfSplit(problem.gemm()) : problem.gemm();
   const int bytes = ElementBytes(gemm.a_type());
   WarpgroupLaunch launch;
   const StorePath path = sm90::StorePathFor(gemm, c);
-  launch.tiled = {c.tile_m,  c.tile_n,       Threads(c),      SharedMemoryBytes(c, path),
+  launch.tiled = {c.tile_m,  c.tile_n,       Threads(c),       SharedMemoryBytes(c, path),
                   c.split_k, c.raster_group, ColumnSumRows(c), c.split_epilogue != 0};
   launch.cluster_blocks = ClusterBlocks(c);
   launch.raster_along_n = c.raster_along_n != 0;
@@ -92,7 +91,8 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
   const int d_bytes = ElementBytes(gemm.d_type());
   const auto add_box = [&](v1::Operand operand) {
     launch.tensor_maps.push_back(MapOf(operand, StoreBoxBytes(c, d_bytes) / d_bytes,
-                                       StoreBoxRows(c, HasDropout(gemm.epilogue())), StoreBoxBytes(c, d_bytes)));
+                                       StoreBoxRows(c, HasDropout(gemm.epilogue())),
+                                       StoreBoxBytes(c, d_bytes)));
   };
   const bool to_aux = c.split_epilogue && HasAux(problem.gemm().epilogue()) &&
                       !problem.gemm().epilogue().gradient();

@@ -30,8 +30,8 @@ struct WarpgroupLaunch {
 };
 
 // The plan of `launch` for the canonical `gemm`: one step; where k is split a second one that sums
-// the partials in order and runs the epilogue once, or one that runs it where it is split; and for a
-// bias gradient one that sums columns.
+// the partials in order and runs the epilogue once, or one that runs it where it is split; and for
+// a bias gradient one that sums columns.
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch);
 
 // Whether the second launch of a split epilogue fits the grid, and k is not split with it: the

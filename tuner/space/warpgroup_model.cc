@@ -137,7 +137,8 @@ double PredictWarpgroupSeconds(const v1::GemmProblem& gemm, const MachineModel& 
   const double instructions = c.split_k > 1 ? 0 : EpilogueInstructions(gemm);
   const double issued = waves * c.tile_m * c.tile_n * instructions / kEpilogueLanes;
   const double idle = 1 - clusters / (waves * at_once);
-  const double cycles = kLoadLatency + waves * mainloop * (1 - kIdleShare * idle) + exposed + issued;
+  const double cycles =
+      kLoadLatency + waves * mainloop * (1 - kIdleShare * idle) + exposed + issued;
   const double dram = (OperandBytes(gemm, machine, c) + OutputDramBytes(gemm, machine, c.split_k)) /
                       machine.dram_bytes_per_cycle;
   const double seconds = Overlap(cycles, dram) / machine.clock_hertz + kLaunchSeconds;
