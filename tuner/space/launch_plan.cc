@@ -1,6 +1,7 @@
 #include "tuner/space/launch_plan.h"
 
 #include <string>
+#include <string_view>
 
 #include "kernel_templates/abi/column_sums_config.h"
 #include "kernel_templates/abi/gemm_sm80_config.h"
@@ -17,57 +18,39 @@ namespace {
 // Partials are fp32 or int32.
 constexpr int kPartialBytes = 4;
 
-v1::LaunchStep MainStep(const TiledLaunch& launch) {
+v1::LaunchStep Step(std::string_view symbol, int threads, int tile_m, int tile_n) {
   v1::LaunchStep step;
-  step.set_entry_symbol(std::string(kGemmEntry));
-  step.set_block_threads(launch.threads);
+  step.set_entry_symbol(std::string(symbol));
+  step.set_block_threads(threads);
   step.set_cluster_x(1);
   step.set_cluster_y(1);
-  step.set_dynamic_shared_memory_bytes(launch.shared_memory_bytes);
   step.set_grid_rule(v1::GRID_RULE_TILES);
-  step.set_tile_m(launch.tile_m);
-  step.set_tile_n(launch.tile_n);
+  step.set_tile_m(tile_m);
+  step.set_tile_n(tile_n);
+  step.set_split_k(1);
+  return step;
+}
+
+v1::LaunchStep MainStep(const TiledLaunch& launch) {
+  v1::LaunchStep step = Step(kGemmEntry, launch.threads, launch.tile_m, launch.tile_n);
+  step.set_dynamic_shared_memory_bytes(launch.shared_memory_bytes);
   step.set_split_k(launch.split_k);
   return step;
 }
 
 v1::LaunchStep ReduceStep() {
-  v1::LaunchStep step;
-  step.set_entry_symbol(std::string(kReduceEntry));
-  step.set_block_threads(kReduceThreads);
-  step.set_cluster_x(1);
-  step.set_cluster_y(1);
-  step.set_grid_rule(v1::GRID_RULE_TILES);
-  step.set_tile_m(kReduceTileM);
-  step.set_tile_n(kReduceTileN);
-  step.set_split_k(1);
-  return step;
+  return Step(kReduceEntry, kReduceThreads, kReduceTileM, kReduceTileN);
 }
 
 v1::LaunchStep SplitEpilogueStep() {
-  v1::LaunchStep step;
-  step.set_entry_symbol(std::string(kSplitEpilogueEntry));
-  step.set_block_threads(kSplitEpilogueThreads);
-  step.set_cluster_x(1);
-  step.set_cluster_y(1);
-  step.set_grid_rule(v1::GRID_RULE_TILES);
-  step.set_tile_m(kSplitEpilogueTileM);
-  step.set_tile_n(kSplitEpilogueTileN);
-  step.set_split_k(1);
-  return step;
+  return Step(kSplitEpilogueEntry, kSplitEpilogueThreads, kSplitEpilogueTileM,
+              kSplitEpilogueTileN);
 }
 
 // One block for some columns of all of D.
 v1::LaunchStep ColumnSumsStep() {
-  v1::LaunchStep step;
-  step.set_entry_symbol(std::string(kColumnSumsEntry));
-  step.set_block_threads(kColumnSumThreads);
-  step.set_cluster_x(1);
-  step.set_cluster_y(1);
+  v1::LaunchStep step = Step(kColumnSumsEntry, kColumnSumThreads, /*tile_m=*/1, kColumnSumColumns);
   step.set_grid_rule(v1::GRID_RULE_COLUMNS);
-  step.set_tile_m(1);
-  step.set_tile_n(kColumnSumColumns);
-  step.set_split_k(1);
   return step;
 }
 
