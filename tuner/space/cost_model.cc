@@ -102,14 +102,14 @@ double EpilogueElementBytes(const v1::GemmProblem& gemm) {
   return bytes;
 }
 
-double ActivationInstructions(v1::Activation activation, bool gradient) {
+double ActivationInstructions(v1::Activation activation, bool gradient, bool coarse) {
   switch (activation) {
     case v1::ACTIVATION_RELU:
       return 2;
     case v1::ACTIVATION_GELU_TANH:
       return gradient ? 16 : 7;
     case v1::ACTIVATION_GELU_ERF:
-      return gradient ? 20 : 12;
+      return gradient ? 20 : coarse ? 9 : 12;
     case v1::ACTIVATION_SILU:
       return gradient ? 11 : 5;
     default:
@@ -122,7 +122,9 @@ double PhiloxInstructions(int rounds) { return rounds == 10 ? 36 : 24; }
 double EpilogueInstructions(const v1::GemmProblem& gemm) {
   constexpr double kCounter = 6;
   const v1::Epilogue& epilogue = gemm.epilogue();
-  double instructions = ActivationInstructions(epilogue.activation(), epilogue.gradient());
+  const bool coarse = gemm.d_type() == v1::DATA_TYPE_BF16 || IsFp8(gemm.d_type());
+  double instructions =
+      ActivationInstructions(epilogue.activation(), epilogue.gradient(), coarse);
   if (HasBias(epilogue)) instructions += 1;
   if (HasSource(epilogue)) instructions += 1.5;
   if (HasAux(epilogue)) instructions += 1;

@@ -49,8 +49,9 @@ double EpilogueElementBytes(const v1::GemmProblem& gemm);
 double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k);
 
 // Instructions of an activation or its derivative, an element (forward 1 / (1 - p) is part of the
-// smooth ones), and of a call of the generator, counted in the SASS of sm_90a.
-double ActivationInstructions(v1::Activation activation, bool gradient);
+// smooth ones; `coarse`: as epilogue/activation.cuh has it), and of a call of the generator,
+// counted in the SASS of sm_90a.
+double ActivationInstructions(v1::Activation activation, bool gradient, bool coarse = false);
 double PhiloxInstructions(int rounds);
 
 // Instructions of the CUDA cores that the epilogue takes for each element of D beside scaling,
@@ -58,9 +59,10 @@ double PhiloxInstructions(int rounds);
 double EpilogueInstructions(const v1::GemmProblem& gemm);
 
 // Those that an SM gets done in a cycle beside a main loop, whose sums take the register file's
-// ports, and for want of warps also without one: 128 at best. From the times of fused over bare
-// GEMMs on an H100 (docs/performance): 90.
-inline constexpr double kEpilogueLanes = 90;
+// ports, and for want of warps also without one: 128 at best. From the times of bias, GELU and
+// dropout over those of bare GEMMs, 16384 x 4096 x 1024 on an H100 (docs/performance): 117 with
+// tanh, 122 with erf; dropout alone, of which more is serial, 77.
+inline constexpr double kEpilogueLanes = 110;
 
 // The second launch of a split epilogue.
 double SplitEpilogueSeconds(const v1::GemmProblem& gemm, const MachineModel& machine);
