@@ -308,10 +308,10 @@ typedef struct tilewright_gemm_arguments {
   size_t struct_size; /* sizeof(tilewright_gemm_arguments) */
   const void* a;
   const void* b;
-  const void* c;
+  const void* c;          /* May be d, but for a residual where there is dropout. */
   void* d;
   const void* bias;
-  void* aux;
+  void* aux;              /* Must not be d where a gradient reads it. */
   float* amax;            /* One fp32; zeroed by the launch. */
   uint32_t* non_finite;   /* One word; zeroed by the launch. */
   void* workspace;        /* As many bytes as the launch needs, 16-byte aligned. */

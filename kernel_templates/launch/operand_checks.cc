@@ -39,6 +39,24 @@ absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& op
   return CheckPointer("operands.device_beta", operands.device_beta, has_beta, sizeof(float));
 }
 
+// A kernel may store what an epilogue begins with where D will be, and read the residual, or what a
+// gradient is multiplied with, after that. Of problems, not of kernels, so that the next best kernel
+// takes what this one does.
+absl::Status CheckInPlace(const v1::GemmProblem& problem, const GemmOperands& operands) {
+  const v1::Epilogue& epilogue = problem.epilogue();
+  if (!HasDropout(problem) && !epilogue.gradient()) return absl::OkStatus();
+  const bool has_residual = epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
+  if (has_residual && operands.c == operands.d) {
+    return InvalidField("operands.c", "IS_OUTPUT",
+                        "the residual of a dropout must not be D; give D memory of its own");
+  }
+  if (epilogue.gradient() && HasAux(problem) && operands.aux == operands.d) {
+    return InvalidField("operands.aux", "IS_OUTPUT",
+                        "what a gradient reads must not be D; give D memory of its own");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment) {
@@ -86,6 +104,7 @@ absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& pr
                                AtLeast(needs.bias_alignment(), epilogue.bias_type())));
   RETURN_IF_ERROR(CheckPointer("operands.aux", operands.aux, HasAux(problem),
                                AtLeast(needs.aux_alignment(), epilogue.aux_type())));
+  RETURN_IF_ERROR(CheckInPlace(problem, operands));
   RETURN_IF_ERROR(CheckPointer("operands.amax", operands.amax, epilogue.amax(), sizeof(float)));
   RETURN_IF_ERROR(CheckPointer("operands.non_finite", operands.non_finite,
                                epilogue.non_finite_flag(), sizeof(uint32_t)));

@@ -50,6 +50,30 @@ TEST(CheckOperandsTest, EpilogueOperandsAreNeededOnlyWhereUsed) {
                "NULL_POINTER");
 }
 
+// A kernel that splits the epilogue from the GEMM has overwritten them when it reads them.
+TEST(CheckOperandsTest, WhatIsReadLateIsNotD) {
+  v1::GemmProblem problem = Problem();
+  v1::Epilogue& epilogue = *problem.mutable_epilogue();
+  epilogue.set_source_mode(v1::SOURCE_MODE_RESIDUAL);
+  epilogue.set_source_type(v1::DATA_TYPE_BF16);
+  GemmOperands operands = Operands();
+  operands.c = operands.d;
+  operands.offset = 0;
+  EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
+  epilogue.mutable_dropout()->set_probability(0.5);
+  epilogue.mutable_dropout()->set_philox_rounds(7);
+  ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.c", "IS_OUTPUT");
+  epilogue.set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+  EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
+  problem = Problem();
+  problem.mutable_epilogue()->set_gradient(true);
+  problem.mutable_epilogue()->set_aux_type(v1::DATA_TYPE_BF16);
+  operands.aux = operands.d;
+  ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.aux", "IS_OUTPUT");
+  operands.aux = Address(0x40000);
+  EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
+}
+
 TEST(CheckOperandsTest, IntegerOutputsTakeNoAlpha) {
   v1::GemmProblem problem = Problem();
   problem.set_d_type(v1::DATA_TYPE_INT32);

@@ -27,10 +27,12 @@ inline constexpr uint64_t kNoLaunchOffset = UINT64_MAX;
 struct GemmArguments {
   const void* a = nullptr;
   const void* b = nullptr;
-  const void* c = nullptr;     // With a source (beta * C or residual).
+  const void* c = nullptr;     // With a source (beta * C or residual). May be D, but for a residual
+                               // where there is dropout: INVALID_ARGUMENT.
   void* d = nullptr;
   const void* bias = nullptr;  // With a bias: [n] or [m].
-  void* aux = nullptr;         // With an auxiliary tensor: [m, n], written, or read by a gradient.
+  void* aux = nullptr;         // With an auxiliary tensor: [m, n], written, or read by a gradient, of
+                               // which it must not be D.
   float* amax = nullptr;       // With amax: one fp32; zeroed by the launch.
   uint32_t* non_finite = nullptr;  // With the non-finite flag: one word; zeroed by the launch.
   const float* scale_a = nullptr;  // With a scaling mode: laid out as ScalingMode says.
