@@ -107,6 +107,13 @@ TEST(ProcessPoolTest, CpuTimeIsLimitedForEachJob) {
   EXPECT_THAT(failure.message(), HasSubstr("SIGXCPU"));
 }
 
+// Beside builds on every core a nice worker was given up after 30 s of wall-clock, before it had
+// its CPU time.
+TEST(ProcessPoolTest, CpuTimeRunsOutFirstOnABusyMachine) {
+  const ProcessPoolCompiler::Options options;
+  EXPECT_GE(options.deadline, 10 * absl::Seconds(options.cpu_seconds));
+}
+
 TEST(ProcessPoolTest, AWorkerKilledByTheSystemIsAResourceLimit) {
   const auto pool = MakeScriptedPool(1);
   EXPECT_EQ(FailureOf("killed", *pool).kind(), v1::FAILURE_KIND_RESOURCE_LIMIT);

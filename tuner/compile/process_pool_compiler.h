@@ -32,8 +32,11 @@ class ProcessPoolCompiler final : public Compiler {
     std::string executable;
     std::vector<std::string> arguments = {"--worker=compile"};
     int workers = 0;  // 0: one for each processor.
-    absl::Duration deadline = absl::Seconds(30);  // Wall-clock of one job.
-    int cpu_seconds = 30;                         // CPU time of one job; 0: no limit.
+    int cpu_seconds = 30;  // CPU time of one job; 0: no limit.
+    // Wall-clock of one job, for what waits without end. Workers are nice: where ranks and builds
+    // take every core, one has some 4 % of a core, and 30 s of wall-clock were too few for a job of
+    // 2 s.
+    absl::Duration deadline = absl::Minutes(5);
     std::int64_t memory_limit_bytes = std::int64_t{2} << 30;  // Of a worker; 0: none.
     // A worker without work ends after this; it holds some 50 MB.
     absl::Duration idle_timeout = absl::Minutes(5);
