@@ -12,8 +12,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/support/variant.h"
 #include "tuner/problem/precision.h"
-#include "tuner/problem/split_epilogue.h"
 #include "tuner/tuning_errors.h"
 
 namespace tilewright {

@@ -7,16 +7,10 @@
 
 #include "absl/strings/str_format.h"
 #include "client/cli/format.h"
+#include "proto/support/variant.h"
 
 namespace tilewright::cli {
 namespace {
-
-bool IsSplit(const v1::Candidate& candidate) {
-  const auto& parameters = candidate.variant().config().parameters();
-  return std::any_of(parameters.begin(), parameters.end(), [](const v1::Parameter& parameter) {
-    return parameter.name() == "split_epilogue" && parameter.value() != 0;
-  });
-}
 
 double SecondsOf(const v1::Candidate& candidate) {
   return candidate.measurement().median_seconds();
@@ -69,7 +63,7 @@ std::optional<EpilogueForms> FastestForms(
   double least[2] = {};
   for (const v1::Candidate& candidate : candidates) {
     if (!is_measured(candidate)) continue;
-    const int form = IsSplit(candidate) ? 1 : 0;
+    const int form = IsSplit(candidate.variant()) ? 1 : 0;
     const double ratio = PairedRatio(candidate, *longest);
     if (fastest[form] != nullptr && ratio >= least[form]) continue;
     fastest[form] = &candidate;

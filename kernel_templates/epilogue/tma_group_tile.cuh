@@ -158,8 +158,7 @@ class TmaGroupTile {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const float sum = SumLanes<1, 4>(sums[half][0]);
-      const int column =
-          first_n + FirstColumn() + half * 8 + lane / 4;
+      const int column = first_n + FirstColumn() + half * 8 + lane / 4;
       if (lane % 4 == 0 && column < args.n) to[column] = sum;
     }
   }

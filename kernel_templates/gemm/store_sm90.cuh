@@ -30,9 +30,9 @@ class StoreSm90 {
   static constexpr int kBuffers = StagingBuffers(kConfig, kPath);
   static constexpr int kStagingBytes = kBuffers * kStagingBufferBytes;
   static constexpr Direction kDirection =
-      kPath != StorePath::kTmaBeside                  ? Direction::kNone
+      kPath != StorePath::kTmaBeside             ? Direction::kNone
       : TensorsOf(kSpec) == EpilogueTensors::kIn ? Direction::kIn
-                                                      : Direction::kOut;
+                                                 : Direction::kOut;
   using Beside = BoxesBeside<kSpec, kDirection, RowBlocks(kConfig), kColumns>;
   // Rows of a partial sum of columns.
   static constexpr int kSumRows = ColumnSumRows(kConfig);

@@ -24,8 +24,8 @@ inline constexpr uint64_t kNoOffset = UINT64_MAX;
 struct GemmOperands {
   const void* a = nullptr;
   const void* b = nullptr;
-  const void* c = nullptr;     // Where the epilogue has a source. May be D, but for a residual where
-                               // there is dropout.
+  const void* c = nullptr;  // Where the epilogue has a source. May be D, but for a residual
+                            // where there is dropout.
   void* d = nullptr;
   const void* bias = nullptr;  // Where the epilogue has a bias.
   void* aux = nullptr;         // Where the epilogue has one: written, and read by a gradient.

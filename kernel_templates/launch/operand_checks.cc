@@ -40,8 +40,8 @@ absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& op
 }
 
 // A kernel may store what an epilogue begins with where D will be, and read the residual, or what a
-// gradient is multiplied with, after that. Of problems, not of kernels, so that the next best kernel
-// takes what this one does.
+// gradient is multiplied with, after that. Of problems, not of kernels, so that the next best
+// kernel takes what this one does.
 absl::Status CheckInPlace(const v1::GemmProblem& problem, const GemmOperands& operands) {
   const v1::Epilogue& epilogue = problem.epilogue();
   if (!HasDropout(problem) && !epilogue.gradient()) return absl::OkStatus();

@@ -92,6 +92,23 @@ inline v1::Variant MakeVariant(const GemmSm90Config& config) {
                                    {"tile_n", config.tile_n}});
 }
 
+// Two consumers, three stages and no cluster.
+inline GemmSm90Config PlainSm90Config(int tile_m, int tile_n, int ping_pong, int swap_ab) {
+  return {.tile_m = tile_m,
+          .tile_n = tile_n,
+          .stages = 3,
+          .consumers = 2,
+          .ping_pong = ping_pong,
+          .cluster_m = 1,
+          .cluster_n = 1,
+          .cluster_k = 1,
+          .promote = 0,
+          .swap_ab = swap_ab,
+          .split_k = 1,
+          .raster_group = 8,
+          .raster_along_n = 0};
+}
+
 inline v1::Variant MakeVariant(const GemmSimtConfig& config) {
   return MakeVariant("gemm_simt", {{"raster_group", config.raster_group},
                                    {"split_k", config.split_k},

@@ -150,20 +150,11 @@ TEST(SplitEpilogueTest, HasTheReferencesMask) {
 using SplitEpilogueOnHopperTest = HopperTest;
 
 GemmSm90Config Sm90(int tile_m, int tile_n, int ping_pong, int swap_ab, int cluster_n) {
-  return {.tile_m = tile_m,
-          .tile_n = tile_n,
-          .stages = 3,
-          .consumers = 2,
-          .ping_pong = ping_pong,
-          .cluster_m = 1,
-          .cluster_n = cluster_n,
-          .cluster_k = 1,
-          .promote = 0,
-          .swap_ab = swap_ab,
-          .split_k = 1,
-          .split_epilogue = 1,
-          .raster_group = 3,
-          .raster_along_n = 0};
+  GemmSm90Config config = PlainSm90Config(tile_m, tile_n, ping_pong, swap_ab);
+  config.cluster_n = cluster_n;
+  config.split_epilogue = 1;
+  config.raster_group = 3;
+  return config;
 }
 
 TEST_F(SplitEpilogueOnHopperTest, OfEveryPartInGemmSm90) {

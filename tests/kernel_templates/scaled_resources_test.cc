@@ -28,19 +28,9 @@ v1::Problem Scaled(v1::DataType input, v1::DataType output, v1::ScalingMode mode
 }
 
 GemmSm90Config Config(int tile_m, int tile_n, int ping_pong, int swap_ab, int promote = 0) {
-  return {.tile_m = tile_m,
-          .tile_n = tile_n,
-          .stages = 3,
-          .consumers = 2,
-          .ping_pong = ping_pong,
-          .cluster_m = 1,
-          .cluster_n = 1,
-          .cluster_k = 1,
-          .promote = promote,
-          .swap_ab = swap_ab,
-          .split_k = 1,
-          .raster_group = 8,
-          .raster_along_n = 0};
+  GemmSm90Config config = PlainSm90Config(tile_m, tile_n, ping_pong, swap_ab);
+  config.promote = promote;
+  return config;
 }
 
 v1::Problem WithBiasAndMore(v1::Problem problem) {

@@ -2,8 +2,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "proto/support/variant.h"
 #include "tests/tuner/tuner_fixture.h"
-#include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 namespace {

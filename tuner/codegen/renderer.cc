@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernel_templates/launch/operand_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
@@ -101,7 +102,7 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
 // Of the first launch of a split epilogue.
 std::string RenderSplitEpilogue(const v1::GemmProblem& gemm) {
   std::string text = RenderEpilogue(GemmOfSplit(gemm));
-  if (HasAux(gemm.epilogue()) && !gemm.epilogue().gradient()) {
+  if (WritesAux(gemm)) {
     text.insert(text.size() - 1, ", .to_aux = true");
   }
   return text;

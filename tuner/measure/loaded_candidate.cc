@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "proto/support/status_macros.h"
+#include "proto/support/variant.h"
 #include "tuner/problem/precision.h"
-#include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 

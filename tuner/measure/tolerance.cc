@@ -114,8 +114,7 @@ double SumError(v1::Precision precision, int64_t k) {
 // The share of |z| that an activation, or of 1 that a derivative may be off by: tolerance.h.
 double ActivationError(const v1::GemmProblem& problem) {
   const bool is_coarse = problem.epilogue().activation() == v1::ACTIVATION_GELU_ERF &&
-                         !problem.epilogue().gradient() &&
-                         (problem.d_type() == v1::DATA_TYPE_BF16 || IsFp8(problem.d_type()));
+                         !problem.epilogue().gradient() && IsCoarse(problem.d_type());
   return is_coarse ? 1.1 * std::ldexp(1, -12) : std::ldexp(1, -20);
 }
 

@@ -31,6 +31,8 @@ int StorageBytes(v1::DataType type) {
 
 bool IsFp8(v1::DataType type) { return type == v1::DATA_TYPE_E4M3 || type == v1::DATA_TYPE_E5M2; }
 
+bool IsCoarse(v1::DataType type) { return type == v1::DATA_TYPE_BF16 || IsFp8(type); }
+
 bool IsHalfWidth(v1::DataType type) {
   return type == v1::DATA_TYPE_FP16 || type == v1::DATA_TYPE_BF16;
 }

@@ -17,6 +17,9 @@ int StorageBytes(v1::DataType type);
 // E4M3 or E5M2.
 bool IsFp8(v1::DataType type);
 
+// Whether activations may be coarse that are rounded to it: IsCoarse of epilogue/activation.cuh.
+bool IsCoarse(v1::DataType type);
+
 // FP16 or BF16.
 bool IsHalfWidth(v1::DataType type);
 

@@ -1,17 +1,9 @@
 #include "tuner/problem/split_epilogue.h"
 
-#include <algorithm>
-
+#include "kernel_templates/launch/operand_layout.h"
 #include "tuner/problem/epilogue_parts.h"
 
 namespace tilewright {
-namespace {
-
-bool PassesThroughAux(const v1::Epilogue& epilogue) {
-  return HasAux(epilogue) && !epilogue.gradient();
-}
-
-}  // namespace
 
 bool SplitsEpilogue(const v1::GemmProblem& gemm) {
   const v1::DataType type = SplitType(gemm);
@@ -23,13 +15,13 @@ bool SplitsEpilogue(const v1::GemmProblem& gemm) {
 }
 
 v1::DataType SplitType(const v1::GemmProblem& gemm) {
-  return PassesThroughAux(gemm.epilogue()) ? gemm.epilogue().aux_type() : gemm.d_type();
+  return WritesAux(gemm) ? gemm.epilogue().aux_type() : gemm.d_type();
 }
 
 v1::GemmProblem GemmOfSplit(const v1::GemmProblem& gemm) {
   v1::GemmProblem first = gemm;
   v1::Epilogue& epilogue = *first.mutable_epilogue();
-  if (PassesThroughAux(gemm.epilogue())) {
+  if (WritesAux(gemm)) {
     first.set_d_type(gemm.epilogue().aux_type());
     first.set_ldd(gemm.ld_aux());
     first.set_d_batch_stride(gemm.aux_batch_stride());
@@ -51,13 +43,6 @@ v1::GemmProblem GemmOfSplit(const v1::GemmProblem& gemm) {
   epilogue.clear_gradient();
   epilogue.clear_bias_gradient();
   return first;
-}
-
-bool IsSplit(const v1::Variant& variant) {
-  const auto& parameters = variant.config().parameters();
-  return std::any_of(parameters.begin(), parameters.end(), [](const v1::Parameter& parameter) {
-    return parameter.name() == "split_epilogue" && parameter.value() != 0;
-  });
 }
 
 }  // namespace tilewright

@@ -4,7 +4,6 @@
 #ifndef TILEWRIGHT_TUNER_PROBLEM_SPLIT_EPILOGUE_H_
 #define TILEWRIGHT_TUNER_PROBLEM_SPLIT_EPILOGUE_H_
 
-#include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
@@ -20,9 +19,6 @@ v1::DataType SplitType(const v1::GemmProblem& gemm);
 
 // The problem of the first launch: its D is what passes.
 v1::GemmProblem GemmOfSplit(const v1::GemmProblem& gemm);
-
-// Whether `variant` is one of two launches.
-bool IsSplit(const v1::Variant& variant);
 
 }  // namespace tilewright
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernel_templates/launch/operand_layout.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/split_epilogue.h"
@@ -122,9 +123,8 @@ double PhiloxInstructions(int rounds) { return rounds == 10 ? 36 : 24; }
 double EpilogueInstructions(const v1::GemmProblem& gemm) {
   constexpr double kCounter = 6;
   const v1::Epilogue& epilogue = gemm.epilogue();
-  const bool coarse = gemm.d_type() == v1::DATA_TYPE_BF16 || IsFp8(gemm.d_type());
   double instructions =
-      ActivationInstructions(epilogue.activation(), epilogue.gradient(), coarse);
+      ActivationInstructions(epilogue.activation(), epilogue.gradient(), IsCoarse(gemm.d_type()));
   if (HasBias(epilogue)) instructions += 1;
   if (HasSource(epilogue)) instructions += 1.5;
   if (HasAux(epilogue)) instructions += 1;
@@ -144,9 +144,8 @@ double SplitEpilogueSeconds(const v1::GemmProblem& gemm, const MachineModel& mac
   const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
                           static_cast<double>(gemm.n());
   // What passes is read; aux is what passes, or read, and counted.
-  const bool passes_aux = HasAux(gemm.epilogue()) && !gemm.epilogue().gradient();
   const double bytes =
-      EpilogueElementBytes(gemm) + (passes_aux ? 0 : StorageBytes(SplitType(gemm)));
+      EpilogueElementBytes(gemm) + (WritesAux(gemm) ? 0 : StorageBytes(SplitType(gemm)));
   const double cycles =
       Overlap(elements * bytes / machine.dram_bytes_per_cycle,
               elements * EpilogueInstructions(gemm) / (machine.sm_count * kEpilogueLanes));

@@ -39,8 +39,7 @@ double SelectInstructions(const v1::FusedDropoutProblem& problem) {
   return (masks_packed ? 2 : 3) + (divides ? 0 : 1);
 }
 
-// A call of the generator and its counter serve 8
-// elements; and the words that neighbours exchange.
+// A call of the generator and its counter serve 8 elements; and the words that neighbours exchange.
 double MaskInstructions(const v1::FusedDropoutProblem& problem, const FusedDropoutConfig& config) {
   if (!DropsElements(problem)) return 0;
   if (problem.backward() && problem.dropout().store_mask() && config.read_mask == 1) {

@@ -112,12 +112,10 @@ constexpr Constraint kConstraints[] = {
 const char* FirstBroken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                         const GemmSm80Config& c) {
   if (c.split_epilogue != 0) {
-    if (c.split_epilogue != 1 || !SplitsEpilogueAlone(gemm, c.split_k)) {
-      return "SplitsEpilogueAlone";
-    }
-    GemmSm80Config first = c;
-    first.split_epilogue = 0;
-    return FirstBroken(GemmOfSplit(gemm), silicon, first);
+    return FirstBrokenOfSplit(gemm, c,
+                              [&](const v1::GemmProblem& first, const GemmSm80Config& config) {
+                                return FirstBroken(first, silicon, config);
+                              });
   }
   for (const Constraint& constraint : kConstraints) {
     if (!constraint.holds(gemm, silicon, c)) return constraint.name;

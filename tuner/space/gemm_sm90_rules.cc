@@ -7,8 +7,6 @@
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
-#include "tuner/problem/split_epilogue.h"
-#include "tuner/space/launch_plan.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
 
@@ -173,12 +171,10 @@ bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
 const char* FirstBroken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                         const GemmSm90Config& c) {
   if (c.split_epilogue != 0) {
-    if (c.split_epilogue != 1 || !SplitsEpilogueAlone(gemm, c.split_k)) {
-      return "SplitsEpilogueAlone";
-    }
-    GemmSm90Config first = c;
-    first.split_epilogue = 0;
-    return FirstBroken(GemmOfSplit(gemm), silicon, first);
+    return FirstBrokenOfSplit(gemm, c,
+                              [&](const v1::GemmProblem& first, const GemmSm90Config& config) {
+                                return FirstBroken(first, silicon, config);
+                              });
   }
   for (const Constraint& constraint : kConstraints) {
     if (!constraint.holds(gemm, silicon, c)) return constraint.name;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/abi/gemm_sm90_config.h"
+#include "kernel_templates/launch/operand_layout.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/epilogue_parts.h"
@@ -13,6 +14,7 @@
 #include "tuner/space/gemm_sm90_candidates.h"
 #include "tuner/space/gemm_sm90_rules.h"
 #include "tuner/space/launch_plan.h"
+#include "tuner/space/tile_domain.h"
 #include "tuner/space/warpgroup_model.h"
 
 namespace tilewright {
@@ -94,8 +96,7 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
                                        StoreBoxRows(c, HasDropout(gemm.epilogue())),
                                        StoreBoxBytes(c, d_bytes)));
   };
-  const bool to_aux = c.split_epilogue && HasAux(problem.gemm().epilogue()) &&
-                      !problem.gemm().epilogue().gradient();
+  const bool to_aux = c.split_epilogue && WritesAux(problem.gemm());
   if (path != StorePath::kStaged) add_box(to_aux ? v1::OPERAND_AUX : v1::OPERAND_D);
   if (path == StorePath::kTmaBeside) {
     add_box(HasSource(gemm.epilogue()) ? v1::OPERAND_C : v1::OPERAND_AUX);

@@ -8,7 +8,6 @@
 #include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/abi/split_epilogue_config.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/split_epilogue.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
 
@@ -82,11 +81,6 @@ v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& lau
   *plan.mutable_requirements() = RequirementsOf(gemm);
   plan.set_raster_group(launch.raster_group);
   return plan;
-}
-
-bool SplitsEpilogueAlone(const v1::GemmProblem& gemm, int split_k) {
-  return SplitsEpilogue(gemm) && split_k == 1 &&
-         FitsGrid(gemm, kSplitEpilogueTileM, kSplitEpilogueTileN, /*split_k=*/1);
 }
 
 v1::LaunchPlan PlanWarpgroupGemm(const v1::GemmProblem& gemm, const WarpgroupLaunch& launch) {

@@ -34,10 +34,6 @@ struct WarpgroupLaunch {
 // a bias gradient one that sums columns.
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch);
 
-// Whether the second launch of a split epilogue fits the grid, and k is not split with it: the
-// reduction is an epilogue of its own.
-bool SplitsEpilogueAlone(const v1::GemmProblem& gemm, int split_k);
-
 // As PlanTiledGemm, of persistent blocks, every step starting as the one before it ends.
 v1::LaunchPlan PlanWarpgroupGemm(const v1::GemmProblem& gemm, const WarpgroupLaunch& launch);
 

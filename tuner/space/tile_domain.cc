@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernel_templates/abi/split_epilogue_config.h"
+
 namespace tilewright {
 namespace {
 
@@ -38,6 +40,11 @@ bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int 
 
 bool SumsColumnsOnce(const v1::GemmProblem& gemm, int split_k) {
   return !gemm.epilogue().bias_gradient() || split_k == 1;
+}
+
+bool SplitsEpilogueAlone(const v1::GemmProblem& gemm, int split_k) {
+  return SplitsEpilogue(gemm) && split_k == 1 &&
+         FitsGrid(gemm, kSplitEpilogueTileM, kSplitEpilogueTileN, /*split_k=*/1);
 }
 
 bool TileSuits(int64_t extent, int tile) {

@@ -8,6 +8,7 @@
 
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
+#include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 
@@ -28,6 +29,22 @@ bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int 
 
 // The gradient of a bias is of the values that the main step computes: k is not split with it.
 bool SumsColumnsOnce(const v1::GemmProblem& gemm, int split_k);
+
+// The second launch of a split epilogue fits the grid, and k is not split with it: the reduction is
+// an epilogue of its own.
+bool SplitsEpilogueAlone(const v1::GemmProblem& gemm, int split_k);
+
+// The first constraint that a config with split_epilogue breaks; null for none. All but
+// SplitsEpilogueAlone are asked, by first_broken(gemm, config), of the GEMM that is left.
+template <typename Config, typename FirstBroken>
+const char* FirstBrokenOfSplit(const v1::GemmProblem& gemm, Config config,
+                               const FirstBroken& first_broken) {
+  if (config.split_epilogue != 1 || !SplitsEpilogueAlone(gemm, config.split_k)) {
+    return "SplitsEpilogueAlone";
+  }
+  config.split_epilogue = 0;
+  return first_broken(GemmOfSplit(gemm), config);
+}
 
 // Whether a tile of `tile` elements suits an extent: less than twice the extent rounded up to
 // 32, for what lies beyond the edge is multiplied for nothing. (32 and not 16, the smallest

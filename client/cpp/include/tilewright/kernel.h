@@ -31,8 +31,8 @@ struct GemmArguments {
                                // where there is dropout: INVALID_ARGUMENT.
   void* d = nullptr;
   const void* bias = nullptr;  // With a bias: [n] or [m].
-  void* aux = nullptr;         // With an auxiliary tensor: [m, n], written, or read by a gradient, of
-                               // which it must not be D.
+  void* aux = nullptr;         // With an auxiliary tensor: [m, n], written, or read by a gradient,
+                               // of which it must not be D.
   float* amax = nullptr;       // With amax: one fp32; zeroed by the launch.
   uint32_t* non_finite = nullptr;  // With the non-finite flag: one word; zeroed by the launch.
   const float* scale_a = nullptr;  // With a scaling mode: laid out as ScalingMode says.
