@@ -20,20 +20,25 @@ namespace {
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr int kMaxKeys = 100000;
 
-// One of the few bundles under way, from its call's first byte to the last.
+// One of the few bundles under way. Let go before the call ends, so that a client that waits
+// for one bundle's end never has its next one refused for it.
 class BundleSlot {
  public:
   explicit BundleSlot(std::atomic<int>& taken) : taken_(taken) {
-    held_ = taken_.fetch_add(1) < CacheServiceImpl::kMaxBundles;
-    if (!held_) taken_.fetch_sub(1);
+    int others = taken_.load();
+    while (others < CacheServiceImpl::kMaxBundles && !held_) {
+      held_ = taken_.compare_exchange_weak(others, others + 1);
+    }
   }
-  ~BundleSlot() {
-    if (held_) taken_.fetch_sub(1);
-  }
+  ~BundleSlot() { Release(); }
   BundleSlot(const BundleSlot&) = delete;
   BundleSlot& operator=(const BundleSlot&) = delete;
 
   bool held() const { return held_; }
+
+  void Release() {
+    if (std::exchange(held_, false)) taken_.fetch_sub(1);
+  }
 
  private:
   std::atomic<int>& taken_;
@@ -71,13 +76,13 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
   bool admitted() const { return slot_.held(); }
 
   void Begin(absl::StatusOr<std::string> bundle) {
-    if (!bundle.ok()) return Finish(ToGrpcStatus(bundle.status()));
+    if (!bundle.ok()) return End(ToGrpcStatus(bundle.status()));
     bundle_ = *std::move(bundle);
     SendNext();
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the client went away"));
+    if (!ok) return End(grpc::Status(grpc::StatusCode::CANCELLED, "the client went away"));
     SendNext();
   }
 
@@ -85,15 +90,21 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
 
  private:
   void SendNext() {
-    if (sent_ == bundle_.size()) return Finish(grpc::Status::OK);
+    if (sent_ == bundle_.size()) return End(grpc::Status::OK);
     const std::size_t bytes = std::min(kChunkBytes, bundle_.size() - sent_);
     chunk_.set_data(bundle_.data() + sent_, bytes);
     sent_ += bytes;
     StartWrite(&chunk_);
   }
 
+  void End(const grpc::Status& status) {
+    std::string().swap(bundle_);  // The next bundle may come before OnDone.
+    slot_.Release();
+    Finish(status);
+  }
+
   const OpenCall open_;
-  const BundleSlot slot_;
+  BundleSlot slot_;
   std::string bundle_;
   std::size_t sent_ = 0;
   v1::BundleChunk chunk_;
@@ -146,18 +157,23 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   // Once all is there the import is finished, whoever stops.
   void TakeIn() {
     if (answered_.exchange(true)) return;
-    const bool posted =
-        context_.bundle_executor.TryPost([this] { Finish(ToGrpcStatus(Import())); });
-    if (!posted) Finish(ToGrpcStatus(ServerStopping()));
+    const bool posted = context_.bundle_executor.TryPost([this] { Answer(Import()); });
+    if (!posted) Answer(ServerStopping());
   }
 
   void End(const absl::Status& status) {
-    if (!answered_.exchange(true)) Finish(ToGrpcStatus(status));
+    if (!answered_.exchange(true)) Answer(status);
+  }
+
+  void Answer(const absl::Status& status) {
+    slot_.Release();
+    Finish(ToGrpcStatus(status));
   }
 
   absl::Status Import() {
     if (cancelled_) return absl::CancelledError("the client went away");
-    ASSIGN_OR_RETURN(const BundleContents contents, ReadBundle(bundle_));
+    ASSIGN_OR_RETURN(const BundleContents contents,
+                     ReadBundle(std::exchange(bundle_, std::string())));
     ASSIGN_OR_RETURN(const ImportCounts counts,
                      ImportRecords(context_.store, context_.index, contents));
     response_->set_winners_imported(counts.winners_imported);
@@ -172,7 +188,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   }
 
   const OpenCall open_;
-  const BundleSlot slot_;
+  BundleSlot slot_;
   const CacheServiceImpl::Context& context_;
   v1::ImportBundleResponse* const response_;
   v1::BundleChunk chunk_;

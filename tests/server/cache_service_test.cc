@@ -187,6 +187,22 @@ TEST_F(CacheServiceTest, BundlesDoNotHoldLookupsUpAndAreLimitedInNumber) {
   EXPECT_TRUE(Export(client_).ok()) << "the places are free again";
 }
 
+TEST_F(CacheServiceTest, ABundleThatEndedHoldsNoPlace) {
+  Put(256);
+  const std::string bundle = *Export(client_);
+  std::vector<std::thread> clients;
+  for (int i = 0; i < CacheServiceImpl::kMaxBundles; ++i) {
+    clients.emplace_back([&] {
+      ServiceClient client = daemon_.Connect();
+      for (int round = 0; round < 200; ++round) {
+        ASSERT_TRUE(Export(client).ok()) << "round " << round;
+        ASSERT_TRUE(Import(client, bundle).ok()) << "round " << round;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+}
+
 TEST(CacheServiceLimits, BundlesHaveOneLimitOnBothSides) {
   DaemonServer::Options small;
   small.max_bundle_bytes = 100000;
