@@ -12,6 +12,7 @@
 
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "server/lookup_plan.h"
 #include "server/unix_socket.h"
 
 namespace tilewright {
@@ -47,15 +48,8 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
       }),
       scheduler_(
           {.devices = devices_.device_count(), .max_queue = options.max_queue},
-          [this](TuneRequest request, const Cancellation& cancellation,
-                 const ProgressSink& progress) {
-            v1::Environment& environment = *request.target.mutable_environment();
-            environment = devices_.Complete(environment);
-            absl::StatusOr<TuneResult> result =
-                collaborators_.tuner.Tune(request, cancellation, progress);
-            if (result.ok()) winners_.Notify(result->winner.family_key);
-            return result;
-          },
+          [this](const TuneRequest& request, const Cancellation& cancellation,
+                 const ProgressSink& progress) { return Tune(request, cancellation, progress); },
           collaborators.clock),
       sweeps_(devices_, collaborators.index, collaborators.store, scheduler_, collaborators.clock),
       kernel_service_({.devices = devices_,
@@ -92,6 +86,18 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
   }
   if (options.resume_sweeps) server->sweeps_.ResumeAll();
   return server;
+}
+
+// Another tuning or an import may have stored the answer since this one was asked for.
+absl::StatusOr<TuneResult> DaemonServer::Tune(TuneRequest request, const Cancellation& cancellation,
+                                              const ProgressSink& progress) {
+  v1::Environment& environment = *request.target.mutable_environment();
+  environment = devices_.Complete(environment);
+  const IndexHit stored = FindStored(request, collaborators_.index, devices_);
+  if (NeedsNoTuning(stored, request)) return TuneResult{.winner = *stored.winner};
+  ASSIGN_OR_RETURN(TuneResult result, collaborators_.tuner.Tune(request, cancellation, progress));
+  winners_.Notify(result.winner.family_key);
+  return result;
 }
 
 absl::Status DaemonServer::Listen(const Options& options) {

@@ -74,6 +74,8 @@ class DaemonServer {
   DaemonServer(const Options& options, const Collaborators& collaborators);
 
   absl::Status Listen(const Options& options);
+  absl::StatusOr<TuneResult> Tune(TuneRequest request, const Cancellation& cancellation,
+                                  const ProgressSink& progress);
   void ExportMetrics();
 
   Collaborators collaborators_;

@@ -94,6 +94,19 @@ bool IsTunedHere(const IndexHit& hit) {
   return provenance == v1::PROVENANCE_MEASURED || provenance == v1::PROVENANCE_VENDOR;
 }
 
+IndexHit FindStored(const TuneRequest& tune, const WinnerIndex& index, const DeviceTable& devices) {
+  return FindWinner(index,
+                    {.problem = tune.problem,
+                     .silicon = tune.target.silicon(),
+                     .environment = tune.target.environment()},
+                    devices);
+}
+
+bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& tune) {
+  if (tune.options.force()) return false;
+  return tune.device_ordinal >= 0 ? IsTunedHere(hit) : hit.match == v1::MATCH_EXACT;
+}
+
 bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
   return hit.winner != nullptr &&
          hit.winner->winner.key() == WinnerKey(EncodeProblem(tune.problem),
@@ -140,6 +153,8 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
     return plan;
   }
   plan.may_work = true;
+  // What is stored is an algorithm that this caller cannot run.
+  plan.tune.options.set_force(IsTunedHere(stored) && !IsTunedHere(plan.hit));
   if (request.mode() == v1::LOOKUP_MODE_WAIT_TUNED) {
     PlanWaitTuned(plan);
   } else {

@@ -38,6 +38,13 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
 // Whether measuring again would tell nothing new: measured here, in this environment.
 bool IsTunedHere(const IndexHit& hit);
 
+// What is stored for the problem and the target of `tune`.
+IndexHit FindStored(const TuneRequest& tune, const WinnerIndex& index, const DeviceTable& devices);
+
+// Whether a tuning would not better `hit`: measured here, or, for a named target, where nothing
+// can be measured, measured elsewhere. Never where `tune` says force.
+bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& tune);
+
 // Whether `hit` is the winner of this very problem and target, measured or predicted.
 bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune);
 

@@ -118,6 +118,7 @@ absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& req
   if (const auto found = active_.find(key); found != active_.end()) {
     counters_.joined.fetch_add(1, std::memory_order_relaxed);
     found->second->Add(interest, 1);
+    found->second->forced |= request.options.force();
     return found->second;
   }
   if (queued_ >= options_.max_queue) return QueueFull();
@@ -125,6 +126,7 @@ absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& req
   work->job = NewJob(request);
   work->lane = LaneOf(request);
   work->Add(interest, 1);
+  work->forced = request.options.force();
   work->key = key;
   active_[std::move(key)] = work;
   by_name_[work->job->name()] = work;

@@ -72,11 +72,16 @@ Scheduler::WorkPtr Scheduler::NextWork(std::size_t lane) {
 
 void Scheduler::RunWork(const WorkPtr& work) {
   TuningJob& job = *work->job;
+  TuneRequest request = job.request();
+  {
+    absl::MutexLock lock(&mutex_);
+    request.options.set_force(work->forced);
+  }
   spdlog::info("{} begins: {}", job.name(), DescribeProblem(job.request().problem));
   job.Start();
   const absl::Time begin = clock_.Now();
   absl::StatusOr<TuneResult> result =
-      tune_(job.request(), work->cancellation,
+      tune_(request, work->cancellation,
             [&job](const v1::TuningProgress& progress) { job.Advance(progress); });
   const double seconds = absl::ToDoubleSeconds(clock_.Now() - begin);
   spdlog::info("{} ends after {:.3f} s", job.name(), seconds);

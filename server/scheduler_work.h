@@ -19,6 +19,7 @@ struct Scheduler::Work {
   std::vector<std::string> creators;  // Request ids of those of `created` that have one.
   int swept = 0;
   bool background = false;
+  bool forced = false;  // Somebody wants a measurement whatever is stored.
   bool running = false;
   bool finished = false;
   Cancellation cancellation;

@@ -9,7 +9,6 @@
 #include "server/lookup_plan.h"
 #include "server/sweep_runner.h"
 #include "server/tuning_follower.h"
-#include "server/vendor_winner.h"
 
 namespace tilewright {
 namespace {
@@ -70,11 +69,7 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
   const TuneRequest& tune = sweep->tunes[index];
   sweep->state->Update(
       [index](v1::Sweep& s) { s.mutable_entries(index)->set_state(v1::WORK_STATE_RUNNING); });
-  const IndexHit hit = FindWinner(index_,
-                                  {.problem = tune.problem,
-                                   .silicon = tune.target.silicon(),
-                                   .environment = tune.target.environment()},
-                                  devices_);
+  const IndexHit hit = FindStored(tune, index_, devices_);
   const bool known = tune.device_ordinal >= 0 ? IsTunedHere(hit) : IsOwnWinner(hit, tune);
   if (known && !tune.options.force()) return *hit.winner;
   ASSIGN_OR_RETURN(const Scheduler::Ticket ticket, Enqueue(tune));

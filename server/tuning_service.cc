@@ -8,19 +8,11 @@
 #include "server/state_stream.h"
 #include "server/tuning_options.h"
 #include "server/unary_reply.h"
-#include "server/vendor_winner.h"
 
 namespace tilewright {
 namespace {
 
 void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_order_relaxed); }
-
-// An answer that a new tuning would not better: measured here, or, for a named target, where
-// nothing can be measured, measured elsewhere.
-bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& request) {
-  if (request.options.force()) return false;
-  return request.device_ordinal >= 0 ? IsTunedHere(hit) : hit.match == v1::MATCH_EXACT;
-}
 
 grpc::ServerUnaryReactor* ReplyWith(grpc::CallbackServerContext* context,
                                     const absl::StatusOr<std::shared_ptr<TuningJob>>& job,
@@ -38,11 +30,7 @@ absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
   ASSIGN_OR_RETURN(TuneRequest tune, ResolveTuning(request.problem(), request.target(),
                                                    request.device_ordinal(), devices_));
   tune.options = request.options();
-  const IndexHit hit = FindWinner(index_,
-                                  {.problem = tune.problem,
-                                   .silicon = tune.target.silicon(),
-                                   .environment = tune.target.environment()},
-                                  devices_);
+  const IndexHit hit = FindStored(tune, index_, devices_);
   if (NeedsNoTuning(hit, tune)) return scheduler_.Record(tune, *hit.winner, request.request_id());
   return scheduler_.Create(tune, request.request_id());
 }

@@ -141,6 +141,41 @@ TEST(LookupLife, SixtyFourCallersShareOneTuning) {
   EXPECT_EQ(daemon.profiler.requests().size(), 1u);
 }
 
+// A caller that found nothing may come to the queue after another's tuning has ended.
+TEST(LookupLife, WhatWasStoredSinceItWasAskedForIsNotTunedAgain) {
+  TestDaemon daemon(1);
+  absl::Notification gate;
+  daemon.profiler.SetGate(&gate);
+  ServiceClient client = daemon.Connect();
+  v1::CreateTuningRequest request;
+  *request.mutable_problem() = GemmProblemOf(512, 4096, 4096);
+  ASSERT_TRUE(client.CreateTuning(request).ok());
+  while (daemon.profiler.requests().empty()) absl::SleepFor(absl::Milliseconds(5));
+  std::vector<std::string> queued;
+  for (const int64_t m : {256, 257}) {
+    *request.mutable_problem() = GemmProblemOf(m, 4096, 4096);
+    const auto tuning = client.CreateTuning(request);
+    ASSERT_TRUE(tuning.ok()) << tuning.status();
+    queued.push_back(tuning->name());
+    ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(m, 4096, 4096), .target = daemon.TargetOf("")},
+                          daemon.store, daemon.index)
+                    .ok());
+  }
+  request.mutable_options()->set_force(true);
+  const auto joined = client.CreateTuning(request);
+  ASSERT_TRUE(joined.ok()) << joined.status();
+  EXPECT_EQ(joined->name(), queued[1]);
+  gate.Notify();
+  const auto stored = client.AwaitTuning(queued[0]);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->state(), v1::WORK_STATE_SUCCEEDED);
+  EXPECT_EQ(stored->winner().provenance(), v1::PROVENANCE_MEASURED);
+  EXPECT_EQ(stored->measured(), 0);
+  const auto forced = client.AwaitTuning(queued[1]);
+  ASSERT_TRUE(forced.ok()) << forced.status();
+  EXPECT_GT(forced->measured(), 0) << "somebody has asked for a measurement";
+}
+
 TEST(LookupLife, AColdKernelIsReadOnceForAllWhoAsk) {
   TestDaemon daemon(1);
   ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
