@@ -148,7 +148,7 @@ SearchPlan Tuner::PlanSearch(const TuneRequest& request) const {
   plan.legal_configs = static_cast<int>(plan.ranked.size());
   SpreadKernels(plan.ranked);
   SharePrecisions(request.problem, plan.ranked);
-  if (measures) ShareEpilogues(plan.ranked);
+  ShareEpilogues(plan.ranked);
   if (measures) {
     StartWarm(request.problem, request.target, index_, plan.ranked);
   } else {

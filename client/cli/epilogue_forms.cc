@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/format.h"
 #include "proto/support/variant.h"
@@ -13,7 +14,8 @@ namespace tilewright::cli {
 namespace {
 
 double SecondsOf(const v1::Candidate& candidate) {
-  return candidate.measurement().median_seconds();
+  return candidate.has_measurement() ? candidate.measurement().median_seconds()
+                                     : candidate.predicted_seconds();
 }
 
 int RoundsOf(const v1::Candidate& candidate) { return candidate.measurement().seconds_size(); }
@@ -41,7 +43,9 @@ double SplitOverFused(const EpilogueForms& forms) { return PairedRatio(forms.spl
 Json CandidateToJson(const v1::Candidate& candidate) {
   Json object = Json::object();
   object["seconds"] = SecondsOf(candidate);
-  object["relative_error"] = candidate.measurement().relative_error();
+  if (candidate.has_measurement()) {
+    object["relative_error"] = candidate.measurement().relative_error();
+  }
   object["kernel"] = DescribeCandidate(candidate);
   return object;
 }
@@ -50,19 +54,24 @@ Json CandidateToJson(const v1::Candidate& candidate) {
 
 std::optional<EpilogueForms> FastestForms(
     const google::protobuf::RepeatedPtrField<v1::Candidate>& candidates) {
-  const auto is_measured = [](const v1::Candidate& candidate) {
-    return candidate.has_measurement() && candidate.has_variant();
+  const bool is_measured =
+      std::any_of(candidates.begin(), candidates.end(),
+                  [](const v1::Candidate& candidate) { return candidate.has_measurement(); });
+  const auto counts = [&](const v1::Candidate& candidate) {
+    if (!candidate.has_variant()) return false;
+    return is_measured ? candidate.has_measurement()
+                       : !candidate.has_failure() && candidate.predicted_seconds() > 0;
   };
   // All are compared with one that ran to the end.
   const v1::Candidate* longest = nullptr;
   for (const v1::Candidate& candidate : candidates) {
-    if (!is_measured(candidate)) continue;
+    if (!counts(candidate)) continue;
     if (longest == nullptr || RoundsOf(candidate) > RoundsOf(*longest)) longest = &candidate;
   }
   const v1::Candidate* fastest[2] = {};
   double least[2] = {};
   for (const v1::Candidate& candidate : candidates) {
-    if (!is_measured(candidate)) continue;
+    if (!counts(candidate)) continue;
     const int form = IsSplit(candidate.variant()) ? 1 : 0;
     const double ratio = PairedRatio(candidate, *longest);
     if (fastest[form] != nullptr && ratio >= least[form]) continue;
@@ -70,29 +79,33 @@ std::optional<EpilogueForms> FastestForms(
     least[form] = ratio;
   }
   if (fastest[0] == nullptr || fastest[1] == nullptr) return std::nullopt;
-  return EpilogueForms{*fastest[0], *fastest[1]};
+  return EpilogueForms{*fastest[0], *fastest[1], is_measured};
 }
 
 std::string RenderForms(const EpilogueForms& forms, const Style& style) {
   Table table({"EPILOGUE", "FASTEST", "ERROR", "KERNEL"}, {false, true, true, false});
   const auto add = [&](const char* name, const v1::Candidate& candidate) {
-    table.Add({name, FormatSeconds(SecondsOf(candidate), style),
-               absl::StrFormat("%.1e", candidate.measurement().relative_error()),
+    const std::string seconds = FormatSeconds(SecondsOf(candidate), style);
+    table.Add({name, forms.is_measured ? seconds : absl::StrCat("~", seconds),
+               forms.is_measured ? absl::StrFormat("%.1e", candidate.measurement().relative_error())
+                                 : "-",
                DescribeCandidate(candidate)});
   };
   add("fused with the GEMM", forms.fused);
   add("split from it", forms.split);
   const double ratio = SplitOverFused(forms);
   return table.Render(style) +
-         absl::StrFormat("The epilogue %s takes %.2f times as long as %s, round by round.\n",
+         absl::StrFormat("The epilogue %s takes %s%.2f times as long as %s, %s.\n",
                          ratio >= 1 ? "split from the GEMM" : "fused with the GEMM",
-                         std::max(ratio, 1 / ratio),
-                         ratio >= 1 ? "fused with it" : "split from it");
+                         forms.is_measured ? "" : "~", std::max(ratio, 1 / ratio),
+                         ratio >= 1 ? "fused with it" : "split from it",
+                         forms.is_measured ? "round by round" : "by the cost model");
 }
 
 Json FormsToJson(const std::optional<EpilogueForms>& forms) {
   if (!forms) return nullptr;
   Json object = Json::object();
+  object["measured"] = forms->is_measured;
   object["fused"] = CandidateToJson(forms->fused);
   object["split"] = CandidateToJson(forms->split);
   object["split_over_fused"] = SplitOverFused(*forms);

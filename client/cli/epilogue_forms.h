@@ -11,21 +11,23 @@
 
 namespace tilewright::cli {
 
-// The fastest measured candidate of each form, compared in rounds that both ran in.
+// The fastest candidate of each form: measured, and compared in rounds that both ran in; by the
+// cost model's estimates where no candidate was measured.
 struct EpilogueForms {
   v1::Candidate fused;  // In the kernel of the GEMM.
   v1::Candidate split;  // In a launch of its own.
+  bool is_measured = false;
 };
 
-// Nothing unless candidates of both were measured.
+// Nothing unless candidates of both were measured, or none was and both could be built.
 std::optional<EpilogueForms> FastestForms(
     const google::protobuf::RepeatedPtrField<v1::Candidate>& candidates);
 
 // A table of the two, and a line that says which is faster by how much.
 std::string RenderForms(const EpilogueForms& forms, const Style& style);
 
-// {"fused": {...}, "split": {...}, "split_over_fused": ratio of the times of a round}; null for
-// nothing.
+// {"measured": bool, "fused": {...}, "split": {...}, "split_over_fused": ratio of the times of a
+// round, or of the estimates}; null for nothing.
 Json FormsToJson(const std::optional<EpilogueForms>& forms);
 
 }  // namespace tilewright::cli

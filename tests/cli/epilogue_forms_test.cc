@@ -37,6 +37,7 @@ TEST_F(EpilogueFormsTest, IsTheFastestOfEach) {
   EXPECT_EQ(forms->fused.measurement().median_seconds(), 2e-4);
   EXPECT_EQ(forms->split.measurement().median_seconds(), 4e-4);
   EXPECT_EQ(FormsToJson(forms)["split_over_fused"], 2.0);
+  EXPECT_EQ(FormsToJson(forms)["measured"], true);
   EXPECT_THAT(RenderForms(*forms, Style()),
               HasSubstr("split from the GEMM takes 2.00 times as long as fused with it"));
 }
@@ -62,6 +63,27 @@ TEST_F(EpilogueFormsTest, AreComparedRoundByRound) {
   ASSERT_TRUE(forms.has_value());
   EXPECT_EQ(forms->fused.measurement().median_seconds(), 1.67);
   EXPECT_NEAR(FormsToJson(forms)["split_over_fused"].get<double>(), 1.75 / 1.65, 1e-9);
+}
+
+TEST_F(EpilogueFormsTest, AreMarkedAsEstimatesWhereNothingWasMeasured) {
+  Add(false).set_predicted_seconds(2e-4);
+  v1::Candidate& failed = Add(true);
+  failed.set_predicted_seconds(2.2e-4);
+  failed.mutable_failure()->set_kind(v1::FAILURE_KIND_RESOURCE_LIMIT);
+  EXPECT_FALSE(FastestForms(candidates_).has_value());
+  Add(true).set_predicted_seconds(2.5e-4);
+  const auto forms = FastestForms(candidates_);
+  ASSERT_TRUE(forms.has_value());
+  const std::string text = RenderForms(*forms, Style());
+  EXPECT_THAT(text, HasSubstr("~200.0 us"));
+  EXPECT_THAT(text, HasSubstr("takes ~1.25 times as long as fused with it, by the cost model"));
+  const Json json = FormsToJson(forms);
+  EXPECT_EQ(json["measured"], false);
+  EXPECT_EQ(json["split"]["seconds"], 2.5e-4);
+  EXPECT_FALSE(json["split"].contains("relative_error"));
+  // An estimate is never set beside a measurement.
+  Measured(false, 3e-4);
+  EXPECT_FALSE(FastestForms(candidates_).has_value());
 }
 
 TEST_F(EpilogueFormsTest, AreNothingUnlessBothWereMeasured) {
