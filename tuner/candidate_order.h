@@ -36,8 +36,8 @@ std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, st
 void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
 
 // Moves variants up so that of epilogues in the GEMM and in a launch of their own, where both are
-// legal, each has at least every eighth place: which of them is faster is measured, whatever the
-// model says. Keeps the ranking within each.
+// legal, each has at least every eighth place, whatever the model says: a GPU measures which of
+// them is faster, and without one their estimates can be compared. Keeps the ranking within each.
 void ShareEpilogues(std::vector<RankedVariant>& ranked);
 
 // Leaves those variants whose precision keeps the error budget by its bound: what may be served

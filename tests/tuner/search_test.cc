@@ -9,9 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
-#include "proto/support/variant.h"
 #include "tests/tuner/tuner_fixture.h"
-#include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
@@ -36,14 +34,6 @@ class SearchTest : public TunerTest {
                  : std::vector{m, n, Value(variant, "ping_pong"), Value(variant, "cluster_m")};
     };
     return shape(one) == shape(other);
-  }
-
-  std::vector<v1::Candidate> Candidates() {
-    const auto record = store_.GetTuning(EncodeProblem(request_.problem),
-                                         SiliconKey(request_.target.silicon()),
-                                         EnvironmentKey(request_.target.environment()));
-    EXPECT_TRUE(record.ok()) << record.status();
-    return record.ok() ? record->candidates : std::vector<v1::Candidate>();
   }
 };
 
@@ -127,25 +117,6 @@ TEST_F(SearchTest, NoKernelIsHandedOutAfterTheCompileBudget) {
   });
   ASSERT_TRUE(Tune().ok());
   EXPECT_EQ(Candidates().size(), 32u) << "the second generation began after half of the budget";
-}
-
-// With or without a GPU: what explain compares.
-TEST_F(SearchTest, AnEpilogueWithDropoutIsTriedInBothForms) {
-  v1::GemmProblem& gemm = *request_.problem.mutable_gemm();
-  gemm.mutable_epilogue()->mutable_dropout()->set_probability(0.1);
-  request_.problem = Canonicalize(request_.problem).value();
-  for (const int device : {-1, 0}) {
-    request_.device_ordinal = device;
-    request_.options.set_max_candidates(0);
-    ASSERT_TRUE(Tune().ok());
-    int tried[2] = {};
-    for (const v1::Candidate& candidate : Candidates()) {
-      EXPECT_EQ(candidate.has_measurement(), device == 0);
-      ++tried[IsSplit(candidate.variant())];
-    }
-    EXPECT_GT(tried[0], 0) << "device " << device;
-    EXPECT_GT(tried[1], 0) << "device " << device;
-  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "tests/fakes/fake_profiler.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/memory_store.h"
+#include "tuner/target/target.h"
 #include "tuner/tuner.h"
 
 namespace tilewright {
@@ -31,6 +32,15 @@ class TunerTest : public ::testing::Test {
   absl::StatusOr<TuneResult> Tune() {
     return tuner_.Tune(request_, cancellation_,
                        [this](const v1::TuningProgress& step) { progress_.push_back(step); });
+  }
+
+  // Those of the tuning that is stored for the request.
+  std::vector<v1::Candidate> Candidates() {
+    const auto record =
+        store_.GetTuning(EncodeProblem(request_.problem), SiliconKey(request_.target.silicon()),
+                         EnvironmentKey(request_.target.environment()));
+    EXPECT_TRUE(record.ok()) << record.status();
+    return record.ok() ? record->candidates : std::vector<v1::Candidate>();
   }
 
   FakeCompiler compiler_;

@@ -35,6 +35,22 @@ TEST_F(TunerSplitEpilogueTest, TheFasterFormWins) {
   EXPECT_FALSE(WinnerIsSplit(1e-4, 2e-4));
 }
 
+// With or without a GPU: what explain compares.
+TEST_F(TunerSplitEpilogueTest, BothFormsAreTried) {
+  request_.options.set_max_candidates(0);
+  for (const int device : {-1, 0}) {
+    request_.device_ordinal = device;
+    ASSERT_TRUE(Tune().ok());
+    int tried[2] = {};
+    for (const v1::Candidate& candidate : Candidates()) {
+      EXPECT_EQ(candidate.has_measurement(), device == 0);
+      ++tried[IsSplit(candidate.variant())];
+    }
+    EXPECT_GT(tried[0], 0) << "device " << device;
+    EXPECT_GT(tried[1], 0) << "device " << device;
+  }
+}
+
 // What a client launches is both launches.
 TEST_F(TunerSplitEpilogueTest, ASplitWinnerHasBothSteps) {
   ASSERT_TRUE(WinnerIsSplit(2e-4, 1e-4));
