@@ -340,7 +340,7 @@ class FusedDropoutBackward {
   Statistics statistics_;
   ColumnTerm<kConfig, Normalizes(kSpec) ? kSpec.weight_type : kSpec.type> weight_;
   ColumnTerm<kConfig, ReadsActivation(kSpec) ? kSpec.bias_type : kSpec.type> bias_;
-  ColumnSumsOfThread < kConfig, kKinds<1 ? 1 : kKinds> sums_;
+  ColumnSumsOfThread<kConfig, Max(1, kKinds)> sums_;
 };
 
 }  // namespace tilewright
