@@ -40,8 +40,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
           [this](const StoredWinner& winner) { return collaborators_.tuner.LoadKernel(winner); },
           kKernelCacheBytes, executor_),
       predictor_([this](TuneRequest request, const Cancellation& cancellation) {
-        v1::Environment& environment = *request.target.mutable_environment();
-        environment = devices_.Complete(environment);
+        devices_.Complete(*request.target.mutable_environment());
         absl::StatusOr<StoredWinner> winner = collaborators_.tuner.Predict(request, cancellation);
         if (winner.ok()) winners_.Notify(winner->family_key);
         return winner;
@@ -91,8 +90,7 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
 // Another tuning or an import may have stored the answer since this one was asked for.
 absl::StatusOr<TuneResult> DaemonServer::Tune(TuneRequest request, const Cancellation& cancellation,
                                               const ProgressSink& progress) {
-  v1::Environment& environment = *request.target.mutable_environment();
-  environment = devices_.Complete(environment);
+  devices_.Complete(*request.target.mutable_environment());
   const IndexHit stored = FindStored(request, collaborators_.index, devices_);
   if (NeedsNoTuning(stored, request)) return TuneResult{.winner = *stored.winner};
   ASSIGN_OR_RETURN(TuneResult result, collaborators_.tuner.Tune(request, cancellation, progress));

@@ -79,11 +79,10 @@ void DeviceTable::FindMissing() {
   listing_ = std::move(listing);
 }
 
-v1::Environment DeviceTable::Complete(v1::Environment environment) {
-  if (!environment.nvrtc_version().empty()) return environment;
+void DeviceTable::Complete(v1::Environment& environment) {
+  if (!environment.nvrtc_version().empty()) return;
   FindMissing();
   environment.set_nvrtc_version(Listing()->environment().nvrtc_version());
-  return environment;
 }
 
 absl::StatusOr<ResolvedTarget> DeviceTable::Resolve(const std::string& profile, int ordinal) const {

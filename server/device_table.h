@@ -34,8 +34,8 @@ class DeviceTable {
   // Looks for NVRTC again where it was not there: it may have been installed since. May block.
   void FindMissing();
 
-  // As `environment`, with the NVRTC that is there by now. May block as FindMissing.
-  v1::Environment Complete(v1::Environment environment);
+  // Enters the NVRTC that is there by now into `environment`, if none is. May block as FindMissing.
+  void Complete(v1::Environment& environment);
 
   int device_count() const { return device_count_; }
   // cublasLtGetVersion of the library that algorithms are timed with; 0 where there is none.

@@ -70,6 +70,21 @@ absl::Status EpochInFuture(int64_t pinned, int64_t newest) {
                    {{"field", "pinned_epoch"}});
 }
 
+// Whether measuring again would tell nothing new: measured here, in this environment.
+bool IsTunedHere(const IndexHit& hit) {
+  if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return false;
+  const v1::Provenance provenance = hit.winner->winner.provenance();
+  return provenance == v1::PROVENANCE_MEASURED || provenance == v1::PROVENANCE_VENDOR;
+}
+
+// Whether `hit` is the winner of this very problem and target, measured or predicted.
+bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
+  return hit.winner != nullptr &&
+         hit.winner->winner.key() == WinnerKey(EncodeProblem(tune.problem),
+                                               SiliconKey(tune.target.silicon()),
+                                               EnvironmentKey(tune.target.environment()));
+}
+
 // An answer at once, and a tuning behind it wherever a GPU could find a better one.
 void PlanBestAvailable(LookupPlan& plan) {
   plan.tune_in_background = plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit);
@@ -81,18 +96,10 @@ void PlanBestAvailable(LookupPlan& plan) {
 }
 
 void PlanWaitTuned(LookupPlan& plan) {
-  const bool tuned =
-      plan.tune.device_ordinal >= 0 ? IsTunedHere(plan.hit) : IsOwnWinner(plan.hit, plan.tune);
-  plan.step = tuned ? LookupStep::kServe : LookupStep::kTune;
+  plan.step = IsTuned(plan.hit, plan.tune) ? LookupStep::kServe : LookupStep::kTune;
 }
 
 }  // namespace
-
-bool IsTunedHere(const IndexHit& hit) {
-  if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return false;
-  const v1::Provenance provenance = hit.winner->winner.provenance();
-  return provenance == v1::PROVENANCE_MEASURED || provenance == v1::PROVENANCE_VENDOR;
-}
 
 IndexHit FindStored(const TuneRequest& tune, const WinnerIndex& index, const DeviceTable& devices) {
   return FindWinner(index,
@@ -107,11 +114,8 @@ bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& tune) {
   return tune.device_ordinal >= 0 ? IsTunedHere(hit) : hit.match == v1::MATCH_EXACT;
 }
 
-bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
-  return hit.winner != nullptr &&
-         hit.winner->winner.key() == WinnerKey(EncodeProblem(tune.problem),
-                                               SiliconKey(tune.target.silicon()),
-                                               EnvironmentKey(tune.target.environment()));
+bool IsTuned(const IndexHit& hit, const TuneRequest& tune) {
+  return tune.device_ordinal >= 0 ? IsTunedHere(hit) : IsOwnWinner(hit, tune);
 }
 
 absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,

@@ -35,9 +35,6 @@ struct LookupPlan {
 absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
                                       const DeviceTable& devices, const WinnerIndex& index);
 
-// Whether measuring again would tell nothing new: measured here, in this environment.
-bool IsTunedHere(const IndexHit& hit);
-
 // What is stored for the problem and the target of `tune`.
 IndexHit FindStored(const TuneRequest& tune, const WinnerIndex& index, const DeviceTable& devices);
 
@@ -45,8 +42,9 @@ IndexHit FindStored(const TuneRequest& tune, const WinnerIndex& index, const Dev
 // can be measured, measured elsewhere. Never where `tune` says force.
 bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& tune);
 
-// Whether `hit` is the winner of this very problem and target, measured or predicted.
-bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune);
+// Whether `hit` answers who asks for `tune` to be tuned: measured here, or, for a named target, the
+// winner of this very problem and target, measured or predicted.
+bool IsTuned(const IndexHit& hit, const TuneRequest& tune);
 
 // Canonicalizes the request's problem and finds its target.
 absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,

@@ -70,8 +70,7 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
   sweep->state->Update(
       [index](v1::Sweep& s) { s.mutable_entries(index)->set_state(v1::WORK_STATE_RUNNING); });
   const IndexHit hit = FindStored(tune, index_, devices_);
-  const bool known = tune.device_ordinal >= 0 ? IsTunedHere(hit) : IsOwnWinner(hit, tune);
-  if (known && !tune.options.force()) return *hit.winner;
+  if (IsTuned(hit, tune) && !tune.options.force()) return *hit.winner;
   ASSIGN_OR_RETURN(const Scheduler::Ticket ticket, Enqueue(tune));
   const std::shared_ptr<TuningJob> job = ticket.job();
   const auto follower = std::make_shared<Follower>(sweep->state);
