@@ -46,10 +46,10 @@ class BundleSlot {
 };
 
 absl::Status TooManyBundles() {
-  return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_BUNDLES",
-                   absl::StrCat(CacheServiceImpl::kMaxBundles,
-                                " bundles are under way: try again in 1000 ms"),
-                   {{"retry_delay_ms", "1000"}});
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "TOO_MANY_BUNDLES",
+      absl::StrCat(CacheServiceImpl::kMaxBundles, " bundles are under way: try again in 1000 ms"),
+      {{"retry_delay_ms", "1000"}});
 }
 
 absl::StatusOr<std::string> MakeBundle(const CacheServiceImpl::Context& context,
@@ -58,10 +58,10 @@ absl::StatusOr<std::string> MakeBundle(const CacheServiceImpl::Context& context,
     return InvalidField("keys", "TOO_MANY", absl::StrCat("more than ", kMaxKeys));
   }
   ASSIGN_OR_RETURN(const std::string key, LoadOrCreateSigningKey(context.cache_dir));
-  ASSIGN_OR_RETURN(const BundleContents contents,
-                   CollectForExport(context.store, context.index,
-                                    {request.keys().begin(), request.keys().end()},
-                                    context.max_bundle_bytes));
+  ASSIGN_OR_RETURN(
+      const BundleContents contents,
+      CollectForExport(context.store, context.index, {request.keys().begin(), request.keys().end()},
+                       context.max_bundle_bytes));
   ASSIGN_OR_RETURN(std::string bundle, WriteBundle(contents, key));
   if (bundle.size() > context.max_bundle_bytes) return BundleTooLarge(context.max_bundle_bytes);
   return bundle;
@@ -117,10 +117,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
  public:
   ImportReactor(const CacheServiceImpl::Context& context, std::atomic<int>& bundles,
                 v1::ImportBundleResponse* response)
-      : open_(context.metrics.open_calls),
-        slot_(bundles),
-        context_(context),
-        response_(response) {}
+      : open_(context.metrics.open_calls), slot_(bundles), context_(context), response_(response) {}
 
   // Called before gRPC gets the reactor.
   void Begin() {

@@ -224,7 +224,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   Callback done_ ABSL_GUARDED_BY(mutex_);  // Null once it was called.
   Scheduler::Ticket ticket_ ABSL_GUARDED_BY(mutex_);
   int64_t stop_id_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: not subscribed.
-  std::optional<grpc::Alarm> alarm_;  // Set at most once, before done_ can be called.
+  std::optional<grpc::Alarm> alarm_;             // Set at most once, before done_ can be called.
 };
 
 }  // namespace

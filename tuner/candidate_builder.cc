@@ -60,10 +60,12 @@ std::optional<v1::Failure> CompletePlan(const CompiledCode& code, v1::LaunchPlan
 
 }  // namespace
 
-absl::StatusOr<BuildReport> CandidateBuilder::Build(
-    const v1::Problem& problem, const v1::Target& target,
-    const std::vector<RankedVariant>& variants, const BuildLimits& limits,
-    const Cancellation& cancellation, const Callbacks& callbacks) {
+absl::StatusOr<BuildReport> CandidateBuilder::Build(const v1::Problem& problem,
+                                                    const v1::Target& target,
+                                                    const std::vector<RankedVariant>& variants,
+                                                    const BuildLimits& limits,
+                                                    const Cancellation& cancellation,
+                                                    const Callbacks& callbacks) {
   ASSIGN_OR_RETURN(const std::string architecture, ArchitectureFor(target.silicon()));
   const std::string& nvrtc_version = target.environment().nvrtc_version();
   ASSIGN_OR_RETURN(const std::vector<std::string> options,
@@ -154,8 +156,8 @@ absl::Status CandidateBuilder::CompileMissing(const BuildLimits& limits,
     return now >= limits.end || (now >= limits.enough && has_kernel);
   });
   absl::Status delivered;
-  const absl::Status status = compiler_.CompileAll(
-      std::move(jobs), until, [&](std::size_t index, CompileOutcome outcome) {
+  const absl::Status status =
+      compiler_.CompileAll(std::move(jobs), until, [&](std::size_t index, CompileOutcome outcome) {
         SourceGroup& group = groups[group_of_job[index]];
         // First, for the cache writes to disk.
         delivered.Update(Complete(group, outcome, callbacks, report));

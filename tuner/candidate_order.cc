@@ -86,8 +86,7 @@ std::optional<Step> StepBetween(const v1::Variant& from, const v1::Variant& to) 
 // each kind: the other orders of its shape, then the shapes beside it. `shapes`: of all.
 std::vector<std::size_t> Neighbours(const std::vector<RankedVariant>& ranked,
                                     const std::vector<std::string>& shapes, std::size_t tried,
-                                    const std::set<std::string>& tried_shapes,
-                                    std::size_t leader) {
+                                    const std::set<std::string>& tried_shapes, std::size_t leader) {
   const v1::Variant& centre = ranked[leader].variant;
   std::vector<std::size_t> orders;
   // By parameter and direction: the nearest.

@@ -52,9 +52,9 @@ absl::StatusOr<SearchReport> Search::Run(const SearchPlan& plan) {
   std::atomic<bool> profile_failed = false;
   absl::StatusOr<ProfileReport> measured = absl::UnknownError("not measured");
   std::thread profiling([&] {
-    measured = with_.profiler.Profile(
-        profile, cancellation_.Or([&] { return build_failed.load(); }),
-        [&](const v1::TuningProgress& step) { progress_.Measured(step); });
+    measured =
+        with_.profiler.Profile(profile, cancellation_.Or([&] { return build_failed.load(); }),
+                               [&](const v1::TuningProgress& step) { progress_.Measured(step); });
     profile_failed = !measured.ok();
     queue_.Leave();
   });
@@ -85,12 +85,12 @@ absl::Status Search::Build(const std::vector<RankedVariant>& variants, const Bui
   CandidateBuilder builder(with_.compiler, with_.store, with_.clock);
   ASSIGN_OR_RETURN(
       BuildReport built,
-      builder.Build(request_.problem, request_.target, variants, limits, cancellation,
-                    {.on_progress = [&](int done, int total,
-                                        int failed) { progress_.Compiled(done, total, failed); },
-                     .on_built = [&](std::size_t index, BuiltCandidate& candidate) {
-                       return Push(first + index, candidate);
-                     }}));
+      builder.Build(
+          request_.problem, request_.target, variants, limits, cancellation,
+          {.on_progress = [&](int done, int total,
+                              int failed) { progress_.Compiled(done, total, failed); },
+           .on_built = [&](std::size_t index,
+                           BuiltCandidate& candidate) { return Push(first + index, candidate); }}));
   std::move(built.candidates.begin(), built.candidates.end(),
             std::back_inserter(report_.candidates));
   report_.compiled += built.compiled;

@@ -38,8 +38,8 @@ struct SearchReport {
   std::vector<v1::Candidate> vendors;
   int compiled = 0;
   bool out_of_time = false;
-  absl::Status stored;        // Why a kernel compiled now could not be kept.
-  absl::Time last_compile;    // What comes after it is measuring alone.
+  absl::Status stored;      // Why a kernel compiled now could not be kept.
+  absl::Time last_compile;  // What comes after it is measuring alone.
 };
 
 // Builds candidates and has them measured while others compile; then goes on around those that the

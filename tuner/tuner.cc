@@ -82,8 +82,7 @@ Tuner::Tuner(Compiler& compiler, Profiler& profiler, TuningStore& store, WinnerI
              Clock& clock)
     : compiler_(compiler), profiler_(profiler), store_(store), index_(index), clock_(clock) {}
 
-absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
-                                       const Cancellation& cancellation,
+absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request, const Cancellation& cancellation,
                                        const ProgressSink& progress) {
   const bool measures = request.device_ordinal >= 0;
   const bool has_vendor = measures && !request.options.skip_vendor();
@@ -114,9 +113,9 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request,
   if (measures) {
     EnterMeasurements(std::move(found.vendors), record);
     result.measure_seconds = absl::ToDoubleSeconds(clock_.Now() - found.last_compile);
-    result.measured = static_cast<int>(
-        std::count_if(record.candidates.begin(), record.candidates.end(),
-                      [](const v1::Candidate& c) { return c.has_measurement(); }));
+    result.measured =
+        static_cast<int>(std::count_if(record.candidates.begin(), record.candidates.end(),
+                                       [](const v1::Candidate& c) { return c.has_measurement(); }));
   }
   EnterPrecisions(request.problem, record.candidates);
   const auto pick = PickWinner(record.candidates);
@@ -201,10 +200,9 @@ absl::StatusOr<TuneResult> Tuner::Store(const TuneRequest& request, TuningRecord
 
 void Tuner::KeepUnstored(const TuneRequest& request, const std::string& cubin,
                          const absl::Status& cause, StoredWinner& winner) {
-  spdlog::error("the winner of {} is served, but not stored: {}",
-                DescribeProblem(request.problem), std::string(cause.message()));
-  winner.winner.set_reason(
-      absl::StrCat(winner.winner.reason(), "; not stored: ", cause.message()));
+  spdlog::error("the winner of {} is served, but not stored: {}", DescribeProblem(request.problem),
+                std::string(cause.message()));
+  winner.winner.set_reason(absl::StrCat(winner.winner.reason(), "; not stored: ", cause.message()));
   if (!cubin.empty()) {
     absl::MutexLock lock(&mutex_);
     // One that goes is compiled again when it is asked for.

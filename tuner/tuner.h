@@ -72,8 +72,8 @@ class Tuner {
   IndexHit FindExact(const TuneRequest& request);
 
   // Serves, until the next start, a winner that could not be stored because of `cause`.
-  void KeepUnstored(const TuneRequest& request, const std::string& cubin,
-                    const absl::Status& cause, StoredWinner& winner);
+  void KeepUnstored(const TuneRequest& request, const std::string& cubin, const absl::Status& cause,
+                    StoredWinner& winner);
   // From the store, or of a winner that could not be stored.
   absl::StatusOr<std::string> GetCubin(const std::string& content_hash);
 

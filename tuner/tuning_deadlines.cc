@@ -16,8 +16,8 @@ constexpr absl::Duration kFirstKernelGrace = absl::Seconds(10);
 Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, absl::Time start) {
   Deadlines deadlines;
   if (!options.has_budget()) return deadlines;
-  deadlines.budget = absl::Seconds(options.budget().seconds()) +
-                     absl::Nanoseconds(options.budget().nanos());
+  deadlines.budget =
+      absl::Seconds(options.budget().seconds()) + absl::Nanoseconds(options.budget().nanos());
   deadlines.end = start + deadlines.budget;
   deadlines.build.enough = start + deadlines.budget * (measures ? kCompileBudgetShare : 1.0);
   deadlines.build.end = deadlines.end + kFirstKernelGrace;

@@ -29,9 +29,8 @@ absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates) {
     absl::StrAppend(&summary, summary.empty() ? "" : "; ", v1::FailureKind_Name(kind), ": ",
                     candidate.failure().message());
   }
-  return MakeError(
-      absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE",
-      absl::StrCat("all ", candidates.size(), " candidates failed: ", summary));
+  return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE",
+                   absl::StrCat("all ", candidates.size(), " candidates failed: ", summary));
 }
 
 absl::Status NoTemplate(const v1::Problem& problem) {

@@ -14,10 +14,9 @@ void StartWarm(const v1::Problem& problem, const v1::Target& target, const Winne
   const IndexHit hit = index.Find(query);
   if (hit.winner == nullptr || !hit.winner->kernel.has_variant()) return;
   const std::string won = hit.winner->kernel.variant().SerializeAsString();
-  const auto found =
-      std::find_if(ranked.begin(), ranked.end(), [&](const RankedVariant& variant) {
-        return variant.variant.SerializeAsString() == won;
-      });
+  const auto found = std::find_if(ranked.begin(), ranked.end(), [&](const RankedVariant& variant) {
+    return variant.variant.SerializeAsString() == won;
+  });
   if (found != ranked.end()) std::rotate(ranked.begin(), found, found + 1);
 }
 

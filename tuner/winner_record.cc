@@ -14,8 +14,8 @@ namespace {
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   google::protobuf::Timestamp timestamp;
   timestamp.set_seconds(absl::ToUnixSeconds(time));
-  timestamp.set_nanos(static_cast<int>(absl::ToInt64Nanoseconds(
-      time - absl::FromUnixSeconds(timestamp.seconds()))));
+  timestamp.set_nanos(static_cast<int>(
+      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(timestamp.seconds()))));
   return timestamp;
 }
 

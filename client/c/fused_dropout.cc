@@ -10,11 +10,9 @@ namespace {
 
 static_assert(TILEWRIGHT_OPERATION_BIAS_ACTIVATION_DROPOUT ==
               static_cast<int>(v1::DROPOUT_OPERATION_BIAS_ACTIVATION_DROPOUT));
-static_assert(TILEWRIGHT_NORMALIZATION_RMS_NORM ==
-              static_cast<int>(v1::NORMALIZATION_RMS_NORM));
+static_assert(TILEWRIGHT_NORMALIZATION_RMS_NORM == static_cast<int>(v1::NORMALIZATION_RMS_NORM));
 
-absl::Status SetTypes(const tilewright_fused_dropout_problem& from,
-                      v1::FusedDropoutProblem& to) {
+absl::Status SetTypes(const tilewright_fused_dropout_problem& from, v1::FusedDropoutProblem& to) {
   using v1::DataType;
   RETURN_IF_ERROR(SetEnum<DataType>("fused_dropout.type", from.type,
                                     [&](DataType type) { to.set_type(type); }));
@@ -33,9 +31,9 @@ absl::Status SetOperation(const tilewright_fused_dropout_problem& from,
       [&](v1::DropoutOperation operation) { to.set_operation(operation); }));
   RETURN_IF_ERROR(SetEnum<v1::Activation>("fused_dropout.activation", from.activation,
                                           [&](v1::Activation kind) { to.set_activation(kind); }));
-  RETURN_IF_ERROR(SetEnum<v1::Normalization>(
-      "fused_dropout.normalization", from.normalization,
-      [&](v1::Normalization kind) { to.set_normalization(kind); }));
+  RETURN_IF_ERROR(
+      SetEnum<v1::Normalization>("fused_dropout.normalization", from.normalization,
+                                 [&](v1::Normalization kind) { to.set_normalization(kind); }));
   if (from.dropout != 0 || from.philox_rounds != 0 || from.store_mask != 0) {
     to.mutable_dropout()->set_probability(from.dropout);
     to.mutable_dropout()->set_philox_rounds(from.philox_rounds);

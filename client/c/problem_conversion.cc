@@ -42,17 +42,16 @@ void SetSizes(const tilewright_gemm_problem& from, v1::GemmProblem& to) {
 absl::Status SetOperands(const tilewright_gemm_problem& from, v1::GemmProblem& to) {
   using v1::DataType;
   using v1::OperandLayout;
-  RETURN_IF_ERROR(SetEnum<DataType>("gemm.a_type", from.a_type,
-                                    [&](DataType type) { to.set_a_type(type); }));
-  RETURN_IF_ERROR(SetEnum<DataType>("gemm.b_type", from.b_type,
-                                    [&](DataType type) { to.set_b_type(type); }));
-  RETURN_IF_ERROR(SetEnum<DataType>("gemm.d_type", from.d_type,
-                                    [&](DataType type) { to.set_d_type(type); }));
+  RETURN_IF_ERROR(
+      SetEnum<DataType>("gemm.a_type", from.a_type, [&](DataType type) { to.set_a_type(type); }));
+  RETURN_IF_ERROR(
+      SetEnum<DataType>("gemm.b_type", from.b_type, [&](DataType type) { to.set_b_type(type); }));
+  RETURN_IF_ERROR(
+      SetEnum<DataType>("gemm.d_type", from.d_type, [&](DataType type) { to.set_d_type(type); }));
   RETURN_IF_ERROR(SetEnum<DataType>("gemm.accumulator_type", from.accumulator_type,
                                     [&](DataType type) { to.set_accumulator_type(type); }));
-  RETURN_IF_ERROR(SetEnum<OperandLayout>("gemm.a_layout", from.a_layout, [&](OperandLayout layout) {
-    to.set_a_layout(layout);
-  }));
+  RETURN_IF_ERROR(SetEnum<OperandLayout>("gemm.a_layout", from.a_layout,
+                                         [&](OperandLayout layout) { to.set_a_layout(layout); }));
   return SetEnum<OperandLayout>("gemm.b_layout", from.b_layout,
                                 [&](OperandLayout layout) { to.set_b_layout(layout); });
 }

@@ -111,8 +111,8 @@ typedef enum tilewright_type {
 
 typedef enum tilewright_layout {
   TILEWRIGHT_LAYOUT_DEFAULT = 0,
-  TILEWRIGHT_LAYOUT_NORMAL = 1,     /* A stored as [m, k], B as [k, n]. */
-  TILEWRIGHT_LAYOUT_TRANSPOSED = 2  /* A stored as [k, m], B as [n, k]. */
+  TILEWRIGHT_LAYOUT_NORMAL = 1,    /* A stored as [m, k], B as [k, n]. */
+  TILEWRIGHT_LAYOUT_TRANSPOSED = 2 /* A stored as [k, m], B as [n, k]. */
 } tilewright_layout;
 
 typedef enum tilewright_activation {
@@ -177,10 +177,10 @@ typedef struct tilewright_gemm_problem {
   int32_t source;                                   /* tilewright_source: what C is used for */
   int32_t source_type;                              /* tilewright_type */
   int32_t activation;                               /* tilewright_activation */
-  int32_t aux_type;    /* tilewright_type of the pre-activation, which is written, and read by a
-                          gradient; 0: no such tensor */
-  int32_t rounding;                                 /* tilewright_rounding */
-  int32_t determinism;                              /* tilewright_determinism */
+  int32_t aux_type;        /* tilewright_type of the pre-activation, which is written, and read by a
+                              gradient; 0: no such tensor */
+  int32_t rounding;        /* tilewright_rounding */
+  int32_t determinism;     /* tilewright_determinism */
   int32_t amax;            /* Not 0: also give max |D|. */
   int32_t non_finite_flag; /* Not 0: also flag any Inf or NaN in D. */
   double error_budget;     /* Largest admissible relative error. With accumulator_type 0 the
@@ -212,10 +212,10 @@ typedef struct tilewright_get_options {
   size_t struct_size; /* sizeof(tilewright_get_options) */
   int32_t mode;       /* tilewright_mode */
   int32_t device_ordinal;
-  const char* target;     /* Profile name ("h100-sxm"); null or "": the local GPU. */
-  int64_t pinned_epoch;   /* Only winners of this epoch or before; 0: the newest. */
+  const char* target;                 /* Profile name ("h100-sxm"); null or "": the local GPU. */
+  int64_t pinned_epoch;               /* Only winners of this epoch or before; 0: the newest. */
   const uint8_t* pinned_content_hash; /* 32 bytes, exactly this kernel; null: any. */
-  int64_t deadline_ms;    /* 0: 30 s; WAIT_TUNED: 10 minutes. */
+  int64_t deadline_ms;                /* 0: 30 s; WAIT_TUNED: 10 minutes. */
 } tilewright_get_options;
 
 TILEWRIGHT_API void tilewright_get_options_init(tilewright_get_options* options,
@@ -251,11 +251,11 @@ typedef enum tilewright_provenance {
 } tilewright_provenance;
 
 typedef struct tilewright_kernel_info {
-  size_t struct_size;        /* sizeof(tilewright_kernel_info), set by the caller */
-  int32_t match;             /* tilewright_match */
-  int32_t provenance;        /* tilewright_provenance */
-  int32_t is_vendor;         /* Not 0: a cublasLt algorithm; it has no cubin and no steps. */
-  int32_t provisional;       /* Not 0: a better answer may follow (tilewright_client_refresh). */
+  size_t struct_size;  /* sizeof(tilewright_kernel_info), set by the caller */
+  int32_t match;       /* tilewright_match */
+  int32_t provenance;  /* tilewright_provenance */
+  int32_t is_vendor;   /* Not 0: a cublasLt algorithm; it has no cubin and no steps. */
+  int32_t provisional; /* Not 0: a better answer may follow (tilewright_client_refresh). */
   int64_t epoch;
   double measured_seconds;   /* 0: not measured. */
   double predicted_seconds;  /* The cost model's estimate; never a measurement. */
@@ -286,8 +286,8 @@ typedef struct tilewright_launch_step {
   int32_t cluster_x, cluster_y;
   int32_t dynamic_shared_memory_bytes;
   int32_t tile_m, tile_n;
-  int32_t split_k;          /* Grid y. */
-  int32_t persistent;       /* Not 0: grid x is at most blocks_per_sm * SMs. */
+  int32_t split_k;    /* Grid y. */
+  int32_t persistent; /* Not 0: grid x is at most blocks_per_sm * SMs. */
   int32_t blocks_per_sm;
   int32_t registers_per_thread;
 } tilewright_launch_step;
@@ -308,19 +308,19 @@ typedef struct tilewright_gemm_arguments {
   size_t struct_size; /* sizeof(tilewright_gemm_arguments) */
   const void* a;
   const void* b;
-  const void* c;          /* May be d, but for a residual where there is dropout. */
+  const void* c; /* May be d, but for a residual where there is dropout. */
   void* d;
   const void* bias;
-  void* aux;              /* Must not be d where a gradient reads it. */
-  float* amax;            /* One fp32; zeroed by the launch. */
-  uint32_t* non_finite;   /* One word; zeroed by the launch. */
-  void* workspace;        /* As many bytes as the launch needs, 16-byte aligned. */
+  void* aux;            /* Must not be d where a gradient reads it. */
+  float* amax;          /* One fp32; zeroed by the launch. */
+  uint32_t* non_finite; /* One word; zeroed by the launch. */
+  void* workspace;      /* As many bytes as the launch needs, 16-byte aligned. */
   int64_t workspace_bytes;
   float alpha;
   float beta;
-  uint64_t seed;          /* Of dropout and of stochastic rounding. */
-  uint64_t offset;        /* So too: below 2^48, the next for each launch; a backward launch has
-                             that of its forward one. */
+  uint64_t seed;        /* Of dropout and of stochastic rounding. */
+  uint64_t offset;      /* So too: below 2^48, the next for each launch; a backward launch has
+                           that of its forward one. */
   const float* scale_a; /* As tilewright_scaling says. */
   const float* scale_b;
   const float* scale_d;     /* One fp32. */
@@ -381,22 +381,22 @@ typedef struct tilewright_fused_dropout_problem {
   size_t struct_size; /* sizeof(tilewright_fused_dropout_problem) */
   int64_t rows, columns;
   int64_t x_stride, residual_stride, y_stride, pre_norm_stride; /* Elements; 0: packed. */
-  double dropout;                /* Share of elements set to zero, in [0, 1]. */
-  int32_t philox_rounds;         /* 7 or 10; 0: 7. */
-  int32_t store_mask;            /* Not 0: also write the mask; backward: it may be read. */
-  int32_t operation;             /* tilewright_dropout_operation */
-  int32_t activation;            /* tilewright_activation, of BIAS_ACTIVATION_DROPOUT alone. */
-  int32_t normalization;         /* tilewright_normalization */
-  int32_t type;                  /* tilewright_type of x and y; 0: bf16. */
+  double dropout;        /* Share of elements set to zero, in [0, 1]. */
+  int32_t philox_rounds; /* 7 or 10; 0: 7. */
+  int32_t store_mask;    /* Not 0: also write the mask; backward: it may be read. */
+  int32_t operation;     /* tilewright_dropout_operation */
+  int32_t activation;    /* tilewright_activation, of BIAS_ACTIVATION_DROPOUT alone. */
+  int32_t normalization; /* tilewright_normalization */
+  int32_t type;          /* tilewright_type of x and y; 0: bf16. */
   int32_t bias_type, residual_type, weight_type; /* tilewright_type; 0: that of x. */
-  int32_t backward;              /* Not 0: the gradient. */
-  int32_t store_statistics;      /* Not 0: also write mean and inverse_root. */
-  int32_t store_pre_norm;        /* Not 0: also write v. */
-  int32_t add_gradient;          /* Not 0, backward: also read pre_norm_gradient. */
+  int32_t backward;                              /* Not 0: the gradient. */
+  int32_t store_statistics;                      /* Not 0: also write mean and inverse_root. */
+  int32_t store_pre_norm;                        /* Not 0: also write v. */
+  int32_t add_gradient;                          /* Not 0, backward: also read pre_norm_gradient. */
 } tilewright_fused_dropout_problem;
 
-TILEWRIGHT_API void tilewright_fused_dropout_problem_init(
-    tilewright_fused_dropout_problem* problem, size_t struct_size);
+TILEWRIGHT_API void tilewright_fused_dropout_problem_init(tilewright_fused_dropout_problem* problem,
+                                                          size_t struct_size);
 
 /* As tilewright_get_gemm_kernel. The kernel's information, cubin and steps are had as of a GEMM's;
  * of its alignments a is that of x, c of the residual, d of y and aux of pre_norm, and of their
@@ -419,20 +419,20 @@ typedef struct tilewright_fused_dropout_arguments {
   const void* pre_norm_gradient;
   void* dx;
   void* residual_gradient;
-  void* pre_norm;      /* Written, and read by the backward form, as up to inverse_root. */
+  void* pre_norm; /* Written, and read by the backward form, as up to inverse_root. */
   void* mask;
   float* mean;         /* [rows] */
   float* inverse_root; /* [rows] */
   float* bias_gradient;
   float* weight_gradient;
   float* shift_gradient;
-  int64_t mask_bytes;  /* What mask has, checked against the shape; 0: not told. */
-  void* workspace;     /* As many bytes as the launch needs, 16-byte aligned. */
+  int64_t mask_bytes; /* What mask has, checked against the shape; 0: not told. */
+  void* workspace;    /* As many bytes as the launch needs, 16-byte aligned. */
   int64_t workspace_bytes;
   uint64_t seed;
-  uint64_t offset;     /* Below 2^48, the next for each launch; a backward launch has that of its
-                        * forward one. Initialized to none, which a launch with dropout refuses. */
-  float epsilon;       /* Of the normalization; initialized to 1e-5. */
+  uint64_t offset; /* Below 2^48, the next for each launch; a backward launch has that of its
+                    * forward one. Initialized to none, which a launch with dropout refuses. */
+  float epsilon;   /* Of the normalization; initialized to 1e-5. */
 } tilewright_fused_dropout_arguments;
 
 TILEWRIGHT_API void tilewright_fused_dropout_arguments_init(

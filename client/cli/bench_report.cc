@@ -208,8 +208,8 @@ Json BenchRowToJson(const BenchRow& row) {
 }
 
 Json BenchSummaryToJson(const std::vector<BenchRow>& rows) {
-  const auto failed = std::count_if(rows.begin(), rows.end(),
-                                    [](const BenchRow& row) { return !row.status.ok(); });
+  const auto failed =
+      std::count_if(rows.begin(), rows.end(), [](const BenchRow& row) { return !row.status.ok(); });
   return {{"problems", rows.size()},
           {"failed", failed},
           {"geomean_ratio_to_best", NumberOrNull(GeometricMean(Ratios(rows, RatioToBest)))},

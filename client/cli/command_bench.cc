@@ -136,15 +136,15 @@ void AddBench(CLI::App& app, Action& action) {
       ->type_name("FILE.csv")
       ->required();
   flags->json_option =
-      bench->add_option("--json", flags->json_file,
-                        "Write figures and samples as JSON; without FILE to the standard output")
+      bench
+          ->add_option("--json", flags->json_file,
+                       "Write figures and samples as JSON; without FILE to the standard output")
           ->type_name("[FILE]")
           ->expected(0, 1);
   AddTargetFlags(*bench, flags->target);
   AddTuningFlags(*bench, flags->tuning);
-  bench->callback([&action, flags] {
-    action = [flags](Session& session) { return Bench(session, *flags); };
-  });
+  bench->callback(
+      [&action, flags] { action = [flags](Session& session) { return Bench(session, *flags); }; });
 }
 
 }  // namespace tilewright::cli

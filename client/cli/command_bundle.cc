@@ -41,14 +41,13 @@ absl::StatusOr<int> Import(Session& session, const std::string& path) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in || std::filesystem::is_directory(path)) {
-    return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
-                     absl::StrCat(path, ": cannot be read: ",
-                                  std::strerror(errno == 0 ? EISDIR : errno)),
-                     {{"file", path}});
+    return MakeError(
+        absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
+        absl::StrCat(path, ": cannot be read: ", std::strerror(errno == 0 ? EISDIR : errno)),
+        {{"file", path}});
   }
   ASSIGN_OR_RETURN(Client * client, session.client());
-  ASSIGN_OR_RETURN(const v1::ImportBundleResponse response,
-                   client->connection().ImportBundle(in));
+  ASSIGN_OR_RETURN(const v1::ImportBundleResponse response, client->connection().ImportBundle(in));
   if (session.json()) {
     session.PrintJson(ToJson(response));
     return kExitOk;
@@ -70,21 +69,20 @@ void AddExport(CLI::App& app, Action& action) {
   command->add_option("-o,--output", flags->output, "The bundle to write")
       ->type_name("FILE")
       ->required();
-  command->add_option("--key", flags->keys,
-                      "Only the winner of this key, as `list --json` shows it; may be repeated")
+  command
+      ->add_option("--key", flags->keys,
+                   "Only the winner of this key, as `list --json` shows it; may be repeated")
       ->type_name("KEY");
-  command->callback([&action, flags] {
-    action = [flags](Session& session) { return Export(session, *flags); };
-  });
+  command->callback(
+      [&action, flags] { action = [flags](Session& session) { return Export(session, *flags); }; });
 }
 
 void AddImport(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("import", "Take winners and kernels in from a file");
   auto file = std::make_shared<std::string>();
   command->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
-  command->callback([&action, file] {
-    action = [file](Session& session) { return Import(session, *file); };
-  });
+  command->callback(
+      [&action, file] { action = [file](Session& session) { return Import(session, *file); }; });
 }
 
 }  // namespace tilewright::cli

@@ -19,14 +19,14 @@ std::string RenderDevices(const v1::ListDevicesResponse& response, const Style& 
               {true, false, true, true, true, true, true, false});
   for (const v1::Device& device : response.devices()) {
     const v1::Silicon& silicon = device.target().silicon();
-    table.Add({absl::StrCat(device.ordinal()), silicon.name(),
-               absl::StrCat("sm_", silicon.compute_capability()), absl::StrCat(silicon.sm_count()),
-               absl::StrCat(FormatBytes(static_cast<double>(silicon.memory_bytes())), " ",
-                            silicon.memory_class()),
-               FormatBytes(static_cast<double>(silicon.l2_bytes())),
-               silicon.power_limit_watts() > 0 ? absl::StrCat(silicon.power_limit_watts(), " W")
-                                               : "-",
-               device.error().empty() ? "ok" : device.error()});
+    table.Add(
+        {absl::StrCat(device.ordinal()), silicon.name(),
+         absl::StrCat("sm_", silicon.compute_capability()), absl::StrCat(silicon.sm_count()),
+         absl::StrCat(FormatBytes(static_cast<double>(silicon.memory_bytes())), " ",
+                      silicon.memory_class()),
+         FormatBytes(static_cast<double>(silicon.l2_bytes())),
+         silicon.power_limit_watts() > 0 ? absl::StrCat(silicon.power_limit_watts(), " W") : "-",
+         device.error().empty() ? "ok" : device.error()});
   }
   if (table.empty()) {
     return "No GPU here. `--target NAME` compiles for one of the profiles below and ranks by the "
@@ -48,10 +48,9 @@ std::string RenderLibraries(const v1::ListDevicesResponse& response, const Style
   Table table({"LIBRARY", "VERSION", "FOUND AT"});
   for (const v1::LibraryStatus& library : response.libraries()) {
     table.Add({library.library(), library.version().empty() ? "-" : library.version(),
-               library.found()
-                   ? library.path()
-                   : absl::StrCat("not found; looked at ",
-                                  absl::StrJoin(library.searched(), ", "))});
+               library.found() ? library.path()
+                               : absl::StrCat("not found; looked at ",
+                                              absl::StrJoin(library.searched(), ", "))});
   }
   return table.Render(style);
 }

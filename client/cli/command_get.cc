@@ -137,8 +137,7 @@ void AddGet(CLI::App& app, Action& action) {
   auto flags = std::make_shared<Flags>();
   AddProblemCommands(*get, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
-    kind.add_option("--mode", flags->mode,
-                     "cached_only, best_available (default), or wait_tuned")
+    kind.add_option("--mode", flags->mode, "cached_only, best_available (default), or wait_tuned")
         ->type_name("MODE");
     kind.add_option("--deadline", flags->deadline, "Longest wait (default 30s; wait_tuned: 10m)")
         ->type_name("TIME");
@@ -147,9 +146,8 @@ void AddGet(CLI::App& app, Action& action) {
     kind.add_option("--hash", flags->pinned_hash, "Exactly the kernel of this content hash")
         ->type_name("HEX");
     kind.add_option("-o,--output", flags->output, "Write the cubin here")->type_name("FILE");
-    kind.callback([&action, flags] {
-      action = [flags](Session& session) { return Get(session, *flags); };
-    });
+    kind.callback(
+        [&action, flags] { action = [flags](Session& session) { return Get(session, *flags); }; });
   });
 }
 

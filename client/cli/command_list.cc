@@ -44,8 +44,7 @@ absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
   if (!limit_text.empty()) {
     ASSIGN_OR_RETURN(limit, ParseInteger("limit", limit_text));
     if (limit < 1) {
-      return InvalidField("limit", "OUT_OF_RANGE",
-                          absl::StrCat("must be at least 1, was ", limit));
+      return InvalidField("limit", "OUT_OF_RANGE", absl::StrCat("must be at least 1, was ", limit));
     }
   }
   ASSIGN_OR_RETURN(Client * client, session.client());
@@ -76,9 +75,8 @@ void AddList(CLI::App& app, Action& action) {
   CLI::App* list = app.add_subcommand("list", "Show the winners that are stored, newest first");
   auto limit = std::make_shared<std::string>();
   list->add_option("--limit", *limit, "At most this many (default: all)")->type_name("N");
-  list->callback([&action, limit] {
-    action = [limit](Session& session) { return List(session, *limit); };
-  });
+  list->callback(
+      [&action, limit] { action = [limit](Session& session) { return List(session, *limit); }; });
 }
 
 }  // namespace tilewright::cli

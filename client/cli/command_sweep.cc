@@ -174,18 +174,19 @@ void AddSweep(CLI::App& app, Action& action) {
   CLI::App* sweep = app.add_subcommand(
       "sweep", "Tune every problem of a file; goes on where it was stopped or killed");
   auto flags = std::make_shared<Flags>();
-  sweep->add_option("file", flags->file,
-                    "Lines of name,layout,m,n,k; a first line of column names allows more")
+  sweep
+      ->add_option("file", flags->file,
+                   "Lines of name,layout,m,n,k; a first line of column names allows more")
       ->type_name("FILE.csv")
       ->required();
-  sweep->add_option("--name", flags->name,
-                    "Name of the sweep (default: from the file's name and content)")
+  sweep
+      ->add_option("--name", flags->name,
+                   "Name of the sweep (default: from the file's name and content)")
       ->type_name("NAME");
   AddTargetFlags(*sweep, flags->target);
   AddTuningFlags(*sweep, flags->tuning);
-  sweep->callback([&action, flags] {
-    action = [flags](Session& session) { return Sweep(session, *flags); };
-  });
+  sweep->callback(
+      [&action, flags] { action = [flags](Session& session) { return Sweep(session, *flags); }; });
 }
 
 }  // namespace tilewright::cli

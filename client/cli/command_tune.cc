@@ -28,9 +28,9 @@ Json TuningToJson(const v1::Tuning& tuning) {
 }
 
 std::string Summary(const v1::Tuning& tuning, double seconds) {
-  std::string text = absl::StrCat(tuning.legal_configs(), " legal configs, ", tuning.compiled(),
-                                  " compiled, ", tuning.measured(), " measured in ",
-                                  FormatWait(seconds));
+  std::string text =
+      absl::StrCat(tuning.legal_configs(), " legal configs, ", tuning.compiled(), " compiled, ",
+                   tuning.measured(), " measured in ", FormatWait(seconds));
   if (tuning.winner().margin() > 0) {
     absl::StrAppend(&text, "; ahead of the runner-up by ",
                     FormatShare(tuning.winner().margin(), 1));
@@ -42,10 +42,10 @@ int ReportInterrupted(Session& session, const v1::Tuning& tuning, double best_se
   const bool goes_on = !IsFinal(tuning.state());
   if (session.json()) session.PrintJson(TuningToJson(tuning));
   std::string text = "interrupted; ";
-  absl::StrAppend(&text, best_seconds > 0
-                             ? absl::StrCat("best so far ",
-                                            FormatSeconds(best_seconds, session.err_style()))
-                             : "nothing was measured yet");
+  absl::StrAppend(
+      &text, best_seconds > 0
+                 ? absl::StrCat("best so far ", FormatSeconds(best_seconds, session.err_style()))
+                 : "nothing was measured yet");
   if (goes_on) absl::StrAppend(&text, "; others wait for this tuning, it goes on");
   session.Note(text);
   return kExitInterrupted;
@@ -94,9 +94,8 @@ void AddTune(CLI::App& app, Action& action) {
   AddProblemCommands(*tune, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
     AddTuningFlags(kind, flags->tuning);
-    kind.callback([&action, flags] {
-      action = [flags](Session& session) { return Tune(session, *flags); };
-    });
+    kind.callback(
+        [&action, flags] { action = [flags](Session& session) { return Tune(session, *flags); }; });
   });
 }
 

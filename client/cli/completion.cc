@@ -87,11 +87,10 @@ std::string BashScript(const std::vector<CommandWords>& commands) {
       if (!flag.takes_value || (flag.values.empty() && command.path.empty())) continue;
       const std::string pattern = absl::StrCat("'", command.path, " ", flag.flag, "'");
       absl::StrAppend(&script, "    ", pattern, ") ",
-                      flag.values.empty()
-                          ? "COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
-                          : absl::StrCat("COMPREPLY=($(compgen -W '",
-                                         absl::StrJoin(flag.values, " "),
-                                         "' -- \"$current\")); return ;;\n"));
+                      flag.values.empty() ? "COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+                                          : absl::StrCat("COMPREPLY=($(compgen -W '",
+                                                         absl::StrJoin(flag.values, " "),
+                                                         "' -- \"$current\")); return ;;\n"));
     }
   }
   absl::StrAppend(&script, "  esac\n  case \"$path\" in\n");
@@ -133,11 +132,10 @@ std::string FishCondition(const CommandWords& command) {
 }
 
 std::string FishScript(const std::vector<CommandWords>& commands) {
-  std::string script =
-      "# fish completion of tilewright: tilewright completion fish | source\n";
+  std::string script = "# fish completion of tilewright: tilewright completion fish | source\n";
   for (const CommandWords& command : commands) {
-    const std::string start = absl::StrCat("complete -c tilewright -n ",
-                                           FishQuote(FishCondition(command)));
+    const std::string start =
+        absl::StrCat("complete -c tilewright -n ", FishQuote(FishCondition(command)));
     for (const auto& [name, help] : command.commands) {
       absl::StrAppend(&script, start, " -f -a ", name, " -d ", FishQuote(help), "\n");
     }
@@ -168,9 +166,9 @@ absl::StatusOr<std::string> CompletionScript(std::string_view shell,
   if (shell == "bash") return BashScript(commands);
   if (shell == "zsh") return ZshScript(commands);
   if (shell == "fish") return FishScript(commands);
-  return InvalidField("shell", "UNKNOWN_NAME",
-                      absl::StrCat("must be one of bash, zsh, fish, was '", std::string(shell),
-                                   "'"));
+  return InvalidField(
+      "shell", "UNKNOWN_NAME",
+      absl::StrCat("must be one of bash, zsh, fish, was '", std::string(shell), "'"));
 }
 
 void AddCompletion(CLI::App& app, const CLI::App& root, Action& action) {

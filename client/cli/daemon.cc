@@ -179,8 +179,8 @@ absl::Status Start(const DaemonPlace& place, const std::function<void(const std:
     return absl::StrCat("tilewrightd ended at its start: ", line.empty() ? "no message" : line,
                         " (log: ", log, ")");
   };
-  return WaitUntilServing(place, absl::StrCat("starting tilewrightd (log: ", log, ")"),
-                          exit_reason, say);
+  return WaitUntilServing(place, absl::StrCat("starting tilewrightd (log: ", log, ")"), exit_reason,
+                          say);
 }
 
 }  // namespace
@@ -250,9 +250,9 @@ absl::Status EnsureDaemon(const DaemonPlace& place, bool may_start,
   const std::string lock_file = place.cache_directory + "/start.lock";
   const FileDescriptor lock(open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (lock.get() < 0) {
-    return StartError("CACHE_DIRECTORY_UNUSABLE",
-                      absl::StrCat("cannot write in ", place.cache_directory, ": ",
-                                   std::strerror(errno)));
+    return StartError(
+        "CACHE_DIRECTORY_UNUSABLE",
+        absl::StrCat("cannot write in ", place.cache_directory, ": ", std::strerror(errno)));
   }
   // Whoever holds the lock starts the daemon; it serves by the time the others get here.
   flock(lock.get(), LOCK_EX);

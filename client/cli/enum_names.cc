@@ -42,9 +42,9 @@ absl::StatusOr<int> ParseEnumName(const EnumDescriptor& type, std::string_view f
   for (int i = 1; i < type.value_count(); ++i) {
     if (ShortName(type, i) == wanted) return type.value(i)->number();
   }
-  return InvalidField(field, "UNKNOWN_NAME",
-                      absl::StrCat("must be one of ", EnumNameList(type), ", was '",
-                                   std::string(text), "'"));
+  return InvalidField(
+      field, "UNKNOWN_NAME",
+      absl::StrCat("must be one of ", EnumNameList(type), ", was '", std::string(text), "'"));
 }
 
 std::string LayoutName(v1::OperandLayout a, v1::OperandLayout b) {

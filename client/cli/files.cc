@@ -28,8 +28,8 @@ absl::Status WriteFileAtomically(const std::string& path,
   // Pipes and devices are written to, never replaced.
   std::error_code error;
   const auto kind = std::filesystem::status(path, error).type();
-  const bool replace = kind == std::filesystem::file_type::not_found ||
-                       kind == std::filesystem::file_type::regular;
+  const bool replace =
+      kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular;
   const std::string target = replace ? absl::StrCat(path, ".part", getpid()) : path;
   errno = 0;
   std::ofstream out(target, std::ios::binary | std::ios::trunc);
@@ -57,10 +57,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ostringstream content;
   if (in) content << in.rdbuf();
   if (!in || std::filesystem::is_directory(path)) {
-    return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
-                     absl::StrCat(path, ": cannot be read: ",
-                                  std::strerror(errno == 0 ? EISDIR : errno)),
-                     {{"file", path}});
+    return MakeError(
+        absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
+        absl::StrCat(path, ": cannot be read: ", std::strerror(errno == 0 ? EISDIR : errno)),
+        {{"file", path}});
   }
   return std::move(content).str();
 }

@@ -135,8 +135,8 @@ std::string DescribeSilicon(const v1::Silicon& silicon) {
 }
 
 std::string FormatError(const absl::Status& status) {
-  const std::string message = absl::StrReplaceAll(
-      absl::StripAsciiWhitespace(status.message()), {{"\r\n", "; "}, {"\n", "; "}, {"\t", " "}});
+  const std::string message = absl::StrReplaceAll(absl::StripAsciiWhitespace(status.message()),
+                                                  {{"\r\n", "; "}, {"\n", "; "}, {"\t", " "}});
   return absl::StrCat(message.empty() ? "no reason was given" : message, " [", ReasonOf(status),
                       "]");
 }

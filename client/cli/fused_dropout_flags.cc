@@ -24,8 +24,7 @@ std::vector<Field> OperationFields() {
       Required(IntegerField("columns", "Columns of x", &P::set_columns)),
       Required(Name("operation", "What to compute (to be given)", &P::set_operation)),
       Name("activation", "Activation (default none)", &P::set_activation),
-      Name("normalization", "What is done to the rows last (default none)",
-           &P::set_normalization),
+      Name("normalization", "What is done to the rows last (default none)", &P::set_normalization),
       Switch("backward", "The gradient rather than the operation", &P::set_backward),
       Switch("store_statistics", "Also give the mean and the root of each row",
              &P::set_store_statistics),
@@ -39,10 +38,9 @@ std::vector<Field> DropoutFields() {
   return {
       NumberField<P>("dropout", "Share of elements set to zero, from 0 to 1", "SHARE",
                      [](P& p, double share) { p.mutable_dropout()->set_probability(share); }),
-      SmallIntegerField<P>("philox_rounds", "Rounds of the random numbers, 7 or 10 (default 7)",
-                           [](P& p, int32_t rounds) {
-                             p.mutable_dropout()->set_philox_rounds(rounds);
-                           }),
+      SmallIntegerField<P>(
+          "philox_rounds", "Rounds of the random numbers, 7 or 10 (default 7)",
+          [](P& p, int32_t rounds) { p.mutable_dropout()->set_philox_rounds(rounds); }),
       SwitchField<P>("store_mask", "Also write the mask; backward: it may be read",
                      [](P& p, bool on) { p.mutable_dropout()->set_store_mask(on); }),
   };

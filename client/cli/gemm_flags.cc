@@ -124,10 +124,9 @@ std::vector<Field> NumericsFields() {
       Name<v1::DeterminismMode>(
           "determinism", "Same bits on every run (default required)",
           [](P& p, v1::DeterminismMode m) { p.mutable_numerics()->set_determinism(m); }),
-      NumberField<P>("error_budget",
-                     "Fastest precision within this relative error (default: by the types)",
-                     "ERROR",
-                     [](P& p, double error) { p.mutable_numerics()->set_error_budget(error); }),
+      NumberField<P>(
+          "error_budget", "Fastest precision within this relative error (default: by the types)",
+          "ERROR", [](P& p, double error) { p.mutable_numerics()->set_error_budget(error); }),
       Switch("promote_accumulation", "FP8: promote sums to fp32 every 128 k",
              [](P& p, bool on) { p.mutable_numerics()->set_promote_accumulation(on); }),
   };

@@ -32,7 +32,8 @@ Json MessageToJson(const Message& message) {
   }
   if (message.GetDescriptor() == google::protobuf::Duration::descriptor()) {
     return static_cast<double>(TimeUtil::DurationToMilliseconds(
-               static_cast<const google::protobuf::Duration&>(message))) / 1e3;
+               static_cast<const google::protobuf::Duration&>(message))) /
+           1e3;
   }
   return ToJson(message);
 }
@@ -42,9 +43,9 @@ Json ValueToJson(const Message& message, const FieldDescriptor& field, int index
   const Reflection& reflect = *message.GetReflection();
   const bool one = index < 0;
   switch (field.cpp_type()) {
-#define TILEWRIGHT_CASE(type, getter)                                       \
-  case FieldDescriptor::CPPTYPE_##type:                                     \
-    return one ? reflect.Get##getter(message, &field)                       \
+#define TILEWRIGHT_CASE(type, getter)                 \
+  case FieldDescriptor::CPPTYPE_##type:               \
+    return one ? reflect.Get##getter(message, &field) \
                : reflect.GetRepeated##getter(message, &field, index);
     TILEWRIGHT_CASE(INT32, Int32)
     TILEWRIGHT_CASE(INT64, Int64)

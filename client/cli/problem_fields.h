@@ -80,14 +80,13 @@ ProblemField<Problem> SmallIntegerField(const char* name, const char* help,
 template <typename Enum, typename Problem>
 ProblemField<Problem> NameField(const char* name, const char* help,
                                 std::function<void(Problem&, Enum)> set) {
-  return {name,
-          absl::StrCat(help, ": ", EnumNameList(*google::protobuf::GetEnumDescriptor<Enum>())),
-          "NAME", false,
-          [set](const std::string& field, const std::string& text, Problem& problem) {
-            ASSIGN_OR_RETURN(const Enum value, ParseName<Enum>(field, text));
-            set(problem, value);
-            return absl::OkStatus();
-          }};
+  return {
+      name, absl::StrCat(help, ": ", EnumNameList(*google::protobuf::GetEnumDescriptor<Enum>())),
+      "NAME", false, [set](const std::string& field, const std::string& text, Problem& problem) {
+        ASSIGN_OR_RETURN(const Enum value, ParseName<Enum>(field, text));
+        set(problem, value);
+        return absl::OkStatus();
+      }};
 }
 
 template <typename Problem>
@@ -140,11 +139,11 @@ void AddFlags(const std::vector<FieldGroup<Problem>>& groups, CLI::App& app,
       const auto keep = [&fields, name = field.name](const std::string& text) {
         fields[name] = text;
       };
-      CLI::Option* option =
-          *field.value_name == '\0'
-              ? app.add_flag_callback(flag, [keep] { keep("true"); }, field.help)
-              : app.add_option_function<std::string>(flag, keep, field.help)
-                    ->type_name(field.value_name);
+      CLI::Option* option = *field.value_name == '\0'
+                                ? app.add_flag_callback(
+                                      flag, [keep] { keep("true"); }, field.help)
+                                : app.add_option_function<std::string>(flag, keep, field.help)
+                                      ->type_name(field.value_name);
       option->group(group.title);
       if (field.required) option->required();
     }

@@ -99,8 +99,7 @@ double FloatingPointOperations(const v1::Problem& problem) {
   if (!problem.has_gemm()) return 0;
   const v1::GemmProblem& gemm = problem.gemm();
   return 2.0 * static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
-         static_cast<double>(gemm.k()) *
-         static_cast<double>(gemm.batch() == 0 ? 1 : gemm.batch());
+         static_cast<double>(gemm.k()) * static_cast<double>(gemm.batch() == 0 ? 1 : gemm.batch());
 }
 
 double NeededBytes(const v1::Problem& problem) {

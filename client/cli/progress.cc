@@ -96,9 +96,8 @@ double EstimateRemaining(const ProgressView& view) {
 }
 
 std::string RenderBar(const ProgressView& view, const Style& style) {
-  std::string text =
-      absl::StrFormat("%s %3d%% %s", BarOf(view.fraction, style.unicode), Percent(view),
-                      Counts(view));
+  std::string text = absl::StrFormat("%s %3d%% %s", BarOf(view.fraction, style.unicode),
+                                     Percent(view), Counts(view));
   if (!view.detail.empty()) absl::StrAppend(&text, "  ", view.detail);
   if (view.best_seconds > 0) {
     absl::StrAppend(&text, "  best ", FormatSeconds(view.best_seconds, style));

@@ -94,9 +94,8 @@ Result ResultOf(const v1::Winner& winner) {
 Result ResultOf(const Kernel& kernel) {
   Result result;
   result.problem = kernel.any_problem();
-  result.kernel = kernel.is_vendor()
-                      ? absl::StrCat("cublasLt #", kernel.vendor().heuristic_rank())
-                      : DescribeVariant(kernel.response().kernel().variant());
+  result.kernel = kernel.is_vendor() ? absl::StrCat("cublasLt #", kernel.vendor().heuristic_rank())
+                                     : DescribeVariant(kernel.response().kernel().variant());
   result.match = kernel.match();
   result.provenance = kernel.provenance();
   // A neighbour's winner was timed on the neighbour's problem, not on this one.
@@ -114,8 +113,8 @@ std::string RenderResults(const std::vector<Result>& results, const Style& style
   for (const Column& column : Columns(style)) {
     std::vector<std::string> cells;
     for (const Result& result : results) cells.push_back(column.cell(result));
-    const bool says_nothing = std::all_of(
-        cells.begin(), cells.end(), [](const std::string& cell) { return cell == "-"; });
+    const bool says_nothing = std::all_of(cells.begin(), cells.end(),
+                                          [](const std::string& cell) { return cell == "-"; });
     if (says_nothing && column.title != "MEASURED") continue;
     header.push_back(column.title);
     right.push_back(column.right);
@@ -124,9 +123,8 @@ std::string RenderResults(const std::vector<Result>& results, const Style& style
   Table table(header, right);
   for (auto& row : rows) table.Add(std::move(row));
   std::string text = table.Render(style);
-  const bool predicted = std::any_of(results.begin(), results.end(), [](const Result& result) {
-    return IsPredicted(result);
-  });
+  const bool predicted = std::any_of(results.begin(), results.end(),
+                                     [](const Result& result) { return IsPredicted(result); });
   if (predicted) {
     absl::StrAppend(&text, style.Paint(Colour::kYellow, "PREDICTED"),
                     ": compiled and ranked by the cost model, never run on a GPU; figures with ~ "

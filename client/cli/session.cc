@@ -8,10 +8,9 @@ namespace tilewright::cli {
 
 absl::StatusOr<Client*> Session::client() {
   if (client_ == nullptr) {
-    ASSIGN_OR_RETURN(const DaemonPlace place,
-                     ResolvePlace(flags_.socket, flags_.cache_directory));
-    RETURN_IF_ERROR(EnsureDaemon(place, !flags_.no_start,
-                                 [this](const std::string& line) { Note(line); }));
+    ASSIGN_OR_RETURN(const DaemonPlace place, ResolvePlace(flags_.socket, flags_.cache_directory));
+    RETURN_IF_ERROR(
+        EnsureDaemon(place, !flags_.no_start, [this](const std::string& line) { Note(line); }));
     ConnectOptions options;
     options.socket_path = place.socket;
     ASSIGN_OR_RETURN(client_, Client::Connect(options));

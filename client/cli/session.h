@@ -38,9 +38,7 @@ class Session {
   const Style& out_style() const { return out_style_; }
   const Style& err_style() const { return err_style_; }
   // Whether progress is shown: not with --quiet, and with --json only to a person.
-  bool shows_progress() const {
-    return !flags_.quiet && (!flags_.json || err_style_.terminal);
-  }
+  bool shows_progress() const { return !flags_.quiet && (!flags_.json || err_style_.terminal); }
 
   // One JSON object on a line of its own.
   void PrintJson(const Json& object) { out_ << object.dump() << '\n' << std::flush; }

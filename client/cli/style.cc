@@ -29,12 +29,18 @@ bool LocaleIsUtf8() {
 
 const char* Code(Colour paint) {
   switch (paint) {
-    case Colour::kPlain: return "0";
-    case Colour::kBold: return "1";
-    case Colour::kDim: return "2";
-    case Colour::kRed: return "31";
-    case Colour::kGreen: return "32";
-    case Colour::kYellow: return "33";
+    case Colour::kPlain:
+      return "0";
+    case Colour::kBold:
+      return "1";
+    case Colour::kDim:
+      return "2";
+    case Colour::kRed:
+      return "31";
+    case Colour::kGreen:
+      return "32";
+    case Colour::kYellow:
+      return "33";
   }
   return "0";
 }

@@ -30,8 +30,8 @@ absl::Status At(const std::string& place, const absl::Status& status) {
   if (const auto info = ErrorInfoOf(status)) {
     for (const auto& [key, value] : info->metadata()) metadata.emplace_back(key, value);
   }
-  return MakeError(status.code(), ReasonOf(status),
-                   absl::StrCat(place, ": ", status.message()), metadata);
+  return MakeError(status.code(), ReasonOf(status), absl::StrCat(place, ": ", status.message()),
+                   metadata);
 }
 
 // A file is of one kind: that of a fused dropout has rows.
@@ -50,10 +50,9 @@ absl::Status CheckHeader(const Cells& header) {
   for (const std::string& column : header) {
     const bool known = fused_dropouts ? IsFusedDropoutField(column) : IsGemmField(column);
     if (column != "name" && !known) {
-      return InvalidField(
-          "column", "UNKNOWN_NAME",
-          absl::StrCat("there is no '", column, "'; there are name, ",
-                       fused_dropouts ? FusedDropoutFieldList() : GemmFieldList()));
+      return InvalidField("column", "UNKNOWN_NAME",
+                          absl::StrCat("there is no '", column, "'; there are name, ",
+                                       fused_dropouts ? FusedDropoutFieldList() : GemmFieldList()));
     }
     if (!seen.insert(column).second) {
       return InvalidField("column", "DUPLICATE", absl::StrCat("'", column, "' is there twice"));

@@ -42,9 +42,10 @@ absl::StatusOr<int32_t> DeviceOrdinal(const TargetFlags& flags) {
 }
 
 void AddTuningFlags(CLI::App& app, TuningFlags& flags) {
-  app.add_option("--max-candidates", flags.max_candidates,
-                 "Variants to compile and measure, a third of them around the fastest (default 48; 8 "
-                 "with --target, where nothing is measured)")
+  app.add_option(
+         "--max-candidates", flags.max_candidates,
+         "Variants to compile and measure, a third of them around the fastest (default 48; 8 "
+         "with --target, where nothing is measured)")
       ->type_name("N")
       ->group("Tuning");
   app.add_flag("--exhaustive", flags.exhaustive,

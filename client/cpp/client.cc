@@ -109,8 +109,7 @@ struct Client::Impl {
   }
 
   template <typename Problem>
-  KernelOr Keep(const Problem& problem, const GetOptions& options,
-                v1::GetKernelResponse response) {
+  KernelOr Keep(const Problem& problem, const GetOptions& options, v1::GetKernelResponse response) {
     ASSIGN_OR_RETURN(std::shared_ptr<const Kernel> kernel,
                      Kernel::FromResponse(Whole(problem), std::move(response), modules, vendors));
     RETURN_IF_ERROR(CheckPin(options, kernel->response()));

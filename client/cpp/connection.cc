@@ -183,8 +183,8 @@ absl::StatusOr<v1::ListDevicesResponse> Connection::ListDevices() {
 
 absl::StatusOr<v1::ListWinnersResponse> Connection::ListWinners(
     const v1::ListWinnersRequest& request) {
-  return impl_->Call<v1::ListWinnersResponse>(
-      *impl_->cache, &v1::CacheService::Stub::ListWinners, request, kCallTimeout);
+  return impl_->Call<v1::ListWinnersResponse>(*impl_->cache, &v1::CacheService::Stub::ListWinners,
+                                              request, kCallTimeout);
 }
 
 absl::StatusOr<v1::ExplainWinnerResponse> Connection::ExplainWinner(

@@ -33,8 +33,7 @@ void FillStrides(v1::FusedDropoutProblem& problem) {
   problem.set_x_stride(StrideOf(problem, true, problem.x_stride()));
   problem.set_y_stride(StrideOf(problem, true, problem.y_stride()));
   problem.set_residual_stride(StrideOf(problem, has_residual, problem.residual_stride()));
-  problem.set_pre_norm_stride(
-      StrideOf(problem, HasPreNorm(problem), problem.pre_norm_stride()));
+  problem.set_pre_norm_stride(StrideOf(problem, HasPreNorm(problem), problem.pre_norm_stride()));
 }
 
 // A probability that is none is left to the service, which refuses it.

@@ -19,10 +19,9 @@ namespace {
 absl::Status CheckContent(const v1::Kernel& kernel) {
   const std::string actual = Sha256(kernel.cubin());
   if (actual == kernel.content_hash()) return absl::OkStatus();
-  return MakeError(
-      absl::StatusCode::kDataLoss, "CONTENT_HASH_MISMATCH",
-      absl::StrCat("the kernel's bytes hash to ", ToHex(actual), ", its content hash is ",
-                   ToHex(kernel.content_hash())));
+  return MakeError(absl::StatusCode::kDataLoss, "CONTENT_HASH_MISMATCH",
+                   absl::StrCat("the kernel's bytes hash to ", ToHex(actual),
+                                ", its content hash is ", ToHex(kernel.content_hash())));
 }
 
 static_assert(kNoLaunchOffset == kNoOffset);
@@ -95,9 +94,7 @@ v1::Problem FilledIn(const v1::Problem& problem) {
   return filled;
 }
 
-absl::Status OtherFamily(const char* what) {
-  return InvalidField("problem", "OTHER_FAMILY", what);
-}
+absl::Status OtherFamily(const char* what) { return InvalidField("problem", "OTHER_FAMILY", what); }
 
 }  // namespace
 
@@ -186,8 +183,8 @@ absl::Status Kernel::Launch(const v1::GemmProblem& problem, const GemmArguments&
   return LaunchCanonical(canonical, arguments, stream);
 }
 
-absl::Status Kernel::LaunchCanonical(const v1::GemmProblem& problem,
-                                     const GemmArguments& arguments, CUstream_st* stream) const {
+absl::Status Kernel::LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
+                                     CUstream_st* stream) const {
   const GemmOperands operands = ToOperands(arguments);
   if (is_vendor()) return vendors_->Launch(problem, vendor(), operands, stream);
   ASSIGN_OR_RETURN(const KernelLauncher* launcher, module_->ForCurrentContext());

@@ -28,9 +28,12 @@ uint8_t* Append(uint8_t* to, const void* from, size_t size) {
 template <typename Message>
 RequestKey MakeKey(const Message& problem, v1::Problem::KindCase kind, const GetOptions& options) {
   thread_local std::string buffer;
-  const FixedOptions fixed{options.pinned_epoch, options.mode, options.device_ordinal,
+  const FixedOptions fixed{options.pinned_epoch,
+                           options.mode,
+                           options.device_ordinal,
                            static_cast<uint32_t>(options.target.size()),
-                           static_cast<uint32_t>(options.pinned_content_hash.size()), kind};
+                           static_cast<uint32_t>(options.pinned_content_hash.size()),
+                           kind};
   const size_t size = sizeof(fixed) + options.target.size() + options.pinned_content_hash.size() +
                       problem.ByteSizeLong();
   if (buffer.size() < size) buffer.resize(size);

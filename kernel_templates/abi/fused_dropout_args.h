@@ -24,9 +24,9 @@ struct FusedDropoutArgs {
   const void* pre_norm_gradient;
   void* dx;
   void* residual_gradient;
-  void* pre_norm;        // An output, and an input of the backward form.
-  unsigned char* mask;   // As pre_norm.
-  float* mean;           // As pre_norm: [rows].
+  void* pre_norm;       // An output, and an input of the backward form.
+  unsigned char* mask;  // As pre_norm.
+  float* mean;          // As pre_norm: [rows].
   float* inverse_root;
   float* bias_gradient;  // [columns]: what the second step gives.
   float* weight_gradient;

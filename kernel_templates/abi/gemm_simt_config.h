@@ -6,12 +6,12 @@
 namespace tilewright {
 
 struct GemmSimtConfig {
-  int tile_m;    // Rows of D a block computes.
-  int tile_n;    // Columns of D a block computes.
-  int tile_k;    // Depth of one shared-memory stage.
-  int thread_m;  // Rows of D a thread computes.
-  int thread_n;  // Columns of D a thread computes.
-  int split_k;   // Blocks that share a tile of D along k; 1: none. Run time, as in gemm_sm80.
+  int tile_m;        // Rows of D a block computes.
+  int tile_n;        // Columns of D a block computes.
+  int tile_k;        // Depth of one shared-memory stage.
+  int thread_m;      // Rows of D a thread computes.
+  int thread_n;      // Columns of D a thread computes.
+  int split_k;       // Blocks that share a tile of D along k; 1: none. Run time, as in gemm_sm80.
   int raster_group;  // Run time. Tiles of m walked before the next tile of n.
 };
 
@@ -24,9 +24,7 @@ constexpr int SharedMemoryBytes(const GemmSimtConfig& c) {
   return 2 * c.tile_k * ((c.tile_m + 4) + (c.tile_n + 4)) * 4;
 }
 
-constexpr int AccumulatorRegisters(const GemmSimtConfig& c) {
-  return c.thread_m * c.thread_n;
-}
+constexpr int AccumulatorRegisters(const GemmSimtConfig& c) { return c.thread_m * c.thread_n; }
 
 // Registers a thread needs: accumulators, two sets of fragments, the elements in flight
 // from global memory, and kSimtAddressRegisters of addresses and loop state.
@@ -71,8 +69,7 @@ constexpr bool StageHoldsVectors(const GemmSimtConfig& c) {
 
 // Every thread copies the same number of 4-element vectors of each operand.
 constexpr bool CopiesDivide(const GemmSimtConfig& c) {
-  return (c.tile_m * c.tile_k / 4) % Threads(c) == 0 &&
-         (c.tile_n * c.tile_k / 4) % Threads(c) == 0;
+  return (c.tile_m * c.tile_k / 4) % Threads(c) == 0 && (c.tile_n * c.tile_k / 4) % Threads(c) == 0;
 }
 
 // A thread has 255 registers, an SM 65536.

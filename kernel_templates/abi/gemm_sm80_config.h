@@ -11,11 +11,11 @@ struct GemmSm80Config {
   int tile_k;   // Depth of one pipeline stage, in elements of A and B.
   int warps_m;  // Warps along m; the warp tile is (tile_m / warps_m) x (tile_n / warps_n).
   int warps_n;
-  int stages;   // Shared-memory buffers of the cp.async pipeline, at least 2.
-  int split_k;  // Blocks that share a tile of D along k; 1: none. Run time: only
-                // "1 or more than 1" is compiled in.
-  int raster_group;  // Run time. Tiles of m walked before the next tile of n.
-  int fp16_sums = 0;  // 1: fp16 operands are summed in fp16.
+  int stages;              // Shared-memory buffers of the cp.async pipeline, at least 2.
+  int split_k;             // Blocks that share a tile of D along k; 1: none. Run time: only
+                           // "1 or more than 1" is compiled in.
+  int raster_group;        // Run time. Tiles of m walked before the next tile of n.
+  int fp16_sums = 0;       // 1: fp16 operands are summed in fp16.
   int split_epilogue = 0;  // 1: a second launch computes the epilogue: gemm/split_epilogue.cuh.
 };
 

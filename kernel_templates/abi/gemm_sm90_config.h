@@ -6,29 +6,29 @@
 namespace tilewright {
 
 struct GemmSm90Config {
-  int tile_m;        // Rows of D a block computes at a time.
-  int tile_n;        // Columns of D a block computes at a time.
-  int stages;        // Shared-memory buffers of the TMA pipeline, at least 2.
-  int consumers;     // Warpgroups that multiply, 1 to 3; one more issues the copies.
-  int ping_pong;     // 1: each consumer has a tile of its own, the epilogue of one under the main
-                     // loop of the other. 0 (cooperative): all share a tile, by rows.
-  int cluster_m;     // Blocks of a cluster along m, which share the columns of B they read.
-  int cluster_n;     // Along n, sharing rows of A.
-  int cluster_k;     // Blocks of a cluster that share a tile of D along k: the first one sums what
-                     // the others send to its shared memory, in a fixed order.
-  int promote;       // 1: sums of 128 bytes of k are added up by the CUDA cores, in fp32: for fp8,
-                     // whose sums the tensor core cuts short, or whose blocks have scales, and for
-                     // three products.
-  int products = 1;  // 3: fp32 operands are multiplied as high and low parts, in three products of
-                     // tf32. 1: the tensor core multiplies what it reads of them.
+  int tile_m;         // Rows of D a block computes at a time.
+  int tile_n;         // Columns of D a block computes at a time.
+  int stages;         // Shared-memory buffers of the TMA pipeline, at least 2.
+  int consumers;      // Warpgroups that multiply, 1 to 3; one more issues the copies.
+  int ping_pong;      // 1: each consumer has a tile of its own, the epilogue of one under the main
+                      // loop of the other. 0 (cooperative): all share a tile, by rows.
+  int cluster_m;      // Blocks of a cluster along m, which share the columns of B they read.
+  int cluster_n;      // Along n, sharing rows of A.
+  int cluster_k;      // Blocks of a cluster that share a tile of D along k: the first one sums what
+                      // the others send to its shared memory, in a fixed order.
+  int promote;        // 1: sums of 128 bytes of k are added up by the CUDA cores, in fp32: for fp8,
+                      // whose sums the tensor core cuts short, or whose blocks have scales, and for
+                      // three products.
+  int products = 1;   // 3: fp32 operands are multiplied as high and low parts, in three products of
+                      // tf32. 1: the tensor core multiplies what it reads of them.
   int fp16_sums = 0;  // 1: summed in fp16, for fp16 and fp8 operands, at half the registers.
-  int swap_ab;       // 1: D^T = B^T A^T is computed, so that tile_m may be small: the columns of D
-                     // take the tensor core's rows, in multiples of 64.
-  int split_k;       // Blocks that share a tile of D along k; 1: none. Run time: only
-                     // "1 or more than 1" is compiled in.
+  int swap_ab;        // 1: D^T = B^T A^T is computed, so that tile_m may be small: the columns of D
+                      // take the tensor core's rows, in multiples of 64.
+  int split_k;        // Blocks that share a tile of D along k; 1: none. Run time: only
+                      // "1 or more than 1" is compiled in.
   int split_epilogue = 0;  // 1: a second launch computes the epilogue: gemm/split_epilogue.cuh.
-  int raster_group;  // Run time. Tiles of one dimension walked before the next of the other.
-  int raster_along_n;  // Run time. 1: groups are of tiles of n and walked along m.
+  int raster_group;        // Run time. Tiles of one dimension walked before the next of the other.
+  int raster_along_n;      // Run time. 1: groups are of tiles of n and walked along m.
 };
 
 // The tensor core's view: D or its transpose, rows in multiples of 64, columns of 8.

@@ -30,16 +30,16 @@ inline constexpr int kGemmArgsVersion = 4;
 struct GemmArgs {
   const void* a;
   const void* b;
-  const void* c;         // Source: accumulated (beta) or residual.
+  const void* c;  // Source: accumulated (beta) or residual.
   void* d;
-  const void* bias;      // [n] or [m].
-  void* aux;             // Pre-activation [m, n]: an output, and an input of a gradient.
-  void* mask;            // Dropout mask output: problem.proto, Dropout.store_mask.
-  float* bias_gradient;  // [n]: sums of the columns.
-  float* amax;           // One fp32, zeroed by the launcher before the first step.
-  unsigned int* non_finite;  // One flag, zeroed by the launcher before the first step.
-  void* workspace;       // Split-K partials: [split_k][batch][m][n] of fp32 or int32.
-  float* column_sums;    // Partial sums of columns, a region of the workspace: [rows][n].
+  const void* bias;           // [n] or [m].
+  void* aux;                  // Pre-activation [m, n]: an output, and an input of a gradient.
+  void* mask;                 // Dropout mask output: problem.proto, Dropout.store_mask.
+  float* bias_gradient;       // [n]: sums of the columns.
+  float* amax;                // One fp32, zeroed by the launcher before the first step.
+  unsigned int* non_finite;   // One flag, zeroed by the launcher before the first step.
+  void* workspace;            // Split-K partials: [split_k][batch][m][n] of fp32 or int32.
+  float* column_sums;         // Partial sums of columns, a region of the workspace: [rows][n].
   const float* device_alpha;  // Where alpha and beta are read from device memory: one fp32 each.
   const float* device_beta;
   const float* scale_a;  // Scales of A and B, laid out as SCALING_MODE_* in problem.proto says.
@@ -61,9 +61,9 @@ struct GemmArgs {
   int n;
   int k;
   int batch;
-  int split_k;       // Grid y of the main step; 1 where k is not split.
-  int raster_group;  // Tiles of m that are walked before the next tile of n.
-  int raster_along_n;  // 1: tiles of n before the next tile of m.
+  int split_k;                  // Grid y of the main step; 1 where k is not split.
+  int raster_group;             // Tiles of m that are walked before the next tile of n.
+  int raster_along_n;           // 1: tiles of n before the next tile of m.
   unsigned int dropout_offset;  // (2^15 - p * 2^15) * (2^16 + 1): KeepSigns in random_bits.cuh.
   float dropout_scale;          // 1 / (1 - p), and 0 where p is 1.
   float kept_share;             // 1 - p.

@@ -65,8 +65,7 @@ __device__ __forceinline__ void ShrinkRegisters() {
 // True in one lane of the (converged) warp.
 __device__ __forceinline__ bool ElectLane() {
   unsigned elected;
-  asm volatile(
-      "{.reg .pred p; elect.sync _|p, 0xFFFFFFFF; selp.u32 %0, 1, 0, p;}" : "=r"(elected));
+  asm volatile("{.reg .pred p; elect.sync _|p, 0xFFFFFFFF; selp.u32 %0, 1, 0, p;}" : "=r"(elected));
   return elected != 0;
 }
 

@@ -27,8 +27,8 @@ __device__ __forceinline__ void CopyAsync(unsigned target, const void* source, u
 
 // As above, but only the first `valid` bytes are read and the rest are zeros.
 template <int kBytes>
-__device__ __forceinline__ void CopyAsyncZeroFill(unsigned target, const void* source,
-                                                  int valid, unsigned active) {
+__device__ __forceinline__ void CopyAsyncZeroFill(unsigned target, const void* source, int valid,
+                                                  unsigned active) {
   if constexpr (kBytes == 16) {
     asm volatile(
         "{.reg .pred p; setp.ne.b32 p, %3, 0;\n"

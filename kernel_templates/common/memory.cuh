@@ -46,15 +46,15 @@ __device__ __forceinline__ void LoadWords(const void* source,
 
 // Writes kBytes of `words` with accesses of kAccess bytes, to which `target` is aligned.
 template <int kBytes, int kAccess>
-__device__ __forceinline__ void StoreWords(
-    void* target, const unsigned (&words)[kBytes < 4 ? 1 : kBytes / 4]) {
+__device__ __forceinline__ void StoreWords(void* target,
+                                           const unsigned (&words)[kBytes < 4 ? 1 : kBytes / 4]) {
   char* to = static_cast<char*>(target);
   constexpr int kStep = kAccess < kBytes ? kAccess : kBytes;
 #pragma unroll
   for (int at = 0; at < kBytes; at += kStep) {
     if constexpr (kStep == 16) {
-      *reinterpret_cast<uint4*>(to + at) = make_uint4(words[at / 4], words[at / 4 + 1],
-                                                      words[at / 4 + 2], words[at / 4 + 3]);
+      *reinterpret_cast<uint4*>(to + at) =
+          make_uint4(words[at / 4], words[at / 4 + 1], words[at / 4 + 2], words[at / 4 + 3]);
     } else if constexpr (kStep == 8) {
       *reinterpret_cast<uint2*>(to + at) = make_uint2(words[at / 4], words[at / 4 + 1]);
     } else if constexpr (kStep == 4) {

@@ -11,9 +11,9 @@ namespace tilewright {
 // independent of each other.
 enum class RandomUse : unsigned { kDropout = 0, kRounding = 1 };
 
-// The counter of the 4x32 bits that serve 8 elements: rows {r, r + 8} of the 16-row block `row_block`
-// by columns {2q, 2q + 1, 8 + 2q, 8 + 2q + 1} of the 16-column block `column_block`, which is what one
-// lane of an MMA fragment owns.
+// The counter of the 4x32 bits that serve 8 elements: rows {r, r + 8} of the 16-row block
+// `row_block` by columns {2q, 2q + 1, 8 + 2q, 8 + 2q + 1} of the 16-column block `column_block`,
+// which is what one lane of an MMA fragment owns.
 //   counter = {column_block * 32 + r * 4 + q, row_block + use * 2^27,
 //              low word of offset, high word of offset + batch * 2^16}
 // The offset is below 2^48.
@@ -28,8 +28,7 @@ __device__ __forceinline__ PhiloxWords BlockCounter(unsigned long long offset, R
 template <int kRounds>
 __device__ __forceinline__ PhiloxWords RandomBlock(const PhiloxKeys& keys,
                                                    unsigned long long offset, RandomUse use,
-                                                   unsigned batch, unsigned row,
-                                                   unsigned column) {
+                                                   unsigned batch, unsigned row, unsigned column) {
   return Philox<kRounds>(
       BlockCounter(offset, use, batch, row / 16, column / 16, row % 8, column % 8 / 2), keys);
 }
@@ -45,8 +44,8 @@ __device__ __forceinline__ unsigned RandomBits16(const PhiloxWords& block, unsig
 }
 
 // Whether dropout keeps the two elements of a word: bit 15 is set where it keeps that of the low
-// half, bit 31 of the high one. 15 bits of each half are compared with p * 2^15, so that one addition
-// serves both: `offset` is (2^15 - p * 2^15) * (2^16 + 1).
+// half, bit 31 of the high one. 15 bits of each half are compared with p * 2^15, so that one
+// addition serves both: `offset` is (2^15 - p * 2^15) * (2^16 + 1).
 __device__ __forceinline__ unsigned KeepSigns(unsigned word, unsigned offset) {
   return (word & 0x7FFF7FFF) + offset;
 }
@@ -69,8 +68,8 @@ __device__ __forceinline__ PhiloxWords KeepSigns(PhiloxWords block, unsigned off
   return block;
 }
 
-// The 8 elements of a block that dropout keeps, one bit each, from the signs of its words: bit 2 * w
-// of the low half of word w, bit 2 * w + 1 of its high half.
+// The 8 elements of a block that dropout keeps, one bit each, from the signs of its words: bit 2 *
+// w of the low half of word w, bit 2 * w + 1 of its high half.
 __device__ __forceinline__ unsigned BitsOfSigns(const PhiloxWords& signs) {
   unsigned bits = 0;
 #pragma unroll

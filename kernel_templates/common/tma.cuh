@@ -44,8 +44,8 @@ __device__ __forceinline__ void LoadBoxMulticast(const TensorMap& map, unsigned 
     asm volatile(
         "{.reg .b64 policy; createpolicy.fractional.L2::evict_first.b64 policy;\n"
         "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes"
-        ".multicast::cluster.L2::cache_hint [%0], [%1, {%3, %4, %5}], [%2], %6, policy;}" ::
-            "r"(target),
+        ".multicast::cluster.L2::cache_hint [%0], [%1, {%3, %4, %5}], [%2], %6, policy;}" ::"r"(
+            target),
         "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(batch), "h"(blocks)
         : "memory");
   } else {
@@ -63,8 +63,8 @@ __device__ __forceinline__ void FenceForCopies() {
 }
 
 // Copies a box from `source`; what lies beyond the tensor is left out.
-__device__ __forceinline__ void StoreBox(const TensorMap& map, unsigned source, int column,
-                                         int row, int batch) {
+__device__ __forceinline__ void StoreBox(const TensorMap& map, unsigned source, int column, int row,
+                                         int batch) {
   asm volatile(
       "cp.async.bulk.tensor.3d.global.shared::cta.bulk_group [%0, {%2, %3, %4}], [%1];" ::"l"(&map),
       "r"(source), "r"(column), "r"(row), "r"(batch)

@@ -77,84 +77,77 @@ struct Wgmma;
 #define TILEWRIGHT_NAMES_240 TILEWRIGHT_NAMES_232 ", %116, %117, %118, %119"
 #define TILEWRIGHT_NAMES_248 TILEWRIGHT_NAMES_240 ", %120, %121, %122, %123"
 #define TILEWRIGHT_NAMES_256 TILEWRIGHT_NAMES_248 ", %124, %125, %126, %127"
-#define TILEWRIGHT_SUMS_8(C) C (d[0][0]), C (d[0][1]), C (d[0][2]), C (d[0][3])
-#define TILEWRIGHT_SUMS_16(C) \
-  TILEWRIGHT_SUMS_8(C), C (d[1][0]), C (d[1][1]), C (d[1][2]), C (d[1][3])
-#define TILEWRIGHT_SUMS_24(C) \
-  TILEWRIGHT_SUMS_16(C), C (d[2][0]), C (d[2][1]), C (d[2][2]), C (d[2][3])
-#define TILEWRIGHT_SUMS_32(C) \
-  TILEWRIGHT_SUMS_24(C), C (d[3][0]), C (d[3][1]), C (d[3][2]), C (d[3][3])
-#define TILEWRIGHT_SUMS_40(C) \
-  TILEWRIGHT_SUMS_32(C), C (d[4][0]), C (d[4][1]), C (d[4][2]), C (d[4][3])
-#define TILEWRIGHT_SUMS_48(C) \
-  TILEWRIGHT_SUMS_40(C), C (d[5][0]), C (d[5][1]), C (d[5][2]), C (d[5][3])
-#define TILEWRIGHT_SUMS_56(C) \
-  TILEWRIGHT_SUMS_48(C), C (d[6][0]), C (d[6][1]), C (d[6][2]), C (d[6][3])
-#define TILEWRIGHT_SUMS_64(C) \
-  TILEWRIGHT_SUMS_56(C), C (d[7][0]), C (d[7][1]), C (d[7][2]), C (d[7][3])
-#define TILEWRIGHT_SUMS_72(C) \
-  TILEWRIGHT_SUMS_64(C), C (d[8][0]), C (d[8][1]), C (d[8][2]), C (d[8][3])
-#define TILEWRIGHT_SUMS_80(C) \
-  TILEWRIGHT_SUMS_72(C), C (d[9][0]), C (d[9][1]), C (d[9][2]), C (d[9][3])
+#define TILEWRIGHT_SUMS_8(C) C(d[0][0]), C(d[0][1]), C(d[0][2]), C(d[0][3])
+#define TILEWRIGHT_SUMS_16(C) TILEWRIGHT_SUMS_8(C), C(d[1][0]), C(d[1][1]), C(d[1][2]), C(d[1][3])
+#define TILEWRIGHT_SUMS_24(C) TILEWRIGHT_SUMS_16(C), C(d[2][0]), C(d[2][1]), C(d[2][2]), C(d[2][3])
+#define TILEWRIGHT_SUMS_32(C) TILEWRIGHT_SUMS_24(C), C(d[3][0]), C(d[3][1]), C(d[3][2]), C(d[3][3])
+#define TILEWRIGHT_SUMS_40(C) TILEWRIGHT_SUMS_32(C), C(d[4][0]), C(d[4][1]), C(d[4][2]), C(d[4][3])
+#define TILEWRIGHT_SUMS_48(C) TILEWRIGHT_SUMS_40(C), C(d[5][0]), C(d[5][1]), C(d[5][2]), C(d[5][3])
+#define TILEWRIGHT_SUMS_56(C) TILEWRIGHT_SUMS_48(C), C(d[6][0]), C(d[6][1]), C(d[6][2]), C(d[6][3])
+#define TILEWRIGHT_SUMS_64(C) TILEWRIGHT_SUMS_56(C), C(d[7][0]), C(d[7][1]), C(d[7][2]), C(d[7][3])
+#define TILEWRIGHT_SUMS_72(C) TILEWRIGHT_SUMS_64(C), C(d[8][0]), C(d[8][1]), C(d[8][2]), C(d[8][3])
+#define TILEWRIGHT_SUMS_80(C) TILEWRIGHT_SUMS_72(C), C(d[9][0]), C(d[9][1]), C(d[9][2]), C(d[9][3])
 #define TILEWRIGHT_SUMS_88(C) \
-  TILEWRIGHT_SUMS_80(C), C (d[10][0]), C (d[10][1]), C (d[10][2]), C (d[10][3])
+  TILEWRIGHT_SUMS_80(C), C(d[10][0]), C(d[10][1]), C(d[10][2]), C(d[10][3])
 #define TILEWRIGHT_SUMS_96(C) \
-  TILEWRIGHT_SUMS_88(C), C (d[11][0]), C (d[11][1]), C (d[11][2]), C (d[11][3])
+  TILEWRIGHT_SUMS_88(C), C(d[11][0]), C(d[11][1]), C(d[11][2]), C(d[11][3])
 #define TILEWRIGHT_SUMS_104(C) \
-  TILEWRIGHT_SUMS_96(C), C (d[12][0]), C (d[12][1]), C (d[12][2]), C (d[12][3])
+  TILEWRIGHT_SUMS_96(C), C(d[12][0]), C(d[12][1]), C(d[12][2]), C(d[12][3])
 #define TILEWRIGHT_SUMS_112(C) \
-  TILEWRIGHT_SUMS_104(C), C (d[13][0]), C (d[13][1]), C (d[13][2]), C (d[13][3])
+  TILEWRIGHT_SUMS_104(C), C(d[13][0]), C(d[13][1]), C(d[13][2]), C(d[13][3])
 #define TILEWRIGHT_SUMS_120(C) \
-  TILEWRIGHT_SUMS_112(C), C (d[14][0]), C (d[14][1]), C (d[14][2]), C (d[14][3])
+  TILEWRIGHT_SUMS_112(C), C(d[14][0]), C(d[14][1]), C(d[14][2]), C(d[14][3])
 #define TILEWRIGHT_SUMS_128(C) \
-  TILEWRIGHT_SUMS_120(C), C (d[15][0]), C (d[15][1]), C (d[15][2]), C (d[15][3])
+  TILEWRIGHT_SUMS_120(C), C(d[15][0]), C(d[15][1]), C(d[15][2]), C(d[15][3])
 #define TILEWRIGHT_SUMS_136(C) \
-  TILEWRIGHT_SUMS_128(C), C (d[16][0]), C (d[16][1]), C (d[16][2]), C (d[16][3])
+  TILEWRIGHT_SUMS_128(C), C(d[16][0]), C(d[16][1]), C(d[16][2]), C(d[16][3])
 #define TILEWRIGHT_SUMS_144(C) \
-  TILEWRIGHT_SUMS_136(C), C (d[17][0]), C (d[17][1]), C (d[17][2]), C (d[17][3])
+  TILEWRIGHT_SUMS_136(C), C(d[17][0]), C(d[17][1]), C(d[17][2]), C(d[17][3])
 #define TILEWRIGHT_SUMS_152(C) \
-  TILEWRIGHT_SUMS_144(C), C (d[18][0]), C (d[18][1]), C (d[18][2]), C (d[18][3])
+  TILEWRIGHT_SUMS_144(C), C(d[18][0]), C(d[18][1]), C(d[18][2]), C(d[18][3])
 #define TILEWRIGHT_SUMS_160(C) \
-  TILEWRIGHT_SUMS_152(C), C (d[19][0]), C (d[19][1]), C (d[19][2]), C (d[19][3])
+  TILEWRIGHT_SUMS_152(C), C(d[19][0]), C(d[19][1]), C(d[19][2]), C(d[19][3])
 #define TILEWRIGHT_SUMS_168(C) \
-  TILEWRIGHT_SUMS_160(C), C (d[20][0]), C (d[20][1]), C (d[20][2]), C (d[20][3])
+  TILEWRIGHT_SUMS_160(C), C(d[20][0]), C(d[20][1]), C(d[20][2]), C(d[20][3])
 #define TILEWRIGHT_SUMS_176(C) \
-  TILEWRIGHT_SUMS_168(C), C (d[21][0]), C (d[21][1]), C (d[21][2]), C (d[21][3])
+  TILEWRIGHT_SUMS_168(C), C(d[21][0]), C(d[21][1]), C(d[21][2]), C(d[21][3])
 #define TILEWRIGHT_SUMS_184(C) \
-  TILEWRIGHT_SUMS_176(C), C (d[22][0]), C (d[22][1]), C (d[22][2]), C (d[22][3])
+  TILEWRIGHT_SUMS_176(C), C(d[22][0]), C(d[22][1]), C(d[22][2]), C(d[22][3])
 #define TILEWRIGHT_SUMS_192(C) \
-  TILEWRIGHT_SUMS_184(C), C (d[23][0]), C (d[23][1]), C (d[23][2]), C (d[23][3])
+  TILEWRIGHT_SUMS_184(C), C(d[23][0]), C(d[23][1]), C(d[23][2]), C(d[23][3])
 #define TILEWRIGHT_SUMS_200(C) \
-  TILEWRIGHT_SUMS_192(C), C (d[24][0]), C (d[24][1]), C (d[24][2]), C (d[24][3])
+  TILEWRIGHT_SUMS_192(C), C(d[24][0]), C(d[24][1]), C(d[24][2]), C(d[24][3])
 #define TILEWRIGHT_SUMS_208(C) \
-  TILEWRIGHT_SUMS_200(C), C (d[25][0]), C (d[25][1]), C (d[25][2]), C (d[25][3])
+  TILEWRIGHT_SUMS_200(C), C(d[25][0]), C(d[25][1]), C(d[25][2]), C(d[25][3])
 #define TILEWRIGHT_SUMS_216(C) \
-  TILEWRIGHT_SUMS_208(C), C (d[26][0]), C (d[26][1]), C (d[26][2]), C (d[26][3])
+  TILEWRIGHT_SUMS_208(C), C(d[26][0]), C(d[26][1]), C(d[26][2]), C(d[26][3])
 #define TILEWRIGHT_SUMS_224(C) \
-  TILEWRIGHT_SUMS_216(C), C (d[27][0]), C (d[27][1]), C (d[27][2]), C (d[27][3])
+  TILEWRIGHT_SUMS_216(C), C(d[27][0]), C(d[27][1]), C(d[27][2]), C(d[27][3])
 #define TILEWRIGHT_SUMS_232(C) \
-  TILEWRIGHT_SUMS_224(C), C (d[28][0]), C (d[28][1]), C (d[28][2]), C (d[28][3])
+  TILEWRIGHT_SUMS_224(C), C(d[28][0]), C(d[28][1]), C(d[28][2]), C(d[28][3])
 #define TILEWRIGHT_SUMS_240(C) \
-  TILEWRIGHT_SUMS_232(C), C (d[29][0]), C (d[29][1]), C (d[29][2]), C (d[29][3])
+  TILEWRIGHT_SUMS_232(C), C(d[29][0]), C(d[29][1]), C(d[29][2]), C(d[29][3])
 #define TILEWRIGHT_SUMS_248(C) \
-  TILEWRIGHT_SUMS_240(C), C (d[30][0]), C (d[30][1]), C (d[30][2]), C (d[30][3])
+  TILEWRIGHT_SUMS_240(C), C(d[30][0]), C(d[30][1]), C(d[30][2]), C(d[30][3])
 #define TILEWRIGHT_SUMS_256(C) \
-  TILEWRIGHT_SUMS_248(C), C (d[31][0]), C (d[31][1]), C (d[31][2]), C (d[31][3])
+  TILEWRIGHT_SUMS_248(C), C(d[31][0]), C(d[31][1]), C(d[31][2]), C(d[31][3])
 
-#define TILEWRIGHT_WGMMA_MAJOR(N, A, B, ACCUMULATE, MAJOR_A, MAJOR_B, SHAPE, C)                  \
-  asm volatile("{.reg .pred p; setp.ne.b32 p, %" #ACCUMULATE ", 0;\n"                            \
-               "wgmma.mma_async.sync.aligned.m64n" #N SHAPE " {" TILEWRIGHT_NAMES_##N "}, %" #A   \
-               ", %" #B ", p, 1, 1, %" #MAJOR_A ", %" #MAJOR_B ";}"                               \
-               : TILEWRIGHT_SUMS_##N(C)                                                           \
-               : "l"(a), "l"(b), "r"(accumulate), "n"(kMnMajorA), "n"(kMnMajorB)                  \
+#define TILEWRIGHT_WGMMA_MAJOR(N, A, B, ACCUMULATE, MAJOR_A, MAJOR_B, SHAPE, C)       \
+  asm volatile("{.reg .pred p; setp.ne.b32 p, %" #ACCUMULATE                          \
+               ", 0;\n"                                                               \
+               "wgmma.mma_async.sync.aligned.m64n" #N SHAPE " {" TILEWRIGHT_NAMES_##N \
+               "}, %" #A ", %" #B ", p, 1, 1, %" #MAJOR_A ", %" #MAJOR_B ";}"         \
+               : TILEWRIGHT_SUMS_##N(C)                                               \
+               : "l"(a), "l"(b), "r"(accumulate), "n"(kMnMajorA), "n"(kMnMajorB)      \
                : "memory")
 
-#define TILEWRIGHT_WGMMA_PLAIN(N, A, B, ACCUMULATE, SHAPE, SIGNS, C)                              \
-  asm volatile("{.reg .pred p; setp.ne.b32 p, %" #ACCUMULATE ", 0;\n"                            \
-               "wgmma.mma_async.sync.aligned.m64n" #N SHAPE " {" TILEWRIGHT_NAMES_##N "}, %" #A   \
-               ", %" #B ", p" SIGNS ";}"                                                          \
-               : TILEWRIGHT_SUMS_##N(C)                                                           \
-               : "l"(a), "l"(b), "r"(accumulate)                                                  \
+#define TILEWRIGHT_WGMMA_PLAIN(N, A, B, ACCUMULATE, SHAPE, SIGNS, C)                  \
+  asm volatile("{.reg .pred p; setp.ne.b32 p, %" #ACCUMULATE                          \
+               ", 0;\n"                                                               \
+               "wgmma.mma_async.sync.aligned.m64n" #N SHAPE " {" TILEWRIGHT_NAMES_##N \
+               "}, %" #A ", %" #B ", p" SIGNS ";}"                                    \
+               : TILEWRIGHT_SUMS_##N(C)                                               \
+               : "l"(a), "l"(b), "r"(accumulate)                                      \
                : "memory")
 
 #define TILEWRIGHT_DEFINE_WGMMA(N, A, B, ACCUMULATE, MAJOR_A, MAJOR_B)                            \

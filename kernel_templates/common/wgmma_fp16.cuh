@@ -82,42 +82,42 @@ struct WgmmaFp16;
 #define TILEWRIGHT_HALVES_256 TILEWRIGHT_HALVES_248, "+r"(d[31][0]), "+r"(d[31][1])
 
 // SHAPE: k and the types. REST: what follows the scales.
-#define TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, SHAPE, REST)                                 \
-  "{.reg .pred p; setp.ne.b32 p, %" #ACCUMULATE ", 0;\n"                                        \
-  "wgmma.mma_async.sync.aligned.m64n" #N SHAPE " {" TILEWRIGHT_WORDS_##N "}, %" #A ", %" #B      \
-  ", p, 1, 1" REST ";}"                                                                         \
-      : TILEWRIGHT_HALVES_##N
+#define TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, SHAPE, REST)          \
+  "{.reg .pred p; setp.ne.b32 p, %" #ACCUMULATE                          \
+  ", 0;\n"                                                               \
+  "wgmma.mma_async.sync.aligned.m64n" #N SHAPE " {" TILEWRIGHT_WORDS_##N \
+      "}, %" #A ", %" #B ", p, 1, 1" REST ";}" : TILEWRIGHT_HALVES_##N
 
-#define TILEWRIGHT_DEFINE_WGMMA_FP16(N, A, B, ACCUMULATE, MAJOR_A, MAJOR_B)                      \
-  template <>                                                                                    \
-  struct WgmmaFp16<N> {                                                                          \
-    template <Type kA, Type kB, bool kMnMajorA, bool kMnMajorB>                                  \
-    __device__ __forceinline__ static void Run(unsigned (&d)[N / 8][2], unsigned long long a,    \
-                                               unsigned long long b, int accumulate) {           \
-      if constexpr (kA == Type::kFp16) {                                                         \
-        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k16.f16.f16.f16",               \
-                                           ", %" #MAJOR_A ", %" #MAJOR_B)                        \
-                     : "l"(a), "l"(b), "r"(accumulate), "n"(kMnMajorA), "n"(kMnMajorB)           \
-                     : "memory");                                                                \
-      } else if constexpr (kA == Type::kE4m3 && kB == Type::kE4m3) {                             \
-        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k32.f16.e4m3.e4m3", "")         \
-                     : "l"(a), "l"(b), "r"(accumulate)                                           \
-                     : "memory");                                                                \
-      } else if constexpr (kA == Type::kE4m3) {                                                  \
-        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k32.f16.e4m3.e5m2", "")         \
-                     : "l"(a), "l"(b), "r"(accumulate)                                           \
-                     : "memory");                                                                \
-      } else if constexpr (kB == Type::kE4m3) {                                                  \
-        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k32.f16.e5m2.e4m3", "")         \
-                     : "l"(a), "l"(b), "r"(accumulate)                                           \
-                     : "memory");                                                                \
-      } else {                                                                                   \
-        static_assert(kA == Type::kE5m2 && kB == Type::kE5m2);                                   \
-        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k32.f16.e5m2.e5m2", "")         \
-                     : "l"(a), "l"(b), "r"(accumulate)                                           \
-                     : "memory");                                                                \
-      }                                                                                          \
-    }                                                                                            \
+#define TILEWRIGHT_DEFINE_WGMMA_FP16(N, A, B, ACCUMULATE, MAJOR_A, MAJOR_B)                   \
+  template <>                                                                                 \
+  struct WgmmaFp16<N> {                                                                       \
+    template <Type kA, Type kB, bool kMnMajorA, bool kMnMajorB>                               \
+    __device__ __forceinline__ static void Run(unsigned (&d)[N / 8][2], unsigned long long a, \
+                                               unsigned long long b, int accumulate) {        \
+      if constexpr (kA == Type::kFp16) {                                                      \
+        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k16.f16.f16.f16",            \
+                                           ", %" #MAJOR_A ", %" #MAJOR_B)                     \
+                     : "l"(a), "l"(b), "r"(accumulate), "n"(kMnMajorA), "n"(kMnMajorB)        \
+                     : "memory");                                                             \
+      } else if constexpr (kA == Type::kE4m3 && kB == Type::kE4m3) {                          \
+        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k32.f16.e4m3.e4m3", "")      \
+                     : "l"(a), "l"(b), "r"(accumulate)                                        \
+                     : "memory");                                                             \
+      } else if constexpr (kA == Type::kE4m3) {                                               \
+        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k32.f16.e4m3.e5m2", "")      \
+                     : "l"(a), "l"(b), "r"(accumulate)                                        \
+                     : "memory");                                                             \
+      } else if constexpr (kB == Type::kE4m3) {                                               \
+        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k32.f16.e5m2.e4m3", "")      \
+                     : "l"(a), "l"(b), "r"(accumulate)                                        \
+                     : "memory");                                                             \
+      } else {                                                                                \
+        static_assert(kA == Type::kE5m2 && kB == Type::kE5m2);                                \
+        asm volatile(TILEWRIGHT_WGMMA_FP16(N, A, B, ACCUMULATE, "k32.f16.e5m2.e5m2", "")      \
+                     : "l"(a), "l"(b), "r"(accumulate)                                        \
+                     : "memory");                                                             \
+      }                                                                                       \
+    }                                                                                         \
   };
 
 #if TILEWRIGHT_HAS_WGMMA(8)

@@ -53,7 +53,7 @@ class FusedDropoutBackward {
   static constexpr Type kPreNormType = Normalizes(kSpec) ? kSpec.pre_norm_type : kSpec.type;
   // The mask waits for the packed results where no sum needs it.
   static constexpr bool kMasksStored =
-      kSpec.dropout_rounds > 0 && PairMask<kSpec, kConfig>::kHasHalves && IsHalfWidth(kSpec.type) &&
+      kSpec.dropout_rounds > 0 && PairMask<kSpec, kConfig>::kHasHalves&& IsHalfWidth(kSpec.type) &&
       !HasBias(kSpec);
   using Pair = RowPair<kConfig>;
   using Output = PairTensor<kConfig, kSpec.type, kSpec.y_access_bytes>;
@@ -263,8 +263,7 @@ class FusedDropoutBackward {
   // Where a row is longer than what is held: the means of all rows first.
   __device__ __forceinline__ static void StoreFactors(const FusedDropoutArgs& args,
                                                       const TilePairs<kConfig>& pairs,
-                                                      float* factors,
-                                                      GroupSum<kConfig>& group) {
+                                                      float* factors, GroupSum<kConfig>& group) {
 #pragma unroll 1
     for (unsigned i = 0; i < pairs.count; ++i) {
       float sums[2 * kMeans] = {};

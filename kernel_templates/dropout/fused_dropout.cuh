@@ -31,11 +31,9 @@ class FusedDropout {
       first_column = blockIdx.x % tiles_n * HeldColumns(kConfig);
     }
     if constexpr (kSpec.backward) {
-      FusedDropoutBackward<kSpec, kConfig>::Run(args, tile, first_column,
-                                                tilewright_shared_floats);
+      FusedDropoutBackward<kSpec, kConfig>::Run(args, tile, first_column, tilewright_shared_floats);
     } else {
-      FusedDropoutForward<kSpec, kConfig>::Run(args, tile, first_column,
-                                               tilewright_shared_floats);
+      FusedDropoutForward<kSpec, kConfig>::Run(args, tile, first_column, tilewright_shared_floats);
     }
   }
 
@@ -57,18 +55,18 @@ class FusedDropout {
 
 }  // namespace tilewright
 
-#define TILEWRIGHT_FUSED_DROPOUT_ENTRY(Variant)                                            \
-  extern "C" __global__ void __launch_bounds__(Variant::kThreads, Variant::kMinBlocks)     \
+#define TILEWRIGHT_FUSED_DROPOUT_ENTRY(Variant)                                             \
+  extern "C" __global__ void __launch_bounds__(Variant::kThreads, Variant::kMinBlocks)      \
       tilewright_fused_dropout(const __grid_constant__ tilewright::FusedDropoutArgs args) { \
-    Variant::Run(args);                                                                    \
+    Variant::Run(args);                                                                     \
   }
 
 // The second step of a form that gives sums of columns.
-#define TILEWRIGHT_COLUMN_REDUCE_ENTRY(Variant)                                            \
-  extern "C" __global__ void __launch_bounds__(tilewright::kColumnReduceThreads,           \
-                                               tilewright::kColumnReduceBlocksPerSm)       \
+#define TILEWRIGHT_COLUMN_REDUCE_ENTRY(Variant)                                             \
+  extern "C" __global__ void __launch_bounds__(tilewright::kColumnReduceThreads,            \
+                                               tilewright::kColumnReduceBlocksPerSm)        \
       tilewright_column_reduce(const __grid_constant__ tilewright::FusedDropoutArgs args) { \
-    Variant::Reduce(args);                                                                 \
+    Variant::Reduce(args);                                                                  \
   }
 
 #endif  // TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_FUSED_DROPOUT_CUH_

@@ -7,9 +7,9 @@
 namespace tilewright {
 
 // x / (share (1 + exp(-y))), y = x P(x^2), with the hardware's exponential and reciprocal: 2 ulp
-// each, far below the rounding of a 16-bit D. `bits`: coefficients of -log2(e) P, the constant first. An
-// epilogue has no time for more instructions: it shares the SM with a main loop. Step by step, for
-// all elements at once: a warp that is alone on its scheduler would wait for each result.
+// each, far below the rounding of a 16-bit D. `bits`: coefficients of -log2(e) P, the constant
+// first. An epilogue has no time for more instructions: it shares the SM with a main loop. Step by
+// step, for all elements at once: a warp that is alone on its scheduler would wait for each result.
 template <bool kHasShare, int kCount, int kWidth>
 __device__ __forceinline__ void TimesLogistic(float (&x)[kWidth], const float (&bits)[kCount],
                                               float share) {
@@ -62,8 +62,8 @@ __device__ __forceinline__ void Activate(float (&x)[kWidth], float share = 1.0f)
     // is coarse, and down to x = -5, where 1 + erf(x / sqrt 2) has lost all its digits, within
     // 0.2 % of the exact one.
     if constexpr (IsCoarse(kRounded)) {
-      TimesLogistic<kHasShare>(
-          x, {-2.29764670f, -0.109396769f, 0.00142355929f, -1.30320854e-05f}, share);
+      TimesLogistic<kHasShare>(x, {-2.29764670f, -0.109396769f, 0.00142355929f, -1.30320854e-05f},
+                               share);
     } else {
       TimesLogistic<kHasShare>(x,
                                {-2.30220127f, -0.104864664f, 0.000120808552f, 0.000150658889f,

@@ -25,8 +25,8 @@ constexpr EpilogueTensors TensorsOf(const EpilogueSpec& spec) {
   return has_source || spec.gradient ? EpilogueTensors::kIn : EpilogueTensors::kOut;
 }
 constexpr StoreNeeds StoreNeedsOf(const EpilogueSpec& spec) {
-  return {BytesOf(spec.d_type), spec.d_access_bytes, TensorsOf(spec), spec.stochastic_rounding,
-          spec.bias_gradient, spec.dropout_rounds > 0};
+  return {BytesOf(spec.d_type),     spec.d_access_bytes, TensorsOf(spec),
+          spec.stochastic_rounding, spec.bias_gradient,  spec.dropout_rounds > 0};
 }
 
 // One warp's, over the tiles it stores. An input's boxes are loaded two ahead, into the two buffers

@@ -99,8 +99,7 @@ class DropoutMask {
   }
 
   // Writes the mask of a block from the bits that OfLane gave. By whole warps.
-  __device__ __forceinline__ void StoreBlock(int row_block, int column_block,
-                                             unsigned bits) const {
+  __device__ __forceinline__ void StoreBlock(int row_block, int column_block, unsigned bits) const {
     const int lane = threadIdx.x % 32;
     const int q = lane % 4;
     // The lane's bits of row g in the low half, of row g + 8 in the high one.
@@ -128,8 +127,8 @@ class DropoutMask {
   __device__ __forceinline__ PhiloxWords Signs(int row_block, int column_block, int r,
                                                int q) const {
     if constexpr (!kDrops) return {};
-    const PhiloxWords counter = BlockCounter(args_.offset, RandomUse::kDropout, batch_, row_block,
-                                             column_block, r, q);
+    const PhiloxWords counter =
+        BlockCounter(args_.offset, RandomUse::kDropout, batch_, row_block, column_block, r, q);
     return KeepSigns(Philox<kRounds>(counter, args_.keys), args_.dropout_offset);
   }
 

@@ -160,9 +160,8 @@ class Epilogue {
   // The sums of (row, column) and (row, column + 1), scaled and with their bias. `row_factor`: the
   // row's.
   template <typename Accumulator>
-  __device__ __forceinline__ void ScalePair(const Accumulator (&sums)[2], int row,
-                                            float row_factor, const ColumnTerms<2>& terms,
-                                            float* values) const {
+  __device__ __forceinline__ void ScalePair(const Accumulator (&sums)[2], int row, float row_factor,
+                                            const ColumnTerms<2>& terms, float* values) const {
 #pragma unroll
     for (int i = 0; i < 2; ++i) values[i] = Scaled(sums[i], row, row_factor, terms, i);
   }
@@ -293,14 +292,13 @@ class Epilogue {
     __device__ __forceinline__ float Keep(float value, int) const { return value; }
   };
   // Rounded elements are dropped by one AND where nothing looks at them before.
-  static constexpr bool kDropsPacked = DropoutMask<kSpec>::kDrops &&
-                                       BytesOf(kSpec.d_type) == 2 &&
+  static constexpr bool kDropsPacked = DropoutMask<kSpec>::kDrops && BytesOf(kSpec.d_type) == 2 &&
                                        kSpec.source != Source::kResidual && !kSpec.amax &&
                                        !kSpec.non_finite_flag && !kSpec.bias_gradient;
 
   // Whether what dropout scales with is part of the activation.
-  static constexpr bool kDividesByShare = DropoutMask<kSpec>::kDrops && !kSpec.gradient &&
-                                          DividesByShare(kSpec.activation);
+  static constexpr bool kDividesByShare =
+      DropoutMask<kSpec>::kDrops && !kSpec.gradient && DividesByShare(kSpec.activation);
 
   // From scaled sums with their bias to the values that are rounded.
   template <int kWidth, typename Keeper>

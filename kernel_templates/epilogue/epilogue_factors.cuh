@@ -36,8 +36,7 @@ class EpilogueFactors {
   }
 
  private:
-  static constexpr bool kLoadsAlpha =
-      kSpec.device_scalars || kSpec.scaling == Scaling::kPerTensor;
+  static constexpr bool kLoadsAlpha = kSpec.device_scalars || kSpec.scaling == Scaling::kPerTensor;
   const GemmArgs& args_;
   float alpha_;
   float beta_;

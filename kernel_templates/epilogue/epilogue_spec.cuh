@@ -28,7 +28,7 @@ struct EpilogueSpec {
   bool amax = false;
   bool non_finite_flag = false;
   Scaling scaling = Scaling::kNone;
-  bool scale_d = false;  // Of an 8-bit D.
+  bool scale_d = false;    // Of an 8-bit D.
   int dropout_rounds = 0;  // Of Philox; 0: no dropout.
   bool store_mask = false;
   bool gradient = false;  // The backward form; aux is an input.

@@ -89,9 +89,9 @@ class PackedWarpTile {
     __device__ __forceinline__ char* Place(int row, int column) const {
       const Output<kSpec> output(args);
       return static_cast<char*>(output.base) +
-             kBytes * (batch * output.batch_stride +
-                       (first_m + static_cast<long long>(row)) * output.row_stride + first_n +
-                       column);
+             kBytes *
+                 (batch * output.batch_stride +
+                  (first_m + static_cast<long long>(row)) * output.row_stride + first_n + column);
     }
     __device__ __forceinline__ bool HasRow(int row) const { return row < args.m - first_m; }
     // Columns of D from `column` on.
@@ -170,8 +170,8 @@ class PackedWarpTile {
   }
 
   // Whole vectors of 16 bytes, shared memory and D aligned alike; lanes take neighbouring ones.
-  __device__ __forceinline__ static void StoreVectors(const Corner& corner, int first_row,
-                                                      int rows, const unsigned* words) {
+  __device__ __forceinline__ static void StoreVectors(const Corner& corner, int first_row, int rows,
+                                                      const unsigned* words) {
     constexpr int kPerRow = kWarpN / kVector;
     const int lane = threadIdx.x % 32;
 #pragma unroll 4

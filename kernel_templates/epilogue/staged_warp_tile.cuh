@@ -63,8 +63,8 @@ class StagedWarpTile {
         Load(values, words + row * kRowWords + column);
         unsigned keep = kKeepAll;
         if constexpr (kMasked) {
-          const unsigned word = static_cast<const unsigned*>(
-              staging)[row % 8 * kRowWords + kWarpN + column / 16];
+          const unsigned word =
+              static_cast<const unsigned*>(staging)[row % 8 * kRowWords + kWarpN + column / 16];
           keep = KeepBitsOfRow(word, row, column) >> column % 8;
         }
         visit(values, block * 16 + row, column, first / 32 % Slots<kWidth>(), keep);

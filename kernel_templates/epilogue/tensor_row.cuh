@@ -10,7 +10,7 @@ namespace tilewright {
 
 // Words that hold kWidth elements.
 template <Type kType, int kWidth>
-inline constexpr int kPackedWords = kWidth * BytesOf(kType) < 4 ? 1 : kWidth * BytesOf(kType) / 4;
+inline constexpr int kPackedWords = kWidth* BytesOf(kType) < 4 ? 1 : kWidth* BytesOf(kType) / 4;
 
 template <Type kType>
 __device__ __forceinline__ float LoadElement(const void* base, long long index) {

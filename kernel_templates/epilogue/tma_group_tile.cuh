@@ -19,9 +19,9 @@ class TmaGroupTile {
   template <typename Accumulator, typename Beside>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
                                                int batch, int first_m, int first_n,
-                                               const Accumulator (&sums)[kRows / 8][4],
-                                               int& turn, Beside& beside, unsigned staging,
-                                               int barrier, Epilogue<kSpec>& epilogue) {
+                                               const Accumulator (&sums)[kRows / 8][4], int& turn,
+                                               Beside& beside, unsigned staging, int barrier,
+                                               Epilogue<kSpec>& epilogue) {
     static_assert(Beside::kDirection != Direction::kIn);
     constexpr bool kHasOther = Beside::kDirection == Direction::kOut;
     static_assert(!kHasOther || kBuffers >= 2);
@@ -96,9 +96,8 @@ class TmaGroupTile {
     // Pairs of 8-row tiles; the last of an odd number stands alone.
 #pragma unroll
     for (int tile = 0; tile < kBoxRows / 8; tile += 2) {
-      const PhiloxWords signs =
-          epilogue.Mask().SignsOfTransposedLane(tile_m / 16 + (first_tile + tile) / 2,
-                                                first_n / 16 + first_column / 16);
+      const PhiloxWords signs = epilogue.Mask().SignsOfTransposedLane(
+          tile_m / 16 + (first_tile + tile) / 2, first_n / 16 + first_column / 16);
       float values[8] = {};
 #pragma unroll
       for (int i = 0; i < 4; ++i) {

@@ -34,7 +34,8 @@ template <EpilogueSpec kSpec, int kColumns, int kBoxBytes, int kBuffers>
 class TmaWarpTile {
  public:
   // Starts to store the rows whose corner is (first_m, first_n). `turn`, kept from call to call:
-  // 1 where the second half of four buffers is next. `beside`: of the other tensor, if there is one.
+  // 1 where the second half of four buffers is next. `beside`: of the other tensor, if there is
+  // one.
   template <typename Accumulator, typename Beside>
   __device__ __forceinline__ static void Store(const GemmArgs& args, const TensorMap& map,
                                                int batch, int first_m, int first_n,
@@ -120,8 +121,7 @@ class TmaWarpTile {
       if constexpr (kSpec.store_mask) {
         mask.StoreBlock(first_m / 16, column_block, BitsOfSigns(block));
       }
-      const unsigned place =
-          StagedPlace<kBoxBytes>(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16);
+      const unsigned place = StagedPlace<kBoxBytes>(lane / 8 % 2 * 8 + lane % 8, tile + lane / 16);
       unsigned words[4][kPackedWords<kSpec.d_type, 2>];
       if constexpr (kSpec.d_type == Type::kInt32) {
 #pragma unroll
@@ -139,8 +139,8 @@ class TmaWarpTile {
         for (int i = 0; i < 4; ++i) {
           const Accumulator pair[2] = {sums[first_tile + tile + i / 2][i % 2 * 2],
                                        sums[first_tile + tile + i / 2][i % 2 * 2 + 1]};
-          epilogue.ScalePair(pair, first_m + lane / 4 + i % 2 * 8, row_factors[i % 2],
-                             terms[i / 2], values + 2 * i);
+          epilogue.ScalePair(pair, first_m + lane / 4 + i % 2 * 8, row_factors[i % 2], terms[i / 2],
+                             values + 2 * i);
           if constexpr (Beside::kDirection == Direction::kIn) {
             Beside::Unpack(beside[i], neighbours, 2 * i);
           }
@@ -198,8 +198,7 @@ class TmaWarpTile {
 
   // Adds the lanes' sums of a box of 64 columns over its 16 rows.
   __device__ __forceinline__ static void StoreSums(const GemmArgs& args, int batch, int first_m,
-                                                   int first_n,
-                                                   float (&sums)[kBoxColumns / 8][2]) {
+                                                   int first_n, float (&sums)[kBoxColumns / 8][2]) {
     static_assert(kBoxColumns == 64);
     float total[2];
     SumFragmentRows(sums, total);

@@ -8,7 +8,8 @@
 
 namespace tilewright {
 
-// kRows: rows of D, core columns, that are staged at once. kMasked: with their mask, in the padding.
+// kRows: rows of D, core columns, that are staged at once. kMasked: with their mask, in the
+// padding.
 template <int kRows, bool kMasked = false>
 class TransposedWarpTile {
  public:

@@ -38,8 +38,8 @@ class SimtOperandCopy {
       if (kOperand.k_major ? mn >= left_mn_ : k >= left_k) valid = 0;
       const long long place_mn = first_mn_ + static_cast<long long>(mn);
       const long long place_k = first_k + k;
-      const float* source = base_ + (kOperand.k_major ? place_mn * stride_ + place_k
-                                                      : place_k * stride_ + place_mn);
+      const float* source =
+          base_ + (kOperand.k_major ? place_mn * stride_ + place_k : place_k * stride_ + place_mn);
       if (valid >= 4) {
         LoadWords<16, kOperand.access_bytes>(source, held_[i]);
       } else {
@@ -95,8 +95,8 @@ class GemmSimt {
 
   __device__ __forceinline__ static void Run(const GemmArgs& args) {
     extern __shared__ __align__(1024) unsigned char tilewright_shared[];
-    const TilePlace place = PlaceOfBlock(blockIdx.x, args.m, args.n, kConfig.tile_m,
-                                         kConfig.tile_n, args.raster_group);
+    const TilePlace place =
+        PlaceOfBlock(blockIdx.x, args.m, args.n, kConfig.tile_m, kConfig.tile_n, args.raster_group);
     float sums[kThreadM][kGroupsN][4] = {};
     Multiply(args, place, reinterpret_cast<float*>(tilewright_shared), sums);
     Store(args, place, sums, reinterpret_cast<float*>(tilewright_shared));

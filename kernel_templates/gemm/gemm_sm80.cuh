@@ -32,8 +32,8 @@ class GemmSm80 {
 
   __device__ __forceinline__ static void Run(const GemmArgs& args) {
     extern __shared__ __align__(1024) unsigned char tilewright_shared[];
-    const TilePlace place = PlaceOfBlock(blockIdx.x, args.m, args.n, kConfig.tile_m,
-                                         kConfig.tile_n, args.raster_group);
+    const TilePlace place =
+        PlaceOfBlock(blockIdx.x, args.m, args.n, kConfig.tile_m, kConfig.tile_n, args.raster_group);
     typename Mainloop::Sums products = {};
     Mainloop::Run(args, place, kSplit ? blockIdx.y : 0, kSplit ? args.split_k : 1,
                   SharedAddress(tilewright_shared), products);
@@ -75,8 +75,7 @@ class GemmSm80 {
     }
   }
 
-  static_assert(
-      IsLegal(kConfig, Mainloop::kElementBytes, Min(kA.access_bytes, kB.access_bytes)));
+  static_assert(IsLegal(kConfig, Mainloop::kElementBytes, Min(kA.access_bytes, kB.access_bytes)));
 
   using Staged = StagedWarpTile<kWarpM, kWarpN, kInterleaved<kA>, kInterleaved<kB>>;
   using MaskedStaged = StagedWarpTile<kWarpM, kWarpN, kInterleaved<kA>, kInterleaved<kB>,
@@ -86,12 +85,12 @@ class GemmSm80 {
   static constexpr int kWarpStagingBytes =
       SharedMemoryBytes(kConfig, Mainloop::kElementBytes) / (kThreads / 32) / 16 * 16;
   static_assert(kWarpStagingBytes >= Staged::kBytes);
-  using Packed = PackedWarpTile<kSpec, kWarpM, kWarpN, kInterleaved<kA>, kInterleaved<kB>,
-                                kWarpStagingBytes>;
+  using Packed =
+      PackedWarpTile<kSpec, kWarpM, kWarpN, kInterleaved<kA>, kInterleaved<kB>, kWarpStagingBytes>;
 
   // Sums of a split, as they are.
-  __device__ __forceinline__ static void StoreSums(
-      const GemmArgs& args, TilePlace place, const Sums& sums, void* staging) {
+  __device__ __forceinline__ static void StoreSums(const GemmArgs& args, TilePlace place,
+                                                   const Sums& sums, void* staging) {
     const int first_m = place.first_m + Mainloop::WarpM();
     const int first_n = place.first_n + Mainloop::WarpN();
     Staged::template Visit<4>(
@@ -103,9 +102,9 @@ class GemmSm80 {
         });
   }
 
-  __device__ __forceinline__ static void StoreRows(
-      const GemmArgs& args, TilePlace place, const Sums& sums, void* staging,
-      Epilogue<kSpec>& epilogue) {
+  __device__ __forceinline__ static void StoreRows(const GemmArgs& args, TilePlace place,
+                                                   const Sums& sums, void* staging,
+                                                   Epilogue<kSpec>& epilogue) {
     constexpr int kWidth = kSpec.d_access_bytes / BytesOf(kSpec.d_type);
     constexpr int kSlots = MaskedStaged::template Slots<kWidth>();
     const int first_m = place.first_m + Mainloop::WarpM();
@@ -120,7 +119,9 @@ class GemmSm80 {
     float column_sums[kSpec.bias_gradient ? kSlots : 1][kWidth] = {};
     MaskedStaged::template Visit<kWidth>(
         sums, staging,
-        [&](int row, int column) { return mask.Block(first_m / 16 + row / 16, first_n / 16 + column / 16); },
+        [&](int row, int column) {
+          return mask.Block(first_m / 16 + row / 16, first_n / 16 + column / 16);
+        },
         [&](const Accumulator(&values)[kWidth], int row, int column, int slot, unsigned keep) {
           if (row < args.m - first_m) {
             epilogue.template Apply<kWidth>(values, first_m + row, first_n + column, terms[slot],

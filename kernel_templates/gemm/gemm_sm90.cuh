@@ -74,8 +74,8 @@ class GemmSm90 {
       if constexpr (kMovesRegisters) GrowRegisters<SplitRegisters(kConfig).consumer>();
       unsigned char* const staging =
           tilewright_shared + Mainloop::kRingBytes + (warpgroup - 1) * 4 * Store::kStagingBytes;
-      const unsigned beside_barriers = SharedAddress(tilewright_shared + kBesideOffset) +
-                                       (threadIdx.x / 32 - 4) * 16;
+      const unsigned beside_barriers =
+          SharedAddress(tilewright_shared + kBesideOffset) + (threadIdx.x / 32 - 4) * 16;
       Consume(args, maps, rank, warpgroup - 1, staging, beside_barriers, mainloop);
     }
     // Other blocks may still send to this one's shared memory, or wait at its barriers.
@@ -263,8 +263,7 @@ class GemmSm90 {
 
   // Where in D the first fragments of this warp lie.
   __device__ __forceinline__ static TilePlace PlaceOfWarp(TilePlace tile, int consumer) {
-    const int core_row =
-        FirstBlock(consumer) * 64 + static_cast<int>(threadIdx.x) / 32 % 4 * 16;
+    const int core_row = FirstBlock(consumer) * 64 + static_cast<int>(threadIdx.x) / 32 % 4 * 16;
     return {tile.first_m + (kConfig.swap_ab ? 0 : core_row),
             tile.first_n + (kConfig.swap_ab ? core_row : 0)};
   }
@@ -273,8 +272,9 @@ class GemmSm90 {
   __device__ __forceinline__ static void StoreTile(const GemmArgs& args, const Maps& maps,
                                                    const EpilogueFactors<kSpec>& factors,
                                                    unsigned rank, int batch, TilePlace place,
-                                                   int consumer, AnySums& sums, int& turn, Beside& beside,
-                                                   Exchange& exchange, unsigned char* staging) {
+                                                   int consumer, AnySums& sums, int& turn,
+                                                   Beside& beside, Exchange& exchange,
+                                                   unsigned char* staging) {
     if constexpr (kConfig.cluster_k > 1) {
       exchange.Meet(sums, consumer);
       if (!StoresTiles(rank)) return;

@@ -128,8 +128,7 @@ class OperandCopy {
  private:
   static constexpr int kChunkElements = 16 / Tile::kElementBytes;
   // After this many copies a thread is back at the same chunk of a row, kRowStep rows on.
-  static constexpr int kPeriod =
-      Tile::kChunks / GreatestCommonDivisor(kThreads, Tile::kChunks);
+  static constexpr int kPeriod = Tile::kChunks / GreatestCommonDivisor(kThreads, Tile::kChunks);
   static constexpr int kRowStep = kPeriod * kThreads / Tile::kChunks;
   // Copies take turns with a few cursors, so that none moves soon after it was used.
   static constexpr int kCursors = kPeriod * Min(4, CeilDiv(kCopies, kPeriod));
@@ -179,9 +178,8 @@ class OperandCopy {
     }
   }
 
-  __device__ __forceinline__ static void CopyPartial(unsigned target, const char* source,
-                                                     int valid,
-                                              unsigned active) {
+  __device__ __forceinline__ static void CopyPartial(unsigned target, const char* source, int valid,
+                                                     unsigned active) {
     constexpr int kWidth = kOperand.access_bytes;
 #pragma unroll
     for (int at = 0; at < 16; at += kWidth) {

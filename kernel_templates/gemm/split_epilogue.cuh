@@ -1,7 +1,7 @@
 // An epilogue in a launch of its own. The GEMM stores scaled sums, with bias and what is
-// accumulated, rounded: where D will be, or, where the epilogue keeps them, in aux. This kernel does
-// the rest, in place. It costs their way to memory and back, and leaves the GEMM nothing but to
-// multiply.
+// accumulated, rounded: where D will be, or, where the epilogue keeps them, in aux. This kernel
+// does the rest, in place. It costs their way to memory and back, and leaves the GEMM nothing but
+// to multiply.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_SPLIT_EPILOGUE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_SPLIT_EPILOGUE_CUH_
 
@@ -42,8 +42,8 @@ class SplitEpilogue {
     const int batch = blockIdx.z;
     const int warp = static_cast<int>(threadIdx.x) / 32;
     const int lane = static_cast<int>(threadIdx.x) % 32;
-    const TilePlace place = PlaceOfBlock(blockIdx.x, args.m, args.n, kSplitEpilogueTileM,
-                                         kSplitEpilogueTileN, 1);
+    const TilePlace place =
+        PlaceOfBlock(blockIdx.x, args.m, args.n, kSplitEpilogueTileM, kSplitEpilogueTileN, 1);
     const int first_n = place.first_n + warp * kSplitEpilogueWarpColumns;
     if (first_n >= args.n) return;
     const int column = first_n + lane % 8 * kVector;
@@ -63,8 +63,8 @@ class SplitEpilogue {
       const DropoutMask<kSpec> mask = epilogue.Mask();
 #pragma unroll
       for (int block = 0; block < kBlocks; ++block) {
-        reinterpret_cast<unsigned char*>(kept[warp][block])[lane] = static_cast<unsigned char>(
-            mask.Block(place.first_m / 16, first_n / 16 + block));
+        reinterpret_cast<unsigned char*>(kept[warp][block])[lane] =
+            static_cast<unsigned char>(mask.Block(place.first_m / 16, first_n / 16 + block));
       }
       __syncwarp();
     }
@@ -96,8 +96,7 @@ class SplitEpilogue {
  private:
   static constexpr int kVector = 8;
   static constexpr int kBlocks = kSplitEpilogueWarpColumns / 16;
-  static constexpr int kAccesses =
-      kSplitEpilogueTileM * kSplitEpilogueWarpColumns / (32 * kVector);
+  static constexpr int kAccesses = kSplitEpilogueTileM * kSplitEpilogueWarpColumns / (32 * kVector);
   static_assert(kSplitEpilogueWarpColumns == 8 * kVector && kSplitEpilogueTileM == 16);
   // What the GEMM left to do.
   static constexpr EpilogueSpec Rest(EpilogueSpec spec) {
@@ -110,9 +109,9 @@ class SplitEpilogue {
   }
   static constexpr EpilogueSpec kSpec = Rest(kWhole);
 
-  __device__ __forceinline__ static void Load(
-      const GemmArgs& args, int batch, int row, int column, int count,
-      unsigned (&words)[kPackedWords<kPassed, kVector>]) {
+  __device__ __forceinline__ static void Load(const GemmArgs& args, int batch, int row, int column,
+                                              int count,
+                                              unsigned (&words)[kPackedWords<kPassed, kVector>]) {
     if constexpr (kFromAux) {
       LoadPackedRow<kPassed, kWhole.aux_access_bytes, kVector>(
           words, args.aux, batch * args.aux_batch_stride + row * args.ld_aux + column, count);

@@ -33,9 +33,7 @@ __device__ __forceinline__ long long PartialIndex(const GemmArgs& args, int spli
 }
 
 // Rows of the workspace are packed: wide accesses where n admits them.
-__device__ __forceinline__ bool PartialsAreVectors(const GemmArgs& args) {
-  return args.n % 4 == 0;
-}
+__device__ __forceinline__ bool PartialsAreVectors(const GemmArgs& args) { return args.n % 4 == 0; }
 
 template <typename Accumulator>
 __device__ __forceinline__ void StorePartial(const GemmArgs& args, int split, int batch, int row,
@@ -78,8 +76,8 @@ __device__ __forceinline__ void ReducePartials(const GemmArgs& args) {
     const int count = args.n - column;
     const bool vectors = PartialsAreVectors(args);
     Accumulator sums[4] = {};
-    const Accumulator* from = static_cast<const Accumulator*>(args.workspace) +
-                              PartialIndex(args, 0, batch, row, column);
+    const Accumulator* from =
+        static_cast<const Accumulator*>(args.workspace) + PartialIndex(args, 0, batch, row, column);
     const long long step = PartialIndex(args, 1, 0, 0, 0);
 #pragma unroll 4
     for (int split = 0; split < args.split_k; ++split, from += step) {

@@ -25,14 +25,13 @@ class StoreSm90 {
   static constexpr StorePath kPath =
       kSplit ? StorePath::kStaged : StorePathOf(kConfig, StoreNeedsOf(kSpec));
   // Tensor maps that the kernel takes for it: of D, and of what is beside it.
-  static constexpr int kMaps =
-      kPath == StorePath::kStaged ? 0 : kPath == StorePath::kTma ? 1 : 2;
+  static constexpr int kMaps = kPath == StorePath::kStaged ? 0 : kPath == StorePath::kTma ? 1 : 2;
   static constexpr int kBuffers = StagingBuffers(kConfig, kPath);
   static constexpr int kStagingBytes = kBuffers * kStagingBufferBytes;
-  static constexpr Direction kDirection =
-      kPath != StorePath::kTmaBeside             ? Direction::kNone
-      : TensorsOf(kSpec) == EpilogueTensors::kIn ? Direction::kIn
-                                                 : Direction::kOut;
+  static constexpr Direction kDirection = kPath != StorePath::kTmaBeside ? Direction::kNone
+                                          : TensorsOf(kSpec) == EpilogueTensors::kIn
+                                              ? Direction::kIn
+                                              : Direction::kOut;
   using Beside = BoxesBeside<kSpec, kDirection, RowBlocks(kConfig), kColumns>;
   // Rows of a partial sum of columns.
   static constexpr int kSumRows = ColumnSumRows(kConfig);
@@ -59,8 +58,8 @@ class StoreSm90 {
       return;
     } else if constexpr (kPath != StorePath::kStaged) {
       TmaWarpTile<kSpec, kColumns, StoreBoxBytes(kConfig, BytesOf(kSpec.d_type)), kBuffers>::Store(
-          args, *map_d, batch, first_m + warp * 16, first_n, sums, turn, beside,
-          SharedAddress(own), epilogue);
+          args, *map_d, batch, first_m + warp * 16, first_n, sums, turn, beside, SharedAddress(own),
+          epilogue);
     } else {
       StoreChunks<0>(args, batch, first_m + warp * 16, first_n, sums, own, epilogue);
     }

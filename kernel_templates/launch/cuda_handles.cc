@@ -10,8 +10,8 @@ absl::StatusOr<CudaContext> CudaContext::Retain(const DriverApi& driver, int ord
   CUdevice device = 0;
   CUcontext context = nullptr;
   RETURN_IF_ERROR(driver.Check(driver.cuDeviceGet(&device, ordinal), "cuDeviceGet"));
-  RETURN_IF_ERROR(driver.Check(driver.cuDevicePrimaryCtxRetain(&context, device),
-                               "cuDevicePrimaryCtxRetain"));
+  RETURN_IF_ERROR(
+      driver.Check(driver.cuDevicePrimaryCtxRetain(&context, device), "cuDevicePrimaryCtxRetain"));
   CudaContext owner(driver, device, context);
   RETURN_IF_ERROR(driver.Check(driver.cuCtxSetCurrent(context), "cuCtxSetCurrent"));
   return owner;
@@ -23,8 +23,8 @@ CudaContext::~CudaContext() {
 
 absl::StatusOr<CudaStream> CudaStream::Create(const DriverApi& driver) {
   CUstream stream = nullptr;
-  RETURN_IF_ERROR(driver.Check(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING),
-                               "cuStreamCreate"));
+  RETURN_IF_ERROR(
+      driver.Check(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate"));
   return CudaStream(driver, stream);
 }
 
@@ -78,8 +78,8 @@ absl::StatusOr<CUfunction> CudaLibrary::Function(const char* symbol) const {
                      absl::StrCat("the cubin has no entry ", symbol));
   }
   RETURN_IF_ERROR(driver_->Check(found, "cuLibraryGetKernel"));
-  RETURN_IF_ERROR(driver_->Check(driver_->cuKernelGetFunction(&function, kernel),
-                                 "cuKernelGetFunction"));
+  RETURN_IF_ERROR(
+      driver_->Check(driver_->cuKernelGetFunction(&function, kernel), "cuKernelGetFunction"));
   return function;
 }
 

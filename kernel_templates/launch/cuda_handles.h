@@ -60,8 +60,7 @@ class CudaStream {
 class CudaEvent {
  public:
   static absl::StatusOr<CudaEvent> Create(const DriverApi& driver);
-  CudaEvent(CudaEvent&& other) noexcept
-      : driver_(other.driver_), event_(Release(other.event_)) {}
+  CudaEvent(CudaEvent&& other) noexcept : driver_(other.driver_), event_(Release(other.event_)) {}
   CudaEvent& operator=(CudaEvent&&) = delete;
   ~CudaEvent();
 

@@ -51,8 +51,8 @@ std::vector<fs::path> WheelFolders(const fs::path& prefix) {
 // The prefix of the python3 that PATH finds first. Not resolved through links: the
 // python3 of a virtual environment is a link out of it.
 std::optional<fs::path> PythonPrefix() {
-  for (const std::string& folder : std::vector<std::string>(
-           absl::StrSplit(Variable("PATH"), ':', absl::SkipEmpty()))) {
+  for (const std::string& folder :
+       std::vector<std::string>(absl::StrSplit(Variable("PATH"), ':', absl::SkipEmpty()))) {
     std::error_code error;
     const fs::path python = fs::path(folder) / "python3";
     if (fs::exists(python, error)) return fs::path(folder).parent_path();

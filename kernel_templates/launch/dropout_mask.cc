@@ -13,10 +13,10 @@ constexpr int kRoundingRounds = 7;
 uint32_t ElementBits(uint64_t seed, uint64_t offset, uint32_t use, int rounds, uint32_t batch,
                      uint32_t row, uint32_t column) {
   const uint32_t lane = row % 8 * 4 + column % 8 / 2;
-  const std::array<uint32_t, 4> words = Philox4x32(
-      {column / 16 * 32 + lane, row / 16 + (use << 27), static_cast<uint32_t>(offset),
-       static_cast<uint32_t>(offset >> 32) + (batch << 16)},
-      {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}, rounds);
+  const std::array<uint32_t, 4> words =
+      Philox4x32({column / 16 * 32 + lane, row / 16 + (use << 27), static_cast<uint32_t>(offset),
+                  static_cast<uint32_t>(offset >> 32) + (batch << 16)},
+                 {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}, rounds);
   const uint32_t word = words[row / 8 % 2 * 2 + column / 8 % 2];
   return column % 2 == 0 ? word & 0xFFFF : word >> 16;
 }
@@ -45,10 +45,9 @@ std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<u
   for (int round = 0; round < rounds; ++round) {
     const uint64_t first = uint64_t{0xD2511F53} * counter[0];
     const uint64_t second = uint64_t{0xCD9E8D57} * counter[2];
-    counter = {static_cast<uint32_t>(second >> 32) ^ counter[1] ^ key[0],
-               static_cast<uint32_t>(second),
-               static_cast<uint32_t>(first >> 32) ^ counter[3] ^ key[1],
-               static_cast<uint32_t>(first)};
+    counter = {
+        static_cast<uint32_t>(second >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(second),
+        static_cast<uint32_t>(first >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(first)};
     key = {key[0] + 0x9E3779B9u, key[1] + 0xBB67AE85u};
   }
   return counter;

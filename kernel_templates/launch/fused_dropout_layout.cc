@@ -66,8 +66,7 @@ std::vector<FusedTensorUse> ForwardTensors(const v1::FusedDropoutProblem& proble
   list.Matrix(FusedTensor::kX, false, problem.type(), problem.x_stride());
   if (HasBias(problem)) list.Columns(FusedTensor::kBias, false, problem.bias_type());
   if (HasResidual(problem)) {
-    list.Matrix(FusedTensor::kResidual, false, problem.residual_type(),
-                problem.residual_stride());
+    list.Matrix(FusedTensor::kResidual, false, problem.residual_type(), problem.residual_stride());
   }
   if (Normalizes(problem)) list.Columns(FusedTensor::kWeight, false, problem.weight_type());
   if (Centers(problem)) list.Columns(FusedTensor::kShift, false, problem.weight_type());
@@ -114,11 +113,23 @@ std::vector<FusedTensorUse> BackwardTensors(const v1::FusedDropoutProblem& probl
 }  // namespace
 
 const char* NameOf(FusedTensor tensor) {
-  constexpr const char* kNames[] = {
-      "x",        "bias", "residual", "weight",       "shift",         "y",
-      "dy",       "pre_norm_gradient", "dx",          "residual_gradient",
-      "pre_norm", "mask", "mean",     "inverse_root", "bias_gradient", "weight_gradient",
-      "shift_gradient"};
+  constexpr const char* kNames[] = {"x",
+                                    "bias",
+                                    "residual",
+                                    "weight",
+                                    "shift",
+                                    "y",
+                                    "dy",
+                                    "pre_norm_gradient",
+                                    "dx",
+                                    "residual_gradient",
+                                    "pre_norm",
+                                    "mask",
+                                    "mean",
+                                    "inverse_root",
+                                    "bias_gradient",
+                                    "weight_gradient",
+                                    "shift_gradient"};
   return kNames[static_cast<int>(tensor)];
 }
 

@@ -167,9 +167,9 @@ absl::Status CheckFusedDropoutShape(const v1::LaunchPlan& plan,
   RETURN_IF_ERROR(CheckDimension("fused_dropout.rows", problem.rows(), needs.m_divisor()));
   RETURN_IF_ERROR(CheckDimension("fused_dropout.columns", problem.columns(), needs.n_divisor()));
   if (needs.n_limit() > 0 && problem.columns() > needs.n_limit()) {
-    return InvalidField("fused_dropout.columns", "OUT_OF_RANGE",
-                        absl::StrCat("the kernel takes rows of ", needs.n_limit(),
-                                     " elements at most"));
+    return InvalidField(
+        "fused_dropout.columns", "OUT_OF_RANGE",
+        absl::StrCat("the kernel takes rows of ", needs.n_limit(), " elements at most"));
   }
   const double probability = problem.dropout().probability();
   if (!(probability >= 0 && probability <= 1)) {
@@ -232,8 +232,8 @@ FusedDropoutArgs PackFusedDropout(const v1::LaunchPlan& plan,
   Set(FusedTensor::kShiftGradient, uses, operands, args.shift_gradient);
   const WorkspaceLayout workspace = LayOutWorkspace(plan, ShapeOf(problem));
   if (workspace.has_column_sums) {
-    args.column_sums = reinterpret_cast<float*>(static_cast<char*>(operands.workspace) +
-                                                workspace.column_sums);
+    args.column_sums =
+        reinterpret_cast<float*>(static_cast<char*>(operands.workspace) + workspace.column_sums);
   }
   const auto packed = [&](int64_t stride) { return stride == 0 ? problem.columns() : stride; };
   args.x_stride = packed(problem.x_stride());

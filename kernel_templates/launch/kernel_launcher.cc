@@ -67,9 +67,8 @@ absl::StatusOr<std::shared_ptr<const KernelLauncher::PreparedLaunch>> KernelLaun
     const v1::LaunchStep& plan = kernel.plan.steps(static_cast<int>(i));
     PreparedStep& step = prepared->steps[i];
     for (const v1::TensorMapSpec& spec : plan.tensor_maps()) {
-      ASSIGN_OR_RETURN(CUtensorMap map,
-                       EncodeTensorMap(*kernel.driver, spec, problem,
-                                       AddressOf(spec.operand(), operands)));
+      ASSIGN_OR_RETURN(CUtensorMap map, EncodeTensorMap(*kernel.driver, spec, problem,
+                                                        AddressOf(spec.operand(), operands)));
       step.tensor_maps.push_back(map);
     }
     step.parameters.push_back(&prepared->args);
@@ -81,12 +80,12 @@ absl::StatusOr<std::shared_ptr<const KernelLauncher::PreparedLaunch>> KernelLaun
 
 absl::Status KernelLauncher::Launch(const PreparedLaunch& prepared, CUstream stream) const {
   const DriverApi& driver = *impl_->kernel.driver;
-  for (void* flag : {static_cast<void*>(prepared.args.amax),
-                     static_cast<void*>(prepared.args.non_finite)}) {
+  for (void* flag :
+       {static_cast<void*>(prepared.args.amax), static_cast<void*>(prepared.args.non_finite)}) {
     if (flag == nullptr) continue;
-    RETURN_IF_ERROR(driver.Check(
-        driver.cuMemsetD32Async(reinterpret_cast<CUdeviceptr>(flag), 0, 1, stream),
-        "cuMemsetD32Async"));
+    RETURN_IF_ERROR(
+        driver.Check(driver.cuMemsetD32Async(reinterpret_cast<CUdeviceptr>(flag), 0, 1, stream),
+                     "cuMemsetD32Async"));
   }
   for (const PreparedStep& step : prepared.steps) {
     RETURN_IF_ERROR(EnqueueStep(driver, step, stream));

@@ -27,26 +27,26 @@ struct GemmOperands {
   const void* c = nullptr;  // Where the epilogue has a source. May be D, but for a residual
                             // where there is dropout.
   void* d = nullptr;
-  const void* bias = nullptr;  // Where the epilogue has a bias.
-  void* aux = nullptr;         // Where the epilogue has one: written, and read by a gradient.
-  void* mask = nullptr;        // Where the dropout mask is stored.
-  int64_t mask_bytes = 0;      // What it has room for, to be checked; 0: not told.
+  const void* bias = nullptr;      // Where the epilogue has a bias.
+  void* aux = nullptr;             // Where the epilogue has one: written, and read by a gradient.
+  void* mask = nullptr;            // Where the dropout mask is stored.
+  int64_t mask_bytes = 0;          // What it has room for, to be checked; 0: not told.
   float* bias_gradient = nullptr;  // Where the epilogue asks for it.
-  float* amax = nullptr;       // Where the epilogue asks for it; zeroed by the launch.
+  float* amax = nullptr;           // Where the epilogue asks for it; zeroed by the launch.
   uint32_t* non_finite = nullptr;
   const float* scale_a = nullptr;  // Where A and B are scaled: laid out as ScalingMode says.
   const float* scale_b = nullptr;
   const float* scale_d = nullptr;  // Where D is scaled: one value.
   int64_t scale_a_elements = 0;    // What scale_a has, to be checked; 0: not told.
   int64_t scale_b_elements = 0;
-  void* workspace = nullptr;   // At least WorkspaceBytes(), 16-byte aligned.
+  void* workspace = nullptr;  // At least WorkspaceBytes(), 16-byte aligned.
   int64_t workspace_bytes = 0;
   float alpha = 1.0f;
   float beta = 0.0f;
   const float* device_alpha = nullptr;  // Where scalars are read from device memory, in the place
   const float* device_beta = nullptr;   // of the two above. beta: with an accumulated source.
-  uint64_t seed = 0;           // Stochastic rounding and dropout.
-  uint64_t offset = kNoOffset;  // Below 2^48, another for each launch: docs/dropout.md.
+  uint64_t seed = 0;                    // Stochastic rounding and dropout.
+  uint64_t offset = kNoOffset;          // Below 2^48, another for each launch: docs/dropout.md.
 };
 
 // A kernel loaded into the current CUDA context, ready to launch. Thread-safe once made;

@@ -41,8 +41,7 @@ absl::Status CheckStep(const v1::LaunchStep& step, int index) {
   }
   const int cluster_x = std::max(step.cluster_x(), 1);
   const int cluster_y = std::max(step.cluster_y(), 1);
-  if (step.cluster_x() < 0 || step.cluster_y() < 0 ||
-      cluster_x * cluster_y > kMaxClusterBlocks ||
+  if (step.cluster_x() < 0 || step.cluster_y() < 0 || cluster_x * cluster_y > kMaxClusterBlocks ||
       std::max(step.split_k(), 1) % cluster_y != 0) {
     return MalformedStep(index, "cluster_x", "no such cluster can be launched");
   }
@@ -70,9 +69,10 @@ absl::Status CheckDropout(const v1::Dropout& dropout) {
 
 absl::Status CheckPlan(const v1::LaunchPlan& plan, int version) {
   if (plan.arguments_version() != version) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "ARGUMENTS_VERSION_MISMATCH",
-                     absl::StrCat("the kernel takes arguments of version ",
-                                  plan.arguments_version(), ", this launcher packs version ", version));
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "ARGUMENTS_VERSION_MISMATCH",
+        absl::StrCat("the kernel takes arguments of version ", plan.arguments_version(),
+                     ", this launcher packs version ", version));
   }
   if (plan.steps().empty()) {
     return InvalidField("launch_plan.steps", "MALFORMED_PLAN", "is empty");
@@ -88,9 +88,9 @@ absl::Status CheckArchitecture(std::string_view architecture, int compute_capabi
                                       : "");
   int built_for = 0;
   const bool known = absl::SimpleAtoi(digits, &built_for);
-  const bool runs = specific ? built_for == compute_capability
-                             : built_for / 10 == compute_capability / 10 &&
-                                   built_for <= compute_capability;
+  const bool runs =
+      specific ? built_for == compute_capability
+               : built_for / 10 == compute_capability / 10 && built_for <= compute_capability;
   if (known && runs) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition, "ARCHITECTURE_MISMATCH",
                    absl::StrCat("the kernel is native code for ", std::string(architecture),

@@ -20,8 +20,8 @@ int ClusterBlocks(const v1::LaunchStep& step) {
 absl::StatusOr<int> DeviceAttribute(const DriverApi& driver, CUdevice_attribute attribute,
                                     CUdevice device) {
   int value = 0;
-  RETURN_IF_ERROR(driver.Check(driver.cuDeviceGetAttribute(&value, attribute, device),
-                               "cuDeviceGetAttribute"));
+  RETURN_IF_ERROR(
+      driver.Check(driver.cuDeviceGetAttribute(&value, attribute, device), "cuDeviceGetAttribute"));
   return value;
 }
 
@@ -39,8 +39,7 @@ absl::Status ConfigureFunction(const DriverApi& driver, const v1::LaunchStep& st
   }
   if (ClusterBlocks(step) > kPortableClusterBlocks) {
     RETURN_IF_ERROR(driver.Check(
-        driver.cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED,
-                                  1),
+        driver.cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1),
         "allowing a cluster of more than 8 blocks"));
   }
   return absl::OkStatus();
@@ -53,13 +52,13 @@ absl::StatusOr<LoadedKernel> LoadedKernel::Load(const DriverApi& driver, const v
   RETURN_IF_ERROR(CheckPlan(kernel.launch_plan(), arguments_version));
   CUdevice device = 0;
   RETURN_IF_ERROR(driver.Check(driver.cuCtxGetDevice(&device), "cuCtxGetDevice"));
-  ASSIGN_OR_RETURN(const int major, DeviceAttribute(
-      driver, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device));
-  ASSIGN_OR_RETURN(const int minor, DeviceAttribute(
-      driver, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device));
+  ASSIGN_OR_RETURN(const int major,
+                   DeviceAttribute(driver, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device));
+  ASSIGN_OR_RETURN(const int minor,
+                   DeviceAttribute(driver, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device));
   RETURN_IF_ERROR(CheckArchitecture(kernel.architecture(), major * 10 + minor));
-  ASSIGN_OR_RETURN(const int sm_count, DeviceAttribute(
-      driver, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device));
+  ASSIGN_OR_RETURN(const int sm_count,
+                   DeviceAttribute(driver, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device));
   ASSIGN_OR_RETURN(CudaLibrary library, CudaLibrary::LoadCubin(driver, kernel.cubin()));
   LoadedKernel loaded{&driver, std::move(library), kernel.launch_plan(), {}, sm_count};
   for (const v1::LaunchStep& step : kernel.launch_plan().steps()) {

@@ -92,14 +92,14 @@ absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& pr
                            const GemmOperands& operands) {
   const v1::Requirements& needs = plan.requirements();
   const v1::Epilogue& epilogue = problem.epilogue();
-  RETURN_IF_ERROR(CheckPointer("operands.a", operands.a, true,
-                               AtLeast(needs.a_alignment(), problem.a_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.b", operands.b, true,
-                               AtLeast(needs.b_alignment(), problem.b_type())));
+  RETURN_IF_ERROR(
+      CheckPointer("operands.a", operands.a, true, AtLeast(needs.a_alignment(), problem.a_type())));
+  RETURN_IF_ERROR(
+      CheckPointer("operands.b", operands.b, true, AtLeast(needs.b_alignment(), problem.b_type())));
   RETURN_IF_ERROR(CheckPointer("operands.c", operands.c, HasSource(problem),
                                AtLeast(needs.c_alignment(), epilogue.source_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.d", operands.d, true,
-                               AtLeast(needs.d_alignment(), problem.d_type())));
+  RETURN_IF_ERROR(
+      CheckPointer("operands.d", operands.d, true, AtLeast(needs.d_alignment(), problem.d_type())));
   RETURN_IF_ERROR(CheckPointer("operands.bias", operands.bias, BiasElements(problem) > 0,
                                AtLeast(needs.bias_alignment(), epilogue.bias_type())));
   RETURN_IF_ERROR(CheckPointer("operands.aux", operands.aux, HasAux(problem),

@@ -101,8 +101,7 @@ int64_t MaskBytes(const v1::GemmProblem& problem) {
 }
 
 bool UsesRandomBits(const v1::GemmProblem& problem) {
-  return HasDropout(problem) ||
-         problem.epilogue().rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
+  return HasDropout(problem) || problem.epilogue().rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
 }
 
 bool HasDropout(const v1::GemmProblem& problem) {

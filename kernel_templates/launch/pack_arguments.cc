@@ -55,8 +55,8 @@ GemmArgs PackArguments(const v1::LaunchPlan& plan, const v1::GemmProblem& proble
   args.workspace = operands.workspace;
   const WorkspaceLayout workspace = LayOutWorkspace(plan, problem);
   if (workspace.has_column_sums) {
-    args.column_sums = reinterpret_cast<float*>(static_cast<char*>(operands.workspace) +
-                                                workspace.column_sums);
+    args.column_sums =
+        reinterpret_cast<float*>(static_cast<char*>(operands.workspace) + workspace.column_sums);
   }
   args.scale_a = ScaleElements(problem, v1::OPERAND_SCALE_A) > 0 ? operands.scale_a : nullptr;
   args.scale_b = ScaleElements(problem, v1::OPERAND_SCALE_B) > 0 ? operands.scale_b : nullptr;

@@ -74,8 +74,7 @@ CUtensorMapL2promotion Promotion(int64_t row_bytes) {
 
 }  // namespace
 
-absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver,
-                                            const v1::TensorMapSpec& spec,
+absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver, const v1::TensorMapSpec& spec,
                                             const v1::GemmProblem& problem, const void* address) {
   const MatrixLayout layout = LayoutOf(problem, spec.operand());
   const std::string field = OperandField(spec.operand());
@@ -104,10 +103,10 @@ absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver,
                              static_cast<cuuint32_t>(spec.box_outer()), 1};
   const cuuint32_t element_strides[3] = {1, 1, 1};
   CUtensorMap map;
-  const CUresult result = driver.cuTensorMapEncodeTiled(
-      &map, *type, 3, const_cast<void*>(address), dimensions, strides, box, element_strides,
-      CU_TENSOR_MAP_INTERLEAVE_NONE, *swizzle, Promotion(row_bytes),
-      CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  const CUresult result =
+      driver.cuTensorMapEncodeTiled(&map, *type, 3, const_cast<void*>(address), dimensions, strides,
+                                    box, element_strides, CU_TENSOR_MAP_INTERLEAVE_NONE, *swizzle,
+                                    Promotion(row_bytes), CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
   if (result != CUDA_SUCCESS) {
     return InvalidField(field, "TENSOR_MAP_REFUSED",
                         std::string(driver.Check(result, "cuTensorMapEncodeTiled").message()));

@@ -13,8 +13,7 @@ namespace tilewright {
 // Encodes the TMA descriptor of one operand. Always of rank 3, whatever the batch, so that a
 // kernel has one form of access: (along a row, across rows, across batches). Elements
 // past the matrix read as zero. INVALID_ARGUMENT names the operand that TMA cannot take.
-absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver,
-                                            const v1::TensorMapSpec& spec,
+absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver, const v1::TensorMapSpec& spec,
                                             const v1::GemmProblem& problem, const void* address);
 
 }  // namespace tilewright

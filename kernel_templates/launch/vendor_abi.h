@@ -105,9 +105,9 @@ struct Api {
                        int requested, HeuristicResult* results, int* returned);
   int (*check)(Handle, Descriptor, Layout a, Layout b, Layout c, Layout d, const Algorithm*,
                HeuristicResult* result);
-  int (*matmul)(Handle, Descriptor, const void* alpha, const void* a, Layout, const void* b,
-                Layout, const void* beta, const void* c, Layout, void* d, Layout,
-                const Algorithm*, void* workspace, std::size_t workspace_bytes, CUstream);
+  int (*matmul)(Handle, Descriptor, const void* alpha, const void* a, Layout, const void* b, Layout,
+                const void* beta, const void* c, Layout, void* d, Layout, const Algorithm*,
+                void* workspace, std::size_t workspace_bytes, CUstream);
   std::string path;
 };
 

@@ -126,8 +126,8 @@ absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
     return std::vector<v1::VendorKernel>();
   }
   vendor::Descriptors descriptors(api);
-  RETURN_IF_ERROR(descriptors.Describe(problem, *vendor::TypesOf(problem, precision),
-                                       PlaceholderOperands()));
+  RETURN_IF_ERROR(
+      descriptors.Describe(problem, *vendor::TypesOf(problem, precision), PlaceholderOperands()));
   vendor::Preference preference = nullptr;
   RETURN_IF_ERROR(
       vendor::Check(api.preference_create(&preference), "cublasLtMatmulPreferenceCreate"));

@@ -21,8 +21,7 @@ __device__ inline bool IsElement(const ReferenceMatrix& matrix, long long i) {
   long long batch = 0;
   long long row = 0;
   long long column = 0;
-  if (matrix.batch == 1 || matrix.batch_stride >= matrix.row_stride ||
-      matrix.rows == 1) {
+  if (matrix.batch == 1 || matrix.batch_stride >= matrix.row_stride || matrix.rows == 1) {
     batch = matrix.batch == 1 ? 0 : i / matrix.batch_stride;
     const long long within = i - batch * matrix.batch_stride;
     row = within / matrix.row_stride;
@@ -51,20 +50,18 @@ extern "C" __global__ void __launch_bounds__(256)
     const long long batch = place / args.output.rows;
     const long long row = place - batch * args.output.rows;
     const double value = Load(
-        args.output.data,
-        batch * args.output.batch_stride + row * args.output.row_stride + i % n,
+        args.output.data, batch * args.output.batch_stride + row * args.output.row_stride + i % n,
         args.output.type);
     const double expected = args.expected[i];
     double bound = args.bound[i] + args.sum * static_cast<double>(args.size[i]) + args.floor;
     if (args.split > 0) {
-      bound += args.split * (args.sum * static_cast<double>(args.size[i]) +
-                             static_cast<double>(args.size_z[i]));
+      bound += args.split *
+               (args.sum * static_cast<double>(args.size[i]) + static_cast<double>(args.size_z[i]));
     }
     const double error = value - expected;
     // Where the exact value rounds past the type's largest, so may the kernel's.
     const bool overflows = fabs(expected) + bound >= args.largest;
-    const bool right = fabs(error) <= bound ||
-                       (overflows && IsBad(value) && value * expected > 0);
+    const bool right = fabs(error) <= bound || (overflows && IsBad(value) && value * expected > 0);
     if (!right) {
       ++wrong;
       atomicMax(&args.counts->first_wrong, ~static_cast<unsigned long long>(i));

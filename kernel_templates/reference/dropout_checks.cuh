@@ -17,8 +17,8 @@ __device__ inline unsigned ReferenceMaskByte(const MaskArgs& args, long long bat
                                              long long column) {
   unsigned bits = 0;
   for (int i = 0; i < 8; ++i) {
-    const bool kept = column + i < args.columns &&
-                      ReferenceKeeps(args.dropout, batch, row, column + i);
+    const bool kept =
+        column + i < args.columns && ReferenceKeeps(args.dropout, batch, row, column + i);
     bits |= (kept ? 1u : 0u) << i;
   }
   return bits;
@@ -35,8 +35,8 @@ extern "C" __global__ void __launch_bounds__(256)
   for (long long i = FirstIndex(); i < total; i += IndexStep()) {
     const long long line = i / row_bytes;
     const long long batch = line / args.rows;
-    const unsigned expected = ReferenceMaskByte(args, batch, line - batch * args.rows,
-                                                (i - line * row_bytes) * 8);
+    const unsigned expected =
+        ReferenceMaskByte(args, batch, line - batch * args.rows, (i - line * row_bytes) * 8);
     if (args.mask[i] != expected) {
       ++wrong;
       atomicMax(&args.counts->first_wrong, ~static_cast<unsigned long long>(i));
@@ -57,10 +57,10 @@ extern "C" __global__ void __launch_bounds__(256)
     ColumnTotals part = {0, 0, 0, 0};
     for (long long line = first; line < first + kTotalRows && line < rows; ++line) {
       const long long batch = line / matrix.rows;
-      const double value = Load(matrix.data,
-                                batch * matrix.batch_stride +
-                                    (line - batch * matrix.rows) * matrix.row_stride + column,
-                                matrix.type);
+      const double value = Load(
+          matrix.data,
+          batch * matrix.batch_stride + (line - batch * matrix.rows) * matrix.row_stride + column,
+          matrix.type);
       const double size = fabs(value);
       // Nothing is known of what saturated.
       const double rounding = args.rounding.saturates && size >= args.rounding.largest
@@ -86,8 +86,8 @@ extern "C" __global__ void __launch_bounds__(256) tilewright_reference_compare_c
   for (long long i = FirstIndex(); i < args.columns; i += IndexStep()) {
     const ColumnTotals& totals = args.totals[i];
     const double error = args.scale_d * static_cast<double>(args.sums[i]) - totals.sum;
-    const double bound = fmin(totals.roundings, 8 * sqrt(totals.squared_roundings)) +
-                         args.column_sum * totals.size;
+    const double bound =
+        fmin(totals.roundings, 8 * sqrt(totals.squared_roundings)) + args.column_sum * totals.size;
     if (!(fabs(error) <= bound)) {
       ++wrong;
       atomicMax(&args.counts->first_wrong, ~static_cast<unsigned long long>(i));

@@ -16,7 +16,7 @@ inline constexpr int kInt8 = 7;
 inline constexpr int kInt32 = 8;
 
 __device__ __forceinline__ constexpr int ElementBytes(int type) {
-  return type == kFp16 || type == kBf16                                     ? 2
+  return type == kFp16 || type == kBf16                    ? 2
          : type == kE4m3 || type == kE5m2 || type == kInt8 ? 1
                                                            : 4;
 }

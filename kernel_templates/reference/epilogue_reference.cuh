@@ -72,8 +72,7 @@ struct ReferencePlace {
 };
 
 __device__ inline double LoadAt(const ReferenceMatrix& matrix, const ReferencePlace& at) {
-  return Load(matrix.data,
-              at.batch * matrix.batch_stride + at.row * matrix.row_stride + at.column,
+  return Load(matrix.data, at.batch * matrix.batch_stride + at.row * matrix.row_stride + at.column,
               matrix.type);
 }
 
@@ -172,8 +171,8 @@ __device__ __noinline__ void FinishElement(const ReferenceGemmArgs& args, long l
     v.value += source;
   }
   const double scale = fabs(args.scale_d);
-  StoreElement({v.value * args.scale_d, v.error * scale, v.share * scale, 0},
-               args.tolerance.output, out, args.expected, args.bound, args.size);
+  StoreElement({v.value * args.scale_d, v.error * scale, v.share * scale, 0}, args.tolerance.output,
+               out, args.expected, args.bound, args.size);
   if (args.size_z != nullptr) {
     args.size_z[out] = static_cast<float>(v.share_z * scale * (1 + args.tolerance.output.unit));
   }

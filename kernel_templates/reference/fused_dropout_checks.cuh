@@ -7,8 +7,8 @@
 
 // Fills row_terms; of the backward form after it has made the mean and inverse_root that it reads.
 // A block of 256 threads a row.
-extern "C" __global__ void __launch_bounds__(256) tilewright_reference_fused_rows(
-    const __grid_constant__ tilewright::FusedReferenceArgs args) {
+extern "C" __global__ void __launch_bounds__(256)
+    tilewright_reference_fused_rows(const __grid_constant__ tilewright::FusedReferenceArgs args) {
   using namespace tilewright;
   for (long long row = blockIdx.x; row < args.rows; row += gridDim.x) {
     if (!args.backward) {
@@ -81,8 +81,8 @@ extern "C" __global__ void __launch_bounds__(256) tilewright_reference_fused_col
   }
 }
 
-extern "C" __global__ void __launch_bounds__(256) tilewright_reference_fused_compare(
-    const __grid_constant__ tilewright::FusedCompareArgs args) {
+extern "C" __global__ void __launch_bounds__(256)
+    tilewright_reference_fused_compare(const __grid_constant__ tilewright::FusedCompareArgs args) {
   using namespace tilewright;
   const ReferenceMatrix& output = args.output;
   unsigned long long wrong = 0;
@@ -98,8 +98,8 @@ extern "C" __global__ void __launch_bounds__(256) tilewright_reference_fused_com
     const double error = value - expected.value;
     // Where the exact value rounds past the type's largest, so may the kernel's.
     const bool overflows = fabs(expected.value) + bound >= args.stored.largest;
-    const bool right = fabs(error) <= bound ||
-                       (overflows && IsBad(value) && value * expected.value > 0);
+    const bool right =
+        fabs(error) <= bound || (overflows && IsBad(value) && value * expected.value > 0);
     if (!right) {
       ++wrong;
       atomicMax(&args.counts->first_wrong, ~static_cast<unsigned long long>(i));
@@ -114,8 +114,8 @@ extern "C" __global__ void __launch_bounds__(256) tilewright_reference_fused_com
   AddOncePerWarp(&args.counts->squared_reference, squared_reference);
 }
 
-extern "C" __global__ void __launch_bounds__(256) tilewright_reference_fused_mask(
-    const __grid_constant__ tilewright::FusedMaskArgs args) {
+extern "C" __global__ void __launch_bounds__(256)
+    tilewright_reference_fused_mask(const __grid_constant__ tilewright::FusedMaskArgs args) {
   using namespace tilewright;
   const long long row_bytes = (args.columns + 15) / 16 * 2;
   for (long long i = FirstIndex(); i < args.rows * row_bytes; i += IndexStep()) {

@@ -19,9 +19,8 @@
 #include "reference/dropout_reference.cuh"
 #include "reference/elements.cuh"
 #include "reference/epilogue_reference.cuh"
-#include "reference/reference_args.h"
-
 #include "reference/fused_dropout_reference_args.h"
+#include "reference/reference_args.h"
 
 namespace tilewright {
 
@@ -86,10 +85,10 @@ __device__ inline FusedValue GradientOfValue(const FusedReferenceArgs& args, lon
   const double inverse = static_cast<double>(args.inverse_root[row]);
   const double n = NormalizedAt(args, row, column);
   const double own = VectorAt(args.weight, column) * dy;
-  FusedValue g = {(own - n * terms.along - terms.even) * inverse,
-                  inverse * (2 * kFewRoundings *
-                                 (fabs(own) + fabs(n * terms.along) + fabs(terms.even)) +
-                             fabs(n) * terms.along_error + terms.even_error)};
+  FusedValue g = {
+      (own - n * terms.along - terms.even) * inverse,
+      inverse * (2 * kFewRoundings * (fabs(own) + fabs(n * terms.along) + fabs(terms.even)) +
+                 fabs(n) * terms.along_error + terms.even_error)};
   if (args.pre_norm_gradient.data != nullptr) {
     const double added = At(args.pre_norm_gradient, row, column);
     g.error += kFewRoundings * (fabs(g.value) + fabs(added));
@@ -108,11 +107,9 @@ __device__ inline FusedValue GradientOfInput(const FusedReferenceArgs& args, lon
     const double slope = ReferenceDerivative(x + bias, args.activation);
     // relu has a step, but rounding changes no sign.
     const double curvature = args.activation == kRelu ? 0 : kLargestCurvature;
-    const double slope_error =
-        kFunction + curvature * kFewRoundings * (fabs(x) + fabs(bias));
-    g = {g.value * slope,
-         g.error * (fabs(slope) + slope_error) + fabs(g.value) * slope_error +
-             kFewRoundings * fabs(g.value * slope)};
+    const double slope_error = kFunction + curvature * kFewRoundings * (fabs(x) + fabs(bias));
+    g = {g.value * slope, g.error * (fabs(slope) + slope_error) + fabs(g.value) * slope_error +
+                              kFewRoundings * fabs(g.value * slope)};
   }
   if (args.dropout.rounds == 0) return g;
   return {args.dropout.scale * g.value,
@@ -180,10 +177,9 @@ __device__ inline FusedValue ExpectedOf(const FusedReferenceArgs& args, int whic
       const double n = off * terms.inverse_root;
       const double weight = VectorAt(args.weight, column);
       const double shift = args.centers ? VectorAt(args.shift, column) : 0;
-      const double n_error =
-          (v.error + terms.mean_error + kFewRoundings * fabs(off)) * terms.inverse_root *
-              (1 + terms.root_error) +
-          fabs(n) * terms.root_error;
+      const double n_error = (v.error + terms.mean_error + kFewRoundings * fabs(off)) *
+                                 terms.inverse_root * (1 + terms.root_error) +
+                             fabs(n) * terms.root_error;
       return {n * weight + shift,
               fabs(weight) * n_error + kFewRoundings * (fabs(n * weight) + fabs(shift))};
     }

@@ -83,8 +83,8 @@ __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long
     for (int d = threadIdx.x; d < kReferenceDepth; d += 16) {
       const long long depth = k0 + d;
       const bool inside = depth < args.k && row_index < args.row_count;
-      const long long place = args.a_transposed ? depth * args.a.row_stride + row
-                                                : row * args.a.row_stride + depth;
+      const long long place =
+          args.a_transposed ? depth * args.a.row_stride + row : row * args.a.row_stride + depth;
       a_tile[threadIdx.y][d] =
           inside ? Load(args.a.data, a_base + place, kAType) * ScaleOfA(args, batch, row, depth)
                  : 0.0;
@@ -139,10 +139,10 @@ __device__ inline void ReferenceGemm(const ReferenceGemmArgs& args) {
 
 }  // namespace tilewright
 
-#define TILEWRIGHT_GEMM_REFERENCE(a_type, b_type)                                     \
-  extern "C" __global__ void __launch_bounds__(256) tilewright_reference_gemm(        \
-      const __grid_constant__ tilewright::ReferenceGemmArgs args) {                   \
-    tilewright::ReferenceGemm<tilewright::a_type, tilewright::b_type>(args);          \
+#define TILEWRIGHT_GEMM_REFERENCE(a_type, b_type)                                             \
+  extern "C" __global__ void __launch_bounds__(256)                                           \
+      tilewright_reference_gemm(const __grid_constant__ tilewright::ReferenceGemmArgs args) { \
+    tilewright::ReferenceGemm<tilewright::a_type, tilewright::b_type>(args);                  \
   }
 
 #endif  // TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_GEMM_REFERENCE_CUH_

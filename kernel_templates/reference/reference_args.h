@@ -65,17 +65,17 @@ struct ReferenceDropout {
 struct ReferenceGemmArgs {
   ReferenceMatrix a;
   ReferenceMatrix b;
-  ReferenceMatrix source;   // data null: none.
-  ReferenceMatrix z;        // Of a gradient: the argument of the activation. data null: none.
-  const void* bias;         // Null: none.
-  const float* scale_a;     // Null: none. Laid out as `scaling` says.
+  ReferenceMatrix source;  // data null: none.
+  ReferenceMatrix z;       // Of a gradient: the argument of the activation. data null: none.
+  const void* bias;        // Null: none.
+  const float* scale_a;    // Null: none. Laid out as `scaling` says.
   const float* scale_b;
-  const long long* rows;    // batch * m + row, `row_count` of them.
-  double* expected;         // [row_count][n]
+  const long long* rows;  // batch * m + row, `row_count` of them.
+  double* expected;       // [row_count][n]
   double* bound;
-  float* size;              // Of the products that are summed, as far as they reach the output.
-  float* size_z;            // Of z, likewise. Null: not asked for.
-  double* expected_aux;     // Null: no auxiliary output.
+  float* size;           // Of the products that are summed, as far as they reach the output.
+  float* size_z;         // Of z, likewise. Null: not asked for.
+  double* expected_aux;  // Null: no auxiliary output.
   double* bound_aux;
   float* size_aux;
   double alpha;
@@ -109,7 +109,7 @@ struct CheckCounts {
   unsigned long long differing;        // Elements that differ between two runs.
   double squared_error;                // Over the sampled rows.
   double squared_reference;
-  unsigned int largest_bits;           // Of the largest finite |value| of the output.
+  unsigned int largest_bits;  // Of the largest finite |value| of the output.
   unsigned int reserved;
 };
 
@@ -152,8 +152,8 @@ struct MaskArgs {
 // Of a column of D: what the gradient of the bias, times scale_d, is compared with.
 struct ColumnTotals {
   double sum;
-  double size;             // Sum of the sizes.
-  double roundings;        // Sum of what each element may have been rounded by.
+  double size;       // Sum of the sizes.
+  double roundings;  // Sum of what each element may have been rounded by.
   double squared_roundings;
 };
 

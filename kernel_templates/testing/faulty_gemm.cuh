@@ -20,10 +20,10 @@ enum class Fault {
 template <Fault kFault>
 __device__ __forceinline__ void ComputeFaultyElement(const GemmArgs& args, long long batch, int row,
                                                      int column) {
-  const unsigned short* a = static_cast<const unsigned short*>(args.a) +
-                            batch * args.a_batch_stride + row * args.lda;
-  const unsigned short* b = static_cast<const unsigned short*>(args.b) +
-                            batch * args.b_batch_stride + column * args.ldb;
+  const unsigned short* a =
+      static_cast<const unsigned short*>(args.a) + batch * args.a_batch_stride + row * args.lda;
+  const unsigned short* b =
+      static_cast<const unsigned short*>(args.b) + batch * args.b_batch_stride + column * args.ldb;
   float sum = 0.0f;
   for (int i = 0; i < args.k; ++i) {
     sum += FloatFromBits<Type::kBf16>(a[i]) * FloatFromBits<Type::kBf16>(b[i]);
@@ -49,8 +49,8 @@ __device__ __forceinline__ void ComputeFaultyElement(const GemmArgs& args, long 
     asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
     if (first) sum += static_cast<float>(now >> 5 & 0xFFFF);
   }
-  unsigned short* d = static_cast<unsigned short*>(args.d) + batch * args.d_batch_stride +
-                      row * args.ldd + column;
+  unsigned short* d =
+      static_cast<unsigned short*>(args.d) + batch * args.d_batch_stride + row * args.ldd + column;
   *d = static_cast<unsigned short>(BitsFromFloat<Type::kBf16>(sum));
   if constexpr (kFault == Fault::kOutOfBoundsWrite) {
     if (last) d[1] = 0x4242;
@@ -72,10 +72,10 @@ __device__ __forceinline__ void RunFaultyGemm(const GemmArgs& args) {
 }  // namespace tilewright
 
 // Defines the entry of a kernel with a fault.
-#define TILEWRIGHT_FAULTY_GEMM_ENTRY(fault)                                             \
-  extern "C" __global__ void __launch_bounds__(1024)                                    \
-      tilewright_gemm(const __grid_constant__ tilewright::GemmArgs args) {              \
-    tilewright::RunFaultyGemm<tilewright::Fault::fault>(args);                          \
+#define TILEWRIGHT_FAULTY_GEMM_ENTRY(fault)                                \
+  extern "C" __global__ void __launch_bounds__(1024)                       \
+      tilewright_gemm(const __grid_constant__ tilewright::GemmArgs args) { \
+    tilewright::RunFaultyGemm<tilewright::Fault::fault>(args);             \
   }
 
 #endif  // TILEWRIGHT_KERNEL_TEMPLATES_TESTING_FAULTY_GEMM_CUH_

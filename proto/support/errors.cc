@@ -16,8 +16,8 @@ absl::string_view ToAbsl(std::string_view text) {
 
 }  // namespace
 
-absl::Status MakeError(absl::StatusCode code, std::string_view reason,
-                       std::string_view message, const ErrorMetadata& metadata) {
+absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::string_view message,
+                       const ErrorMetadata& metadata) {
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
   info.set_domain(kDomain);
@@ -29,8 +29,7 @@ absl::Status MakeError(absl::StatusCode code, std::string_view reason,
   return status;
 }
 
-absl::Status InvalidField(std::string_view field, std::string_view reason,
-                          std::string_view what) {
+absl::Status InvalidField(std::string_view field, std::string_view reason, std::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, reason,
                    absl::StrCat(ToAbsl(field), ": ", ToAbsl(what)),
                    {{"field", std::string(field)}});

@@ -19,22 +19,19 @@ using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;
 
 // A status of `code` with ErrorInfo {reason, "tilewright", metadata}. `reason` is
 // UPPER_SNAKE_CASE, at most 63 characters.
-absl::Status MakeError(absl::StatusCode code, std::string_view reason,
-                       std::string_view message,
+absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::string_view message,
                        const ErrorMetadata& metadata = {});
 
 // INVALID_ARGUMENT that blames a request field: message "<field>: <what>",
 // metadata["field"] = field. `field` is a path such as "gemm.epilogue.bias_type".
-absl::Status InvalidField(std::string_view field, std::string_view reason,
-                          std::string_view what);
+absl::Status InvalidField(std::string_view field, std::string_view reason, std::string_view what);
 
 // UNIMPLEMENTED, reason NOT_IMPLEMENTED: a well-formed request that this version
 // does not serve. metadata["field"] = field.
 absl::Status Unimplemented(std::string_view field, std::string_view what);
 
 // `status`, which carries an info, with one more entry in its metadata.
-absl::Status WithMetadata(const absl::Status& status, std::string_view key,
-                          std::string_view value);
+absl::Status WithMetadata(const absl::Status& status, std::string_view key, std::string_view value);
 
 // The info that `status` carries, if any.
 std::optional<google::rpc::ErrorInfo> ErrorInfoOf(const absl::Status& status);

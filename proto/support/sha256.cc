@@ -1,9 +1,9 @@
 #include "proto/support/sha256.h"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
 #include <cctype>
-
-#include <openssl/sha.h>
 
 #include "absl/strings/escaping.h"
 
@@ -21,12 +21,10 @@ std::string ToHex(std::string_view bytes) {
 }
 
 std::string FromHex(std::string_view hex) {
-  const bool is_hex = hex.size() % 2 == 0 &&
-                      std::all_of(hex.begin(), hex.end(), [](unsigned char c) {
-                        return std::isxdigit(c) != 0;
-                      });
-  return is_hex ? absl::HexStringToBytes(absl::string_view(hex.data(), hex.size()))
-                : std::string();
+  const bool is_hex =
+      hex.size() % 2 == 0 &&
+      std::all_of(hex.begin(), hex.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+  return is_hex ? absl::HexStringToBytes(absl::string_view(hex.data(), hex.size())) : std::string();
 }
 
 }  // namespace tilewright

@@ -1,15 +1,14 @@
 // Compiles real variants of a bf16 GEMM through the pool, once with the workers still to be
 // started and once with them warm, and prints the wall times as one JSON object.
+#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <variant>
 #include <vector>
-
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "absl/time/clock.h"
 #include "tuner/codegen/renderer.h"
@@ -23,9 +22,9 @@ namespace {
 v1::Problem LargeBf16() {
   v1::Problem problem;
   v1::GemmProblem& gemm = *problem.mutable_gemm();
-  for (const auto set : {&v1::GemmProblem::set_m, &v1::GemmProblem::set_n,
-                         &v1::GemmProblem::set_k, &v1::GemmProblem::set_lda,
-                         &v1::GemmProblem::set_ldb, &v1::GemmProblem::set_ldd}) {
+  for (const auto set :
+       {&v1::GemmProblem::set_m, &v1::GemmProblem::set_n, &v1::GemmProblem::set_k,
+        &v1::GemmProblem::set_lda, &v1::GemmProblem::set_ldb, &v1::GemmProblem::set_ldd}) {
     (gemm.*set)(4096);
   }
   gemm.set_batch(1);
@@ -67,8 +66,8 @@ std::vector<CompileJob> MakeJobs(std::size_t count) {
       for (const int tile_m : {128, 64, 256, 192, 96}) {
         for (const int tile_n : {128, 256, 64, 192, 96}) {
           for (const int warps_n : {2, 4}) {
-            const auto source = RenderSource(
-                LargeBf16(), MakeVariant(tile_m, tile_n, tile_k, warps_n, stages));
+            const auto source =
+                RenderSource(LargeBf16(), MakeVariant(tile_m, tile_n, tile_k, warps_n, stages));
             if (source.ok() && jobs.size() < count) {
               jobs.push_back({*source, "sm_90a", {std::string(kGemmEntry)}});
             }
@@ -81,8 +80,8 @@ std::vector<CompileJob> MakeJobs(std::size_t count) {
 }
 
 struct Round {
-  double seconds = 0;           // Wall-clock.
-  double compile_seconds = 0;   // Summed over the variants.
+  double seconds = 0;          // Wall-clock.
+  double compile_seconds = 0;  // Summed over the variants.
   int failed = 0;
 };
 

@@ -1,8 +1,8 @@
 // The whole command against a service in this process.
 #include "client/cli/app.h"
 
-#include <google/protobuf/text_format.h>
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -90,8 +90,9 @@ TEST_F(AppTest, WrongUsageIsOneLineAndExitCodeTwo) {
   ExpectOneErrorLine(RunOnly({"bogus"}), 2, "there is no command 'bogus'; there are serve, tune");
   ExpectOneErrorLine(RunOnly({"tune"}), 2, "a command is missing: gemm");
   ExpectOneErrorLine(RunOnly({"tune", "conv"}), 2, "there is no command 'conv'; there are gemm");
-  ExpectOneErrorLine(RunOnly({"tune", "gemm", "--m", "1"}), 2, "--n is required; see `tilewright "
-                                                               "tune gemm --help` [USAGE]");
+  ExpectOneErrorLine(RunOnly({"tune", "gemm", "--m", "1"}), 2,
+                     "--n is required; see `tilewright "
+                     "tune gemm --help` [USAGE]");
   ExpectOneErrorLine(RunOnly({"list", "--bogus"}), 2, "--bogus");
   ExpectOneErrorLine(RunOnly({"tune", "gemm", "--m", "8k", "--n", "1", "--k", "1"}), 2,
                      "gemm.m: must be a plain integer such as 8192 (no 8k, no 1e3), was '8k' "
@@ -117,8 +118,7 @@ TEST_F(AppTest, TheServicesErrorsAreOneLine) {
   };
   const Outcome outcome = RunHere({"tune", "gemm", "--m", "0", "--n", "1", "--k", "1"});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_EQ(outcome.err,
-            "tilewright: error: gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]\n");
+  EXPECT_EQ(outcome.err, "tilewright: error: gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]\n");
   const Outcome json = RunHere({"tune", "gemm", "--m", "0", "--n", "1", "--k", "1", "--json"});
   EXPECT_EQ(Json::parse(json.out)["error"]["field"], "gemm.m");
   EXPECT_EQ(json.code, 2);
@@ -131,9 +131,11 @@ TEST_F(AppTest, TuneSendsTheFlagsAndPrintsTheWinner) {
     return Parse<v1::Tuning>(kTuned);
   };
   const Outcome outcome =
-      RunHere({"tune", "gemm", "--m", "64", "--n", "32", "--k", "16", "--layout", "tn", "--a-type",
-               "fp16", "--target", "h100-sxm", "--max-candidates", "9", "--budget", "1.5s",
-               "--force", "--skip-vendor", "--device", "1", "--amax"});
+      RunHere({"tune",     "gemm",     "--m",      "64",       "--n",
+               "32",       "--k",      "16",       "--layout", "tn",
+               "--a-type", "fp16",     "--target", "h100-sxm", "--max-candidates",
+               "9",        "--budget", "1.5s",     "--force",  "--skip-vendor",
+               "--device", "1",        "--amax"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(seen.problem().gemm().a_type(), v1::DATA_TYPE_FP16);
   EXPECT_TRUE(seen.problem().gemm().epilogue().amax());
@@ -188,8 +190,7 @@ TEST_F(AppTest, GetOfANeighboursKernelShowsNoMeasuredTime) {
     response.set_match(v1::MATCH_NEAREST_PROBLEM);
     return response;
   };
-  const Outcome outcome =
-      RunHere({"get", "gemm", "--m", "64", "--n", "32", "--k", "16", "--json"});
+  const Outcome outcome = RunHere({"get", "gemm", "--m", "64", "--n", "32", "--k", "16", "--json"});
   EXPECT_TRUE(Json::parse(outcome.out)["measured_seconds"].is_null());
   EXPECT_EQ(Json::parse(outcome.out)["match"], "nearest_problem");
 }
@@ -277,12 +278,11 @@ TEST_F(AppTest, SweepPrintsEachProblemOnceAndTheSum) {
   const std::string file = WriteFile("two.csv", "a,nt,1,1,1\nb,nt,2,2,2\n");
   v1::CreateSweepRequest seen;
   const auto sweep = [](const std::string& state_a, const std::string& state_b, int done) {
-    return Parse<v1::Sweep>("name: 'sweeps/two' state: WORK_STATE_" +
-                            std::string(done == 2 ? "SUCCEEDED" : "RUNNING") +
-                            " done: " + std::to_string(done) + " entries { label: 'a' state: " +
-                            "WORK_STATE_" + state_a + " winner { key: 'k' } } entries { label: " +
-                            "'b' state: WORK_STATE_" + state_b +
-                            " error_code: 9 error_reason: 'NO_CANDIDATE' error_message: 'none' }");
+    return Parse<v1::Sweep>(
+        "name: 'sweeps/two' state: WORK_STATE_" + std::string(done == 2 ? "SUCCEEDED" : "RUNNING") +
+        " done: " + std::to_string(done) + " entries { label: 'a' state: " + "WORK_STATE_" +
+        state_a + " winner { key: 'k' } } entries { label: " + "'b' state: WORK_STATE_" + state_b +
+        " error_code: 9 error_reason: 'NO_CANDIDATE' error_message: 'none' }");
   };
   service_.create_sweep = [&](const v1::CreateSweepRequest& request) {
     seen = request;

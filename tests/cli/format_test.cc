@@ -1,7 +1,7 @@
 #include "client/cli/format.h"
 
-#include <google/protobuf/text_format.h>
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -68,7 +68,8 @@ TEST(Format, SwitchesAreWordsWhereTheyAreOn) {
       parameters { name: "cluster_n" value: 1 } parameters { name: "ping_pong" value: 1 }
       parameters { name: "raster_along_n" value: 0 } parameters { name: "swap_ab" value: 0 }
       parameters { name: "tile_m" value: 128 } parameters { name: "tile_n" value: 192 }
-    })", &variant));
+    })",
+                                                            &variant));
   EXPECT_EQ(DescribeVariant(variant), "gemm_sm90 cluster=2x1x1 tile=128x192 ping_pong");
   variant.mutable_config()->mutable_parameters(1)->set_value(1);
   variant.mutable_config()->mutable_parameters(3)->set_value(0);
@@ -171,8 +172,7 @@ TEST(JsonTest, ConvertsEveryKindOfField) {
   EXPECT_EQ(json["state"], "succeeded");
   EXPECT_EQ(json["winner"]["candidate"]["content_hash"], "01ff");
   EXPECT_EQ(json["winner"]["candidate"]["measurement"]["seconds"], Json({1.0, 2.0}));
-  EXPECT_EQ(json["winner"]["candidate"]["measurement"]["throttle_reasons"],
-            18446744073709551615u);
+  EXPECT_EQ(json["winner"]["candidate"]["measurement"]["throttle_reasons"], 18446744073709551615u);
   EXPECT_EQ(json["create_time"], "1970-01-01T00:00:00Z");
   EXPECT_FALSE(json.contains("end_time"));
   EXPECT_FALSE(json["problem"].contains("fused_dropout"));

@@ -37,7 +37,8 @@ TEST(Progress, BarShowsShareCountsBestAndEta) {
 }
 
 TEST(Progress, BarWithoutAPaceHasNoEta) {
-  EXPECT_THAT(RenderBar({"queued", "", 0, 0, 0, 0, 0, 3}, kTerminal), HasSubstr("0% queued  ETA -"));
+  EXPECT_THAT(RenderBar({"queued", "", 0, 0, 0, 0, 0, 3}, kTerminal),
+              HasSubstr("0% queued  ETA -"));
 }
 
 TEST(Progress, BarNeverWraps) {

@@ -21,9 +21,8 @@ v1::FusedDropoutProblem Parse(const std::string& text) {
 
 TEST(FusedDropoutDefaultsTest, AgreeWithTheCanonicalProblem) {
   std::vector<std::string> problems = FusedDropoutForms();
-  for (const char* dropout :
-       {"dropout { probability: 0.1 }", "dropout { probability: 1e-6 }",
-        "dropout { probability: 0.5 philox_rounds: 10 store_mask: true }"}) {
+  for (const char* dropout : {"dropout { probability: 0.1 }", "dropout { probability: 1e-6 }",
+                              "dropout { probability: 0.5 philox_rounds: 10 store_mask: true }"}) {
     problems.push_back(std::string("operation: DROPOUT_OPERATION_DROPOUT ") + dropout);
   }
   problems.push_back(
@@ -37,8 +36,7 @@ TEST(FusedDropoutDefaultsTest, AgreeWithTheCanonicalProblem) {
     std::string differences;
     google::protobuf::util::MessageDifferencer compare;
     compare.ReportDifferencesToString(&differences);
-    EXPECT_TRUE(
-        compare.Compare(FusedDropoutOf(text).fused_dropout(), WithDefaults(Parse(text))))
+    EXPECT_TRUE(compare.Compare(FusedDropoutOf(text).fused_dropout(), WithDefaults(Parse(text))))
         << text << "\n"
         << differences;
   }

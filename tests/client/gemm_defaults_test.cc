@@ -70,8 +70,8 @@ TEST(SameFamily, IgnoresTheProbabilityOfDropoutButNotThatThereIsSome) {
   };
   EXPECT_TRUE(SameFamily(dropout("probability: 0.1"), dropout("probability: 0.9")));
   EXPECT_FALSE(SameFamily(dropout("probability: 0.1"), dropout("probability: 1e-6")));
-  EXPECT_FALSE(SameFamily(dropout("probability: 0.1"),
-                          dropout("probability: 0.1 philox_rounds: 10")));
+  EXPECT_FALSE(
+      SameFamily(dropout("probability: 0.1"), dropout("probability: 0.1 philox_rounds: 10")));
 }
 
 TEST(SameFamily, IgnoresShapeAndStridesOnly) {

@@ -15,8 +15,8 @@ namespace tilewright {
 // The canonical problem with these fields: "rows: 64 columns: 48 operation: ...".
 inline v1::Problem FusedDropoutOf(const std::string& fields) {
   v1::Problem problem;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("fused_dropout { " + fields + " }",
-                                                            &problem))
+  EXPECT_TRUE(
+      google::protobuf::TextFormat::ParseFromString("fused_dropout { " + fields + " }", &problem))
       << fields;
   const auto canonical = Canonicalize(problem);
   EXPECT_TRUE(canonical.ok()) << fields << ": " << canonical.status();

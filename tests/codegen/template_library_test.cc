@@ -33,9 +33,9 @@ std::vector<std::string> Includes(std::string_view text) {
 
 TEST(TemplateLibraryTest, IsSortedAndHoldsEveryTemplate) {
   const auto& files = TemplateLibrary();
-  EXPECT_TRUE(std::is_sorted(
-      files.begin(), files.end(),
-      [](const EmbeddedFile& a, const EmbeddedFile& b) { return a.path < b.path; }));
+  EXPECT_TRUE(
+      std::is_sorted(files.begin(), files.end(),
+                     [](const EmbeddedFile& a, const EmbeddedFile& b) { return a.path < b.path; }));
   const std::set<std::string> paths = Paths();
   for (const char* path : {"abi/kernel_args.h", "common/philox.cuh", "epilogue/epilogue.cuh",
                            "gemm/gemm_sm80.cuh", "gemm/gemm_simt.cuh"}) {

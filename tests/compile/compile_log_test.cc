@@ -83,8 +83,7 @@ TEST(FailureFromLogTest, BeginsAtTheFirstError) {
       "variant.cu(1): warning #177-D: variable \"x\" was declared but never referenced\n\n"
       "variant.cu(3): error: identifier \"q\" is undefined\n  p[0] = q;\n");
   EXPECT_EQ(failure.kind(), v1::FAILURE_KIND_COMPILE_ERROR);
-  EXPECT_EQ(failure.message(),
-            "variant.cu(3): error: identifier \"q\" is undefined\n  p[0] = q;");
+  EXPECT_EQ(failure.message(), "variant.cu(3): error: identifier \"q\" is undefined\n  p[0] = q;");
 }
 
 TEST(FailureFromLogTest, TellsResourcesFromErrors) {

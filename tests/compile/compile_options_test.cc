@@ -18,8 +18,8 @@ TEST(CompileOptionsTest, AreThisListAndNoOther) {
   const auto options = CompileOptions("sm_90a", {13, 0});
   ASSERT_TRUE(options.ok());
   EXPECT_THAT(*options, ElementsAre("--gpu-architecture=sm_90a", "--std=c++20",
-                                    "--device-as-default-execution-space",
-                                    "--ptxas-options=-v", "--no-cache"));
+                                    "--device-as-default-execution-space", "--ptxas-options=-v",
+                                    "--no-cache"));
 }
 
 TEST(CompileOptionsTest, TurnOffTheCacheWhereThereIsOne) {

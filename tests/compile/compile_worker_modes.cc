@@ -27,8 +27,9 @@ namespace {
 constexpr int kFd = WorkerProcess::kWorkerFd;
 
 const std::vector<EmbeddedFile> kHeaders = {
-    {"common/test_scale.cuh", "#include \"common/test_factor.cuh\"\n"
-                              "constexpr int Scale(int x) { return kFactor * x; }\n"},
+    {"common/test_scale.cuh",
+     "#include \"common/test_factor.cuh\"\n"
+     "constexpr int Scale(int x) { return kFactor * x; }\n"},
     {"common/test_factor.cuh", "inline constexpr int kFactor = 3;\n"},
 };
 
@@ -59,8 +60,7 @@ std::string TryWhatIsForbidden() {
   const int fd = mkstemp(name);
   const std::string write_error = error(static_cast<int>(write(fd, "x", 1)));
   if (fd >= 0) unlink(name);
-  return absl::StrCat("socket: ", socket_error, "; exec: ", exec_error,
-                      "; write: ", write_error);
+  return absl::StrCat("socket: ", socket_error, "; exec: ", exec_error, "; write: ", write_error);
 }
 
 [[noreturn]] void Spin() {

@@ -25,8 +25,7 @@ TEST(NvrtcApi, BuiltinsBesideTheLibraryAreOpenedWithIt) {
 
 // An NVRTC 11 on the loader's path used to hide the 13 of CUDA_HOME.
 TEST(NvrtcApi, OneThatIsOfNoUseDoesNotHideTheNext) {
-  std::vector<std::string> candidates = {"nowhere/libnvrtc.so", TILEWRIGHT_OLD_NVRTC,
-                                         "libm.so.6"};
+  std::vector<std::string> candidates = {"nowhere/libnvrtc.so", TILEWRIGHT_OLD_NVRTC, "libm.so.6"};
   const std::vector<std::string> real = NvrtcApi::Candidates();
   candidates.insert(candidates.end(), real.begin(), real.end());
   const absl::StatusOr<NvrtcApi> api = NvrtcApi::Load(candidates);

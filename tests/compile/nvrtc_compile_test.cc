@@ -20,24 +20,30 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr char kElfMagic[] = "\x7f" "ELF";
+constexpr char kElfMagic[] =
+    "\x7f"
+    "ELF";
 
 CompileJob Good(int number = 0) {
   return {absl::StrCat("#include \"common/test_scale.cuh\"\n"
                        "extern \"C\" __global__ void good(int* p) {\n"
-                       "  p[threadIdx.x] = Scale(p[0]) + ", number, ";\n}\n"),
-          "sm_90a", {"good"}};
+                       "  p[threadIdx.x] = Scale(p[0]) + ",
+                       number, ";\n}\n"),
+          "sm_90a",
+          {"good"}};
 }
 
 // Doubles the number of types at every level: without end for all practical purposes.
 CompileJob Bomb() {
-  return {"template <int Depth, int Id> struct Tree {\n"
-          "  typename Tree<Depth - 1, Id * 2>::Node left;\n"
-          "  typename Tree<Depth - 1, Id * 2 + 1>::Node right;\n"
-          "  struct Node { int value; };\n};\n"
-          "template <int Id> struct Tree<0, Id> { struct Node { int value; }; };\n"
-          "extern \"C\" __global__ void bomb(int* p) { p[0] = sizeof(Tree<28, 1>); }\n",
-          "sm_90a", {"bomb"}};
+  return {
+      "template <int Depth, int Id> struct Tree {\n"
+      "  typename Tree<Depth - 1, Id * 2>::Node left;\n"
+      "  typename Tree<Depth - 1, Id * 2 + 1>::Node right;\n"
+      "  struct Node { int value; };\n};\n"
+      "template <int Id> struct Tree<0, Id> { struct Node { int value; }; };\n"
+      "extern \"C\" __global__ void bomb(int* p) { p[0] = sizeof(Tree<28, 1>); }\n",
+      "sm_90a",
+      {"bomb"}};
 }
 
 ProcessPoolCompiler::Options TwoWorkers() {
@@ -70,8 +76,8 @@ TEST(NvrtcCompileTest, MakesNativeCodeAndIncludesHeaders) {
 
 TEST(NvrtcCompileTest, IncludesTheEmbeddedTemplates) {
   const auto pool = MakePool(TwoWorkers(), "compile");
-  const PoolRun run = RunJobs(*pool, {{RenderFaultySource(FaultyKind::kWrongResult), "sm_90a",
-                                       {std::string(kGemmEntry)}}});
+  const PoolRun run = RunJobs(
+      *pool, {{RenderFaultySource(FaultyKind::kWrongResult), "sm_90a", {std::string(kGemmEntry)}}});
   EXPECT_THAT(run.Cubin(0), StartsWith(kElfMagic)) << run.Failed(0).message();
 }
 
@@ -107,7 +113,8 @@ TEST(NvrtcCompileTest, ReadsTheResourcesOfEachEntryInTheOrderAskedFor) {
         "  float a[100];\n#pragma unroll\n  for (int i = 0; i < 100; i++) a[i] = p[i * n];\n"
         "  __syncthreads();\n#pragma unroll\n"
         "  for (int i = 0; i < 100; i++) p[i * n + threadIdx.x] = a[i] * a[(i * 7) % 100];\n}\n",
-        "sm_90a", {"spilling", "plain"}}});
+        "sm_90a",
+        {"spilling", "plain"}}});
   ASSERT_FALSE(run.Cubin(0).empty()) << run.Failed(0).message();
   const auto& entries = std::get<CompiledCode>(run.outcomes.at(0)).entries;
   ASSERT_EQ(entries.size(), 2u);
@@ -122,15 +129,17 @@ TEST(NvrtcCompileTest, ReadsTheResourcesOfEachEntryInTheOrderAskedFor) {
 TEST(NvrtcCompileTest, ErrorsSayWhere) {
   const auto pool = MakePool(TwoWorkers(), "headers");
   const PoolRun run = RunJobs(
-      *pool, {{"extern \"C\" __global__ void k(int* p) {\n  p[0] = undefined_name;\n}\n",
-               "sm_90a", {"k"}},
-              {"#include \"common/none.cuh\"\n", "sm_90a", {}},
-              {Good().source, "sm_90a", {"good", "absent"}},
-              {Good().source, "sm_90a --time=/tmp/x", {"good"}},
-              {Good().source, "sm_9999", {"good"}},
-              {"extern \"C\" __global__ void k(float* p, int n) {\n"
-               "  __shared__ float s[100000];\n  s[threadIdx.x] = n;\n  __syncthreads();\n"
-               "  p[threadIdx.x] = s[n];\n}\n", "sm_90a", {"k"}}});
+      *pool,
+      {{"extern \"C\" __global__ void k(int* p) {\n  p[0] = undefined_name;\n}\n", "sm_90a", {"k"}},
+       {"#include \"common/none.cuh\"\n", "sm_90a", {}},
+       {Good().source, "sm_90a", {"good", "absent"}},
+       {Good().source, "sm_90a --time=/tmp/x", {"good"}},
+       {Good().source, "sm_9999", {"good"}},
+       {"extern \"C\" __global__ void k(float* p, int n) {\n"
+        "  __shared__ float s[100000];\n  s[threadIdx.x] = n;\n  __syncthreads();\n"
+        "  p[threadIdx.x] = s[n];\n}\n",
+        "sm_90a",
+        {"k"}}});
   ASSERT_TRUE(run.status.ok());
   EXPECT_THAT(run.Failed(0).message(),
               StartsWith("variant.cu(2): error: identifier \"undefined_name\" is undefined"));
@@ -147,8 +156,7 @@ TEST(NvrtcCompileTest, ErrorsSayWhere) {
 
 // Both workers meet a bomb; everything else compiles.
 void ExpectBombsCostOnlyThemselves(ProcessPoolCompiler& pool, const std::string& message) {
-  const PoolRun run =
-      RunJobs(pool, {Good(0), Bomb(), Good(2), Bomb(), Good(4), Good(5), Good(6)});
+  const PoolRun run = RunJobs(pool, {Good(0), Bomb(), Good(2), Bomb(), Good(4), Good(5), Good(6)});
   ASSERT_TRUE(run.status.ok()) << run.status;
   ASSERT_EQ(run.outcomes.size(), 7u);
   for (const std::size_t i : {0, 2, 4, 5, 6}) {
@@ -184,8 +192,11 @@ TEST(NvrtcCompileTest, ARecursionThatOutgrowsTheMemoryLimitIsAResourceLimit) {
   const std::string open(200000, '(');
   const std::string close(200000, ')');
   const PoolRun run = RunJobs(
-      *pool, {{absl::StrCat("extern \"C\" __global__ void k(int* p) { p[0] = ", open, "1", close,
-                            "; }"), "sm_90a", {"k"}}, Good()});
+      *pool,
+      {{absl::StrCat("extern \"C\" __global__ void k(int* p) { p[0] = ", open, "1", close, "; }"),
+        "sm_90a",
+        {"k"}},
+       Good()});
   EXPECT_EQ(run.Failed(0).kind(), v1::FAILURE_KIND_RESOURCE_LIMIT) << run.Failed(0).message();
   EXPECT_FALSE(run.Cubin(1).empty());
 }

@@ -44,8 +44,7 @@ TEST(FakeCompilerTest, StopsWhenCancelledAndSaysWhenThereIsNoNvrtc) {
   Cancellation cancellation;
   int calls = 0;
   const absl::Status cancelled = compiler.CompileAll(
-      {{"a", "sm_80", {}}, {"b", "sm_80", {}}}, cancellation,
-      [&](std::size_t, CompileOutcome) {
+      {{"a", "sm_80", {}}, {"b", "sm_80", {}}}, cancellation, [&](std::size_t, CompileOutcome) {
         ++calls;
         cancellation.Cancel();
       });

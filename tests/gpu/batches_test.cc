@@ -6,8 +6,7 @@
 namespace tilewright {
 namespace {
 
-constexpr v1::DataType kInputs[] = {v1::DATA_TYPE_FP32, v1::DATA_TYPE_BF16,
-                                    v1::DATA_TYPE_INT8};
+constexpr v1::DataType kInputs[] = {v1::DATA_TYPE_FP32, v1::DATA_TYPE_BF16, v1::DATA_TYPE_INT8};
 
 GemmCase Batched(v1::DataType input, const std::string& what, int64_t batch) {
   GemmCase one{absl::StrCat(ShortName(input), " ", what), Gemm(96, 80, 112, input)};

@@ -138,9 +138,8 @@ TEST_F(ClientLaunchTest, ACallerWithoutTheLibraryGetsATemplateThatComputesThePro
   ASSERT_TRUE(answer.ok()) << answer.status();
   ASSERT_TRUE(answer->has_kernel());
   EXPECT_EQ(answer->provenance(), v1::PROVENANCE_MEASURED);
-  const auto kernel = Kernel::FromResponse(request.problem(), *answer,
-                                           std::make_shared<ModuleCache>(),
-                                           std::make_shared<VendorPool>());
+  const auto kernel = Kernel::FromResponse(
+      request.problem(), *answer, std::make_shared<ModuleCache>(), std::make_shared<VendorPool>());
   ASSERT_TRUE(kernel.ok()) << kernel.status();
   LaunchAndCheck(**kernel);
 }

@@ -26,8 +26,8 @@ class DeviceSession {
   DeviceMemory Upload(const std::vector<T>& values) const {
     DeviceMemory memory =
         *DeviceMemory::Allocate(*driver_, static_cast<int64_t>(values.size() * sizeof(T)));
-    EXPECT_EQ(driver_->cuMemcpyHtoDAsync(memory.address(), values.data(),
-                                         values.size() * sizeof(T), stream()),
+    EXPECT_EQ(driver_->cuMemcpyHtoDAsync(memory.address(), values.data(), values.size() * sizeof(T),
+                                         stream()),
               CUDA_SUCCESS);
     Synchronize();
     return memory;
@@ -36,8 +36,8 @@ class DeviceSession {
   template <typename T>
   std::vector<T> Download(const DeviceMemory& memory) const {
     std::vector<T> values(static_cast<std::size_t>(memory.bytes()) / sizeof(T));
-    EXPECT_EQ(driver_->cuMemcpyDtoHAsync(values.data(), memory.address(),
-                                         values.size() * sizeof(T), stream()),
+    EXPECT_EQ(driver_->cuMemcpyDtoHAsync(values.data(), memory.address(), values.size() * sizeof(T),
+                                         stream()),
               CUDA_SUCCESS);
     Synchronize();
     return values;

@@ -42,9 +42,8 @@ DropoutOutputs LaunchDropout(const DeviceSession& session, const v1::GemmProblem
   const DeviceMemory a = Constant(session, LayoutOf(problem, v1::OPERAND_A), inputs.a);
   const DeviceMemory b = Constant(session, LayoutOf(problem, v1::OPERAND_B), inputs.b);
   const DeviceMemory d = Constant(session, d_layout, kNan);
-  const DeviceMemory mask = session.Upload(
-      std::vector<uint8_t>(static_cast<std::size_t>(std::max<int64_t>(MaskBytes(problem), 1)),
-                           0xFF));
+  const DeviceMemory mask = session.Upload(std::vector<uint8_t>(
+      static_cast<std::size_t>(std::max<int64_t>(MaskBytes(problem), 1)), 0xFF));
   const DeviceMemory sums =
       session.Upload(std::vector<float>(static_cast<std::size_t>(problem.n()), kNan));
   const DeviceMemory flag = session.Upload(std::vector<uint32_t>{7});

@@ -47,8 +47,8 @@ TEST(DropoutTest, AfterEveryActivation) {
 
 TEST(DropoutTest, OfEveryType) {
   std::vector<GemmCase> cases;
-  for (const v1::DataType type : {v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP16,
-                                  v1::DATA_TYPE_BF16}) {
+  for (const v1::DataType type :
+       {v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP16, v1::DATA_TYPE_BF16}) {
     cases.push_back({ShortName(type), WithMask(Gemm(150, 136, 128, type)), 6});
   }
   cases.push_back(
@@ -98,8 +98,7 @@ TEST(DropoutTest, BesideEveryOtherPartOfTheEpilogue) {
          e.set_device_scalars(true);
          e.set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
        }},
-      {"stochastic",
-       [](v1::Epilogue& e) { e.set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC); }}};
+      {"stochastic", [](v1::Epilogue& e) { e.set_rounding_mode(v1::ROUNDING_MODE_STOCHASTIC); }}};
   std::vector<GemmCase> cases;
   for (const auto& [name, change] : kParts) {
     for (const int64_t n : {160, 131}) {
@@ -120,10 +119,9 @@ TEST(DropoutTest, OfBatchesSplitsAndRaggedShapes) {
   GemmCase split{"split", WithMask(Gemm(72, 104, 4096, v1::DATA_TYPE_BF16)), 6, true};
   EpilogueOf(split.problem).set_activation(v1::ACTIVATION_SILU);
   std::vector<GemmCase> cases = {batches, split};
-  for (const auto& [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {1, 300}, {300, 1}, {17, 15},
-                             {257, 1001}}) {
-    cases.push_back(
-        {absl::StrCat(m, " x ", n), WithMask(Gemm(m, n, 72, v1::DATA_TYPE_BF16)), 4});
+  for (const auto& [m, n] :
+       {std::pair<int64_t, int64_t>{1, 1}, {1, 300}, {300, 1}, {17, 15}, {257, 1001}}) {
+    cases.push_back({absl::StrCat(m, " x ", n), WithMask(Gemm(m, n, 72, v1::DATA_TYPE_BF16)), 4});
   }
   ExpectSound(cases);
 }

@@ -27,8 +27,7 @@ void ExpectEpilogues(v1::DataType input, v1::DataType output,
 
 std::vector<std::pair<std::string, Change>> CommonEpilogues() {
   return {
-      {"bias per column",
-       [](v1::Epilogue& e) { e.set_bias_mode(v1::BIAS_MODE_PER_COLUMN); }},
+      {"bias per column", [](v1::Epilogue& e) { e.set_bias_mode(v1::BIAS_MODE_PER_COLUMN); }},
       {"bias per row", [](v1::Epilogue& e) { e.set_bias_mode(v1::BIAS_MODE_PER_ROW); }},
       {"accumulate", [](v1::Epilogue& e) { e.set_source_mode(v1::SOURCE_MODE_ACCUMULATE); }},
       {"residual", [](v1::Epilogue& e) { e.set_source_mode(v1::SOURCE_MODE_RESIDUAL); }},
@@ -70,20 +69,19 @@ TEST(EpiloguesTest, EveryActivation) {
 }
 
 TEST(EpiloguesTest, AuxiliaryOutputsAndFlags) {
-  ExpectEpilogues(
-      v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16,
-      {{"aux fp16",
-        [](v1::Epilogue& e) {
-          e.set_activation(v1::ACTIVATION_SILU);
-          e.set_aux_type(v1::DATA_TYPE_FP16);
-        }},
-       {"aux bf16",
-        [](v1::Epilogue& e) {
-          e.set_activation(v1::ACTIVATION_RELU);
-          e.set_aux_type(v1::DATA_TYPE_BF16);
-        }},
-       {"amax", [](v1::Epilogue& e) { e.set_amax(true); }},
-       {"non-finite flag", [](v1::Epilogue& e) { e.set_non_finite_flag(true); }}});
+  ExpectEpilogues(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16,
+                  {{"aux fp16",
+                    [](v1::Epilogue& e) {
+                      e.set_activation(v1::ACTIVATION_SILU);
+                      e.set_aux_type(v1::DATA_TYPE_FP16);
+                    }},
+                   {"aux bf16",
+                    [](v1::Epilogue& e) {
+                      e.set_activation(v1::ACTIVATION_RELU);
+                      e.set_aux_type(v1::DATA_TYPE_BF16);
+                    }},
+                   {"amax", [](v1::Epilogue& e) { e.set_amax(true); }},
+                   {"non-finite flag", [](v1::Epilogue& e) { e.set_non_finite_flag(true); }}});
 }
 
 TEST(EpiloguesTest, StochasticRounding) {

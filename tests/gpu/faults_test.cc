@@ -31,8 +31,8 @@ class FaultsTest : public ::testing::Test {
     step.set_tile_n(16);
     step.set_split_k(1);
     const absl::Status status = GpuMachine::Get().compiler().CompileAll(
-        {{RenderFaultySource(kind), kernel.architecture(), {step.entry_symbol()}}},
-        Cancellation(), [&](std::size_t, CompileOutcome outcome) {
+        {{RenderFaultySource(kind), kernel.architecture(), {step.entry_symbol()}}}, Cancellation(),
+        [&](std::size_t, CompileOutcome outcome) {
           const auto* code = std::get_if<CompiledCode>(&outcome);
           ASSERT_NE(code, nullptr) << std::get<v1::Failure>(outcome).message();
           kernel.set_cubin(code->cubin);
@@ -76,9 +76,7 @@ TEST_F(FaultsTest, IllegalAccess) {
   ExpectFailure(FaultyKind::kIllegalAccess, v1::FAILURE_KIND_LAUNCH_ERROR);
 }
 
-TEST_F(FaultsTest, EndlessKernel) {
-  ExpectFailure(FaultyKind::kEndless, v1::FAILURE_KIND_TIMEOUT);
-}
+TEST_F(FaultsTest, EndlessKernel) { ExpectFailure(FaultyKind::kEndless, v1::FAILURE_KIND_TIMEOUT); }
 
 TEST_F(FaultsTest, WrongResult) {
   ExpectFailure(FaultyKind::kWrongResult, v1::FAILURE_KIND_WRONG_RESULT);

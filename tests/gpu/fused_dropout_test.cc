@@ -24,8 +24,8 @@ GemmCase CaseOf(const std::string& fields, int variants = 3) {
 
 // What the forward form stores for the backward one.
 std::string StoresOf(const std::string& form) {
-  const bool keeps = form.find("NORM") != std::string::npos &&
-                     form.find("backward") == std::string::npos;
+  const bool keeps =
+      form.find("NORM") != std::string::npos && form.find("backward") == std::string::npos;
   return keeps ? " store_statistics: true store_pre_norm: true" : "";
 }
 
@@ -135,7 +135,9 @@ TEST(FusedDropoutTest, ForwardAndBackwardKeepWhatTheHostKeeps) {
   constexpr int64_t kRows = 50;
   constexpr int64_t kColumns = 200;
   const DeviceSession session;
-  const DropoutMask mask{.seed = 7, .offset = (uint64_t{3} << 40) + 5, .rounds = 7,
+  const DropoutMask mask{.seed = 7,
+                         .offset = (uint64_t{3} << 40) + 5,
+                         .rounds = 7,
                          .threshold = QuantizeProbability(0.3)};
   const std::vector<uint16_t> ones(kRows * kColumns, ToBf16(1.0f));
   const DeviceMemory input = session.Upload(ones);
@@ -162,8 +164,8 @@ TEST(FusedDropoutTest, ForwardAndBackwardKeepWhatTheHostKeeps) {
       session.Synchronize();
       const std::vector<uint16_t> values = session.Download<uint16_t>(output);
       for (int64_t i = 0; i < kRows * kColumns; ++i) {
-        const bool keeps = mask.Keeps(0, static_cast<uint32_t>(i / kColumns),
-                                      static_cast<uint32_t>(i % kColumns));
+        const bool keeps =
+            mask.Keeps(0, static_cast<uint32_t>(i / kColumns), static_cast<uint32_t>(i % kColumns));
         ASSERT_EQ(values[static_cast<std::size_t>(i)] != 0, keeps) << i << " " << direction;
       }
       if (backward) continue;

@@ -150,9 +150,8 @@ void ExpectSoundReport(const Prepared& prepared, const absl::StatusOr<ProfileRep
   for (const v1::Candidate& candidate : report->kernels) {
     EXPECT_TRUE(candidate.has_measurement())
         << name << " (" << DescribeProblem(prepared.problem) << "), "
-        << Describe(candidate.variant()) << ": "
-        << v1::FailureKind_Name(candidate.failure().kind()) << ": "
-        << candidate.failure().message();
+        << Describe(candidate.variant()) << ": " << v1::FailureKind_Name(candidate.failure().kind())
+        << ": " << candidate.failure().message();
   }
 }
 
@@ -163,8 +162,8 @@ std::optional<Prepared> Prepare(const GemmCase& one) {
   EXPECT_TRUE(canonical.ok()) << one.name << ": " << canonical.status();
   if (!canonical.ok()) return std::nullopt;
   prepared.problem = *canonical;
-  prepared.variants = PickVariants(prepared.problem, one.variants, one.split_k_only,
-                                   one.template_name);
+  prepared.variants =
+      PickVariants(prepared.problem, one.variants, one.split_k_only, one.template_name);
   EXPECT_FALSE(prepared.variants.empty()) << one.name << ": no variant";
   return prepared;
 }
@@ -204,8 +203,8 @@ std::string ShortName(v1::DataType type) {
   return absl::AsciiStrToLower(v1::DataType_Name(type).substr(kPrefix));
 }
 
-std::vector<v1::Variant> PickVariants(const v1::Problem& canonical, int count,
-                                      bool split_k_only, const std::string& template_name) {
+std::vector<v1::Variant> PickVariants(const v1::Problem& canonical, int count, bool split_k_only,
+                                      const std::string& template_name) {
   std::vector<RankedVariant> ranked = RankVariants(canonical, GpuMachine::Get().silicon());
   if (split_k_only) {
     std::erase_if(ranked, [](const RankedVariant& variant) {

@@ -38,8 +38,8 @@ std::string ShortName(v1::DataType type);
 // fails the current test for each kernel that is not sound.
 void ExpectSound(const std::vector<GemmCase>& cases);
 
-// Compiles `variants` of `problem` (canonical) and checks them on every input, without a race; their
-// outcomes. Fails the current test for what does not compile.
+// Compiles `variants` of `problem` (canonical) and checks them on every input, without a race;
+// their outcomes. Fails the current test for what does not compile.
 std::vector<v1::Candidate> CheckVariants(const v1::Problem& problem,
                                          const std::vector<v1::Variant>& variants);
 

@@ -61,12 +61,12 @@ TEST(GradientTest, OfArgumentsOfEveryType) {
 TEST(GradientTest, OfEveryType) {
   std::vector<GemmCase> cases;
   for (const v1::DataType type : {v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP16}) {
-    cases.push_back(
-        {ShortName(type), Gradient(Gemm(150, 136, 128, type), v1::ACTIVATION_SILU), 6});
+    cases.push_back({ShortName(type), Gradient(Gemm(150, 136, 128, type), v1::ACTIVATION_SILU), 6});
   }
-  cases.push_back({"int8", Gradient(Gemm(150, 136, 128, v1::DATA_TYPE_INT8, v1::DATA_TYPE_FP16),
-                                    v1::ACTIVATION_RELU),
-                   6});
+  cases.push_back(
+      {"int8",
+       Gradient(Gemm(150, 136, 128, v1::DATA_TYPE_INT8, v1::DATA_TYPE_FP16), v1::ACTIVATION_RELU),
+       6});
   SetLayout(cases.back().problem, "NT");
   ExpectSound(cases);
 }
@@ -115,8 +115,8 @@ TEST(GradientTest, OfBatchesSplitsAndRaggedShapes) {
   // Sums of columns are of values that the main step computes.
   EpilogueOf(split.problem).set_bias_gradient(false);
   std::vector<GemmCase> cases = {batches, split};
-  for (const auto& [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {1, 300}, {300, 1}, {17, 15},
-                             {2000, 129}}) {
+  for (const auto& [m, n] :
+       {std::pair<int64_t, int64_t>{1, 1}, {1, 300}, {300, 1}, {17, 15}, {2000, 129}}) {
     GemmCase one{absl::StrCat(m, " x ", n),
                  Gradient(Gemm(m, n, 72, v1::DATA_TYPE_BF16), v1::ACTIVATION_RELU), 4};
     SetLayout(one.problem, "NT");
@@ -127,9 +127,9 @@ TEST(GradientTest, OfBatchesSplitsAndRaggedShapes) {
 
 // Many rows, of which a sample alone has a reference: sums that leave out or repeat a tile show.
 TEST(GradientTest, OfManyRows) {
-  ExpectSound({{"many rows",
-                Gradient(Gemm(16384, 1024, 1024, v1::DATA_TYPE_BF16), v1::ACTIVATION_GELU_TANH),
-                8}});
+  ExpectSound(
+      {{"many rows",
+        Gradient(Gemm(16384, 1024, 1024, v1::DATA_TYPE_BF16), v1::ACTIVATION_GELU_TANH), 8}});
 }
 
 using GradientOnHopperTest = HopperTest;
@@ -137,8 +137,9 @@ using GradientOnHopperTest = HopperTest;
 TEST_F(GradientOnHopperTest, OfFp8Outputs) {
   std::vector<GemmCase> cases;
   for (const v1::DataType output : {v1::DATA_TYPE_E5M2, v1::DATA_TYPE_BF16}) {
-    GemmCase one{ShortName(output), Gradient(Gemm(264, 272, 336, v1::DATA_TYPE_E5M2, output),
-                                             v1::ACTIVATION_GELU_TANH, v1::DATA_TYPE_E4M3),
+    GemmCase one{ShortName(output),
+                 Gradient(Gemm(264, 272, 336, v1::DATA_TYPE_E5M2, output), v1::ACTIVATION_GELU_TANH,
+                          v1::DATA_TYPE_E4M3),
                  6};
     SetLayout(one.problem, "NT");
     EpilogueOf(one.problem).set_scale_d(output == v1::DATA_TYPE_E5M2);

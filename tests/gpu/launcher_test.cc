@@ -46,8 +46,7 @@ class LauncherTest : public ::testing::Test {
     buffers.a = session_.Upload(std::vector<uint16_t>(count(gemm.m(), gemm.k()), ToBf16(a)));
     buffers.b = session_.Upload(std::vector<uint16_t>(count(gemm.n(), gemm.k()), ToBf16(b)));
     buffers.d = session_.Upload(std::vector<uint16_t>(count(gemm.m(), gemm.n()), 0xFFFF));
-    buffers.workspace =
-        *DeviceMemory::Allocate(session_.driver(), launcher.WorkspaceBytes(gemm));
+    buffers.workspace = *DeviceMemory::Allocate(session_.driver(), launcher.WorkspaceBytes(gemm));
     buffers.operands.a = buffers.a.pointer();
     buffers.operands.b = buffers.b.pointer();
     buffers.operands.d = buffers.d.pointer();
@@ -70,12 +69,11 @@ class LauncherTest : public ::testing::Test {
 TEST_F(LauncherTest, OneKernelServesOtherShapes) {
   const v1::Problem tuned = *Canonicalize(Gemm(256, 256, 256, v1::DATA_TYPE_BF16));
   const auto launcher = Load(tuned);
-  for (const auto& [m, n, k] : {std::tuple{256, 256, 256}, std::tuple{100, 24, 64},
-                                std::tuple{1, 520, 8}}) {
+  for (const auto& [m, n, k] :
+       {std::tuple{256, 256, 256}, std::tuple{100, 24, 64}, std::tuple{1, 520, 8}}) {
     const v1::Problem other = *Canonicalize(Gemm(m, n, k, v1::DATA_TYPE_BF16));
     const Buffers buffers = MakeBuffers(other.gemm(), *launcher, 1.0f, 0.5f);
-    const absl::Status status =
-        launcher->Launch(other.gemm(), buffers.operands, session_.stream());
+    const absl::Status status = launcher->Launch(other.gemm(), buffers.operands, session_.stream());
     ASSERT_TRUE(status.ok()) << status;
     EXPECT_THAT(Result(buffers), Each(FloatEq(0.5f * static_cast<float>(k))));
   }

@@ -238,9 +238,9 @@ TEST_F(MaskTest, RoundingIsStochasticByItsOwnBits) {
         wrong += outputs.d[i] != 0;
         continue;
       }
-      const bool goes_up = RoundingBits(inputs.seed, inputs.offset, 0,
-                                        static_cast<uint32_t>(i / 272),
-                                        static_cast<uint32_t>(i % 272)) >= 0xE000;
+      const bool goes_up =
+          RoundingBits(inputs.seed, inputs.offset, 0, static_cast<uint32_t>(i / 272),
+                       static_cast<uint32_t>(i % 272)) >= 0xE000;
       wrong += outputs.d[i] != (goes_up ? 2.0f + 0x1p-6f : 2.0f);
       up += goes_up;
       ++kept;

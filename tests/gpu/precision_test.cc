@@ -1,5 +1,7 @@
 // Precisions that an error budget admits: kernels of each are sound by their own tolerance, and
 // their errors are what they are said to be.
+#include "tuner/problem/precision.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -14,7 +16,6 @@
 #include "tests/gpu/gpu_machine.h"
 #include "tuner/codegen/template_library.h"
 #include "tuner/problem/canonical_problem.h"
-#include "tuner/problem/precision.h"
 #include "tuner/space/search_space.h"
 #include "tuner/store/memory_store.h"
 #include "tuner/tuner.h"
@@ -83,20 +84,34 @@ std::vector<GemmSm90Config> ThreeProducts(int promote) {
   GemmSm90Config precision{};
   precision.products = 3;
   precision.promote = promote;
-  return WithEveryCluster({{128, 128, 2, 0, 0}, {128, 192, 2, 0, 0}, {256, 64, 2, 0, 0},
-                           {192, 64, 3, 0, 0},  {64, 96, 1, 0, 0},   {128, 96, 2, 1, 0},
-                           {64, 128, 2, 1, 0},  {152, 128, 2, 0, 1}, {16, 128, 2, 0, 1},
-                           {8, 64, 1, 0, 1},    {88, 128, 2, 1, 1}},
+  return WithEveryCluster({{128, 128, 2, 0, 0},
+                           {128, 192, 2, 0, 0},
+                           {256, 64, 2, 0, 0},
+                           {192, 64, 3, 0, 0},
+                           {64, 96, 1, 0, 0},
+                           {128, 96, 2, 1, 0},
+                           {64, 128, 2, 1, 0},
+                           {152, 128, 2, 0, 1},
+                           {16, 128, 2, 0, 1},
+                           {8, 64, 1, 0, 1},
+                           {88, 128, 2, 1, 1}},
                           precision);
 }
 
 std::vector<GemmSm90Config> SumsInFp16() {
   GemmSm90Config precision{};
   precision.fp16_sums = 1;
-  return WithEveryCluster({{128, 256, 2, 0, 0}, {256, 256, 2, 0, 0}, {192, 240, 3, 0, 0},
-                           {64, 96, 1, 0, 0},   {128, 176, 2, 1, 0}, {192, 160, 2, 1, 0},
-                           {256, 128, 2, 1, 0}, {152, 256, 2, 0, 1}, {16, 128, 2, 0, 1},
-                           {8, 64, 1, 0, 1},    {176, 128, 2, 1, 1}},
+  return WithEveryCluster({{128, 256, 2, 0, 0},
+                           {256, 256, 2, 0, 0},
+                           {192, 240, 3, 0, 0},
+                           {64, 96, 1, 0, 0},
+                           {128, 176, 2, 1, 0},
+                           {192, 160, 2, 1, 0},
+                           {256, 128, 2, 1, 0},
+                           {152, 256, 2, 0, 1},
+                           {16, 128, 2, 0, 1},
+                           {8, 64, 1, 0, 1},
+                           {176, 128, 2, 1, 1}},
                           precision);
 }
 
@@ -106,8 +121,7 @@ void ExpectConfigsSound(const v1::Problem& problem, const std::vector<GemmSm90Co
   std::vector<v1::Variant> variants;
   for (const GemmSm90Config& config : configs) {
     const v1::Variant variant = MakeVariant(config);
-    const bool is_legal =
-        PlanForVariant(canonical, GpuMachine::Get().silicon(), variant).ok();
+    const bool is_legal = PlanForVariant(canonical, GpuMachine::Get().silicon(), variant).ok();
     if (is_legal) variants.push_back(variant);
   }
   EXPECT_GE(variants.size(), configs.size() / 2) << DescribeProblem(canonical);
@@ -154,8 +168,7 @@ TEST_F(PrecisionTest, SumsInFp16OverManyTiles) {
 
 TEST_F(PrecisionTest, SumsInFp16OnTinyShapes) {
   for (const auto& [m, n, k] : {std::tuple{1, 1, 8}, {1, 8, 8}, {3, 5, 72}, {65, 1, 64}}) {
-    ExpectConfigsSound(InFp16(Gemm(m, n, k, v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32)),
-                       SumsInFp16());
+    ExpectConfigsSound(InFp16(Gemm(m, n, k, v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32)), SumsInFp16());
   }
 }
 
@@ -198,10 +211,10 @@ TEST_F(PrecisionTest, SumsInFp16OfEveryLayoutAndOfFp8) {
       cases.push_back(one);
     }
   }
-  cases.push_back({"unaligned", InFp16(Gemm(129, 131, 133, v1::DATA_TYPE_FP16)), 8, false,
-                   "gemm_sm80"});
-  cases.push_back({"splits", InFp16(Gemm(64, 512, 4096, v1::DATA_TYPE_FP16)), 8, true,
-                   "gemm_sm80"});
+  cases.push_back(
+      {"unaligned", InFp16(Gemm(129, 131, 133, v1::DATA_TYPE_FP16)), 8, false, "gemm_sm80"});
+  cases.push_back(
+      {"splits", InFp16(Gemm(64, 512, 4096, v1::DATA_TYPE_FP16)), 8, true, "gemm_sm80"});
   for (const v1::DataType a : {v1::DATA_TYPE_E4M3, v1::DATA_TYPE_E5M2}) {
     for (const v1::DataType b : {v1::DATA_TYPE_E4M3, v1::DATA_TYPE_E5M2}) {
       GemmCase one{absl::StrCat(ShortName(a), " ", ShortName(b)),

@@ -73,8 +73,8 @@ class ReferenceTest : public ::testing::Test {
   }
 
   // D as a plain loop on the host computes it from the GPU's inputs.
-  double OnHost(const v1::GemmProblem& gemm, const BenchInputs& inputs, int64_t batch,
-                int64_t row, int64_t column) {
+  double OnHost(const v1::GemmProblem& gemm, const BenchInputs& inputs, int64_t batch, int64_t row,
+                int64_t column) {
     const MatrixLayout a = LayoutOf(gemm, v1::OPERAND_A);
     const MatrixLayout b = LayoutOf(gemm, v1::OPERAND_B);
     const MatrixLayout c = LayoutOf(gemm, v1::OPERAND_C);

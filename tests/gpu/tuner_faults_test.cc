@@ -79,9 +79,8 @@ class TunerFaultsTest : public ::testing::Test {
   // The kinds of the candidates that are quarantined.
   std::set<v1::FailureKind> QuarantinedKinds() {
     const std::string silicon_key = SiliconKey(request_.target.silicon());
-    const auto record =
-        store_->GetTuning(EncodeProblem(request_.problem), silicon_key,
-                          EnvironmentKey(request_.target.environment()));
+    const auto record = store_->GetTuning(EncodeProblem(request_.problem), silicon_key,
+                                          EnvironmentKey(request_.target.environment()));
     EXPECT_TRUE(record.ok()) << record.status();
     std::set<v1::FailureKind> kinds;
     if (!record.ok()) return kinds;
@@ -107,11 +106,10 @@ TEST_F(TunerFaultsTest, ATuningSurvivesEveryFaultAndQuarantinesIt) {
   const auto result = Tune();
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->winner.winner.provenance(), v1::PROVENANCE_MEASURED);
-  EXPECT_EQ(QuarantinedKinds(),
-            (std::set<v1::FailureKind>{
-                v1::FAILURE_KIND_LAUNCH_ERROR, v1::FAILURE_KIND_TIMEOUT,
-                v1::FAILURE_KIND_WRONG_RESULT, v1::FAILURE_KIND_OUT_OF_BOUNDS,
-                v1::FAILURE_KIND_NONDETERMINISTIC}));
+  EXPECT_EQ(QuarantinedKinds(), (std::set<v1::FailureKind>{
+                                    v1::FAILURE_KIND_LAUNCH_ERROR, v1::FAILURE_KIND_TIMEOUT,
+                                    v1::FAILURE_KIND_WRONG_RESULT, v1::FAILURE_KIND_OUT_OF_BOUNDS,
+                                    v1::FAILURE_KIND_NONDETERMINISTIC}));
   // The second run takes the first generation's kernels from the cache, and runs none that failed.
   const auto again = Tune();
   ASSERT_TRUE(again.ok()) << again.status();

@@ -8,10 +8,10 @@ namespace {
 
 TEST(TypesTest, EveryPairOfInputAndOutput) {
   const std::pair<v1::DataType, v1::DataType> pairs[] = {
-      {v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32}, {v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP32},
-      {v1::DATA_TYPE_TF32, v1::DATA_TYPE_BF16}, {v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16},
-      {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32}, {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16},
-      {v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16}, {v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32},
+      {v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32},  {v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP32},
+      {v1::DATA_TYPE_TF32, v1::DATA_TYPE_BF16},  {v1::DATA_TYPE_BF16, v1::DATA_TYPE_BF16},
+      {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32},  {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16},
+      {v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP16},  {v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32},
       {v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32}, {v1::DATA_TYPE_INT8, v1::DATA_TYPE_FP32},
       {v1::DATA_TYPE_INT8, v1::DATA_TYPE_BF16}};
   std::vector<GemmCase> cases;
@@ -27,7 +27,8 @@ TEST(TypesTest, Fp8InAllMixesWithAndWithoutPromotion) {
   std::vector<GemmCase> cases;
   for (const v1::DataType a : inputs) {
     for (const v1::DataType b : inputs) {
-      for (const v1::DataType output : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32}) {
+      for (const v1::DataType output :
+           {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32}) {
         for (const bool promote : {false, true}) {
           GemmCase one{absl::StrCat(ShortName(a), " ", ShortName(b), " to ", ShortName(output),
                                     promote ? ", promoted" : ""),

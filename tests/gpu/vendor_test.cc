@@ -39,8 +39,8 @@ class VendorTest : public ::testing::Test {
 };
 
 TEST_F(VendorTest, EveryTypeAndLayout) {
-  for (const v1::DataType type : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_TF32,
-                                  v1::DATA_TYPE_FP32}) {
+  for (const v1::DataType type :
+       {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP32}) {
     for (const char* letters : {"NN", "NT", "TN", "TT"}) {
       v1::Problem problem = Gemm(320, 256, 192, type, v1::DATA_TYPE_FP32);
       SetLayout(problem, letters);
@@ -72,9 +72,8 @@ v1::Problem Fp8(v1::DataType output, v1::ScalingMode mode) {
 
 TEST_F(VendorTest, ScalesOfFp8Inputs) {
   if (GpuMachine::Get().silicon().compute_capability() != 90) GTEST_SKIP() << "not a Hopper GPU";
-  for (const v1::ScalingMode mode :
-       {v1::SCALING_MODE_NONE, v1::SCALING_MODE_PER_TENSOR, v1::SCALING_MODE_PER_ROW_COLUMN,
-        v1::SCALING_MODE_BLOCK_128}) {
+  for (const v1::ScalingMode mode : {v1::SCALING_MODE_NONE, v1::SCALING_MODE_PER_TENSOR,
+                                     v1::SCALING_MODE_PER_ROW_COLUMN, v1::SCALING_MODE_BLOCK_128}) {
     for (const v1::DataType output : {v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32}) {
       ExpectVendors(Fp8(output, mode),
                     absl::StrCat(ShortName(output), " ", v1::ScalingMode_Name(mode)));

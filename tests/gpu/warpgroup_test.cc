@@ -33,8 +33,7 @@ TEST_F(WarpgroupTest, EveryScheduleAndClusterOnOneElement) {
 TEST_F(WarpgroupTest, UnalignedRowsOfD) {
   std::vector<GemmCase> cases;
   for (const int64_t n : {1, 7, 129, 1001, 2050, 3076}) {
-    cases.push_back(
-        Sm90Case(absl::StrCat("n ", n), Gemm(333, n, 264, v1::DATA_TYPE_BF16), 8));
+    cases.push_back(Sm90Case(absl::StrCat("n ", n), Gemm(333, n, 264, v1::DATA_TYPE_BF16), 8));
   }
   ExpectSound(cases);
 }

@@ -68,12 +68,14 @@ TEST(FusedDropoutResourcesTest, TypesAlignmentsMasksAndLoopsKeepTheirBounds) {
   const std::string norm = "normalization: NORMALIZATION_LAYER_NORM ";
   for (const std::string& fields : {
            "rows: 4096 columns: 1024 type: DATA_TYPE_FP32 dropout { probability: 0.5 "
-           "philox_rounds: 10 store_mask: true } " + gelu,
+           "philox_rounds: 10 store_mask: true } " +
+               gelu,
            "rows: 4096 columns: 1024 type: DATA_TYPE_FP16 residual_type: DATA_TYPE_FP32 "
            "dropout { probability: 0.5 } store_statistics: true store_pre_norm: true " +
                residual + norm,
            "rows: 333 columns: 1001 dropout { probability: 0.5 store_mask: true } backward: true "
-           "add_gradient: true " + residual + norm,
+           "add_gradient: true " +
+               residual + norm,
            "rows: 333 columns: 100000 dropout { probability: 0.5 } " + residual + norm,
            "rows: 333 columns: 100000 dropout { probability: 0.5 } backward: true " + residual +
                norm,

@@ -33,8 +33,7 @@ void* OpenNvrtc() {
 }
 
 // A function of the library, by the type nvrtc.h declares.
-#define NVRTC_FUNCTION(name) \
-  reinterpret_cast<decltype(&::name)>(dlsym(Library(), #name))
+#define NVRTC_FUNCTION(name) reinterpret_cast<decltype(&::name)>(dlsym(Library(), #name))
 
 void* Library() {
   static void* const library = OpenNvrtc();
@@ -54,8 +53,8 @@ nvrtcProgram CreateProgram(const std::string& source) {
   for (const std::string& path : paths) path_pointers.push_back(path.c_str());
   nvrtcProgram program = nullptr;
   EXPECT_EQ(NVRTC_FUNCTION(nvrtcCreateProgram)(&program, source.c_str(), "variant.cu",
-                                               static_cast<int>(texts.size()),
-                                               text_pointers.data(), path_pointers.data()),
+                                               static_cast<int>(texts.size()), text_pointers.data(),
+                                               path_pointers.data()),
             NVRTC_SUCCESS);
   return program;
 }
@@ -101,8 +100,8 @@ CompileReport CompileWithNvrtc(const std::string& source, const std::string& arc
   const std::string architecture_option = "--gpu-architecture=" + architecture;
   const char* options[] = {architecture_option.c_str(), "-std=c++20", "-default-device",
                            "--no-cache", "--ptxas-options=-v"};
-  report.ok = NVRTC_FUNCTION(nvrtcCompileProgram)(program, std::size(options), options) ==
-              NVRTC_SUCCESS;
+  report.ok =
+      NVRTC_FUNCTION(nvrtcCompileProgram)(program, std::size(options), options) == NVRTC_SUCCESS;
   std::size_t size = 0;
   NVRTC_FUNCTION(nvrtcGetProgramLogSize)(program, &size);
   report.log.resize(size);

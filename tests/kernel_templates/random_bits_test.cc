@@ -30,14 +30,13 @@ struct Element {
 
 PhiloxWords BlockOf(const DropoutMask& mask, const Element& element) {
   const auto block = mask.rounds == 7 ? RandomBlock<7> : RandomBlock<10>;
-  return block(device::tilewright::PhiloxKeysOf(mask.seed), mask.offset, RandomUse::kDropout, element.batch, element.row,
-               element.column);
+  return block(device::tilewright::PhiloxKeysOf(mask.seed), mask.offset, RandomUse::kDropout,
+               element.batch, element.row, element.column);
 }
 
 // The element's bit among the 8 of KeepBits.
 bool DeviceKeeps(const DropoutMask& mask, const Element& element) {
-  const unsigned bit =
-      2 * (element.row / 8 % 2 * 2 + element.column / 8 % 2) + element.column % 2;
+  const unsigned bit = 2 * (element.row / 8 % 2 * 2 + element.column / 8 % 2) + element.column % 2;
   return (KeepBits(BlockOf(mask, element), DropoutOffset(mask.threshold)) >> bit & 1) != 0;
 }
 
@@ -64,8 +63,7 @@ TEST(RandomBitsTest, MasksAreTheGoldenOnes) {
       for (int64_t j = 0; j < region.columns; ++j) {
         const Element element = {region.batch, region.first_row + static_cast<uint32_t>(i),
                                  region.first_column + static_cast<uint32_t>(j)};
-        uint8_t& byte =
-            packed[static_cast<size_t>(i * PackedMaskRowBytes(region.columns) + j / 8)];
+        uint8_t& byte = packed[static_cast<size_t>(i * PackedMaskRowBytes(region.columns) + j / 8)];
         if (DeviceKeeps(MaskOf(golden), element)) byte = static_cast<uint8_t>(byte | 1u << j % 8);
       }
     }
@@ -82,9 +80,9 @@ TEST(RandomBitsTest, AgreeWithTheReferenceEverywhere) {
                              static_cast<uint32_t>(random() >> 33),
                              static_cast<uint32_t>(random() >> 33)};
     ASSERT_EQ(DeviceKeeps(mask, element), mask.Keeps(element.batch, element.row, element.column));
-    const PhiloxWords rounding = RandomBlock<7>(device::tilewright::PhiloxKeysOf(mask.seed), mask.offset,
-                                                RandomUse::kRounding, element.batch, element.row,
-                                                element.column);
+    const PhiloxWords rounding =
+        RandomBlock<7>(device::tilewright::PhiloxKeysOf(mask.seed), mask.offset,
+                       RandomUse::kRounding, element.batch, element.row, element.column);
     ASSERT_EQ(RandomBits16(rounding, element.row, element.column),
               RoundingBits(mask.seed, mask.offset, element.batch, element.row, element.column));
   }

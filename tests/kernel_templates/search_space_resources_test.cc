@@ -54,8 +54,8 @@ void ExpectKeepsItsBounds(const v1::Problem& problem, const v1::Variant& variant
 // Multiples of the golden ratio, modulo 1, are spread evenly however many are taken.
 const v1::Variant& Sample(const std::vector<RankedVariant>& ranked, int number) {
   const double place = number * 0.6180339887498949;
-  const auto index = static_cast<std::size_t>((place - std::floor(place)) *
-                                              static_cast<double>(ranked.size()));
+  const auto index =
+      static_cast<std::size_t>((place - std::floor(place)) * static_cast<double>(ranked.size()));
   return ranked[index].variant;
 }
 
@@ -219,9 +219,8 @@ TEST(ScaledResourcesTest, IntegersCompileWithinTheirBounds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, SearchSpaceResourcesTest,
-                         testing::Values(v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32,
-                                         v1::DATA_TYPE_FP16, v1::DATA_TYPE_BF16,
-                                         v1::DATA_TYPE_INT8),
+                         testing::Values(v1::DATA_TYPE_FP32, v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP16,
+                                         v1::DATA_TYPE_BF16, v1::DATA_TYPE_INT8),
                          [](const auto& tested) { return v1::DataType_Name(tested.param); });
 
 }  // namespace

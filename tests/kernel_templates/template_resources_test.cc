@@ -16,8 +16,8 @@ namespace {
 
 constexpr char kHopper[] = "sm_90a";
 const std::vector<std::string>& Architectures() {
-  static const std::vector<std::string>& list = *new std::vector<std::string>{
-      "sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"};
+  static const std::vector<std::string>& list =
+      *new std::vector<std::string>{"sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"};
   return list;
 }
 const std::vector<std::string>& Layouts() {
@@ -100,8 +100,8 @@ TEST(TemplateResourcesTest, EveryAccessWidthCompiles) {
 
 TEST(TemplateResourcesTest, TilesOfEveryKindCompile) {
   const std::vector<GemmSm80Config> configs = {
-      {16, 128, 64, 1, 4, 6, 1, 1},  {16, 32, 16, 1, 2, 2, 1, 1},  {32, 64, 64, 2, 2, 2, 1, 1},
-      {48, 64, 32, 1, 2, 3, 1, 1},   {64, 48, 16, 2, 1, 4, 1, 1},  {96, 192, 32, 2, 4, 3, 1, 1},
+      {16, 128, 64, 1, 4, 6, 1, 1},  {16, 32, 16, 1, 2, 2, 1, 1},   {32, 64, 64, 2, 2, 2, 1, 1},
+      {48, 64, 32, 1, 2, 3, 1, 1},   {64, 48, 16, 2, 1, 4, 1, 1},   {96, 192, 32, 2, 4, 3, 1, 1},
       {192, 96, 64, 4, 2, 2, 1, 1},  {256, 128, 64, 4, 2, 3, 1, 1}, {64, 256, 32, 1, 4, 4, 1, 1},
       {128, 128, 64, 4, 4, 3, 1, 1}, {256, 64, 64, 4, 1, 2, 1, 1}};
   for (const GemmSm80Config& config : configs) {
@@ -112,9 +112,8 @@ TEST(TemplateResourcesTest, TilesOfEveryKindCompile) {
 
 TEST(TemplateResourcesTest, EpiloguesCompileWithoutSpills) {
   v1::Problem full;
-  for (const v1::Activation activation :
-       {v1::ACTIVATION_RELU, v1::ACTIVATION_GELU_TANH, v1::ACTIVATION_GELU_ERF,
-        v1::ACTIVATION_SILU}) {
+  for (const v1::Activation activation : {v1::ACTIVATION_RELU, v1::ACTIVATION_GELU_TANH,
+                                          v1::ACTIVATION_GELU_ERF, v1::ACTIVATION_SILU}) {
     full = WithFullEpilogue(MakeGemm(v1::DATA_TYPE_BF16, "NT"), activation);
     ExpectCompiles(full, GemmSm80Config{128, 128, 64, 2, 2, 3, 1, 8}, kHopper);
   }
@@ -284,8 +283,8 @@ TEST(TemplateResourcesTest, UnalignedRowsOfWideElementsDoNotSpill) {
 
 // The main loop is wgmma fed by TMA, and nothing makes the compiler wait between its products.
 TEST(TemplateResourcesTest, TheMainLoopIsWgmmaAndTma) {
-  const auto source = RenderSource(MakeGemm(v1::DATA_TYPE_BF16, "NT"),
-                                   MakeVariant(Sm90(128, 256, 4, 2, 0)));
+  const auto source =
+      RenderSource(MakeGemm(v1::DATA_TYPE_BF16, "NT"), MakeVariant(Sm90(128, 256, 4, 2, 0)));
   ASSERT_TRUE(source.ok()) << source.status();
   const CompileReport report = CompileWithNvrtc(*source, kHopper);
   ASSERT_TRUE(report.ok) << report.log;

@@ -92,8 +92,8 @@ Families Statistics(const Keeps& keeps, double q) {
   const auto within = [&](const char* name, auto row, auto column, uint32_t down, uint32_t right) {
     AddPairs(
         name, [&](uint32_t i, uint32_t j) { return keeps(1, 2, 3, row(i), column(j)); },
-        [&](uint32_t i, uint32_t j) { return keeps(1, 2, 3, row(i) + down, column(j) + right); },
-        q, families);
+        [&](uint32_t i, uint32_t j) { return keeps(1, 2, 3, row(i) + down, column(j) + right); }, q,
+        families);
   };
   const auto same = [](uint32_t i) { return i; };
   const auto even = [](uint32_t i) { return 2 * i; };
@@ -104,8 +104,10 @@ Families Statistics(const Keeps& keeps, double q) {
   within("rows", even, same, 1, 0);
   within("rows of a call", half, same, 8, 0);
   within("columns of a call", same, half, 0, 8);
-  within("blocks of rows", [](uint32_t i) { return i / 16 * 32 + i % 16; }, same, 16, 0);
-  within("blocks of columns", same, [](uint32_t i) { return i / 16 * 32 + i % 16; }, 0, 16);
+  within(
+      "blocks of rows", [](uint32_t i) { return i / 16 * 32 + i % 16; }, same, 16, 0);
+  within(
+      "blocks of columns", same, [](uint32_t i) { return i / 16 * 32 + i % 16; }, 0, 16);
   AddPairs("seeds", at(1, 2, 3), at(2, 2, 3), q, families);
   AddPairs("high words of seeds", at(1, 2, 3), at(1 + (uint64_t{1} << 32), 2, 3), q, families);
   AddPairs("offsets", at(1, 2, 3), at(1, 3, 3), q, families);
@@ -167,9 +169,7 @@ TEST(BadMasksTest, AnOffsetThatIsNotUsedIsFound) {
 
 TEST(BadMasksTest, OneHalfThatServesTwoElementsIsFound) {
   const auto bad = [](uint64_t seed, uint64_t offset, uint32_t batch, uint32_t row,
-                      uint32_t column) {
-    return Sound(seed, offset, batch, row, column / 2 * 2);
-  };
+                      uint32_t column) { return Sound(seed, offset, batch, row, column / 2 * 2); };
   EXPECT_TRUE(Beyond(Statistics(bad, 0.5)).contains("halves of a word"));
 }
 

@@ -10,9 +10,9 @@ namespace {
 
 TEST(DropoutMaskTest, PhiloxGivesThePublishedWords) {
   for (const auto& golden : GoldenMasks()["philox"]) {
-    EXPECT_EQ(Philox4x32(HexWords<4>(golden["counter"]), HexWords<2>(golden["key"]),
-                         golden["rounds"]),
-              HexWords<4>(golden["words"]))
+    EXPECT_EQ(
+        Philox4x32(HexWords<4>(golden["counter"]), HexWords<2>(golden["key"]), golden["rounds"]),
+        HexWords<4>(golden["words"]))
         << golden;
   }
 }

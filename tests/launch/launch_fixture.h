@@ -61,7 +61,7 @@ inline std::string FieldOf(const absl::Status& status) {
 }
 
 inline void ExpectBlames(const absl::Status& status, const std::string& field,
-                  const std::string& reason) {
+                         const std::string& reason) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
   EXPECT_EQ(FieldOf(status), field) << status;
   EXPECT_EQ(ReasonOf(status), reason) << status;

@@ -20,8 +20,8 @@ using ::testing::HasSubstr;
 class LibraryCandidatesTest : public ::testing::Test {
  protected:
   LibraryCandidatesTest() {
-    for (const char* name : {"TILEWRIGHT_TEST_LIBRARY", "CUDA_HOME", "VIRTUAL_ENV",
-                             "CONDA_PREFIX", "PATH"}) {
+    for (const char* name :
+         {"TILEWRIGHT_TEST_LIBRARY", "CUDA_HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PATH"}) {
       const char* value = getenv(name);
       saved_.emplace_back(name, value == nullptr ? "" : value);
       if (std::string(name) != "PATH") unsetenv(name);
@@ -88,8 +88,7 @@ TEST_F(LibraryCandidatesTest, WheelsOfThePythonOnPath) {
 TEST_F(LibraryCandidatesTest, FolderBesideTheInstallation) {
   const fs::path binary = fs::read_symlink("/proc/self/exe");
   EXPECT_THAT(Candidates(),
-              Contains((binary.parent_path().parent_path() / ".deps/cuda/lib/libx.so.2")
-                           .string()));
+              Contains((binary.parent_path().parent_path() / ".deps/cuda/lib/libx.so.2").string()));
 }
 
 TEST_F(LibraryCandidatesTest, OpenListsEveryPlaceItTried) {

@@ -46,8 +46,7 @@ TEST(CheckOperandsTest, EpilogueOperandsAreNeededOnlyWhereUsed) {
   ExpectBlames(CheckOperands(Plan(), problem, Operands()), "operands.amax", "NULL_POINTER");
   problem = Problem();
   problem.mutable_epilogue()->set_non_finite_flag(true);
-  ExpectBlames(CheckOperands(Plan(), problem, Operands()), "operands.non_finite",
-               "NULL_POINTER");
+  ExpectBlames(CheckOperands(Plan(), problem, Operands()), "operands.non_finite", "NULL_POINTER");
 }
 
 // A kernel that splits the epilogue from the GEMM has overwritten them when it reads them.
@@ -153,8 +152,7 @@ TEST(CheckOperandsTest, GradientsOfTheBiasHaveAPlace) {
   problem.mutable_epilogue()->set_gradient(true);
   problem.mutable_epilogue()->set_bias_gradient(true);
   GemmOperands operands = Operands();
-  ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.bias_gradient",
-               "NULL_POINTER");
+  ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.bias_gradient", "NULL_POINTER");
   operands.bias_gradient = static_cast<float*>(Address(0x50004));
   EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
 }

@@ -30,12 +30,12 @@ v1::GemmProblem PlainBf16() {
 
 TEST(VendorSupportTest, TypesThatCublasLtHas) {
   EXPECT_TRUE(VendorLauncher::Supports(PlainBf16()));
-  EXPECT_TRUE(VendorLauncher::Supports(
-      Plain(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32)));
-  EXPECT_TRUE(VendorLauncher::Supports(
-      Plain(v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32)));
-  EXPECT_TRUE(VendorLauncher::Supports(
-      Plain(v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32)));
+  EXPECT_TRUE(
+      VendorLauncher::Supports(Plain(v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32)));
+  EXPECT_TRUE(
+      VendorLauncher::Supports(Plain(v1::DATA_TYPE_TF32, v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32)));
+  EXPECT_TRUE(
+      VendorLauncher::Supports(Plain(v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP32)));
   EXPECT_TRUE(VendorLauncher::Supports(
       Plain(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, v1::DATA_TYPE_INT32)));
 }
@@ -89,10 +89,10 @@ TEST(VendorSupportTest, VectorsAndBlocksOfScalesOfOneMatrix) {
 }
 
 TEST(VendorSupportTest, TypesThatItDoesNot) {
-  EXPECT_FALSE(VendorLauncher::Supports(
-      Plain(v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32)));
-  EXPECT_FALSE(VendorLauncher::Supports(
-      Plain(v1::DATA_TYPE_FP32, v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32)));
+  EXPECT_FALSE(
+      VendorLauncher::Supports(Plain(v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP16, v1::DATA_TYPE_FP32)));
+  EXPECT_FALSE(
+      VendorLauncher::Supports(Plain(v1::DATA_TYPE_FP32, v1::DATA_TYPE_BF16, v1::DATA_TYPE_FP32)));
   v1::GemmProblem mixed = PlainBf16();
   mixed.set_b_type(v1::DATA_TYPE_FP16);
   EXPECT_FALSE(VendorLauncher::Supports(mixed));

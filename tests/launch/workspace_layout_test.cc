@@ -82,8 +82,7 @@ TEST(WorkspaceLayoutTest, RegionsThatNobodyProvidesAreRefused) {
   }
   v1::LaunchPlan none = Plan();
   AddColumnSums(none, 0);
-  ExpectBlames(CheckWorkspace(none), "launch_plan.workspace.regions[0].copies",
-               "MALFORMED_PLAN");
+  ExpectBlames(CheckWorkspace(none), "launch_plan.workspace.regions[0].copies", "MALFORMED_PLAN");
 }
 
 }  // namespace

@@ -166,9 +166,8 @@ TEST_F(BenchProfilerTest, AGpuThatNeverSettlesStillGivesAnAnswer) {
 TEST_F(BenchProfilerTest, CancellationEndsIt) {
   Cancellation cancellation;
   const auto profiler = MakeProfiler("sound");
-  const auto report = profiler->Profile(
-      Request({Kernel("ok"), Kernel("ok")}), cancellation,
-      [&](const v1::TuningProgress&) { cancellation.Cancel(); });
+  const auto report = profiler->Profile(Request({Kernel("ok"), Kernel("ok")}), cancellation,
+                                        [&](const v1::TuningProgress&) { cancellation.Cancel(); });
   EXPECT_EQ(report.status().code(), absl::StatusCode::kCancelled);
 }
 

@@ -74,9 +74,9 @@ TEST_F(BenchProfilerTest, AnOutOfBoundsWriteCondemnsNoOtherCandidate) {
 }
 
 TEST_F(BenchProfilerTest, SeveralCulpritsInARow) {
-  const auto report = Profile(Request({Kernel("check_crash"), Kernel("load_crash"),
-                                       Kernel("time_hang"), Kernel("ok"), Kernel("time_crash"),
-                                       Kernel("context_lost"), Kernel("ok")}));
+  const auto report =
+      Profile(Request({Kernel("check_crash"), Kernel("load_crash"), Kernel("time_hang"),
+                       Kernel("ok"), Kernel("time_crash"), Kernel("context_lost"), Kernel("ok")}));
   ASSERT_TRUE(report.ok()) << report.status();
   for (const std::size_t sound : {3u, 6u}) {
     EXPECT_EQ(report->kernels[sound].measurement().seconds_size(), 5);

@@ -61,8 +61,7 @@ TEST_F(BenchSupplyTest, EveryGenerationIsMeasuredInItsOrder) {
   ASSERT_THAT(report->vendors, SizeIs(3));
   EXPECT_EQ(report->kernels[1].failure().kind(), v1::FAILURE_KIND_WRONG_RESULT);
   EXPECT_DOUBLE_EQ(report->kernels[2].measurement().median_seconds(), 1e-3);
-  EXPECT_THAT(supply.told(),
-              ElementsAre(ElementsAre(1.5e-3, 0), ElementsAre(1.5e-3, 0, 1e-3)));
+  EXPECT_THAT(supply.told(), ElementsAre(ElementsAre(1.5e-3, 0), ElementsAre(1.5e-3, 0, 1e-3)));
 }
 
 // Sample i of every candidate must be of round i.

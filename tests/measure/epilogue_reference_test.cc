@@ -1,4 +1,6 @@
 // The reference of the epilogue, compiled for the host.
+#include "kernel_templates/reference/epilogue_reference.cuh"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,8 +10,6 @@
 #include "kernel_templates/launch/dropout_mask.h"
 #include "tests/golden/dropout_masks.h"
 #include "tests/measure/fake_cuda/device_shim.h"
-
-#include "kernel_templates/reference/epilogue_reference.cuh"
 
 namespace tilewright {
 namespace {
@@ -22,9 +22,9 @@ TEST_P(DerivativeTest, IsThatOfTheActivation) {
   constexpr double kStep = 1e-5;
   double steepest = 0;
   for (double z = -12; z <= 12; z += 0.0137) {
-    const double difference = (ReferenceActivation(z + kStep, GetParam()) -
-                               ReferenceActivation(z - kStep, GetParam())) /
-                              (2 * kStep);
+    const double difference =
+        (ReferenceActivation(z + kStep, GetParam()) - ReferenceActivation(z - kStep, GetParam())) /
+        (2 * kStep);
     EXPECT_NEAR(ReferenceDerivative(z, GetParam()), difference, 1e-9) << z;
     steepest = std::max(steepest, std::abs(ReferenceDerivative(z, GetParam())));
   }
@@ -94,8 +94,8 @@ TEST(FinishElementTest, SizeZBoundsWhatRoundingZChanges) {
         const double rounded = expected;
         FinishElement(args, 0, 0, 0, 0, static_cast<double>(z), 1);
         EXPECT_LE(std::abs(rounded - expected), unit * static_cast<double>(size_z)) << z;
-        largest = std::max(largest, std::abs(rounded - expected) /
-                                        (unit * static_cast<double>(size_z)));
+        largest =
+            std::max(largest, std::abs(rounded - expected) / (unit * static_cast<double>(size_z)));
       }
       EXPECT_GT(largest, 0.3) << "a bound that says little: " << activation;
     }

@@ -98,8 +98,7 @@ TEST(JudgeTest, WrongElementsAreNamedByTheirPlace) {
   CheckFindings findings = Sound();
   findings.d.wrong = 2;
   findings.d.first_wrong = ~(2ull * 50 + 7);
-  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_WRONG_RESULT,
-                "batch 1 row 30 column 7");
+  ExpectFailure(Problem(), findings, v1::FAILURE_KIND_WRONG_RESULT, "batch 1 row 30 column 7");
 }
 
 TEST(JudgeTest, UnwrittenFloatsShowAfterOneRun) {

@@ -14,8 +14,7 @@ using ::testing::IsEmpty;
 
 // Launch times: `seconds` with a relative deviation of `sigma`, and one in ten in a tail of up
 // to 30 %.
-std::vector<double> NoisySamples(double seconds, double sigma, int count,
-                                 std::mt19937& generator) {
+std::vector<double> NoisySamples(double seconds, double sigma, int count, std::mt19937& generator) {
   std::normal_distribution<double> noise(0, sigma);
   std::uniform_real_distribution<double> uniform(0, 1);
   std::vector<double> samples;

@@ -22,8 +22,7 @@ v1::GemmProblem Problem(v1::DataType input, v1::DataType output, int64_t k) {
 }
 
 TEST(ToleranceTest, IntegersAreExact) {
-  const auto tolerance =
-      ToleranceFor(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096), true);
+  const auto tolerance = ToleranceFor(Problem(v1::DATA_TYPE_INT8, v1::DATA_TYPE_INT32, 4096), true);
   EXPECT_EQ(tolerance.sum, 0);
   EXPECT_EQ(tolerance.terms, 0);
   EXPECT_EQ(tolerance.output.unit, 0);

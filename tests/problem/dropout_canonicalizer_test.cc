@@ -65,9 +65,8 @@ TEST(DropoutCanonicalizerTest, WhatDropsNothingHasNoMask) {
 }
 
 TEST(DropoutCanonicalizerTest, WhatIsNoProbabilityIsRefused) {
-  for (const double probability :
-       {-0.1, -1e-9, 1 + 1e-9, std::numeric_limits<double>::quiet_NaN(),
-        std::numeric_limits<double>::infinity()}) {
+  for (const double probability : {-0.1, -1e-9, 1 + 1e-9, std::numeric_limits<double>::quiet_NaN(),
+                                   std::numeric_limits<double>::infinity()}) {
     v1::Dropout dropout = Dropout(probability);
     const absl::Status status = CanonicalizeDropout("dropout", dropout);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << probability;

@@ -39,13 +39,12 @@ TEST(FusedDropoutProblemTest, StridesOfAbsentTensorsAreCleared) {
   const v1::Problem backward =
       FusedDropoutOf(std::string(kResidual) + "backward: true residual_stride: 64");
   EXPECT_EQ(backward.fused_dropout().residual_stride(), 0);
-  EXPECT_EQ(ProblemKey(backward), ProblemKey(FusedDropoutOf(std::string(kResidual) +
-                                                            "backward: true")));
+  EXPECT_EQ(ProblemKey(backward),
+            ProblemKey(FusedDropoutOf(std::string(kResidual) + "backward: true")));
 }
 
 TEST(FusedDropoutProblemTest, ShapesStridesAndProbabilitiesShareAFamily) {
-  const v1::Problem one =
-      FusedDropoutOf(std::string(kResidual) + "dropout { probability: 0.1 }");
+  const v1::Problem one = FusedDropoutOf(std::string(kResidual) + "dropout { probability: 0.1 }");
   const v1::Problem other = FusedDropoutOf(
       "rows: 9 columns: 1024 x_stride: 2048 operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL "
       "dropout { probability: 0.5 }");
@@ -53,8 +52,8 @@ TEST(FusedDropoutProblemTest, ShapesStridesAndProbabilitiesShareAFamily) {
   EXPECT_EQ(ProblemFamilyKey(one), ProblemFamilyKey(other));
   EXPECT_NE(ProblemFamilyKey(one), ProblemFamilyKey(FusedDropoutOf(kResidual)));
   EXPECT_NE(ProblemFamilyKey(one),
-            ProblemFamilyKey(FusedDropoutOf(
-                std::string(kResidual) + "dropout { probability: 0.1 philox_rounds: 10 }")));
+            ProblemFamilyKey(FusedDropoutOf(std::string(kResidual) +
+                                            "dropout { probability: 0.1 philox_rounds: 10 }")));
 }
 
 TEST(FusedDropoutProblemTest, EveryFormHasItsOwnFamilyAndSummary) {
@@ -81,10 +80,10 @@ TEST(FusedDropoutProblemTest, NeededBytesCountEachTensorOnce) {
   // x, residual and y; the bias.
   EXPECT_EQ(MinimumBytes(FusedDropoutOf(kResidual)), 3 * 2 * elements + 2 * 48);
   // dy and dx; the gradient of the bias in fp32. The mask can be computed again.
-  EXPECT_EQ(MinimumBytes(FusedDropoutOf(
-                std::string(kResidual) +
-                "backward: true dropout { probability: 0.1 store_mask: true }")),
-            2 * 2 * elements + 4 * 48);
+  EXPECT_EQ(
+      MinimumBytes(FusedDropoutOf(std::string(kResidual) +
+                                  "backward: true dropout { probability: 0.1 store_mask: true }")),
+      2 * 2 * elements + 4 * 48);
   // The forward form has to write it: 6 bytes a row.
   EXPECT_EQ(MinimumBytes(FusedDropoutOf(std::string(kResidual) +
                                         "dropout { probability: 0.1 store_mask: true }")),

@@ -171,8 +171,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "CONTRADICTORY_EPILOGUE", "gemm.epilogue.aux_type"),
         Invalid("GradientOnInt32", Int8Gemm("gradient: true"), "CONTRADICTORY_EPILOGUE",
                 "gemm.epilogue.gradient"),
-        Invalid("DeviceScalarsOnInt32", Int8Gemm("device_scalars: true"),
-                "CONTRADICTORY_EPILOGUE", "gemm.epilogue.device_scalars"),
+        Invalid("DeviceScalarsOnInt32", Int8Gemm("device_scalars: true"), "CONTRADICTORY_EPILOGUE",
+                "gemm.epilogue.device_scalars"),
         Invalid("ScaleOfBf16Output", Gemm("epilogue { scale_d: true }"), "CONTRADICTORY_EPILOGUE",
                 "gemm.epilogue.scale_d"),
         Invalid("NanBudget", Gemm("numerics { error_budget: nan }"), "OUT_OF_RANGE",
@@ -185,8 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 std::string Dropout(const std::string& fields) {
-  return "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT " + fields +
-         " }";
+  return "fused_dropout { rows: 4 columns: 4 operation: DROPOUT_OPERATION_DROPOUT " + fields + " }";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -213,8 +212,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "CONTRADICTORY_OPERATION", "fused_dropout.residual_type"),
         Invalid("ResidualStrideWithoutResidual", Dropout("residual_stride: 4"),
                 "CONTRADICTORY_OPERATION", "fused_dropout.residual_stride"),
-        Invalid("StatisticsOfNothing", Dropout("store_statistics: true"),
-                "CONTRADICTORY_OPERATION", "fused_dropout.store_statistics"),
+        Invalid("StatisticsOfNothing", Dropout("store_statistics: true"), "CONTRADICTORY_OPERATION",
+                "fused_dropout.store_statistics"),
         Invalid("StatisticsOfBackward",
                 Dropout("normalization: NORMALIZATION_RMS_NORM backward: true "
                         "store_statistics: true"),

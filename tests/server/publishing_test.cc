@@ -50,8 +50,8 @@ struct Machine {
 BundleContents BundleOf(std::vector<int64_t> ms) {
   Machine from;
   for (const int64_t m : ms) {
-    EXPECT_TRUE(PutWinner({.problem = GemmProblemOf(m, 1024, 1024), .target = Hopper()},
-                          from.store, from.index)
+    EXPECT_TRUE(PutWinner({.problem = GemmProblemOf(m, 1024, 1024), .target = Hopper()}, from.store,
+                          from.index)
                     .ok());
   }
   return CollectForExport(from.store, from.index, {}).value();

@@ -42,8 +42,7 @@ struct ServiceClient {
 class TestDaemon {
  public:
   // `devices`: how many fake GPUs.
-  explicit TestDaemon(int devices, DaemonServer::Options options = {},
-                      bool nvrtc_missing = false);
+  explicit TestDaemon(int devices, DaemonServer::Options options = {}, bool nvrtc_missing = false);
   ~TestDaemon();
 
   ServiceClient Connect() const { return ServiceClient(socket_); }

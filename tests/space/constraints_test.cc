@@ -261,8 +261,8 @@ INSTANTIATE_TEST_SUITE_P(
          With(With(With(Simt("thread_m", 16), "thread_n", 16), "tile_m", 128), "tile_n", 128)},
         {"SplitsHaveWork", "gemm_simt", "m: 64 n: 64 k: 8 a_type: DATA_TYPE_FP32",
          Simt("split_k", 2)},
-        {"FitsGrid", "gemm_simt",
-         "m: 2147483647 n: 1048576 k: 1 a_type: DATA_TYPE_FP32", PlainSimt()},
+        {"FitsGrid", "gemm_simt", "m: 2147483647 n: 1048576 k: 1 a_type: DATA_TYPE_FP32",
+         PlainSimt()},
         {"FitsWorkspace", "gemm_simt", "m: 131072 n: 131072 k: 64 a_type: DATA_TYPE_FP32",
          Simt("split_k", 2)},
     }));
@@ -293,9 +293,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(EnumerateTest, EveryConfigOfABiasGradientIsLegal) {
   const v1::Silicon silicon = Profile("h100-sxm");
   for (const char* types : {"", " a_type: DATA_TYPE_FP32"}) {
-    const v1::Problem problem = GemmOf(absl::StrCat(
-        "m: 72 n: 104 k: 4096 epilogue { gradient: true bias_gradient: true dropout { "
-        "probability: 0.5 } }", types));
+    const v1::Problem problem = GemmOf(
+        absl::StrCat("m: 72 n: 104 k: 4096 epilogue { gradient: true bias_gradient: true dropout { "
+                     "probability: 0.5 } }",
+                     types));
     for (const SearchSpace* space : SearchSpaces()) {
       for (const v1::Config& config : space->Enumerate(problem, silicon)) {
         EXPECT_EQ(space->BrokenConstraint(problem, silicon, config), std::nullopt)

@@ -140,8 +140,8 @@ TEST(CostModelTest, ASplitEpilogueCostsItsBytes) {
 
 TEST(CostModelTest, ScalesOfBlocksAndTransposedBytesCost) {
   const auto predict = [](const std::string& fields, const Parameters& config) {
-    return SpaceOf("gemm_sm90").PredictSeconds(GemmOf(fields), Profile("h100-sxm"),
-                                               ConfigOf(config));
+    return SpaceOf("gemm_sm90")
+        .PredictSeconds(GemmOf(fields), Profile("h100-sxm"), ConfigOf(config));
   };
   const std::string fp8 = "m: 8192 n: 8192 k: 2048 a_type: DATA_TYPE_E4M3 ";
   const Parameters promoting = With(PlainSm90(), "promote", 1);

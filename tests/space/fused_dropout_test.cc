@@ -33,8 +33,8 @@ std::string Broken(const v1::Problem& problem, const Parameters& parameters) {
 TEST(FusedDropoutSpaceTest, OffersLegalConfigsForEveryForm) {
   const SearchSpace& space = SpaceOf("fused_dropout");
   for (const std::string& form : FusedDropoutForms()) {
-    for (const char* shape : {"rows: 1 columns: 3 ", "rows: 33 columns: 1001 ", kLarge,
-                              "rows: 7 columns: 200000 "}) {
+    for (const char* shape :
+         {"rows: 1 columns: 3 ", "rows: 33 columns: 1001 ", kLarge, "rows: 7 columns: 200000 "}) {
       const v1::Problem problem = FusedDropoutOf(shape + form);
       const auto configs = space.Enumerate(problem, Profile("h100-sxm"));
       EXPECT_FALSE(configs.empty()) << shape << form;
@@ -53,8 +53,8 @@ TEST(FusedDropoutSpaceTest, OffersLegalConfigsForEveryForm) {
 }
 
 TEST(FusedDropoutSpaceTest, NoOtherSpaceServesIt) {
-  const v1::Problem problem = FusedDropoutOf(std::string(kLarge) +
-                                             "operation: DROPOUT_OPERATION_DROPOUT");
+  const v1::Problem problem =
+      FusedDropoutOf(std::string(kLarge) + "operation: DROPOUT_OPERATION_DROPOUT");
   for (const SearchSpace* space : SearchSpaces()) {
     EXPECT_EQ(space->Supports(problem, Profile("h100-sxm")),
               space->template_name() == "fused_dropout");
@@ -63,11 +63,11 @@ TEST(FusedDropoutSpaceTest, NoOtherSpaceServesIt) {
 }
 
 TEST(FusedDropoutSpaceTest, NamesTheConstraintThatIsBroken) {
-  const v1::Problem plain = FusedDropoutOf(std::string(kLarge) +
-                                           "operation: DROPOUT_OPERATION_DROPOUT");
-  const v1::Problem norm = FusedDropoutOf(
-      std::string(kLarge) +
-      "operation: DROPOUT_OPERATION_DROPOUT normalization: NORMALIZATION_RMS_NORM");
+  const v1::Problem plain =
+      FusedDropoutOf(std::string(kLarge) + "operation: DROPOUT_OPERATION_DROPOUT");
+  const v1::Problem norm =
+      FusedDropoutOf(std::string(kLarge) +
+                     "operation: DROPOUT_OPERATION_DROPOUT normalization: NORMALIZATION_RMS_NORM");
   EXPECT_EQ(Broken(plain, Plain()), "");
   EXPECT_EQ(Broken(plain, With(Plain(), "vector", 2)), "VectorSharesCalls");
   EXPECT_EQ(Broken(plain, With(Plain(), "slots", 5)), "HasSlots");
@@ -116,9 +116,9 @@ TEST(FusedDropoutSpaceTest, PlansOneStepOrTwo) {
       std::string(kLarge) +
       "operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL normalization: NORMALIZATION_LAYER_NORM "
       "backward: true");
-  const auto two = space.PlanFor(backward, Profile("h100-sxm"),
-                                 ConfigOf(With(With(Plain(), "column_threads", 512), "threads",
-                                               512)));
+  const auto two =
+      space.PlanFor(backward, Profile("h100-sxm"),
+                    ConfigOf(With(With(Plain(), "column_threads", 512), "threads", 512)));
   ASSERT_TRUE(two.ok()) << two.status();
   ASSERT_EQ(two->steps_size(), 2);
   EXPECT_EQ(two->steps(1).entry_symbol(), kColumnReduceEntry);
@@ -161,8 +161,7 @@ TEST(FusedDropoutModelTest, LargeTensorsTakeTheTimeOfTheirBytes) {
   for (const std::string& form : FusedDropoutForms()) {
     const v1::Problem problem = FusedDropoutOf(std::string(kLarge) + form);
     const double copy_seconds = MinimumBytes(problem) / 3.02e12;
-    const double best =
-        RankVariants(problem, Profile("h100-sxm")).front().predicted_seconds;
+    const double best = RankVariants(problem, Profile("h100-sxm")).front().predicted_seconds;
     EXPECT_GT(best, copy_seconds) << form;
     EXPECT_LT(best, 1.35 * copy_seconds) << form;
   }

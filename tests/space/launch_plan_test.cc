@@ -148,8 +148,8 @@ TEST(LaunchPlanTest, SimtIsOneStep) {
 }
 
 TEST(LaunchPlanTest, Sm90IsPersistentAndTakesTensorMaps) {
-  const Parameters config = With(With(With(PlainSm90(), "cluster_m", 2), "raster_group", 4),
-                                 "raster_along_n", 1);
+  const Parameters config =
+      With(With(With(PlainSm90(), "cluster_m", 2), "raster_group", 4), "raster_along_n", 1);
   ExpectPlan(
       PlanOf("gemm_sm90", "m: 512 n: 512 k: 512 a_layout: OPERAND_LAYOUT_TRANSPOSED", config),
       R"(

@@ -243,8 +243,9 @@ TEST(RankVariantsTest, OneWaveNeedsOneRasterOrder) {
 TEST(RankVariantsTest, ScaledProblemsOfEveryShapeHaveSoundVariants) {
   const v1::Silicon silicon = Profile("h100-sxm");
   for (const char* mode : {"NONE", "PER_TENSOR", "PER_ROW_COLUMN", "BLOCK_128"}) {
-    for (const char* types : {"a_type: DATA_TYPE_E4M3", "a_type: DATA_TYPE_E5M2 b_type: "
-                                                        "DATA_TYPE_E4M3 d_type: DATA_TYPE_FP16"}) {
+    for (const char* types : {"a_type: DATA_TYPE_E4M3",
+                              "a_type: DATA_TYPE_E5M2 b_type: "
+                              "DATA_TYPE_E4M3 d_type: DATA_TYPE_FP16"}) {
       for (const char* shape : {"m: 1 n: 1 k: 16", "m: 129 n: 1 k: 128", "m: 5 n: 1024 k: 4096",
                                 "m: 777 n: 1001 k: 528", "m: 4096 n: 4096 k: 4096 batch: 2"}) {
         const std::string fields =

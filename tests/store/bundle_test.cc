@@ -135,8 +135,7 @@ TEST(BundleTest, HugeLengthsAllocateNothing) {
   AppendUint64(~uint64_t{0}, &bundle);
   ExpectDamaged(bundle + std::string(200, 'x'));
   for (const uint64_t size : {~uint64_t{0}, uint64_t{1} << 40, uint64_t{1} << 63}) {
-    ExpectDamaged(
-        BundleForge().AddAs(BundleManifest::KIND_CUBIN, "x", Sha256("x"), size).Sign());
+    ExpectDamaged(BundleForge().AddAs(BundleManifest::KIND_CUBIN, "x", Sha256("x"), size).Sign());
   }
 }
 
@@ -151,12 +150,10 @@ TEST(BundleTest, AWellSignedBundleIsStillChecked) {
   ExpectDamaged(BundleForge().Add(kRecord, bytes).Add(kCubin, "other").Sign());
   ExpectDamaged(BundleForge().Add(kRecord, bytes).Add(kCubin, "one").Add(kCubin, "two").Sign());
   ExpectDamaged(BundleForge().Add(kRecord, bytes).Add(kCubin, "one").Add(kCubin, "one").Sign());
-  ExpectDamaged(
-      BundleForge().Add(kRecord, bytes).Add(kRecord, bytes).Add(kCubin, "one").Sign());
+  ExpectDamaged(BundleForge().Add(kRecord, bytes).Add(kRecord, bytes).Add(kCubin, "one").Sign());
   ExpectDamaged(BundleForge().Add(kRecord, "no record").Sign());
   ExpectDamaged(BundleForge().Add(BundleManifest::KIND_UNSPECIFIED, "x").Sign());
-  ExpectDamaged(
-      BundleForge().Add(kRecord, bytes).AddAs(kCubin, "one", Sha256("two"), 3).Sign());
+  ExpectDamaged(BundleForge().Add(kRecord, bytes).AddAs(kCubin, "one", Sha256("two"), 3).Sign());
 }
 
 TEST(BundleTest, KeysAreDerivedNotBelieved) {

@@ -46,10 +46,10 @@ TEST(BundleTransferTest, WinnersArriveAsImportedWithTheirKernels) {
   EXPECT_EQ(hit.match, v1::MATCH_EXACT);
   EXPECT_EQ(hit.winner->winner.provenance(), v1::PROVENANCE_IMPORTED);
   EXPECT_EQ(to.store.GetCubin(hit.winner->kernel.content_hash()).value(), "a");
-  const TuningRecord record =
-      to.store.GetTuning(hit.winner->problem_encoding, hit.winner->silicon_key,
-                         hit.winner->environment_key)
-          .value();
+  const TuningRecord record = to.store
+                                  .GetTuning(hit.winner->problem_encoding, hit.winner->silicon_key,
+                                             hit.winner->environment_key)
+                                  .value();
   EXPECT_EQ(record.winner.winner.provenance(), v1::PROVENANCE_IMPORTED);
   EXPECT_EQ(record.candidates.size(), 3u);
 }

@@ -54,10 +54,9 @@ TEST(CrashTest, AllThatWasCommittedIsThereAfterSigkill) {
     auto store = SqliteStore::Open(cache).value();
     EXPECT_EQ(store->recovery_note(), "");
     std::vector<int64_t> epochs;
-    ASSERT_TRUE(store
-                    ->ForEachWinner(
-                        [&](const PackedWinner& winner) { epochs.push_back(winner.epoch); })
-                    .ok());
+    ASSERT_TRUE(
+        store->ForEachWinner([&](const PackedWinner& winner) { epochs.push_back(winner.epoch); })
+            .ok());
     // One more may have been committed whose epoch the child did not live to say.
     ASSERT_GE(epochs.size(), static_cast<std::size_t>(last));
     ASSERT_LE(epochs.size(), static_cast<std::size_t>(last) + 1);

@@ -65,11 +65,11 @@ class DamageTest : public testing::Test {
     const absl::Status status = store.ForEachWinner([&](const PackedWinner& packed) {
       const StoredWinner winner = UnpackWinner(packed.epoch, packed.bytes).value();
       EXPECT_EQ(winner.winner.reason(), "fastest of 64");
-      EXPECT_EQ(winner.problem_encoding, MakeRecord({.problem = winner.winner.problem()})
-                                             .winner.problem_encoding);
+      EXPECT_EQ(winner.problem_encoding,
+                MakeRecord({.problem = winner.winner.problem()}).winner.problem_encoding);
       ++winners;
-      const auto record = store.GetTuning(winner.problem_encoding, winner.silicon_key,
-                                          winner.environment_key);
+      const auto record =
+          store.GetTuning(winner.problem_encoding, winner.silicon_key, winner.environment_key);
       EXPECT_TRUE(!record.ok() || record->winner.problem_encoding == winner.problem_encoding);
       const auto cubin = store.GetCubin(winner.kernel.content_hash());
       EXPECT_TRUE(!cubin.ok() || Sha256(*cubin) == winner.kernel.content_hash());
@@ -123,8 +123,8 @@ TEST_F(DamageTest, EpochsOfANewFileAreAboveThoseOfTheDamagedOne) {
 TEST_F(DamageTest, ADamagedFileIsMovedAsideTwiceUnderTwoNames) {
   for (int i = 0; i < 2; ++i) {
     std::filesystem::create_directories(cache_);
-    WriteFile(path_, "garbage that fills up more than the header of a database " +
-                         std::string(100, 'x'));
+    WriteFile(path_,
+              "garbage that fills up more than the header of a database " + std::string(100, 'x'));
     ASSERT_TRUE(SqliteStore::Open(cache_).ok());
   }
   int aside = 0;
@@ -241,12 +241,14 @@ TEST_F(DamageTest, ADamagedWinnerFallsBackToTheOneBefore) {
     auto store = SqliteStore::Open(cache_).value();
     ASSERT_EQ(Put(*store, {.seconds = 5e-5}).value(), 4);
   }
-  Execute("UPDATE winners SET record = CAST(substr(record, 1, 50) || x'ff' || substr(record, 52)"
-          " AS BLOB) WHERE epoch = 4");
+  Execute(
+      "UPDATE winners SET record = CAST(substr(record, 1, 50) || x'ff' || substr(record, 52)"
+      " AS BLOB) WHERE epoch = 4");
   auto store = SqliteStore::Open(cache_).value();
   const TuningRecord expected = MakeRecord({});
-  EXPECT_EQ(store->GetTuning(expected.winner.problem_encoding, expected.winner.silicon_key,
-                             expected.winner.environment_key)
+  EXPECT_EQ(store
+                ->GetTuning(expected.winner.problem_encoding, expected.winner.silicon_key,
+                            expected.winner.environment_key)
                 .value()
                 .winner.winner.epoch(),
             3);
@@ -255,15 +257,17 @@ TEST_F(DamageTest, ADamagedWinnerFallsBackToTheOneBefore) {
 
 TEST_F(DamageTest, AWinnerInTheRowOfAnotherIsNotServed) {
   Fill(3);
-  Execute("UPDATE winners SET record = (SELECT record FROM winners WHERE epoch = 1)"
-          " WHERE epoch = 2");
+  Execute(
+      "UPDATE winners SET record = (SELECT record FROM winners WHERE epoch = 1)"
+      " WHERE epoch = 2");
   auto store = SqliteStore::Open(cache_).value();
   EXPECT_EQ(Use(*store), 3);
   const TuningRecord second = MakeRecord(Spec(1));
-  EXPECT_TRUE(absl::IsNotFound(store->GetTuning(second.winner.problem_encoding,
-                                                second.winner.silicon_key,
-                                                second.winner.environment_key)
-                                   .status()));
+  EXPECT_TRUE(
+      absl::IsNotFound(store
+                           ->GetTuning(second.winner.problem_encoding, second.winner.silicon_key,
+                                       second.winner.environment_key)
+                           .status()));
 }
 
 TEST_F(DamageTest, ADamagedCubinIsAMissThatACompileRepairs) {
@@ -286,9 +290,10 @@ TEST_F(DamageTest, ACompileEntryOfAnotherKeyIsAMiss) {
     ASSERT_TRUE(store->PutCompiled("one", Compiled("one")).ok());
     ASSERT_TRUE(store->PutCompiled("two", Compiled("two")).ok());
   }
-  Execute("UPDATE compile_cache SET content_hash = (SELECT content_hash FROM compile_cache"
-          " WHERE compile_key = x'6f6e65'), record = (SELECT record FROM compile_cache"
-          " WHERE compile_key = x'6f6e65') WHERE compile_key = x'74776f'");
+  Execute(
+      "UPDATE compile_cache SET content_hash = (SELECT content_hash FROM compile_cache"
+      " WHERE compile_key = x'6f6e65'), record = (SELECT record FROM compile_cache"
+      " WHERE compile_key = x'6f6e65') WHERE compile_key = x'74776f'");
   auto store = SqliteStore::Open(cache_).value();
   EXPECT_EQ(store->FindCompiled("two").value(), std::nullopt);
   EXPECT_EQ(store->FindCompiled("one").value()->cubin, "one");

@@ -25,12 +25,12 @@ namespace tilewright {
 namespace {
 
 // Ends this process, a child of the test's, with what was found.
-#define REQUIRE_IN_CHILD(condition)                      \
-  do {                                                   \
-    if (!(condition)) {                                  \
+#define REQUIRE_IN_CHILD(condition)                       \
+  do {                                                    \
+    if (!(condition)) {                                   \
       std::fprintf(stderr, "not true: %s\n", #condition); \
-      std::_Exit(1);                                     \
-    }                                                    \
+      std::_Exit(1);                                      \
+    }                                                     \
   } while (false)
 
 // From now on no file of this process can grow.
@@ -42,11 +42,13 @@ void FillTheDisk() {
 
 int CountWinners(SqliteStore& store) {
   int count = 0;
-  REQUIRE_IN_CHILD(store.ForEachWinner([&](const PackedWinner& winner) {
-    REQUIRE_IN_CHILD(!winner.content_hash.empty());
-    REQUIRE_IN_CHILD(store.GetCubin(std::string(winner.content_hash)).ok());
-    ++count;
-  }).ok());
+  REQUIRE_IN_CHILD(store
+                       .ForEachWinner([&](const PackedWinner& winner) {
+                         REQUIRE_IN_CHILD(!winner.content_hash.empty());
+                         REQUIRE_IN_CHILD(store.GetCubin(std::string(winner.content_hash)).ok());
+                         ++count;
+                       })
+                       .ok());
   return count;
 }
 
@@ -82,8 +84,7 @@ TEST(FullDiskTest, AStartServesWhatAKilledDaemonLeftInTheLog) {
     auto store = SqliteStore::Open(directory / "cache").value();
     for (int i = 1; i <= 3; ++i) ASSERT_TRUE(Put(*store, {.problem = Gemm(8 * i, 8, 8)}).ok());
     for (const char* file : {"tilewright.db", "tilewright.db-wal"}) {
-      std::filesystem::copy_file((directory / "cache/") + file,
-                                 (directory / "copy/") + file);
+      std::filesystem::copy_file((directory / "cache/") + file, (directory / "copy/") + file);
     }
   }
   const std::string log = ReadFile(directory / "copy/tilewright.db-wal");
@@ -138,8 +139,7 @@ TEST(FullDiskTest, AWinnerThatCannotBeStoredIsServed) {
     return 1e-3;
   });
   const Cancellation cancellation;
-  const auto result =
-      tuner.Tune(request, cancellation, [](const v1::TuningProgress&) {});
+  const auto result = tuner.Tune(request, cancellation, [](const v1::TuningProgress&) {});
   ASSERT_TRUE(result.ok()) << result.status();
   const v1::Winner& winner = result->winner.winner;
   EXPECT_EQ(winner.epoch(), 0);

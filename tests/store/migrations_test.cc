@@ -37,8 +37,7 @@ TEST(MigrationsTest, EveryOldVersionIsBroughtUpWithItsRows) {
     ASSERT_TRUE(Migrate(old, database).ok());
     database.exec("INSERT INTO kernels (content_hash, cubin_zstd) VALUES (x'01', x'02')");
     ASSERT_TRUE(Migrate(Migrations(), database).ok());
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(),
-              Migrations().back().version);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), Migrations().back().version);
     EXPECT_EQ(database.execAndGet("SELECT count(*) FROM kernels").getInt(), 1);
   }
 }

@@ -65,11 +65,13 @@ class RebuildTest : public testing::Test {
   static int CountWinners(SqliteStore& store) {
     int count = 0;
     int64_t last = 0;
-    EXPECT_TRUE(store.ForEachWinner([&](const PackedWinner& winner) {
-      EXPECT_GT(winner.epoch, last);
-      last = winner.epoch;
-      ++count;
-    }).ok());
+    EXPECT_TRUE(store
+                    .ForEachWinner([&](const PackedWinner& winner) {
+                      EXPECT_GT(winner.epoch, last);
+                      last = winner.epoch;
+                      ++count;
+                    })
+                    .ok());
     return count;
   }
 

@@ -51,8 +51,7 @@ TEST(SqliteStoreTest, KeepsEverythingOverARestart) {
   EXPECT_EQ(store->recovery_note(), "");
   EXPECT_EQ(WinnerCount(*store), 1);
   EXPECT_EQ(store->GetCubin(Sha256("cubin")).value(), "cubin");
-  EXPECT_EQ(store->FindQuarantined("hash", "silicon").value()->kind(),
-            v1::FAILURE_KIND_TIMEOUT);
+  EXPECT_EQ(store->FindQuarantined("hash", "silicon").value()->kind(), v1::FAILURE_KIND_TIMEOUT);
   EXPECT_EQ(Put(*store, {}).value(), 2);
 }
 
@@ -163,8 +162,11 @@ TEST(SqliteStoreTest, WritesAreOnDiskInWalModeWithFullSync) {
   SQLite::Database reader(directory / "cache/tilewright.db", SQLite::OPEN_READONLY);
   EXPECT_EQ(reader.execAndGet("PRAGMA journal_mode").getString(), "wal");
   EXPECT_EQ(reader.execAndGet("SELECT count(*) FROM winners").getInt(), 1);
-  EXPECT_EQ(reader.execAndGet("SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
-                              " AND sql NOT LIKE '%STRICT%'").getInt(), 0);
+  EXPECT_EQ(reader
+                .execAndGet("SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+                            " AND sql NOT LIKE '%STRICT%'")
+                .getInt(),
+            0);
 }
 
 }  // namespace

@@ -133,8 +133,7 @@ TuningRecord MakeRecord(const RecordSpec& spec) {
   winner.set_provenance(spec.provenance);
   winner.set_margin(0.05);
   winner.mutable_create_time()->set_seconds(spec.create_seconds);
-  winner.set_key(
-      WinnerKey(stored.problem_encoding, stored.silicon_key, stored.environment_key));
+  winner.set_key(WinnerKey(stored.problem_encoding, stored.silicon_key, stored.environment_key));
   winner.set_reason("fastest of 64");
   if (spec.provenance != v1::PROVENANCE_VENDOR) stored.kernel = MakeKernel(spec);
   SetCandidate(spec, &record.candidates.emplace_back());

@@ -183,8 +183,7 @@ int Main(const Options& options) {
   result["scan_seconds"] = ScanSeconds(*store);
   result["parse_all_seconds"] = ParseAllSeconds(*store);
   result["first_exact_find_nanoseconds"] = first * 1e9;
-  result["exact_find_nanoseconds"] =
-      FindSeconds(index, exact, 500'000, v1::MATCH_EXACT) * 1e9;
+  result["exact_find_nanoseconds"] = FindSeconds(index, exact, 500'000, v1::MATCH_EXACT) * 1e9;
   result["nearest_find_microseconds"] =
       FindSeconds(index, near, 1000, v1::MATCH_NEAREST_PROBLEM) * 1e6;
   result["list_page_microseconds"] =

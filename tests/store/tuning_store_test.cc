@@ -46,11 +46,10 @@ class TuningStoreTest : public testing::Test {
 
   std::vector<int64_t> Epochs() {
     std::vector<int64_t> epochs;
-    EXPECT_TRUE(store()
-                    .ForEachWinner([&](const PackedWinner& winner) {
-                      epochs.push_back(winner.epoch);
-                    })
-                    .ok());
+    EXPECT_TRUE(
+        store()
+            .ForEachWinner([&](const PackedWinner& winner) { epochs.push_back(winner.epoch); })
+            .ok());
     return epochs;
   }
 
@@ -253,17 +252,16 @@ TYPED_TEST(TuningStoreTest, SweepsGoOnWhereTheyWere) {
   sweep.set_done(1);
   ASSERT_TRUE(this->store().PutSweep(sweep, request).ok());
 
-  EXPECT_TRUE(
-      MessageDifferencer::Equals(this->store().GetSweep("sweeps/llama").value(), sweep));
+  EXPECT_TRUE(MessageDifferencer::Equals(this->store().GetSweep("sweeps/llama").value(), sweep));
   const auto unfinished = this->store().UnfinishedSweeps().value();
   ASSERT_EQ(unfinished.size(), 1u);
   EXPECT_TRUE(MessageDifferencer::Equals(unfinished[0], request));
 }
 
 TYPED_TEST(TuningStoreTest, FinishedSweepsAreKeptButNotGoneOnWith) {
-  for (const auto state : {v1::WORK_STATE_SUCCEEDED, v1::WORK_STATE_FAILED,
-                           v1::WORK_STATE_CANCELLED, v1::WORK_STATE_QUEUED,
-                           v1::WORK_STATE_RUNNING}) {
+  for (const auto state :
+       {v1::WORK_STATE_SUCCEEDED, v1::WORK_STATE_FAILED, v1::WORK_STATE_CANCELLED,
+        v1::WORK_STATE_QUEUED, v1::WORK_STATE_RUNNING}) {
     const auto request = SweepRequest("s" + std::to_string(state), 2);
     ASSERT_TRUE(this->store().PutSweep(SweepOf(request, state), request).ok());
   }

@@ -124,9 +124,9 @@ TEST(LocalMovesTest, LeadersTakeTurns) {
 TEST(SpreadKernelsTest, AMirrorImageCountsAsAnOrder) {
   const auto of = [](int tile_m, int tile_n, int swap_ab, double seconds) {
     RankedVariant ranked = Variant(tile_m, 1, seconds);
-    for (const auto& [name, value] : {std::pair{"cluster_m", 1 + swap_ab},
-                                      std::pair{"cluster_n", 2 - swap_ab},
-                                      std::pair{"swap_ab", swap_ab}, std::pair{"tile_n", tile_n}}) {
+    for (const auto& [name, value] :
+         {std::pair{"cluster_m", 1 + swap_ab}, std::pair{"cluster_n", 2 - swap_ab},
+          std::pair{"swap_ab", swap_ab}, std::pair{"tile_n", tile_n}}) {
       v1::Parameter& parameter = *ranked.variant.mutable_config()->add_parameters();
       parameter.set_name(name);
       parameter.set_value(value);

@@ -40,9 +40,9 @@ TEST_F(TunerTest, TheFastestMeasuredKernelWinsAndIsStoredAndServed) {
 
 TEST_F(TunerTest, EverySampleIsKeptInTheRecord) {
   ASSERT_TRUE(Tune().ok());
-  const auto record = store_.GetTuning(EncodeProblem(request_.problem),
-                                       SiliconKey(request_.target.silicon()),
-                                       EnvironmentKey(request_.target.environment()));
+  const auto record =
+      store_.GetTuning(EncodeProblem(request_.problem), SiliconKey(request_.target.silicon()),
+                       EnvironmentKey(request_.target.environment()));
   ASSERT_TRUE(record.ok()) << record.status();
   ASSERT_EQ(record->candidates.size(), 12u);
   for (const v1::Candidate& candidate : record->candidates) {
@@ -78,8 +78,8 @@ TEST_F(TunerTest, APredictionNeverReplacesAMeasurement) {
   const auto predicted = tuner_.Predict(request_, cancellation_);
   ASSERT_TRUE(predicted.ok()) << predicted.status();
   EXPECT_EQ(predicted->winner.provenance(), v1::PROVENANCE_MEASURED);
-  const IndexHit hit = index_.Find(
-      {request_.problem, request_.target.silicon(), request_.target.environment()});
+  const IndexHit hit =
+      index_.Find({request_.problem, request_.target.silicon(), request_.target.environment()});
   EXPECT_EQ(hit.winner->winner.provenance(), v1::PROVENANCE_MEASURED);
   EXPECT_EQ(hit.match, v1::MATCH_EXACT);
 }

@@ -39,17 +39,18 @@ TEST_F(WarmStartTest, TheWinnerNextDoorIsTheFirstCandidate) {
   neighbour.mutable_gemm()->set_n(4096);
   neighbour.mutable_gemm()->set_k(4096);
   request_.problem = *Canonicalize(neighbour);
-  EXPECT_NE(RankVariants(request_.problem, request_.target.silicon())[0]
-                .variant.SerializeAsString(),
-            won);
+  EXPECT_NE(
+      RankVariants(request_.problem, request_.target.silicon())[0].variant.SerializeAsString(),
+      won);
   EXPECT_EQ(OnlyCandidate(), won);
 }
 
 TEST_F(WarmStartTest, AWinnerOfAnotherFamilyIsNone) {
   WinnerOfTwelve();
   request_.problem.mutable_gemm()->mutable_epilogue()->set_activation(v1::ACTIVATION_RELU);
-  EXPECT_EQ(OnlyCandidate(), RankVariants(request_.problem, request_.target.silicon())[0]
-                                 .variant.SerializeAsString());
+  EXPECT_EQ(
+      OnlyCandidate(),
+      RankVariants(request_.problem, request_.target.silicon())[0].variant.SerializeAsString());
 }
 
 TEST_F(WarmStartTest, AVariantThatIsNotLegalIsLeftOut) {

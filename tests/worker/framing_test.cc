@@ -29,8 +29,7 @@ class FramingTest : public ::testing::Test {
   }
 
   void SendRaw(const std::string& bytes) {
-    ASSERT_EQ(send(ends_[0], bytes.data(), bytes.size(), 0),
-              static_cast<ssize_t>(bytes.size()));
+    ASSERT_EQ(send(ends_[0], bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
   }
 
   absl::Status ReadFor(absl::Duration patience, google::protobuf::MessageLite* message) {
@@ -67,16 +66,17 @@ TEST_F(FramingTest, CarriesAMessageFarLargerThanTheSocketBuffer) {
 TEST_F(FramingTest, SaysWhenNothingComesInTime) {
   StringValue message;
   const absl::Time start = absl::Now();
-  EXPECT_EQ(ReadFor(absl::Milliseconds(50), &message).code(),
-            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReadFor(absl::Milliseconds(50), &message).code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_GE(absl::Now() - start, absl::Milliseconds(49));
 }
 
 TEST_F(FramingTest, SaysWhenOnlyPartOfAMessageComesInTime) {
-  SendRaw(std::string("\x05\x00\x00\x00" "ab", 6));
+  SendRaw(
+      std::string("\x05\x00\x00\x00"
+                  "ab",
+                  6));
   StringValue message;
-  EXPECT_EQ(ReadFor(absl::Milliseconds(50), &message).code(),
-            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReadFor(absl::Milliseconds(50), &message).code(), absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(FramingTest, SaysWhenAMessageIsNotReadInTime) {
@@ -87,7 +87,10 @@ TEST_F(FramingTest, SaysWhenAMessageIsNotReadInTime) {
 }
 
 TEST_F(FramingTest, SaysWhenTheOtherEndHasGone) {
-  SendRaw(std::string("\x05\x00\x00\x00" "ab", 6));
+  SendRaw(
+      std::string("\x05\x00\x00\x00"
+                  "ab",
+                  6));
   CloseFirst();
   StringValue message;
   EXPECT_EQ(ReadFor(absl::Seconds(5), &message).code(), absl::StatusCode::kUnavailable);
@@ -98,8 +101,7 @@ TEST_F(FramingTest, SaysWhenTheOtherEndHasGone) {
 TEST_F(FramingTest, RefusesALengthAboveTheLimit) {
   SendRaw("\xff\xff\xff\xff");
   StringValue message;
-  EXPECT_EQ(ReadFor(absl::Seconds(5), &message).code(),
-            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReadFor(absl::Seconds(5), &message).code(), absl::StatusCode::kResourceExhausted);
 }
 
 TEST_F(FramingTest, RefusesToSendAboveTheLimit) {

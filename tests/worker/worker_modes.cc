@@ -73,8 +73,8 @@ int RunIntoCpuLimit() {
 int RunIntoMemoryLimit() {
   constexpr std::size_t kLimit = std::size_t{64} << 30;
   if (!ApplyLimits({.address_space_bytes = std::int64_t{kLimit}}).ok()) return 2;
-  void* memory = mmap(nullptr, kLimit, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+  void* memory =
+      mmap(nullptr, kLimit, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return Say(memory == MAP_FAILED ? "refused" : "granted");
 }
 

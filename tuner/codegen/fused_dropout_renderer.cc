@@ -64,8 +64,7 @@ std::string RenderSpec(const v1::FusedDropoutProblem& problem) {
   if (Normalizes(problem)) text += ", .weight_type = " + TemplateType(problem.weight_type());
   if (HasPreNorm(problem)) {
     text += ", .pre_norm_type = " + TemplateType(PreNormType(problem)) +
-            ", .pre_norm_access_bytes = " +
-            Access(problem.pre_norm_stride(), PreNormType(problem));
+            ", .pre_norm_access_bytes = " + Access(problem.pre_norm_stride(), PreNormType(problem));
   }
   return text + "}";
 }

@@ -40,13 +40,11 @@ std::string RenderOperand(v1::DataType type, bool k_major, int access_bytes) {
 }
 
 int AccessBytesOfA(const v1::GemmProblem& gemm) {
-  return AccessBytes(gemm.lda(), gemm.a_batch_stride(), gemm.batch(),
-                     ElementBytes(gemm.a_type()));
+  return AccessBytes(gemm.lda(), gemm.a_batch_stride(), gemm.batch(), ElementBytes(gemm.a_type()));
 }
 
 int AccessBytesOfB(const v1::GemmProblem& gemm) {
-  return AccessBytes(gemm.ldb(), gemm.b_batch_stride(), gemm.batch(),
-                     ElementBytes(gemm.b_type()));
+  return AccessBytes(gemm.ldb(), gemm.b_batch_stride(), gemm.batch(), ElementBytes(gemm.b_type()));
 }
 
 std::string RenderA(const v1::GemmProblem& gemm) {
@@ -125,8 +123,7 @@ std::string RenderConfig(const GemmSimtConfig& config) {
          ", .tile_n = " + std::to_string(config.tile_n) +
          ", .tile_k = " + std::to_string(config.tile_k) +
          ", .thread_m = " + std::to_string(config.thread_m) +
-         ", .thread_n = " + std::to_string(config.thread_n) +
-         ", .split_k = 1, .raster_group = 1}";
+         ", .thread_n = " + std::to_string(config.thread_n) + ", .split_k = 1, .raster_group = 1}";
 }
 
 std::string RenderConfig(const GemmSm90Config& config) {

@@ -22,8 +22,7 @@ inline constexpr std::string_view kColumnSumsEntry = "tilewright_column_sums";
 // Source of `variant` for the canonical `problem`. Depends on the problem's types,
 // layouts, alignment classes and epilogue, not otherwise on m, n, k: problems that differ in
 // shape alone render to identical text and share one compile.
-absl::StatusOr<std::string> RenderSource(const v1::Problem& problem,
-                                         const v1::Variant& variant);
+absl::StatusOr<std::string> RenderSource(const v1::Problem& problem, const v1::Variant& variant);
 
 // Bytes of the widest vector access (16, 8, 4, 2 or 1) that an operand admits:
 // the largest power of two up to 16 that divides its row stride and batch stride in

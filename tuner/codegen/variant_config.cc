@@ -53,8 +53,7 @@ absl::Status CheckPositive(const Fields& fields) {
 }
 
 absl::Status IllegalConfig() {
-  return InvalidField("variant.config", "ILLEGAL_CONFIG",
-                      "breaks a legality rule of its template");
+  return InvalidField("variant.config", "ILLEGAL_CONFIG", "breaks a legality rule of its template");
 }
 
 }  // namespace
@@ -107,9 +106,12 @@ absl::StatusOr<GemmSm90Config> ParseGemmSm90Config(const v1::Config& config) {
 absl::StatusOr<GemmSimtConfig> ParseGemmSimtConfig(const v1::Config& config) {
   GemmSimtConfig parsed = {};
   const Fields fields = {
-      {"tile_m", &parsed.tile_m},     {"tile_n", &parsed.tile_n},
-      {"tile_k", &parsed.tile_k},     {"thread_m", &parsed.thread_m},
-      {"thread_n", &parsed.thread_n}, {"split_k", &parsed.split_k},
+      {"tile_m", &parsed.tile_m},
+      {"tile_n", &parsed.tile_n},
+      {"tile_k", &parsed.tile_k},
+      {"thread_m", &parsed.thread_m},
+      {"thread_n", &parsed.thread_n},
+      {"split_k", &parsed.split_k},
       {"raster_group", &parsed.raster_group},
   };
   RETURN_IF_ERROR(FillFields(config, fields));

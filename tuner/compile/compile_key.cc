@@ -28,8 +28,7 @@ void AppendList(std::string& encoding, const std::vector<std::string>& fields) {
 }  // namespace
 
 std::string CompileKey(const CompileJob& job, std::string_view nvrtc_version,
-                       std::string_view template_digest,
-                       const std::vector<std::string>& options) {
+                       std::string_view template_digest, const std::vector<std::string>& options) {
   std::string encoding;
   AppendField(encoding, "tilewright compile 1");
   AppendField(encoding, job.source);

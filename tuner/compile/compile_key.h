@@ -13,8 +13,7 @@ namespace tilewright {
 // `options` are those of CompileOptions, `template_digest` stands for what the source
 // includes.
 std::string CompileKey(const CompileJob& job, std::string_view nvrtc_version,
-                       std::string_view template_digest,
-                       const std::vector<std::string>& options);
+                       std::string_view template_digest, const std::vector<std::string>& options);
 
 }  // namespace tilewright
 

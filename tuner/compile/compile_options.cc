@@ -39,9 +39,9 @@ NvrtcVersion ParseNvrtcVersion(std::string_view text) {
 absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view architecture,
                                                         NvrtcVersion version) {
   if (!IsArchitecture(architecture)) {
-    return InvalidField("architecture", "INVALID_ARCHITECTURE",
-                        absl::StrCat("'", std::string(architecture),
-                                     "' is not of the form sm_90a"));
+    return InvalidField(
+        "architecture", "INVALID_ARCHITECTURE",
+        absl::StrCat("'", std::string(architecture), "' is not of the form sm_90a"));
   }
   std::vector<std::string> options = {
       absl::StrCat("--gpu-architecture=", std::string(architecture)),

@@ -62,8 +62,7 @@ std::optional<CompileQueue::Work> CompileQueue::Take(bool is_warm, absl::Duratio
   return Work{std::move(batch), index};
 }
 
-void CompileQueue::Finish(const Work& work, std::optional<CompileOutcome> outcome,
-                          bool is_warm) {
+void CompileQueue::Finish(const Work& work, std::optional<CompileOutcome> outcome, bool is_warm) {
   absl::MutexLock lock(&mutex_);
   warm_and_idle_ += is_warm;
   --work.batch->in_flight;

@@ -28,7 +28,7 @@ struct CompileBatch {
   std::size_t next = 0;       // The first job that was not handed out.
   std::size_t in_flight = 0;  // Handed out and not finished.
   std::deque<std::pair<std::size_t, CompileOutcome>> finished;  // Not yet collected.
-  absl::Status error;         // Why the batch as a whole ends early.
+  absl::Status error;                   // Why the batch as a whole ends early.
   std::atomic<bool> abandoned = false;  // Jobs under way are to end at once.
 };
 

@@ -82,9 +82,8 @@ constexpr std::uint32_t kAuditArchitecture = AUDIT_ARCH_AARCH64;
 void ForbidNetworkAndPrograms() {
   constexpr std::uint32_t kRefuse = SECCOMP_RET_ERRNO | EPERM;
   const auto refuse = [](std::uint32_t number) {
-    return std::array<sock_filter, 2>{
-        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
-        sock_filter BPF_STMT(BPF_RET | BPF_K, kRefuse)};
+    return std::array<sock_filter, 2>{sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+                                      sock_filter BPF_STMT(BPF_RET | BPF_K, kRefuse)};
   };
   const auto socket = refuse(__NR_socket);
   const auto connect = refuse(__NR_connect);
@@ -96,7 +95,13 @@ void ForbidNetworkAndPrograms() {
       sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kAuditArchitecture, 1, 0),
       sock_filter BPF_STMT(BPF_RET | BPF_K, kRefuse),
       sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      socket[0], socket[1], connect[0], connect[1], execve[0], execve[1], execveat[0],
+      socket[0],
+      socket[1],
+      connect[0],
+      connect[1],
+      execve[0],
+      execve[1],
+      execveat[0],
       execveat[1],
       sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   const sock_fprog filter = {static_cast<unsigned short>(program.size()), program.data()};
@@ -115,8 +120,7 @@ absl::Status EnterCompileSandbox(std::int64_t memory_limit_bytes) {
   setpriority(PRIO_PROCESS, 0, kNiceness);
   // Sources include embedded headers alone; nothing is to be found beside them.
   if (chdir("/") != 0) return absl::InternalError(std::strerror(errno));
-  RETURN_IF_ERROR(ApplyLimits(
-      {.address_space_bytes = memory_limit_bytes, .file_size_bytes = 0}));
+  RETURN_IF_ERROR(ApplyLimits({.address_space_bytes = memory_limit_bytes, .file_size_bytes = 0}));
   if (kLimitsAddressSpace && memory_limit_bytes > 0) {
     memory_limit = memory_limit_bytes;
     CatchCrashes();

@@ -63,9 +63,10 @@ int ServeRequests(int fd, const NvrtcCompiler& compiler, const compile_worker::S
   compile_worker::Request request;
   while (ReadMessage(fd, absl::InfiniteFuture(), &request).ok()) {
     if (!ApplyLimits({.cpu_seconds = setup.cpu_seconds()}).ok()) return 1;
-    compile_worker::Reply reply = ToReply(compiler.Compile(
-        {std::move(*request.mutable_source()), request.architecture(),
-         {request.entry_symbols().begin(), request.entry_symbols().end()}}));
+    compile_worker::Reply reply = ToReply(
+        compiler.Compile({std::move(*request.mutable_source()),
+                          request.architecture(),
+                          {request.entry_symbols().begin(), request.entry_symbols().end()}}));
     reply.set_retires(reply.retires() || HasGrown(setup));
     if (!WriteMessage(fd, reply).ok()) return 1;
     if (reply.retires()) return 0;
@@ -85,8 +86,7 @@ int RunCompileWorker(int fd, const std::vector<EmbeddedFile>& headers,
   compile_worker::Setup setup;
   if (!ReadMessage(fd, absl::InfiniteFuture(), &setup).ok()) return 1;
   const std::vector<std::string> candidates =
-      setup.nvrtc_path().empty() ? nvrtc_candidates
-                                 : std::vector<std::string>{setup.nvrtc_path()};
+      setup.nvrtc_path().empty() ? nvrtc_candidates : std::vector<std::string>{setup.nvrtc_path()};
   // Of what is there and of no use the places alone would not tell.
   std::vector<std::string> searched = candidates;
   const absl::StatusOr<NvrtcApi> api = NvrtcApi::Load(candidates, &searched);

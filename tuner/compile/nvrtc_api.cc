@@ -22,18 +22,18 @@ void OpenBuiltins(const std::string& nvrtc_path, NvrtcVersion version) {
 absl::StatusOr<NvrtcApi> Bind(const DynamicLibrary& library) {
   NvrtcApi api;
   api.path = library.path();
-#define TILEWRIGHT_LOAD(function)                                                         \
-  api.function = reinterpret_cast<decltype(&::function)>(library.Symbol(#function));      \
-  if (api.function == nullptr) {                                                          \
-    return absl::FailedPreconditionError(absl::StrCat(api.path, " has no ", #function));  \
+#define TILEWRIGHT_LOAD(function)                                                        \
+  api.function = reinterpret_cast<decltype(&::function)>(library.Symbol(#function));     \
+  if (api.function == nullptr) {                                                         \
+    return absl::FailedPreconditionError(absl::StrCat(api.path, " has no ", #function)); \
   }
   TILEWRIGHT_NVRTC_FUNCTIONS(TILEWRIGHT_LOAD)
 #undef TILEWRIGHT_LOAD
   if (api.nvrtcVersion(&api.version.major, &api.version.minor) != NVRTC_SUCCESS ||
       api.version < kOldestVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(api.path, " is NVRTC ", api.version.ToString(), ", older than ",
-                     kOldestVersion.ToString()));
+    return absl::FailedPreconditionError(absl::StrCat(api.path, " is NVRTC ",
+                                                      api.version.ToString(), ", older than ",
+                                                      kOldestVersion.ToString()));
   }
   return api;
 }

@@ -35,10 +35,9 @@ class Program {
 
   nvrtcResult Create(const std::string& source, const std::vector<std::string>& header_paths,
                      const std::vector<std::string>& header_texts) {
-    return api_.nvrtcCreateProgram(&program_, source.c_str(), "variant.cu",
-                                   static_cast<int>(header_paths.size()),
-                                   PointersTo(header_texts).data(),
-                                   PointersTo(header_paths).data());
+    return api_.nvrtcCreateProgram(
+        &program_, source.c_str(), "variant.cu", static_cast<int>(header_paths.size()),
+        PointersTo(header_texts).data(), PointersTo(header_paths).data());
   }
 
   nvrtcResult Compile(const std::vector<std::string>& options) {
@@ -46,9 +45,7 @@ class Program {
                                     PointersTo(options).data());
   }
 
-  std::string Log() const {
-    return Bytes(api_.nvrtcGetProgramLogSize, api_.nvrtcGetProgramLog);
-  }
+  std::string Log() const { return Bytes(api_.nvrtcGetProgramLogSize, api_.nvrtcGetProgramLog); }
   std::string Cubin() const { return Bytes(api_.nvrtcGetCUBINSize, api_.nvrtcGetCUBIN); }
 
  private:

@@ -30,8 +30,7 @@ absl::Status NvrtcNotFound(const v1::LibraryStatus& library) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ProcessPoolCompiler>> ProcessPoolCompiler::Create(
-    Options options) {
+absl::StatusOr<std::unique_ptr<ProcessPoolCompiler>> ProcessPoolCompiler::Create(Options options) {
   if (options.workers < 0) {
     return InvalidField("workers", "OUT_OF_RANGE", "must not be negative");
   }
@@ -137,8 +136,8 @@ void ProcessPoolCompiler::Remember(const v1::LibraryStatus& library) {
 
 std::optional<v1::LibraryStatus> ProcessPoolCompiler::KnownLibrary() {
   absl::MutexLock lock(&mutex_);
-  const bool is_stale = library_ && !library_->found() &&
-                        absl::Now() - library_time_ > kMissingLibraryMemory;
+  const bool is_stale =
+      library_ && !library_->found() && absl::Now() - library_time_ > kMissingLibraryMemory;
   return is_stale ? std::nullopt : library_;
 }
 

@@ -31,7 +31,7 @@ class ProcessPoolCompiler final : public Compiler {
     // Empty: this binary.
     std::string executable;
     std::vector<std::string> arguments = {"--worker=compile"};
-    int workers = 0;  // 0: one for each processor.
+    int workers = 0;       // 0: one for each processor.
     int cpu_seconds = 30;  // CPU time of one job; 0: no limit.
     // Wall-clock of one job, for what waits without end. Workers are nice: where ranks and builds
     // take every core, one has some 4 % of a core, and 30 s of wall-clock were too few for a job of

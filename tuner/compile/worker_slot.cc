@@ -105,26 +105,24 @@ v1::Failure WorkerSlot::Judge(const absl::Status& status) {
   const std::string ending = worker_->KillAndDescribe();
   worker_.reset();
   if (absl::IsDeadlineExceeded(status)) {
-    return MakeFailure(v1::FAILURE_KIND_RESOURCE_LIMIT,
-                       absl::StrCat("compiling took longer than ",
-                                    absl::FormatDuration(options_.job_deadline)));
+    return MakeFailure(
+        v1::FAILURE_KIND_RESOURCE_LIMIT,
+        absl::StrCat("compiling took longer than ", absl::FormatDuration(options_.job_deadline)));
   }
   if (!absl::IsUnavailable(status)) {
     return MakeFailure(v1::FAILURE_KIND_COMPILE_ERROR,
-                       absl::StrCat("the compile worker failed: ",
-                                    std::string(status.message())));
+                       absl::StrCat("the compile worker failed: ", std::string(status.message())));
   }
   if (ending == absl::StrCat("exited with ", kOutOfMemoryExit)) {
     return MakeFailure(v1::FAILURE_KIND_RESOURCE_LIMIT,
-                       absl::StrCat("compiling needs more than ",
-                                    options_.memory_limit_bytes >> 20, " MiB of memory"));
+                       absl::StrCat("compiling needs more than ", options_.memory_limit_bytes >> 20,
+                                    " MiB of memory"));
   }
   // The kernel's own killer: out of memory on this machine.
-  const bool is_limit = absl::StrContains(ending, "SIGXCPU") ||
-                        absl::StrContains(ending, "SIGKILL");
-  return MakeFailure(
-      is_limit ? v1::FAILURE_KIND_RESOURCE_LIMIT : v1::FAILURE_KIND_COMPILE_ERROR,
-      absl::StrCat("the compile worker ended: ", ending));
+  const bool is_limit =
+      absl::StrContains(ending, "SIGXCPU") || absl::StrContains(ending, "SIGKILL");
+  return MakeFailure(is_limit ? v1::FAILURE_KIND_RESOURCE_LIMIT : v1::FAILURE_KIND_COMPILE_ERROR,
+                     absl::StrCat("the compile worker ended: ", ending));
 }
 
 }  // namespace tilewright

@@ -7,8 +7,7 @@
 
 namespace tilewright {
 
-absl::StatusOr<std::unique_ptr<BenchClient>> BenchClient::Start(
-    const BenchWorkerCommand& command) {
+absl::StatusOr<std::unique_ptr<BenchClient>> BenchClient::Start(const BenchWorkerCommand& command) {
   ASSIGN_OR_RETURN(auto process, WorkerProcess::Start(command.executable, command.arguments));
   return std::unique_ptr<BenchClient>(new BenchClient(std::move(process)));
 }

@@ -125,19 +125,18 @@ absl::Status BenchInputs::FillMatrix(const MatrixLayout& layout, const GuardedBu
   args.exponent_high = exponents.high;
   args.has_k = which == v1::OPERAND_A || which == v1::OPERAND_B;
   args.negate_fold = which == v1::OPERAND_B;
-  args.k_along_rows = which == v1::OPERAND_A
-                          ? problem_.a_layout() == v1::OPERAND_LAYOUT_TRANSPOSED
-                          : problem_.b_layout() != v1::OPERAND_LAYOUT_TRANSPOSED;
+  args.k_along_rows = which == v1::OPERAND_A ? problem_.a_layout() == v1::OPERAND_LAYOUT_TRANSPOSED
+                                             : problem_.b_layout() != v1::OPERAND_LAYOUT_TRANSPOSED;
   return kernels.Fill(args, stream);
 }
 
 absl::Status BenchInputs::Restore(const ReferenceKernels& kernels, CUstream stream) {
-  RETURN_IF_ERROR(FillMatrix(LayoutOf(problem_, v1::OPERAND_A), a_, v1::OPERAND_A, kernels,
-                             stream));
-  RETURN_IF_ERROR(FillMatrix(LayoutOf(problem_, v1::OPERAND_B), b_, v1::OPERAND_B, kernels,
-                             stream));
-  RETURN_IF_ERROR(FillMatrix(LayoutOf(problem_, v1::OPERAND_C), c_, v1::OPERAND_C, kernels,
-                             stream));
+  RETURN_IF_ERROR(
+      FillMatrix(LayoutOf(problem_, v1::OPERAND_A), a_, v1::OPERAND_A, kernels, stream));
+  RETURN_IF_ERROR(
+      FillMatrix(LayoutOf(problem_, v1::OPERAND_B), b_, v1::OPERAND_B, kernels, stream));
+  RETURN_IF_ERROR(
+      FillMatrix(LayoutOf(problem_, v1::OPERAND_C), c_, v1::OPERAND_C, kernels, stream));
   RETURN_IF_ERROR(FillMatrix(BiasLayout(problem_), bias_, 0, kernels, stream));
   RETURN_IF_ERROR(FillMatrix(ScaleLayout(problem_, v1::OPERAND_SCALE_A), scale_a_,
                              v1::OPERAND_SCALE_A, kernels, stream));
@@ -153,10 +152,10 @@ absl::Status BenchInputs::SetValues(const GuardedBuffer& buffer, const std::vect
   if (buffer.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(buffer.Poison(*driver_, kInputPoison, stream));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    RETURN_IF_ERROR(driver_->Check(
-        driver_->cuMemsetD32Async(buffer.address() + i * sizeof(float),
-                                  absl::bit_cast<unsigned>(values[i]), 1, stream),
-        "setting a scalar"));
+    RETURN_IF_ERROR(
+        driver_->Check(driver_->cuMemsetD32Async(buffer.address() + i * sizeof(float),
+                                                 absl::bit_cast<unsigned>(values[i]), 1, stream),
+                       "setting a scalar"));
   }
   return absl::OkStatus();
 }
@@ -179,10 +178,9 @@ absl::Status BenchInputs::Make(bench::InputKind kind, const ReferenceKernels& ke
                                CUstream stream) {
   kind_ = kind;
   RETURN_IF_ERROR(Restore(kernels, stream));
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuMemcpyHtoDAsync(device_rows_.address(), rows_.data(),
-                                 rows_.size() * sizeof(int64_t), stream),
-      "copying the list of rows"));
+  RETURN_IF_ERROR(driver_->Check(driver_->cuMemcpyHtoDAsync(device_rows_.address(), rows_.data(),
+                                                            rows_.size() * sizeof(int64_t), stream),
+                                 "copying the list of rows"));
   RETURN_IF_ERROR(ComputeReference(kernels, stream));
   return driver_->Check(driver_->cuStreamSynchronize(stream), "computing the reference");
 }

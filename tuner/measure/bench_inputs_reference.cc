@@ -31,16 +31,15 @@ ReferenceDropout BenchInputs::Dropout() const {
   return dropout;
 }
 
-absl::Status BenchInputs::ComputeReference(const ReferenceKernels& kernels,
-                                           CUstream stream) const {
+absl::Status BenchInputs::ComputeReference(const ReferenceKernels& kernels, CUstream stream) const {
   const v1::Epilogue& epilogue = problem_.epilogue();
   ReferenceGemmArgs args{};
   args.a = ToReferenceMatrix(LayoutOf(problem_, v1::OPERAND_A), a_.pointer());
   args.b = ToReferenceMatrix(LayoutOf(problem_, v1::OPERAND_B), b_.pointer());
   args.source = ToReferenceMatrix(LayoutOf(problem_, v1::OPERAND_C), c_.pointer());
-  args.z = ToReferenceMatrix(problem_.epilogue().gradient() ? LayoutOf(problem_, v1::OPERAND_AUX)
-                                                            : MatrixLayout(),
-                             z_.pointer());
+  args.z = ToReferenceMatrix(
+      problem_.epilogue().gradient() ? LayoutOf(problem_, v1::OPERAND_AUX) : MatrixLayout(),
+      z_.pointer());
   args.bias = bias_.empty() ? nullptr : bias_.pointer();
   args.scale_a = scale_a_.empty() ? nullptr : static_cast<const float*>(scale_a_.pointer());
   args.scale_b = scale_b_.empty() ? nullptr : static_cast<const float*>(scale_b_.pointer());
@@ -72,10 +71,10 @@ absl::Status BenchInputs::ComputeReference(const ReferenceKernels& kernels,
   return kernels.Gemm(args, stream);
 }
 
-absl::Status BenchInputs::EnqueueChecksum(const ReferenceKernels& kernels,
-                                          unsigned long long* sum, CUstream stream) const {
-  for (const GuardedBuffer* buffer : {&a_, &b_, &c_, &bias_, &scale_a_, &scale_b_, &scale_d_,
-                                     &z_, &scalars_}) {
+absl::Status BenchInputs::EnqueueChecksum(const ReferenceKernels& kernels, unsigned long long* sum,
+                                          CUstream stream) const {
+  for (const GuardedBuffer* buffer :
+       {&a_, &b_, &c_, &bias_, &scale_a_, &scale_b_, &scale_d_, &z_, &scalars_}) {
     if (buffer->empty()) continue;
     ChecksumArgs args{};
     args.data = As<const unsigned int>(buffer->memory());
@@ -128,10 +127,10 @@ absl::Status BenchInputs::EnqueueMask(const ReferenceKernels& kernels, const voi
 absl::Status BenchInputs::EnqueueColumns(const ReferenceKernels& kernels, void* d,
                                          const float* sums, CheckCounts* counts,
                                          CUstream stream) const {
-  RETURN_IF_ERROR(driver_->Check(
-      driver_->cuMemsetD8Async(totals_.address(), 0, static_cast<std::size_t>(totals_.bytes()),
-                               stream),
-      "clearing the totals of columns"));
+  RETURN_IF_ERROR(
+      driver_->Check(driver_->cuMemsetD8Async(totals_.address(), 0,
+                                              static_cast<std::size_t>(totals_.bytes()), stream),
+                     "clearing the totals of columns"));
   ColumnTotalsArgs add{};
   add.output = ToReferenceMatrix(LayoutOf(problem_, v1::OPERAND_D), d);
   add.rounding = OutputRounding(problem_);

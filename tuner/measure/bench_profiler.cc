@@ -70,8 +70,7 @@ absl::Mutex& BenchProfiler::DeviceMutex(int ordinal) {
 }
 
 absl::StatusOr<std::vector<std::string>> BenchProfiler::CompileReference(
-    const v1::Problem& problem, const std::string& architecture,
-    const Cancellation& cancellation) {
+    const v1::Problem& problem, const std::string& architecture, const Cancellation& cancellation) {
   std::vector<std::string> cubins;
   std::vector<CompileJob> jobs;
   for (ReferenceUnit& unit : ReferenceUnits(problem)) {
@@ -84,8 +83,8 @@ absl::StatusOr<std::vector<std::string>> BenchProfiler::CompileReference(
     }
   }
   absl::Status failed;
-  RETURN_IF_ERROR(compiler_.CompileAll(
-      jobs, cancellation, [&](std::size_t index, CompileOutcome outcome) {
+  RETURN_IF_ERROR(
+      compiler_.CompileAll(jobs, cancellation, [&](std::size_t index, CompileOutcome outcome) {
         if (const v1::Failure* failure = std::get_if<v1::Failure>(&outcome)) {
           failed.Update(MakeError(absl::StatusCode::kInternal, "REFERENCE_NOT_COMPILED",
                                   absl::StrCat("the reference kernels: ", failure->message())));

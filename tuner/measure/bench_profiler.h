@@ -29,8 +29,7 @@ class BenchProfiler final : public Profiler {
   };
 
   // `compiler` makes the reference kernels and outlives this.
-  static absl::StatusOr<std::unique_ptr<BenchProfiler>> Create(Options options,
-                                                               Compiler& compiler);
+  static absl::StatusOr<std::unique_ptr<BenchProfiler>> Create(Options options, Compiler& compiler);
 
   // Asked of a worker once, and again later where there was no GPU. `environment` has the
   // driver's version alone.

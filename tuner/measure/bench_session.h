@@ -71,7 +71,7 @@ class BenchSession : public Session {
   BenchInputs inputs_;
   Outputs outputs_[2];
   GuardedBuffer workspace_;
-  DeviceMemory flags_;   // amax, the non-finite flag, the checksum, the counts.
+  DeviceMemory flags_;  // amax, the non-finite flag, the checksum, the counts.
   unsigned long long input_checksum_ = 0;
   std::optional<RotatingOperands> rotation_;
   int rotation_wanted_ = 0;  // Sets asked for; fewer where memory was short.

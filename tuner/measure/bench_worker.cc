@@ -17,8 +17,8 @@ namespace tilewright {
 namespace {
 
 v1::Failure ToFailure(const absl::Status& status) {
-  const v1::FailureKind kind = absl::IsResourceExhausted(status) ? v1::FAILURE_KIND_DEFERRED
-                                                                 : v1::FAILURE_KIND_LAUNCH_ERROR;
+  const v1::FailureKind kind =
+      absl::IsResourceExhausted(status) ? v1::FAILURE_KIND_DEFERRED : v1::FAILURE_KIND_LAUNCH_ERROR;
   return MakeFailure(kind, std::string(status.message()));
 }
 

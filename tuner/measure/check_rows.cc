@@ -33,8 +33,7 @@ std::vector<int64_t> RowsToCheck(const v1::GemmProblem& problem) {
   const double n = static_cast<double>(problem.n());
   const double most = std::min({kReferenceProducts / (n * static_cast<double>(problem.k())),
                                 kReferenceElements / n, kReferenceRows});
-  const int64_t affordable =
-      std::max<int64_t>(static_cast<int64_t>(most), kReferenceBlockRows);
+  const int64_t affordable = std::max<int64_t>(static_cast<int64_t>(most), kReferenceBlockRows);
   const int64_t group = std::min<int64_t>(m, kReferenceBlockRows);
   const int64_t batches = std::clamp<int64_t>(affordable / kReferenceBlockRows, 1, batch);
   const int64_t rows_per_batch = std::max(affordable / batches, group);

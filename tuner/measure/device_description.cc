@@ -19,23 +19,46 @@ struct MemoryRow {
 // NVIDIA's data sheets. The first row whose text is in the name decides, so the special
 // comes before the general.
 constexpr MemoryRow kMemoryTable[] = {
-    {"GB300", "HBM3e"},   {"B300", "HBM3e"},     {"GB200", "HBM3e"},   {"B200", "HBM3e"},
-    {"GH200 480GB", "HBM3"}, {"GH200", "HBM3e"}, {"H200", "HBM3e"},    {"H100 PCIe", "HBM2e"},
-    {"H100", "HBM3"},     {"H800", "HBM3"},      {"H20", "HBM3"},
-    {"A100-SXM4-40GB", "HBM2"}, {"A100-PCIE-40GB", "HBM2"}, {"A100", "HBM2e"},
-    {"A800", "HBM2e"},    {"A30", "HBM2"},       {"A40", "GDDR6"},     {"A10", "GDDR6"},
-    {"A16", "GDDR6"},     {"A2", "GDDR6"},       {"L40", "GDDR6"},     {"L4", "GDDR6"},
-    {"Blackwell", "GDDR7"}, {"RTX 50", "GDDR7"}, {"Ada", "GDDR6"},     {"RTX A", "GDDR6"},
-    {"RTX 4060", "GDDR6"}, {"RTX 4050", "GDDR6"}, {"RTX 40", "GDDR6X"},
-    {"RTX 3090", "GDDR6X"}, {"RTX 3080", "GDDR6X"}, {"RTX 3070 Ti", "GDDR6X"},
+    {"GB300", "HBM3e"},
+    {"B300", "HBM3e"},
+    {"GB200", "HBM3e"},
+    {"B200", "HBM3e"},
+    {"GH200 480GB", "HBM3"},
+    {"GH200", "HBM3e"},
+    {"H200", "HBM3e"},
+    {"H100 PCIe", "HBM2e"},
+    {"H100", "HBM3"},
+    {"H800", "HBM3"},
+    {"H20", "HBM3"},
+    {"A100-SXM4-40GB", "HBM2"},
+    {"A100-PCIE-40GB", "HBM2"},
+    {"A100", "HBM2e"},
+    {"A800", "HBM2e"},
+    {"A30", "HBM2"},
+    {"A40", "GDDR6"},
+    {"A10", "GDDR6"},
+    {"A16", "GDDR6"},
+    {"A2", "GDDR6"},
+    {"L40", "GDDR6"},
+    {"L4", "GDDR6"},
+    {"Blackwell", "GDDR7"},
+    {"RTX 50", "GDDR7"},
+    {"Ada", "GDDR6"},
+    {"RTX A", "GDDR6"},
+    {"RTX 4060", "GDDR6"},
+    {"RTX 4050", "GDDR6"},
+    {"RTX 40", "GDDR6X"},
+    {"RTX 3090", "GDDR6X"},
+    {"RTX 3080", "GDDR6X"},
+    {"RTX 3070 Ti", "GDDR6X"},
     {"RTX 30", "GDDR6"},
 };
 
 absl::StatusOr<int> Attribute(const DriverApi& driver, CUdevice device,
                               CUdevice_attribute attribute) {
   int value = 0;
-  RETURN_IF_ERROR(driver.Check(driver.cuDeviceGetAttribute(&value, attribute, device),
-                               "cuDeviceGetAttribute"));
+  RETURN_IF_ERROR(
+      driver.Check(driver.cuDeviceGetAttribute(&value, attribute, device), "cuDeviceGetAttribute"));
   return value;
 }
 
@@ -51,10 +74,8 @@ absl::Status FillAttributes(const DriverApi& driver, CUdevice device, v1::Silico
                    read(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
   ASSIGN_OR_RETURN(const int sm_memory,
                    read(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR));
-  ASSIGN_OR_RETURN(const int registers,
-                   read(CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR));
-  ASSIGN_OR_RETURN(const int threads,
-                   read(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR));
+  ASSIGN_OR_RETURN(const int registers, read(CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR));
+  ASSIGN_OR_RETURN(const int threads, read(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR));
   silicon.set_compute_capability(major * 10 + minor);
   silicon.set_sm_count(sm_count);
   silicon.set_l2_bytes(l2);
@@ -91,8 +112,8 @@ absl::Status Describe(const DriverApi& driver, int ordinal, v1::Device& describe
   RETURN_IF_ERROR(driver.Check(driver.cuDeviceGetUuid(&uuid, device), "cuDeviceGetUuid"));
   described.set_uuid(FormatUuid(std::string_view(uuid.bytes, sizeof(uuid.bytes))));
   char name[256] = "";
-  RETURN_IF_ERROR(driver.Check(driver.cuDeviceGetName(name, sizeof(name), device),
-                               "cuDeviceGetName"));
+  RETURN_IF_ERROR(
+      driver.Check(driver.cuDeviceGetName(name, sizeof(name), device), "cuDeviceGetName"));
   std::size_t memory = 0;
   RETURN_IF_ERROR(driver.Check(driver.cuDeviceTotalMem(&memory, device), "cuDeviceTotalMem"));
   v1::Silicon& silicon = *described.mutable_target()->mutable_silicon();

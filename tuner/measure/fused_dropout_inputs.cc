@@ -67,9 +67,8 @@ bool IsStatistic(FusedTensor tensor) {
 absl::StatusOr<FusedBuffer> AllocateFused(const DriverApi& driver, const FusedTensorUse& use) {
   FusedBuffer buffer{use, {}};
   const int64_t row_bytes = use.layout.row_stride * DataTypeBytes(use.layout.type);
-  ASSIGN_OR_RETURN(buffer.memory,
-                   GuardedBuffer::Allocate(driver, use.layout.SpanBytes(),
-                                           GuardedBuffer::GuardBytes(row_bytes)));
+  ASSIGN_OR_RETURN(buffer.memory, GuardedBuffer::Allocate(driver, use.layout.SpanBytes(),
+                                                          GuardedBuffer::GuardBytes(row_bytes)));
   return buffer;
 }
 
@@ -82,9 +81,9 @@ absl::StatusOr<FusedDropoutInputs> FusedDropoutInputs::Allocate(
     inputs.buffers_.push_back(std::move(buffer));
   }
   if (Normalizes(problem)) {
-    ASSIGN_OR_RETURN(inputs.row_terms_,
-                     DeviceMemory::Allocate(
-                         driver, problem.rows() * static_cast<int64_t>(sizeof(FusedRow))));
+    ASSIGN_OR_RETURN(
+        inputs.row_terms_,
+        DeviceMemory::Allocate(driver, problem.rows() * static_cast<int64_t>(sizeof(FusedRow))));
   }
   if (ColumnSums(problem) > 0) {
     ASSIGN_OR_RETURN(inputs.column_terms_,
@@ -146,8 +145,8 @@ absl::Status FusedDropoutInputs::Fill(const FusedBuffer& buffer, const Reference
   }
   FillArgs args{};
   args.matrix = ToReferenceMatrix(buffer.use.layout, buffer.memory.pointer());
-  args.seed = static_cast<unsigned long long>(kind_) * 64 +
-              static_cast<unsigned>(buffer.use.tensor);
+  args.seed =
+      static_cast<unsigned long long>(kind_) * 64 + static_cast<unsigned>(buffer.use.tensor);
   args.adversarial = kind_ == bench::INPUT_KIND_ADVERSARIAL;
   SetExponents(buffer.use.layout.type, args);
   return kernels.Fill(args, stream);

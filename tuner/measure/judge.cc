@@ -32,9 +32,9 @@ std::optional<v1::Failure> OutOfBounds(const CheckFindings& findings) {
       {"the workspace", &findings.workspace}};
   for (const auto& [name, counts] : regions) {
     if (counts->touched_outside > 0) {
-      return MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS,
-                         absl::StrCat(counts->touched_outside, " elements outside of ", name,
-                                      " were written"));
+      return MakeFailure(
+          v1::FAILURE_KIND_OUT_OF_BOUNDS,
+          absl::StrCat(counts->touched_outside, " elements outside of ", name, " were written"));
     }
   }
   if (findings.inputs_changed) {
@@ -118,9 +118,9 @@ std::optional<v1::Failure> WrongFlags(const v1::GemmProblem& problem,
   }
   const uint32_t expected = findings.d.non_finite > 0 ? 1 : 0;
   if (problem.epilogue().non_finite_flag() && findings.non_finite != expected) {
-    return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
-                       absl::StrCat("the non-finite flag is ", findings.non_finite, ", not ",
-                                    expected));
+    return MakeFailure(
+        v1::FAILURE_KIND_WRONG_RESULT,
+        absl::StrCat("the non-finite flag is ", findings.non_finite, ", not ", expected));
   }
   return std::nullopt;
 }

@@ -164,8 +164,6 @@ int Nvml::PowerLimitWatts() const { return ReadWatts(TheApi().power_limit, devic
 
 int Nvml::MaxSmClockMhz() const { return ReadClock(TheApi().max_clock, device_, kClockSm); }
 
-int Nvml::MaxMemoryClockMhz() const {
-  return ReadClock(TheApi().max_clock, device_, kClockMemory);
-}
+int Nvml::MaxMemoryClockMhz() const { return ReadClock(TheApi().max_clock, device_, kClockMemory); }
 
 }  // namespace tilewright

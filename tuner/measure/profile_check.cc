@@ -116,8 +116,7 @@ absl::Status ProfileRun::CheckSupplied() {
 // Most candidates leave the race in its first rounds; only what may win is worth the other inputs.
 absl::Status ProfileRun::CheckFinalists() {
   do {
-    for (const bench::InputKind kind :
-         {bench::INPUT_KIND_ADVERSARIAL, bench::INPUT_KIND_TIMED}) {
+    for (const bench::InputKind kind : {bench::INPUT_KIND_ADVERSARIAL, bench::INPUT_KIND_TIMED}) {
       const absl::Time begin = absl::Now();
       RETURN_IF_ERROR(CheckWithInput(kind, begin + (request_.deadline - begin) * kCheckShare));
     }

@@ -100,9 +100,8 @@ absl::Status ProfileRun::RunRound(const std::vector<std::size_t>& order, bool co
     if (entries_[index].live()) ready.push_back(index);
   }
   // A candidate that took the worker with it while loading took the others' loads too.
-  const bool all_loaded = std::all_of(ready.begin(), ready.end(), [&](std::size_t index) {
-    return entries_[index].loaded;
-  });
+  const bool all_loaded = std::all_of(ready.begin(), ready.end(),
+                                      [&](std::size_t index) { return entries_[index].loaded; });
   if (ready.empty() || !all_loaded || worker_ == nullptr || !worker_->alive()) {
     return absl::OkStatus();
   }
@@ -153,8 +152,7 @@ absl::StatusOr<std::vector<ProfileRun::RoundSample>> ProfileRun::CollectRound(
   return samples;
 }
 
-void ProfileRun::Commit(const std::vector<RoundSample>& samples,
-                        const bench::RoundReply& round) {
+void ProfileRun::Commit(const std::vector<RoundSample>& samples, const bench::RoundReply& round) {
   ++rounds_;
   for (const RoundSample& sample : samples) {
     Entry& entry = entries_[sample.entry];

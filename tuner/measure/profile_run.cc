@@ -77,9 +77,9 @@ absl::Status ProfileRun::EnsureWorker() {
     if (status.ok() || absl::IsResourceExhausted(status)) return status;
   }
   worker_.reset();
-  return MakeError(absl::StatusCode::kUnavailable, "GPU_UNAVAILABLE",
-                   absl::StrCat("GPU ", request_.device_ordinal, " cannot be used: ",
-                                status.message()));
+  return MakeError(
+      absl::StatusCode::kUnavailable, "GPU_UNAVAILABLE",
+      absl::StrCat("GPU ", request_.device_ordinal, " cannot be used: ", status.message()));
 }
 
 absl::Status ProfileRun::TryStartWorker() {
@@ -166,8 +166,9 @@ double ProfileRun::Entry::seconds() const {
 
 std::size_t ProfileRun::PlaceInReport(std::size_t index) const {
   // Between the request's kernels and the supply's are the vendor's.
-  return index < request_.kernels.size() ? index : index - (entries_.size() - supplied_.size() -
-                                                            request_.kernels.size());
+  return index < request_.kernels.size()
+             ? index
+             : index - (entries_.size() - supplied_.size() - request_.kernels.size());
 }
 
 void ProfileRun::NoteLead() {
@@ -188,8 +189,7 @@ absl::Duration ProfileRun::LaunchLimit(int launches) const {
   const double operations = 2.0 * static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
                             static_cast<double>(gemm.k()) *
                             static_cast<double>(std::max<int64_t>(gemm.batch(), 1));
-  return options_.watchdog +
-         absl::Seconds(launches * operations / kSlowestOperationsPerSecond);
+  return options_.watchdog + absl::Seconds(launches * operations / kSlowestOperationsPerSecond);
 }
 
 absl::Status ProfileRun::Interrupted() const {
@@ -225,8 +225,8 @@ v1::Candidate ProfileRun::ToCandidate(const Entry& entry) const {
     return candidate;
   }
   if (entry.samples.empty()) {
-    *candidate.mutable_failure() = MakeFailure(v1::FAILURE_KIND_DEFERRED,
-                                               "the time was up before it could be timed");
+    *candidate.mutable_failure() =
+        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time was up before it could be timed");
     return candidate;
   }
   v1::Measurement& measurement = *candidate.mutable_measurement();

@@ -31,9 +31,8 @@ class ProfileRun {
     absl::Duration watchdog = absl::Seconds(2);
   };
 
-  ProfileRun(const Options& options, const ProfileRequest& request,
-             ReferenceCubins reference, const Cancellation& cancellation,
-             const ProfileProgress& progress);
+  ProfileRun(const Options& options, const ProfileRequest& request, ReferenceCubins reference,
+             const Cancellation& cancellation, const ProfileProgress& progress);
 
   // UNAVAILABLE, reason GPU_UNAVAILABLE: no worker can be brought to work. CANCELLED.
   absl::StatusOr<ProfileReport> Run();

@@ -16,11 +16,11 @@
 namespace tilewright {
 
 struct ProfileRequest {
-  v1::Problem problem;               // Canonical.
+  v1::Problem problem;  // Canonical.
   int device_ordinal = 0;
-  std::vector<v1::Kernel> kernels;   // Candidates at hand, with cubins.
-  KernelSupply* supply = nullptr;    // Where further ones come from meanwhile; null: nowhere.
-  bool include_vendor = true;        // Also every cublasLt heuristic result, where it applies.
+  std::vector<v1::Kernel> kernels;  // Candidates at hand, with cubins.
+  KernelSupply* supply = nullptr;   // Where further ones come from meanwhile; null: nowhere.
+  bool include_vendor = true;       // Also every cublasLt heuristic result, where it applies.
   // Interleaved timing rounds of the finalists. 1: no race, everyone is checked in full.
   int max_rounds = 25;
   absl::Time deadline = absl::InfiniteFuture();  // The best so far is kept when it passes.

@@ -26,15 +26,15 @@ const char* TypeConstant(v1::DataType type) {
   }
 }
 
-// With what every problem needs: inputs, and checks that do not know what was computed. The problem's
-// own unit takes longest to compile, and begins first.
+// With what every problem needs: inputs, and checks that do not know what was computed. The
+// problem's own unit takes longest to compile, and begins first.
 std::vector<ReferenceUnit> WithCommonUnits(ReferenceUnit own) {
-  return {std::move(own),
-          {"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
-          {"#include \"reference/checks.cuh\"\n",
-           {"tilewright_reference_compare", "tilewright_reference_scan",
-            "tilewright_reference_runs", "tilewright_reference_guard",
-            "tilewright_reference_checksum"}}};
+  return {
+      std::move(own),
+      {"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
+      {"#include \"reference/checks.cuh\"\n",
+       {"tilewright_reference_compare", "tilewright_reference_scan", "tilewright_reference_runs",
+        "tilewright_reference_guard", "tilewright_reference_checksum"}}};
 }
 
 ReferenceUnit DropoutChecks() {
@@ -58,9 +58,10 @@ std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
 
 std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem) {
   if (!problem.has_fused_dropout()) return ReferenceUnits(problem.gemm());
-  std::vector<ReferenceUnit> units = WithCommonUnits({"#include \"reference/fused_dropout_checks.cuh\"\n",
-                   {"tilewright_reference_fused_rows", "tilewright_reference_fused_columns",
-                    "tilewright_reference_fused_compare", "tilewright_reference_fused_mask"}});
+  std::vector<ReferenceUnit> units =
+      WithCommonUnits({"#include \"reference/fused_dropout_checks.cuh\"\n",
+                       {"tilewright_reference_fused_rows", "tilewright_reference_fused_columns",
+                        "tilewright_reference_fused_compare", "tilewright_reference_fused_mask"}});
   if (problem.fused_dropout().dropout().store_mask()) units.push_back(DropoutChecks());
   return units;
 }

@@ -46,7 +46,7 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
     CUfunction* function;
     bool optional = false;
   } entries[] = {{"tilewright_reference_fill", &kernels.fill_},
-                                  {"tilewright_reference_scan", &kernels.scan_},
+                 {"tilewright_reference_scan", &kernels.scan_},
                  {"tilewright_reference_runs", &kernels.runs_},
                  {"tilewright_reference_guard", &kernels.guard_},
                  {"tilewright_reference_checksum", &kernels.checksum_},
@@ -87,8 +87,8 @@ absl::Status ReferenceKernels::Fill(const FillArgs& args, CUstream stream) const
 absl::Status ReferenceKernels::Gemm(const ReferenceGemmArgs& args, CUstream stream) const {
   const int64_t grid_x = (args.n + kReferenceBlockColumns - 1) / kReferenceBlockColumns;
   const int64_t grid_y = (args.row_count + kReferenceBlockRows - 1) / kReferenceBlockRows;
-  return LaunchKernel(*driver_, gemm_, static_cast<unsigned>(grid_x),
-                      static_cast<unsigned>(grid_y), 16, kReferenceBlockRows, &args, stream);
+  return LaunchKernel(*driver_, gemm_, static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y),
+                      16, kReferenceBlockRows, &args, stream);
 }
 
 absl::Status ReferenceKernels::Compare(const CompareArgs& args, CUstream stream) const {
@@ -100,8 +100,7 @@ absl::Status ReferenceKernels::Scan(const ScanArgs& args, CUstream stream) const
 }
 
 absl::Status ReferenceKernels::Runs(const RunsArgs& args, CUstream stream) const {
-  return LaunchOver(runs_, args.first.batch * args.first.rows * args.first.columns, &args,
-                    stream);
+  return LaunchOver(runs_, args.first.batch * args.first.rows * args.first.columns, &args, stream);
 }
 
 absl::Status ReferenceKernels::Guard(const GuardArgs& args, CUstream stream) const {
@@ -132,8 +131,7 @@ absl::Status ReferenceKernels::FusedRows(const FusedReferenceArgs& args, CUstrea
   return LaunchOver(fused_rows_, args.rows * kThreads, &args, stream);
 }
 
-absl::Status ReferenceKernels::FusedColumns(const FusedReferenceArgs& args,
-                                            CUstream stream) const {
+absl::Status ReferenceKernels::FusedColumns(const FusedReferenceArgs& args, CUstream stream) const {
   constexpr int64_t kRowsOfThread = 64;
   return LaunchOver(fused_columns_, (args.rows / kRowsOfThread + 1) * args.columns, &args, stream);
 }

@@ -72,8 +72,8 @@ absl::StatusOr<RotatingOperands> RotatingOperands::Copy(const DriverApi& driver,
 
 double OperandBytes(const v1::GemmProblem& problem) {
   double bytes = static_cast<double>(BiasBytes(problem) + ScaleBytes(problem, v1::OPERAND_SCALE_A) +
-                                     ScaleBytes(problem, v1::OPERAND_SCALE_B) +
-                                     MaskBytes(problem) + BiasGradientLayout(problem).SpanBytes());
+                                     ScaleBytes(problem, v1::OPERAND_SCALE_B) + MaskBytes(problem) +
+                                     BiasGradientLayout(problem).SpanBytes());
   for (const v1::Operand operand :
        {v1::OPERAND_A, v1::OPERAND_B, v1::OPERAND_C, v1::OPERAND_D, v1::OPERAND_AUX}) {
     bytes += static_cast<double>(LayoutOf(problem, operand).SpanBytes());

@@ -44,8 +44,7 @@ bool ClearlySlower(const std::vector<double>& samples, const std::vector<double>
   return !overlap && Median(samples) > slack * Median(best);
 }
 
-std::vector<std::size_t> Survivors(const std::vector<std::vector<double>>& samples,
-                                   int finalists) {
+std::vector<std::size_t> Survivors(const std::vector<std::vector<double>>& samples, int finalists) {
   std::vector<std::size_t> order(samples.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::erase_if(order, [&](std::size_t i) { return samples[i].empty(); });

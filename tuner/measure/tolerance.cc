@@ -28,7 +28,7 @@ constexpr int64_t kPromotedTerms = 128;
 constexpr int64_t kFp16Group = 8;
 
 struct FloatFormat {
-  double unit;          // Half a spacing at 1.
+  double unit;  // Half a spacing at 1.
   double denormal_step;
   double largest;
 };

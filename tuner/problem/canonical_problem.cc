@@ -16,7 +16,8 @@ absl::StatusOr<v1::Problem> Canonicalize(const v1::Problem& problem) {
     return canonical;
   }
   if (!problem.has_gemm()) {
-    return InvalidField("problem", "MISSING_FIELD", "says not what to compute; set gemm or fused_dropout");
+    return InvalidField("problem", "MISSING_FIELD",
+                        "says not what to compute; set gemm or fused_dropout");
   }
   v1::Problem canonical = problem;
   RETURN_IF_ERROR(CanonicalizeGemm(*canonical.mutable_gemm()));

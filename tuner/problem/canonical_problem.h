@@ -24,9 +24,9 @@ std::string EncodeProblem(const v1::Problem& canonical);
 // SHA-256 of EncodeProblem, 32 bytes.
 std::string ProblemKey(const v1::Problem& canonical);
 
-// The same computation apart from m, n, k (of a fused dropout: rows and columns), batch, strides and
-// the probability of dropout, where there is dropout: equal for problems that can share kernels if
-// requirements hold. SHA-256, 32 bytes.
+// The same computation apart from m, n, k (of a fused dropout: rows and columns), batch, strides
+// and the probability of dropout, where there is dropout: equal for problems that can share kernels
+// if requirements hold. SHA-256, 32 bytes.
 std::string ProblemFamilyKey(const v1::Problem& canonical);
 
 // "gemm nt bf16 m=8192 n=6144 k=4096 bias gelu_tanh"; for people and logs.

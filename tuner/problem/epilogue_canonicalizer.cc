@@ -20,9 +20,9 @@ absl::Status CheckStoredFloat(const std::string& field, v1::DataType type) {
 
 absl::Status CheckAuxType(v1::DataType type) {
   if (IsStoredFloat(type) || IsFp8(type)) return absl::OkStatus();
-  return InvalidField("gemm.epilogue.aux_type", "UNSUPPORTED_TYPES",
-                      absl::StrCat(TypeName(type),
-                                   " is not admitted here; use fp32, fp16, bf16, e4m3 or e5m2"));
+  return InvalidField(
+      "gemm.epilogue.aux_type", "UNSUPPORTED_TYPES",
+      absl::StrCat(TypeName(type), " is not admitted here; use fp32, fp16, bf16, e4m3 or e5m2"));
 }
 
 // Of a bias or source that is given no type: D's, but none is stored as fp8.

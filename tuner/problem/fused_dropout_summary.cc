@@ -29,8 +29,8 @@ std::string Stride(const char* name, int64_t stride, int64_t columns) {
 std::string DescribeFusedDropout(const v1::FusedDropoutProblem& canonical) {
   const v1::DataType type = canonical.type();
   const int64_t columns = canonical.columns();
-  std::string text = absl::StrCat("dropout ", TypeName(type), " rows=", canonical.rows(),
-                                  " columns=", columns);
+  std::string text =
+      absl::StrCat("dropout ", TypeName(type), " rows=", canonical.rows(), " columns=", columns);
   if (canonical.has_dropout()) absl::StrAppend(&text, " p=", canonical.dropout().probability());
   if (canonical.dropout().philox_rounds() == 10) text += " rounds=10";
   if (canonical.dropout().store_mask()) text += " mask";
@@ -45,9 +45,9 @@ std::string DescribeFusedDropout(const v1::FusedDropoutProblem& canonical) {
   }
   if (HasResidual(canonical)) text += Part("residual", canonical.residual_type(), type);
   if (Normalizes(canonical)) {
-    text += Part(
-        LowerName(v1::Normalization_Name(canonical.normalization()), "NORMALIZATION_").c_str(),
-        canonical.weight_type(), type);
+    text +=
+        Part(LowerName(v1::Normalization_Name(canonical.normalization()), "NORMALIZATION_").c_str(),
+             canonical.weight_type(), type);
   }
   if (canonical.store_statistics()) text += " statistics";
   if (canonical.store_pre_norm()) text += " pre_norm";

@@ -45,8 +45,7 @@ Indices Finalists(const std::vector<v1::Candidate>& candidates) {
   return finalists.empty() ? Filter(candidates, IsMeasured) : finalists;
 }
 
-std::vector<double> TimesOf(const std::vector<v1::Candidate>& candidates,
-                            const Indices& indices) {
+std::vector<double> TimesOf(const std::vector<v1::Candidate>& candidates, const Indices& indices) {
   std::vector<const v1::Measurement*> measurements;
   for (const std::size_t i : indices) measurements.push_back(&candidates[i].measurement());
   return RelativeTimes(measurements);
@@ -102,8 +101,8 @@ std::optional<Pick> PickMeasured(const std::vector<v1::Candidate>& candidates) {
   const Indices finalists = Finalists(candidates);
   if (finalists.empty()) return std::nullopt;
   const std::vector<double> times = TimesOf(candidates, finalists);
-  const std::size_t fastest = static_cast<std::size_t>(
-      std::min_element(times.begin(), times.end()) - times.begin());
+  const std::size_t fastest =
+      static_cast<std::size_t>(std::min_element(times.begin(), times.end()) - times.begin());
   Pick pick;
   pick.index = finalists[fastest];
   std::size_t equals = 1;

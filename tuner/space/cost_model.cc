@@ -167,8 +167,7 @@ double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, i
   return kNextLaunchSeconds + (kLoadLatency + kBlockOverhead + cycles) / machine.clock_hertz;
 }
 
-double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
-                       int split_k) {
+double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k) {
   const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
                           static_cast<double>(gemm.n());
   if (split_k == 1) return elements * EpilogueElementBytes(gemm);

@@ -109,9 +109,8 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   const int resident = ResidentBlocksOf(machine, config, work);
   const double tiles_m = static_cast<double>(CeilDivide(problem.rows(), config.tile_m));
   const double tiles_n =
-      Normalizes(problem)
-          ? 1
-          : static_cast<double>(CeilDivide(problem.columns(), HeldColumns(config)));
+      Normalizes(problem) ? 1
+                          : static_cast<double>(CeilDivide(problem.columns(), HeldColumns(config)));
   const double blocks = tiles_m * tiles_n;
   const double at_once = static_cast<double>(machine.sm_count) * resident;
   const double waves = std::max(1.0, std::ceil(blocks / at_once));
@@ -131,8 +130,8 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
       tiles_m * config.tile_m *
       (Normalizes(problem) && !config.looped
            ? HeldColumns(config)
-           : tiles_n * std::min<double>(HeldColumns(config),
-                                        static_cast<double>(problem.columns())));
+           : tiles_n *
+                 std::min<double>(HeldColumns(config), static_cast<double>(problem.columns())));
   const double issue = elements * InstructionsPerElement(problem, config) / 32 /
                        (kIssuedPerCycle * std::min<double>(machine.sm_count, blocks));
   const double pairs = static_cast<double>(config.tile_m) / 2 / PairsAtOnce(config);
@@ -146,8 +145,7 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   double seconds = kLaunchSeconds + cycles / machine.clock_hertz;
   if (work.column_sums > 0) {
     seconds += kNextLaunchSeconds +
-               (partials / machine.dram_bytes_per_cycle + 2 * kBlockOverhead) /
-                   machine.clock_hertz;
+               (partials / machine.dram_bytes_per_cycle + 2 * kBlockOverhead) / machine.clock_hertz;
   }
   return seconds;
 }

@@ -50,10 +50,8 @@ bool HoldsRows(const Problem& problem, const FusedDropoutConfig& c) {
 
 // ceil(rows / tile_m) * ceil(columns / tile_n) < 2^31.
 bool FitsBlocks(const Problem& problem, const FusedDropoutConfig& c) {
-  const int64_t tiles_n =
-      Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
-  return CeilDivide(problem.rows(), c.tile_m) <=
-         std::numeric_limits<int32_t>::max() / tiles_n;
+  const int64_t tiles_n = Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
+  return CeilDivide(problem.rows(), c.tile_m) <= std::numeric_limits<int32_t>::max() / tiles_n;
 }
 
 struct Constraint {
@@ -124,8 +122,7 @@ bool IsOneWave(const Problem& problem, const FusedDropoutConfig& c) {
 // they do not. In one wave some SMs may have none.
 bool SuitsRows(const Problem& problem, const v1::Silicon& silicon, const FusedDropoutConfig& c) {
   if (c.tile_m <= std::max(16, 2 * PairsAtOnce(c))) return true;
-  const int64_t tiles_n =
-      Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
+  const int64_t tiles_n = Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
   const int64_t blocks = CeilDivide(problem.rows(), c.tile_m) * tiles_n;
   return IsOneWave(problem, c) ? 10 * blocks >= 9 * silicon.sm_count()
                                : blocks >= silicon.sm_count();

@@ -68,8 +68,7 @@ bool WarpTileHoldsMask(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
 // columns of a warp tile over those of an access are a power of two, or a multiple of 32.
 bool WarpSumsColumns(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   if (!gemm.epilogue().bias_gradient()) return true;
-  const int width =
-      std::max(RequirementsOf(gemm).d_alignment() / ElementBytes(gemm.d_type()), 1);
+  const int width = std::max(RequirementsOf(gemm).d_alignment() / ElementBytes(gemm.d_type()), 1);
   const int accesses = c.tile_n / c.warps_n / width;
   return accesses > 32 ? accesses % 32 == 0 : (accesses & (accesses - 1)) == 0;
 }

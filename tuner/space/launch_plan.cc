@@ -42,8 +42,7 @@ v1::LaunchStep ReduceStep() {
 }
 
 v1::LaunchStep SplitEpilogueStep() {
-  return Step(kSplitEpilogueEntry, kSplitEpilogueThreads, kSplitEpilogueTileM,
-              kSplitEpilogueTileN);
+  return Step(kSplitEpilogueEntry, kSplitEpilogueThreads, kSplitEpilogueTileM, kSplitEpilogueTileN);
 }
 
 // One block for some columns of all of D.

@@ -13,9 +13,8 @@
 namespace tilewright {
 
 const std::vector<const SearchSpace*>& SearchSpaces() {
-  static const auto* const spaces =
-      new std::vector<const SearchSpace*>{new GemmSimtSpace, new GemmSm80Space, new GemmSm90Space,
-                                            new FusedDropoutSpace};
+  static const auto* const spaces = new std::vector<const SearchSpace*>{
+      new GemmSimtSpace, new GemmSm80Space, new GemmSm90Space, new FusedDropoutSpace};
   return *spaces;
 }
 

@@ -116,8 +116,8 @@ absl::Status CheckContents(const BundleContents& contents, Complain complain) {
     const auto cubin = is_named.find(winner.kernel.content_hash());
     if (cubin == is_named.end()) return complain("a record's kernel is missing");
     cubin->second = true;
-    if (!keys.insert(WinnerKey(winner.problem_encoding, winner.silicon_key,
-                               winner.environment_key)).second) {
+    if (!keys.insert(WinnerKey(winner.problem_encoding, winner.silicon_key, winner.environment_key))
+             .second) {
       return complain("a problem is there twice");
     }
   }

@@ -23,9 +23,9 @@ namespace tilewright {
 inline constexpr std::size_t kMaxBundleBytes = std::size_t{2} << 30;
 
 struct BundleContents {
-  std::vector<TuningRecord> records;      // Provenance as it was where it was measured.
-  std::vector<std::string> cubins;        // Every cubin that the records name, once.
-  std::string signer;                     // Hex SHA-256 of the public key.
+  std::vector<TuningRecord> records;  // Provenance as it was where it was measured.
+  std::vector<std::string> cubins;    // Every cubin that the records name, once.
+  std::string signer;                 // Hex SHA-256 of the public key.
 };
 
 // `signing_key`: 32-byte Ed25519 private key. INVALID_ARGUMENT where a cubin is missing, is

@@ -23,8 +23,8 @@ std::size_t BytesOf(const TuningRecord& record) {
 
 // Adds the winner's record and, once, its cubin; where either is damaged, neither. How many
 // bytes that made.
-std::size_t Collect(TuningStore& store, const StoredWinner& winner,
-                    std::set<std::string>* kernels, BundleContents* contents) {
+std::size_t Collect(TuningStore& store, const StoredWinner& winner, std::set<std::string>* kernels,
+                    BundleContents* contents) {
   auto record =
       store.GetTuning(winner.problem_encoding, winner.silicon_key, winner.environment_key);
   if (!record.ok()) {
@@ -39,8 +39,7 @@ std::size_t Collect(TuningStore& store, const StoredWinner& winner,
   if (kernels->count(hash) == 0) {
     auto cubin = store.GetCubin(hash);
     if (!cubin.ok()) {
-      spdlog::warn("winner {} is not exported: {}", winner.winner.key(),
-                   cubin.status().ToString());
+      spdlog::warn("winner {} is not exported: {}", winner.winner.key(), cubin.status().ToString());
       return 0;
     }
     bytes += cubin->size();

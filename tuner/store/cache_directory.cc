@@ -31,19 +31,16 @@ struct NetworkFilesystem {
 
 // statfs(2) f_type, from linux/magic.h and the filesystems' own sources.
 constexpr NetworkFilesystem kNetworkFilesystems[] = {
-    {0x6969, "NFS"},          {0xFF534D42, "CIFS"},   {0xFE534D42, "SMB2"},
-    {0x517B, "SMB"},          {0x5346414F, "AFS"},    {0x6B414653, "AFS"},
-    {0x73757245, "Coda"},     {0x564C, "NCP"},        {0x01021997, "9P"},
-    {0x00C36400, "Ceph"},     {0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"},
-    {0x19830326, "BeeGFS"},   {0x01161970, "GFS2"},   {0x7461636F, "OCFS2"},
-    {0xAAD7AAEA, "PanFS"},
+    {0x6969, "NFS"},        {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB2"},   {0x517B, "SMB"},
+    {0x5346414F, "AFS"},    {0x6B414653, "AFS"},  {0x73757245, "Coda"},   {0x564C, "NCP"},
+    {0x01021997, "9P"},     {0x00C36400, "Ceph"}, {0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"},
+    {0x19830326, "BeeGFS"}, {0x01161970, "GFS2"}, {0x7461636F, "OCFS2"},  {0xAAD7AAEA, "PanFS"},
 };
 
 absl::Status MakeDirectory(const std::string& path) {
   struct stat info;
   if (::stat(path.c_str(), &info) == 0) {
-    return S_ISDIR(info.st_mode) ? absl::OkStatus()
-                                 : CacheFileError("cannot use", path, ENOTDIR);
+    return S_ISDIR(info.st_mode) ? absl::OkStatus() : CacheFileError("cannot use", path, ENOTDIR);
   }
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   std::error_code error;
@@ -96,10 +93,11 @@ absl::Status CacheFileError(std::string_view what, const std::string& path, int 
       full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kFailedPrecondition,
       full ? "DISK_FULL" : "CACHE_UNUSABLE",
       absl::StrCat(absl::string_view(what.data(), what.size()), " ", path, ": ",
-                   std::strerror(error), full ? ": free some space there, or name another "
-                                                "cache directory"
-                                              : ": see to its owner and mode, or name another "
-                                                "cache directory"),
+                   std::strerror(error),
+                   full ? ": free some space there, or name another "
+                          "cache directory"
+                        : ": see to its owner and mode, or name another "
+                          "cache directory"),
       {{"directory", path}});
 }
 

@@ -44,8 +44,8 @@ absl::Status MakeFile(const std::string& path) {
 }
 
 absl::StatusOr<std::string> MoveAside(const std::string& path, absl::Time now) {
-  const std::string stem = absl::StrCat(
-      path, ".damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
+  const std::string stem =
+      absl::StrCat(path, ".damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
   std::string target = stem;
   for (int i = 2; Exists(target) || Exists(target + "-wal"); ++i) {
     target = absl::StrCat(stem, "-", i);
@@ -64,12 +64,24 @@ struct Tree {
   const char* column;
 };
 constexpr Tree kTrees[] = {
-    {"store_info", "id"},        {"silicons", "id"},           {"silicons", "key"},
-    {"environments", "id"},      {"environments", "key"},      {"problems", "id"},
-    {"problems", "key"},         {"kernels", "id"},            {"kernels", "content_hash"},
-    {"compile_cache", "compile_key"}, {"winners", "epoch"},    {"winners", "problem_id"},
-    {"samples", "epoch"},        {"quarantine", "content_hash"}, {"sweeps", "id"},
-    {"sweeps", "name"},          {"sweep_requests", "sweep_id"}, {"sweep_entries", "sweep_id"},
+    {"store_info", "id"},
+    {"silicons", "id"},
+    {"silicons", "key"},
+    {"environments", "id"},
+    {"environments", "key"},
+    {"problems", "id"},
+    {"problems", "key"},
+    {"kernels", "id"},
+    {"kernels", "content_hash"},
+    {"compile_cache", "compile_key"},
+    {"winners", "epoch"},
+    {"winners", "problem_id"},
+    {"samples", "epoch"},
+    {"quarantine", "content_hash"},
+    {"sweeps", "id"},
+    {"sweeps", "name"},
+    {"sweep_requests", "sweep_id"},
+    {"sweep_entries", "sweep_id"},
 };
 
 // Reads the way to the first and to the last row of each tree: new rows go to either end, so
@@ -88,8 +100,7 @@ void CheckTrees(SqliteConnection& connection) {
 
 // May throw.
 absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& path) {
-  auto connection =
-      std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadWrite);
+  auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadWrite);
   // Until it is known to be ours and sound, not a byte of it changes.
   connection->SetCheckpointOnClose(false);
   SQLite::Database& database = connection->database();
@@ -159,8 +170,7 @@ absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::T
 }
 
 absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl::Time now,
-                                                   std::string_view damage,
-                                                   int64_t least_epoch) {
+                                                   std::string_view damage, int64_t least_epoch) {
   const std::string unfinished = path + ".rebuilding";
   const auto remove_unfinished = [&] {
     for (const char* suffix : kSuffixes) ::unlink((unfinished + suffix).c_str());
@@ -177,10 +187,9 @@ absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl
   RETURN_IF_ERROR(Rename(unfinished, path + kRebuilt));
   ASSIGN_OR_RETURN(const std::string aside, PutInPlace(path, now));
   OpenedDatabase opened;
-  opened.recovery_note =
-      absl::StrCat(absl::string_view(damage.data(), damage.size()), "; it was moved to ", aside,
-                   " and a new one was begun, with the ", salvaged->winners,
-                   " winners that could be read");
+  opened.recovery_note = absl::StrCat(
+      absl::string_view(damage.data(), damage.size()), "; it was moved to ", aside,
+      " and a new one was begun, with the ", salvaged->winners, " winners that could be read");
   spdlog::error("{}", opened.recovery_note);
   ASSIGN_OR_RETURN(opened.connection, AtBorder([&] { return TryOpen(path); }));
   return opened;

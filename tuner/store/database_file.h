@@ -27,8 +27,7 @@ absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::T
 // connection that writes may be open. `damage` is for the note; new epochs are above
 // `least_epoch` and above all that the old database gave out.
 absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl::Time now,
-                                                   std::string_view damage,
-                                                   int64_t least_epoch);
+                                                   std::string_view damage, int64_t least_epoch);
 
 // A connection to the database at `path`, which this process alone uses, for where its disk
 // takes no write at all. NOT_FOUND where it holds nothing to read.

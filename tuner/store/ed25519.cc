@@ -1,8 +1,8 @@
 #include "tuner/store/ed25519.h"
 
-#include <memory>
-
 #include <openssl/evp.h>
+
+#include <memory>
 
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -82,8 +82,8 @@ absl::StatusOr<std::string> Ed25519Sign(std::string_view private_key, std::strin
 
 bool Ed25519Verify(std::string_view public_key, std::string_view message,
                    std::string_view signature) {
-  const Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key),
-                                            public_key.size()));
+  const Key key(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key), public_key.size()));
   const std::unique_ptr<EVP_MD_CTX, Deleter> context(EVP_MD_CTX_new());
   return key != nullptr && context != nullptr &&
          EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&

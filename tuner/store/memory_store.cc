@@ -106,8 +106,7 @@ absl::StatusOr<std::string> MemoryStore::GetCubin(const std::string& content_has
 }
 
 absl::Status MemoryStore::Quarantine(const std::string& content_hash,
-                                     const std::string& silicon_key,
-                                     const v1::Failure& failure) {
+                                     const std::string& silicon_key, const v1::Failure& failure) {
   absl::MutexLock lock(&mutex_);
   quarantine_[{content_hash, silicon_key}] = failure;
   return absl::OkStatus();
@@ -128,8 +127,7 @@ absl::Status MemoryStore::ForEachQuarantined(
   return absl::OkStatus();
 }
 
-absl::Status MemoryStore::PutSweep(const v1::Sweep& sweep,
-                                   const v1::CreateSweepRequest& request) {
+absl::Status MemoryStore::PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) {
   absl::MutexLock lock(&mutex_);
   const auto order = static_cast<int64_t>(sweeps_.size());
   StoredSweep& stored = sweeps_.try_emplace(sweep.name(), StoredSweep{order}).first->second;

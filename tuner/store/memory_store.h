@@ -24,14 +24,12 @@ class MemoryStore final : public TuningStore {
  public:
   absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) override;
   absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) override;
-  absl::StatusOr<std::vector<int64_t>> PutImport(
-      const std::vector<std::string>& cubins,
-      const std::vector<TuningRecord>& records) override;
+  absl::StatusOr<std::vector<int64_t>> PutImport(const std::vector<std::string>& cubins,
+                                                 const std::vector<TuningRecord>& records) override;
   absl::StatusOr<TuningRecord> GetTuning(const std::string& problem_encoding,
                                          const std::string& silicon_key,
                                          const std::string& environment_key) override;
-  absl::StatusOr<std::optional<CompiledCode>> FindCompiled(
-      const std::string& compile_key) override;
+  absl::StatusOr<std::optional<CompiledCode>> FindCompiled(const std::string& compile_key) override;
   absl::Status PutCompiled(const std::string& compile_key, const CompiledCode& code) override;
   absl::StatusOr<std::string> GetCubin(const std::string& content_hash) override;
   absl::Status Quarantine(const std::string& content_hash, const std::string& silicon_key,
@@ -60,16 +58,14 @@ class MemoryStore final : public TuningStore {
   };
 
   int64_t Append(const TuningRecord& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckKernel(const TuningRecord& record) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckKernel(const TuningRecord& record) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::vector<Tuning> tunings_ ABSL_GUARDED_BY(mutex_);  // Of epoch 1, 2, ...
   std::map<TargetKey, std::vector<int64_t>> epochs_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> cubins_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, CompiledCode> compiled_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::pair<std::string, std::string>, v1::Failure> quarantine_
-      ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, std::string>, v1::Failure> quarantine_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, StoredSweep> sweeps_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -112,8 +112,8 @@ absl::Status CheckOwnership(SQLite::Database& database, int current, int latest)
   if (current > latest) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "SCHEMA_TOO_NEW",
                      absl::StrCat("the cache database ", database.getFilename(),
-                                  " has schema version ", current, ", this program knows ",
-                                  latest, ": it was written by a newer one; use that, or name "
+                                  " has schema version ", current, ", this program knows ", latest,
+                                  ": it was written by a newer one; use that, or name "
                                   "another cache directory"),
                      {{"file", database.getFilename()}});
   }

@@ -12,8 +12,7 @@ namespace tilewright {
 namespace {
 
 absl::Status Damaged() {
-  return MakeError(absl::StatusCode::kDataLoss, "RECORD_DAMAGED",
-                   "a stored winner cannot be read");
+  return MakeError(absl::StatusCode::kDataLoss, "RECORD_DAMAGED", "a stored winner cannot be read");
 }
 
 void SetShape(const v1::Problem& problem, store::WinnerRecord* record) {
@@ -125,8 +124,8 @@ absl::StatusOr<StoredWinner> UnpackWinner(int64_t epoch, std::string_view bytes)
 
 absl::Status CheckRecord(const TuningRecord& record) {
   const StoredWinner& winner = record.winner;
-  if (winner.problem_encoding.empty() || winner.family_key.empty() ||
-      winner.silicon_key.empty() || winner.environment_key.empty()) {
+  if (winner.problem_encoding.empty() || winner.family_key.empty() || winner.silicon_key.empty() ||
+      winner.environment_key.empty()) {
     return MakeError(absl::StatusCode::kInternal, "RECORD_WITHOUT_KEYS",
                      "a tuning record has no keys");
   }

@@ -53,19 +53,19 @@ bool ScanUntilDamage(SqliteConnection& connection, const std::string& sql, int64
   }
 }
 
-std::vector<UnreadableKeys> ScanByNumber(SqliteConnection& connection,
-                                         const NumberedTable& table, const RowVisitor& visit) {
+std::vector<UnreadableKeys> ScanByNumber(SqliteConnection& connection, const NumberedTable& table,
+                                         const RowVisitor& visit) {
   // A page that cannot be read ends a scan, and hides which keys it held: go on behind it,
   // key by key, for as many as two inner pages can take away (400 children of 3 rows or
   // more, each), and past that by the keys that the index names: epochs have large gaps.
   constexpr int64_t kLargestGap = 5000;
-  const std::string sql = absl::StrCat("SELECT ", table.key, ", ", table.columns, " FROM ",
-                                       table.name, " WHERE ", table.key, " >= ? ORDER BY ",
-                                       table.key);
+  const std::string sql =
+      absl::StrCat("SELECT ", table.key, ", ", table.columns, " FROM ", table.name, " WHERE ",
+                   table.key, " >= ? ORDER BY ", table.key);
   std::vector<UnreadableKeys> unreadable;
   std::optional<std::vector<int64_t>> indexed;
-  int64_t last = 0;      // That was read.
-  int64_t begin = 0;     // Of the steps key by key.
+  int64_t last = 0;   // That was read.
+  int64_t begin = 0;  // Of the steps key by key.
   int64_t from = 0;
   const auto in_order = [&](const Query& row) {
     const int64_t key = row.IntAt(0);
@@ -91,8 +91,7 @@ std::vector<UnreadableKeys> ScanByNumber(SqliteConnection& connection,
   return unreadable;
 }
 
-void ScanByHash(SqliteConnection& connection, const HashedTable& table,
-                const RowVisitor& visit) {
+void ScanByHash(SqliteConnection& connection, const HashedTable& table, const RowVisitor& visit) {
   const std::string select =
       absl::StrCat("SELECT ", table.key, ", ", table.columns, " FROM ", table.name);
   const std::string order = absl::StrCat(" ORDER BY ", table.key);

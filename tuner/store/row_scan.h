@@ -30,8 +30,8 @@ struct UnreadableKeys {
 };
 
 // Visits the rows that can be read, in order of their keys.
-std::vector<UnreadableKeys> ScanByNumber(SqliteConnection& connection,
-                                         const NumberedTable& table, const RowVisitor& visit);
+std::vector<UnreadableKeys> ScanByNumber(SqliteConnection& connection, const NumberedTable& table,
+                                         const RowVisitor& visit);
 
 // A table by a key of bytes, most of which differ in the first two (SHA-256).
 struct HashedTable {
@@ -41,8 +41,7 @@ struct HashedTable {
 };
 
 // Visits the rows that can be read; one near a damaged page may be visited twice.
-void ScanByHash(SqliteConnection& connection, const HashedTable& table,
-                const RowVisitor& visit);
+void ScanByHash(SqliteConnection& connection, const HashedTable& table, const RowVisitor& visit);
 
 // Runs `sql`, with `number` bound where it is not negative, to its last row or to damage.
 // Whether the last row was reached, or `visit` ended it.

@@ -92,8 +92,8 @@ class Salvager {
   }
 
   void CopyHashed(const HashedTable& table, const Query& row) {
-    to_.Use(absl::StrCat("INSERT OR IGNORE INTO ", table.name, " (", table.key, ", ",
-                         table.columns, ") VALUES (?, ?, ?)"))
+    to_.Use(absl::StrCat("INSERT OR IGNORE INTO ", table.name, " (", table.key, ", ", table.columns,
+                         ") VALUES (?, ?, ?)"))
         .Blob(row.BlobAt(0))
         .Blob(row.BlobAt(1))
         .Blob(row.BlobAt(2))
@@ -117,8 +117,9 @@ class Salvager {
 
   void CopySweep(const Query& row) {
     const int64_t id = row.IntAt(0);
-    to_.Use("INSERT OR IGNORE INTO sweeps (id, name, state, entry_count, record)"
-            " VALUES (?, ?, ?, ?, ?)")
+    to_.Use(
+           "INSERT OR IGNORE INTO sweeps (id, name, state, entry_count, record)"
+           " VALUES (?, ?, ?, ?, ?)")
         .Int(id)
         .Text(std::string(row.BlobAt(1)))
         .Int(row.IntAt(2))
@@ -130,13 +131,11 @@ class Salvager {
   }
 
   // The rows of `table` that belong to `owner`, from either end.
-  void CopyPart(const std::string& table, const std::string& owner_column,
-                const std::string& key, int64_t owner) {
-    const std::string columns =
-        owner_column == key ? key : absl::StrCat(owner_column, ", ", key);
-    const std::string insert =
-        absl::StrCat("INSERT OR IGNORE INTO ", table, " (record, ", columns, ") VALUES (?, ?",
-                     owner_column == key ? ")" : ", ?)");
+  void CopyPart(const std::string& table, const std::string& owner_column, const std::string& key,
+                int64_t owner) {
+    const std::string columns = owner_column == key ? key : absl::StrCat(owner_column, ", ", key);
+    const std::string insert = absl::StrCat("INSERT OR IGNORE INTO ", table, " (record, ", columns,
+                                            ") VALUES (?, ?", owner_column == key ? ")" : ", ?)");
     const std::string select = absl::StrCat("SELECT ", key, ", record FROM ", table, " WHERE ",
                                             owner_column, " = ? ORDER BY ", key);
     const auto copy = [&](const Query& row) {

@@ -1,9 +1,9 @@
 #include "tuner/store/sealed_blob.h"
 
+#include <openssl/evp.h>
+
 #include <cstddef>
 #include <cstdlib>
-
-#include <openssl/evp.h>
 
 #include "tuner/store/little_endian.h"
 

@@ -45,8 +45,8 @@ absl::Status WriteKey(const std::string& path, std::string_view key) {
   const std::string fresh = absl::StrCat(path, ".", ::gettid());
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return KeyError("SIGNING_KEY_INVALID", fresh, std::strerror(errno));
-  const bool written = ::write(fd, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-                       ::fsync(fd) == 0;
+  const bool written =
+      ::write(fd, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(fd) == 0;
   ::close(fd);
   const bool linked = written && (::link(fresh.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const int error = errno;

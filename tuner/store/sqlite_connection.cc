@@ -88,8 +88,8 @@ Query SqliteConnection::Use(const std::string& sql) {
 }
 
 void SqliteConnection::SetCheckpointOnClose(bool checkpoint) {
-  sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-                    checkpoint ? 0 : 1, nullptr);
+  sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, checkpoint ? 0 : 1,
+                    nullptr);
 }
 
 bool IsDamage(const SQLite::Exception& error) {

@@ -28,9 +28,10 @@ std::optional<std::string> SoundCubin(const std::string& content_hash, std::stri
 void UpsertCubin(SqliteConnection& connection, const std::string& content_hash,
                  const std::string& cubin) {
   connection
-      .Use("INSERT INTO kernels (content_hash, cubin_zstd) VALUES (?, ?)"
-           " ON CONFLICT (content_hash) DO UPDATE SET cubin_zstd = excluded.cubin_zstd"
-           " WHERE cubin_zstd IS NOT excluded.cubin_zstd")
+      .Use(
+          "INSERT INTO kernels (content_hash, cubin_zstd) VALUES (?, ?)"
+          " ON CONFLICT (content_hash) DO UPDATE SET cubin_zstd = excluded.cubin_zstd"
+          " WHERE cubin_zstd IS NOT excluded.cubin_zstd")
       .Blob(content_hash)
       .Blob(ZstdCompress(cubin))
       .Run();
@@ -43,9 +44,10 @@ absl::Status SqliteStore::PutCompiled(const std::string& compile_key, const Comp
     SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
     UpsertCubin(*writer_, record.content_hash(), code.cubin);
     writer_
-        ->Use("INSERT INTO compile_cache (compile_key, content_hash, record) VALUES (?, ?, ?)"
-              " ON CONFLICT (compile_key) DO UPDATE"
-              " SET content_hash = excluded.content_hash, record = excluded.record")
+        ->Use(
+            "INSERT INTO compile_cache (compile_key, content_hash, record) VALUES (?, ?, ?)"
+            " ON CONFLICT (compile_key) DO UPDATE"
+            " SET content_hash = excluded.content_hash, record = excluded.record")
         .Blob(compile_key)
         .Blob(record.content_hash())
         .Blob(Seal({"compile_cache", compile_key}, record.SerializeAsString()))
@@ -91,13 +93,13 @@ absl::StatusOr<std::string> SqliteStore::GetCubin(const std::string& content_has
 }
 
 absl::Status SqliteStore::Quarantine(const std::string& content_hash,
-                                     const std::string& silicon_key,
-                                     const v1::Failure& failure) {
+                                     const std::string& silicon_key, const v1::Failure& failure) {
   return Write([&]() -> absl::Status {
     write_mutex_.AssertHeld();
     writer_
-        ->Use("INSERT INTO quarantine (content_hash, silicon_key, record) VALUES (?, ?, ?)"
-              " ON CONFLICT (content_hash, silicon_key) DO UPDATE SET record = excluded.record")
+        ->Use(
+            "INSERT INTO quarantine (content_hash, silicon_key, record) VALUES (?, ?, ?)"
+            " ON CONFLICT (content_hash, silicon_key) DO UPDATE SET record = excluded.record")
         .Blob(content_hash)
         .Blob(silicon_key)
         .Blob(Seal({"quarantine", content_hash, silicon_key}, failure.SerializeAsString()))

@@ -70,19 +70,18 @@ absl::Status SqliteStore::ForEachWinner(std::function<void(const PackedWinner&)>
     SqliteConnection connection(database_path_, reader_mode_);
     store::WinnerRecord holder;
     DamageReport damage;
-    const auto unreadable =
-        ScanByNumber(connection, kWinnersTable, [&](const Query& row) {
-          const int64_t epoch = row.IntAt(0);
-          const auto payload = UnsealWinner(epoch, row.BlobAt(1));
-          const auto view = payload ? ViewWinner(epoch, *payload, &holder)
-                                    : absl::StatusOr<PackedWinner>(absl::DataLossError(""));
-          if (view.ok()) {
-            visit(*view);
-          } else {
-            damage.Add(epoch);
-          }
-          return true;
-        });
+    const auto unreadable = ScanByNumber(connection, kWinnersTable, [&](const Query& row) {
+      const int64_t epoch = row.IntAt(0);
+      const auto payload = UnsealWinner(epoch, row.BlobAt(1));
+      const auto view = payload ? ViewWinner(epoch, *payload, &holder)
+                                : absl::StatusOr<PackedWinner>(absl::DataLossError(""));
+      if (view.ok()) {
+        visit(*view);
+      } else {
+        damage.Add(epoch);
+      }
+      return true;
+    });
     for (const UnreadableKeys& keys : unreadable) Report(keys);
     return absl::OkStatus();
   });

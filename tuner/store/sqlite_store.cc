@@ -40,20 +40,21 @@ absl::Status LimitSize(int64_t max_bytes, SqliteConnection& connection) {
 
 absl::Status ReadOnly(const absl::Status& cause) {
   return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-                   absl::StrCat(cause.message(), "; until the daemon is started again, what is "
-                                                 "stored is served and nothing new is kept"));
+                   absl::StrCat(cause.message(),
+                                "; until the daemon is started again, what is "
+                                "stored is served and nothing new is kept"));
 }
 
 absl::Status NothingToServe(const absl::Status& cause, const absl::Status& reading) {
-  return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-                   absl::StrCat(cause.message(), "; nor can it be served read-only: ",
-                                reading.message()));
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "DISK_FULL",
+      absl::StrCat(cause.message(), "; nor can it be served read-only: ", reading.message()));
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
-    const std::string& cache_dir, const SqliteStoreOptions& options) {
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& cache_dir,
+                                                               const SqliteStoreOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<CacheDirectory> directory, CacheDirectory::Open(cache_dir));
   std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(directory), options));
   RETURN_IF_ERROR(store->OpenConnections());

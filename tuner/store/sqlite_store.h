@@ -33,8 +33,8 @@ class SqliteStore final : public TuningStore {
   // FAILED_PRECONDITION: see CacheDirectory::Open; reason SCHEMA_TOO_NEW for a database of
   // a newer version. Where the disk takes no write, what is stored is opened read-only;
   // RESOURCE_EXHAUSTED, reason DISK_FULL, where there is nothing.
-  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
-      const std::string& cache_dir, const SqliteStoreOptions& options = {});
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& cache_dir,
+                                                           const SqliteStoreOptions& options = {});
 
   // Says which damaged database was moved where on opening; empty where none was.
   const std::string& recovery_note() const { return recovery_note_; }
@@ -43,14 +43,12 @@ class SqliteStore final : public TuningStore {
 
   absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) override;
   absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) override;
-  absl::StatusOr<std::vector<int64_t>> PutImport(
-      const std::vector<std::string>& cubins,
-      const std::vector<TuningRecord>& records) override;
+  absl::StatusOr<std::vector<int64_t>> PutImport(const std::vector<std::string>& cubins,
+                                                 const std::vector<TuningRecord>& records) override;
   absl::StatusOr<TuningRecord> GetTuning(const std::string& problem_encoding,
                                          const std::string& silicon_key,
                                          const std::string& environment_key) override;
-  absl::StatusOr<std::optional<CompiledCode>> FindCompiled(
-      const std::string& compile_key) override;
+  absl::StatusOr<std::optional<CompiledCode>> FindCompiled(const std::string& compile_key) override;
   absl::Status PutCompiled(const std::string& compile_key, const CompiledCode& code) override;
   absl::StatusOr<std::string> GetCubin(const std::string& content_hash) override;
   absl::Status Quarantine(const std::string& content_hash, const std::string& silicon_key,

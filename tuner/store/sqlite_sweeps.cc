@@ -31,22 +31,23 @@ int64_t UpsertSweep(SqliteConnection& connection, const v1::Sweep& sweep,
   v1::Sweep head = sweep;
   head.clear_entries();
   connection
-      .Use("INSERT INTO sweeps (name, state, entry_count, record) VALUES (?, ?, ?, ?)"
-           " ON CONFLICT (name) DO UPDATE SET state = excluded.state,"
-           " entry_count = excluded.entry_count, record = excluded.record")
+      .Use(
+          "INSERT INTO sweeps (name, state, entry_count, record) VALUES (?, ?, ?, ?)"
+          " ON CONFLICT (name) DO UPDATE SET state = excluded.state,"
+          " entry_count = excluded.entry_count, record = excluded.record")
       .Text(sweep.name())
       .Int(sweep.state())
       .Int(sweep.entries_size())
-      .Blob(Seal({"sweeps", sweep.name(), CountOf(sweep.entries_size())},
-                 head.SerializeAsString()))
+      .Blob(Seal({"sweeps", sweep.name(), CountOf(sweep.entries_size())}, head.SerializeAsString()))
       .Run();
   Query find = connection.Use("SELECT id FROM sweeps WHERE name = ?");
   find.Text(sweep.name()).Next();
   const int64_t id = find.IntAt(0);
   connection
-      .Use("INSERT INTO sweep_requests (sweep_id, record) VALUES (?, ?)"
-           " ON CONFLICT (sweep_id) DO UPDATE SET record = excluded.record"
-           " WHERE record IS NOT excluded.record")
+      .Use(
+          "INSERT INTO sweep_requests (sweep_id, record) VALUES (?, ?)"
+          " ON CONFLICT (sweep_id) DO UPDATE SET record = excluded.record"
+          " WHERE record IS NOT excluded.record")
       .Int(id)
       .Blob(Seal({"sweep_requests", sweep.name()}, request.SerializeAsString()))
       .Run();
@@ -66,8 +67,7 @@ v1::SweepEntry RequestedEntry(const v1::CreateSweepRequest& request, int ordinal
 
 }  // namespace
 
-absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep,
-                                   const v1::CreateSweepRequest& request) {
+absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) {
   return Write([&]() -> absl::Status {
     write_mutex_.AssertHeld();
     SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
@@ -75,9 +75,10 @@ absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep,
     for (int i = 0; i < sweep.entries_size(); ++i) {
       const std::string payload = sweep.entries(i).SerializeAsString();
       writer_
-          ->Use("INSERT INTO sweep_entries (sweep_id, ordinal, record) VALUES (?, ?, ?)"
-                " ON CONFLICT (sweep_id, ordinal) DO UPDATE SET record = excluded.record"
-                " WHERE record IS NOT excluded.record")
+          ->Use(
+              "INSERT INTO sweep_entries (sweep_id, ordinal, record) VALUES (?, ?, ?)"
+              " ON CONFLICT (sweep_id, ordinal) DO UPDATE SET record = excluded.record"
+              " WHERE record IS NOT excluded.record")
           .Int(id)
           .Int(i)
           .Blob(Seal({"sweep_entries", sweep.name(), absl::StrCat(i)}, payload))
@@ -144,8 +145,7 @@ absl::StatusOr<std::vector<v1::CreateSweepRequest>> SqliteStore::UnfinishedSweep
     scan.Int(v1::WORK_STATE_SUCCEEDED).Int(v1::WORK_STATE_FAILED).Int(v1::WORK_STATE_CANCELLED);
     while (scan.Next()) {
       const std::string name(scan.BlobAt(0));
-      auto request =
-          ParseSealed<v1::CreateSweepRequest>({"sweep_requests", name}, scan.BlobAt(1));
+      auto request = ParseSealed<v1::CreateSweepRequest>({"sweep_requests", name}, scan.BlobAt(1));
       if (request) {
         requests.push_back(*std::move(request));
       } else {

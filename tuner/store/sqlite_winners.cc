@@ -78,8 +78,8 @@ int64_t SampleCount(const std::vector<v1::Candidate>& candidates) {
 void InsertWinner(SqliteConnection& connection, int64_t epoch, const StoredWinner& winner,
                   int64_t sample_count, std::string_view sealed) {
   const v1::Target& target = winner.winner.target();
-  const int64_t problem = ProblemId(connection, winner.problem_encoding,
-                                    winner.winner.problem().SerializeAsString());
+  const int64_t problem =
+      ProblemId(connection, winner.problem_encoding, winner.winner.problem().SerializeAsString());
   const int64_t silicon = TargetPartId(connection, "silicons", "silicon", winner.silicon_key,
                                        target.silicon().SerializeAsString());
   const int64_t environment =
@@ -163,8 +163,7 @@ absl::StatusOr<std::vector<v1::Candidate>> SqliteStore::ReadCandidates(int64_t e
     while (scan.Next()) {
       const auto payload = UnsealCandidate(epoch, scan.IntAt(0), scan.BlobAt(1));
       v1::Candidate candidate;
-      if (payload &&
-          candidate.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
+      if (payload && candidate.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
         candidates.push_back(std::move(candidate));
       } else {
         LogDamage("candidate", absl::StrCat("epoch ", epoch, ", number ", scan.IntAt(0)));
@@ -180,32 +179,32 @@ absl::StatusOr<TuningRecord> SqliteStore::GetTuning(const std::string& problem_e
                                                     const std::string& environment_key) {
   const auto miss = [] { return TuningNotStored(); };
   absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder("tuning", absl::StatusOr<TuningRecord>(miss()),
-                      [&]() -> absl::StatusOr<TuningRecord> {
-    read_mutex_.AssertHeld();
-    Query find = reader_->Use(
-        "SELECT w.epoch, w.record FROM winners w"
-        " JOIN problems p ON p.id = w.problem_id"
-        " JOIN silicons s ON s.id = w.silicon_id"
-        " JOIN environments e ON e.id = w.environment_id"
-        " WHERE p.key = ? AND s.key = ? AND e.key = ? ORDER BY w.epoch DESC");
-    find.Blob(Sha256(problem_encoding)).Blob(silicon_key).Blob(environment_key);
-    while (find.Next()) {
-      const int64_t epoch = find.IntAt(0);
-      const auto payload = UnsealWinner(epoch, find.BlobAt(1));
-      auto record = payload ? UnpackTuning(epoch, *payload)
-                            : absl::StatusOr<TuningRecord>(absl::DataLossError("its seal"));
-      if (!record.ok() || record->winner.problem_encoding != problem_encoding ||
-          record->winner.silicon_key != silicon_key ||
-          record->winner.environment_key != environment_key) {
-        LogDamage("winner", absl::StrCat("epoch ", epoch));
-        continue;
-      }
-      ASSIGN_OR_RETURN(record->candidates, ReadCandidates(epoch));
-      return record;
-    }
-    return miss();
-  });
+  return ReadAtBorder(
+      "tuning", absl::StatusOr<TuningRecord>(miss()), [&]() -> absl::StatusOr<TuningRecord> {
+        read_mutex_.AssertHeld();
+        Query find = reader_->Use(
+            "SELECT w.epoch, w.record FROM winners w"
+            " JOIN problems p ON p.id = w.problem_id"
+            " JOIN silicons s ON s.id = w.silicon_id"
+            " JOIN environments e ON e.id = w.environment_id"
+            " WHERE p.key = ? AND s.key = ? AND e.key = ? ORDER BY w.epoch DESC");
+        find.Blob(Sha256(problem_encoding)).Blob(silicon_key).Blob(environment_key);
+        while (find.Next()) {
+          const int64_t epoch = find.IntAt(0);
+          const auto payload = UnsealWinner(epoch, find.BlobAt(1));
+          auto record = payload ? UnpackTuning(epoch, *payload)
+                                : absl::StatusOr<TuningRecord>(absl::DataLossError("its seal"));
+          if (!record.ok() || record->winner.problem_encoding != problem_encoding ||
+              record->winner.silicon_key != silicon_key ||
+              record->winner.environment_key != environment_key) {
+            LogDamage("winner", absl::StrCat("epoch ", epoch));
+            continue;
+          }
+          ASSIGN_OR_RETURN(record->candidates, ReadCandidates(epoch));
+          return record;
+        }
+        return miss();
+      });
 }
 
 }  // namespace tilewright

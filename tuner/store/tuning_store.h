@@ -44,16 +44,16 @@ struct PackedWinner {
   int64_t n = 0;
   int64_t k = 0;
   int64_t batch = 0;
-  bool measured = false;  // It ran on some GPU; false where only the model ranked it.
+  bool measured = false;      // It ran on some GPU; false where only the model ranked it.
   int arguments_version = 0;  // Of the kernel's launch plan.
-  bool vendor = false;    // A cublasLt algorithm; the kernel is the template beside it.
+  bool vendor = false;        // A cublasLt algorithm; the kernel is the template beside it.
   std::string_view bytes;
 };
 
 // Everything that one finished tuning leaves behind, written in one transaction.
 struct TuningRecord {
-  StoredWinner winner;                     // winner.epoch is set by the store.
-  std::vector<v1::Candidate> candidates;   // All of them, with samples.
+  StoredWinner winner;                    // winner.epoch is set by the store.
+  std::vector<v1::Candidate> candidates;  // All of them, with samples.
   int legal_configs = 0;
 };
 
@@ -92,8 +92,7 @@ class TuningStore {
   virtual absl::StatusOr<std::string> GetCubin(const std::string& content_hash) = 0;
 
   // Variants that must not be run again on this target: they failed on it.
-  virtual absl::Status Quarantine(const std::string& content_hash,
-                                  const std::string& silicon_key,
+  virtual absl::Status Quarantine(const std::string& content_hash, const std::string& silicon_key,
                                   const v1::Failure& failure) = 0;
   virtual absl::StatusOr<std::optional<v1::Failure>> FindQuarantined(
       const std::string& content_hash, const std::string& silicon_key) = 0;

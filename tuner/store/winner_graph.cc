@@ -56,9 +56,8 @@ const FamilyNode* WinnerGraph::FindFamily(std::string_view family_key) const {
 }
 
 const KernelNode* WinnerGraph::FindKernel(std::string_view content_hash) const {
-  return kernels_.Find(HashOf(content_hash), [&](const KernelNode& node) {
-    return node.content_hash == content_hash;
-  });
+  return kernels_.Find(HashOf(content_hash),
+                       [&](const KernelNode& node) { return node.content_hash == content_hash; });
 }
 
 const SiliconNode* WinnerGraph::FindSilicon(std::string_view encoding) const {
@@ -67,8 +66,8 @@ const SiliconNode* WinnerGraph::FindSilicon(std::string_view encoding) const {
 }
 
 const EnvironmentNode* WinnerGraph::FindEnvironment(std::string_view encoding) const {
-  return environments_.Find(
-      HashOf(encoding), [&](const EnvironmentNode& node) { return node.encoding == encoding; });
+  return environments_.Find(HashOf(encoding),
+                            [&](const EnvironmentNode& node) { return node.encoding == encoding; });
 }
 
 bool WinnerGraph::Add(const PackedWinner& view, std::shared_ptr<const StoredWinner> parsed) {

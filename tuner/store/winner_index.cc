@@ -98,8 +98,7 @@ class Lookup {
     if (target.silicon == silicon_) {
       return base + (target.environment == environment_ ? kExact : kOtherEnvironment);
     }
-    const bool similar =
-        target.silicon->compute_capability == query_.silicon.compute_capability();
+    const bool similar = target.silicon->compute_capability == query_.silicon.compute_capability();
     return similar && winner.kernel != nullptr ? base + kSimilarSilicon : int{kNoMatch};
   }
 
@@ -155,8 +154,8 @@ WinnerIndex::WinnerIndex() : impl_(std::make_unique<Impl>()) {}
 WinnerIndex::~WinnerIndex() = default;
 
 absl::Status WinnerIndex::Load(TuningStore& store) {
-  RETURN_IF_ERROR(store.ForEachQuarantined(
-      [&](std::string_view content_hash, std::string_view silicon_key) {
+  RETURN_IF_ERROR(
+      store.ForEachQuarantined([&](std::string_view content_hash, std::string_view silicon_key) {
         impl_->graph.Quarantine(content_hash, silicon_key);
       }));
   return store.ForEachWinner([&](const PackedWinner& view) {

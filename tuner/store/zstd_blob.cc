@@ -15,8 +15,7 @@ std::string ZstdCompress(std::string_view bytes) {
 
 std::optional<std::string> ZstdDecompress(std::string_view compressed) {
   // The two error codes of this function are the largest values, so one comparison does.
-  const unsigned long long size =
-      ZSTD_getFrameContentSize(compressed.data(), compressed.size());
+  const unsigned long long size = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
   if (size > kMaxCubinBytes) return std::nullopt;
   std::string bytes(size, '\0');
   const std::size_t written =

@@ -79,9 +79,8 @@ absl::Status ReadAll(int fd, char* bytes, std::size_t count, absl::Time deadline
 }
 
 absl::Status TooLarge(std::size_t bytes) {
-  return absl::ResourceExhaustedError(absl::StrCat("a worker message of ", bytes,
-                                                   " bytes is above the limit of ",
-                                                   kMaxWorkerMessageBytes));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "a worker message of ", bytes, " bytes is above the limit of ", kMaxWorkerMessageBytes));
 }
 
 }  // namespace
@@ -100,8 +99,7 @@ absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message,
   return WriteAll(fd, frame.data(), frame.size(), deadline);
 }
 
-absl::Status ReadMessage(int fd, absl::Time deadline,
-                         google::protobuf::MessageLite* message) {
+absl::Status ReadMessage(int fd, absl::Time deadline, google::protobuf::MessageLite* message) {
   std::array<char, kHeaderBytes> header;
   RETURN_IF_ERROR(ReadAll(fd, header.data(), header.size(), deadline));
   std::size_t size = 0;

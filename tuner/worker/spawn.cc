@@ -29,7 +29,7 @@ struct ChildPlan {
   const char* executable;
   char* const* arguments;
   char* const* environment;
-  int socket;       // All three at or above kFirstFreeFd, so that no dup2 hits another.
+  int socket;  // All three at or above kFirstFreeFd, so that no dup2 hits another.
   int null_device;
   int standard_error;
   int open_file_limit;

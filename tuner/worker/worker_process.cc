@@ -51,8 +51,7 @@ absl::Status WorkerProcess::Send(const google::protobuf::MessageLite& message) {
   return WriteMessage(fd_, message, absl::Now() + kSendTimeout);
 }
 
-absl::Status WorkerProcess::Receive(absl::Time deadline,
-                                    google::protobuf::MessageLite* message) {
+absl::Status WorkerProcess::Receive(absl::Time deadline, google::protobuf::MessageLite* message) {
   return ReadMessage(fd_, deadline, message);
 }
 
@@ -65,8 +64,7 @@ std::string WorkerProcess::KillAndDescribe() {
   do {
     reaped = waitpid(pid_, &wait_status, 0);
   } while (reaped < 0 && errno == EINTR);
-  ending_ = reaped == pid_ ? Describe(wait_status)
-                           : absl::StrCat("lost: ", std::strerror(errno));
+  ending_ = reaped == pid_ ? Describe(wait_status) : absl::StrCat("lost: ", std::strerror(errno));
   pid_ = -1;
   return ending_;
 }

@@ -49,8 +49,8 @@ class WorkerProcess {
   // Runs `executable` with `arguments`; the child's end of the socket pair is the file
   // descriptor kWorkerFd; it inherits no other. An empty executable means /proc/self/exe.
   // Standard output of the child goes to standard error. Any thread.
-  static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(
-      const std::string& executable, std::vector<std::string> arguments);
+  static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(const std::string& executable,
+                                                              std::vector<std::string> arguments);
 
   static constexpr int kWorkerFd = 3;
   static constexpr absl::Duration kSendTimeout = absl::Seconds(30);

@@ -44,8 +44,8 @@ double LargestError(const std::vector<float>& a, const std::vector<float>& w,
     for (int column = 0; column < kN; ++column) {
       double sum = 0;
       for (int i = 0; i < kK; ++i) {
-        sum += double{a[static_cast<size_t>(row * kK + i)]} *
-               w[static_cast<size_t>(column * kK + i)];
+        sum +=
+            double{a[static_cast<size_t>(row * kK + i)]} * w[static_cast<size_t>(column * kK + i)];
       }
       largest = std::max(largest, std::abs(sum - d[static_cast<size_t>(row * kN + column)]));
     }

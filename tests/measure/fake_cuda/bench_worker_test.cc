@@ -65,8 +65,7 @@ class BenchWorkerTest : public ::testing::Test {
     return report->kernels[1];
   }
 
-  void ExpectFailure(const std::string& behaviour, v1::FailureKind kind,
-                     const std::string& text) {
+  void ExpectFailure(const std::string& behaviour, v1::FailureKind kind, const std::string& text) {
     const v1::Candidate candidate = Outcome(behaviour);
     EXPECT_EQ(candidate.failure().kind(), kind) << candidate.DebugString();
     EXPECT_THAT(candidate.failure().message(), HasSubstr(text));

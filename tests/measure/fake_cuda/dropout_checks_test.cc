@@ -92,8 +92,9 @@ TEST(DropoutChecksTest, FaultsOfTheMaskAreFound) {
 
 TEST(DropoutChecksTest, AStoredMaskIsExact) {
   ExpectWrong("dropout, other mask stored", "of the mask are wrong, the first at batch 0");
-  ExpectWrong("dropout, mask padded", "1 bytes of the mask are wrong, the first at batch 2 row 74 "
-                                      "column 40");
+  ExpectWrong("dropout, mask padded",
+              "1 bytes of the mask are wrong, the first at batch 2 row 74 "
+              "column 40");
   ExpectFailure("dropout, past the mask", v1::FAILURE_KIND_OUT_OF_BOUNDS, "outside of the mask");
 }
 

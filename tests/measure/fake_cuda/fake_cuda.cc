@@ -102,8 +102,7 @@ CUresult cuLibraryUnload(CUlibrary library) {
   return g_sticky;
 }
 CUresult cuLibraryGetKernel(CUkernel* kernel, CUlibrary library, const char* name) {
-  FakeKernel found =
-      tilewright::FindFakeKernel(*reinterpret_cast<std::string*>(library), name);
+  FakeKernel found = tilewright::FindFakeKernel(*reinterpret_cast<std::string*>(library), name);
   if (!found) return CUDA_ERROR_NOT_FOUND;
   *kernel = reinterpret_cast<CUkernel>(new FakeKernel(std::move(found)));
   return CUDA_SUCCESS;
@@ -184,9 +183,9 @@ CUresult cuEventRecord(CUevent event, CUstream) {
 CUresult cuEventSynchronize(CUevent) { return g_sticky; }
 // Every launch takes as long as every other.
 CUresult cuEventElapsedTime(float* milliseconds, CUevent begin, CUevent end) {
-  *milliseconds = kLaunchMilliseconds *
-                  static_cast<float>(reinterpret_cast<FakeEvent*>(end)->launches -
-                                     reinterpret_cast<FakeEvent*>(begin)->launches);
+  *milliseconds =
+      kLaunchMilliseconds * static_cast<float>(reinterpret_cast<FakeEvent*>(end)->launches -
+                                               reinterpret_cast<FakeEvent*>(begin)->launches);
   return g_sticky;
 }
 

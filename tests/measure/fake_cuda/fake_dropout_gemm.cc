@@ -1,9 +1,8 @@
 #include "tests/measure/fake_cuda/fake_dropout_gemm.h"
 
-#include "tests/measure/fake_cuda/device_shim.h"
-
 #include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/reference/elements.cuh"
+#include "tests/measure/fake_cuda/device_shim.h"
 #include "tests/measure/fake_cuda/fake_rounding.h"
 
 namespace tilewright {
@@ -45,9 +44,9 @@ DropoutMask MaskOf(const GemmArgs& args, const std::string& behaviour) {
 
 float Drop(const GemmArgs& args, const std::string& behaviour, const Place& at, double value) {
   const unsigned batch = Has(behaviour, "batch left out") ? 0 : static_cast<unsigned>(at.batch);
-  const bool kept = MaskOf(args, behaviour)
-                        .Keeps(batch, static_cast<unsigned>(at.row),
-                               static_cast<unsigned>(at.column));
+  const bool kept =
+      MaskOf(args, behaviour)
+          .Keeps(batch, static_cast<unsigned>(at.row), static_cast<unsigned>(at.column));
   if (!kept) return 0.0f;
   return static_cast<float>(value) * (Has(behaviour, "unscaled") ? 1.0f : args.dropout_scale);
 }
@@ -79,8 +78,8 @@ float Gradient(const GemmArgs& args, const std::string& behaviour, const Place& 
   const bool by_value = Has(behaviour, "scalars by value");
   const double alpha = static_cast<double>(by_value ? args.alpha : *args.device_alpha);
   const double beta = static_cast<double>(by_value ? args.beta : *args.device_beta);
-  const double z = Load(
-      args.aux, at.batch * args.aux_batch_stride + at.row * args.ld_aux + at.column, kBf16);
+  const double z =
+      Load(args.aux, at.batch * args.aux_batch_stride + at.row * args.ld_aux + at.column, kBf16);
   const double source =
       Load(args.c, at.batch * args.c_batch_stride + at.row * args.ldc + at.column, kBf16);
   const double gradient = alpha * Sum(args, at) + beta * source;

@@ -1,11 +1,10 @@
 #include "tests/measure/fake_cuda/fake_fused_dropout.h"
 
-#include "tests/measure/fake_cuda/device_shim.h"
-
 #include <vector>
 
 #include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/reference/elements.cuh"
+#include "tests/measure/fake_cuda/device_shim.h"
 #include "tests/measure/fake_cuda/fake_rounding.h"
 
 namespace tilewright {
@@ -51,8 +50,7 @@ void Forward(const FusedDropoutArgs& args, const std::string& behaviour) {
     for (const double v : values) variance += (v - mean) * (v - mean) / args.columns;
     const double inverse = 1 / std::sqrt(variance + static_cast<double>(args.epsilon));
     args.mean[row] = static_cast<float>(mean);
-    args.inverse_root[row] =
-        static_cast<float>(inverse * (Has(behaviour, "root off") ? 1.001 : 1));
+    args.inverse_root[row] = static_cast<float>(inverse * (Has(behaviour, "root off") ? 1.001 : 1));
     for (int column = 0; column < args.columns; ++column) {
       const double v = values[static_cast<std::size_t>(column)];
       const double shift = Has(behaviour, "no shift") ? 0 : At(args.shift, 0, 0, column);
@@ -63,8 +61,7 @@ void Forward(const FusedDropoutArgs& args, const std::string& behaviour) {
   }
   DropoutMask mask = MaskOf(args);
   if (Has(behaviour, "other mask")) mask.seed ^= 1;
-  const std::vector<uint8_t> packed =
-      PackMask(mask, {.rows = args.rows, .columns = args.columns});
+  const std::vector<uint8_t> packed = PackMask(mask, {.rows = args.rows, .columns = args.columns});
   std::copy(packed.begin(), packed.end(), args.mask);
 }
 

@@ -1,13 +1,12 @@
 #include "tests/measure/fake_cuda/fake_kernels.h"
 
-#include "tests/measure/fake_cuda/device_shim.h"
-
 #include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/reference/checks.cuh"
 #include "kernel_templates/reference/dropout_checks.cuh"
 #include "kernel_templates/reference/fill.cuh"
 #include "kernel_templates/reference/fused_dropout_checks.cuh"
 #include "kernel_templates/reference/gemm_reference.cuh"
+#include "tests/measure/fake_cuda/device_shim.h"
 #include "tests/measure/fake_cuda/fake_dropout_gemm.h"
 #include "tests/measure/fake_cuda/fake_fused_dropout.h"
 #include "tests/measure/fake_cuda/fake_rounding.h"
@@ -26,9 +25,9 @@ void ReferenceGemmOnHost(const ReferenceGemmArgs& args) {
       double magnitude = 0;
       for (long long depth = 0; depth < args.k; ++depth) {
         const double a = Load(args.a.data,
-                              batch * args.a.batch_stride +
-                                  (args.a_transposed ? depth * args.a.row_stride + row
-                                                     : row * args.a.row_stride + depth),
+                              batch * args.a.batch_stride + (args.a_transposed
+                                                                 ? depth * args.a.row_stride + row
+                                                                 : row * args.a.row_stride + depth),
                               args.a.type) *
                          ScaleOfA(args, batch, row, depth);
         const double b = Load(args.b.data,

@@ -1,8 +1,7 @@
 #include "tests/measure/fake_cuda/fake_scaled_gemm.h"
 
-#include "tests/measure/fake_cuda/device_shim.h"
-
 #include "kernel_templates/reference/elements.cuh"
+#include "tests/measure/fake_cuda/device_shim.h"
 #include "tests/measure/fake_cuda/fake_rounding.h"
 
 namespace tilewright {

@@ -43,8 +43,7 @@ class FusedDropoutChecksTest : public ::testing::Test {
     return report->kernels[0];
   }
 
-  void ExpectFailure(const std::string& behaviour, v1::FailureKind kind,
-                     const std::string& text) {
+  void ExpectFailure(const std::string& behaviour, v1::FailureKind kind, const std::string& text) {
     const v1::Candidate candidate = Outcome(behaviour);
     EXPECT_EQ(candidate.failure().kind(), kind) << candidate.DebugString();
     EXPECT_THAT(candidate.failure().message(), HasSubstr(text));

@@ -31,8 +31,7 @@ const std::map<std::string, v1::FailureKind> kFaults = {
 // The faults take the place of the first candidates that have one step.
 CompileOutcome Inject(const CompileJob& job, std::size_t& injected) {
   CompiledCode code = FakeCompiler::CodeFor(job);
-  const bool is_candidate =
-      job.entry_symbols == std::vector<std::string>{std::string(kGemmEntry)};
+  const bool is_candidate = job.entry_symbols == std::vector<std::string>{std::string(kGemmEntry)};
   if (is_candidate && injected < kFaults.size()) {
     auto fault = kFaults.begin();
     std::advance(fault, injected++);
@@ -42,8 +41,7 @@ CompileOutcome Inject(const CompileJob& job, std::size_t& injected) {
 }
 
 TEST(TunerSurvivalTest, ATuningSurvivesEveryFaultAndQuarantinesIt) {
-  const std::string directory =
-      ::testing::TempDir() + "tuner_survival_" + std::to_string(getpid());
+  const std::string directory = ::testing::TempDir() + "tuner_survival_" + std::to_string(getpid());
   const auto store = SqliteStore::Open(directory);
   ASSERT_TRUE(store.ok()) << store.status();
   std::size_t injected = 0;
@@ -67,8 +65,7 @@ TEST(TunerSurvivalTest, ATuningSurvivesEveryFaultAndQuarantinesIt) {
   request.device_ordinal = 0;
   request.options.set_max_candidates(24);
   request.options.set_skip_vendor(true);
-  const auto result =
-      tuner.Tune(request, Cancellation(), [](const v1::TuningProgress&) {});
+  const auto result = tuner.Tune(request, Cancellation(), [](const v1::TuningProgress&) {});
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->winner.winner.provenance(), v1::PROVENANCE_MEASURED);
   EXPECT_EQ(injected, kFaults.size());

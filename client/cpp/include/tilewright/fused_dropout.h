@@ -28,11 +28,11 @@ struct FusedDropoutArguments {
   float* bias_gradient = nullptr;  // [columns], as those that follow.
   float* weight_gradient = nullptr;
   float* shift_gradient = nullptr;
-  int64_t mask_bytes = 0;      // What mask has, checked against the shape; 0: not told.
-  void* workspace = nullptr;   // At least Kernel::WorkspaceBytes of the shape, 16-byte aligned.
+  int64_t mask_bytes = 0;     // What mask has, checked against the shape; 0: not told.
+  void* workspace = nullptr;  // At least Kernel::WorkspaceBytes of the shape, 16-byte aligned.
   int64_t workspace_bytes = 0;
-  float epsilon = 1e-5f;       // With a normalization.
-  uint64_t seed = 0;           // With dropout. The backward launch has those of its forward one.
+  float epsilon = 1e-5f;         // With a normalization.
+  uint64_t seed = 0;             // With dropout. The backward launch has those of its forward one.
   uint64_t offset = UINT64_MAX;  // Below 2^48, the next for each launch: docs/dropout.md.
 };
 
