@@ -1,9 +1,9 @@
 /* Compiled as C11 with every warning: the interface is one that C programs can use. */
-#include "tests/client/c_header_test.h"
-
+#include "tilewright.h"
+// After the header under test, which must compile alone.
 #include <stddef.h>
 
-#include "tilewright.h"
+#include "tests/client/c_header_test.h"
 
 tilewright_status GetFromC(const char* socket_path, int64_t m, tilewright_kernel** kernel) {
   tilewright_client* client = NULL;

@@ -1,6 +1,4 @@
 // The reference of the epilogue, compiled for the host.
-#include "kernel_templates/reference/epilogue_reference.cuh"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +8,8 @@
 #include "kernel_templates/launch/dropout_mask.h"
 #include "tests/golden/dropout_masks.h"
 #include "tests/measure/fake_cuda/device_shim.h"
+// After the shim, which lets the host compile it.
+#include "kernel_templates/reference/epilogue_reference.cuh"
 
 namespace tilewright {
 namespace {

@@ -10,8 +10,10 @@
 #include "absl/status/statusor.h"
 #include "kernel_templates/launch/cuda_handles.h"
 #include "kernel_templates/launch/operand_layout.h"
-#include "kernel_templates/reference/fused_dropout_reference_args.h"
 #include "kernel_templates/reference/reference_args.h"
+
+// After reference_args.h, which it needs.
+#include "kernel_templates/reference/fused_dropout_reference_args.h"
 
 namespace tilewright {
 

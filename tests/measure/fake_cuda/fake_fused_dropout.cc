@@ -1,10 +1,12 @@
 #include "tests/measure/fake_cuda/fake_fused_dropout.h"
 
+#include "tests/measure/fake_cuda/device_shim.h"
+// Before what is written for the device, which the shim lets the host compile.
+
 #include <vector>
 
 #include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/reference/elements.cuh"
-#include "tests/measure/fake_cuda/device_shim.h"
 #include "tests/measure/fake_cuda/fake_rounding.h"
 
 namespace tilewright {

@@ -1,12 +1,14 @@
 #include "tests/measure/fake_cuda/fake_kernels.h"
 
+#include "tests/measure/fake_cuda/device_shim.h"
+// Before what is written for the device, which the shim lets the host compile.
+
 #include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/reference/checks.cuh"
 #include "kernel_templates/reference/dropout_checks.cuh"
 #include "kernel_templates/reference/fill.cuh"
 #include "kernel_templates/reference/fused_dropout_checks.cuh"
 #include "kernel_templates/reference/gemm_reference.cuh"
-#include "tests/measure/fake_cuda/device_shim.h"
 #include "tests/measure/fake_cuda/fake_dropout_gemm.h"
 #include "tests/measure/fake_cuda/fake_fused_dropout.h"
 #include "tests/measure/fake_cuda/fake_rounding.h"

@@ -1,7 +1,9 @@
 #include "tests/measure/fake_cuda/fake_scaled_gemm.h"
 
-#include "kernel_templates/reference/elements.cuh"
 #include "tests/measure/fake_cuda/device_shim.h"
+// Before what is written for the device, which the shim lets the host compile.
+
+#include "kernel_templates/reference/elements.cuh"
 #include "tests/measure/fake_cuda/fake_rounding.h"
 
 namespace tilewright {
