@@ -20,6 +20,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
                  "TOML file with the settings below, by their names with underscores "
                  "(default $XDG_CONFIG_HOME/tilewright/tilewrightd.toml, if there)")
       ->type_name("FILE");
+  app.add_option("--restore", result.restore,
+                 "Put this backup in the place of the database, which is kept beside it, and end")
+      ->type_name("FILE");
   std::map<std::string, std::string> values;
   std::map<std::string, CLI::Option*> options;
   for (const Setting& setting : Settings()) {

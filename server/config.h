@@ -35,6 +35,8 @@ absl::Status ApplyToml(std::string_view text, const std::string& file_name, Conf
 // What the command line asked for.
 struct CommandLine {
   ConfigLayers layers;
+  // A database to put in the place of the stored one, rather than serve.
+  std::optional<std::string> restore;
   // Text to print and exit with `exit_code`, rather than serve: help, version, an error.
   std::optional<std::string> message;
   int exit_code = 0;

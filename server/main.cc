@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <future>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 #include "proto/support/errors.h"
@@ -21,6 +23,7 @@
 #include "tuner/clock.h"
 #include "tuner/compile/process_pool_compiler.h"
 #include "tuner/measure/bench_profiler.h"
+#include "tuner/store/restore.h"
 #include "tuner/store/sqlite_store.h"
 #include "tuner/store/winner_index.h"
 #include "tuner/tuner.h"
@@ -66,6 +69,22 @@ absl::Status Serve(const Config& config) {
   return absl::OkStatus();
 }
 
+absl::Status Restore(const Config& config, const std::string& file) {
+  ASSIGN_OR_RETURN(const Restored restored, RestoreDatabase(config.cache_dir, file, absl::Now()));
+  if (config.log_format == LogFormat::kJson) {
+    const nlohmann::ordered_json object = {
+        {"restored", file}, {"database", restored.database}, {"kept", restored.kept}};
+    std::printf("%s\n",
+                object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  } else {
+    std::printf("Restored %s.\n", file.c_str());
+    if (!restored.kept.empty())
+      std::printf("What was there is kept as %s.\n", restored.kept.c_str());
+  }
+  return std::fflush(stdout) == 0 ? absl::OkStatus()
+                                  : absl::InternalError("the output could not be written");
+}
+
 int Main(int argc, char** argv) {
   if (const auto exit_code = RunAsWorker(argc, argv)) return *exit_code;
   BlockStopSignals();
@@ -80,7 +99,8 @@ int Main(int argc, char** argv) {
     return 2;
   }
   SetUpLogging(*config);
-  const absl::Status status = Serve(*config);
+  const absl::Status status =
+      command_line.restore ? Restore(*config, *command_line.restore) : Serve(*config);
   if (status.ok()) return 0;
   spdlog::error("{}", std::string(status.message()));
   // Not for good: whoever holds the directory may be about to leave it.

@@ -46,6 +46,10 @@ void AddCommands(CLI::App& app, Action& action) {
   AddSweep(app, action);
   AddExport(app, action);
   AddImport(app, action);
+  AddForget(app, action);
+  AddPrune(app, action);
+  AddBackup(app, action);
+  AddRestore(app, action);
   AddVersion(app, action);
   AddCompletion(app, app, action);
 }

@@ -24,6 +24,10 @@ void AddBench(CLI::App& app, Action& action);
 void AddSweep(CLI::App& app, Action& action);
 void AddExport(CLI::App& app, Action& action);
 void AddImport(CLI::App& app, Action& action);
+void AddForget(CLI::App& app, Action& action);
+void AddPrune(CLI::App& app, Action& action);
+void AddBackup(CLI::App& app, Action& action);
+void AddRestore(CLI::App& app, Action& action);
 void AddVersion(CLI::App& app, Action& action);
 // `root` is the whole application, whose commands and flags are completed.
 void AddCompletion(CLI::App& app, const CLI::App& root, Action& action);

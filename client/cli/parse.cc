@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -72,6 +74,57 @@ absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view field,
                         absl::StrCat("must be from 1ms to 1000h, was ", std::string(text)));
   }
   return std::chrono::milliseconds(static_cast<int64_t>(value * scale));
+}
+
+namespace {
+
+struct Unit {
+  std::string_view suffix;
+  double factor;
+};
+
+// A number with one of `units`; without any, times one.
+std::optional<double> ParseWithUnit(std::string_view text, std::initializer_list<Unit> units) {
+  double factor = 1;
+  for (const Unit& unit : units) {
+    if (!text.ends_with(unit.suffix)) continue;
+    text.remove_suffix(unit.suffix.size());
+    factor = unit.factor;
+    break;
+  }
+  double value = 0;
+  if (!ParseWhole(text, value) || !std::isfinite(value)) return std::nullopt;
+  return value * factor;
+}
+
+}  // namespace
+
+absl::StatusOr<std::chrono::seconds> ParseAge(std::string_view field, std::string_view text) {
+  const auto seconds = ParseWithUnit(text, {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}});
+  if (!seconds || *seconds < 1 || *seconds > 1e10) {
+    return InvalidField(
+        field, "INVALID_AGE",
+        absl::StrCat("must be an age such as 90d, 12h or 30m, was '", std::string(text), "'"));
+  }
+  return std::chrono::seconds(static_cast<int64_t>(*seconds));
+}
+
+absl::StatusOr<int64_t> ParseBytes(std::string_view field, std::string_view text) {
+  const auto bytes = ParseWithUnit(text, {{"KiB", 0x1p10},
+                                          {"MiB", 0x1p20},
+                                          {"GiB", 0x1p30},
+                                          {"TiB", 0x1p40},
+                                          {"KB", 1e3},
+                                          {"MB", 1e6},
+                                          {"GB", 1e9},
+                                          {"TB", 1e12},
+                                          {"B", 1}});
+  if (!bytes || *bytes < 1 || *bytes > 0x1p60) {
+    return InvalidField(field, "INVALID_SIZE",
+                        absl::StrCat("must be a number of bytes such as 500MB or 2GiB, was '",
+                                     std::string(text), "'"));
+  }
+  return static_cast<int64_t>(*bytes);
 }
 
 }  // namespace tilewright::cli

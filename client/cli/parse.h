@@ -21,6 +21,12 @@ absl::StatusOr<double> ParseNumber(std::string_view field, std::string_view text
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view field,
                                                         std::string_view text);
 
+// "90d", "12h", "30m", "90s", or a plain number of seconds. A second at least.
+absl::StatusOr<std::chrono::seconds> ParseAge(std::string_view field, std::string_view text);
+
+// "500MB", "2GiB", or a plain number of bytes. One at least.
+absl::StatusOr<int64_t> ParseBytes(std::string_view field, std::string_view text);
+
 }  // namespace tilewright::cli
 
 #endif  // TILEWRIGHT_CLIENT_CLI_PARSE_H_

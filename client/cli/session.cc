@@ -8,11 +8,11 @@ namespace tilewright::cli {
 
 absl::StatusOr<Client*> Session::client() {
   if (client_ == nullptr) {
-    ASSIGN_OR_RETURN(const DaemonPlace place, ResolvePlace(flags_.socket, flags_.cache_directory));
+    ASSIGN_OR_RETURN(const DaemonPlace where, place());
     RETURN_IF_ERROR(
-        EnsureDaemon(place, !flags_.no_start, [this](const std::string& line) { Note(line); }));
+        EnsureDaemon(where, !flags_.no_start, [this](const std::string& line) { Note(line); }));
     ConnectOptions options;
-    options.socket_path = place.socket;
+    options.socket_path = where.socket;
     ASSIGN_OR_RETURN(client_, Client::Connect(options));
   }
   return client_.get();

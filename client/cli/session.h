@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "client/cli/daemon.h"
 #include "client/cli/json.h"
 #include "client/cli/style.h"
 #include "tilewright/client.h"
@@ -29,6 +30,10 @@ class Session {
           const Style& err_style)
       : flags_(flags), out_(out), err_(err), out_style_(out_style), err_style_(err_style) {}
 
+  // Where the daemon is, or would be started.
+  absl::StatusOr<DaemonPlace> place() const {
+    return ResolvePlace(flags_.socket, flags_.cache_directory);
+  }
   // Connected to the daemon, which is started where none runs.
   absl::StatusOr<Client*> client();
 

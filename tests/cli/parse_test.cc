@@ -162,5 +162,23 @@ TEST(GemmFlags, NameTheFieldThatIsWrong) {
               HasSubstr("gemm.amax: must be true or false"));
 }
 
+TEST(ParseAgeTest, TakesDaysAndRefusesWhatIsNoAge) {
+  EXPECT_EQ(ParseAge("older-than", "90d")->count(), 90 * 86400);
+  EXPECT_EQ(ParseAge("older-than", "12h")->count(), 12 * 3600);
+  EXPECT_EQ(ParseAge("older-than", "90")->count(), 90);
+  for (const char* text : {"", "d", "-1d", "0", "nan", "1e99d", "1w"}) {
+    EXPECT_FALSE(ParseAge("older-than", text).ok()) << text;
+  }
+}
+
+TEST(ParseBytesTest, TakesDecimalAndBinaryUnits) {
+  EXPECT_EQ(ParseBytes("max-bytes", "500MB").value(), 500'000'000);
+  EXPECT_EQ(ParseBytes("max-bytes", "2GiB").value(), int64_t{2} << 30);
+  EXPECT_EQ(ParseBytes("max-bytes", "1234").value(), 1234);
+  for (const char* text : {"", "MB", "-1", "0", "inf", "2Gi", "1e30"}) {
+    EXPECT_FALSE(ParseBytes("max-bytes", text).ok()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace tilewright::cli

@@ -48,9 +48,13 @@ absl::Status Rename(const std::string& from, const std::string& to) {
   return CacheFileError("cannot rename", from, errno);
 }
 
-absl::StatusOr<std::string> MoveAside(const std::string& path, absl::Time now) {
+}  // namespace
+
+absl::StatusOr<std::string> MoveDatabaseAside(const std::string& path, std::string_view why,
+                                              absl::Time now) {
   const std::string stem =
-      absl::StrCat(path, ".damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
+      absl::StrCat(path, absl::string_view(why.data(), why.size()),
+                   absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
   std::string target = stem;
   for (int i = 2; Exists(target) || Exists(target + "-wal"); ++i) {
     target = absl::StrCat(stem, "-", i);
@@ -62,6 +66,8 @@ absl::StatusOr<std::string> MoveAside(const std::string& path, absl::Time now) {
   }
   return target;
 }
+
+namespace {
 
 // Each tree of the database by a column that it is sorted by.
 struct Tree {
@@ -170,7 +176,7 @@ absl::StatusOr<Salvaged> CopyReadable(const std::string& path, const std::string
 // Lets the complete rebuilt database take the place of the one at `path`, which is moved
 // aside, to the name that is returned.
 absl::StatusOr<std::string> PutInPlace(const std::string& path, absl::Time now) {
-  ASSIGN_OR_RETURN(const std::string aside, MoveAside(path, now));
+  ASSIGN_OR_RETURN(const std::string aside, MoveDatabaseAside(path, ".damaged-", now));
   RETURN_IF_ERROR(Rename(path + kRebuilt, path));
   return aside;
 }

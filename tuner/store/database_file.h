@@ -29,6 +29,11 @@ absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::T
 absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl::Time now,
                                                    std::string_view damage, int64_t least_epoch);
 
+// Renames a database, with its WAL, to "<path><why><time>", or with a number where that is taken.
+// The new name.
+absl::StatusOr<std::string> MoveDatabaseAside(const std::string& path, std::string_view why,
+                                              absl::Time now);
+
 // A connection to the database at `path`, which this process alone uses, for where its disk
 // takes no write at all. NOT_FOUND where it holds nothing to read.
 struct ReadOnlyDatabase {

@@ -275,6 +275,10 @@ std::string CopyOfSchema(const std::string& path, int version) {
   return absl::StrCat(path, ".schema-", version);
 }
 
+absl::Status CheckOurs(const std::vector<Migration>& migrations, SQLite::Database& database) {
+  return CheckOwnership(database, SchemaVersion(database), migrations.back().version);
+}
+
 absl::Status Migrate(const std::vector<Migration>& migrations, SQLite::Database& database) {
   const int latest = migrations.back().version;
   const int current = SchemaVersion(database);

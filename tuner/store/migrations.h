@@ -26,6 +26,10 @@ int SchemaVersion(SQLite::Database& database);
 // Where a database of schema `version` at `path` is kept when it is brought up to date.
 std::string CopyOfSchema(const std::string& path, int version);
 
+// OK where `database` is ours, and of the last of `migrations` or an earlier version, or new and
+// empty; errors as Migrate. May throw.
+absl::Status CheckOurs(const std::vector<Migration>& migrations, SQLite::Database& database);
+
 // Brings `database` to the last of `migrations`, each in a transaction of its own. Touches
 // nothing and fails where it is newer (FAILED_PRECONDITION, reason SCHEMA_TOO_NEW, which names the
 // command that restores the copy of this version, where there is one) or not ours (DATA_LOSS,

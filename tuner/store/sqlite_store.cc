@@ -14,8 +14,6 @@
 namespace tilewright {
 namespace {
 
-constexpr char kDatabaseFile[] = "tilewright.db";
-
 int64_t FileBytes(const std::string& path) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);

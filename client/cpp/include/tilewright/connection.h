@@ -83,6 +83,12 @@ class Connection {
   absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out);
   absl::StatusOr<v1::ImportBundleResponse> ImportBundle(std::istream& in);
 
+  // Minutes, where the database is large.
+  absl::StatusOr<v1::ForgetWinnersResponse> ForgetWinners(const v1::ForgetWinnersRequest& request);
+  absl::StatusOr<v1::PruneCacheResponse> PruneCache(const v1::PruneCacheRequest& request);
+  // Writes all that is stored to `out`; bytes written.
+  absl::StatusOr<int64_t> BackupCache(std::ostream& out);
+
  private:
   struct Impl;
   explicit Connection(std::unique_ptr<Impl> impl);
