@@ -706,7 +706,9 @@ TEST(UnreadTest, WhatAFusedDropoutDrops) {
               ASSERT_EQ(output.At(0, row, column), expected) << row << ", " << column;
             }
           }
-          if (backward && has_bias) EXPECT_EQ(session.Download<float>(sums), totals);
+          if (backward && has_bias) {
+            EXPECT_EQ(session.Download<float>(sums), totals);
+          }
         }
       }
     }
