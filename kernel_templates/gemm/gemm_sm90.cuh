@@ -174,10 +174,9 @@ class GemmSm90 {
     const bool a_once = args.n <= kConfig.tile_n * kConfig.cluster_n;
     const bool b_once = args.m <= kConfig.tile_m * kConfig.cluster_m;
     const bool loads_zeros = !kSpec.device_scalars && !EpilogueFactors<kSpec>(args).TakesSums();
-    const int first_tile = loads_zeros ? -depth.count : depth.first;
     for (Walk walk(args, rank); !walk.AtEnd(); walk.Next()) {
-      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), first_tile, depth.count,
-                    a_once, b_once);
+      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), depth.first, depth.count,
+                    a_once, b_once, loads_zeros);
     }
   }
 
