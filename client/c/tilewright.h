@@ -308,7 +308,8 @@ typedef struct tilewright_gemm_arguments {
   size_t struct_size; /* sizeof(tilewright_gemm_arguments) */
   const void* a;
   const void* b;
-  const void* c; /* May be d, but for a residual where there is dropout. */
+  const void* c; /* May be d, but for a residual where there is dropout. Not read, and may be null,
+                    where it is accumulated with a beta of 0 that is passed by value. */
   void* d;
   const void* bias;
   void* aux;            /* Must not be d where a gradient reads it. */
@@ -316,8 +317,8 @@ typedef struct tilewright_gemm_arguments {
   uint32_t* non_finite; /* One word; zeroed by the launch. */
   void* workspace;      /* As many bytes as the launch needs, 16-byte aligned. */
   int64_t workspace_bytes;
-  float alpha;
-  float beta;
+  float alpha;          /* 0: nothing of a and b reaches d, not even a NaN. They must be there. */
+  float beta;           /* 0: c is not read. */
   uint64_t seed;        /* Of dropout and of stochastic rounding. */
   uint64_t offset;      /* So too: below 2^48, the next for each launch; a backward launch has
                            that of its forward one. */
@@ -330,7 +331,7 @@ typedef struct tilewright_gemm_arguments {
   int64_t mask_bytes;        /* What mask has room for, checked against the shape; 0: not told. */
   float* bias_gradient;      /* [n] */
   const float* device_alpha; /* One fp32 each, in the place of alpha and beta; beta with an */
-  const float* device_beta;  /* accumulated source alone. */
+  const float* device_beta;  /* accumulated source alone. c must then be there for any beta. */
 } tilewright_gemm_arguments;
 
 /* No operands, alpha 1, beta 0, no offset. */

@@ -5,7 +5,9 @@
 
 #include "abi/gemm_sm90_config.h"
 #include "common/mbarrier.cuh"
+#include "common/memory.cuh"
 #include "common/tma.cuh"
+#include "epilogue/epilogue_factors.cuh"
 #include "epilogue/epilogue_spec.cuh"
 #include "epilogue/tensor_row.cuh"
 
@@ -37,8 +39,9 @@ class BoxesBeside {
   static constexpr Direction kDirection = kWay;
 
   // `barriers`: two, of this warp. `map`: of the tensor.
-  __device__ __forceinline__ BoxesBeside(const TensorMap* map, unsigned barriers)
-      : map_(map), barriers_(barriers) {}
+  __device__ __forceinline__ BoxesBeside(const TensorMap* map, unsigned barriers,
+                                         const EpilogueFactors<kSpec>& factors)
+      : map_(map), barriers_(barriers), factors_(factors) {}
 
   // One lane, before any other use by the block.
   __device__ __forceinline__ static void InitBarriers(unsigned barriers) {
@@ -65,7 +68,8 @@ class BoxesBeside {
     }
   }
 
-  // The buffer of the next box of D: free, and with an input's box in it.
+  // The buffer of the next box of D: free, and with an input's box in it, zeros of a C that is not
+  // read.
   __device__ __forceinline__ unsigned Await(unsigned staging, bool is_leader) {
     if constexpr (kWay == Direction::kIn) {
       const int slot = next_ & 1;
@@ -76,7 +80,9 @@ class BoxesBeside {
         Load(next_ + 1, staging);
       }
       ++next_;
-      return staging + slot * kStagingBufferBytes;
+      const unsigned buffer = staging + slot * kStagingBufferBytes;
+      if (kIsSource && !factors_.ReadsSource()) Clear(buffer);
+      return buffer;
     } else {
       if (is_leader) WaitForStoreReads<0>();
       __syncwarp();
@@ -109,13 +115,29 @@ class BoxesBeside {
   __device__ __forceinline__ void Load(int box, unsigned staging) const {
     if (box >= count_) return;
     const unsigned barrier = barriers_ + (box & 1) * 8;
+    // In the place of a C that is not read, Await has zeros.
+    if (kIsSource && !factors_.ReadsSource()) {
+      Arrive(barrier);
+      return;
+    }
     ArriveExpecting(barrier, kStagingBufferBytes);
     LoadBox(*map_, staging + (box & 1) * kStagingBufferBytes, barrier,
             first_n_ + box % kBoxes * kBoxColumns, first_m_ + box / kBoxes * 64, batch_, true);
   }
 
+  // By the whole warp.
+  __device__ __forceinline__ static void Clear(unsigned buffer) {
+    constexpr unsigned kZeros[4] = {};
+#pragma unroll
+    for (int at = 0; at < kStagingBufferBytes; at += 32 * 16) {
+      StoreSharedFour(buffer + at + threadIdx.x % 32 * 16, kZeros);
+    }
+    __syncwarp();
+  }
+
   const TensorMap* const map_;
   const unsigned barriers_;
+  const EpilogueFactors<kSpec>& factors_;
   unsigned phases_ = 0;  // Bit i: parity of buffer i's next phase.
   int batch_ = 0;
   int first_m_ = 0;

@@ -6,8 +6,10 @@
 //   D = round(scale_d * v)                      (scale_d of an fp8 D, else 1)
 // and of a gradient, which reads z from aux:
 //   v = dropout(activation'(z) * (alpha * scales * accumulator + beta * C))
-// amax is that of v. `scales` are those of A and B, of the whole tensors or of row and column:
-// [batch][m] and [batch][n]. Those of blocks the main loop has put into the accumulators.
+// Where alpha is 0 the first product is 0, and where beta is 0 the last, whatever A, B, their
+// scales and C hold. amax is that of v. `scales` are those of A and B, of the whole tensors or of
+// row and column: [batch][m] and [batch][n]. Those of blocks the main loop has put into the
+// accumulators.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_EPILOGUE_CUH_
 
@@ -58,7 +60,10 @@ class Epilogue {
 
   __device__ __forceinline__ Epilogue(const GemmArgs& args, int batch,
                                       const EpilogueFactors<kSpec>& factors)
-      : args_(args), factors_(factors), batch_(batch) {}
+      : args_(args),
+        factors_(factors),
+        batch_(batch),
+        source_columns_(factors.ReadsSource() ? args.n : 0) {}
   __device__ __forceinline__ Epilogue(const GemmArgs& args, int batch)
       : Epilogue(args, batch, EpilogueFactors<kSpec>(args)) {}
 
@@ -73,17 +78,22 @@ class Epilogue {
         terms.bias[i] = LoadElement<kSpec.bias_type>(args_.bias, place);
       }
       if constexpr (kScalesRows) {
+        if (!TakesSums()) continue;
         terms.scale[i] = args_.scale_b[static_cast<long long>(batch_) * args_.n + place];
       }
     }
     return terms;
   }
 
+  // As EpilogueFactors has it. Where it is false callers pass sums that are 0.
+  __device__ __forceinline__ bool TakesSums() const { return factors_.TakesSums(); }
+
   // What the sums of a row are multiplied with; 0 beyond the last row, where it does not matter.
   __device__ __forceinline__ float LoadRowFactor(int row) const {
     if constexpr (kScalesRows) {
       const long long first = static_cast<long long>(batch_) * args_.m;
-      return row < args_.m ? factors_.Alpha() * args_.scale_a[first + row] : 0.0f;
+      const bool counts = row < args_.m && TakesSums();
+      return counts ? factors_.Alpha() * args_.scale_a[first + row] : 0.0f;
     }
     return factors_.Alpha();
   }
@@ -139,13 +149,14 @@ class Epilogue {
     StoreOutput<kWidth>(row, column, words, count);
   }
 
-  // The elements of C and z that the epilogue reads; zeros where there are none.
+  // The elements of C and z that the epilogue reads; zeros where there are none, or C is not read.
   template <int kWidth>
   __device__ __forceinline__ void LoadNeighbours(PackedNeighbours<kWidth>& packed, int row,
                                                  int column, int count) const {
     if constexpr (kSpec.source != Source::kNone) {
       LoadPackedRow<kSpec.source_type, kSpec.source_access_bytes, kWidth>(
-          packed.source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride), count);
+          packed.source, args_.c, Place(row, column, args_.ldc, args_.c_batch_stride),
+          kSpec.source == Source::kAccumulate ? source_columns_ - column : count);
     }
     if constexpr (kReadsAux) {
       LoadPackedRow<kSpec.aux_type, kSpec.aux_access_bytes, kWidth>(
@@ -412,6 +423,7 @@ class Epilogue {
   const GemmArgs& args_;
   const EpilogueFactors<kSpec> factors_;
   const int batch_;
+  const int source_columns_;  // Of C, as far as it is read.
   float amax_ = 0.0f;
   bool non_finite_ = false;
 };

@@ -7,6 +7,7 @@
 #include "abi/kernel_args.h"
 #include "common/memory.cuh"
 #include "epilogue/epilogue.cuh"
+#include "gemm/clear_sums.cuh"
 #include "gemm/entry.cuh"
 #include "gemm/operand.cuh"
 #include "gemm/raster.cuh"
@@ -99,6 +100,7 @@ class GemmSimt {
         PlaceOfBlock(blockIdx.x, args.m, args.n, kConfig.tile_m, kConfig.tile_n, args.raster_group);
     float sums[kThreadM][kGroupsN][4] = {};
     Multiply(args, place, reinterpret_cast<float*>(tilewright_shared), sums);
+    if (!kSplit && !EpilogueFactors<kSpec>(args).TakesSums()) Clear(sums);
     Store(args, place, sums, reinterpret_cast<float*>(tilewright_shared));
   }
 

@@ -10,6 +10,7 @@
 #include "epilogue/epilogue.cuh"
 #include "epilogue/packed_warp_tile.cuh"
 #include "epilogue/staged_warp_tile.cuh"
+#include "gemm/clear_sums.cuh"
 #include "gemm/entry.cuh"
 #include "gemm/fp16_sums.cuh"
 #include "gemm/fragments.cuh"
@@ -40,6 +41,7 @@ class GemmSm80 {
     // The epilogue reuses the ring.
     WaitForCopies<0>();
     __syncthreads();
+    if (!kSplit && !EpilogueFactors<kSpec>(args).TakesSums()) Clear(products);
     if constexpr (kConfig.fp16_sums) {
       Sums wide;
 #pragma unroll

@@ -102,6 +102,11 @@ class GemmSm90 {
   static_assert(IsLegal(kConfig));
   static constexpr bool kBlockScales = kSpec.scaling == Scaling::kBlock128;
   static_assert(!kBlockScales || (BlockScalesFit(kConfig) && Mainloop::kTileK == kScaleBlock));
+  // Where alpha is 0 nothing of A and B may reach D. Passed by value, it lets the producer load
+  // boxes from before the begin of k, which are zeros, and the consumers are as ever: to clear sums
+  // makes some of them spill. In device memory it is not known in time, and scales of blocks may
+  // make NaN of zeros. A second launch that adds up splits does so by itself.
+  static constexpr bool kClearsSums = !kSplit && (kSpec.device_scalars || kBlockScales);
   // Two warpgroups have all the registers they can use.
   static constexpr bool kMovesRegisters = kConfig.consumers > 1;
   // Named barriers of consumer 0, those of the others following; 0 is that of __syncthreads.
@@ -168,9 +173,10 @@ class GemmSm90 {
     // With one row of tiles each column of B is read by one cluster alone, and likewise A.
     const bool a_once = args.n <= kConfig.tile_n * kConfig.cluster_n;
     const bool b_once = args.m <= kConfig.tile_m * kConfig.cluster_m;
+    const bool loads_zeros = !kSpec.device_scalars && !EpilogueFactors<kSpec>(args).TakesSums();
     for (Walk walk(args, rank); !walk.AtEnd(); walk.Next()) {
       mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), depth.first, depth.count,
-                    a_once, b_once);
+                    a_once, b_once, loads_zeros);
     }
   }
 
@@ -207,7 +213,7 @@ class GemmSm90 {
     const int first_block = FirstBlock(consumer);
     const EpilogueFactors<kSpec> factors(args);
     int turn = 0;
-    Beside beside(&maps.map[Store::kMaps > 1 ? 3 : 0], beside_barriers);
+    Beside beside(&maps.map[Store::kMaps > 1 ? 3 : 0], beside_barriers, factors);
     while (!walk.AtEnd()) {
       Sums sums;
       const TilePlace at = PlaceOfWarp(walk.Place(), consumer);
@@ -227,6 +233,9 @@ class GemmSm90 {
       if constexpr (kConfig.ping_pong) GiveTurn(1 - consumer);
       const TilePlace place = walk.Place();
       mainloop.template Finish<kMayBeEmpty>(depth.count, sums);
+      if constexpr (kClearsSums) {
+        if (!factors.TakesSums()) Clear(sums);
+      }
       const auto store = [&](auto& all) {
         StoreTile(args, maps, factors, rank, walk.Batch(), place, consumer, all, turn, beside,
                   exchange, staging);

@@ -57,10 +57,11 @@ class MainloopSm90 {
   }
 
   // The producing thread: loads the stages of one tile, `tiles` of k from `first_tile` on.
-  // a_once, b_once: no other cluster reads them.
+  // a_once, b_once: no other cluster reads them. zeros: from before the begin of k, where there is
+  // nothing but what TMA fills boxes with.
   __device__ __forceinline__ void Load(const TensorMap& map_a, const TensorMap& map_b,
                                        TilePlace place, int batch, int first_tile, int tiles,
-                                       bool a_once, bool b_once) {
+                                       bool a_once, bool b_once, bool zeros) {
     const int rank_m = RankM(rank_);
     const int rank_n = RankN(rank_);
     // Blocks of one row of the cluster share rows of A, those of a column columns of B.
@@ -77,10 +78,11 @@ class MainloopSm90 {
       WaitBarrier(EmptyBarrier(), phase_ ^ 1);
       ArriveExpecting(FullBarrier(), LoadedBytes(kConfig));
       const unsigned target = ring_ + stage_ * StageBytes(kConfig);
-      OperandA::Load(map_a, target, FullBarrier(), place.first_m, tile * kTileK, batch, rank_n,
+      const int first_k = zeros ? -kTileK : tile * kTileK;
+      OperandA::Load(map_a, target, FullBarrier(), place.first_m, first_k, batch, rank_n,
                      row_blocks, a_once);
-      OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n, tile * kTileK,
-                     batch, rank_m, column_blocks, b_once);
+      OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n, first_k, batch,
+                     rank_m, column_blocks, b_once);
       Advance();
     }
   }

@@ -79,8 +79,9 @@ __device__ __forceinline__ void ReducePartials(const GemmArgs& args) {
     const Accumulator* from =
         static_cast<const Accumulator*>(args.workspace) + PartialIndex(args, 0, batch, row, column);
     const long long step = PartialIndex(args, 1, 0, 0, 0);
+    const int splits = epilogue.TakesSums() ? args.split_k : 0;
 #pragma unroll 4
-    for (int split = 0; split < args.split_k; ++split, from += step) {
+    for (int split = 0; split < splits; ++split, from += step) {
       struct alignas(16) Four {
         Accumulator value[4];
       } partial = {};

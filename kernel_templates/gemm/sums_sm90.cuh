@@ -4,6 +4,7 @@
 
 #include "common/wgmma.cuh"
 #include "common/wgmma_fp16.cuh"
+#include "gemm/clear_sums.cuh"
 
 namespace tilewright {
 
@@ -23,18 +24,6 @@ struct SumsOf<true, Accumulator> {
   template <int kColumns>
   using Core = WgmmaFp16<kColumns>;
 };
-
-template <typename Sum, int kBlocks, int kTiles, int kWords>
-__device__ __forceinline__ void Clear(Sum (&sums)[kBlocks][kTiles][kWords]) {
-#pragma unroll
-  for (int block = 0; block < kBlocks; ++block) {
-#pragma unroll
-    for (int tile = 0; tile < kTiles; ++tile) {
-#pragma unroll
-      for (int i = 0; i < kWords; ++i) sums[block][tile][i] = 0;
-    }
-  }
-}
 
 // Nobody reads a sum before the products are complete.
 template <typename Sum, int kBlocks, int kTiles, int kWords>

@@ -13,14 +13,17 @@
 namespace tilewright {
 namespace {
 
-const void* AddressOf(v1::Operand operand, const GemmOperands& operands) {
+// A C that is not read may be null or anything, of which no tensor map can be made: D stands for
+// it.
+const void* AddressOf(v1::Operand operand, const v1::GemmProblem& problem,
+                      const GemmOperands& operands) {
   switch (operand) {
     case v1::OPERAND_A:
       return operands.a;
     case v1::OPERAND_B:
       return operands.b;
     case v1::OPERAND_C:
-      return operands.c;
+      return ReadsSource(problem, operands) ? operands.c : operands.d;
     case v1::OPERAND_D:
       return operands.d;
     case v1::OPERAND_AUX:
@@ -67,8 +70,9 @@ absl::StatusOr<std::shared_ptr<const KernelLauncher::PreparedLaunch>> KernelLaun
     const v1::LaunchStep& plan = kernel.plan.steps(static_cast<int>(i));
     PreparedStep& step = prepared->steps[i];
     for (const v1::TensorMapSpec& spec : plan.tensor_maps()) {
-      ASSIGN_OR_RETURN(CUtensorMap map, EncodeTensorMap(*kernel.driver, spec, problem,
-                                                        AddressOf(spec.operand(), operands)));
+      ASSIGN_OR_RETURN(CUtensorMap map,
+                       EncodeTensorMap(*kernel.driver, spec, problem,
+                                       AddressOf(spec.operand(), problem, operands)));
       step.tensor_maps.push_back(map);
     }
     step.parameters.push_back(&prepared->args);

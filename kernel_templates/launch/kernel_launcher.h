@@ -24,7 +24,8 @@ inline constexpr uint64_t kNoOffset = UINT64_MAX;
 struct GemmOperands {
   const void* a = nullptr;
   const void* b = nullptr;
-  const void* c = nullptr;  // Where the epilogue has a source. May be D, but for a residual
+  const void* c = nullptr;  // Where the epilogue has a source; not read, and may be null, where
+                            // that is accumulated and beta is 0. May be D, but for a residual
                             // where there is dropout.
   void* d = nullptr;
   const void* bias = nullptr;      // Where the epilogue has a bias.

@@ -27,18 +27,6 @@ absl::Status CheckMask(const v1::GemmProblem& problem, const GemmOperands& opera
                       absl::StrCat("the mask has ", bytes, " bytes, got ", operands.mask_bytes));
 }
 
-absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& operands) {
-  if (!problem.epilogue().device_scalars()) {
-    if (problem.d_type() != v1::DATA_TYPE_INT32 || operands.alpha == 1.0f) return absl::OkStatus();
-    return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
-                        "an int32 D is the exact sum: must be 1");
-  }
-  const bool has_beta = problem.epilogue().source_mode() == v1::SOURCE_MODE_ACCUMULATE;
-  RETURN_IF_ERROR(
-      CheckPointer("operands.device_alpha", operands.device_alpha, true, sizeof(float)));
-  return CheckPointer("operands.device_beta", operands.device_beta, has_beta, sizeof(float));
-}
-
 // A kernel may store what an epilogue begins with where D will be, and read the residual, or what a
 // gradient is multiplied with, after that. Of problems, not of kernels, so that the next best
 // kernel takes what this one does.
@@ -69,6 +57,36 @@ absl::Status CheckPointer(const char* field, const void* pointer, bool needed, i
   return absl::OkStatus();
 }
 
+bool ReadsSource(const v1::GemmProblem& problem, const GemmOperands& operands) {
+  if (problem.epilogue().source_mode() != v1::SOURCE_MODE_ACCUMULATE) return HasSource(problem);
+  return problem.epilogue().device_scalars() || operands.beta != 0.0f;
+}
+
+absl::Status CheckSource(const v1::GemmProblem& problem, const GemmOperands& operands,
+                         int alignment) {
+  const bool needed = ReadsSource(problem, operands);
+  const bool accumulates = problem.epilogue().source_mode() == v1::SOURCE_MODE_ACCUMULATE;
+  if (needed && accumulates && operands.c == nullptr) {
+    return InvalidField("operands.c", "NULL_POINTER",
+                        problem.epilogue().device_scalars()
+                            ? "is null; beta is in device memory, and C must be there for any beta"
+                            : "is null; pass C, or a beta of 0, with which it is not read");
+  }
+  return CheckPointer("operands.c", operands.c, needed, alignment);
+}
+
+absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& operands) {
+  if (!problem.epilogue().device_scalars()) {
+    if (problem.d_type() != v1::DATA_TYPE_INT32 || operands.alpha == 1.0f) return absl::OkStatus();
+    return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
+                        "an int32 D is the exact sum: must be 1");
+  }
+  const bool has_beta = problem.epilogue().source_mode() == v1::SOURCE_MODE_ACCUMULATE;
+  RETURN_IF_ERROR(
+      CheckPointer("operands.device_alpha", operands.device_alpha, true, sizeof(float)));
+  return CheckPointer("operands.device_beta", operands.device_beta, has_beta, sizeof(float));
+}
+
 absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed) {
   if (bytes < needed) {
     return InvalidField("operands.workspace_bytes", "WORKSPACE_TOO_SMALL",
@@ -96,8 +114,8 @@ absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& pr
       CheckPointer("operands.a", operands.a, true, AtLeast(needs.a_alignment(), problem.a_type())));
   RETURN_IF_ERROR(
       CheckPointer("operands.b", operands.b, true, AtLeast(needs.b_alignment(), problem.b_type())));
-  RETURN_IF_ERROR(CheckPointer("operands.c", operands.c, HasSource(problem),
-                               AtLeast(needs.c_alignment(), epilogue.source_type())));
+  RETURN_IF_ERROR(
+      CheckSource(problem, operands, AtLeast(needs.c_alignment(), epilogue.source_type())));
   RETURN_IF_ERROR(
       CheckPointer("operands.d", operands.d, true, AtLeast(needs.d_alignment(), problem.d_type())));
   RETURN_IF_ERROR(CheckPointer("operands.bias", operands.bias, BiasElements(problem) > 0,

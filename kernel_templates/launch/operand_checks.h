@@ -13,6 +13,17 @@ namespace tilewright {
 // A pointer that is there where it is needed, aligned to `alignment` bytes.
 absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment);
 
+// Whether a launch reads C: a residual always; what is accumulated not where beta is 0, as BLAS has
+// it. A beta in device memory is not known before the kernel runs, so that C has to be there.
+bool ReadsSource(const v1::GemmProblem& problem, const GemmOperands& operands);
+
+// C where the launch reads it, aligned to `alignment` bytes.
+absl::Status CheckSource(const v1::GemmProblem& problem, const GemmOperands& operands,
+                         int alignment);
+
+// alpha and beta: there where they are read from device memory, and an alpha that D can take.
+absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& operands);
+
 // A workspace of `needed` bytes.
 absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed);
 

@@ -40,7 +40,10 @@ absl::StatusOr<Api> Load() {
       Resolve(*library, "cublasLtMatmulPreferenceSetAttribute", api.preference_set) &&
       Resolve(*library, "cublasLtMatmulAlgoGetHeuristic", api.get_heuristic) &&
       Resolve(*library, "cublasLtMatmulAlgoCheck", api.check) &&
-      Resolve(*library, "cublasLtMatmul", api.matmul);
+      Resolve(*library, "cublasLtMatmul", api.matmul) &&
+      Resolve(*library, "cublasLtMatrixTransformDescCreate", api.transform_create) &&
+      Resolve(*library, "cublasLtMatrixTransformDescDestroy", api.transform_destroy) &&
+      Resolve(*library, "cublasLtMatrixTransform", api.transform);
   if (!complete) return NotFound(absl::StrCat(api.path, " lacks a function of cublasLt"));
   return api;
 }

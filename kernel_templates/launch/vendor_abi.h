@@ -86,6 +86,7 @@ using Handle = void*;
 using Descriptor = void*;
 using Layout = void*;
 using Preference = void*;
+using Transform = void*;
 
 // Pointers into the loaded library; immutable once loaded.
 struct Api {
@@ -108,6 +109,10 @@ struct Api {
   int (*matmul)(Handle, Descriptor, const void* alpha, const void* a, Layout, const void* b, Layout,
                 const void* beta, const void* c, Layout, void* d, Layout, const Algorithm*,
                 void* workspace, std::size_t workspace_bytes, CUstream);
+  int (*transform_create)(Transform*, int scale_type);
+  int (*transform_destroy)(Transform);
+  int (*transform)(Handle, Transform, const void* alpha, const void* a, Layout, const void* beta,
+                   const void* b, Layout, void* c, Layout, CUstream);
   std::string path;
 };
 

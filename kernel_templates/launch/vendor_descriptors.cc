@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/operand_checks.h"
 #include "kernel_templates/launch/scale_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -74,7 +75,7 @@ absl::Status Descriptors::Describe(const v1::GemmProblem& problem, const Types& 
   }
   RETURN_IF_ERROR(DescribeScales(problem, operands));
   const MatrixLayout d = LayoutOf(problem, v1::OPERAND_D);
-  const MatrixLayout c = HasSource(problem) ? LayoutOf(problem, v1::OPERAND_C) : d;
+  const MatrixLayout c = ReadsSource(problem, operands) ? LayoutOf(problem, v1::OPERAND_C) : d;
   RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_B), types.b, &first_));
   RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_A), types.a, &second_));
   RETURN_IF_ERROR(DescribeMatrix(c, types.source, &source_));

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/operand_checks.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/scale_layout.h"
 #include "kernel_templates/launch/vendor_abi.h"
 #include "kernel_templates/launch/vendor_content_hash.h"
 #include "kernel_templates/launch/vendor_descriptors.h"
 #include "kernel_templates/launch/vendor_types.h"
+#include "kernel_templates/launch/vendor_without_products.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -36,6 +39,12 @@ struct VendorLauncher::PreparedLaunch {
   vendor::Scalar beta{};
   GemmOperands operands;
   float* amax = nullptr;  // Where the problem asks for it.
+  // Where alpha is 0: what is written to D without the algorithm.
+  struct WithoutProducts {
+    v1::GemmProblem problem;
+    vendor::Types types;
+  };
+  std::optional<WithoutProducts> without_products;
 };
 
 struct VendorLauncher::Impl {
@@ -85,12 +94,14 @@ bool SupportsScales(const v1::GemmProblem& problem) {
          (problem.batch() <= 1 && !has_fp8_output);
 }
 
-// What the heuristic is told where scales will be: it looks at alignment and null alone.
+// What the heuristic is told where scales will be: it looks at alignment and null alone. beta is
+// any with which C is read.
 GemmOperands PlaceholderOperands() {
   alignas(kPointerAlignment) static float placeholder = 0;
   GemmOperands operands;
   operands.scale_a = operands.scale_b = operands.scale_d = &placeholder;
   operands.amax = &placeholder;
+  operands.beta = 1.0f;
   return operands;
 }
 
@@ -172,22 +183,18 @@ namespace {
 
 absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
                                  const GemmOperands& operands) {
-  const std::pair<const char*, const void*> pointers[] = {
-      {"operands.a", operands.a},
-      {"operands.b", operands.b},
-      {"operands.d", operands.d},
-      {"operands.c", HasSource(problem) ? operands.c : operands.d}};
-  for (const auto& [field, pointer] : pointers) {
-    if (pointer == nullptr) return InvalidField(field, "NULL_POINTER", "is null");
-    if (reinterpret_cast<uintptr_t>(pointer) % kPointerAlignment != 0) {
-      return InvalidField(field, "MISALIGNED_POINTER", "must be aligned to 16 bytes");
-    }
+  for (const auto& [field, pointer] :
+       {std::pair<const char*, const void*>("operands.a", operands.a),
+        {"operands.b", operands.b},
+        {"operands.d", operands.d}}) {
+    RETURN_IF_ERROR(CheckPointer(field, pointer, /*needed=*/true, kPointerAlignment));
   }
+  RETURN_IF_ERROR(CheckSource(problem, operands, kPointerAlignment));
+  RETURN_IF_ERROR(CheckScalars(problem, operands));
   const bool has_vectors = vendor::ScaleModesOf(problem.scaling_mode()).a != vendor::kScalar;
   RETURN_IF_ERROR(CheckScales(problem, operands, has_vectors ? kPointerAlignment : sizeof(float)));
-  if (problem.epilogue().amax() && operands.amax == nullptr) {
-    return InvalidField("operands.amax", "NULL_POINTER", "is null");
-  }
+  RETURN_IF_ERROR(
+      CheckPointer("operands.amax", operands.amax, problem.epilogue().amax(), sizeof(float)));
   if (kernel.workspace_bytes() > 0 && operands.workspace == nullptr) {
     return InvalidField("operands.workspace", "NULL_POINTER", "is null");
   }
@@ -219,8 +226,9 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
   const vendor::Types types = *vendor::TypesOf(problem, kernel.precision());
   auto prepared = std::make_shared<PreparedLaunch>(api);
   prepared->operands = operands;
-  // Without a source C is not read, but as D it would have to be of D's type.
-  if (!HasSource(problem)) {
+  // A C that is not read may be null. cublasLt wants one, and as D it would have to be of D's type.
+  const bool reads_source = ReadsSource(problem, operands);
+  if (!reads_source) {
     prepared->operands.c = types.source == types.output ? operands.d : nullptr;
   }
   if (problem.epilogue().amax()) prepared->amax = operands.amax;
@@ -236,11 +244,15 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
                         "cublasLt refuses it for this problem");
   }
   prepared->workspace_bytes = result.workspace_bytes;
-  // Without a source beta is zero, and cublasLt then does not read C.
-  const float beta = HasSource(problem) ? operands.beta : 0.0f;
+  // cublasLt does not read C where beta is 0.
+  const float beta = reads_source ? operands.beta : 0.0f;
   ASSIGN_OR_RETURN(prepared->alpha,
                    vendor::ToScalar("operands.alpha", operands.alpha, types.scale));
   ASSIGN_OR_RETURN(prepared->beta, vendor::ToScalar("operands.beta", beta, types.scale));
+  if (operands.alpha == 0.0f) {
+    RETURN_IF_ERROR(vendor::CheckWithoutProducts(problem, operands));
+    prepared->without_products = {problem, types};
+  }
   return std::shared_ptr<const PreparedLaunch>(std::move(prepared));
 }
 
@@ -251,6 +263,11 @@ absl::Status VendorLauncher::Launch(const PreparedLaunch& prepared, CUstream str
     RETURN_IF_ERROR(impl_->driver->Check(
         impl_->driver->cuMemsetD32Async(reinterpret_cast<CUdeviceptr>(prepared.amax), 0, 1, stream),
         "cuMemsetD32Async"));
+  }
+  if (prepared.without_products) {
+    return vendor::LaunchWithoutProducts(*impl_->driver, *impl_->api, impl_->handle,
+                                         prepared.without_products->problem,
+                                         prepared.without_products->types, operands, stream);
   }
   return vendor::Check(
       impl_->api->matmul(impl_->handle, descriptors.descriptor(), &prepared.alpha, operands.b,

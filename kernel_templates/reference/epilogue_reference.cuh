@@ -76,12 +76,17 @@ __device__ inline double LoadAt(const ReferenceMatrix& matrix, const ReferencePl
               matrix.type);
 }
 
-// alpha * sum + bias + beta * C.
+// Whether C is part of an element: not where it is multiplied with a beta of 0, whatever it holds.
+__device__ inline bool ReadsSource(const ReferenceGemmArgs& args) {
+  return args.source.data != nullptr && (args.source_residual || args.beta != 0);
+}
+
+// alpha * sum + bias + beta * C. Where alpha is 0 the sum is no part of it, whatever it is.
 __device__ inline ReferenceElement PreActivation(const ReferenceGemmArgs& args,
                                                  const ReferencePlace& at, double product,
                                                  double magnitude, double source) {
-  const double size = fabs(args.alpha) * magnitude;
-  double z = args.alpha * product;
+  const double size = args.alpha != 0 ? fabs(args.alpha) * magnitude : 0;
+  double z = args.alpha != 0 ? args.alpha * product : 0;
   double terms = size;
   if (args.bias != nullptr) {
     const double bias = Load(args.bias, args.bias_per_row ? at.row : at.column, args.bias_type);
@@ -154,7 +159,7 @@ __device__ __noinline__ void FinishElement(const ReferenceGemmArgs& args, long l
                                            long long batch, long long row, long long column,
                                            double product, double magnitude) {
   const ReferencePlace at = {batch, row, column};
-  const double source = args.source.data != nullptr ? LoadAt(args.source, at) : 0;
+  const double source = ReadsSource(args) ? LoadAt(args.source, at) : 0;
   const ReferenceElement z = PreActivation(args, at, product, magnitude, source);
   if (args.expected_aux != nullptr) {
     StoreElement(z, args.tolerance.aux, out, args.expected_aux, args.bound_aux, args.size_aux);

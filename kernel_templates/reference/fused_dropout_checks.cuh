@@ -123,8 +123,9 @@ extern "C" __global__ void __launch_bounds__(256)
     const long long first = (i - row * row_bytes) * 8;
     unsigned bits = 0;
     for (int bit = 0; bit < 8; ++bit) {
-      const bool kept =
-          first + bit < args.columns && ReferenceKeeps(args.dropout, 0, row, first + bit);
+      const bool kept = first + bit < args.columns
+                            ? ReferenceKeeps(args.dropout, 0, row, first + bit)
+                            : args.beyond != 0;
       bits |= (kept ? 1u : 0u) << bit;
     }
     args.mask[i] = static_cast<unsigned char>(bits);

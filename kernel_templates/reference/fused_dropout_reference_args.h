@@ -76,6 +76,7 @@ struct FusedMaskArgs {
   ReferenceDropout dropout;
   long long rows;
   long long columns;
+  int beyond;  // The bits beyond the last column, 0 or 1: nobody reads them.
 };
 
 }  // namespace tilewright

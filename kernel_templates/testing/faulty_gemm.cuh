@@ -15,6 +15,7 @@ enum class Fault {
   kWrongResult,
   kOutOfBoundsWrite,
   kNondeterministic,
+  kReadsUnread,
 };
 
 template <Fault kFault>
@@ -43,6 +44,13 @@ __device__ __forceinline__ void ComputeFaultyElement(const GemmArgs& args, long 
   }
   if constexpr (kFault == Fault::kWrongResult) {
     if (row == 0 && column == 0) sum = sum * 1.5f + 100.0f;
+  }
+  if constexpr (kFault == Fault::kReadsUnread) {
+    if (args.c != nullptr) {
+      const unsigned short* c = static_cast<const unsigned short*>(args.c);
+      sum += args.beta *
+             FloatFromBits<Type::kBf16>(c[batch * args.c_batch_stride + row * args.ldc + column]);
+    }
   }
   if constexpr (kFault == Fault::kNondeterministic) {
     long long now;

@@ -23,6 +23,9 @@ std::string RenderFaultySource(FaultyKind kind) {
     case FaultyKind::kNondeterministic:
       name = "kNondeterministic";
       break;
+    case FaultyKind::kReadsUnread:
+      name = "kReadsUnread";
+      break;
   }
   return std::string(kFaultyGemmText) + "\nTILEWRIGHT_FAULTY_GEMM_ENTRY(" + name + ")\n";
 }

@@ -13,6 +13,7 @@ enum class FaultyKind {
   kWrongResult,       // Every D[0][0] is off.
   kOutOfBoundsWrite,  // Also writes just past the end of D.
   kNondeterministic,  // D depends on the clock.
+  kReadsUnread,       // Adds beta * C, where it is given, without a look at beta.
 };
 
 // Source of a bf16 GEMM, A stored [m, k], B stored [n, k], D bf16, alpha only, that takes

@@ -69,7 +69,7 @@ class FaultsTest : public ::testing::Test {
         << report->kernels[1].failure().message();
   }
 
-  const v1::Problem problem_;
+  v1::Problem problem_;
 };
 
 TEST_F(FaultsTest, IllegalAccess) {
@@ -88,6 +88,13 @@ TEST_F(FaultsTest, OutOfBoundsWrite) {
 
 TEST_F(FaultsTest, NondeterministicResult) {
   ExpectFailure(FaultyKind::kNondeterministic, v1::FAILURE_KIND_NONDETERMINISTIC);
+}
+
+// Right for every beta but 0, where C is NaN.
+TEST_F(FaultsTest, AReadOfWhatIsNotRead) {
+  problem_.mutable_gemm()->mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+  problem_ = *Canonicalize(problem_);
+  ExpectFailure(FaultyKind::kReadsUnread, v1::FAILURE_KIND_WRONG_RESULT);
 }
 
 TEST_F(FaultsTest, AllOfThemInOneProfile) {

@@ -270,6 +270,31 @@ TEST(TemplateResourcesTest, WarpgroupEpiloguesCompileWithoutSpills) {
   ExpectCompiles(stochastic, Sm90(128, 112, 4, 2, 1), kHopper);
 }
 
+// Sums, or a C, that an alpha or beta of 0 leaves out cost no registers.
+TEST(TemplateResourcesTest, TermsThatMayBeLeftOutDoNotSpill) {
+  for (const bool device_scalars : {false, true}) {
+    v1::Problem problem = MakeGemm(v1::DATA_TYPE_BF16, "NT");
+    v1::Epilogue& epilogue = *problem.mutable_gemm()->mutable_epilogue();
+    epilogue.set_device_scalars(device_scalars);
+    ExpectCompiles(problem, Sm90(128, 256, 4, 2, 0), kHopper);
+    ExpectCompiles(problem, ConfigFor(v1::DATA_TYPE_BF16, 128, 128, 64, 2, 2, 4), kHopper);
+    v1::Problem dropout = problem;
+    v1::Epilogue& heavy = *dropout.mutable_gemm()->mutable_epilogue();
+    heavy.set_bias_mode(v1::BIAS_MODE_PER_COLUMN);
+    heavy.set_bias_type(v1::DATA_TYPE_BF16);
+    heavy.set_activation(v1::ACTIVATION_GELU_TANH);
+    heavy.mutable_dropout()->set_probability(0.5);
+    heavy.mutable_dropout()->set_philox_rounds(7);
+    ExpectCompiles(dropout, Sm90(128, 128, 5, 2, 1), kHopper);
+    problem.mutable_gemm()->set_ldc(problem.gemm().ldd());
+    epilogue.set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+    epilogue.set_source_type(v1::DATA_TYPE_BF16);
+    ExpectCompiles(problem, Sm90(128, 128, 5, 2, 1), kHopper);
+    ExpectCompiles(problem, Sm90(128, 256, 3, 2, 0), kHopper);
+    ExpectCompiles(problem, ConfigFor(v1::DATA_TYPE_BF16, 128, 128, 64, 2, 2, 4), kHopper);
+  }
+}
+
 // Chunks of 48 or 80 columns took more registers than there are (up to 700 bytes of spills).
 TEST(TemplateResourcesTest, UnalignedRowsOfWideElementsDoNotSpill) {
   v1::Problem unaligned = MakeGemm(v1::DATA_TYPE_BF16, "NT");
@@ -357,7 +382,7 @@ TEST(TemplateResourcesTest, SplitEpiloguesDoNotSpill) {
 TEST(TemplateResourcesTest, FaultyTemplatesCompile) {
   for (const FaultyKind kind :
        {FaultyKind::kIllegalAccess, FaultyKind::kEndless, FaultyKind::kWrongResult,
-        FaultyKind::kOutOfBoundsWrite, FaultyKind::kNondeterministic}) {
+        FaultyKind::kOutOfBoundsWrite, FaultyKind::kNondeterministic, FaultyKind::kReadsUnread}) {
     const CompileReport report = CompileWithNvrtc(RenderFaultySource(kind), kHopper);
     ASSERT_TRUE(report.ok) << report.log;
     ExpectEntry(report, kGemmEntry, 255, 0);

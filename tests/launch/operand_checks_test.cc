@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/launch/launch_fixture.h"
 
 namespace tilewright {
@@ -35,7 +37,7 @@ TEST(CheckOperandsTest, EpilogueOperandsAreNeededOnlyWhereUsed) {
   epilogue.set_bias_type(v1::DATA_TYPE_FP32);
   ExpectBlames(CheckOperands(Plan(), problem, Operands()), "operands.bias", "NULL_POINTER");
   problem = Problem();
-  problem.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+  problem.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_RESIDUAL);
   problem.mutable_epilogue()->set_source_type(v1::DATA_TYPE_BF16);
   ExpectBlames(CheckOperands(Plan(), problem, Operands()), "operands.c", "NULL_POINTER");
   problem = Problem();
@@ -47,6 +49,44 @@ TEST(CheckOperandsTest, EpilogueOperandsAreNeededOnlyWhereUsed) {
   problem = Problem();
   problem.mutable_epilogue()->set_non_finite_flag(true);
   ExpectBlames(CheckOperands(Plan(), problem, Operands()), "operands.non_finite", "NULL_POINTER");
+}
+
+v1::GemmProblem Accumulating() {
+  v1::GemmProblem problem = Problem();
+  problem.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+  problem.mutable_epilogue()->set_source_type(v1::DATA_TYPE_BF16);
+  return problem;
+}
+
+TEST(CheckOperandsTest, AnAccumulatedSourceIsNeededWhereBetaIsNotZero) {
+  GemmOperands operands = Operands();
+  EXPECT_EQ(operands.beta, 0.0f);
+  EXPECT_TRUE(CheckOperands(Plan(), Accumulating(), operands).ok());
+  EXPECT_FALSE(ReadsSource(Accumulating(), operands));
+  operands.c = Address(0x40001);  // Nobody looks at it.
+  EXPECT_TRUE(CheckOperands(Plan(), Accumulating(), operands).ok());
+  for (const float beta : {1.0f, -0.5f, 1e-45f, std::numeric_limits<float>::quiet_NaN()}) {
+    operands.beta = beta;
+    operands.c = nullptr;
+    EXPECT_TRUE(ReadsSource(Accumulating(), operands));
+    ExpectBlames(CheckOperands(Plan(), Accumulating(), operands), "operands.c", "NULL_POINTER");
+    operands.c = Address(0x40001);
+    ExpectBlames(CheckOperands(Plan(), Accumulating(), operands), "operands.c",
+                 "MISALIGNED_POINTER");
+    operands.c = Address(0x40000);
+    EXPECT_TRUE(CheckOperands(Plan(), Accumulating(), operands).ok());
+  }
+}
+
+// The host does not see beta.
+TEST(CheckOperandsTest, ASourceIsThereForABetaInDeviceMemory) {
+  v1::GemmProblem problem = Accumulating();
+  problem.mutable_epilogue()->set_device_scalars(true);
+  GemmOperands operands = Operands();
+  operands.device_alpha = operands.device_beta = static_cast<const float*>(Address(0x50000));
+  ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.c", "NULL_POINTER");
+  operands.c = Address(0x40000);
+  EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
 }
 
 // A kernel that splits the epilogue from the GEMM has overwritten them when it reads them.

@@ -102,5 +102,66 @@ TEST(FinishElementTest, SizeZBoundsWhatRoundingZChanges) {
   }
 }
 
+// What BLAS says of 0: a product or a C that it is multiplied with is no part of the sum, whatever
+// they are.
+class UnreadTermsTest : public testing::Test {
+ protected:
+  UnreadTermsTest() {
+    args_.source = {&source_, 1, 1, 1, 1, 1, kFp32};
+    args_.expected = &expected_;
+    args_.bound = &bound_;
+    args_.size = &size_;
+    args_.size_z = &size_z_;
+    args_.scale_d = 1;
+    args_.tolerance = {0.1, 0.1, 0.1, 0.1, {0.1, 0.1, 1e30, 0}, {0.1, 0.1, 1e30, 0}};
+  }
+
+  double Finish(double alpha, double product, double beta, float source) {
+    args_.alpha = alpha;
+    args_.beta = beta;
+    source_ = source;
+    FinishElement(args_, 0, 0, 0, 0, product, std::abs(product));
+    return expected_;
+  }
+
+  ReferenceGemmArgs args_{};
+  float source_ = 0;
+  double expected_ = 0;
+  double bound_ = 0;
+  float size_ = 0;
+  float size_z_ = 0;
+};
+
+TEST_F(UnreadTermsTest, BetaZeroLeavesCOut) {
+  for (const float source : {NAN, INFINITY, -INFINITY, 3.0f}) {
+    EXPECT_EQ(Finish(0.5, 4, 0, source), 2) << source;
+    EXPECT_TRUE(std::isfinite(bound_)) << source;
+    EXPECT_EQ(Finish(0.5, 4, -0.0, source), 2) << source;
+  }
+  EXPECT_EQ(Finish(0.5, 4, 2, 3), 8);
+  EXPECT_TRUE(std::isnan(Finish(0.5, 4, 2, NAN)));
+  EXPECT_TRUE(std::isnan(Finish(0.5, 4, NAN, 3)));
+}
+
+TEST_F(UnreadTermsTest, AlphaZeroLeavesTheProductsOut) {
+  for (const double product : {static_cast<double>(NAN), static_cast<double>(INFINITY), 4.0}) {
+    EXPECT_EQ(Finish(0, product, 2, 3), 6) << product;
+    EXPECT_TRUE(std::isfinite(bound_) && std::isfinite(size_)) << product;
+    EXPECT_EQ(Finish(0, product, 0, NAN), 0) << product;
+  }
+  EXPECT_TRUE(std::isnan(Finish(1, NAN, 0, 3)));
+}
+
+TEST_F(UnreadTermsTest, AResidualIsReadWhateverBetaIs) {
+  args_.source_residual = 1;
+  EXPECT_EQ(Finish(0.5, 4, 0, 3), 5);
+  EXPECT_TRUE(std::isnan(Finish(0.5, 4, 0, NAN)));
+}
+
+TEST_F(UnreadTermsTest, ASourceThatIsNotThereIsNotRead) {
+  args_.source.data = nullptr;
+  EXPECT_EQ(Finish(0.5, 4, 0, 3), 2);
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -30,8 +30,17 @@ MatrixLayout BiasLayout(const v1::GemmProblem& problem) {
   return VectorLayout(problem.epilogue().bias_type(), BiasElements(problem));
 }
 
+// What pads the scales of blocks of B along k is no part of them.
 MatrixLayout ScaleLayout(const v1::GemmProblem& problem, v1::Operand operand) {
-  return VectorLayout(v1::DATA_TYPE_FP32, ScaleElements(problem, operand));
+  const int64_t elements = ScaleElements(problem, operand);
+  MatrixLayout layout = VectorLayout(v1::DATA_TYPE_FP32, elements);
+  if (operand == v1::OPERAND_SCALE_B && problem.scaling_mode() == v1::SCALING_MODE_BLOCK_128) {
+    constexpr int64_t kBlock = 128;
+    layout.rows = std::max<int64_t>(problem.batch(), 1) * ((problem.n() + kBlock - 1) / kBlock);
+    layout.columns = (problem.k() + kBlock - 1) / kBlock;
+    layout.row_stride = elements / layout.rows;
+  }
+  return layout;
 }
 
 // What a gradient reads of the auxiliary tensor.
@@ -115,6 +124,7 @@ absl::Status BenchInputs::FillMatrix(const MatrixLayout& layout, const GuardedBu
                                      CUstream stream) const {
   if (!layout.used()) return absl::OkStatus();
   RETURN_IF_ERROR(buffer.Poison(*driver_, kInputPoison, stream));
+  if (!IsRead(which)) return absl::OkStatus();
   const ExponentRange exponents = AdversarialExponents(problem_);
   FillArgs args{};
   args.matrix = ToReferenceMatrix(layout, buffer.pointer());
@@ -128,6 +138,15 @@ absl::Status BenchInputs::FillMatrix(const MatrixLayout& layout, const GuardedBu
   args.k_along_rows = which == v1::OPERAND_A ? problem_.a_layout() == v1::OPERAND_LAYOUT_TRANSPOSED
                                              : problem_.b_layout() != v1::OPERAND_LAYOUT_TRANSPOSED;
   return kernels.Fill(args, stream);
+}
+
+// Whether an input matters: not a C that a beta of 0 is multiplied with, nor the argument of an
+// activation that there is not.
+bool BenchInputs::IsRead(int which) const {
+  const v1::Epilogue& epilogue = problem_.epilogue();
+  if (which == v1::OPERAND_AUX) return epilogue.activation() > v1::ACTIVATION_NONE;
+  return which != v1::OPERAND_C || epilogue.source_mode() != v1::SOURCE_MODE_ACCUMULATE ||
+         Beta() != 0.0f;
 }
 
 absl::Status BenchInputs::Restore(const ReferenceKernels& kernels, CUstream stream) {
@@ -167,8 +186,9 @@ float BenchInputs::Alpha() const {
   return static_cast<float>(AlphaForRange(problem_, adversarial)) * (plain ? 1.0f : 0.75f);
 }
 
+// The adversarial one has a C that must not be read.
 float BenchInputs::Beta() const {
-  if (!HasSource(problem_)) return 0.0f;
+  if (!HasSource(problem_) || kind_ == bench::INPUT_KIND_ADVERSARIAL) return 0.0f;
   return kind_ == bench::INPUT_KIND_NORMAL ? 0.5f : 1.0f;
 }
 

@@ -22,7 +22,8 @@ class BenchInputs {
   static absl::StatusOr<BenchInputs> Allocate(const DriverApi& driver,
                                               const v1::GemmProblem& problem);
 
-  // Makes the inputs of `kind`, everything around them NaN, and their reference.
+  // Makes the inputs of `kind`, everything around them and what is not read of them NaN, and their
+  // reference.
   absl::Status Make(bench::InputKind kind, const ReferenceKernels& kernels, CUstream stream);
 
   // Makes the inputs again, after a kernel wrote to them.
@@ -64,6 +65,7 @@ class BenchInputs {
                           const ReferenceKernels& kernels, CUstream stream) const;
   absl::Status SetValues(const GuardedBuffer& buffer, const std::vector<float>& values,
                          CUstream stream) const;
+  bool IsRead(int which) const;
   float Alpha() const;
   float Beta() const;
   ReferenceDropout Dropout() const;

@@ -141,6 +141,7 @@ absl::Status FusedDropoutInputs::Fill(const FusedBuffer& buffer, const Reference
     args.dropout = DropoutOf(problem_);
     args.rows = problem_.rows();
     args.columns = problem_.columns();
+    args.beyond = kind_ == bench::INPUT_KIND_ADVERSARIAL;
     return kernels.FusedMask(args, stream);
   }
   FillArgs args{};

@@ -138,6 +138,19 @@ TEST_F(BenchWorkerTest, PaddingOfTheInputsIsNan) {
   ExpectFailure("reads_padding", v1::FAILURE_KIND_WRONG_RESULT, "off by more");
 }
 
+TEST_F(BenchWorkerTest, ASourceThatBetaLeavesOutIsNan) {
+  ProfileRequest request = Request({"accumulates", "accumulates_whatever_beta_is"});
+  v1::GemmProblem& gemm = *request.problem.mutable_gemm();
+  gemm.set_ldc(11);
+  gemm.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+  gemm.mutable_epilogue()->set_source_type(v1::DATA_TYPE_BF16);
+  const auto report = profiler_->Profile(request, Cancellation(), nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(report->kernels[0].has_measurement()) << report->kernels[0].DebugString();
+  EXPECT_EQ(report->kernels[1].failure().kind(), v1::FAILURE_KIND_WRONG_RESULT)
+      << report->kernels[1].DebugString();
+}
+
 // Inputs cut to tf32 are right for a kernel that says so, and wrong for one that does not.
 TEST_F(BenchWorkerTest, EachCandidateIsJudgedByItsOwnPrecision) {
   ProfileRequest request = Request({"fp32", "fp32_cut", "fp32_cut"});

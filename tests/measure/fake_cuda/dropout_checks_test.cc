@@ -110,6 +110,11 @@ TEST(GradientChecksTest, FaultsOfTheValueAreFound) {
   ExpectWrong("gradient, scalars by value", "elements of D");
 }
 
+// In device memory too a beta of 0 leaves C out.
+TEST(GradientChecksTest, ASourceThatIsNotReadIsNan) {
+  ExpectWrong("gradient, any beta", "elements of D");
+}
+
 TEST(GradientChecksTest, SumsOfColumnsAreThoseOfD) {
   ExpectWrong("gradient, a row left out", "are not the sums of their columns");
   ExpectWrong("gradient, a row twice", "are not the sums of their columns");

@@ -158,6 +158,13 @@ CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, std::size_t bytes, 
 CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, std::size_t count, CUstream) {
   return std::memset(reinterpret_cast<void*>(to), value, count), g_sticky;
 }
+CUresult cuMemsetD2D8Async(CUdeviceptr to, std::size_t pitch, unsigned char value,
+                           std::size_t width, std::size_t height, CUstream) {
+  for (std::size_t i = 0; i < height; ++i) {
+    std::memset(reinterpret_cast<void*>(to + i * pitch), value, width);
+  }
+  return g_sticky;
+}
 CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, std::size_t count, CUstream) {
   unsigned* words = reinterpret_cast<unsigned*>(to);
   for (std::size_t i = 0; i < count; ++i) words[i] = value;

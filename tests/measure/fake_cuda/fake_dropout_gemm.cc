@@ -84,7 +84,8 @@ float Gradient(const GemmArgs& args, const std::string& behaviour, const Place& 
       Load(args.aux, at.batch * args.aux_batch_stride + at.row * args.ld_aux + at.column, kBf16);
   const double source =
       Load(args.c, at.batch * args.c_batch_stride + at.row * args.ldc + at.column, kBf16);
-  const double gradient = alpha * Sum(args, at) + beta * source;
+  const bool reads_source = beta != 0 || Has(behaviour, "any beta");
+  const double gradient = alpha * Sum(args, at) + (reads_source ? beta * source : 0);
   return Drop(args, behaviour, at,
               gradient * (Has(behaviour, "of the activation") ? Silu(z) : SiluDerivative(z)));
 }

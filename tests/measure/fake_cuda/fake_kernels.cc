@@ -88,7 +88,14 @@ FakeOutcome Gemm(const GemmArgs& args, const std::string& behaviour) {
         if (behaviour == "wrong" && last) sum += 50.0f;
         if (behaviour == "nondeterministic" && last) sum += static_cast<float>(launches) * 1e-1f;
         if (behaviour == "unwritten" && last) continue;
-        d[batch * args.d_batch_stride + row * args.ldd + column] = ToBf16(args.alpha * sum);
+        float value = args.alpha != 0 ? args.alpha * sum : 0.0f;
+        const bool reads_source = behaviour == "accumulates" && args.beta != 0;
+        if (reads_source || behaviour == "accumulates_whatever_beta_is") {
+          value += args.beta *
+                   static_cast<float>(
+                       Load(args.c, batch * args.c_batch_stride + row * args.ldc + column, kBf16));
+        }
+        d[batch * args.d_batch_stride + row * args.ldd + column] = ToBf16(value);
       }
     }
   }

@@ -34,6 +34,9 @@ double Sum(const GemmArgs& args, int batch, int row, int column, const std::stri
            static_cast<double>(
                ScaleOfB(args, batch, column, i / kBlock, behaviour == "scaled, B packed"));
   }
+  if (behaviour == "scaled, padding read") {
+    sum += 0.0 * static_cast<double>(ScaleOfB(args, batch, column, Blocks(args.k), false));
+  }
   return sum;
 }
 

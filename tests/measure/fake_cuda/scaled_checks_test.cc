@@ -63,6 +63,10 @@ TEST(ScaledChecksTest, ScalesInAnotherOrderAreFound) {
   ExpectWrong("scaled, B packed", "off by more");
 }
 
+TEST(ScaledChecksTest, WhatPadsTheScalesIsNan) {
+  ExpectWrong("scaled, padding read", "off by more");
+}
+
 TEST(ScaledChecksTest, AScaleOfDAfterRoundingIsFound) {
   ExpectWrong("scaled, D late", "off by more");
 }

@@ -27,8 +27,9 @@ inline constexpr uint64_t kNoLaunchOffset = UINT64_MAX;
 struct GemmArguments {
   const void* a = nullptr;
   const void* b = nullptr;
-  const void* c = nullptr;  // With a source (beta * C or residual). May be D, but for a residual
-                            // where there is dropout: INVALID_ARGUMENT.
+  const void* c = nullptr;  // With a source (beta * C or residual). Not read, and may be null,
+                            // where it is accumulated with a beta of 0 that is passed by value. May
+                            // be D, but for a residual where there is dropout: INVALID_ARGUMENT.
   void* d = nullptr;
   const void* bias = nullptr;  // With a bias: [n] or [m].
   void* aux = nullptr;         // With an auxiliary tensor: [m, n], written, or read by a gradient,
@@ -42,14 +43,16 @@ struct GemmArguments {
   int64_t scale_b_elements = 0;
   void* workspace = nullptr;  // At least Kernel::WorkspaceBytes of the shape, 16-byte aligned.
   int64_t workspace_bytes = 0;
-  float alpha = 1.0f;
-  float beta = 0.0f;
+  float alpha = 1.0f;      // 0: nothing of A and B reaches D, not even a NaN. They must be there.
+  float beta = 0.0f;       // 0: C is not read.
   void* mask = nullptr;    // With a stored dropout mask: laid out as Dropout.store_mask says.
   int64_t mask_bytes = 0;  // What it has room for, checked against the shape; 0: not told.
-  float* bias_gradient = nullptr;       // With a gradient of the bias: [n].
-  const float* device_alpha = nullptr;  // With scalars in device memory, in the place of alpha and
-  const float* device_beta = nullptr;   // beta: one fp32 each; beta with an accumulated source.
-  uint64_t seed = 0;                    // Stochastic rounding and dropout.
+  float* bias_gradient = nullptr;  // With a gradient of the bias: [n].
+  // With scalars in device memory, in the place of alpha and beta: one fp32 each; beta with an
+  // accumulated source, where C must then be there for any beta.
+  const float* device_alpha = nullptr;
+  const float* device_beta = nullptr;
+  uint64_t seed = 0;  // Stochastic rounding and dropout.
   // So too. Below 2^48; the next for each launch, and a backward launch has that of its forward
   // one: docs/dropout.md.
   uint64_t offset = kNoLaunchOffset;
