@@ -57,10 +57,10 @@ class MainloopSm90 {
   }
 
   // The producing thread: loads the stages of one tile, `tiles` of k from `first_tile` on.
-  // a_once, b_once: no other cluster reads them.
+  // a_once, b_once: no other cluster reads them. `tile * kTileK` ends at 2^31 or before: depth.cuh.
   __device__ __forceinline__ void Load(const TensorMap& map_a, const TensorMap& map_b,
-                                       TilePlace place, int batch, int first_tile, int tiles,
-                                       bool a_once, bool b_once) {
+                                       TilePlace place, int batch_a, int batch_b, int first_tile,
+                                       int tiles, bool a_once, bool b_once) {
     const int rank_m = RankM(rank_);
     const int rank_n = RankN(rank_);
     // Blocks of one row of the cluster share rows of A, those of a column columns of B.
@@ -77,10 +77,10 @@ class MainloopSm90 {
       WaitBarrier(EmptyBarrier(), phase_ ^ 1);
       ArriveExpecting(FullBarrier(), LoadedBytes(kConfig));
       const unsigned target = ring_ + stage_ * StageBytes(kConfig);
-      OperandA::Load(map_a, target, FullBarrier(), place.first_m, tile * kTileK, batch, rank_n,
+      OperandA::Load(map_a, target, FullBarrier(), place.first_m, tile * kTileK, batch_a, rank_n,
                      row_blocks, a_once);
       OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n, tile * kTileK,
-                     batch, rank_m, column_blocks, b_once);
+                     batch_b, rank_m, column_blocks, b_once);
       Advance();
     }
   }
