@@ -13,6 +13,9 @@ namespace tilewright {
 // A pointer that is there where it is needed, aligned to `alignment` bytes.
 absl::Status CheckPointer(const char* field, const void* pointer, bool needed, int alignment);
 
+// A C that all batches share, and that D would overwrite while others still read it.
+absl::Status CheckSharedSource(const v1::GemmProblem& problem, const GemmOperands& operands);
+
 // A workspace of `needed` bytes.
 absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/operand_checks.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/scale_layout.h"
 #include "kernel_templates/launch/vendor_abi.h"
@@ -183,6 +184,7 @@ absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::Vendo
       return InvalidField(field, "MISALIGNED_POINTER", "must be aligned to 16 bytes");
     }
   }
+  RETURN_IF_ERROR(CheckSharedSource(problem, operands));
   const bool has_vectors = vendor::ScaleModesOf(problem.scaling_mode()).a != vendor::kScalar;
   RETURN_IF_ERROR(CheckScales(problem, operands, has_vectors ? kPointerAlignment : sizeof(float)));
   if (problem.epilogue().amax() && operands.amax == nullptr) {
