@@ -114,7 +114,7 @@ TEST_F(CApiTest, TakesMatricesThatAllBatchesShare) {
   };
   tilewright_kernel* kernel = nullptr;
   ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
-  EXPECT_EQ(seen.problem().gemm().a_batch_stride(), kBatchBroadcast);
+  EXPECT_EQ(seen.problem().gemm().a_batch_stride(), TILEWRIGHT_BATCH_BROADCAST);
   tilewright_kernel_release(kernel);
 }
 
