@@ -18,6 +18,7 @@ static_assert(TILEWRIGHT_DETERMINISM_NOT_REQUIRED ==
               static_cast<int>(v1::DETERMINISM_MODE_NOT_REQUIRED));
 static_assert(TILEWRIGHT_SCALING_BLOCK_128 == static_cast<int>(v1::SCALING_MODE_BLOCK_128));
 static_assert(TILEWRIGHT_NO_OFFSET == kNoLaunchOffset);
+static_assert(TILEWRIGHT_BATCH_BROADCAST == kBatchBroadcast);
 static_assert(TILEWRIGHT_MODE_WAIT_TUNED == static_cast<int>(v1::LOOKUP_MODE_WAIT_TUNED));
 static_assert(TILEWRIGHT_MATCH_PREDICTED == static_cast<int>(v1::MATCH_PREDICTED));
 static_assert(TILEWRIGHT_PROVENANCE_VENDOR == static_cast<int>(v1::PROVENANCE_VENDOR));

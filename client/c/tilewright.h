@@ -161,9 +161,14 @@ typedef enum tilewright_scaling {
                                           * scale_b[ceil(n / 128)][l, up to a multiple of 4]. */
 } tilewright_scaling;
 
+/* In the place of a batch stride of A, B or C: all batches share the one matrix. With one batch it
+ * is as 0. D and aux have one a batch: INVALID_ARGUMENT. */
+#define TILEWRIGHT_BATCH_BROADCAST (-1)
+
 /* D[m, n] = epilogue(op(A)[m, k] . op(B)[k, n]), row-major. Zero is the default of every field but
  * m, n and k: bf16, layouts normal and transposed (x.W^T), packed strides, no epilogue. Strides
- * count elements. Enumerations are int32_t, for a layout that no compiler changes. */
+ * count elements; a batch stride may be TILEWRIGHT_BATCH_BROADCAST. Enumerations are int32_t, for a
+ * layout that no compiler changes. */
 typedef struct tilewright_gemm_problem {
   size_t struct_size; /* sizeof(tilewright_gemm_problem) */
   int64_t m, n, k;

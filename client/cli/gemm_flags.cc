@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "client/cli/enum_names.h"
+#include "client/cli/parse.h"
 #include "client/cli/problem_fields.h"
 #include "proto/support/status_macros.h"
+#include "tilewright/kernel.h"
 
 namespace tilewright::cli {
 namespace {
@@ -20,6 +22,20 @@ Field Integer(const char* name, const char* help, void (v1::GemmProblem::*set)(i
 template <typename Enum>
 Field Name(const char* name, const char* help, std::function<void(v1::GemmProblem&, Enum)> set) {
   return NameField<Enum, v1::GemmProblem>(name, help, set);
+}
+
+// Elements, or "broadcast" for -1.
+Field SharedStride(const char* name, const char* help, void (v1::GemmProblem::*set)(int64_t)) {
+  return {name, help, "N", false,
+          [set](const std::string& field, const std::string& text, v1::GemmProblem& problem) {
+            if (text == "broadcast") {
+              (problem.*set)(kBatchBroadcast);
+              return absl::OkStatus();
+            }
+            ASSIGN_OR_RETURN(const int64_t value, ParseInteger(field, text));
+            (problem.*set)(value);
+            return absl::OkStatus();
+          }};
 }
 
 Field Switch(const char* name, const char* help, std::function<void(v1::GemmProblem&, bool)> set) {
@@ -61,11 +77,13 @@ std::vector<Field> StrideFields() {
       Integer("ldc", "The same of C", &P::set_ldc),
       Integer("ldd", "The same of D", &P::set_ldd),
       Integer("ld_aux", "The same of the auxiliary tensor", &P::set_ld_aux),
-      Integer("a_batch_stride", "Elements between batches of A (default: packed)",
-              &P::set_a_batch_stride),
-      Integer("b_batch_stride", "The same of B", &P::set_b_batch_stride),
-      Integer("c_batch_stride", "The same of C", &P::set_c_batch_stride),
-      Integer("d_batch_stride", "The same of D", &P::set_d_batch_stride),
+      SharedStride("a_batch_stride",
+                   "Elements between batches of A (default: packed); broadcast or -1: all share it",
+                   &P::set_a_batch_stride),
+      SharedStride("b_batch_stride", "The same of B", &P::set_b_batch_stride),
+      SharedStride("c_batch_stride", "The same of C", &P::set_c_batch_stride),
+      Integer("d_batch_stride", "Elements between batches of D (default: packed)",
+              &P::set_d_batch_stride),
       Integer("aux_batch_stride", "The same of the auxiliary tensor", &P::set_aux_batch_stride),
   };
 }

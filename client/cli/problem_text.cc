@@ -1,11 +1,13 @@
 #include "client/cli/problem_text.h"
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/enum_names.h"
 #include "kernel_templates/launch/fused_dropout_layout.h"
+#include "tilewright/kernel.h"
 
 namespace tilewright::cli {
 namespace {
@@ -38,6 +40,12 @@ std::string DescribeGemm(const v1::GemmProblem& problem) {
   AppendTypes(problem, words);
   words.push_back(absl::StrCat("m=", problem.m(), " n=", problem.n(), " k=", problem.k()));
   if (problem.batch() > 1) words.push_back(absl::StrCat("batch=", problem.batch()));
+  const auto append_shared = [&](const char* name, int64_t batch_stride) {
+    if (batch_stride == kBatchBroadcast) words.push_back(absl::StrCat(name, "=broadcast"));
+  };
+  append_shared("stride_a", problem.a_batch_stride());
+  append_shared("stride_b", problem.b_batch_stride());
+  append_shared("stride_c", problem.c_batch_stride());
   const v1::Epilogue& epilogue = problem.epilogue();
   AppendMode("bias", epilogue.bias_mode(), words);
   AppendMode("activation", epilogue.activation(), words);

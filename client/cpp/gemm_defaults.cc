@@ -3,10 +3,15 @@
 #include <cstdint>
 #include <string>
 
+#include "kernel_templates/launch/batch_stride.h"
 #include "kernel_templates/launch/dropout_mask.h"
+#include "kernel_templates/launch/size_checks.h"
+#include "tilewright/kernel.h"
 
 namespace tilewright {
 namespace {
+
+static_assert(kBatchBroadcast == kSharedByBatches);
 
 // An error budget leaves the type of the sums to the tuner, where the inputs admit several
 // precisions: see NumericsPolicy.error_budget.
@@ -82,9 +87,11 @@ StoredShape Stored(v1::OperandLayout layout, int64_t rows, int64_t columns) {
                                                  : StoredShape{rows, columns};
 }
 
-// Packed strides where they are not given: a batch starts where the rows before it end.
+// Packed strides where they are not given: a batch starts where the rows before it end. One batch
+// has nobody to share with. What else is negative is left to the checks of a launch.
 void FillStrides(const StoredShape& shape, int64_t batch, int64_t& leading, int64_t& stride) {
   if (leading == 0) leading = shape.columns;
+  if (stride == kSharedByBatches && batch <= 1) stride = 0;
   if (stride == 0 && batch > 1) stride = shape.rows * leading;
 }
 
@@ -121,11 +128,12 @@ void FillAllStrides(v1::GemmProblem& problem) {
   }
 }
 
-// What of a problem decides which kernels compute it.
+// What of a problem decides which kernels compute it, but for what all batches share.
 std::string FamilyOf(v1::GemmProblem problem) {
-  problem.clear_m();
-  problem.clear_n();
-  problem.clear_k();
+  const auto extent = [](int64_t value) { return IsNearLimit(value) ? kMaxExtent : 0; };
+  problem.set_m(extent(problem.m()));
+  problem.set_n(extent(problem.n()));
+  problem.set_k(extent(problem.k()));
   problem.clear_batch();
   problem.clear_lda();
   problem.clear_ldb();
@@ -169,8 +177,14 @@ v1::GemmProblem WithDefaults(const v1::GemmProblem& problem) {
   return filled;
 }
 
-bool SameFamily(const v1::GemmProblem& a, const v1::GemmProblem& b) {
-  return FamilyOf(a) == FamilyOf(b);
+bool MayServe(const v1::GemmProblem& served, const v1::GemmProblem& problem) {
+  const auto may_share = [](int64_t stride, int64_t served_stride) {
+    return stride != kSharedByBatches || served_stride == kSharedByBatches;
+  };
+  return may_share(problem.a_batch_stride(), served.a_batch_stride()) &&
+         may_share(problem.b_batch_stride(), served.b_batch_stride()) &&
+         may_share(problem.c_batch_stride(), served.c_batch_stride()) &&
+         FamilyOf(served) == FamilyOf(problem);
 }
 
 }  // namespace tilewright

@@ -11,9 +11,11 @@ namespace tilewright {
 // packed strides. Does not validate: the service has, before it handed out a kernel. Pure.
 v1::GemmProblem WithDefaults(const v1::GemmProblem& problem);
 
-// Whether two problems (with defaults) can share a kernel: alike but for m, n, k, batch,
-// strides and the probability of dropout, where there is dropout.
-bool SameFamily(const v1::GemmProblem& a, const v1::GemmProblem& b);
+// Whether a kernel that was got for `served` may be launched for `problem` (both with defaults):
+// alike but for m, n, k, batch, strides and the probability of dropout, where there is dropout. All
+// batches of `problem` share no matrix that those of `served` do not, and where one has m, n or k
+// near 2^31, so has the other: such kernels were made for that.
+bool MayServe(const v1::GemmProblem& served, const v1::GemmProblem& problem);
 
 }  // namespace tilewright
 

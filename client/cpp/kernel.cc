@@ -156,8 +156,11 @@ absl::StatusOr<v1::GemmProblem> Kernel::OtherShape(const v1::GemmProblem& proble
                         "kernel for this one");
   }
   v1::GemmProblem canonical = WithDefaults(problem);
-  if (!SameFamily(canonical, problem_.gemm())) {
-    return OtherFamily("types, layouts, epilogue and numerics must be those of the kernel");
+  if (!MayServe(problem_.gemm(), canonical)) {
+    return OtherFamily(
+        "types, layouts, epilogue and numerics must be those of the kernel, and so must the "
+        "matrices that all batches share and what of m, n and k is within 2^16 of 2^31; get a "
+        "kernel for this problem");
   }
   return canonical;
 }

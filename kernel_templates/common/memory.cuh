@@ -2,11 +2,12 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_COMMON_MEMORY_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_COMMON_MEMORY_CUH_
 
+#include "abi/ceil_div.h"
+
 namespace tilewright {
 
 constexpr int Min(int a, int b) { return a < b ? a : b; }
 constexpr int Max(int a, int b) { return a > b ? a : b; }
-constexpr int CeilDiv(int a, int b) { return (a + b - 1) / b; }
 
 // Address of shared memory as the instructions take it.
 __device__ __forceinline__ unsigned SharedAddress(const void* pointer) {

@@ -7,6 +7,7 @@
 #include "dropout/backward.cuh"
 #include "dropout/forward.cuh"
 #include "dropout/fused_dropout_spec.cuh"
+#include "dropout/row_walk.cuh"
 
 namespace tilewright {
 
@@ -25,10 +26,9 @@ class FusedDropout {
     unsigned tile = blockIdx.x;
     unsigned first_column = 0;
     if constexpr (!Normalizes(kSpec)) {
-      // Neighbouring blocks have neighbouring columns.
-      const unsigned tiles_n = (args.columns - 1u) / HeldColumns(kConfig) + 1;
-      tile = blockIdx.x / tiles_n;
-      first_column = blockIdx.x % tiles_n * HeldColumns(kConfig);
+      const RowTile at = RowTileOfBlock<HeldColumns(kConfig)>(blockIdx.x, args.columns);
+      tile = at.tile;
+      first_column = at.first_column;
     }
     if constexpr (kSpec.backward) {
       FusedDropoutBackward<kSpec, kConfig>::Run(args, tile, first_column, tilewright_shared_floats);

@@ -130,7 +130,7 @@ class ColumnSumsOfThread {
   // of the block call it. `shared`: a vector a thread.
   __device__ __forceinline__ void Store(const FusedDropoutArgs& args, unsigned tile,
                                         unsigned first_column, float* shared) const {
-    const unsigned tiles = (args.rows - 1u) / kConfig.tile_m + 1;
+    const unsigned tiles = CeilDiv(args.rows, kConfig.tile_m);
 #pragma unroll
     for (int kind = 0; kind < kKinds; ++kind) {
       float* to = args.column_sums + (static_cast<long long>(kind) * tiles + tile) * args.columns;
@@ -192,7 +192,7 @@ __device__ __forceinline__ void ReduceColumnSums(const FusedDropoutArgs& args,
                                                  float* const (&targets)[kKinds]) {
   constexpr unsigned kShares = kColumnReduceThreads / kColumnReduceColumns;
   __shared__ float shared[kKinds][kShares][kColumnReduceColumns];
-  const unsigned tiles = (args.rows - 1u) / kConfig.tile_m + 1;
+  const unsigned tiles = CeilDiv(args.rows, kConfig.tile_m);
   const unsigned lane = threadIdx.x % kColumnReduceColumns;
   const unsigned share = threadIdx.x / kColumnReduceColumns;
   const unsigned column = blockIdx.x * kColumnReduceColumns + lane;

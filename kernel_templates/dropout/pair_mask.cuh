@@ -2,6 +2,7 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_PAIR_MASK_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_PAIR_MASK_CUH_
 
+#include "abi/ceil_div.h"
 #include "common/random_bits.cuh"
 #include "dropout/fused_dropout_spec.cuh"
 #include "dropout/row_pair.cuh"
@@ -87,7 +88,7 @@ class RandomMask {
 
 // Bytes of a row of a stored mask.
 __device__ __forceinline__ long long MaskStride(unsigned columns) {
-  return 2ll * ((columns + 15ll) / 16);
+  return 2ll * CeilDiv(static_cast<int>(columns), 16);
 }
 
 // What an earlier launch has stored.

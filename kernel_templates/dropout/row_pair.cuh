@@ -6,6 +6,7 @@
 #include "abi/fused_dropout_args.h"
 #include "abi/fused_dropout_config.h"
 #include "common/cp_async.cuh"
+#include "dropout/row_walk.cuh"
 #include "epilogue/tensor_row.cuh"
 
 namespace tilewright {
@@ -46,12 +47,12 @@ struct RowPair {
   }
 };
 
-// Pair `index` of all rows: 8 of them are made of 16 rows.
+// Pair `index` of all rows.
 template <FusedDropoutConfig kConfig>
 __device__ __forceinline__ RowPair<kConfig> PairAt(const FusedDropoutArgs& args,
                                                    unsigned first_column, unsigned index) {
   RowPair<kConfig> pair;
-  pair.row = index / 8 * 16 + index % 8;
+  pair.row = RowOfPair(index);
   pair.column = first_column + threadIdx.x % kConfig.column_threads * kConfig.vector;
   pair.rows = args.rows;
   pair.columns = args.columns;
@@ -67,14 +68,9 @@ struct TilePairs {
   unsigned first;  // Of this thread's group.
   unsigned count;  // Of every group.
 
-  // The last tile of less than 16 rows has what is left, rows that have no partner among it.
   __device__ __forceinline__ TilePairs(const FusedDropoutArgs& args, unsigned tile)
-      : first(tile * kPairs + threadIdx.x / kConfig.column_threads), count(kPairs / kGroups) {
-    if constexpr (kConfig.tile_m % 16 != 0) {
-      const unsigned last = (args.rows - 1u) / kConfig.tile_m;
-      if (tile == last) count = ((args.rows - 1u) / 16 * 8 + 8 - tile * kPairs) / kGroups;
-    }
-  }
+      : first(tile * kPairs + threadIdx.x / kConfig.column_threads),
+        count(PairsOfTile<kConfig.tile_m>(args.rows, tile) / kGroups) {}
 
   __device__ __forceinline__ unsigned Index(unsigned i) const { return first + i * kGroups; }
 };

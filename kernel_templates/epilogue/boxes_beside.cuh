@@ -54,12 +54,13 @@ class BoxesBeside {
   __device__ __forceinline__ void Begin(const GemmArgs& args, int batch, int first_m, int first_n,
                                         unsigned staging) {
     if constexpr (kWay == Direction::kIn) {
-      batch_ = batch;
+      // The map of a C that all batches share has one.
+      batch_ = kIsSource && args.c_batch_stride == 0 ? 0 : batch;
       first_m_ = first_m;
       first_n_ = first_n;
       next_ = 0;
-      const int blocks = first_n < args.n ? (args.m - first_m + 63) / 64 : 0;
-      count_ = Max(0, Min(blocks, kRowBlocks)) * kBoxes;
+      const int rows = first_n < args.n ? Max(0, args.m - first_m) : 0;
+      count_ = Min(CeilDiv(rows, 64), kRowBlocks) * kBoxes;
       if (threadIdx.x % 32 == 0) {
         WaitForStoreReads<0>();
         Load(0, staging);

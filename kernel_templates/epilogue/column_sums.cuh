@@ -14,7 +14,7 @@ namespace tilewright {
 // Partial sums are of kRows rows of one batch, from a multiple of kRows on.
 template <int kRows>
 __device__ __forceinline__ float* ColumnSumsOf(const GemmArgs& args, int batch, int row) {
-  const long long per_batch = (args.m - 1) / kRows + 1;
+  const long long per_batch = CeilDiv(args.m, kRows);
   return args.column_sums + (batch * per_batch + row / kRows) * args.n;
 }
 
@@ -60,8 +60,9 @@ __device__ __forceinline__ void AddColumnSums(const GemmArgs& args) {
   WaitForEarlierGrids();
   const int lane = static_cast<int>(threadIdx.x) % kColumnSumColumns;
   const int strand = static_cast<int>(threadIdx.x) / kColumnSumColumns;
+  // The last block of the grid ends below 2^31, whose 32nd part n has at most.
   const int column = static_cast<int>(blockIdx.x) * kColumnSumColumns + lane;
-  const long long count = ((args.m - 1) / kRows + 1) * static_cast<long long>(args.batch);
+  const long long count = CeilDiv(args.m, kRows) * static_cast<long long>(args.batch);
   float sum = 0.0f;
   if (column < args.n) {
 #pragma unroll 8

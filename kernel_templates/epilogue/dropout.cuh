@@ -4,6 +4,7 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_DROPOUT_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_EPILOGUE_DROPOUT_CUH_
 
+#include "abi/ceil_div.h"
 #include "abi/kernel_args.h"
 #include "common/mma.cuh"
 #include "common/random_bits.cuh"
@@ -117,7 +118,7 @@ class DropoutMask {
     if (row >= args_.m || column >= args_.n) return;
     const int left = args_.n - column;
     if (left < 16) bits &= (1u << left) - 1;
-    const long long words = (args_.n - 1) / 16 + 1;
+    const long long words = CeilDiv(args_.n, 16);
     static_cast<unsigned short*>(
         args_.mask)[(batch_ * static_cast<long long>(args_.m) + row) * words + column / 16] =
         static_cast<unsigned short>(bits);

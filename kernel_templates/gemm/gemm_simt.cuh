@@ -161,7 +161,7 @@ class GemmSimt {
   __device__ __forceinline__ static void Multiply(const GemmArgs& args, TilePlace place,
                                                   float* shared,
                                                   float (&sums)[kThreadM][kGroupsN][4]) {
-    const int tiles = (args.k - 1) / kTileK + 1;
+    const int tiles = CeilDiv(args.k, kTileK);
     DepthRange range = {0, tiles};
     if constexpr (kSplit) range = ShareOfDepth(tiles, blockIdx.y, args.split_k);
     const long long batch = blockIdx.z;

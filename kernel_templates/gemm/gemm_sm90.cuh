@@ -15,6 +15,7 @@
 #include "gemm/raster.cuh"
 #include "gemm/split_k.cuh"
 #include "gemm/store_sm90.cuh"
+#include "gemm/tile_walk.cuh"
 
 namespace tilewright {
 
@@ -114,41 +115,16 @@ class GemmSm90 {
   static constexpr int kStoreBarrier = 3;
 
   // The tiles of one block: all consumers and the producer walk them alike.
-  class Walk {
+  class Walk
+      : public TileWalk<kConfig.tile_m * kConfig.cluster_m, kConfig.tile_n * kConfig.cluster_n> {
    public:
     __device__ __forceinline__ Walk(const GemmArgs& args, unsigned rank)
-        : args_(args),
-          offset_m_(kConfig.cluster_k > 1 ? 0 : Mainloop::RankM(rank) * kConfig.tile_m),
-          offset_n_(kConfig.cluster_k > 1 ? 0 : Mainloop::RankN(rank) * kConfig.tile_n),
-          per_batch_(CeilDiv(args.m, kClusterM) * CeilDiv(args.n, kClusterN)),
-          place_(blockIdx.x / kClusterBlocks) {}
+        : TileWalk<kConfig.tile_m * kConfig.cluster_m, kConfig.tile_n * kConfig.cluster_n>(
+              args, blockIdx.x / kClusterBlocks,
+              kConfig.cluster_k > 1 ? 0 : Mainloop::RankM(rank) * kConfig.tile_m,
+              kConfig.cluster_k > 1 ? 0 : Mainloop::RankN(rank) * kConfig.tile_n) {}
 
-    __device__ __forceinline__ bool AtEnd() const { return place_ >= per_batch_ * args_.batch; }
-    __device__ __forceinline__ void Next() { place_ += gridDim.x / kClusterBlocks; }
-    __device__ __forceinline__ int Batch() const {
-      return static_cast<int>(args_.batch == 1 ? 0 : place_ / per_batch_);
-    }
-    __device__ __forceinline__ TilePlace Place() const {
-      const unsigned place = args_.batch == 1 ? place_ : place_ % per_batch_;
-      TilePlace at;
-      if (args_.raster_along_n != 0) {
-        const TilePlace turned =
-            PlaceOfBlock(place, args_.n, args_.m, kClusterN, kClusterM, args_.raster_group);
-        at = {turned.first_n, turned.first_m};
-      } else {
-        at = PlaceOfBlock(place, args_.m, args_.n, kClusterM, kClusterN, args_.raster_group);
-      }
-      return {at.first_m + offset_m_, at.first_n + offset_n_};
-    }
-
-   private:
-    static constexpr int kClusterM = kConfig.tile_m * kConfig.cluster_m;
-    static constexpr int kClusterN = kConfig.tile_n * kConfig.cluster_n;
-    const GemmArgs& args_;
-    const int offset_m_;
-    const int offset_n_;
-    const unsigned per_batch_;
-    unsigned place_;  // The launcher sees to it that all places, and a step more, fit.
+    __device__ __forceinline__ void Advance() { this->Next(gridDim.x / kClusterBlocks); }
   };
 
   __device__ __forceinline__ static DepthRange Depth(const GemmArgs& args, unsigned rank) {
@@ -174,9 +150,12 @@ class GemmSm90 {
     const bool a_once = args.n <= kConfig.tile_n * kConfig.cluster_n;
     const bool b_once = args.m <= kConfig.tile_m * kConfig.cluster_m;
     const bool loads_zeros = !kSpec.device_scalars && !EpilogueFactors<kSpec>(args).TakesSums();
-    for (Walk walk(args, rank); !walk.AtEnd(); walk.Next()) {
-      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), walk.Batch(), depth.first, depth.count,
-                    a_once, b_once, loads_zeros);
+    for (Walk walk(args, rank); !walk.AtEnd(); walk.Advance()) {
+      const int batch = walk.Batch();
+      // The map of an operand that all batches share has one.
+      mainloop.Load(maps.map[0], maps.map[1], walk.Place(), args.a_batch_stride == 0 ? 0 : batch,
+                    args.b_batch_stride == 0 ? 0 : batch, depth.first, depth.count, a_once, b_once,
+                    loads_zeros);
     }
   }
 
@@ -184,7 +163,7 @@ class GemmSm90 {
   __device__ __forceinline__ static void SplitOperands(const GemmArgs& args, unsigned rank,
                                                        Mainloop& mainloop) {
     const DepthRange depth = Depth(args, rank);
-    for (Walk walk(args, rank); !walk.AtEnd(); walk.Next()) {
+    for (Walk walk(args, rank); !walk.AtEnd(); walk.Advance()) {
       mainloop.Split(depth.count, static_cast<int>(threadIdx.x) - (128 - kSplitThreads));
     }
   }
@@ -204,7 +183,7 @@ class GemmSm90 {
       if (consumer == 1) {
         GiveTurn(0);
         mainloop.Skip(depth.count);
-        walk.Next();
+        walk.Advance();
       }
     }
     Exchange exchange(staging - consumer * 4 * Store::kStagingBytes +
@@ -248,10 +227,10 @@ class GemmSm90 {
       } else {
         store(sums);
       }
-      walk.Next();
+      walk.Advance();
       if constexpr (kConfig.ping_pong) {
         mainloop.Skip(depth.count);
-        walk.Next();
+        walk.Advance();
       }
     }
     Store::Finish();

@@ -38,7 +38,7 @@ class MainloopSm80 {
   // memory of the pipeline; copies may still be under way into it when this returns.
   __device__ __forceinline__ static void Run(const GemmArgs& args, TilePlace place, int split,
                                              int splits, unsigned ring, Sums& sums) {
-    const int tiles = (args.k - 1) / kTileK + 1;
+    const int tiles = CeilDiv(args.k, kTileK);
     const DepthRange range = ShareOfDepth(tiles, split, splits);
     if (range.count == 0) return;
     const long long batch = blockIdx.z;

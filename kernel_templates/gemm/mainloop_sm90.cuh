@@ -58,10 +58,10 @@ class MainloopSm90 {
 
   // The producing thread: loads the stages of one tile, `tiles` of k from `first_tile` on.
   // a_once, b_once: no other cluster reads them. zeros: from before the begin of k, where there is
-  // nothing but what TMA fills boxes with.
+  // nothing but what TMA fills boxes with. `tile * kTileK` ends at 2^31 or before: depth.cuh.
   __device__ __forceinline__ void Load(const TensorMap& map_a, const TensorMap& map_b,
-                                       TilePlace place, int batch, int first_tile, int tiles,
-                                       bool a_once, bool b_once, bool zeros) {
+                                       TilePlace place, int batch_a, int batch_b, int first_tile,
+                                       int tiles, bool a_once, bool b_once, bool zeros) {
     const int rank_m = RankM(rank_);
     const int rank_n = RankN(rank_);
     // Blocks of one row of the cluster share rows of A, those of a column columns of B.
@@ -79,10 +79,10 @@ class MainloopSm90 {
       ArriveExpecting(FullBarrier(), LoadedBytes(kConfig));
       const unsigned target = ring_ + stage_ * StageBytes(kConfig);
       const int first_k = zeros ? -kTileK : tile * kTileK;
-      OperandA::Load(map_a, target, FullBarrier(), place.first_m, first_k, batch, rank_n,
+      OperandA::Load(map_a, target, FullBarrier(), place.first_m, first_k, batch_a, rank_n,
                      row_blocks, a_once);
-      OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n, first_k, batch,
-                     rank_m, column_blocks, b_once);
+      OperandB::Load(map_b, target + OperandA::kBytes, FullBarrier(), place.first_n, first_k,
+                     batch_b, rank_m, column_blocks, b_once);
       Advance();
     }
   }

@@ -37,7 +37,10 @@ class OperandCopy {
       const int id = static_cast<int>(threadIdx.x) + c * kThreads;
       const int row = id / Tile::kChunks;
       const int chunk = id % Tile::kChunks;
-      const long long mn = first_mn + (kOperand.k_major ? row : chunk * kChunkElements);
+      // The last chunks of the block's threads may lie beyond the tile, and beyond 2^31; they are
+      // never read.
+      const long long mn =
+          static_cast<long long>(first_mn) + (kOperand.k_major ? row : chunk * kChunkElements);
       const long long k = first_k + (kOperand.k_major ? chunk * kChunkElements : row);
       // One move before its first place: Begin moves first.
       cursor_[c] = static_cast<const char*>(base) +

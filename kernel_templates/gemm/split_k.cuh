@@ -8,23 +8,10 @@
 #include "common/cluster.cuh"
 #include "common/memory.cuh"
 #include "epilogue/epilogue.cuh"
+#include "gemm/depth.cuh"
 #include "gemm/raster.cuh"
 
 namespace tilewright {
-
-// Tiles of k that one block takes.
-struct DepthRange {
-  int first;
-  int count;
-};
-
-// Block `split` of `splits`; shares differ by at most one tile and may be empty.
-__device__ __forceinline__ DepthRange ShareOfDepth(int tiles, int split, int splits) {
-  const int quotient = tiles / splits;
-  const int remainder = tiles % splits;
-  return {split * quotient + (split < remainder ? split : remainder),
-          quotient + (split < remainder ? 1 : 0)};
-}
 
 // Element (row, column) of a partial: [split][batch][m][n] of 4-byte elements.
 __device__ __forceinline__ long long PartialIndex(const GemmArgs& args, int split, int batch,

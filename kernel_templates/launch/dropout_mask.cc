@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "kernel_templates/abi/ceil_div.h"
+
 namespace tilewright {
 namespace {
 
@@ -63,7 +65,7 @@ uint32_t RoundingBits(uint64_t seed, uint64_t offset, uint32_t batch, uint32_t r
   return ElementBits(seed, offset, kRoundingUse, kRoundingRounds, batch, row, column);
 }
 
-int64_t PackedMaskRowBytes(int64_t columns) { return (columns + 15) / 16 * 2; }
+int64_t PackedMaskRowBytes(int64_t columns) { return CeilDiv(columns, 16) * 2; }
 
 std::vector<uint8_t> PackMask(const DropoutMask& mask, const MaskRegion& region) {
   const int64_t row_bytes = PackedMaskRowBytes(region.columns);

@@ -1,13 +1,14 @@
 #include "kernel_templates/launch/launch_checks.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/batch_stride.h"
 #include "kernel_templates/launch/operand_layout.h"
+#include "kernel_templates/launch/size_checks.h"
 #include "kernel_templates/launch/workspace_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -15,8 +16,6 @@
 namespace tilewright {
 namespace {
 
-constexpr int64_t kMaxGridX = std::numeric_limits<int32_t>::max();
-constexpr int64_t kMaxGridYz = 65535;
 constexpr int kMaxBlockThreads = 1024;
 constexpr int kMaxClusterBlocks = 16;  // Non-portable limit of sm_90.
 
@@ -119,30 +118,12 @@ absl::Status CheckStrides(const MatrixLayout& layout, int alignment, const char*
 }
 
 absl::Status CheckDimension(const char* field, int64_t value, int divisor) {
-  if (value < 1 || value > std::numeric_limits<int32_t>::max()) {
+  if (value < 1 || value > kMaxExtent) {
     return InvalidField(field, "OUT_OF_RANGE", "must be in [1, 2^31 - 1]");
   }
   if (!Divides(value, divisor)) {
     return InvalidField(field, "NOT_DIVISIBLE",
                         absl::StrCat("the kernel needs a multiple of ", divisor));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckGrids(const char* field, const v1::LaunchPlan& plan,
-                        const v1::GemmProblem& problem) {
-  for (const v1::LaunchStep& step : plan.steps()) {
-    // Fewer than n, which is below 2^31.
-    if (step.grid_rule() == v1::GRID_RULE_COLUMNS) continue;
-    // Persistent blocks walk the tiles of all batches in one grid.
-    const double grids = step.grid_rule() == v1::GRID_RULE_PERSISTENT
-                             ? static_cast<double>(std::max<int64_t>(problem.batch(), 1))
-                             : 1;
-    const double tiles = (static_cast<double>(problem.m()) / step.tile_m() + 1) *
-                         (static_cast<double>(problem.n()) / step.tile_n() + 1) * grids;
-    if (tiles > static_cast<double>(kMaxGridX)) {
-      return InvalidField(field, "GRID_TOO_LARGE", "more tiles than a grid has blocks");
-    }
   }
   return absl::OkStatus();
 }
@@ -156,7 +137,10 @@ absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& probl
     return InvalidField("gemm.batch", "OUT_OF_RANGE", "must be in [1, 65535]");
   }
   RETURN_IF_ERROR(CheckDropout(problem.epilogue().dropout()));
+  RETURN_IF_ERROR(CheckBatchStrides(problem));
   RETURN_IF_ERROR(CheckGrids("gemm.m", plan, problem));
+  RETURN_IF_ERROR(CheckTileEnds(plan, problem));
+  RETURN_IF_ERROR(CheckTensorMaps(plan, problem));
   RETURN_IF_ERROR(CheckStrides(LayoutOf(problem, v1::OPERAND_A), needs.a_alignment(), "gemm.lda",
                                "gemm.a_batch_stride"));
   RETURN_IF_ERROR(CheckStrides(LayoutOf(problem, v1::OPERAND_B), needs.b_alignment(), "gemm.ldb",

@@ -30,10 +30,6 @@ absl::Status CheckDimension(const char* field, int64_t value, int divisor);
 absl::Status CheckStrides(const MatrixLayout& layout, int alignment, const char* row_field,
                           const char* batch_field);
 
-// INVALID_ARGUMENT, reason GRID_TOO_LARGE, where a step has more tiles than a grid has blocks.
-absl::Status CheckGrids(const char* field, const v1::LaunchPlan& plan,
-                        const v1::GemmProblem& problem);
-
 // The problem against what the arguments can carry and the plan requires.
 absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/batch_stride.h"
 #include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/scale_layout.h"
@@ -31,6 +32,7 @@ absl::Status CheckMask(const v1::GemmProblem& problem, const GemmOperands& opera
 // gradient is multiplied with, after that. Of problems, not of kernels, so that the next best
 // kernel takes what this one does.
 absl::Status CheckInPlace(const v1::GemmProblem& problem, const GemmOperands& operands) {
+  RETURN_IF_ERROR(CheckSharedSource(problem, operands));
   const v1::Epilogue& epilogue = problem.epilogue();
   if (!HasDropout(problem) && !epilogue.gradient()) return absl::OkStatus();
   const bool has_residual = epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
@@ -85,6 +87,15 @@ absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& op
   RETURN_IF_ERROR(
       CheckPointer("operands.device_alpha", operands.device_alpha, true, sizeof(float)));
   return CheckPointer("operands.device_beta", operands.device_beta, has_beta, sizeof(float));
+}
+
+absl::Status CheckSharedSource(const v1::GemmProblem& problem, const GemmOperands& operands) {
+  const bool is_shared =
+      ReadsSource(problem, operands) && problem.c_batch_stride() == kSharedByBatches;
+  if (!is_shared || problem.batch() <= 1 || operands.c != operands.d) return absl::OkStatus();
+  return InvalidField("operands.c", "IS_OUTPUT",
+                      "a C that all batches share must not be D, which the first of them would "
+                      "overwrite; give D memory of its own");
 }
 
 absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed) {

@@ -24,6 +24,9 @@ absl::Status CheckSource(const v1::GemmProblem& problem, const GemmOperands& ope
 // alpha and beta: there where they are read from device memory, and an alpha that D can take.
 absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmOperands& operands);
 
+// A C that all batches share, and that D would overwrite while others still read it.
+absl::Status CheckSharedSource(const v1::GemmProblem& problem, const GemmOperands& operands);
+
 // A workspace of `needed` bytes.
 absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed);
 

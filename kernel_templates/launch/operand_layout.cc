@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel_templates/launch/batch_stride.h"
 #include "kernel_templates/launch/dropout_mask.h"
 
 namespace tilewright {
@@ -14,6 +15,7 @@ MatrixLayout Make(v1::DataType type, int64_t rows, int64_t columns, int64_t row_
   layout.rows = rows;
   layout.columns = columns;
   layout.row_stride = row_stride == 0 ? columns : row_stride;
+  if (batch_stride == kSharedByBatches) return layout;
   layout.batch = std::max<int64_t>(problem.batch(), 1);
   if (layout.batch > 1) {
     layout.batch_stride = batch_stride == 0 ? rows * layout.row_stride : batch_stride;

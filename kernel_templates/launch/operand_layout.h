@@ -19,14 +19,15 @@ struct MatrixLayout {
   int64_t columns = 0;
   int64_t row_stride = 0;    // Elements.
   int64_t batch_stride = 0;  // Elements; 0 where batch is 1.
-  int64_t batch = 1;
+  int64_t batch = 1;         // Matrices that are stored: 1 where all batches share one.
 
   bool used() const { return type != v1::DATA_TYPE_UNSPECIFIED; }
   // From the first byte of the first element to the last byte of the last one.
   int64_t SpanBytes() const;
 };
 
-// The layout of A, B, C (source), D or the auxiliary output. A stride of 0 means packed.
+// The layout of A, B, C (source), D or the auxiliary output. A stride of 0 means packed, a batch
+// stride of kSharedByBatches one matrix.
 MatrixLayout LayoutOf(const v1::GemmProblem& problem, v1::Operand operand);
 
 // [1, n] of fp32 where the gradient of the bias is asked for.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/abi/ceil_div.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -14,8 +15,6 @@ constexpr int64_t kBlock = 128;
 // cublasLt reads the scales of blocks of B in groups of four along k.
 constexpr int64_t kBlockGroup = 4;
 
-int64_t CeilDivide(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
-
 int64_t Batch(const v1::GemmProblem& problem) { return std::max<int64_t>(problem.batch(), 1); }
 
 int64_t ElementsOfA(const v1::GemmProblem& problem) {
@@ -25,7 +24,7 @@ int64_t ElementsOfA(const v1::GemmProblem& problem) {
     case v1::SCALING_MODE_PER_ROW_COLUMN:
       return Batch(problem) * problem.m();
     case v1::SCALING_MODE_BLOCK_128:
-      return Batch(problem) * CeilDivide(problem.k(), kBlock) * problem.m();
+      return Batch(problem) * CeilDiv(problem.k(), kBlock) * problem.m();
     default:
       return 0;
   }
@@ -38,8 +37,8 @@ int64_t ElementsOfB(const v1::GemmProblem& problem) {
     case v1::SCALING_MODE_PER_ROW_COLUMN:
       return Batch(problem) * problem.n();
     case v1::SCALING_MODE_BLOCK_128:
-      return Batch(problem) * CeilDivide(problem.n(), kBlock) *
-             CeilDivide(CeilDivide(problem.k(), kBlock), kBlockGroup) * kBlockGroup;
+      return Batch(problem) * CeilDiv(problem.n(), kBlock) *
+             CeilDiv(CeilDiv(problem.k(), kBlock), kBlockGroup) * kBlockGroup;
     default:
       return 0;
   }

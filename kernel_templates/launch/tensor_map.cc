@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/abi/ceil_div.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "proto/support/errors.h"
 
@@ -85,8 +86,11 @@ absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver, const v1::T
                         absl::StrCat("no tensor map of ", field, " can be made"));
   }
   const int64_t bytes = DataTypeBytes(layout.type);
-  const int64_t row_bytes = layout.row_stride * bytes;
-  // With one batch the stride is never followed, but must be well formed.
+  // With one row, or one batch, the stride is never followed, but must be well formed. A matrix
+  // that all batches share has one: kernels read it at coordinate 0 in every batch.
+  const int64_t row_bytes = layout.rows > 1
+                                ? layout.row_stride * bytes
+                                : CeilDiv(layout.columns * bytes, kTmaAlignment) * kTmaAlignment;
   const int64_t batch_bytes =
       layout.batch > 1 ? layout.batch_stride * bytes : std::max(row_bytes, kTmaAlignment);
   if (row_bytes % kTmaAlignment != 0 || batch_bytes % kTmaAlignment != 0 ||

@@ -30,13 +30,14 @@ Descriptors::~Descriptors() {
   }
 }
 
-absl::Status Descriptors::DescribeMatrix(const MatrixLayout& matrix, DataType type,
+absl::Status Descriptors::DescribeMatrix(const MatrixLayout& matrix, int64_t batch, DataType type,
                                          Layout* layout) {
   RETURN_IF_ERROR(Check(api_.layout_create(layout, type, static_cast<uint64_t>(matrix.columns),
                                            static_cast<uint64_t>(matrix.rows), matrix.row_stride),
                         "cublasLtMatrixLayoutCreate"));
-  if (matrix.batch <= 1) return absl::OkStatus();
-  const int32_t count = static_cast<int32_t>(matrix.batch);
+  if (batch <= 1) return absl::OkStatus();
+  // Every operand has all batches; one that they share has a stride of 0.
+  const int32_t count = static_cast<int32_t>(batch);
   RETURN_IF_ERROR(
       Check(api_.layout_set(*layout, kBatchCount, &count, sizeof(count)), "batch count"));
   return Check(api_.layout_set(*layout, kStridedBatchOffset, &matrix.batch_stride,
@@ -76,10 +77,11 @@ absl::Status Descriptors::Describe(const v1::GemmProblem& problem, const Types& 
   RETURN_IF_ERROR(DescribeScales(problem, operands));
   const MatrixLayout d = LayoutOf(problem, v1::OPERAND_D);
   const MatrixLayout c = ReadsSource(problem, operands) ? LayoutOf(problem, v1::OPERAND_C) : d;
-  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_B), types.b, &first_));
-  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_A), types.a, &second_));
-  RETURN_IF_ERROR(DescribeMatrix(c, types.source, &source_));
-  return DescribeMatrix(d, types.output, &output_);
+  const int64_t batch = problem.batch();
+  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_B), batch, types.b, &first_));
+  RETURN_IF_ERROR(DescribeMatrix(LayoutOf(problem, v1::OPERAND_A), batch, types.a, &second_));
+  RETURN_IF_ERROR(DescribeMatrix(c, batch, types.source, &source_));
+  return DescribeMatrix(d, batch, types.output, &output_);
 }
 
 }  // namespace tilewright::vendor

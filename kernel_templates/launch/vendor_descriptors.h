@@ -39,7 +39,8 @@ class Descriptors {
     return Check(api_.descriptor_set(descriptor_, attribute, &value, sizeof(value)), what);
   }
   absl::Status DescribeScales(const v1::GemmProblem& problem, const GemmOperands& operands);
-  absl::Status DescribeMatrix(const MatrixLayout& matrix, DataType type, Layout* layout);
+  absl::Status DescribeMatrix(const MatrixLayout& matrix, int64_t batch, DataType type,
+                              Layout* layout);
 
   const Api& api_;
   Descriptor descriptor_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel_templates/abi/ceil_div.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {
@@ -11,8 +12,6 @@ namespace {
 constexpr __int128 kMost = static_cast<__int128>(1) << 60;
 constexpr __int128 kRegionAlignment = 256;
 constexpr int kColumnSumBytes = 4;
-
-__int128 CeilDivide(__int128 value, __int128 divisor) { return (value + divisor - 1) / divisor; }
 
 // `elements` of up to 2^62, times `copies` and the bytes of an element, each below 2^31.
 __int128 BytesOf(__int128 elements, int copies, int element_bytes) {
@@ -28,7 +27,7 @@ __int128 PartialBytes(const v1::WorkspaceRule& rule, const v1::GemmProblem& prob
 __int128 ColumnSumBytes(const v1::LaunchPlan& plan, const v1::WorkspaceRegion& region,
                         const v1::GemmProblem& problem) {
   const __int128 batch = std::max<int64_t>(problem.batch(), 1);
-  const __int128 tiles = CeilDivide(problem.m(), std::max(plan.steps(0).tile_m(), 1));
+  const __int128 tiles = CeilDiv(problem.m(), std::max(plan.steps(0).tile_m(), 1));
   const __int128 elements = std::min(kMost, tiles * problem.n());
   return BytesOf(elements * batch, region.copies(), region.element_bytes());
 }
@@ -44,7 +43,7 @@ WorkspaceLayout LayOutWorkspace(const v1::LaunchPlan& plan, const v1::GemmProble
   WorkspaceLayout layout;
   __int128 bytes = PartialBytes(plan.workspace(), problem);
   for (const v1::WorkspaceRegion& region : plan.workspace().regions()) {
-    bytes = CeilDivide(bytes, kRegionAlignment) * kRegionAlignment;
+    bytes = CeilDiv(bytes, kRegionAlignment) * kRegionAlignment;
     layout.has_column_sums = true;
     layout.column_sums = static_cast<int64_t>(std::min(bytes, kMost));
     bytes += ColumnSumBytes(plan, region, problem);

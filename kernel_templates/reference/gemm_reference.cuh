@@ -61,14 +61,13 @@ __device__ inline double ScaleOfB(const ReferenceGemmArgs& args, long long batch
 
 struct ReferenceSums {
   double product[4] = {0, 0, 0, 0};
-  // Sizes need no more than their first digits.
-  float magnitude[4] = {0, 0, 0, 0};
+  double magnitude[4] = {0, 0, 0, 0};
 };
 
 template <int kAType, int kBType>
 __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long long row_index,
-                                             long long batch, long long row,
-                                             long long first_column) {
+                                             long long batch, long long row, long long first_column,
+                                             long long first_depth, long long end_depth) {
   __shared__ double a_tile[kReferenceRows][kReferenceDepth + 1];
   __shared__ double b_tile[kReferenceDepth][kReferenceColumns + 1];
   __shared__ long long b_batch;
@@ -79,7 +78,7 @@ __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long
   __syncthreads();
   // The host lists rows so that all 16 of a block are of one batch.
   const long long b_base = b_batch * args.b.batch_stride;
-  for (long long k0 = 0; k0 < args.k; k0 += kReferenceDepth) {
+  for (long long k0 = first_depth; k0 < end_depth; k0 += kReferenceDepth) {
     for (int d = threadIdx.x; d < kReferenceDepth; d += 16) {
       const long long depth = k0 + d;
       const bool inside = depth < args.k && row_index < args.row_count;
@@ -103,6 +102,9 @@ __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long
                             : 0.0;
     }
     __syncthreads();
+    // Sizes need no more than their first digits, but float would lose the later ones of a long
+    // sum.
+    float magnitude[4] = {0, 0, 0, 0};
 #pragma unroll 8
     for (int d = 0; d < kReferenceDepth; ++d) {
       const double a = a_tile[threadIdx.y][d];
@@ -110,14 +112,47 @@ __device__ inline ReferenceSums MultiplyRows(const ReferenceGemmArgs& args, long
       for (int j = 0; j < 4; ++j) {
         const double b = b_tile[d][threadIdx.x + 16 * j];
         sums.product[j] = fma(a, b, sums.product[j]);
-        sums.magnitude[j] += fabsf(static_cast<float>(a)) * fabsf(static_cast<float>(b));
+        magnitude[j] += fabsf(static_cast<float>(a)) * fabsf(static_cast<float>(b));
       }
     }
+    for (int j = 0; j < 4; ++j) sums.magnitude[j] += static_cast<double>(magnitude[j]);
     __syncthreads();
   }
   return sums;
 }
 
+// Adds up what the blocks that share k have, in `expected` and `bound`. True for the last of them,
+// whose `sums` are then those of all.
+__device__ inline bool AddShares(const ReferenceGemmArgs& args, long long row_index,
+                                 long long first_column, ReferenceSums& sums) {
+  __shared__ bool is_last;
+  const auto for_each = [&](auto visit) {
+    for (int j = 0; j < 4; ++j) {
+      const long long column = first_column + threadIdx.x + 16 * j;
+      if (row_index < args.row_count && column < args.n) visit(row_index * args.n + column, j);
+    }
+  };
+  for_each([&](long long out, int j) {
+    atomicAdd(&args.expected[out], sums.product[j]);
+    atomicAdd(&args.bound[out], sums.magnitude[j]);
+  });
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0 && threadIdx.y == 0) {
+    const long long block = static_cast<long long>(blockIdx.y) * gridDim.x + blockIdx.x;
+    is_last = atomicAdd(&args.arrived[block], 1u) == gridDim.z - 1;
+  }
+  __syncthreads();
+  if (!is_last) return false;
+  __threadfence();
+  for_each([&](long long out, int j) {
+    sums.product[j] = atomicAdd(&args.expected[out], 0.0);
+    sums.magnitude[j] = atomicAdd(&args.bound[out], 0.0);
+  });
+  return true;
+}
+
+// The blocks along z share k.
 template <int kAType, int kBType>
 __device__ inline void ReferenceGemm(const ReferenceGemmArgs& args) {
   const long long row_index = blockIdx.y * static_cast<long long>(kReferenceRows) + threadIdx.y;
@@ -126,13 +161,18 @@ __device__ inline void ReferenceGemm(const ReferenceGemmArgs& args) {
   const long long place = args.rows[listed];
   const long long batch = place / args.m;
   const long long row = place - batch * args.m;
-  const ReferenceSums sums =
-      MultiplyRows<kAType, kBType>(args, row_index, batch, row, first_column);
+  const long long steps = (args.k + kReferenceDepth - 1) / kReferenceDepth;
+  const long long depth = (steps + gridDim.z - 1) / gridDim.z * kReferenceDepth;
+  const long long first_depth = blockIdx.z * depth;
+  const long long end_depth = first_depth + depth < args.k ? first_depth + depth : args.k;
+  ReferenceSums sums = MultiplyRows<kAType, kBType>(args, row_index, batch, row, first_column,
+                                                    first_depth, end_depth);
+  if (gridDim.z > 1 && !AddShares(args, row_index, first_column, sums)) return;
   for (int j = 0; j < 4; ++j) {
     const long long column = first_column + threadIdx.x + 16 * j;
     if (row_index < args.row_count && column < args.n) {
       FinishElement(args, row_index * args.n + column, batch, row, column, sums.product[j],
-                    static_cast<double>(sums.magnitude[j]));
+                    sums.magnitude[j]);
     }
   }
 }

@@ -71,7 +71,7 @@ struct ReferenceGemmArgs {
   const float* scale_a;    // Null: none. Laid out as `scaling` says.
   const float* scale_b;
   const long long* rows;  // batch * m + row, `row_count` of them.
-  double* expected;       // [row_count][n]
+  double* expected;       // [row_count][n]. Where blocks share k, zeroed before, as bound.
   double* bound;
   float* size;           // Of the products that are summed, as far as they reach the output.
   float* size_z;         // Of z, likewise. Null: not asked for.
@@ -93,8 +93,9 @@ struct ReferenceGemmArgs {
   int bias_type;
   int bias_per_row;
   int source_residual;
-  int activation;  // The number of a tilewright.v1.Activation.
-  int scaling;     // The number of a tilewright.v1.ScalingMode.
+  int activation;     // The number of a tilewright.v1.Activation.
+  int scaling;        // The number of a tilewright.v1.ScalingMode.
+  unsigned* arrived;  // Where blocks share k: one a block of D, zeroed before.
 };
 
 // Everything that one check finds. Zeroed before the kernels run.

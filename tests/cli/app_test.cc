@@ -130,13 +130,38 @@ TEST_F(AppTest, TuneSendsTheFlagsAndPrintsTheWinner) {
     seen = request;
     return Parse<v1::Tuning>(kTuned);
   };
-  const Outcome outcome =
-      RunHere({"tune",     "gemm",     "--m",      "64",       "--n",
-               "32",       "--k",      "16",       "--layout", "tn",
-               "--a-type", "fp16",     "--target", "h100-sxm", "--max-candidates",
-               "9",        "--budget", "1.5s",     "--force",  "--skip-vendor",
-               "--device", "1",        "--amax"});
+  const Outcome outcome = RunHere({"tune",
+                                   "gemm",
+                                   "--m",
+                                   "64",
+                                   "--n",
+                                   "32",
+                                   "--k",
+                                   "16",
+                                   "--layout",
+                                   "tn",
+                                   "--a-type",
+                                   "fp16",
+                                   "--target",
+                                   "h100-sxm",
+                                   "--max-candidates",
+                                   "9",
+                                   "--budget",
+                                   "1.5s",
+                                   "--force",
+                                   "--skip-vendor",
+                                   "--device",
+                                   "1",
+                                   "--amax",
+                                   "--batch",
+                                   "2",
+                                   "--a-batch-stride",
+                                   "-1",
+                                   "--b-batch-stride",
+                                   "broadcast"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(seen.problem().gemm().a_batch_stride(), -1);
+  EXPECT_EQ(seen.problem().gemm().b_batch_stride(), -1);
   EXPECT_EQ(seen.problem().gemm().a_type(), v1::DATA_TYPE_FP16);
   EXPECT_TRUE(seen.problem().gemm().epilogue().amax());
   EXPECT_EQ(seen.target(), "h100-sxm");

@@ -107,6 +107,23 @@ TEST(GemmFlags, FillTheProblem) {
             "dropout=0.1 amax determinism=not_required error<=0.01");
 }
 
+TEST(GemmFlags, BatchesMayShareAMatrix) {
+  const auto problem = ParseGemm({{"m", "64"},
+                                  {"n", "32"},
+                                  {"k", "16"},
+                                  {"batch", "2"},
+                                  {"a_batch_stride", "broadcast"},
+                                  {"b_batch_stride", "-1"},
+                                  {"c_batch_stride", "4096"}});
+  ASSERT_TRUE(problem.ok()) << problem.status();
+  EXPECT_EQ(problem->a_batch_stride(), -1);
+  EXPECT_EQ(problem->b_batch_stride(), -1);
+  EXPECT_EQ(problem->c_batch_stride(), 4096);
+  EXPECT_EQ(DescribeGemm(*problem),
+            "gemm nt bf16 m=64 n=32 k=16 batch=2 stride_a=broadcast stride_b=broadcast");
+  EXPECT_EQ(ReasonOf(ParseGemm({{"d_batch_stride", "broadcast"}}).status()), "INVALID_INTEGER");
+}
+
 TEST(GemmFlags, DropoutAndGradients) {
   const auto problem = ParseGemm({{"m", "64"},
                                   {"n", "32"},

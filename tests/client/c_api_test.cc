@@ -104,6 +104,20 @@ TEST_F(CApiTest, TakesStructuresOfOlderCallers) {
   tilewright_kernel_release(kernel);
 }
 
+TEST_F(CApiTest, TakesMatricesThatAllBatchesShare) {
+  problem_.batch = 4;
+  problem_.a_batch_stride = TILEWRIGHT_BATCH_BROADCAST;
+  v1::GetKernelRequest seen;
+  service_.get_kernel = [&seen](const v1::GetKernelRequest& request) {
+    seen = request;
+    return MeasuredKernel(request.problem().gemm());
+  };
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  EXPECT_EQ(seen.problem().gemm().a_batch_stride(), TILEWRIGHT_BATCH_BROADCAST);
+  tilewright_kernel_release(kernel);
+}
+
 TEST_F(CApiTest, TakesScales) {
   problem_.a_type = TILEWRIGHT_TYPE_E4M3;
   problem_.scaling = TILEWRIGHT_SCALING_BLOCK_128;

@@ -42,6 +42,9 @@ INSTANTIATE_TEST_SUITE_P(
         "m: 64 n: 32 k: 16 a_layout: OPERAND_LAYOUT_TRANSPOSED b_layout: "
         "OPERAND_LAYOUT_TRANSPOSED batch: 2",
         "m: 64 n: 32 k: 16 batch: 2 ldb: 32 d_batch_stride: 4096",
+        "m: 64 n: 32 k: 16 batch: 2 a_batch_stride: -1 c_batch_stride: -1 epilogue { source_mode: "
+        "SOURCE_MODE_ACCUMULATE }",
+        "m: 64 n: 32 k: 16 a_batch_stride: -1 b_batch_stride: -1",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_INT8", "m: 64 n: 32 k: 16 a_type: DATA_TYPE_TF32",
         "m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP32",
         "m: 64 n: 32 k: 16 numerics { error_budget: 0.01 }",
@@ -64,22 +67,35 @@ INSTANTIATE_TEST_SUITE_P(
         "m: 64 n: 32 k: 16 epilogue { bias_mode: BIAS_MODE_PER_COLUMN activation: "
         "ACTIVATION_SILU aux_type: DATA_TYPE_BF16 }"));
 
-TEST(SameFamily, IgnoresTheProbabilityOfDropoutButNotThatThereIsSome) {
+TEST(MayServeTest, IgnoresTheProbabilityOfDropoutButNotThatThereIsSome) {
   const auto dropout = [](const std::string& fields) {
     return WithDefaults(Parse("m: 64 n: 32 k: 16 epilogue { dropout { " + fields + " } }"));
   };
-  EXPECT_TRUE(SameFamily(dropout("probability: 0.1"), dropout("probability: 0.9")));
-  EXPECT_FALSE(SameFamily(dropout("probability: 0.1"), dropout("probability: 1e-6")));
+  EXPECT_TRUE(MayServe(dropout("probability: 0.1"), dropout("probability: 0.9")));
+  EXPECT_FALSE(MayServe(dropout("probability: 0.1"), dropout("probability: 1e-6")));
   EXPECT_FALSE(
-      SameFamily(dropout("probability: 0.1"), dropout("probability: 0.1 philox_rounds: 10")));
+      MayServe(dropout("probability: 0.1"), dropout("probability: 0.1 philox_rounds: 10")));
 }
 
-TEST(SameFamily, IgnoresShapeAndStridesOnly) {
+TEST(MayServeTest, IgnoresShapeAndStridesOnly) {
   const v1::GemmProblem base = WithDefaults(Parse("m: 64 n: 32 k: 16"));
-  EXPECT_TRUE(SameFamily(base, WithDefaults(Parse("m: 8 n: 9 k: 10 batch: 2 lda: 99"))));
-  EXPECT_FALSE(SameFamily(base, WithDefaults(Parse("m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP16"))));
-  EXPECT_FALSE(SameFamily(
+  EXPECT_TRUE(MayServe(base, WithDefaults(Parse("m: 8 n: 9 k: 10 batch: 2 lda: 99"))));
+  EXPECT_FALSE(MayServe(base, WithDefaults(Parse("m: 64 n: 32 k: 16 a_type: DATA_TYPE_FP16"))));
+  EXPECT_FALSE(MayServe(
       base, WithDefaults(Parse("m: 64 n: 32 k: 16 epilogue { activation: ACTIVATION_RELU }"))));
+}
+
+// Only kernels of versions that know broadcasts, and extents near 2^31, were handed out for them.
+TEST(MayServeTest, AKernelServesWhatItWasGotFor) {
+  const auto shape = [](const std::string& fields) { return WithDefaults(Parse(fields)); };
+  const v1::GemmProblem plain = shape("m: 64 n: 32 k: 16 batch: 2");
+  const v1::GemmProblem shared = shape("m: 64 n: 32 k: 16 batch: 2 a_batch_stride: -1");
+  EXPECT_FALSE(MayServe(plain, shared));
+  EXPECT_TRUE(MayServe(shared, plain));
+  EXPECT_TRUE(MayServe(shared, shape("m: 8 n: 32 k: 16 a_batch_stride: -1")));
+  EXPECT_FALSE(MayServe(shared, shape("m: 64 n: 32 k: 16 batch: 2 b_batch_stride: -1")));
+  EXPECT_FALSE(MayServe(plain, shape("m: 8 n: 8 k: 2147483640")));
+  EXPECT_TRUE(MayServe(shape("m: 8 n: 8 k: 2147483640"), shape("m: 16 n: 8 k: 2147483600")));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "kernel_templates/launch/batch_stride.h"
+
 namespace tilewright {
 namespace {
 
@@ -47,6 +49,18 @@ TEST(OperandLayoutTest, PackedBatchesFollowTheRowStride) {
   problem.set_batch(2);
   problem.set_lda(32);
   EXPECT_EQ(LayoutOf(problem, v1::OPERAND_A).batch_stride, 320);
+}
+
+TEST(OperandLayoutTest, WhatAllBatchesShareIsStoredOnce) {
+  v1::GemmProblem problem = Problem();
+  problem.set_batch(1000);
+  problem.set_lda(32);
+  problem.set_a_batch_stride(kSharedByBatches);
+  const MatrixLayout a = LayoutOf(problem, v1::OPERAND_A);
+  EXPECT_EQ(a.batch, 1);
+  EXPECT_EQ(a.batch_stride, 0);
+  EXPECT_EQ(a.SpanBytes(), (9 * 32 + 30) * DataTypeBytes(problem.a_type()));
+  EXPECT_EQ(LayoutOf(problem, v1::OPERAND_B).batch, 1000);
 }
 
 TEST(OperandLayoutTest, OptionalOperandsAreUnusedUntilAsked) {

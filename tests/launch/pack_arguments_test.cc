@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernel_templates/launch/batch_stride.h"
 #include "tests/launch/launch_fixture.h"
 
 namespace tilewright {
@@ -33,6 +34,16 @@ TEST(PackArgumentsTest, WhatTheProblemDoesNotHaveIsNull) {
   EXPECT_EQ(args.offset, 0u);
   EXPECT_EQ(args.dropout_offset, 0u);
   EXPECT_EQ(args.dropout_scale, 0.0f);
+}
+
+TEST(PackArgumentsTest, WhatAllBatchesShareHasAStrideOfZero) {
+  v1::GemmProblem problem = Problem();
+  problem.set_batch(3);
+  problem.set_a_batch_stride(kSharedByBatches);
+  const GemmArgs args = PackArguments(Plan(), problem, Everything());
+  EXPECT_EQ(args.batch, 3);
+  EXPECT_EQ(args.a_batch_stride, 0);
+  EXPECT_EQ(args.b_batch_stride, 64 * 64);
 }
 
 TEST(PackArgumentsTest, DropoutIsThatOfTheQuantisedProbability) {

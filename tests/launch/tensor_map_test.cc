@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "kernel_templates/launch/batch_stride.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {
@@ -90,6 +91,24 @@ TEST_F(TensorMapTest, OfOneBatchTheStrideIsWellFormed) {
   spec_.set_operand(v1::OPERAND_B);
   ASSERT_TRUE(EncodeAt(0x1000).ok());
   EXPECT_THAT(g_encoded.dimensions, ElementsAre(72, 48, 1));
+  EXPECT_THAT(g_encoded.strides, ElementsAre(144, 144));
+}
+
+// TMA takes no stride of 0: there is one matrix, which every batch reads at coordinate 0.
+TEST_F(TensorMapTest, WhatAllBatchesShareIsOneMatrix) {
+  problem_.set_batch(3);
+  problem_.set_a_batch_stride(kSharedByBatches);
+  ASSERT_TRUE(EncodeAt(0x1000).ok());
+  EXPECT_THAT(g_encoded.dimensions, ElementsAre(72, 20, 1));
+  EXPECT_THAT(g_encoded.strides, ElementsAre(144, 144));
+}
+
+// Nobody follows it: whatever it is, TMA is told one that it takes.
+TEST_F(TensorMapTest, OfOneRowTheStrideIsWellFormed) {
+  problem_.set_m(1);
+  problem_.set_lda(int64_t{1} << 50);
+  ASSERT_TRUE(EncodeAt(0x1000).ok());
+  EXPECT_THAT(g_encoded.dimensions, ElementsAre(72, 1, 1));
   EXPECT_THAT(g_encoded.strides, ElementsAre(144, 144));
 }
 

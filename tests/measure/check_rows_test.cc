@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <set>
+
+#include "tuner/measure/reference_kernels.h"
 
 namespace tilewright {
 namespace {
@@ -76,6 +80,38 @@ TEST(CheckRowsTest, ManyShortRowsAndWideFlatOnesAreBoundedToo) {
 
 TEST(CheckRowsTest, ARowThatIsOverTheBudgetIsStillChecked) {
   EXPECT_FALSE(RowsToCheck(Shape(4, 1 << 20, 1 << 20, 1)).empty());
+}
+
+TEST(CheckRowsTest, TheLargestSizesHaveRowsToCheck) {
+  constexpr int64_t kMost = INT32_MAX;
+  for (const v1::GemmProblem& shape :
+       {Shape(kMost, 8, 8, 1), Shape(8, 8, kMost - 7, 1), Shape(1, kMost, 8, 1),
+        Shape(kMost, 1, 1, 65535), Shape(kMost - 64, 16, 1, 2)}) {
+    const auto rows = RowsToCheck(shape);
+    ExpectGroupsOfOneBatch(rows, shape.m());
+    int64_t last = 0;
+    for (const int64_t row : rows) {
+      ASSERT_GE(row, 0);
+      ASSERT_LT(row, shape.m() * shape.batch());
+      last = std::max(last, row);
+    }
+    EXPECT_EQ(last, shape.m() * shape.batch() - 1);
+    EXPECT_LE(rows.size(), 2 * kReferenceRows);
+  }
+}
+
+TEST(ReferenceGridTest, BlocksShareKWhereItIsLongAndThereAreFewOfThem) {
+  EXPECT_EQ(ReferenceGrid(4096, 4096, 4096).z, 1u);
+  EXPECT_EQ(ReferenceGrid(16, 8, 131071).z, 1u);
+  EXPECT_EQ(ReferenceGrid(16, 8, 262144).z, 2u);
+  const GridSize longest = ReferenceGrid(16, 8, INT32_MAX);
+  EXPECT_EQ(longest.x, 1u);
+  EXPECT_EQ(longest.y, 1u);
+  EXPECT_EQ(longest.z, 2048u);
+  const GridSize widest = ReferenceGrid(131072, INT32_MAX, 1);
+  EXPECT_EQ(widest.x, 1u << 25);
+  EXPECT_LE(widest.y, 65535u);
+  EXPECT_EQ(widest.z, 1u);
 }
 
 }  // namespace

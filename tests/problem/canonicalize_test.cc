@@ -80,6 +80,13 @@ INSTANTIATE_TEST_SUITE_P(
               "lda: 64 ldb: 48")},
         {"PackedBatches", Gemm("batch: 3 lda: 40"),
          Gemm("batch: 3 lda: 40 a_batch_stride: 2560 b_batch_stride: 1536 d_batch_stride: 3072")},
+        {"SharedStaysShared",
+         Gemm("batch: 3 a_batch_stride: -1 b_batch_stride: -1 c_batch_stride: -1 "
+              "epilogue { source_mode: SOURCE_MODE_RESIDUAL }"),
+         Gemm("batch: 3 a_batch_stride: -1 b_batch_stride: -1 c_batch_stride: -1 "
+              "d_batch_stride: 3072 ldc: 48 epilogue { source_mode: SOURCE_MODE_RESIDUAL }")},
+        {"OneBatchSharesWithNobody", Gemm("a_batch_stride: -1 b_batch_stride: -1"), Gemm("")},
+        {"SharedButAbsent", Gemm("batch: 2 c_batch_stride: -1"), Gemm("batch: 2")},
         {"StridesOfAbsentOperands", Gemm(""), Gemm("ldc: 999 ld_aux: 7")},
         {"BiasType", Gemm("epilogue { bias_mode: BIAS_MODE_PER_ROW }"),
          Gemm("epilogue { bias_mode: BIAS_MODE_PER_ROW bias_type: DATA_TYPE_BF16 }")},
@@ -119,6 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
         Gemm("batch: 4 lda: 128 a_batch_stride: 32 ldd: 192 d_batch_stride: 48"),
         // Overlapping windows of one input are no harm.
         Gemm("batch: 4 a_batch_stride: 1"),
+        // One matrix is no extent of 65535.
+        Gemm("batch: 65535 a_batch_stride: -1 lda: 2251799813685248"),
         Gemm("epilogue { rounding_mode: ROUNDING_MODE_STOCHASTIC amax: true }"),
         Gemm("epilogue { dropout { probability: 0.3 philox_rounds: 10 store_mask: true } "
              "device_scalars: true aux_type: DATA_TYPE_E5M2 }"),

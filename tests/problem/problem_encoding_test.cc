@@ -99,6 +99,15 @@ TEST(ProblemEncodingTest, IsStable) {
             "3faaa678cc20c997685ed6f734ac97dbc47ecd20fdcb24967b1570ece4a6228b");
 }
 
+// So do these: what all batches share was refused before, and took no bytes from the others.
+TEST(ProblemEncodingTest, IsStableForBatches) {
+  EXPECT_EQ(ToHex(ProblemKey(CanonicalProblem("gemm { m: 258 n: 48 k: 32 batch: 3 }"))),
+            "bd674272c5d7e0432adebecfac8fd6aa7b7d8982a4fb330748c3182e711d6fda");
+  EXPECT_NE(
+      ProblemKey(CanonicalProblem("gemm { m: 258 n: 48 k: 32 batch: 3 }")),
+      ProblemKey(CanonicalProblem("gemm { m: 258 n: 48 k: 32 batch: 3 a_batch_stride: -1 }")));
+}
+
 TEST(ProblemKeyTest, IsTheHashOfTheEncoding) {
   const v1::Problem problem = CanonicalProblem("gemm { m: 3 n: 5 k: 7 }");
   EXPECT_EQ(ProblemKey(problem), Sha256(EncodeProblem(problem)));
@@ -109,6 +118,26 @@ TEST(ProblemFamilyKeyTest, IsTheSameForOtherShapes) {
   const std::string family = ProblemFamilyKey(CanonicalProblem("gemm { m: 3 n: 5 k: 7 }"));
   EXPECT_EQ(family, ProblemFamilyKey(CanonicalProblem(
                         "gemm { m: 99 n: 8 k: 64 batch: 3 lda: 100 ldd: 16 a_batch_stride: 5 }")));
+}
+
+// Kernels of versions that cannot serve these look like any other: they must not be found.
+TEST(ProblemFamilyKeyTest, DiffersForWhatAllBatchesShareAndForExtentsNearTheLimit) {
+  const auto family = [](const std::string& fields) {
+    return ProblemFamilyKey(
+        CanonicalProblem("gemm { epilogue { source_mode: SOURCE_MODE_RESIDUAL } " + fields + " }"));
+  };
+  const std::set<std::string> families = {family("m: 8 n: 8 k: 8"),
+                                          family("m: 8 n: 8 k: 8 batch: 2 a_batch_stride: -1"),
+                                          family("m: 8 n: 8 k: 8 batch: 2 b_batch_stride: -1"),
+                                          family("m: 8 n: 8 k: 8 batch: 2 c_batch_stride: -1"),
+                                          family("m: 2147483640 n: 8 k: 8"),
+                                          family("m: 8 n: 2147483640 k: 8"),
+                                          family("m: 8 n: 8 k: 2147483640")};
+  EXPECT_EQ(families.size(), 7u);
+  EXPECT_EQ(family("m: 8 n: 8 k: 2147483640"), family("m: 16 n: 4 k: 2147483647"));
+  EXPECT_EQ(family("m: 8 n: 8 k: 8"), family("m: 8 n: 8 k: 2147400000"));
+  EXPECT_EQ(family("m: 8 n: 8 k: 8 batch: 2 a_batch_stride: -1"),
+            family("m: 80 n: 8 k: 16 batch: 9 a_batch_stride: -1 d_batch_stride: 9999"));
 }
 
 TEST(ProblemFamilyKeyTest, IsTheSameForOtherProbabilitiesOfDropout) {

@@ -30,6 +30,8 @@ INSTANTIATE_TEST_SUITE_P(
          "gemm tn int8->int32 m=4 n=5 k=6 batch=7"},
         {"gemm { m: 4 n: 5 k: 6 batch: 2 lda: 8 ldd: 10 d_batch_stride: 5 }",
          "gemm nt bf16 m=4 n=5 k=6 batch=2 lda=8 ldd=10 stride_d=5"},
+        {"gemm { m: 4 n: 5 k: 6 batch: 2 b_batch_stride: -1 }",
+         "gemm nt bf16 m=4 n=5 k=6 batch=2 stride_b=broadcast"},
         {"gemm { m: 4 n: 5 k: 6 a_type: DATA_TYPE_FP16 epilogue { bias_mode: BIAS_MODE_PER_ROW "
          "bias_type: DATA_TYPE_FP32 source_mode: SOURCE_MODE_RESIDUAL activation: ACTIVATION_RELU "
          "aux_type: DATA_TYPE_BF16 rounding_mode: ROUNDING_MODE_STOCHASTIC amax: true "
@@ -53,6 +55,13 @@ TEST(FloatingPointOperationsTest, CountsMultiplyAddsTwice) {
   EXPECT_DOUBLE_EQ(
       FloatingPointOperations(CanonicalProblem("gemm { m: 1048576 n: 1048576 k: 1048576 }")),
       2.0 * 1048576 * 1048576 * 1048576);
+}
+
+TEST(MinimumBytesTest, CountsWhatAllBatchesShareOnce) {
+  EXPECT_EQ(MinimumBytes(CanonicalProblem(
+                "gemm { m: 2 n: 3 k: 5 batch: 7 a_batch_stride: -1 c_batch_stride: -1 epilogue { "
+                "source_mode: SOURCE_MODE_RESIDUAL } }")),
+            (2 * 5 + 7 * 3 * 5 + 2 * 3 + 7 * 2 * 3) * 2);
 }
 
 TEST(MinimumBytesTest, CountsEveryOperandOnce) {

@@ -101,6 +101,10 @@ INSTANTIATE_TEST_SUITE_P(
         {"SplitsHaveWork", "gemm_sm80", "m: 64 n: 64 k: 64", Sm80("split_k", 3)},
         {"", "gemm_sm80", "m: 64 n: 64 k: 65", Sm80("split_k", 3)},
         {"FitsGrid", "gemm_sm80", "m: 2147483647 n: 1048576 k: 1", PlainSm80()},
+        // Rows of the last tile of 96 have numbers beyond 2^31; those of 128 do not.
+        {"FitsGrid", "gemm_sm80", "m: 2147483647 n: 8 k: 8", Sm80("tile_m", 96)},
+        {"", "gemm_sm80", "m: 2147483647 n: 8 k: 8", PlainSm80()},
+        {"FitsGrid", "gemm_sm80", "m: 8 n: 2147483647 k: 8", Sm80("tile_n", 96)},
         {"FitsWorkspace", "gemm_sm80", "m: 131072 n: 131072 k: 64", Sm80("split_k", 2)},
         // Copies of 2 bytes pass through registers that accumulators of 64 x 64 do not leave.
         {"HoldsNarrowCopies", "gemm_sm80", "m: 4096 n: 4096 k: 4095", LargeSm80()},
@@ -167,7 +171,11 @@ INSTANTIATE_TEST_SUITE_P(
          kHopper},
         {"FitsSharedMemory", "gemm_sm90", kBf16, With(Sm90("tile_n", 256), "stages", 5), kHopper},
         {"SplitsHaveWork", "gemm_sm90", "m: 64 n: 64 k: 64", Sm90("split_k", 2), kHopper},
-        {"FitsWalk", "gemm_sm90", "m: 2097152 n: 2097152 k: 8 batch: 64", PlainSm90(), kHopper},
+        {"FitsWalk", "gemm_sm90", "m: 65536 n: 65536 k: 8 batch: 65535", PlainSm90(), kHopper},
+        // Batches of D that TMA cannot follow, being 2^40 bytes apart.
+        {"ServesOperands", "gemm_sm90", "m: 1048576 n: 524288 k: 8 batch: 2", PlainSm90(), kHopper},
+        {"FitsGrid", "gemm_sm90", "m: 8 n: 2147483640 k: 8", Sm90("tile_n", 192), kHopper},
+        {"", "gemm_sm90", "m: 2147483647 n: 8 k: 8", PlainSm90(), kHopper},
         {"FitsWorkspace", "gemm_sm90", "m: 131072 n: 131072 k: 128", Sm90("split_k", 2), kHopper},
         {"HasRunTimeValues", "gemm_sm90", kBf16, Sm90("raster_along_n", 2), kHopper},
         {"PrecisionIsAdmitted", "gemm_sm90", kBf16, Sm90("promote", 1), kHopper},

@@ -42,6 +42,7 @@ INSTANTIATE_TEST_SUITE_P(All, RequirementsTest,
                              {"m: 8 n: 6 k: 8 a_type: DATA_TYPE_INT8", 8, 8, 1, 8, 1, 1},
                              {"m: 8 n: 7 k: 7 a_type: DATA_TYPE_INT8", 1, 1, 1, 4, 1, 1},
                              {"m: 8 n: 8 k: 8 batch: 2 a_batch_stride: 65", 2, 16, 1, 16, 1, 1},
+                             {"m: 8 n: 8 k: 8 batch: 2 a_batch_stride: -1", 16, 16, 1, 16, 1, 1},
                              {std::string("m: 8 n: 12 k: 8 ldc: 14 ") + kEpilogue, 16, 16, 4, 8, 16,
                               4},
                          }));
@@ -58,6 +59,16 @@ TEST(RequirementsHoldTest, ANarrowProblemDoesNotTakeAWideKernel) {
   EXPECT_FALSE(RequirementsHold(wide, GemmOf("m: 8 n: 64 k: 64 lda: 68")));
   EXPECT_FALSE(RequirementsHold(wide, GemmOf("m: 8 n: 64 k: 64 batch: 2 b_batch_stride: 4100")));
   EXPECT_TRUE(RequirementsHold(wide, GemmOf("m: 7 n: 128 k: 128 batch: 2")));
+  EXPECT_TRUE(RequirementsHold(wide, GemmOf("m: 7 n: 128 k: 128 batch: 2 b_batch_stride: -1")));
+}
+
+// A kernel that was planned for less may have smaller tiles than a grid has blocks for.
+TEST(RequirementsHoldTest, WhatMayNotFitAGridTakesAKernelOfItsOwn) {
+  const v1::Requirements requirements = RequirementsOf(GemmOf("m: 8 n: 8 k: 8").gemm());
+  EXPECT_TRUE(RequirementsHold(requirements, GemmOf("m: 2147483640 n: 8 k: 8")));
+  EXPECT_TRUE(RequirementsHold(requirements, GemmOf("m: 262144 n: 262144 k: 8")));
+  EXPECT_FALSE(RequirementsHold(requirements, GemmOf("m: 1048576 n: 1048576 k: 8")));
+  EXPECT_FALSE(RequirementsHold(requirements, GemmOf("m: 262144 n: 262144 k: 8 batch: 4")));
 }
 
 TEST(RequirementsHoldTest, OperandsThatAreAbsentDoNotCount) {

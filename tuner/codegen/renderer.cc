@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernel_templates/launch/batch_stride.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -286,8 +287,9 @@ absl::StatusOr<std::string> RenderSource(const v1::Problem& problem, const v1::V
 }
 
 int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int element_bytes) {
+  const bool has_stride = batch > 1 && batch_stride != kSharedByBatches;
   const int64_t strides =
-      row_stride * element_bytes | (batch > 1 ? batch_stride * element_bytes : 0) | 16;
+      row_stride * element_bytes | (has_stride ? batch_stride * element_bytes : 0) | 16;
   return static_cast<int>(strides & -strides);
 }
 

@@ -26,7 +26,7 @@ absl::StatusOr<std::string> RenderSource(const v1::Problem& problem, const v1::V
 
 // Bytes of the widest vector access (16, 8, 4, 2 or 1) that an operand admits:
 // the largest power of two up to 16 that divides its row stride and batch stride in
-// bytes, given a base aligned to it.
+// bytes, given a base aligned to it. A matrix that all batches share has no batch stride.
 int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int element_bytes);
 
 // The same of D, whose rows end where they do: the largest that divides its n elements too. TMA

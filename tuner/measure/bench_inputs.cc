@@ -90,6 +90,10 @@ absl::StatusOr<BenchInputs> BenchInputs::Allocate(const DriverApi& driver,
   ASSIGN_OR_RETURN(inputs.expected_, DeviceMemory::Allocate(driver, bytes));
   ASSIGN_OR_RETURN(inputs.bound_, DeviceMemory::Allocate(driver, bytes));
   ASSIGN_OR_RETURN(inputs.size_, DeviceMemory::Allocate(driver, size_bytes));
+  if (const GridSize grid = ReferenceGrid(rows, problem.n(), problem.k()); grid.z > 1) {
+    ASSIGN_OR_RETURN(inputs.arrived_,
+                     DeviceMemory::Allocate(driver, int64_t{grid.x} * grid.y * sizeof(unsigned)));
+  }
   if (SplitsEpilogue(problem)) {
     ASSIGN_OR_RETURN(inputs.size_z_, DeviceMemory::Allocate(driver, size_bytes));
   }

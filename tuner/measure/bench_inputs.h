@@ -93,6 +93,7 @@ class BenchInputs {
   DeviceMemory bound_aux_;
   DeviceMemory size_aux_;
   DeviceMemory totals_;
+  DeviceMemory arrived_;  // Where blocks of the reference share k.
 };
 
 // Bytes of everything that checking and timing `problem` allocates, without workspaces.

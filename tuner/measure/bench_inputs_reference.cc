@@ -56,6 +56,7 @@ absl::Status BenchInputs::ComputeReference(const ReferenceKernels& kernels, CUst
   args.alpha = static_cast<double>(Alpha());
   args.beta = static_cast<double>(Beta());
   args.tolerance = ToleranceFor(problem_, kind_ == bench::INPUT_KIND_ADVERSARIAL);
+  args.arrived = As<unsigned>(arrived_);
   args.row_count = static_cast<long long>(rows_.size());
   args.m = problem_.m();
   args.n = problem_.n();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel_templates/abi/ceil_div.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
@@ -12,9 +13,7 @@ constexpr int64_t kMostGuard = int64_t{16} << 20;
 constexpr int64_t kGuardAlignment = 256;  // What cuMemAlloc gives, kept behind the region.
 constexpr int64_t kGuardRows = 256;
 
-int64_t RoundUp(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
+int64_t RoundUp(int64_t value, int64_t multiple) { return CeilDiv(value, multiple) * multiple; }
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/abi/ceil_div.h"
 #include "kernel_templates/launch/dropout_mask.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/check_rows.h"
@@ -10,18 +11,17 @@
 namespace tilewright {
 namespace {
 
-constexpr unsigned kThreads = 256;
+constexpr int kThreads = 256;
 constexpr int64_t kMaxBlocks = 8192;
 constexpr int64_t kReferenceBlockColumns = 64;
 constexpr int64_t kReferenceTotalRows = 256;
 
-absl::Status LaunchKernel(const DriverApi& driver, CUfunction function, unsigned grid_x,
-                          unsigned grid_y, unsigned block_x, unsigned block_y, const void* args,
-                          CUstream stream) {
+absl::Status LaunchKernel(const DriverApi& driver, CUfunction function, const GridSize& grid,
+                          unsigned block_x, unsigned block_y, const void* args, CUstream stream) {
   CUlaunchConfig config{};
-  config.gridDimX = grid_x;
-  config.gridDimY = grid_y;
-  config.gridDimZ = 1;
+  config.gridDimX = grid.x;
+  config.gridDimY = grid.y;
+  config.gridDimZ = grid.z;
   config.blockDimX = block_x;
   config.blockDimY = block_y;
   config.blockDimZ = 1;
@@ -74,8 +74,8 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
 absl::Status ReferenceKernels::LaunchOver(CUfunction function, int64_t items, const void* args,
                                           CUstream stream) const {
   if (function == nullptr) return absl::InternalError("a reference kernel was not loaded");
-  const int64_t blocks = std::clamp<int64_t>((items + kThreads - 1) / kThreads, 1, kMaxBlocks);
-  return LaunchKernel(*driver_, function, static_cast<unsigned>(blocks), 1, kThreads, 1, args,
+  const int64_t blocks = std::clamp<int64_t>(CeilDiv(items, kThreads), 1, kMaxBlocks);
+  return LaunchKernel(*driver_, function, {static_cast<unsigned>(blocks), 1, 1}, kThreads, 1, args,
                       stream);
 }
 
@@ -84,11 +84,33 @@ absl::Status ReferenceKernels::Fill(const FillArgs& args, CUstream stream) const
                     stream);
 }
 
+GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k) {
+  // At 2^17 of k, some 4 ms, blocks begin to share it, as long as that makes no more of them than
+  // the GPU has use for. One block would take minutes for the longest k.
+  constexpr int64_t kLeastDepth = int64_t{1} << 17;
+  constexpr int64_t kUsefulBlocks = 2048;
+  const int64_t columns = CeilDiv(n, kReferenceBlockColumns);
+  const int64_t rows = CeilDiv(row_count, kReferenceBlockRows);
+  const int64_t shares =
+      std::min(k / kLeastDepth, kUsefulBlocks / std::max<int64_t>(columns * rows, 1));
+  return {static_cast<unsigned>(columns), static_cast<unsigned>(rows),
+          static_cast<unsigned>(std::max<int64_t>(shares, 1))};
+}
+
 absl::Status ReferenceKernels::Gemm(const ReferenceGemmArgs& args, CUstream stream) const {
-  const int64_t grid_x = (args.n + kReferenceBlockColumns - 1) / kReferenceBlockColumns;
-  const int64_t grid_y = (args.row_count + kReferenceBlockRows - 1) / kReferenceBlockRows;
-  return LaunchKernel(*driver_, gemm_, static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y),
-                      16, kReferenceBlockRows, &args, stream);
+  const GridSize grid = ReferenceGrid(args.row_count, args.n, args.k);
+  if (grid.z > 1) {
+    const auto clear = [&](const void* memory, std::size_t bytes) {
+      return driver_->Check(
+          driver_->cuMemsetD8Async(reinterpret_cast<CUdeviceptr>(memory), 0, bytes, stream),
+          "clearing the sums of the reference");
+    };
+    const auto elements = static_cast<std::size_t>(args.row_count * args.n);
+    RETURN_IF_ERROR(clear(args.expected, elements * sizeof(double)));
+    RETURN_IF_ERROR(clear(args.bound, elements * sizeof(double)));
+    RETURN_IF_ERROR(clear(args.arrived, std::size_t{grid.x} * grid.y * sizeof(unsigned)));
+  }
+  return LaunchKernel(*driver_, gemm_, grid, 16, kReferenceBlockRows, &args, stream);
 }
 
 absl::Status ReferenceKernels::Compare(const CompareArgs& args, CUstream stream) const {
@@ -118,7 +140,7 @@ absl::Status ReferenceKernels::Mask(const MaskArgs& args, CUstream stream) const
 
 absl::Status ReferenceKernels::AddColumns(const ColumnTotalsArgs& args, CUstream stream) const {
   const int64_t rows = args.output.batch * args.output.rows;
-  const int64_t parts = (rows + kReferenceTotalRows - 1) / kReferenceTotalRows;
+  const int64_t parts = CeilDiv(rows, kReferenceTotalRows);
   return LaunchOver(add_columns_, parts * args.output.columns, &args, stream);
 }
 

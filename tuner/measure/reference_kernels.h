@@ -3,12 +3,14 @@
 
 #include <cuda.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel_templates/launch/cuda_handles.h"
+#include "kernel_templates/launch/kernel_launcher.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/reference/reference_args.h"
 
@@ -67,6 +69,10 @@ class ReferenceKernels {
   CUfunction fused_compare_ = nullptr;
   CUfunction fused_mask_ = nullptr;
 };
+
+// Blocks of ReferenceKernels::Gemm: along n, along the listed rows, and those that share k where it
+// is long, z of them. Pure.
+GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k);
 
 // The matrix at `data`, as the kernels take it.
 ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data);

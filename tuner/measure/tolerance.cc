@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernel_templates/abi/ceil_div.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
@@ -127,7 +128,7 @@ double InputError(const v1::GemmProblem& problem, v1::Precision precision) {
 // Sums in fp16 that are denormal are off by up to a step of 2^-24 after each group.
 double Fp16Floor(const v1::GemmProblem& problem, v1::Precision precision) {
   if (precision != v1::PRECISION_FP16_SUMS) return 0;
-  const int64_t groups = (problem.k() + kFp16Group - 1) / kFp16Group;
+  const int64_t groups = CeilDiv(problem.k(), kFp16Group);
   return kSteepest * std::ldexp(static_cast<double>(std::max<int64_t>(groups, 1)),
                                 -24 + ScaleExponents(problem));
 }

@@ -26,7 +26,8 @@ std::string ProblemKey(const v1::Problem& canonical);
 
 // The same computation apart from m, n, k (of a fused dropout: rows and columns), batch, strides
 // and the probability of dropout, where there is dropout: equal for problems that can share kernels
-// if requirements hold. SHA-256, 32 bytes.
+// if requirements hold. Problems with m, n or k near 2^31, and those of which all batches share a
+// matrix, are families of their own. SHA-256, 32 bytes.
 std::string ProblemFamilyKey(const v1::Problem& canonical);
 
 // "gemm nt bf16 m=8192 n=6144 k=4096 bias gelu_tanh"; for people and logs.

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "kernel_templates/launch/batch_stride.h"
+#include "kernel_templates/launch/size_checks.h"
 #include "proto/support/sha256.h"
 #include "tuner/problem/canonical_problem.h"
 
@@ -116,6 +118,15 @@ void EncodeFusedDropout(const v1::FusedDropoutProblem& problem, Encoder& out) {
   out.Bool(problem.add_gradient());
 }
 
+// What of an extent decides which kernels may serve it: whether it is near the limit.
+int64_t ExtentOfFamily(int64_t extent) { return IsNearLimit(extent) ? kMaxExtent : 0; }
+
+// Kernels follow any stride, but those of versions before the first one that knows broadcasts take
+// a matrix that all batches share for one batch of several.
+int64_t BatchStrideOfFamily(int64_t stride) {
+  return stride == kSharedByBatches ? kSharedByBatches : 0;
+}
+
 v1::Problem WithoutShape(const v1::Problem& canonical) {
   v1::Problem family = canonical;
   if (family.has_fused_dropout()) {
@@ -130,18 +141,18 @@ v1::Problem WithoutShape(const v1::Problem& canonical) {
     return family;
   }
   v1::GemmProblem& gemm = *family.mutable_gemm();
-  gemm.clear_m();
-  gemm.clear_n();
-  gemm.clear_k();
+  gemm.set_m(ExtentOfFamily(gemm.m()));
+  gemm.set_n(ExtentOfFamily(gemm.n()));
+  gemm.set_k(ExtentOfFamily(gemm.k()));
   gemm.clear_batch();
   gemm.clear_lda();
   gemm.clear_ldb();
   gemm.clear_ldc();
   gemm.clear_ldd();
   gemm.clear_ld_aux();
-  gemm.clear_a_batch_stride();
-  gemm.clear_b_batch_stride();
-  gemm.clear_c_batch_stride();
+  gemm.set_a_batch_stride(BatchStrideOfFamily(gemm.a_batch_stride()));
+  gemm.set_b_batch_stride(BatchStrideOfFamily(gemm.b_batch_stride()));
+  gemm.set_c_batch_stride(BatchStrideOfFamily(gemm.c_batch_stride()));
   gemm.clear_d_batch_stride();
   gemm.clear_aux_batch_stride();
   // An argument of a launch; a kernel with dropout serves every one but 0.
@@ -164,7 +175,8 @@ std::string EncodeProblem(const v1::Problem& canonical) {
 
 std::string ProblemKey(const v1::Problem& canonical) { return Sha256(EncodeProblem(canonical)); }
 
-// A canonical problem has m >= 1, so no encoding of a problem is one of a family.
+// A canonical GEMM has a batch >= 1, a fused dropout rows, so that no encoding of a problem is one
+// of a family.
 std::string ProblemFamilyKey(const v1::Problem& canonical) {
   return Sha256(EncodeProblem(WithoutShape(canonical)));
 }

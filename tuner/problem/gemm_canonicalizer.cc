@@ -1,10 +1,10 @@
 #include "tuner/problem/gemm_canonicalizer.h"
 
 #include <cstdint>
-#include <limits>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/size_checks.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/problem/data_type.h"
@@ -16,8 +16,6 @@
 namespace tilewright {
 namespace {
 
-constexpr int64_t kMaxExtent = std::numeric_limits<int32_t>::max();
-constexpr int64_t kMaxBatch = 65535;  // Largest grid z.
 constexpr __int128 kMaxProducts = static_cast<__int128>(1) << 62;
 
 absl::Status CheckRange(const std::string& field, int64_t value, int64_t maximum) {
@@ -30,7 +28,7 @@ absl::Status CanonicalizeShape(v1::GemmProblem& gemm) {
   RETURN_IF_ERROR(CheckRange("gemm.m", gemm.m(), kMaxExtent));
   RETURN_IF_ERROR(CheckRange("gemm.n", gemm.n(), kMaxExtent));
   RETURN_IF_ERROR(CheckRange("gemm.k", gemm.k(), kMaxExtent));
-  RETURN_IF_ERROR(CheckRange("gemm.batch", gemm.batch(), kMaxBatch));
+  RETURN_IF_ERROR(CheckRange("gemm.batch", gemm.batch(), kMaxGridYz));
   if (static_cast<__int128>(gemm.m()) * gemm.n() * gemm.k() * gemm.batch() >= kMaxProducts) {
     return InvalidField(
         "gemm", "OVERFLOW",

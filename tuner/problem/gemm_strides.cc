@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/batch_stride.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/problem/data_type.h"
@@ -34,6 +35,11 @@ StrideFields FieldsOf(v1::Operand operand) {
   }
 }
 
+// Inputs alone: aux is one of a gradient, but every batch has its own.
+bool MayShare(v1::Operand operand) {
+  return operand == v1::OPERAND_A || operand == v1::OPERAND_B || operand == v1::OPERAND_C;
+}
+
 absl::Status CheckGiven(const StoredMatrix& matrix, const StrideFields& fields, int64_t batch) {
   if (matrix.stride < 0) {
     return InvalidField(fields.row, "OUT_OF_RANGE",
@@ -41,18 +47,7 @@ absl::Status CheckGiven(const StoredMatrix& matrix, const StrideFields& fields, 
                                      " is negative; give the elements between rows, "
                                      "or 0 for packed rows"));
   }
-  if (matrix.batch_stride < 0) {
-    return InvalidField(fields.batch, "OUT_OF_RANGE",
-                        absl::StrCat(matrix.batch_stride,
-                                     " is negative; give the elements between "
-                                     "batches, or 0 for packed batches"));
-  }
-  if (batch == 1 && matrix.batch_stride != 0) {
-    return InvalidField(
-        fields.batch, "CONTRADICTORY_STRIDE",
-        absl::StrCat(matrix.batch_stride, " is given but batch is 1; leave it 0 or set batch"));
-  }
-  return absl::OkStatus();
+  return CheckBatchStride(fields.batch, matrix.batch_stride, batch, MayShare(matrix.operand));
 }
 
 absl::Status CheckRow(const StoredMatrix& matrix, const StrideFields& fields) {
@@ -68,6 +63,7 @@ __int128 BatchExtent(const StoredMatrix& matrix) {
   return static_cast<__int128>(matrix.rows - 1) * matrix.stride + matrix.columns;
 }
 
+// `batch`: matrices that are stored.
 absl::Status CheckExtent(const StoredMatrix& matrix, const StrideFields& fields, int64_t batch) {
   const int bytes = StorageBytes(matrix.type);
   if (static_cast<__int128>(matrix.rows) * matrix.stride * bytes >= kMaxExtentBytes) {
@@ -109,8 +105,11 @@ absl::Status CanonicalizeMatrix(StoredMatrix matrix, v1::GemmProblem& gemm) {
   }
   if (matrix.stride == 0) matrix.stride = matrix.columns;
   RETURN_IF_ERROR(CheckRow(matrix, fields));
+  // With one batch there is nobody to share with: it is packed, and has the same key.
+  const bool is_shared = matrix.batch_stride == kSharedByBatches;
+  if (is_shared && batch == 1) matrix.batch_stride = 0;
   const bool packed_batches = batch > 1 && matrix.batch_stride == 0;
-  RETURN_IF_ERROR(CheckExtent(matrix, fields, packed_batches ? 1 : batch));
+  RETURN_IF_ERROR(CheckExtent(matrix, fields, packed_batches || is_shared ? 1 : batch));
   if (packed_batches) {
     matrix.batch_stride = matrix.rows * matrix.stride;
     RETURN_IF_ERROR(CheckExtent(matrix, fields, batch));

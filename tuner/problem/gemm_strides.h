@@ -7,8 +7,9 @@
 namespace tilewright {
 
 // Makes the strides of a GEMM whose other fields are canonical explicit, clears those of
-// absent operands, and refuses strides that are negative or too small, that let two elements
-// of an output share an address, or whose extent in bytes overflows.
+// absent operands, keeps an A, B or C that all batches share as kSharedByBatches, and refuses
+// strides that are negative or too small, that let two elements of an output share an address, or
+// whose extent in bytes overflows.
 absl::Status CanonicalizeStrides(v1::GemmProblem& gemm);
 
 }  // namespace tilewright

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/batch_stride.h"
 #include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/launch/fused_dropout_layout.h"
 #include "tuner/problem/canonical_problem.h"
@@ -57,7 +58,8 @@ std::string DescribeStrides(const v1::GemmProblem& gemm) {
     if (gemm.batch() > 1 && matrix.batch_stride != matrix.rows * matrix.stride) {
       absl::StrAppend(&text, " stride_",
                       matrix.operand == v1::OPERAND_AUX ? "aux" : StrideName(matrix.operand), "=",
-                      matrix.batch_stride);
+                      matrix.batch_stride == kSharedByBatches ? "broadcast"
+                                                              : absl::StrCat(matrix.batch_stride));
     }
   }
   return text;
@@ -146,10 +148,10 @@ double MinimumBytes(const v1::Problem& canonical) {
   double bytes = 0;
   for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
     if (!matrix.present) continue;
-    bytes += static_cast<double>(matrix.rows) * static_cast<double>(matrix.columns) *
+    bytes += static_cast<double>(StoredBatches(matrix, gemm.batch())) *
+             static_cast<double>(matrix.rows) * static_cast<double>(matrix.columns) *
              StorageBytes(matrix.type);
   }
-  bytes *= static_cast<double>(gemm.batch());
   // One bias serves every batch.
   if (epilogue.bias_mode() == v1::BIAS_MODE_PER_COLUMN) {
     bytes += static_cast<double>(gemm.n()) * StorageBytes(epilogue.bias_type());

@@ -1,5 +1,7 @@
 #include "tuner/problem/stored_matrix.h"
 
+#include "kernel_templates/launch/batch_stride.h"
+
 namespace tilewright {
 
 std::array<StoredMatrix, 5> StoredMatrices(const v1::GemmProblem& gemm) {
@@ -23,6 +25,10 @@ std::array<StoredMatrix, 5> StoredMatrices(const v1::GemmProblem& gemm) {
       {v1::OPERAND_AUX, has_aux, !epilogue.gradient(), m, n, epilogue.aux_type(), gemm.ld_aux(),
        gemm.aux_batch_stride()},
   }};
+}
+
+int64_t StoredBatches(const StoredMatrix& matrix, int64_t batch) {
+  return matrix.batch_stride == kSharedByBatches ? 1 : batch;
 }
 
 void SetStrides(v1::Operand operand, int64_t stride, int64_t batch_stride, v1::GemmProblem& gemm) {

@@ -17,9 +17,12 @@ struct StoredMatrix {
   int64_t rows = 0;  // As stored: a transposed A has k rows of m elements.
   int64_t columns = 0;
   v1::DataType type = v1::DATA_TYPE_UNSPECIFIED;
-  int64_t stride = 0;  // Elements between rows, as the problem says.
-  int64_t batch_stride = 0;
+  int64_t stride = 0;        // Elements between rows, as the problem says.
+  int64_t batch_stride = 0;  // kSharedByBatches: all batches have the one matrix.
 };
+
+// Matrices that are stored, of `batch` batches.
+int64_t StoredBatches(const StoredMatrix& matrix, int64_t batch);
 
 // A, B, C, D and aux of `gemm`, whose types and layouts are canonical; its strides need not be.
 std::array<StoredMatrix, 5> StoredMatrices(const v1::GemmProblem& gemm);

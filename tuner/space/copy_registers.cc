@@ -31,7 +31,7 @@ int HeldRegisters(const CopiedOperand& operand, const GemmSm80Config& config, in
   if (operand.access_bytes >= kNarrowestAsyncCopy) return 0;
   const int steps = config.tile_k * bytes / kStepBytes;
   const int64_t copies =
-      CeilDivide(CopiesPerThread(config, operand.tile, bytes), std::max(steps - 1, 1));
+      CeilDiv(CopiesPerThread(config, operand.tile, bytes), std::max(steps - 1, 1));
   const int registers = bytes > 1 ? 4 : operand.k_major || (steps <= 2 && copies <= 4) ? 8 : 24;
   return static_cast<int>(copies) * registers;
 }

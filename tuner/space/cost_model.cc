@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernel_templates/launch/batch_stride.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
@@ -37,12 +38,12 @@ constexpr double kL2Share = 0.6;
 constexpr double kNextLaunchSeconds = 1.5e-6;
 constexpr double kPartialBytes = 4;
 
-int RoundUp(int value, int unit) { return (value + unit - 1) / unit * unit; }
+int RoundUp(int value, int unit) { return CeilDiv(value, unit) * unit; }
 
 // Share of the schedulers' rate that `warps` resident warps reach: uneven warps leave
 // schedulers idle, and one warp each cannot hide its own latencies.
 double WarpShare(int warps) {
-  const int per_scheduler = (warps + kSchedulers - 1) / kSchedulers;
+  const int per_scheduler = CeilDiv(warps, kSchedulers);
   const double balance = static_cast<double>(warps) / (per_scheduler * kSchedulers);
   return balance * (per_scheduler == 1 ? kLoneWarpShare : 1.0);
 }
@@ -78,8 +79,7 @@ double EpilogueCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
 // Cycles of a wave in which each SM has `resident` blocks.
 double WaveCycles(const v1::GemmProblem& gemm, const MachineModel& machine, const TileWork& work,
                   int resident) {
-  const double steps =
-      static_cast<double>(CeilDivide(CeilDivide(gemm.k(), work.tile_k), work.split_k));
+  const double steps = static_cast<double>(CeilDiv(CeilDiv(gemm.k(), work.tile_k), work.split_k));
   const double mainloop = steps * resident * StepCycles(gemm, machine, work, resident);
   // Blocks of one SM drift apart, so that the epilogue of one runs under the steps of another.
   const double tail = kBlockOverhead + kLoadLatency + EpilogueCycles(gemm, machine, work);
@@ -99,6 +99,18 @@ double EpilogueElementBytes(const v1::GemmProblem& gemm) {
   for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
     const bool in_epilogue = matrix.operand != v1::OPERAND_A && matrix.operand != v1::OPERAND_B;
     if (in_epilogue && matrix.present) bytes += StorageBytes(matrix.type);
+  }
+  return bytes;
+}
+
+double EpilogueDramElementBytes(const v1::GemmProblem& gemm) {
+  double bytes = 0;
+  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
+    const bool in_epilogue = matrix.operand != v1::OPERAND_A && matrix.operand != v1::OPERAND_B;
+    if (!in_epilogue || !matrix.present) continue;
+    const auto batch = static_cast<double>(std::max<int64_t>(gemm.batch(), 1));
+    bytes += StorageBytes(matrix.type) * static_cast<double>(StoredBatches(matrix, gemm.batch())) /
+             batch;
   }
   return bytes;
 }
@@ -145,7 +157,7 @@ double SplitEpilogueSeconds(const v1::GemmProblem& gemm, const MachineModel& mac
                           static_cast<double>(gemm.n());
   // What passes is read; aux is what passes, or read, and counted.
   const double bytes =
-      EpilogueElementBytes(gemm) + (WritesAux(gemm) ? 0 : StorageBytes(SplitType(gemm)));
+      EpilogueDramElementBytes(gemm) + (WritesAux(gemm) ? 0 : StorageBytes(SplitType(gemm)));
   const double cycles =
       Overlap(elements * bytes / machine.dram_bytes_per_cycle,
               elements * EpilogueInstructions(gemm) / (machine.sm_count * kEpilogueLanes));
@@ -161,7 +173,7 @@ double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, i
                                   ? machine.l2_bytes_per_cycle * machine.sm_count
                                   : machine.dram_bytes_per_cycle;
   const double memory = partials / partial_rate +
-                        elements * EpilogueElementBytes(gemm) / machine.dram_bytes_per_cycle;
+                        elements * EpilogueDramElementBytes(gemm) / machine.dram_bytes_per_cycle;
   const double cycles =
       Overlap(memory, elements * EpilogueInstructions(gemm) / (machine.sm_count * kEpilogueLanes));
   return kNextLaunchSeconds + (kLoadLatency + kBlockOverhead + cycles) / machine.clock_hertz;
@@ -170,7 +182,7 @@ double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, i
 double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k) {
   const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
                           static_cast<double>(gemm.n());
-  if (split_k == 1) return elements * EpilogueElementBytes(gemm);
+  if (split_k == 1) return elements * EpilogueDramElementBytes(gemm);
   const double partials = elements * split_k * kPartialBytes;
   return partials < kL2Share * machine.l2_bytes ? 0 : partials;
 }
@@ -186,6 +198,7 @@ int ResidentBlocks(const MachineModel& machine, const TileWork& work) {
 
 // A raster group is a strip of g tiles of m that sweeps all of n. B is read once for each
 // strip, or wave if those are fewer. A's strip is read once if L2 holds it, else by every wave.
+// Batches follow one another: what they share and L2 holds comes from memory once.
 double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
                         const TileWork& work, int resident) {
   const double bytes = StorageBytes(gemm.a_type());
@@ -194,9 +207,13 @@ double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine
   const double b = static_cast<double>(gemm.n()) * k * bytes;
   const double batch = static_cast<double>(gemm.batch());
   const double cache = kL2Share * machine.l2_bytes;
-  if (a + b <= cache) return batch * (a + b);
-  const double tiles_m = static_cast<double>(CeilDivide(gemm.m(), work.tile_m));
-  const double tiles_n = static_cast<double>(CeilDivide(gemm.n(), work.tile_n));
+  const bool shares_a = gemm.a_batch_stride() == kSharedByBatches;
+  const bool shares_b = gemm.b_batch_stride() == kSharedByBatches;
+  const double a_batches = shares_a && a <= cache / 2 ? 1 : batch;
+  const double b_batches = shares_b && b <= cache / 2 ? 1 : batch;
+  if (a + b <= cache) return a_batches * a + b_batches * b;
+  const double tiles_m = static_cast<double>(CeilDiv(gemm.m(), work.tile_m));
+  const double tiles_n = static_cast<double>(CeilDiv(gemm.n(), work.tile_n));
   // Splits of one tile run side by side and read different parts of k.
   const double wave =
       std::max(1.0, static_cast<double>(machine.sm_count) * resident / work.split_k);
@@ -207,14 +224,14 @@ double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine
   const double sweeps =
       strip_bytes <= cache / 2 ? 1 : std::max(1.0, std::ceil(group * tiles_n / wave));
   const double b_reads = b <= cache / 2 ? 1 : std::min(strips, waves);
-  return batch * (a * std::min(sweeps, waves) + b * b_reads);
+  return a_batches * a * std::min(sweeps, waves) + b_batches * b * b_reads;
 }
 
 double PredictTiledSeconds(const v1::GemmProblem& gemm, const MachineModel& machine,
                            const TileWork& work) {
   const int resident = ResidentBlocks(machine, work);
-  const double blocks = static_cast<double>(CeilDivide(gemm.m(), work.tile_m)) *
-                        static_cast<double>(CeilDivide(gemm.n(), work.tile_n)) *
+  const double blocks = static_cast<double>(CeilDiv(gemm.m(), work.tile_m)) *
+                        static_cast<double>(CeilDiv(gemm.n(), work.tile_n)) *
                         static_cast<double>(gemm.batch()) * work.split_k;
   const double at_once = static_cast<double>(machine.sm_count) * resident;
   const double full_waves = std::floor(blocks / at_once);

@@ -42,8 +42,10 @@ inline constexpr double kLaunchSeconds = 2.5e-6;
 // Two activities that overlap, though not perfectly: more than the longer, less than the sum.
 double Overlap(double a, double b);
 
-// Bytes an element of D moves to and from DRAM in the epilogue.
+// Bytes an element of D moves in the epilogue; and to and from DRAM, from which a C that all
+// batches share comes once.
 double EpilogueElementBytes(const v1::GemmProblem& gemm);
+double EpilogueDramElementBytes(const v1::GemmProblem& gemm);
 
 // Bytes that the outputs, or the partial sums beyond L2, move to and from DRAM.
 double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k);

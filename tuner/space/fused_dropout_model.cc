@@ -107,10 +107,10 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   const MachineModel machine = MachineFor(silicon, in_fp32, v1::PRECISION_FP32);
   const FusedDropoutWork work = WorkOf(problem, config.read_mask == 1);
   const int resident = ResidentBlocksOf(machine, config, work);
-  const double tiles_m = static_cast<double>(CeilDivide(problem.rows(), config.tile_m));
-  const double tiles_n =
-      Normalizes(problem) ? 1
-                          : static_cast<double>(CeilDivide(problem.columns(), HeldColumns(config)));
+  const double tiles_m = static_cast<double>(CeilDiv(problem.rows(), config.tile_m));
+  const double tiles_n = Normalizes(problem)
+                             ? 1
+                             : static_cast<double>(CeilDiv(problem.columns(), HeldColumns(config)));
   const double blocks = tiles_m * tiles_n;
   const double at_once = static_cast<double>(machine.sm_count) * resident;
   const double waves = std::max(1.0, std::ceil(blocks / at_once));

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/abi/fused_dropout_args.h"
 #include "kernel_templates/launch/fused_dropout_layout.h"
+#include "kernel_templates/launch/size_checks.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
 #include "tuner/codegen/renderer.h"
@@ -50,8 +51,8 @@ bool HoldsRows(const Problem& problem, const FusedDropoutConfig& c) {
 
 // ceil(rows / tile_m) * ceil(columns / tile_n) < 2^31.
 bool FitsBlocks(const Problem& problem, const FusedDropoutConfig& c) {
-  const int64_t tiles_n = Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
-  return CeilDivide(problem.rows(), c.tile_m) <= std::numeric_limits<int32_t>::max() / tiles_n;
+  const int64_t tile_n = Normalizes(problem) ? problem.columns() : HeldColumns(c);
+  return TilesOf(problem.rows(), problem.columns(), /*batch=*/1, c.tile_m, tile_n) <= kMaxGridX;
 }
 
 struct Constraint {
@@ -122,8 +123,8 @@ bool IsOneWave(const Problem& problem, const FusedDropoutConfig& c) {
 // they do not. In one wave some SMs may have none.
 bool SuitsRows(const Problem& problem, const v1::Silicon& silicon, const FusedDropoutConfig& c) {
   if (c.tile_m <= std::max(16, 2 * PairsAtOnce(c))) return true;
-  const int64_t tiles_n = Normalizes(problem) ? 1 : CeilDivide(problem.columns(), HeldColumns(c));
-  const int64_t blocks = CeilDivide(problem.rows(), c.tile_m) * tiles_n;
+  const int64_t tiles_n = Normalizes(problem) ? 1 : CeilDiv(problem.columns(), HeldColumns(c));
+  const int64_t blocks = CeilDiv(problem.rows(), c.tile_m) * tiles_n;
   return IsOneWave(problem, c) ? 10 * blocks >= 9 * silicon.sm_count()
                                : blocks >= silicon.sm_count();
 }
@@ -138,8 +139,8 @@ std::vector<int> TileRows(const Problem& problem, const v1::Silicon& silicon,
   const int step = 8 % PairsAtOnce(c) == 0 ? 2 * PairsAtOnce(c) : std::max(16, 2 * PairsAtOnce(c));
   std::set<int> rows;
   for (int blocks = 1; blocks <= 4; ++blocks) {
-    const int64_t wanted = CeilDivide(problem.rows(), int64_t{silicon.sm_count()} * blocks);
-    rows.insert(static_cast<int>(std::min<int64_t>(CeilDivide(wanted, step) * step, 4096)));
+    const int64_t wanted = CeilDiv(problem.rows(), int64_t{silicon.sm_count()} * blocks);
+    rows.insert(static_cast<int>(std::min<int64_t>(CeilDiv(wanted, step) * step, 4096)));
   }
   return {rows.begin(), rows.end()};
 }

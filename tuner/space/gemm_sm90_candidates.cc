@@ -72,10 +72,10 @@ void WithStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
 
 // Share of the multiplications of all waves that lie within D.
 double Filling(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
-  const int64_t blocks = CeilDivide(gemm.m(), c.tile_m * c.cluster_m) * c.cluster_m *
-                         CeilDivide(gemm.n(), c.tile_n * c.cluster_n) * c.cluster_n * gemm.batch() *
+  const int64_t blocks = CeilDiv(gemm.m(), c.tile_m * c.cluster_m) * c.cluster_m *
+                         CeilDiv(gemm.n(), c.tile_n * c.cluster_n) * c.cluster_n * gemm.batch() *
                          c.cluster_k;
-  const int64_t waves = CeilDivide(blocks, std::max(silicon.sm_count(), 1));
+  const int64_t waves = CeilDiv(blocks, std::max(silicon.sm_count(), 1));
   return static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
          static_cast<double>(gemm.batch()) /
          (static_cast<double>(waves * silicon.sm_count()) * c.tile_m * c.tile_n);
@@ -85,12 +85,11 @@ double Filling(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Ge
 bool SharesKInOneWave(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                       const GemmSm90Config& c) {
   constexpr int kFewestStages = 4;
-  const int64_t tiles =
-      CeilDivide(gemm.m(), c.tile_m) * CeilDivide(gemm.n(), c.tile_n) * gemm.batch();
+  const int64_t tiles = CeilDiv(gemm.m(), c.tile_m) * CeilDiv(gemm.n(), c.tile_n) * gemm.batch();
   // Clusters of 4 do not fill every GPC: on an H100 32 of them take two waves.
   const int64_t at_once = c.cluster_k > 2 ? silicon.sm_count() * 7 / 8 : silicon.sm_count();
   return tiles * c.cluster_k <= at_once &&
-         CeilDivide(gemm.k(), TileK(gemm)) >= int64_t{kFewestStages} * c.cluster_k;
+         CeilDiv(gemm.k(), TileK(gemm)) >= int64_t{kFewestStages} * c.cluster_k;
 }
 
 // Of a D with few rows and few columns the least there is: the core's rows come in 64s.
@@ -162,8 +161,8 @@ void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
                 const Visit& visit) {
   const int rows = c.tile_m * c.cluster_m;
   const int columns = c.tile_n * c.cluster_n;
-  const int64_t tiles_m = CeilDivide(gemm.m(), rows);
-  const int64_t tiles_n = CeilDivide(gemm.n(), columns);
+  const int64_t tiles_m = CeilDiv(gemm.m(), rows);
+  const int64_t tiles_n = CeilDiv(gemm.n(), columns);
   const int64_t blocks = tiles_m * tiles_n * gemm.batch() * ClusterBlocks(c);
   for (const int split : SplitsToTry(gemm, silicon, rows, columns, TileK(gemm))) {
     if (split > 1 && c.cluster_k > 1) break;

@@ -1,12 +1,14 @@
 #include "tuner/space/gemm_sm90_rules.h"
 
 #include <algorithm>
-#include <limits>
 
+#include "kernel_templates/launch/operand_layout.h"
+#include "kernel_templates/launch/size_checks.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/data_type.h"
 #include "tuner/problem/epilogue_parts.h"
 #include "tuner/problem/precision.h"
+#include "tuner/problem/stored_matrix.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
 
@@ -77,8 +79,15 @@ bool BlocksHaveScales(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
 // Places of all batches, and a step of the walk beyond them, are unsigned 32-bit numbers:
 // ceil(m / tile_m) * ceil(n / tile_n) * batch < 2^31.
 bool FitsWalk(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
-  return CeilDivide(gemm.m(), c.tile_m) * CeilDivide(gemm.n(), c.tile_n) <=
-         std::numeric_limits<int32_t>::max() / gemm.batch();
+  return TilesOf(gemm.m(), gemm.n(), gemm.batch(), c.tile_m, c.tile_n) <= kMaxGridX;
+}
+
+// Strides of what any config may read or write through TMA.
+bool StridesFitTensorMaps(const v1::GemmProblem& gemm) {
+  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
+    if (matrix.present && !FitsTensorMap(LayoutOf(gemm, matrix.operand))) return false;
+  }
+  return true;
 }
 
 struct Constraint {
@@ -115,7 +124,9 @@ constexpr Constraint kConstraints[] = {
      }},
     {"HasRunTimeValues", [](auto&, auto&, auto& c) { return HasRunTimeValues(c); }},
     {"FitsGrid",
-     [](auto& gemm, auto&, auto& c) { return FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k); }},
+     [](auto& gemm, auto&, auto& c) {
+       return FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k, ClusterBlocks(c));
+     }},
     {"FitsWalk", [](auto& gemm, auto&, auto& c) { return FitsWalk(gemm, c); }},
     {"SumsColumnsOnce",
      [](auto& gemm, auto&, auto& c) { return SumsColumnsOnce(gemm, c.split_k); }},
@@ -152,6 +163,7 @@ bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
   if (requirements.a_alignment() != kTmaAlignment || requirements.b_alignment() != kTmaAlignment) {
     return false;
   }
+  if (!StridesFitTensorMaps(gemm)) return false;
   switch (gemm.a_type()) {
     case v1::DATA_TYPE_FP16:
     case v1::DATA_TYPE_BF16:

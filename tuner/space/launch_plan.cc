@@ -57,7 +57,7 @@ v1::WorkspaceRegion ColumnSumsRegion(const TiledLaunch& launch) {
   v1::WorkspaceRegion region;
   region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
   const int rows = launch.split_epilogue ? kSplitEpilogueTileM : launch.column_sum_rows;
-  region.set_copies(static_cast<int>(CeilDivide(launch.tile_m, rows)));
+  region.set_copies(static_cast<int>(CeilDiv(launch.tile_m, rows)));
   region.set_element_bytes(kPartialBytes);
   return region;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernel_templates/launch/fused_dropout_layout.h"
+#include "kernel_templates/launch/size_checks.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/stored_matrix.h"
 #include "tuner/space/search_space.h"
@@ -51,7 +52,7 @@ bool Divides(int64_t divisor, int64_t value) { return divisor <= 1 || value % di
 bool AlignmentHolds(int alignment, const StoredMatrix& matrix, int64_t batch) {
   const int64_t bytes = ElementBytes(matrix.type);
   return Divides(alignment, matrix.stride * bytes) &&
-         (batch == 1 || Divides(alignment, matrix.batch_stride * bytes));
+         (StoredBatches(matrix, batch) == 1 || Divides(alignment, matrix.batch_stride * bytes));
 }
 
 // The operand under whose name kernel.proto states the alignment of a tensor and its gradient.
@@ -71,8 +72,17 @@ v1::Operand OperandOf(FusedTensor tensor) {
   }
 }
 
+// Requirements say nothing of tiles; no template's are smaller than these. What would have more of
+// them than a grid has blocks (from 2^37 elements on) takes a kernel that was planned for it.
+bool FitsAnyGrid(int64_t m, int64_t n, int64_t batch) {
+  constexpr int kSmallestTileM = 4;
+  constexpr int kSmallestTileN = 16;
+  return TilesOf(m, n, batch, kSmallestTileM, kSmallestTileN) <= kMaxGridX;
+}
+
 bool RequirementsHold(const v1::Requirements& requirements,
                       const v1::FusedDropoutProblem& problem) {
+  if (!FitsAnyGrid(problem.rows(), problem.columns(), 1)) return false;
   if (requirements.n_limit() > 0 && problem.columns() > requirements.n_limit()) return false;
   for (const FusedTensorUse& use : TensorsOf(problem)) {
     if (use.IsMatrix() && !Divides(AlignmentFor(requirements, OperandOf(use.tensor)),
@@ -127,7 +137,8 @@ bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& p
   const v1::GemmProblem& gemm = problem.gemm();
   if (!problem.has_gemm() || !Divides(requirements.m_divisor(), gemm.m()) ||
       !Divides(requirements.n_divisor(), gemm.n()) ||
-      !Divides(requirements.k_divisor(), gemm.k())) {
+      !Divides(requirements.k_divisor(), gemm.k()) ||
+      !FitsAnyGrid(gemm.m(), gemm.n(), gemm.batch())) {
     return false;
   }
   for (const StoredMatrix& matrix : StoredMatrices(gemm)) {

@@ -4,12 +4,12 @@
 #include <limits>
 
 #include "kernel_templates/abi/split_epilogue_config.h"
+#include "kernel_templates/launch/size_checks.h"
 
 namespace tilewright {
 namespace {
 
 constexpr int kTileUnit = 32;
-constexpr int kMaxGridYZ = 65535;
 constexpr int kPartialBytes = 4;
 constexpr int kMinStagesToSplit = 4;
 constexpr int kMaxBlocksPerSm = 4;
@@ -17,18 +17,19 @@ constexpr int kSplits[] = {2, 3, 4, 6, 8, 12, 16, 24, 32};
 constexpr int kRasterGroups[] = {1, 2, 4, 8, 16};
 
 int64_t Tiles(const v1::GemmProblem& gemm, int tile_m, int tile_n) {
-  return CeilDivide(gemm.m(), tile_m) * CeilDivide(gemm.n(), tile_n);
+  return TilesOf(gemm.m(), gemm.n(), /*batch=*/1, tile_m, tile_n);
 }
 
 }  // namespace
 
-bool FitsGrid(const v1::GemmProblem& gemm, int tile_m, int tile_n, int split_k) {
-  return Tiles(gemm, tile_m, tile_n) <= std::numeric_limits<int32_t>::max() &&
-         split_k <= kMaxGridYZ && gemm.batch() <= kMaxGridYZ;
+bool FitsGrid(const v1::GemmProblem& gemm, int tile_m, int tile_n, int split_k, int cluster) {
+  return Tiles(gemm, tile_m, tile_n) <= kMaxGridX && split_k <= kMaxGridYz &&
+         gemm.batch() <= kMaxGridYz && TilesEndInRange(gemm.m(), int64_t{tile_m} * cluster) &&
+         TilesEndInRange(gemm.n(), int64_t{tile_n} * cluster);
 }
 
 bool SplitsHaveWork(const v1::GemmProblem& gemm, int tile_k, int split_k) {
-  return split_k <= CeilDivide(gemm.k(), tile_k);
+  return split_k <= CeilDiv(gemm.k(), tile_k);
 }
 
 bool FitsWorkspace(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int split_k) {
@@ -48,14 +49,14 @@ bool SplitsEpilogueAlone(const v1::GemmProblem& gemm, int split_k) {
 }
 
 bool TileSuits(int64_t extent, int tile) {
-  return tile < 2 * CeilDivide(extent, kTileUnit) * kTileUnit;
+  return tile < 2 * CeilDiv(extent, kTileUnit) * kTileUnit;
 }
 
 bool AreaSuits(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m, int tile_n) {
   constexpr int kAmpleArea = 64 * 128;
   constexpr int kAmpleWaves = 8;
   const int64_t area = static_cast<int64_t>(tile_m) * tile_n;
-  const int64_t ample_tiles = CeilDivide(gemm.m(), 64) * CeilDivide(gemm.n(), 128) * gemm.batch();
+  const int64_t ample_tiles = CeilDiv(gemm.m(), 64) * CeilDiv(gemm.n(), 128) * gemm.batch();
   return area >= kAmpleArea ||
          ample_tiles <= kAmpleWaves * static_cast<int64_t>(silicon.sm_count()) ||
          !TileSuits(gemm.m(), 64) || !TileSuits(gemm.n(), 64);
@@ -66,7 +67,7 @@ std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& sil
   std::vector<int> splits = {1};
   const int64_t blocks = Tiles(gemm, tile_m, tile_n) * gemm.batch();
   const int64_t sms = silicon.sm_count();
-  const int64_t stages = CeilDivide(gemm.k(), tile_k);
+  const int64_t stages = CeilDiv(gemm.k(), tile_k);
   for (const int split : kSplits) {
     if (blocks * split > kMaxBlocksPerSm * sms || stages < kMinStagesToSplit * split) break;
     if (FitsWorkspace(gemm, silicon, split) && SumsColumnsOnce(gemm, split)) {
@@ -79,8 +80,8 @@ std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& sil
 std::vector<int> RasterGroupsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                                    int tile_m, int tile_n, int split_k) {
   if (split_k > 1) return {1};
-  return RasterGroupsToTry(CeilDivide(gemm.m(), tile_m), CeilDivide(gemm.n(), tile_n), tile_m,
-                           tile_n, std::max(silicon.sm_count(), 1));
+  return RasterGroupsToTry(CeilDiv(gemm.m(), tile_m), CeilDiv(gemm.n(), tile_n), tile_m, tile_n,
+                           std::max(silicon.sm_count(), 1));
 }
 
 std::vector<int> RasterGroupsToTry(int64_t tiles_m, int64_t tiles_n, int tile_m, int tile_n,
@@ -89,8 +90,7 @@ std::vector<int> RasterGroupsToTry(int64_t tiles_m, int64_t tiles_n, int tile_m,
   int best = 1;
   int64_t fewest = std::numeric_limits<int64_t>::max();
   for (const int group : kRasterGroups) {
-    const int64_t elements =
-        static_cast<int64_t>(group) * tile_m + CeilDivide(wave, group) * tile_n;
+    const int64_t elements = static_cast<int64_t>(group) * tile_m + CeilDiv(wave, group) * tile_n;
     if (group <= tiles_m && elements < fewest) {
       fewest = elements;
       best = group;

@@ -6,19 +6,17 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernel_templates/abi/ceil_div.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 
-constexpr int64_t CeilDivide(int64_t value, int64_t divisor) {
-  return (value + divisor - 1) / divisor;
-}
-
-// Grid x is at most 2^31 - 1, y and z 65535:
-// ceil(m / tile_m) * ceil(n / tile_n) < 2^31, split_k and batch < 2^16.
-bool FitsGrid(const v1::GemmProblem& gemm, int tile_m, int tile_n, int split_k);
+// Grid x is at most 2^31 - 1, y and z 65535, and tiles end where numbers of rows and columns do:
+// ceil(m / tile_m) * ceil(n / tile_n) < 2^31, split_k and batch < 2^16,
+// ceil(m / (tile_m * cluster)) * tile_m * cluster <= 2^31, and so for n. `cluster`: its blocks.
+bool FitsGrid(const v1::GemmProblem& gemm, int tile_m, int tile_n, int split_k, int cluster = 1);
 
 // Every split has at least one stage of k: split_k <= ceil(k / tile_k).
 bool SplitsHaveWork(const v1::GemmProblem& gemm, int tile_k, int split_k);

@@ -108,6 +108,8 @@ double OperandBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
   turned.set_k(gemm.k());
   turned.set_batch(gemm.batch());
   turned.set_a_type(gemm.a_type());
+  turned.set_a_batch_stride(gemm.b_batch_stride());
+  turned.set_b_batch_stride(gemm.a_batch_stride());
   std::swap(work.tile_m, work.tile_n);
   return OperandDramBytes(turned, clusters, work, 1);
 }
@@ -117,14 +119,14 @@ double OperandBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
 double PredictWarpgroupSeconds(const v1::GemmProblem& gemm, const MachineModel& machine,
                                const GemmSm90Config& c) {
   const int cluster = ClusterBlocks(c);
-  const double clusters = static_cast<double>(CeilDivide(gemm.m(), c.tile_m * c.cluster_m)) *
-                          static_cast<double>(CeilDivide(gemm.n(), c.tile_n * c.cluster_n)) *
+  const double clusters = static_cast<double>(CeilDiv(gemm.m(), c.tile_m * c.cluster_m)) *
+                          static_cast<double>(CeilDiv(gemm.n(), c.tile_n * c.cluster_n)) *
                           static_cast<double>(gemm.batch()) * c.split_k;
   const int at_once = std::max(1, machine.sm_count / cluster);
   const double waves = std::ceil(clusters / at_once);
   const int64_t tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
   const auto stages =
-      static_cast<double>(CeilDivide(CeilDivide(gemm.k(), tile_k), c.split_k * c.cluster_k));
+      static_cast<double>(CeilDiv(CeilDiv(gemm.k(), tile_k), c.split_k * c.cluster_k));
   // With one tile a block, ping-pong has nothing to alternate with.
   const bool lone = c.consumers == 1 || (c.ping_pong && waves <= 1);
   const double active = std::min(1.0, clusters / at_once);

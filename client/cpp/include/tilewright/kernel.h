@@ -19,6 +19,10 @@ struct CUstream_st;
 
 namespace tilewright {
 
+// In the place of a batch stride of A, B or C: all batches share the one matrix. D and aux have one
+// a batch.
+inline constexpr int64_t kBatchBroadcast = -1;
+
 // In the place of an offset: none was given.
 inline constexpr uint64_t kNoLaunchOffset = UINT64_MAX;
 

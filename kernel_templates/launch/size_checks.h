@@ -1,0 +1,55 @@
+// Which sizes a launch can have. What the kernels' 32-bit arithmetic relies on is refused here, up
+// front and in the same words for the service and for clients. Pure; any thread.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_SIZE_CHECKS_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_SIZE_CHECKS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "kernel_templates/abi/ceil_div.h"
+#include "kernel_templates/launch/operand_layout.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// Of m, n and k, and of the rows and columns of a fused dropout: the arguments have 32-bit fields.
+inline constexpr int64_t kMaxExtent = INT32_MAX;
+// Of batches: grid y and z.
+inline constexpr int64_t kMaxGridYz = 65535;
+inline constexpr int64_t kMaxGridX = INT32_MAX;
+
+// Whether an extent is so close to the largest that adding a tile to it leaves 31 bits. Kernels of
+// versions before the first one that serves such extents are wrong there, and look no different: so
+// these extents are families of their own, in which only kernels that were checked there are found.
+constexpr bool IsNearLimit(int64_t extent) { return extent > kMaxExtent - 65536; }
+
+// Whether the last tile ends at 2^31 or before, so that every row (column) of every tile, also
+// beyond the edge, has a number that fits 31 bits: ceil(extent / tile) * tile <= 2^31. It does for
+// every power of two.
+constexpr bool TilesEndInRange(int64_t extent, int64_t tile) {
+  return CeilDiv(extent, tile) * tile <= kMaxExtent + 1;
+}
+
+// ceil(m / tile_m) * ceil(n / tile_n) * batch, at most 2^62: more is no more.
+int64_t TilesOf(int64_t m, int64_t n, int64_t batch, int64_t tile_m, int64_t tile_n);
+
+// INVALID_ARGUMENT, reason GRID_TOO_LARGE, where a step has more tiles than a grid has blocks.
+// `field`: the one to blame.
+absl::Status CheckGrids(const std::string& field, const v1::LaunchPlan& plan,
+                        const v1::GemmProblem& problem);
+
+// The same reason, where the tiles of a step of a GEMM do not end in range.
+absl::Status CheckTileEnds(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);
+
+// Whether TMA can follow the strides of a matrix: below 2^40 bytes. A stride that leads nowhere,
+// there being one row or one batch, may be any.
+bool FitsTensorMap(const MatrixLayout& layout);
+
+// INVALID_ARGUMENT, reason STRIDE_TOO_LARGE, for a matrix that a step reads or writes through TMA.
+absl::Status CheckTensorMaps(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_SIZE_CHECKS_H_
