@@ -11,6 +11,7 @@
 
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_time.h"
 #include "server/acceptor.h"
 #include "server/config.h"
 #include "server/daemon_server.h"
@@ -29,7 +30,7 @@ namespace tilewright {
 namespace {
 
 absl::Status Serve(const Config& config) {
-  const absl::Time begin = absl::Now();
+  const SteadyTime begin = SteadyTime::Now();
   RaiseDescriptorLimit();
   RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteStore> store, SqliteStore::Open(config.cache_dir));
@@ -60,7 +61,7 @@ absl::Status Serve(const Config& config) {
            .resume_sweeps = config.resume_sweeps},
           {*compiler, *profiler, *store, index, tuner, clock}));
   spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
-               config.socket, absl::ToDoubleSeconds(absl::Now() - begin));
+               config.socket, absl::ToDoubleSeconds(SteadyTime::Now() - begin));
   RunUntilStopped(*server, config.idle_timeout, config.socket);
   return absl::OkStatus();
 }
