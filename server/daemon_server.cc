@@ -32,7 +32,7 @@ constexpr std::size_t kExecutorQueue = 4096;
 
 DaemonServer::DaemonServer(const Options& options, const Collaborators& collaborators)
     : collaborators_(collaborators),
-      devices_(collaborators.compiler, collaborators.profiler),
+      devices_(collaborators.compiler, collaborators.profiler, options.device_patience),
       executor_("executor", kExecutorThreads, kExecutorQueue),
       // Bundles take seconds each, and must not hold cold look-ups up.
       bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, CacheServiceImpl::kMaxBundles),
@@ -74,7 +74,9 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .winners = winners_,
                       .metrics = *metrics_,
                       .cache_dir = options.cache_dir,
-                      .max_bundle_bytes = options.max_bundle_bytes}) {}
+                      .max_bundle_bytes = options.max_bundle_bytes}) {
+  devices_.WhenDevicesAreKnown([this](int devices) { scheduler_.AddDevices(devices); });
+}
 
 DaemonServer::~DaemonServer() { Stop(absl::ZeroDuration()); }
 
@@ -185,6 +187,7 @@ void DaemonServer::Stop(absl::Duration grace) {
     stop_.Fire();
     server_->Shutdown(ToGrpc(SteadyTime::Now() + grace));
   }
+  devices_.Stop();
   sweeps_.PrepareStop();
   predictor_.Stop();
   scheduler_.Stop();

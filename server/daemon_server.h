@@ -44,6 +44,8 @@ class DaemonServer {
     int metrics_port = 0;  // 0: none.
     bool resume_sweeps = false;
     std::size_t max_bundle_bytes = kMaxBundleBytes;
+    // For what the machine has, at the start.
+    absl::Duration device_patience = DeviceTable::kPatience;
   };
 
   // What main() builds; all of it outlives the server.

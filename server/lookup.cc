@@ -192,8 +192,9 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     }
     answer.kernel = std::move(kernel);
     // One newer than the epoch may have been found past others that were not looked at.
-    answer.repeatable = plan_.step == LookupStep::kServe && !plan_.tune_in_background &&
-                        plan_.hit.winner == hit.winner && winner.epoch() <= plan_.epoch;
+    answer.repeatable = plan_.step == LookupStep::kServe && plan_.settled &&
+                        !plan_.tune_in_background && plan_.hit.winner == hit.winner &&
+                        winner.epoch() <= plan_.epoch;
     answer.version = plan_.version;
     Finish(std::move(answer));
   }

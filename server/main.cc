@@ -9,6 +9,7 @@
 #include <memory>
 #include <string_view>
 
+#include "absl/cleanup/cleanup.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/steady_time.h"
@@ -46,6 +47,11 @@ absl::Status Serve(const Config& config) {
   const std::future<void> woken = std::async(std::launch::async, [&] {
     profiler->Devices();
     compiler->Library();
+  });
+  // A library that does not finish loading must not hold up an end either.
+  const auto leave_them = absl::MakeCleanup([&] {
+    profiler->StopAsking();
+    compiler->StopAsking();
   });
   WinnerIndex index;
   RETURN_IF_ERROR(index.Load(*store));
