@@ -7,11 +7,11 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <utility>
 
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "server/call_deadline.h"
 #include "server/lookup_plan.h"
 #include "server/unix_socket.h"
 
@@ -33,18 +33,22 @@ constexpr std::chrono::hours kNoteUsesEvery{1};
 
 DaemonServer::DaemonServer(const Options& options, const Collaborators& collaborators)
     : collaborators_(collaborators),
-      devices_(collaborators.compiler, collaborators.profiler),
+      devices_(collaborators.compiler, collaborators.profiler, options.device_patience),
       executor_("executor", kExecutorThreads, kExecutorQueue),
       // Bundles take seconds each, and must not hold cold look-ups up.
       bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, CacheServiceImpl::kMaxBundles),
       kernels_(
           [this](const StoredWinner& winner) { return collaborators_.tuner.LoadKernel(winner); },
           kKernelCacheBytes, executor_),
-      predictor_([this](TuneRequest request, const Cancellation& cancellation) {
+      predictor_([this](TuneRequest request,
+                        const Cancellation& cancellation) -> absl::StatusOr<StoredWinner> {
         devices_.Complete(*request.target.mutable_environment());
-        absl::StatusOr<StoredWinner> winner = collaborators_.tuner.Predict(request, cancellation);
-        if (winner.ok()) winners_.Notify(winner->family_key);
-        return winner;
+        absl::StatusOr<TuneResult> result = collaborators_.tuner.Predict(request, cancellation);
+        // Where there is a GPU a tuning follows anyhow.
+        if (request.device_ordinal < 0 && WorkerWasLost(result)) scheduler_.TuneAgain(request);
+        RETURN_IF_ERROR(result.status());
+        winners_.Notify(result->winner.family_key);
+        return std::move(result->winner);
       }),
       scheduler_(
           {.devices = devices_.device_count(), .max_queue = options.max_queue},
@@ -89,7 +93,9 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .revalidation = revalidation_,
                       .cache_dir = options.cache_dir,
                       .max_bundle_bytes = options.max_bundle_bytes,
-                      .max_cache_bytes = options.max_cache_bytes}) {}
+                      .max_cache_bytes = options.max_cache_bytes}) {
+  devices_.WhenDevicesAreKnown([this](int devices) { scheduler_.AddDevices(devices); });
+}
 
 DaemonServer::~DaemonServer() { Stop(absl::ZeroDuration()); }
 
@@ -215,8 +221,9 @@ void DaemonServer::Stop(absl::Duration grace) {
   if (server_ != nullptr) {
     server_->GetHealthCheckService()->Shutdown();
     stop_.Fire();
-    server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(grace));
+    server_->Shutdown(ToGrpc(SteadyTime::Now() + grace));
   }
+  devices_.Stop();
   sweeps_.PrepareStop();
   predictor_.Stop();
   scheduler_.Stop();

@@ -52,6 +52,8 @@ class DaemonServer {
     int64_t max_cache_bytes = 0;  // What pruning leaves; 0: no limit.
     // How often idle GPUs are looked for, for winners that are to be measured again.
     std::chrono::milliseconds revalidation_interval{500};
+    // For what the machine has, at the start.
+    absl::Duration device_patience = DeviceTable::kPatience;
   };
 
   // What main() builds; all of it outlives the server.

@@ -20,7 +20,7 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
  public:
   BatchReactor(const LookupContext& context, Metrics& metrics,
                const v1::BatchGetKernelsRequest* request, v1::BatchGetKernelsResponse* response,
-               absl::Time deadline)
+               SteadyTime deadline)
       : open_(metrics.open_calls),
         context_(context),
         request_(request),
@@ -83,7 +83,7 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
   const LookupContext& context_;
   const v1::BatchGetKernelsRequest* const request_;
   v1::BatchGetKernelsResponse* const response_;
-  const absl::Time deadline_;
+  const SteadyTime deadline_;
   std::atomic<int> unanswered_;
   absl::Mutex mutex_;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;

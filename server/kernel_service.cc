@@ -31,7 +31,7 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
         response_(response) {}
 
   // Called before gRPC gets the reactor: nothing can be cancelled or done before that.
-  void Begin(const LookupContext& context, absl::Time deadline) {
+  void Begin(const LookupContext& context, SteadyTime deadline) {
     v1::GetKernelRequest request;
     if (!request.ParseFromArray(request_.begin(), static_cast<int>(request_.size()))) {
       return Answer(

@@ -31,7 +31,7 @@ class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
   KernelWatch(const LookupContext& context, v1::GetKernelRequest request)
       : context_(context), request_(std::move(request)) {}
 
-  void Begin(std::weak_ptr<Stream> stream, absl::Time deadline) {
+  void Begin(std::weak_ptr<Stream> stream, SteadyTime deadline) {
     stream_ = std::move(stream);
     first_ = Lookup::Start(context_, request_, deadline,
                            [self = shared_from_this()](absl::StatusOr<LookupAnswer> answer) {
@@ -82,7 +82,7 @@ class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
   void Ask() {
     v1::GetKernelRequest request = request_;
     request.set_mode(v1::LOOKUP_MODE_CACHED_ONLY);
-    Lookup::Start(context_, std::move(request), absl::InfiniteFuture(),
+    Lookup::Start(context_, std::move(request), SteadyTime::InfiniteFuture(),
                   [self = shared_from_this()](absl::StatusOr<LookupAnswer> answer) {
                     if (answer.ok()) self->PassOn(*std::move(answer));
                     self->RefreshDone();

@@ -11,6 +11,8 @@
 #include <ctime>
 #include <thread>
 
+#include "proto/support/steady_time.h"
+
 namespace tilewright {
 namespace {
 
@@ -44,7 +46,7 @@ class IdleWatch {
 
   bool Expired() {
     const int64_t activity = server_.Activity();
-    const absl::Time now = absl::Now();
+    const SteadyTime now = SteadyTime::Now();
     if (server_.Busy() || activity != activity_) {
       activity_ = activity;
       since_ = now;
@@ -56,7 +58,7 @@ class IdleWatch {
   const DaemonServer& server_;
   const absl::Duration timeout_;
   int64_t activity_ = 0;
-  absl::Time since_ = absl::Now();
+  SteadyTime since_ = SteadyTime::Now();
 };
 
 [[noreturn]] void EndAtOnce(const std::string& socket, int exit_code) {
@@ -94,13 +96,13 @@ void RunUntilStopped(DaemonServer& server, absl::Duration idle_timeout, const st
     server.Stop(kGrace);
     stopped = true;
   });
-  const absl::Time deadline = absl::Now() + kLongestStop;
+  const SteadyTime deadline = SteadyTime::Now() + kLongestStop;
   while (!stopped) {
     if (AwaitSignal(absl::Milliseconds(20)) != 0) {
       spdlog::warn("stopping at once: a second signal");
       EndAtOnce(socket, 130);
     }
-    if (absl::Now() > deadline) {
+    if (SteadyTime::Now() > deadline) {
       spdlog::error("the stop hangs: ending at once");
       EndAtOnce(socket, 1);
     }

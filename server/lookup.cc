@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "proto/support/errors.h"
+#include "server/call_deadline.h"
 #include "server/lookup_plan.h"
 #include "server/vendor_winner.h"
 #include "tuner/store/packed_winner.h"
@@ -24,7 +25,7 @@ constexpr absl::Duration kDeadlineMargin = absl::Milliseconds(20);
 
 class LookupImpl final : public Lookup, public std::enable_shared_from_this<LookupImpl> {
  public:
-  LookupImpl(const LookupContext& context, v1::GetKernelRequest request, absl::Time deadline,
+  LookupImpl(const LookupContext& context, v1::GetKernelRequest request, SteadyTime deadline,
              Callback done)
       : context_(context),
         request_(std::move(request)),
@@ -138,12 +139,11 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
       if (done_ == nullptr) return;  // Abandoned already; the ticket gives its interest back.
       tuning_name_ = job->name();
       ticket_ = *std::move(ticket);
-      if (deadline_ != absl::InfiniteFuture()) {
+      if (deadline_ != SteadyTime::InfiniteFuture()) {
         alarm_.emplace();
-        alarm_->Set(absl::ToChronoTime(deadline_ - kDeadlineMargin),
-                    [weak = weak_from_this()](bool fired) {
-                      if (auto self = weak.lock(); self != nullptr && fired) self->OnDeadline();
-                    });
+        alarm_->Set(ToGrpc(deadline_ - kDeadlineMargin), [weak = weak_from_this()](bool fired) {
+          if (auto self = weak.lock(); self != nullptr && fired) self->OnDeadline();
+        });
       }
     }
     // The job outlives its own observers.
@@ -194,8 +194,9 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     }
     answer.kernel = std::move(kernel);
     // One newer than the epoch may have been found past others that were not looked at.
-    answer.repeatable = plan_.step == LookupStep::kServe && !plan_.tune_in_background &&
-                        plan_.hit.winner == hit.winner && winner.epoch() <= plan_.epoch;
+    answer.repeatable = plan_.step == LookupStep::kServe && plan_.settled &&
+                        !plan_.tune_in_background && plan_.hit.winner == hit.winner &&
+                        winner.epoch() <= plan_.epoch;
     answer.version = plan_.version;
     Finish(std::move(answer));
   }
@@ -219,7 +220,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
 
   const LookupContext context_;
   const v1::GetKernelRequest request_;
-  const absl::Time deadline_;
+  const SteadyTime deadline_;
   LookupPlan plan_;          // Touched by one step at a time.
   std::string tuning_name_;  // Set once, before anything can ask for it.
   absl::Mutex mutex_;
@@ -232,7 +233,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
 }  // namespace
 
 std::shared_ptr<Lookup> Lookup::Start(const LookupContext& context, v1::GetKernelRequest request,
-                                      absl::Time deadline, Callback done) {
+                                      SteadyTime deadline, Callback done) {
   auto lookup =
       std::make_shared<LookupImpl>(context, std::move(request), deadline, std::move(done));
   lookup->Begin();

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "proto/support/steady_time.h"
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/kernel_loader.h"
@@ -62,7 +62,7 @@ class Lookup {
   // `deadline` it is DEADLINE_EXCEEDED, and the tuning goes on. What waits for work when the
   // server stops is UNAVAILABLE, reason SERVER_STOPPING, at once.
   static std::shared_ptr<Lookup> Start(const LookupContext& context, v1::GetKernelRequest request,
-                                       absl::Time deadline, Callback done);
+                                       SteadyTime deadline, Callback done);
 };
 
 }  // namespace tilewright

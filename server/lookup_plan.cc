@@ -149,6 +149,8 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
                                       const DeviceTable& devices, const WinnerIndex& index) {
   RETURN_IF_ERROR(CheckFields(request));
   LookupPlan plan;
+  // Before anything is read of the machine, so that no answer outlives what it was based on.
+  plan.settled = devices.settled();
   ASSIGN_OR_RETURN(plan.tune, ResolveTuning(request.problem(), request.target(),
                                             request.device_ordinal(), devices));
   plan.epoch = index.epoch();

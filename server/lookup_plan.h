@@ -31,6 +31,7 @@ struct LookupPlan {
   // Of the winners, before they were looked at.
   int64_t epoch = 0;
   int64_t version = 0;
+  bool settled = false;  // What the machine has was known.
 };
 
 // Checks every field of the request; errors as KernelService.GetKernel.

@@ -11,8 +11,10 @@
 #include <string>
 #include <string_view>
 
+#include "absl/cleanup/cleanup.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_time.h"
 #include "server/acceptor.h"
 #include "server/config.h"
 #include "server/daemon_server.h"
@@ -32,7 +34,7 @@ namespace tilewright {
 namespace {
 
 absl::Status Serve(const Config& config) {
-  const absl::Time begin = absl::Now();
+  const SteadyTime begin = SteadyTime::Now();
   RaiseDescriptorLimit();
   RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteStore> store, SqliteStore::Open(config.cache_dir));
@@ -49,6 +51,11 @@ absl::Status Serve(const Config& config) {
     profiler->Devices();
     compiler->Library();
   });
+  // A library that does not finish loading must not hold up an end either.
+  const auto leave_them = absl::MakeCleanup([&] {
+    profiler->StopAsking();
+    compiler->StopAsking();
+  });
   WinnerIndex index;
   RETURN_IF_ERROR(index.Load(*store));
   Tuner tuner(*compiler, *profiler, *store, index, clock);
@@ -64,7 +71,7 @@ absl::Status Serve(const Config& config) {
            .max_cache_bytes = config.max_cache_bytes},
           {*compiler, *profiler, *store, index, tuner, clock}));
   spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
-               config.socket, absl::ToDoubleSeconds(absl::Now() - begin));
+               config.socket, absl::ToDoubleSeconds(SteadyTime::Now() - begin));
   RunUntilStopped(*server, config.idle_timeout, config.socket);
   return absl::OkStatus();
 }

@@ -27,15 +27,22 @@ absl::Status Stopping() {
 }  // namespace
 
 Scheduler::Scheduler(const Options& options, TuneFunction tune, Clock& clock)
-    : options_(options),
-      tune_(std::move(tune)),
-      clock_(clock),
-      lanes_(static_cast<std::size_t>(options.devices) + 1),
-      history_(options.max_history) {
-  const std::size_t lanes = static_cast<std::size_t>(options.devices) + 1;
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    threads_.emplace_back([this, lane] { RunLane(lane); });
+    : options_(options), tune_(std::move(tune)), clock_(clock), history_(options.max_history) {
+  {
+    absl::MutexLock lock(&mutex_);
+    AddLane();
   }
+  AddDevices(options.devices);
+}
+
+void Scheduler::AddDevices(int devices) {
+  absl::MutexLock lock(&mutex_);
+  while (!stopping_ && lanes_.size() <= static_cast<std::size_t>(devices)) AddLane();
+}
+
+void Scheduler::AddLane() {
+  lanes_.emplace_back();
+  threads_.emplace_back([this, lane = lanes_.size() - 1] { RunLane(lane); });
 }
 
 Scheduler::~Scheduler() { Stop(); }
@@ -50,7 +57,7 @@ std::string Scheduler::KeyOf(const TuneRequest& request) {
 std::size_t Scheduler::LaneOf(const TuneRequest& request) const {
   return request.device_ordinal < 0
              ? 0
-             : std::min<std::size_t>(request.device_ordinal + 1, options_.devices);
+             : std::min<std::size_t>(request.device_ordinal + 1, lanes_.size() - 1);
 }
 
 absl::StatusOr<Scheduler::Ticket> Scheduler::Wait(const TuneRequest& request, Interest interest) {
@@ -91,7 +98,7 @@ std::shared_ptr<TuningJob> Scheduler::TryBackground(const TuneRequest& request) 
   if (!active_.contains(key)) {
     const auto failed = failed_background_.find(key);
     if (failed != failed_background_.end()) {
-      if (clock_.Now() < failed->second + options_.background_retry) return nullptr;
+      if (clock_.SteadyNow() < failed->second + options_.background_retry) return nullptr;
       failed_background_.erase(failed);
     }
     if (2 * queued_ >= options_.max_queue) return nullptr;
@@ -122,10 +129,15 @@ absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& req
     return found->second;
   }
   if (queued_ >= options_.max_queue) return QueueFull();
+  WorkPtr work = NewWork(request, std::move(key));
+  work->Add(interest, 1);
+  return work;
+}
+
+Scheduler::WorkPtr Scheduler::NewWork(const TuneRequest& request, std::string key) {
   auto work = std::make_shared<Work>();
   work->job = NewJob(request);
   work->lane = LaneOf(request);
-  work->Add(interest, 1);
   work->forced = request.options.force();
   work->key = key;
   active_[std::move(key)] = work;
@@ -133,6 +145,11 @@ absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& req
   lanes_[work->lane].push_back(work);
   ++queued_;
   return work;
+}
+
+void Scheduler::TuneAgain(const TuneRequest& request) {
+  absl::MutexLock lock(&mutex_);
+  if (!stopping_) QueueAgain(request, 1);
 }
 
 std::shared_ptr<TuningJob> Scheduler::NewJob(const TuneRequest& request) {

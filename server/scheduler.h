@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "server/tuning_history.h"
 #include "server/tuning_job.h"
 #include "tuner/cancellation.h"
@@ -104,6 +105,10 @@ class Scheduler {
   // those who ask) and it has not failed lately. Null where it was not queued.
   std::shared_ptr<TuningJob> TryBackground(const TuneRequest& request);
 
+  // Queues it once more in the background, whatever is stored, because candidates were lost with
+  // their workers. As what ended just now for that reason is: three times at most in a row.
+  void TuneAgain(const TuneRequest& request);
+
   // NOT_FOUND, reason TUNING_NOT_FOUND.
   absl::StatusOr<std::shared_ptr<TuningJob>> Find(const std::string& name);
 
@@ -111,6 +116,10 @@ class Scheduler {
   // or, where all have one, any. INVALID_ARGUMENT, reason REQUEST_ID_UNKNOWN.
   absl::StatusOr<std::shared_ptr<TuningJob>> Cancel(const std::string& name,
                                                     const std::string& request_id = "");
+
+  // There are `devices` GPUs, it is known by now: from now on each runs tunings. Never fewer than
+  // before.
+  void AddDevices(int devices);
 
   // Cancels everything and joins the threads; nothing is taken on afterwards.
   void Stop();
@@ -127,7 +136,8 @@ class Scheduler {
   using Lane = std::deque<WorkPtr>;
 
   static std::string KeyOf(const TuneRequest& request);
-  std::size_t LaneOf(const TuneRequest& request) const;
+  std::size_t LaneOf(const TuneRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddLane() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::StatusOr<WorkPtr> JoinOrQueue(const TuneRequest& request, Interest interest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -143,6 +153,13 @@ class Scheduler {
   bool StopUnwanted(const WorkPtr& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Finish(const WorkPtr& work, absl::StatusOr<TuneResult> result);
 
+  // Workers were lost, so that `work` is to be run again. Where nothing was found it is queued as
+  // it is, with all who wait for it: true, and it is not to be finished.
+  bool QueueLostWork(const WorkPtr& work, const absl::StatusOr<TuneResult>& result);
+  void QueueAgain(const TuneRequest& request, int losses) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  WorkPtr NewWork(const TuneRequest& request, std::string key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   void RunLane(std::size_t lane);
   WorkPtr NextWork(std::size_t lane);
   void RunWork(const WorkPtr& work);
@@ -153,13 +170,13 @@ class Scheduler {
   Counters counters_;
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<Lane> lanes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Lane> lanes_ ABSL_GUARDED_BY(mutex_);  // Stay where they are when more are added.
   std::size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;
   double mean_seconds_ ABSL_GUARDED_BY(mutex_) = 5;  // Of a tuning; at first a guess.
   absl::flat_hash_map<std::string, WorkPtr> active_ ABSL_GUARDED_BY(mutex_);   // By key.
   absl::flat_hash_map<std::string, WorkPtr> by_name_ ABSL_GUARDED_BY(mutex_);  // Unfinished.
   TuningHistory history_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, absl::Time> failed_background_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, SteadyTime> failed_background_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
 

@@ -13,6 +13,8 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kMaxRememberedFailures = 4096;
+// What ends workers from outside so often will not stop soon.
+constexpr int kMaxLosses = 3;
 
 }  // namespace
 
@@ -36,7 +38,7 @@ void Scheduler::Finish(const WorkPtr& work, absl::StatusOr<TuneResult> result) {
     }
     if (!status.ok() && !absl::IsCancelled(status)) {
       if (failed_background_.size() >= kMaxRememberedFailures) failed_background_.clear();
-      failed_background_[work->key] = clock_.Now();
+      failed_background_[work->key] = clock_.SteadyNow();
     } else {
       failed_background_.erase(work->key);
     }
@@ -79,17 +81,60 @@ void Scheduler::RunWork(const WorkPtr& work) {
   }
   spdlog::info("{} begins: {}", job.name(), DescribeProblem(job.request().problem));
   job.Start();
-  const absl::Time begin = clock_.Now();
+  const SteadyTime begin = clock_.SteadyNow();
   absl::StatusOr<TuneResult> result =
       tune_(request, work->cancellation,
             [&job](const v1::TuningProgress& progress) { job.Advance(progress); });
-  const double seconds = absl::ToDoubleSeconds(clock_.Now() - begin);
+  const double seconds = absl::ToDoubleSeconds(clock_.SteadyNow() - begin);
   spdlog::info("{} ends after {:.3f} s", job.name(), seconds);
   {
     absl::MutexLock lock(&mutex_);
     mean_seconds_ += 0.2 * (seconds - mean_seconds_);
   }
-  Finish(work, std::move(result));
+  if (WorkerWasLost(result) && QueueLostWork(work, result)) {
+    job.Requeue();  // Without the lock, as in Finish.
+  } else {
+    Finish(work, std::move(result));
+  }
+}
+
+bool Scheduler::QueueLostWork(const WorkPtr& work, const absl::StatusOr<TuneResult>& result) {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_ || !work->Wanted()) return false;
+  const TuningJob& job = *work->job;
+  if (work->losses == kMaxLosses) {
+    spdlog::error("{} lost workers {} times in a row, and is not queued again", job.name(),
+                  kMaxLosses + 1);
+    return false;
+  }
+  spdlog::warn("{} lost workers, and is queued again ({} of {})", job.name(), work->losses + 1,
+               kMaxLosses);
+  if (result.ok()) {
+    // What was found is served meanwhile. Who asks from now on joins the next try.
+    if (const auto found = active_.find(work->key);
+        found != active_.end() && found->second == work) {
+      active_.erase(found);
+    }
+    QueueAgain(job.request(), work->losses + 1);
+    return false;
+  }
+  ++work->losses;
+  work->running = false;
+  lanes_[work->lane].push_back(work);
+  ++queued_;
+  return true;
+}
+
+void Scheduler::QueueAgain(const TuneRequest& request, int losses) {
+  TuneRequest again = request;
+  again.options.set_force(true);
+  std::string key = KeyOf(again);
+  const auto found = active_.find(key);
+  // Beyond max_queue: it was let in before.
+  const WorkPtr work = found == active_.end() ? NewWork(again, std::move(key)) : found->second;
+  work->background = true;
+  work->forced = true;
+  work->losses = std::max(work->losses, losses);
 }
 
 void Scheduler::Stop() {

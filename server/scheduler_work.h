@@ -20,6 +20,7 @@ struct Scheduler::Work {
   int swept = 0;
   bool background = false;
   bool forced = false;  // Somebody wants a measurement whatever is stored.
+  int losses = 0;       // How often it was queued again because workers were lost.
   bool running = false;
   bool finished = false;
   Cancellation cancellation;

@@ -142,6 +142,7 @@ void SweepRunner::ResumeAll() {
 void SweepRunner::PrepareStop() {
   absl::MutexLock lock(&mutex_);
   stopping_ = true;
+  stop_begun_.Set();
 }
 
 void SweepRunner::Stop() {

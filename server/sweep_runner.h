@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "proto/support/steady_mutex.h"
 #include "server/device_table.h"
 #include "server/scheduler.h"
 #include "server/sweep_plan.h"
@@ -83,6 +84,7 @@ class SweepRunner {
   Clock& clock_;
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  SteadyEvent stop_begun_;  // With stopping_, for those who wait.
   SweepRequests requests_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<Active>> active_ ABSL_GUARDED_BY(mutex_);
 };

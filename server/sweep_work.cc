@@ -36,7 +36,7 @@ void SweepRunner::Run(const std::shared_ptr<Active>& sweep) {
   pthread_setname_np(pthread_self(), "sweep");
   SweepState& state = *sweep->state;
   state.Update([](v1::Sweep& s) { s.set_state(v1::WORK_STATE_RUNNING); });
-  absl::Time saved = clock_.Now();
+  SteadyTime saved = clock_.SteadyNow();
   const v1::Sweep at_first = state.Snapshot();
   const int count = at_first.entries_size();
   bool finished = true;
@@ -45,9 +45,9 @@ void SweepRunner::Run(const std::shared_ptr<Active>& sweep) {
     finished = !Interrupted(*sweep);
     if (!finished) break;
     Settle(*sweep, i, TuneEntry(sweep, i));
-    if (clock_.Now() - saved >= kSaveInterval) {
+    if (clock_.SteadyNow() - saved >= kSaveInterval) {
       Save(*sweep);
-      saved = clock_.Now();
+      saved = clock_.SteadyNow();
     }
   }
   absl::MutexLock lock(&mutex_);
@@ -84,8 +84,7 @@ absl::StatusOr<Scheduler::Ticket> SweepRunner::Enqueue(const TuneRequest& tune) 
   while (true) {
     absl::StatusOr<Scheduler::Ticket> ticket = scheduler_.Wait(tune, Scheduler::Interest::kSweep);
     if (!absl::IsResourceExhausted(ticket.status())) return ticket;
-    absl::MutexLock lock(&mutex_);
-    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kQueueRetry)) {
+    if (stop_begun_.WaitFor(kQueueRetry)) {
       return absl::CancelledError("the server is stopping");
     }
   }

@@ -6,8 +6,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "server/sweep_state.h"
 #include "server/tuning_job.h"
 
@@ -24,7 +24,7 @@ class Follower {
     {
       absl::MutexLock lock(&mutex_);
       // Those who watch get the whole sweep each time, be it thousands of problems.
-      const absl::Time now = absl::Now();
+      const SteadyTime now = SteadyTime::Now();
       if (!ended && now < shown_ + kShowInterval) return;
       shown_ = now;
     }
@@ -43,7 +43,7 @@ class Follower {
 
   const std::shared_ptr<SweepState> sweep_;
   absl::Mutex mutex_;
-  absl::Time shown_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  SteadyTime shown_ ABSL_GUARDED_BY(mutex_) = SteadyTime::InfinitePast();
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -61,6 +61,16 @@ void TuningJob::Start() {
   Notify();
 }
 
+void TuningJob::Requeue() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (finished_) return;  // Nobody wanted it any more.
+    tuning_.set_state(v1::WORK_STATE_QUEUED);
+    tuning_.clear_progress();
+  }
+  Notify();
+}
+
 void TuningJob::Advance(const v1::TuningProgress& progress) {
   {
     absl::MutexLock lock(&mutex_);

@@ -41,6 +41,8 @@ class TuningJob {
 
   // The scheduler's side.
   void Start();
+  // It waits for another run.
+  void Requeue();
   void Advance(const v1::TuningProgress& progress);
   void Finish(absl::StatusOr<TuneResult> result, absl::Time now);
 

@@ -153,7 +153,7 @@ absl::Status CandidateBuilder::CompileMissing(const BuildLimits& limits,
   if (jobs.empty()) return absl::OkStatus();
 
   const Cancellation until = cancellation.Or([&] {
-    const absl::Time now = clock_.Now();
+    const SteadyTime now = clock_.SteadyNow();
     return now >= limits.end || (now >= limits.enough && has_kernel);
   });
   absl::Status delivered;
@@ -169,6 +169,8 @@ absl::Status CandidateBuilder::CompileMissing(const BuildLimits& limits,
             report.stored.Update(put);
           }
         } else {
+          // A compiler defers nothing but what took its workers with it from outside.
+          report.worker_lost |= std::get<v1::Failure>(outcome).kind() == v1::FAILURE_KIND_DEFERRED;
           ++failed;
         }
         ++report.compiled;

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/cancellation.h"
@@ -29,13 +29,14 @@ struct BuildReport {
   std::vector<BuiltCandidate> candidates;  // In the order asked for.
   int compiled = 0;                        // Sources compiled now, not found in the cache.
   bool out_of_time = false;                // Some are DEFERRED, because the time was up.
+  bool worker_lost = false;                // Some are DEFERRED, because their workers were lost.
   absl::Status stored;                     // Why a kernel compiled now could not be kept.
 };
 
 // When building has to end, so that there is time to measure what was built.
 struct BuildLimits {
-  absl::Time enough = absl::InfiniteFuture();  // From here on one kernel is enough.
-  absl::Time end = absl::InfiniteFuture();     // From here on not even one is waited for.
+  SteadyTime enough = SteadyTime::InfiniteFuture();  // From here on one kernel is enough.
+  SteadyTime end = SteadyTime::InfiniteFuture();     // From here on not even one is waited for.
 };
 
 // Turns ranked variants into kernels: renders, looks in the compile cache, compiles what is

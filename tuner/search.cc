@@ -27,7 +27,7 @@ std::vector<RankedVariant> FirstOf(const std::vector<RankedVariant>& ranked, std
 }  // namespace
 
 Search::Search(const Collaborators& with, const TuneRequest& request, const Deadlines& deadlines,
-               absl::Time start, const Cancellation& cancellation, const ProgressSink& sink)
+               SteadyTime start, const Cancellation& cancellation, const ProgressSink& sink)
     : with_(with),
       request_(request),
       deadlines_(deadlines),
@@ -48,7 +48,7 @@ absl::StatusOr<SearchReport> Search::Run(const SearchPlan& plan) {
   profile.supply = &queue_;
   profile.include_vendor = !request_.options.skip_vendor();
   profile.deadline = deadlines_.end;
-  const absl::Duration begin = with_.clock.Now() - start_;
+  const absl::Duration begin = with_.clock.SteadyNow() - start_;
   // Neither half goes on without the other.
   std::atomic<bool> build_failed = false;
   std::atomic<bool> profile_failed = false;
@@ -76,7 +76,7 @@ absl::Status Search::BuildGenerations(const SearchPlan& plan, const Cancellation
   if (plan.moves == 0 || plan.first >= plan.ranked.size()) return absl::OkStatus();
   queue_.EndGeneration(/*last=*/false);
   const auto seconds = queue_.AwaitContinue();
-  if (!seconds || with_.clock.Now() >= deadlines_.build.enough) return absl::OkStatus();
+  if (!seconds || with_.clock.SteadyNow() >= deadlines_.build.enough) return absl::OkStatus();
   return Build(ChooseMoves(plan, *seconds), {deadlines_.build.enough, deadlines_.build.enough},
                cancellation);
 }
@@ -97,8 +97,9 @@ absl::Status Search::Build(const std::vector<RankedVariant>& variants, const Bui
             std::back_inserter(report_.candidates));
   report_.compiled += built.compiled;
   report_.out_of_time = report_.out_of_time || built.out_of_time;
+  report_.worker_lost = report_.worker_lost || built.worker_lost;
   report_.stored.Update(built.stored);
-  report_.last_compile = with_.clock.Now();
+  report_.last_compile = with_.clock.SteadyNow();
   return absl::OkStatus();
 }
 
@@ -154,6 +155,7 @@ void Search::Enter(ProfileReport profile, absl::Duration begin) {
         absl::ToDoubleSeconds(begin + lead.after));
   }
   report_.vendors = std::move(profile.vendors);
+  report_.worker_lost = report_.worker_lost || profile.worker_lost;
 }
 
 }  // namespace tilewright

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tuner/cancellation.h"
 #include "tuner/candidate_builder.h"
@@ -38,8 +39,9 @@ struct SearchReport {
   std::vector<v1::Candidate> vendors;
   int compiled = 0;
   bool out_of_time = false;
-  absl::Status stored;      // Why a kernel compiled now could not be kept.
-  absl::Time last_compile;  // What comes after it is measuring alone.
+  bool worker_lost = false;  // Some are DEFERRED, because their workers were lost.
+  absl::Status stored;       // Why a kernel compiled now could not be kept.
+  SteadyTime last_compile;   // What comes after it is measuring alone.
 };
 
 // Builds candidates and has them measured while others compile; then goes on around those that the
@@ -57,7 +59,7 @@ class Search {
   // `request`, `cancellation` and `sink` outlive this. `start`: of the tuning, to which its
   // trajectory refers.
   Search(const Collaborators& with, const TuneRequest& request, const Deadlines& deadlines,
-         absl::Time start, const Cancellation& cancellation, const ProgressSink& sink);
+         SteadyTime start, const Cancellation& cancellation, const ProgressSink& sink);
 
   // Errors as of Tuner::Tune.
   absl::StatusOr<SearchReport> Run(const SearchPlan& plan);
@@ -76,7 +78,7 @@ class Search {
   const Collaborators with_;
   const TuneRequest& request_;
   const Deadlines deadlines_;
-  const absl::Time start_;
+  const SteadyTime start_;
   const Cancellation& cancellation_;
   const std::string silicon_key_;
   const std::string problem_key_;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_time.h"
 #include "spdlog/spdlog.h"
 #include "tuner/candidate_order.h"
 #include "tuner/problem/canonical_problem.h"
@@ -86,7 +86,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request, const Cancell
                                        const ProgressSink& progress) {
   const bool measures = request.device_ordinal >= 0;
   const bool has_vendor = measures && !request.options.skip_vendor();
-  const absl::Time start = clock_.Now();
+  const SteadyTime start = clock_.SteadyNow();
   const Deadlines deadlines = DeadlinesOf(request.options, measures, start);
   TuneResult result;
   progress(Progress(v1::TUNING_PHASE_RANKING, 0));
@@ -100,6 +100,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request, const Cancell
                 cancellation, progress);
   ASSIGN_OR_RETURN(SearchReport found, search.Run(plan));
   result.compiled = found.compiled;
+  result.worker_lost = found.worker_lost;
   result.compile_seconds = absl::ToDoubleSeconds(found.last_compile - start);
 
   TuningRecord record;
@@ -112,7 +113,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request, const Cancell
   }
   if (measures) {
     EnterMeasurements(std::move(found.vendors), record);
-    result.measure_seconds = absl::ToDoubleSeconds(clock_.Now() - found.last_compile);
+    result.measure_seconds = absl::ToDoubleSeconds(clock_.SteadyNow() - found.last_compile);
     result.measured =
         static_cast<int>(std::count_if(record.candidates.begin(), record.candidates.end(),
                                        [](const v1::Candidate& c) { return c.has_measurement(); }));
@@ -121,13 +122,17 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request, const Cancell
   const auto pick = PickWinner(record.candidates);
   if (!pick) {
     if (record.candidates.empty()) return NoTemplate(request.problem);
-    const bool was_late = found.out_of_time || clock_.Now() >= deadlines.end;
+    if (found.worker_lost) {
+      return MeasuredOr(request, std::move(result), WorkersLost(record.candidates));
+    }
+    const bool was_late = found.out_of_time || clock_.SteadyNow() >= deadlines.end;
     if (!was_late || !AnyDeferred(record.candidates)) return NoCandidate(record.candidates);
     return MeasuredOr(request, std::move(result), BudgetTooShort(deadlines.budget));
   }
   progress(Progress(v1::TUNING_PHASE_STORING, 1));
   const v1::Candidate& best = record.candidates[pick->index];
   EnterPick(*pick, best, measures, record.winner.winner);
+  if (found.worker_lost) EnterWorkersLost(record.candidates, record.winner.winner);
   std::string cubin;
   if (const auto served = best.has_vendor() ? PickTemplate(record, kernels.size()) : pick) {
     record.winner.kernel = kernels[served->index];
@@ -242,13 +247,11 @@ std::optional<StoredWinner> Tuner::MeasuredWinner(const TuneRequest& request) {
   return *hit.winner;
 }
 
-absl::StatusOr<StoredWinner> Tuner::Predict(const TuneRequest& request,
-                                            const Cancellation& cancellation) {
+absl::StatusOr<TuneResult> Tuner::Predict(const TuneRequest& request,
+                                          const Cancellation& cancellation) {
   TuneRequest prediction = request;
   prediction.device_ordinal = -1;
-  ASSIGN_OR_RETURN(TuneResult result,
-                   Tune(prediction, cancellation, [](const v1::TuningProgress&) {}));
-  return std::move(result.winner);
+  return Tune(prediction, cancellation, [](const v1::TuningProgress&) {});
 }
 
 absl::StatusOr<v1::Kernel> Tuner::LoadKernel(const StoredWinner& winner) {

@@ -21,6 +21,7 @@
 #include "tuner/store/tuning_store.h"
 #include "tuner/store/winner_index.h"
 #include "tuner/tune_request.h"
+#include "tuner/worker/worker_process.h"
 
 namespace tilewright {
 
@@ -31,7 +32,15 @@ struct TuneResult {
   int measured = 0;
   double compile_seconds = 0;
   double measure_seconds = 0;
+  // Candidates were not tried, because their workers were killed, stopped or cut off from outside:
+  // the winner is the best of the others, and the tuning is worth being run again.
+  bool worker_lost = false;
 };
+
+// Whether running the tuning again may find what this time was lost with its workers.
+inline bool WorkerWasLost(const absl::StatusOr<TuneResult>& result) {
+  return result.ok() ? result->worker_lost : IsWorkerLost(result.status());
+}
 
 // Finds the best kernel of a problem: rank, compile, measure, pick, store. Owned by main();
 // the collaborators outlive it. Tune may run on several threads for different problems.
@@ -45,7 +54,8 @@ class Tuner {
   // FAILED_PRECONDITION, reason NO_CANDIDATE: every candidate failed (the message says
   // how); ERROR_BUDGET_NOT_PROVEN: without a GPU nobody can tell whether the problem's error
   // budget is kept. DEADLINE_EXCEEDED, reason BUDGET_TOO_SHORT: not even one candidate was
-  // measured in time, nor had one been before. UNAVAILABLE as Compiler and Profiler.
+  // measured in time, nor had one been before. UNAVAILABLE as Compiler and Profiler;
+  // reason WORKER_LOST: nothing was measured, and workers were lost from outside.
   // CANCELLED. UNIMPLEMENTED: no template, and no algorithm of cublasLt either.
   absl::StatusOr<TuneResult> Tune(const TuneRequest& request, const Cancellation& cancellation,
                                   const ProgressSink& progress);
@@ -53,8 +63,7 @@ class Tuner {
   // Ranks by the model alone, compiles its first picks, stores the best that compiles as
   // PREDICTED and returns it: the answer at once of BEST_AVAILABLE. Never takes the place of a
   // measurement of the same problem and target, which is returned instead.
-  absl::StatusOr<StoredWinner> Predict(const TuneRequest& request,
-                                       const Cancellation& cancellation);
+  absl::StatusOr<TuneResult> Predict(const TuneRequest& request, const Cancellation& cancellation);
 
   // The kernel of a stored winner, with its cubin. DATA_LOSS where the blob is damaged.
   absl::StatusOr<v1::Kernel> LoadKernel(const StoredWinner& winner);

@@ -13,7 +13,7 @@ constexpr absl::Duration kFirstKernelGrace = absl::Seconds(10);
 
 }  // namespace
 
-Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, absl::Time start) {
+Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, SteadyTime start) {
   Deadlines deadlines;
   if (!options.has_budget()) return deadlines;
   deadlines.budget =

@@ -2,6 +2,7 @@
 #define TILEWRIGHT_TUNER_TUNING_DEADLINES_H_
 
 #include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "tilewright/v1/tuning_service.pb.h"
 #include "tuner/candidate_builder.h"
 
@@ -10,12 +11,12 @@ namespace tilewright {
 // When a tuning has to end, and its compiling before that.
 struct Deadlines {
   absl::Duration budget = absl::InfiniteDuration();
-  absl::Time end = absl::InfiniteFuture();
+  SteadyTime end = SteadyTime::InfiniteFuture();
   BuildLimits build;
 };
 
 // From the budget of `options`; `measures` says whether what is compiled is measured as well.
-Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, absl::Time start);
+Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, SteadyTime start);
 
 }  // namespace tilewright
 

@@ -11,6 +11,7 @@
 #include "tuner/measure/tolerance.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/problem/precision.h"
+#include "tuner/worker/worker_process.h"
 
 namespace tilewright {
 namespace {
@@ -31,6 +32,19 @@ absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates) {
   }
   return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE",
                    absl::StrCat("all ", candidates.size(), " candidates failed: ", summary));
+}
+
+absl::Status WorkersLost(const std::vector<v1::Candidate>& candidates) {
+  std::string last;
+  for (const v1::Candidate& candidate : candidates) {
+    if (candidate.failure().kind() == v1::FAILURE_KIND_DEFERRED)
+      last = candidate.failure().message();
+  }
+  return WorkerLost(
+      absl::StrCat("no candidate could be tried to the end, because something outside ends, stops "
+                   "or cuts off the daemon's worker processes (the kernel does so where memory is "
+                   "short): ",
+                   last));
 }
 
 absl::Status NoTemplate(const v1::Problem& problem) {

@@ -14,6 +14,9 @@ namespace tilewright {
 // FAILED_PRECONDITION, reason NO_CANDIDATE, with the first failure of each kind.
 absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates);
 
+// UNAVAILABLE, reason WORKER_LOST: nothing was measured, and of some candidates nobody knows.
+absl::Status WorkersLost(const std::vector<v1::Candidate>& candidates);
+
 // UNIMPLEMENTED: no template serves the problem.
 absl::Status NoTemplate(const v1::Problem& problem);
 

@@ -1,8 +1,10 @@
 #include "tuner/winner_record.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "tuner/competing_templates.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/problem/precision.h"
@@ -59,6 +61,16 @@ void EnterPick(const Pick& pick, const v1::Candidate& best, bool measures, v1::W
   winner.set_provenance(best.has_vendor() ? v1::PROVENANCE_VENDOR
                         : measures        ? v1::PROVENANCE_MEASURED
                                           : v1::PROVENANCE_PREDICTED);
+}
+
+void EnterWorkersLost(const std::vector<v1::Candidate>& candidates, v1::Winner& winner) {
+  const auto deferred =
+      std::count_if(candidates.begin(), candidates.end(), [](const v1::Candidate& candidate) {
+        return candidate.failure().kind() == v1::FAILURE_KIND_DEFERRED;
+      });
+  winner.set_reason(absl::StrCat(winner.reason(), "; ", deferred,
+                                 " of the others could not be tried, because their workers were "
+                                 "killed or stopped from outside"));
 }
 
 void EnterVendorTimes(const std::vector<v1::Candidate>& vendors, v1::Winner& winner) {

@@ -25,6 +25,9 @@ void EnterPrecisions(const v1::Problem& problem, std::vector<v1::Candidate>& can
 // any could be measured.
 void EnterPick(const Pick& pick, const v1::Candidate& best, bool measures, v1::Winner& winner);
 
+// Adds to the reason that DEFERRED `candidates` may have been better.
+void EnterWorkersLost(const std::vector<v1::Candidate>& candidates, v1::Winner& winner);
+
 // Enters the times of the first and the fastest of `vendors`.
 void EnterVendorTimes(const std::vector<v1::Candidate>& vendors, v1::Winner& winner);
 

@@ -8,7 +8,7 @@
 
 namespace tilewright {
 
-// A clock that stands still until it is told otherwise. Any thread.
+// Clocks that stand still until they are told otherwise. Any thread.
 class FakeClock final : public Clock {
  public:
   // A date after every real one, so that a fake time is recognised in a failure.
@@ -19,7 +19,20 @@ class FakeClock final : public Clock {
     return now_;
   }
 
+  SteadyTime SteadyNow() override {
+    absl::MutexLock lock(&mutex_);
+    return steady_now_;
+  }
+
+  // Time passes.
   void Advance(absl::Duration by) {
+    absl::MutexLock lock(&mutex_);
+    now_ += by;
+    steady_now_ += by;
+  }
+
+  // Somebody sets the time of day.
+  void StepWallClock(absl::Duration by) {
     absl::MutexLock lock(&mutex_);
     now_ += by;
   }
@@ -27,6 +40,7 @@ class FakeClock final : public Clock {
  private:
   absl::Mutex mutex_;
   absl::Time now_ ABSL_GUARDED_BY(mutex_);
+  SteadyTime steady_now_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tilewright

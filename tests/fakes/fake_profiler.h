@@ -82,6 +82,12 @@ class FakeProfiler final : public Profiler {
     libraries_ = std::move(libraries);
   }
 
+  // Whether DEFERRED kernels are told to be so because workers were lost.
+  void SetWorkerLost(bool lost) {
+    absl::MutexLock lock(&mutex_);
+    worker_lost_ = lost;
+  }
+
   // Profile answers this, unless it is OK.
   void SetError(absl::Status error) {
     absl::MutexLock lock(&mutex_);
@@ -120,6 +126,7 @@ class FakeProfiler final : public Profiler {
     }
     if (!script.error.ok()) return script.error;
     ProfileReport report;
+    report.worker_lost = script.worker_lost;
     for (const v1::Kernel& kernel : request.kernels) {
       RETURN_IF_ERROR(MeasureNext(script, request, kernel, cancellation, progress, report));
     }
@@ -146,13 +153,14 @@ class FakeProfiler final : public Profiler {
     std::vector<double> vendor_seconds;
     absl::Status error;
     absl::Notification* gate = nullptr;
+    bool worker_lost = false;
     std::size_t request = 0;  // Its place among all.
   };
 
   Script Begin(const ProfileRequest& request) {
     absl::MutexLock lock(&mutex_);
     requests_.push_back(request);
-    return {behaviour_, vendor_seconds_, error_, gate_, requests_.size() - 1};
+    return {behaviour_, vendor_seconds_, error_, gate_, worker_lost_, requests_.size() - 1};
   }
 
   // Requests show what the supply gave as if it had been asked for.
@@ -224,6 +232,7 @@ class FakeProfiler final : public Profiler {
   std::vector<v1::Device> devices_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::LibraryStatus> libraries_ ABSL_GUARDED_BY(mutex_);
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
+  bool worker_lost_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Notification* gate_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::vector<ProfileRequest> requests_ ABSL_GUARDED_BY(mutex_);
 };

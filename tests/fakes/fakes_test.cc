@@ -14,9 +14,13 @@ namespace {
 TEST(FakeClockTest, MovesOnlyWhenTold) {
   FakeClock clock;
   const absl::Time start = clock.Now();
+  const SteadyTime steady = clock.SteadyNow();
   EXPECT_EQ(clock.Now(), start);
   clock.Advance(absl::Seconds(3));
   EXPECT_EQ(clock.Now(), start + absl::Seconds(3));
+  clock.StepWallClock(absl::Hours(2));
+  EXPECT_EQ(clock.Now(), start + absl::Seconds(3) + absl::Hours(2));
+  EXPECT_EQ(clock.SteadyNow(), steady + absl::Seconds(3));
 }
 
 TEST(FakeCompilerTest, EqualSourcesGiveEqualCodeWithEveryEntry) {

@@ -1,5 +1,12 @@
 // Kernels that misbehave on purpose: each gets its failure kind, and the profiler goes on.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
 
 #include "kernel_templates/abi/kernel_args.h"
 #include "proto/support/sha256.h"
@@ -8,6 +15,7 @@
 #include "tests/gpu/gpu_machine.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/worker/worker_process.h"
 
 namespace tilewright {
 namespace {
@@ -121,6 +129,71 @@ TEST_F(FaultsTest, CodeThatIsNoCubinIsALaunchError) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->kernels[0].failure().kind(), v1::FAILURE_KIND_LAUNCH_ERROR);
   EXPECT_TRUE(report->kernels[1].has_measurement());
+}
+
+// The bench worker that runs now: a child of this process.
+pid_t BenchWorkerPid() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string folder = entry.path().string();
+    std::string command;
+    std::getline(std::ifstream(folder + "/cmdline"), command);
+    if (command.find("--worker=bench") == std::string::npos) continue;
+    std::string stat;
+    std::getline(std::ifstream(folder + "/stat"), stat);
+    // "pid (name) state parent ..."
+    const std::size_t after_name = stat.rfind(')');
+    if (after_name == std::string::npos) continue;
+    if (std::atoi(stat.c_str() + after_name + 4) == getpid()) {
+      return std::atoi(entry.path().filename().c_str());
+    }
+  }
+  return -1;
+}
+
+// Whether there was one to send `signal_number` to.
+bool SignalBenchWorker(int signal_number) {
+  const pid_t worker = BenchWorkerPid();
+  return worker > 0 && kill(worker, signal_number) == 0;
+}
+
+// What memory pressure, or somebody with a shell, does to a worker says nothing about a kernel.
+TEST_F(FaultsTest, AWorkerLostOnceCostsNoCandidate) {
+  for (const int signal_number : {SIGKILL, SIGSTOP}) {
+    ProfileRequest request;
+    request.problem = problem_;
+    request.kernels = Sound();
+    request.max_rounds = 3;
+    bool done = false;
+    const auto report = GpuMachine::Get().profiler().Profile(
+        request, Cancellation(), [&](const v1::TuningProgress& step) {
+          if (done || step.phase() != v1::TUNING_PHASE_TIMING) return;
+          done = SignalBenchWorker(signal_number);
+        });
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_TRUE(done) << "no worker was found";
+    EXPECT_FALSE(report->worker_lost);
+    for (const v1::Candidate& candidate : report->kernels) {
+      EXPECT_TRUE(candidate.has_measurement()) << candidate.failure().message();
+    }
+  }
+}
+
+TEST_F(FaultsTest, WorkersLostAgainAndAgainDeferAndCondemnNobody) {
+  ProfileRequest request;
+  request.problem = problem_;
+  request.kernels = Sound();
+  request.include_vendor = false;
+  const auto report = GpuMachine::Get().profiler().Profile(
+      request, Cancellation(), [](const v1::TuningProgress&) { SignalBenchWorker(SIGKILL); });
+  if (!report.ok()) {
+    EXPECT_TRUE(IsWorkerLost(report.status())) << report.status();
+    return;
+  }
+  for (const v1::Candidate& candidate : report->kernels) {
+    if (!candidate.has_failure()) continue;
+    EXPECT_EQ(candidate.failure().kind(), v1::FAILURE_KIND_DEFERRED);
+    EXPECT_TRUE(report->worker_lost);
+  }
 }
 
 TEST_F(FaultsTest, ProblemsLargerThanTheGpuAreDeferred) {

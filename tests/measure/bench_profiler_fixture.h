@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -64,6 +65,20 @@ class BenchProfilerTest : public ::testing::Test {
     EXPECT_EQ(report->kernels[2].measurement().seconds_size(), 5) << behaviour;
     EXPECT_EQ(report->kernels[1].content_hash(), behaviour);
     return report->kernels[1].failure();
+  }
+
+  // One of the kind "..._once" between two sound ones: all are measured.
+  void ExpectNoCandidateIsLost(const std::string& behaviour) {
+    v1::Kernel unlucky = Kernel(behaviour);
+    unlucky.set_content_hash(::testing::TempDir() + behaviour + std::to_string(getpid()));
+    const auto report = Profile(Request({Kernel("ok"), unlucky, Kernel("ok")}));
+    unlink(unlucky.content_hash().c_str());
+    ASSERT_TRUE(report.ok()) << behaviour << ": " << report.status();
+    EXPECT_FALSE(report->worker_lost) << behaviour;
+    for (const v1::Candidate& candidate : report->kernels) {
+      EXPECT_EQ(candidate.measurement().seconds_size(), 5)
+          << behaviour << ": " << candidate.DebugString();
+    }
   }
 
   FakeCompiler compiler_;

@@ -174,7 +174,7 @@ TEST_F(BenchProfilerTest, CancellationEndsIt) {
 TEST_F(BenchProfilerTest, PassedDeadlineLeavesTheFirstSoundKernelAndOneVendorMeasured) {
   ProfileRequest request = Request({Kernel("wrong"), Kernel("ok"), Kernel("ok")});
   request.include_vendor = true;
-  request.deadline = absl::Now() - absl::Seconds(1);
+  request.deadline = SteadyTime::Now() - absl::Seconds(1);
   const auto report = Profile(request);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->kernels[0].failure().kind(), v1::FAILURE_KIND_WRONG_RESULT);

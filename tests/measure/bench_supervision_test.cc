@@ -4,7 +4,11 @@
 #include <unistd.h>
 
 #include <string>
+#include <thread>
 
+#include "absl/time/clock.h"
+#include "proto/support/errors.h"
+#include "proto/support/steady_time.h"
 #include "tests/measure/bench_profiler_fixture.h"
 
 namespace tilewright {
@@ -52,20 +56,68 @@ TEST_F(BenchProfilerTest, NoMemoryForOneCandidateDefersIt) {
   EXPECT_EQ(FailureBetweenSoundOnes("no_memory").kind(), v1::FAILURE_KIND_DEFERRED);
 }
 
-// A worker that the kernel kills for memory, or a GPU that hiccups, must not put a sound kernel
-// into quarantine.
-TEST_F(BenchProfilerTest, AWorkerKilledOnceCostsNoCandidate) {
-  for (const std::string behaviour : {"killed_once", "time_killed_once"}) {
-    v1::Kernel unlucky = Kernel(behaviour);
-    unlucky.set_content_hash(::testing::TempDir() + behaviour + std::to_string(getpid()));
-    const auto report = Profile(Request({Kernel("ok"), unlucky, Kernel("ok")}));
-    unlink(unlucky.content_hash().c_str());
-    ASSERT_TRUE(report.ok()) << report.status();
-    for (const v1::Candidate& candidate : report->kernels) {
-      EXPECT_EQ(candidate.measurement().seconds_size(), 5)
-          << behaviour << ": " << candidate.DebugString();
+// A GPU that hiccups must not put a sound kernel into quarantine.
+TEST_F(BenchProfilerTest, AWorkerThatCrashesOnceCostsNoCandidate) {
+  for (const std::string behaviour : {"check_crash_once", "time_crash_once"}) {
+    ExpectNoCandidateIsLost(behaviour);
+  }
+}
+
+// One that the kernel kills for memory, or that somebody stops, says nothing about a candidate.
+TEST_F(BenchProfilerTest, AWorkerLostOnceCostsNoCandidate) {
+  for (const std::string stage : {"load_", "check_", "time_"}) {
+    for (const std::string how : {"killed", "terminated", "stopped", "cut_off"}) {
+      ExpectNoCandidateIsLost(stage + how + "_once");
     }
   }
+}
+
+// The second loss used to be a verdict, for good and on every GPU of that kind.
+TEST_F(BenchProfilerTest, WorkersLostTwiceDeferTheCandidate) {
+  for (const std::string behaviour :
+       {"load_killed", "check_killed", "check_terminated", "check_stopped", "check_cut_off",
+        "time_killed", "time_stopped"}) {
+    const auto report = Profile(Request({Kernel("ok"), Kernel(behaviour), Kernel("ok")}));
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_TRUE(report->worker_lost);
+    EXPECT_EQ(report->kernels[1].failure().kind(), v1::FAILURE_KIND_DEFERRED)
+        << behaviour << ": " << report->kernels[1].DebugString();
+    EXPECT_TRUE(report->kernels[0].has_measurement());
+    EXPECT_TRUE(report->kernels[2].has_measurement());
+  }
+}
+
+TEST_F(BenchProfilerTest, ACrashIsNoLoss) {
+  EXPECT_FALSE(Profile(Request({Kernel("ok"), Kernel("check_crash")}))->worker_lost);
+}
+
+TEST_F(BenchProfilerTest, WorkersKilledAsTheyOpenTheProblemAreAnErrorOfTheirOwn) {
+  EXPECT_EQ(ReasonOf(Profile(Request({Kernel("ok")}), "killed_opening").status()), "WORKER_LOST");
+  EXPECT_EQ(ReasonOf(Profile(Request({Kernel("ok")}), "dies_opening").status()), "GPU_UNAVAILABLE");
+}
+
+TEST_F(BenchProfilerTest, ADriverThatHangsIsNoAnswer) {
+  const auto profiler = MakeProfiler("driver_hangs");
+  std::thread stopping([&] {
+    absl::SleepFor(absl::Milliseconds(200));
+    profiler->StopAsking();
+  });
+  const SteadyTime start = SteadyTime::Now();
+  EXPECT_TRUE(profiler->Devices().empty());
+  EXPECT_FALSE(profiler->KnowsDevices());
+  EXPECT_LT(SteadyTime::Now() - start, absl::Seconds(10)) << "of a minute";
+  stopping.join();
+}
+
+TEST_F(BenchProfilerTest, LibrariesThatHangHideNoDevices) {
+  const auto profiler = MakeProfiler("libraries_hang");
+  std::thread asking([&] { profiler->Libraries(); });
+  absl::SleepFor(absl::Milliseconds(200));
+  EXPECT_EQ(profiler->Devices().size(), 1u);
+  EXPECT_TRUE(profiler->KnowsDevices());
+  EXPECT_FALSE(profiler->KnowsLibraries());
+  profiler->StopAsking();
+  asking.join();
 }
 
 // What it wrote over may be the reference itself, by which the next ones are judged.

@@ -22,11 +22,37 @@ namespace {
   for (;;) pause();
 }
 
-// Leaves `marker` behind, so that the next worker goes on.
-void CrashUnlessThere(const std::string& marker) {
-  if (access(marker.c_str(), F_OK) == 0) return;
-  close(open(marker.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-  Crash();
+// Leaves `marker` behind; whether it was not there, so that the next worker goes on.
+bool IsFirst(const std::string& marker) {
+  const int fd = open(marker.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+// What is done to a worker from outside: "killed", "terminated", "stopped", or "cut_off".
+void BeLost(std::string_view how) {
+  if (how == "killed") raise(SIGKILL);
+  if (how == "terminated") {
+    signal(SIGTERM, SIG_DFL);
+    raise(SIGTERM);
+  }
+  if (how == "stopped") raise(SIGSTOP);
+  close(WorkerProcess::kWorkerFd);
+  for (;;) pause();
+}
+
+// "check_killed", "check_killed_once", "time_stopped_once", ...: loses the worker where the
+// behaviour is one of `stage`; that of the first worker alone where it ends in "once".
+void BeLostAt(std::string_view stage, std::string_view behaviour, const std::string& marker) {
+  constexpr std::string_view kOnce = "_once";
+  if (behaviour.substr(0, stage.size()) != stage) return;
+  behaviour.remove_prefix(stage.size());
+  const bool once =
+      behaviour.size() > kOnce.size() && behaviour.substr(behaviour.size() - kOnce.size()) == kOnce;
+  if (once) behaviour.remove_suffix(kOnce.size());
+  for (const std::string_view how : {"killed", "terminated", "stopped", "cut_off"}) {
+    if (behaviour == how && (!once || IsFirst(marker))) BeLost(how);
+  }
 }
 
 [[noreturn]] void Hang() {
@@ -40,7 +66,7 @@ class FakeServer {
   bool Serve(const bench::Request& request) {
     switch (request.what_case()) {
       case bench::Request::kDescribe:
-        return Describe();
+        return Describe(request.describe());
       case bench::Request::kOpen:
         return Open();
       case bench::Request::kReference:
@@ -75,8 +101,13 @@ class FakeServer {
     return sent;
   }
 
-  bool Describe() {
+  bool Describe(const bench::DescribeRequest& request) {
     bench::DescribeReply& describe = *reply_.mutable_describe();
+    if (request.other_libraries()) {
+      if (mode_ == "libraries_hang") Hang();
+      return Send();
+    }
+    if (mode_ == "driver_hangs") Hang();
     describe.add_libraries()->set_library("cuda");
     if (mode_ == "no_gpu") return Send();
     v1::Device& device = *describe.add_devices();
@@ -87,6 +118,7 @@ class FakeServer {
 
   bool Open() {
     if (mode_ == "dies_opening") Crash();
+    if (mode_ == "killed_opening") BeLost("killed");
     if (mode_ == "out_of_memory") {
       reply_.mutable_error()->set_code(static_cast<int>(absl::StatusCode::kResourceExhausted));
       reply_.mutable_error()->set_reason("GPU_OUT_OF_MEMORY");
@@ -126,6 +158,7 @@ class FakeServer {
       }
     }
     if (loaded.behaviour == "load_crash") Crash();
+    BeLostAt("load_", loaded.behaviour, loaded.hash);
     bench::CandidateReply& candidate = Reply(request.candidate());
     if (loaded.behaviour == "no_memory") {
       *candidate.mutable_failure() = MakeFailure(v1::FAILURE_KIND_DEFERRED, "no memory");
@@ -144,7 +177,8 @@ class FakeServer {
     Loaded& loaded = loaded_[request.candidate()];
     loaded.repeats += request.repeat();
     if (loaded.behaviour == "check_crash") Crash();
-    if (loaded.behaviour == "killed_once") CrashUnlessThere(loaded.hash);
+    if (loaded.behaviour == "check_crash_once" && IsFirst(loaded.hash)) Crash();
+    BeLostAt("check_", loaded.behaviour, loaded.hash);
     if (loaded.behaviour == "check_hang") Hang();
     bench::CandidateReply& candidate = Reply(request.candidate());
     candidate.set_seconds(loaded.seconds);
@@ -175,7 +209,8 @@ class FakeServer {
       if (loaded_.count(id) == 0) Crash();
       const Loaded& loaded = loaded_[id];
       if (loaded.behaviour == "time_crash") Crash();
-      if (loaded.behaviour == "time_killed_once") CrashUnlessThere(loaded.hash);
+      if (loaded.behaviour == "time_crash_once" && IsFirst(loaded.hash)) Crash();
+      BeLostAt("time_", loaded.behaviour, loaded.hash);
       if (loaded.behaviour == "time_hang") Hang();
       Reply(id).set_seconds(loaded.seconds);
       if (!Send()) return false;
@@ -202,7 +237,7 @@ class FakeServer {
 int RunFakeBenchWorker(int fd, const std::string& mode) {
   FakeServer server(fd, mode);
   bench::Request request;
-  while (ReadMessage(fd, absl::InfiniteFuture(), &request).ok()) {
+  while (ReadMessage(fd, SteadyTime::InfiniteFuture(), &request).ok()) {
     if (!server.Serve(request)) return 1;
   }
   return 0;

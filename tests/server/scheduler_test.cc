@@ -34,6 +34,19 @@ class FakeTuning {
     failure_ = std::move(status);
   }
 
+  // The next `count` tunings lose workers; `found`: they have a winner all the same.
+  void LoseWorkers(int count, bool found) {
+    absl::MutexLock lock(&mutex_);
+    losses_ = count;
+    found_ = found;
+  }
+
+  // Whether the last tuning was to be done whatever is stored.
+  bool forced() {
+    absl::MutexLock lock(&mutex_);
+    return forced_;
+  }
+
   // m of the problems whose tuning has begun, in order.
   std::vector<int64_t> begun() {
     absl::MutexLock lock(&mutex_);
@@ -61,7 +74,10 @@ class FakeTuning {
       if (cancellation.IsCancelled()) return absl::CancelledError("cancelled");
     }
     if (!failure_.ok()) return failure_;
+    forced_ = request.options.force();
     TuneResult result;
+    result.worker_lost = losses_-- > 0;
+    if (result.worker_lost && !found_) return WorkerLost("killed");
     *result.winner.winner.mutable_problem() = request.problem;
     result.compiled = 64;
     return result;
@@ -71,6 +87,9 @@ class FakeTuning {
   bool held_ ABSL_GUARDED_BY(mutex_) = true;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> begun_ ABSL_GUARDED_BY(mutex_);
+  int losses_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool found_ ABSL_GUARDED_BY(mutex_) = false;
+  bool forced_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 TuneRequest RequestFor(int64_t m, int device = 0) {
@@ -131,6 +150,84 @@ TEST_F(SchedulerTest, CallersFromManyThreadsShareOneTuning) {
   tuning_.LetGo();
   while (scheduler->running() + scheduler->queued() > 0) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_EQ(tuning_.begun().size(), 1u);
+}
+
+void AwaitIdle(const Scheduler& scheduler) {
+  while (scheduler.running() + scheduler.queued() > 0) absl::SleepFor(absl::Milliseconds(1));
+}
+
+TEST_F(SchedulerTest, ATuningThatLostWorkersIsServedAndQueuedAgain) {
+  const auto scheduler = Make();
+  tuning_.LoseWorkers(1, /*found=*/true);
+  tuning_.LetGo();
+  const auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  AwaitFinished(*ticket->job());
+  EXPECT_TRUE(ticket->job()->result().ok()) << "what was found is served meanwhile";
+  AwaitIdle(*scheduler);
+  EXPECT_EQ(tuning_.begun().size(), 2u);
+  EXPECT_TRUE(tuning_.forced()) << "whatever is stored by now";
+}
+
+TEST_F(SchedulerTest, ATuningThatFoundNothingIsRunAgainForThoseWhoWait) {
+  const auto scheduler = Make();
+  tuning_.LoseWorkers(2, /*found=*/false);
+  tuning_.LetGo();
+  const auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  AwaitFinished(*ticket->job());
+  EXPECT_TRUE(ticket->job()->result().ok()) << ticket->job()->result().status();
+  EXPECT_EQ(tuning_.begun().size(), 3u);
+  EXPECT_EQ(scheduler->counters().failed, 0);
+}
+
+TEST_F(SchedulerTest, WorkersLostAgainAndAgainEndTheTuning) {
+  for (const bool found : {true, false}) {
+    FakeTuning tuning;
+    tuning.LetGo();
+    tuning.LoseWorkers(1000, found);
+    Scheduler scheduler({.devices = 1}, tuning.Function(), clock_);
+    const auto ticket = scheduler.Wait(RequestFor(1), Interest::kWaiting);
+    AwaitFinished(*ticket->job());
+    EXPECT_EQ(ticket->job()->result().ok(), found);
+    EXPECT_EQ(ReasonOf(ticket->job()->result().status()), found ? "OK" : "WORKER_LOST");
+    AwaitIdle(scheduler);
+    EXPECT_EQ(tuning.begun().size(), 4u) << "once, and three times more";
+  }
+}
+
+TEST_F(SchedulerTest, NobodyWaitsNoSecondTry) {
+  const auto scheduler = Make();
+  tuning_.LoseWorkers(1, /*found=*/false);
+  auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  tuning_.AwaitBegun(1);
+  ticket->Release();
+  tuning_.LetGo();
+  AwaitIdle(*scheduler);
+  EXPECT_EQ(tuning_.begun().size(), 1u);
+}
+
+TEST_F(SchedulerTest, AStepOfTheWallClockDoesNotBringAFailedTuningBack) {
+  const auto scheduler = Make();
+  tuning_.Fail(absl::InternalError("no"));
+  tuning_.LetGo();
+  ASSERT_NE(scheduler->TryBackground(RequestFor(1)), nullptr);
+  AwaitIdle(*scheduler);
+  clock_.StepWallClock(absl::Hours(2));
+  EXPECT_EQ(scheduler->TryBackground(RequestFor(1)), nullptr);
+  clock_.StepWallClock(-absl::Hours(4));
+  clock_.Advance(absl::Minutes(11));
+  EXPECT_NE(scheduler->TryBackground(RequestFor(1)), nullptr);
+}
+
+TEST_F(SchedulerTest, DevicesThatBecomeKnownLaterRunTunings) {
+  const auto scheduler = Make({.devices = 0});
+  const auto predicted = scheduler->Wait(RequestFor(1, -1), Interest::kWaiting);
+  tuning_.AwaitBegun(1);
+  scheduler->AddDevices(2);
+  const auto first = scheduler->Wait(RequestFor(2, 0), Interest::kWaiting);
+  const auto second = scheduler->Wait(RequestFor(3, 1), Interest::kWaiting);
+  tuning_.AwaitBegun(3);
+  tuning_.LetGo();
+  AwaitFinished(*second->job());
 }
 
 TEST_F(SchedulerTest, ProblemsAndTargetsAreTunedApart) {

@@ -26,7 +26,7 @@ class TunerBudgetTest : public TunerTest {
 
 // Compiling used to take the whole budget, and nothing was measured.
 TEST_F(TunerBudgetTest, CompilingLeavesTimeToMeasure) {
-  const absl::Time start = clock_.Now();
+  const SteadyTime start = clock_.SteadyNow();
   const auto result = Tune();
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->compiled, 3);  // Of 2 s each, until half of 10 s is over.
@@ -110,7 +110,7 @@ TEST_F(TunerTest, AnErrorBudgetThatWasMeasuredIsServedWithoutADevice) {
   ASSERT_TRUE(Tune().ok());
   const auto predicted = tuner_.Predict(request_, cancellation_);
   ASSERT_TRUE(predicted.ok()) << predicted.status();
-  EXPECT_EQ(predicted->winner.provenance(), v1::PROVENANCE_MEASURED);
+  EXPECT_EQ(predicted->winner.winner.provenance(), v1::PROVENANCE_MEASURED);
 }
 
 }  // namespace

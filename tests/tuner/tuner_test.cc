@@ -77,7 +77,7 @@ TEST_F(TunerTest, APredictionNeverReplacesAMeasurement) {
   ASSERT_TRUE(Tune().ok());
   const auto predicted = tuner_.Predict(request_, cancellation_);
   ASSERT_TRUE(predicted.ok()) << predicted.status();
-  EXPECT_EQ(predicted->winner.provenance(), v1::PROVENANCE_MEASURED);
+  EXPECT_EQ(predicted->winner.winner.provenance(), v1::PROVENANCE_MEASURED);
   const IndexHit hit =
       index_.Find({request_.problem, request_.target.silicon(), request_.target.environment()});
   EXPECT_EQ(hit.winner->winner.provenance(), v1::PROVENANCE_MEASURED);

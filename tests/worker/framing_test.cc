@@ -33,7 +33,7 @@ class FramingTest : public ::testing::Test {
   }
 
   absl::Status ReadFor(absl::Duration patience, google::protobuf::MessageLite* message) {
-    return ReadMessage(ends_[1], absl::Now() + patience, message);
+    return ReadMessage(ends_[1], SteadyTime::Now() + patience, message);
   }
 
   int ends_[2] = {-1, -1};
@@ -65,9 +65,9 @@ TEST_F(FramingTest, CarriesAMessageFarLargerThanTheSocketBuffer) {
 
 TEST_F(FramingTest, SaysWhenNothingComesInTime) {
   StringValue message;
-  const absl::Time start = absl::Now();
+  const SteadyTime start = SteadyTime::Now();
   EXPECT_EQ(ReadFor(absl::Milliseconds(50), &message).code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_GE(absl::Now() - start, absl::Milliseconds(49));
+  EXPECT_GE(SteadyTime::Now() - start, absl::Milliseconds(49));
 }
 
 TEST_F(FramingTest, SaysWhenOnlyPartOfAMessageComesInTime) {
@@ -82,7 +82,7 @@ TEST_F(FramingTest, SaysWhenOnlyPartOfAMessageComesInTime) {
 TEST_F(FramingTest, SaysWhenAMessageIsNotReadInTime) {
   BytesValue message;
   message.mutable_value()->assign(8 << 20, 'x');
-  EXPECT_EQ(WriteMessage(ends_[0], message, absl::Now() + absl::Milliseconds(50)).code(),
+  EXPECT_EQ(WriteMessage(ends_[0], message, SteadyTime::Now() + absl::Milliseconds(50)).code(),
             absl::StatusCode::kDeadlineExceeded);
 }
 

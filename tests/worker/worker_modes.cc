@@ -31,7 +31,7 @@ int Say(const std::string& text) {
 
 int Echo() {
   StringValue message;
-  while (ReadMessage(kFd, absl::InfiniteFuture(), &message).ok()) {
+  while (ReadMessage(kFd, SteadyTime::InfiniteFuture(), &message).ok()) {
     if (Say(message.value()) != 0) return 1;
   }
   return 0;

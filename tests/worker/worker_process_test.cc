@@ -32,7 +32,7 @@ std::unique_ptr<WorkerProcess> StartMode(const std::string& mode) {
 
 std::string ReceiveText(WorkerProcess& worker) {
   StringValue message;
-  const absl::Status status = worker.Receive(absl::Now() + kPatience, &message);
+  const absl::Status status = worker.Receive(SteadyTime::Now() + kPatience, &message);
   EXPECT_TRUE(status.ok()) << status;
   return message.value();
 }
@@ -55,11 +55,11 @@ TEST(WorkerProcessTest, RunsThisBinaryAgainAndTalks) {
 TEST(WorkerProcessTest, SaysHowAWorkerEnded) {
   StringValue message;
   const auto crashed = StartMode("crash");
-  EXPECT_EQ(crashed->Receive(absl::Now() + kPatience, &message).code(),
+  EXPECT_EQ(crashed->Receive(SteadyTime::Now() + kPatience, &message).code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(crashed->KillAndDescribe(), "killed by signal 11 (SIGSEGV)");
   const auto left = StartMode("exit");
-  EXPECT_EQ(left->Receive(absl::Now() + kPatience, &message).code(),
+  EXPECT_EQ(left->Receive(SteadyTime::Now() + kPatience, &message).code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(left->KillAndDescribe(), "exited with 3");
 }
@@ -67,8 +67,65 @@ TEST(WorkerProcessTest, SaysHowAWorkerEnded) {
 TEST(WorkerProcessTest, AWorkerThatHangsMissesTheDeadline) {
   const auto worker = StartMode("hang");
   StringValue message;
-  EXPECT_EQ(worker->Receive(absl::Now() + absl::Milliseconds(100), &message).code(),
+  EXPECT_EQ(worker->Receive(SteadyTime::Now() + absl::Milliseconds(100), &message).code(),
             absl::StatusCode::kDeadlineExceeded);
+}
+
+// It would not answer for as long as somebody pleases: a deadline of minutes would be its end.
+TEST(WorkerProcessTest, AStoppedWorkerIsNoticedWithinSeconds) {
+  const auto worker = StartMode("echo");
+  EXPECT_EQ(Ask(*worker, "one"), "one");
+  EXPECT_FALSE(worker->IsStopped());
+  kill(worker->pid(), SIGSTOP);
+  const SteadyTime begin = SteadyTime::Now();
+  StringValue message;
+  EXPECT_EQ(worker->Receive(begin + kPatience, &message).code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(SteadyTime::Now() - begin, absl::Seconds(5));
+  EXPECT_EQ(worker->KillAndDescribe(), "was stopped by a signal");
+  EXPECT_FALSE(worker->EndedByItself());
+}
+
+TEST(WorkerProcessTest, AWorkerThatGoesOnIsNotStopped) {
+  const auto worker = StartMode("echo");
+  EXPECT_EQ(Ask(*worker, "one"), "one");
+  kill(worker->pid(), SIGSTOP);
+  while (!worker->IsStopped()) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_TRUE(worker->IsStopped()) << "however often it is asked";
+  kill(worker->pid(), SIGCONT);
+  while (worker->IsStopped()) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(Ask(*worker, "two"), "two");
+}
+
+TEST(WorkerProcessTest, KnowsWhetherAWorkerEndedByItsOwnDoing) {
+  StringValue message;
+  for (const char* mode : {"crash", "exit"}) {
+    const auto worker = StartMode(mode);
+    worker->Receive(SteadyTime::Now() + kPatience, &message).IgnoreError();
+    worker->KillAndDescribe();
+    EXPECT_TRUE(worker->EndedByItself()) << mode;
+  }
+  for (const int signal_number : {SIGKILL, SIGTERM, SIGHUP}) {
+    const auto worker = StartMode("echo");
+    EXPECT_EQ(Ask(*worker, "one"), "one");
+    kill(worker->pid(), signal_number);
+    worker->Receive(SteadyTime::Now() + kPatience, &message).IgnoreError();
+    worker->KillAndDescribe();
+    EXPECT_FALSE(worker->EndedByItself()) << signal_number;
+  }
+  const auto cut_off = StartMode("echo");
+  cut_off->KillAndDescribe();
+  EXPECT_FALSE(cut_off->EndedByItself()) << "it was still there";
+}
+
+TEST(WorkerProcessTest, AWaitEndsWhenItsCheckSaysSo) {
+  const auto worker = StartMode("hang");
+  StringValue message;
+  const SteadyTime begin = SteadyTime::Now();
+  EXPECT_EQ(
+      worker->Receive(begin + kPatience, &message, [] { return absl::CancelledError("given up"); })
+          .code(),
+      absl::StatusCode::kCancelled);
+  EXPECT_LT(SteadyTime::Now() - begin, absl::Seconds(5));
 }
 
 TEST(WorkerProcessTest, AMissingExecutableIsAnError) {
@@ -108,9 +165,9 @@ TEST(WorkerProcessTest, AWorkerDiesWithItsParent) {
   ASSERT_EQ(kill(grandchild, 0), 0);
   // The parent alone: the grandchild leads a group of its own.
   parent->KillAndDescribe();
-  const absl::Time give_up = absl::Now() + kPatience;
+  const SteadyTime give_up = SteadyTime::Now() + kPatience;
   const std::string stat_path = absl::StrCat("/proc/", grandchild, "/fd/3");
-  while (access(stat_path.c_str(), F_OK) == 0 && absl::Now() < give_up) {
+  while (access(stat_path.c_str(), F_OK) == 0 && SteadyTime::Now() < give_up) {
     absl::SleepFor(absl::Milliseconds(5));
   }
   EXPECT_NE(access(stat_path.c_str(), F_OK), 0) << "the grandchild lives on";
@@ -130,7 +187,7 @@ TEST(WorkerProcessTest, ManyThreadsMayStartWorkers) {
 TEST(WorkerLimitsTest, CpuTime) {
   const auto worker = StartMode("cpu");
   StringValue message;
-  EXPECT_EQ(worker->Receive(absl::Now() + kPatience, &message).code(),
+  EXPECT_EQ(worker->Receive(SteadyTime::Now() + kPatience, &message).code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(worker->KillAndDescribe(), "killed by signal 24 (SIGXCPU)");
 }

@@ -6,17 +6,17 @@ namespace tilewright {
 
 void CompileQueue::Add(const std::shared_ptr<CompileBatch>& batch) {
   if (batch->jobs.empty()) return;
-  absl::MutexLock lock(&mutex_);
+  SteadyLock lock(&mutex_);
   batches_.push_back(batch);
 }
 
 std::optional<std::pair<std::size_t, CompileOutcome>> CompileQueue::Collect(
     CompileBatch& batch, absl::Duration patience) {
-  absl::MutexLock lock(&mutex_);
+  SteadyLock lock(&mutex_);
   const auto has_news = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !batch.finished.empty() || IsCompleteLocked(batch);
   };
-  mutex_.AwaitWithTimeout(absl::Condition(&has_news), patience);
+  mutex_.AwaitFor(has_news, patience);
   if (batch.finished.empty()) return std::nullopt;
   auto outcome = std::move(batch.finished.front());
   batch.finished.pop_front();
@@ -24,7 +24,7 @@ std::optional<std::pair<std::size_t, CompileOutcome>> CompileQueue::Collect(
 }
 
 bool CompileQueue::IsComplete(const CompileBatch& batch) {
-  absl::MutexLock lock(&mutex_);
+  SteadyLock lock(&mutex_);
   return IsCompleteLocked(batch);
 }
 
@@ -33,7 +33,7 @@ bool CompileQueue::IsCompleteLocked(const CompileBatch& batch) const {
 }
 
 void CompileQueue::Drop(CompileBatch& batch, absl::Status error) {
-  absl::MutexLock lock(&mutex_);
+  SteadyLock lock(&mutex_);
   if (batch.error.ok()) batch.error = std::move(error);
   batch.next = batch.jobs.size();
   const auto is_it = [&](const auto& other) { return other.get() == &batch; };
@@ -47,11 +47,11 @@ std::size_t CompileQueue::WaitingJobs() const {
 }
 
 std::optional<CompileQueue::Work> CompileQueue::Take(bool is_warm, absl::Duration patience) {
-  absl::MutexLock lock(&mutex_);
+  SteadyLock lock(&mutex_);
   const auto may_go = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return stopped_ || WaitingJobs() > (is_warm ? 0 : warm_and_idle_);
   };
-  const bool goes = mutex_.AwaitWithTimeout(absl::Condition(&may_go), patience);
+  const bool goes = mutex_.AwaitFor(may_go, patience);
   warm_and_idle_ -= is_warm;
   if (!goes || stopped_) return std::nullopt;
   std::shared_ptr<CompileBatch> batch = std::move(batches_.front());
@@ -63,19 +63,19 @@ std::optional<CompileQueue::Work> CompileQueue::Take(bool is_warm, absl::Duratio
 }
 
 void CompileQueue::Finish(const Work& work, std::optional<CompileOutcome> outcome, bool is_warm) {
-  absl::MutexLock lock(&mutex_);
+  SteadyLock lock(&mutex_);
   warm_and_idle_ += is_warm;
   --work.batch->in_flight;
   if (outcome) work.batch->finished.emplace_back(work.index, *std::move(outcome));
 }
 
 void CompileQueue::Stop() {
-  absl::MutexLock lock(&mutex_);
+  SteadyLock lock(&mutex_);
   stopped_ = true;
 }
 
 bool CompileQueue::IsStopped() {
-  absl::MutexLock lock(&mutex_);
+  SteadyLock lock(&mutex_);
   return stopped_;
 }
 

@@ -11,8 +11,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "proto/support/steady_mutex.h"
 #include "tuner/compile/compiler.h"
 
 namespace tilewright {
@@ -67,7 +67,7 @@ class CompileQueue {
   bool IsCompleteLocked(const CompileBatch& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::size_t WaitingJobs() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  absl::Mutex mutex_;
+  SteadyMutex mutex_;
   // Batches that have jobs to hand out; the first is next.
   std::deque<std::shared_ptr<CompileBatch>> batches_ ABSL_GUARDED_BY(mutex_);
   std::size_t warm_and_idle_ ABSL_GUARDED_BY(mutex_) = 0;

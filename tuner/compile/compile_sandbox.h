@@ -11,10 +11,18 @@ namespace tilewright {
 // Exit status of a worker that crashed because it could not get more memory.
 inline constexpr int kOutOfMemoryExit = 86;
 
-// Limits memory (0: no limit) and forbids files, sockets and other programs, for the rest
-// of the process. Called after NVRTC is loaded. From here on a crash near the memory
-// limit ends the process with kOutOfMemoryExit instead of the signal.
+// Limits memory (0: no limit) and the size of files (none), for the rest of the process. Called
+// after NVRTC is loaded. From here on a crash near the memory limit ends the process with
+// kOutOfMemoryExit instead of the signal.
 absl::Status EnterCompileSandbox(std::int64_t memory_limit_bytes);
+
+// Refuses the system calls that a compile has no use for, for the rest of the process: new
+// processes and programs, the memory and the signals of others, sockets, and all that changes
+// files. A refused call fails with EPERM, and RefusedCalls names it. After EnterCompileSandbox.
+// UNAVAILABLE where the kernel has no such filters: the worker says so and goes on, because a
+// service that compiles nothing there would protect nobody; sources and options are the daemon's
+// own, and the limits hold.
+absl::Status FilterCompileWorker();
 
 // The largest size that the address space has had, in bytes. Async-signal-safe.
 std::int64_t PeakAddressSpaceBytes();

@@ -12,6 +12,7 @@
 #include "tuner/compile/compile_sandbox.h"
 #include "tuner/compile/compile_worker.pb.h"
 #include "tuner/compile/nvrtc_compiler.h"
+#include "tuner/worker/syscall_filter.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {
@@ -59,16 +60,36 @@ bool HasGrown(const compile_worker::Setup& setup) {
          AddressSpaceBytes() > setup.memory_limit_bytes() / 2;
 }
 
+// Uses what every compile uses: the builtins, ptxas, a cubin.
+constexpr char kSelfCheckSource[] =
+    "extern \"C\" __global__ void self_check(float* x) { x[threadIdx.x] = sqrtf(x[blockIdx.x]); }";
+constexpr char kSelfCheckArchitecture[] = "sm_80";
+
+// A refused call that NVRTC needs would fail each compile, and each would look like its source's
+// fault.
+compile_worker::SelfCheck CheckItself(const NvrtcCompiler& compiler, const absl::Status& filtered) {
+  compile_worker::SelfCheck check;
+  check.set_filter_error(std::string(filtered.message()));
+  const CompileOutcome outcome =
+      compiler.Compile({kSelfCheckSource, kSelfCheckArchitecture, {"self_check"}});
+  if (const auto* failure = std::get_if<v1::Failure>(&outcome)) {
+    const std::string refused = RefusedCalls();
+    check.set_compile_error(absl::StrCat(
+        failure->message(), refused.empty() ? "" : "; refused system calls: ", refused));
+  }
+  return check;
+}
+
 int ServeRequests(int fd, const NvrtcCompiler& compiler, const compile_worker::Setup& setup) {
   compile_worker::Request request;
-  while (ReadMessage(fd, absl::InfiniteFuture(), &request).ok()) {
-    if (!ApplyLimits({.cpu_seconds = setup.cpu_seconds()}).ok()) return 1;
+  while (ReadMessage(fd, SteadyTime::InfiniteFuture(), &request).ok()) {
+    if (!ApplyLimits({.cpu_seconds = setup.cpu_seconds()}).ok()) return kUnableExit;
     compile_worker::Reply reply = ToReply(
         compiler.Compile({std::move(*request.mutable_source()),
                           request.architecture(),
                           {request.entry_symbols().begin(), request.entry_symbols().end()}}));
     reply.set_retires(reply.retires() || HasGrown(setup));
-    if (!WriteMessage(fd, reply).ok()) return 1;
+    if (!WriteMessage(fd, reply).ok()) return kUnableExit;
     if (reply.retires()) return 0;
   }
   return 0;
@@ -84,16 +105,20 @@ int RunCompileWorker(int fd, const std::vector<EmbeddedFile>& headers,
                      const std::vector<std::string>& nvrtc_candidates) {
   prctl(PR_SET_NAME, "tilewright-nvrtc");
   compile_worker::Setup setup;
-  if (!ReadMessage(fd, absl::InfiniteFuture(), &setup).ok()) return 1;
+  if (!ReadMessage(fd, SteadyTime::InfiniteFuture(), &setup).ok()) return kUnableExit;
   const std::vector<std::string> candidates =
       setup.nvrtc_path().empty() ? nvrtc_candidates : std::vector<std::string>{setup.nvrtc_path()};
   // Of what is there and of no use the places alone would not tell.
   std::vector<std::string> searched = candidates;
   const absl::StatusOr<NvrtcApi> api = NvrtcApi::Load(candidates, &searched);
-  if (api.ok() && !EnterCompileSandbox(setup.memory_limit_bytes()).ok()) return 1;
-  if (!WriteMessage(fd, ReadyFrom(api, searched)).ok()) return 1;
+  if (api.ok() && !EnterCompileSandbox(setup.memory_limit_bytes()).ok()) return kUnableExit;
+  if (!WriteMessage(fd, ReadyFrom(api, searched)).ok()) return kUnableExit;
   if (!api.ok()) return 0;
-  return ServeRequests(fd, NvrtcCompiler(*api, headers), setup);
+  const NvrtcCompiler compiler(*api, headers);
+  const absl::Status filtered = FilterCompileWorker();
+  if (!ApplyLimits({.cpu_seconds = setup.cpu_seconds()}).ok()) return kUnableExit;
+  if (!WriteMessage(fd, CheckItself(compiler, filtered)).ok()) return kUnableExit;
+  return ServeRequests(fd, compiler, setup);
 }
 
 }  // namespace tilewright

@@ -53,6 +53,12 @@ class Compiler {
 
   // What was found, with version and places searched. Starts no compile.
   virtual v1::LibraryStatus Library() = 0;
+
+  // Whether Library is an answer. Otherwise nothing answered in time: ask again later.
+  virtual bool KnowsLibrary() { return true; }
+
+  // A Library that is being asked ends soon, from now on: for a daemon that stops.
+  virtual void StopAsking() {}
 };
 
 }  // namespace tilewright

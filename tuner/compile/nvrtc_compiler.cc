@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "proto/support/steady_time.h"
 #include "tuner/compile/compile_log.h"
 
 namespace tilewright {
@@ -121,7 +121,7 @@ std::string NvrtcCompiler::LogWithoutResources(const std::string& source,
 }
 
 CompileOutcome NvrtcCompiler::Compile(const CompileJob& job) const {
-  const absl::Time start = absl::Now();
+  const SteadyTime start = SteadyTime::Now();
   const auto options = CompileOptions(job.architecture, api_.version);
   if (!options.ok()) return CompileError(std::string(options.status().message()));
   Result result = Run(job.source, *options);
@@ -133,7 +133,7 @@ CompileOutcome NvrtcCompiler::Compile(const CompileJob& job) const {
 
   CompiledCode code;
   code.cubin = std::move(result.cubin);
-  code.seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  code.seconds = absl::ToDoubleSeconds(SteadyTime::Now() - start);
   return Select(std::move(code), job.entry_symbols, ParseResources(result.log));
 }
 

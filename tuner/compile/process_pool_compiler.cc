@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -64,17 +63,17 @@ absl::Status ProcessPoolCompiler::CompileAll(
   }
   const auto batch = std::make_shared<CompileBatch>(std::move(jobs));
   queue_.Add(batch);
-  absl::Time give_up = absl::InfiniteFuture();
+  SteadyTime give_up = SteadyTime::InfiniteFuture();
   while (!queue_.IsComplete(*batch)) {
     if (auto finished = queue_.Collect(*batch, kCancellationPoll)) {
       on_done(finished->first, std::move(finished->second));
     }
-    if (cancellation.IsCancelled() && give_up == absl::InfiniteFuture()) {
+    if (cancellation.IsCancelled() && give_up == SteadyTime::InfiniteFuture()) {
       if (queue_.IsComplete(*batch)) break;
       queue_.Drop(*batch, absl::CancelledError("compiling was cancelled"));
-      give_up = absl::Now() + kCancellationGrace;
+      give_up = SteadyTime::Now() + kCancellationGrace;
     }
-    if (absl::Now() >= give_up) batch->abandoned = true;
+    if (SteadyTime::Now() >= give_up) batch->abandoned = true;
   }
   return batch->error;
 }
@@ -83,11 +82,14 @@ v1::LibraryStatus ProcessPoolCompiler::Library() {
   if (auto library = KnownLibrary()) return *library;
   const auto probe = std::make_shared<CompileBatch>(std::vector<CompileJob>(1), true);
   queue_.Add(probe);
-  while (!queue_.IsComplete(*probe)) queue_.Collect(*probe, absl::InfiniteDuration());
+  while (!queue_.IsComplete(*probe) && !stop_asking_) {
+    queue_.Collect(*probe, kCancellationPoll);
+  }
   if (auto library = KnownLibrary()) return *library;
   v1::LibraryStatus unknown;
   unknown.set_library("nvrtc");
-  unknown.add_searched(std::string(probe->error.message()));
+  unknown.add_searched(stop_asking_ ? "the daemon is stopping"
+                                    : std::string(probe->error.message()));
   return unknown;
 }
 
@@ -104,22 +106,53 @@ void ProcessPoolCompiler::Serve() {
 }
 
 void ProcessPoolCompiler::Process(WorkerSlot& slot, const CompileQueue::Work& work) {
-  const absl::Status started = StartWorker(slot);
-  if (!started.ok()) queue_.Drop(*work.batch, started);
-  if (!started.ok() || work.batch->is_probe) {
-    queue_.Finish(work, std::nullopt, slot.HasWorker());
-    return;
+  absl::StatusOr<std::optional<CompileOutcome>> outcome = std::nullopt;
+  if (work.batch->is_probe) {
+    const absl::Status started =
+        StartWorker(slot, /*for_jobs=*/false, [this] { return queue_.IsStopped(); });
+    if (!started.ok()) outcome = started;
+  } else {
+    outcome = CompileOn(slot, work);
   }
-  const auto is_abandoned = [&] { return work.batch->abandoned || queue_.IsStopped(); };
-  auto outcome = slot.Compile(work.job(), is_abandoned);
-  queue_.Finish(work, std::move(outcome), slot.HasWorker());
+  if (!outcome.ok()) queue_.Drop(*work.batch, outcome.status());
+  queue_.Finish(work, outcome.ok() ? *std::move(outcome) : std::nullopt, slot.HasWorker());
 }
 
-absl::Status ProcessPoolCompiler::StartWorker(WorkerSlot& slot) {
+absl::StatusOr<std::optional<CompileOutcome>> ProcessPoolCompiler::CompileOn(
+    WorkerSlot& slot, const CompileQueue::Work& work) {
+  const auto is_abandoned = [&] { return work.batch->abandoned || queue_.IsStopped(); };
+  int broken = 0;
+  int lost = 0;
+  while (true) {
+    RETURN_IF_ERROR(StartWorker(slot, /*for_jobs=*/true, is_abandoned));
+    CompileTry attempt = slot.Compile(work.job(), is_abandoned);
+    switch (attempt.end) {
+      case CompileTry::End::kAnswered:
+        return attempt.outcome;
+      case CompileTry::End::kAbandoned:
+        return std::nullopt;
+      case CompileTry::End::kBroken:
+        // The worker may have been hurt by a job before, or the machine short of something.
+        if (++broken == 2) return attempt.outcome;
+        break;
+      case CompileTry::End::kLost:
+        if (++lost == 2) return attempt.outcome;
+        break;
+    }
+  }
+}
+
+absl::Status ProcessPoolCompiler::StartWorker(WorkerSlot& slot, bool for_jobs,
+                                              const std::function<bool()>& is_abandoned) {
+  const auto start = [&](const std::string& path) {
+    const absl::Status started = slot.EnsureStarted(path, is_abandoned);
+    return started.ok() && for_jobs && slot.HasWorker() ? slot.EnsureChecked(is_abandoned)
+                                                        : started;
+  };
   const auto known = KnownLibrary();
-  absl::Status status = slot.EnsureStarted(known && known->found() ? known->path() : "");
+  absl::Status status = start(known && known->found() ? known->path() : "");
   // Once more: the library may have moved since, or the machine was short of something.
-  if (!slot.HasWorker()) status = slot.EnsureStarted("");
+  if (!slot.HasWorker() && !absl::IsCancelled(status)) status = start("");
   RETURN_IF_ERROR(status);
   Remember(slot.library());
   return slot.HasWorker() ? absl::OkStatus() : NvrtcNotFound(slot.library());
@@ -131,13 +164,13 @@ void ProcessPoolCompiler::Remember(const v1::LibraryStatus& library) {
   const bool is_known = library_ && library_->found() && library_->path() == library.path() &&
                         library_->version() == library.version();
   if (!is_known) library_ = library;
-  library_time_ = absl::Now();
+  library_time_ = SteadyTime::Now();
 }
 
 std::optional<v1::LibraryStatus> ProcessPoolCompiler::KnownLibrary() {
   absl::MutexLock lock(&mutex_);
   const bool is_stale =
-      library_ && !library_->found() && absl::Now() - library_time_ > kMissingLibraryMemory;
+      library_ && !library_->found() && SteadyTime::Now() - library_time_ > kMissingLibraryMemory;
   return is_stale ? std::nullopt : library_;
 }
 

@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_TUNER_COMPILE_PROCESS_POOL_COMPILER_H_
 #define TILEWRIGHT_TUNER_COMPILE_PROCESS_POOL_COMPILER_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "tuner/compile/compile_queue.h"
 #include "tuner/compile/compiler.h"
 #include "tuner/compile/worker_slot.h"
@@ -56,6 +58,8 @@ class ProcessPoolCompiler final : public Compiler {
 
   // Asks a worker the first time; the daemon itself never loads NVRTC.
   v1::LibraryStatus Library() override;
+  bool KnowsLibrary() override { return KnownLibrary().has_value(); }
+  void StopAsking() override { stop_asking_ = true; }
 
  private:
   explicit ProcessPoolCompiler(Options options);
@@ -63,16 +67,23 @@ class ProcessPoolCompiler final : public Compiler {
   // The life of one thread of the pool, which owns one worker.
   void Serve();
   void Process(WorkerSlot& slot, const CompileQueue::Work& work);
-  absl::Status StartWorker(WorkerSlot& slot);
+  // `for_jobs`: one that has shown that it can compile. CANCELLED once `is_abandoned` holds.
+  absl::Status StartWorker(WorkerSlot& slot, bool for_jobs,
+                           const std::function<bool()>& is_abandoned);
+  // The outcome of a job: what the compiler answers, or what a second worker's end confirms.
+  // Nothing where it was abandoned. An error where no worker starts.
+  absl::StatusOr<std::optional<CompileOutcome>> CompileOn(WorkerSlot& slot,
+                                                          const CompileQueue::Work& work);
   void Remember(const v1::LibraryStatus& library);
   // What a worker found, as long as it is to be believed.
   std::optional<v1::LibraryStatus> KnownLibrary();
 
   const Options options_;
   CompileQueue queue_;
+  std::atomic<bool> stop_asking_ = false;
   absl::Mutex mutex_;
   std::optional<v1::LibraryStatus> library_ ABSL_GUARDED_BY(mutex_);
-  absl::Time library_time_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  SteadyTime library_time_ ABSL_GUARDED_BY(mutex_) = SteadyTime::InfinitePast();
   std::vector<std::thread> threads_;
 };
 

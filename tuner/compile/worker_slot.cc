@@ -2,23 +2,18 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "proto/support/errors.h"
-#include "proto/support/status_macros.h"
+#include "spdlog/spdlog.h"
 #include "tuner/compile/compile_sandbox.h"
 #include "tuner/compile/compile_worker.pb.h"
 
 namespace tilewright {
 namespace {
-
-// How long an abandoned job may go unnoticed. An answer is noticed at once.
-constexpr absl::Duration kAbandonmentPoll = absl::Milliseconds(20);
-// From the first byte of an answer to its last.
-constexpr absl::Duration kAnswerTransfer = absl::Seconds(10);
 
 v1::Failure MakeFailure(v1::FailureKind kind, const std::string& message) {
   v1::Failure failure;
@@ -39,6 +34,13 @@ CompileOutcome ToOutcome(compile_worker::Reply reply) {
   return code;
 }
 
+// Ends a wait once nobody wants what it is for.
+WaitCheck UnlessAbandoned(const std::function<bool()>& is_abandoned) {
+  return [&is_abandoned] {
+    return is_abandoned() ? absl::CancelledError("the job was given up") : absl::OkStatus();
+  };
+}
+
 absl::Status WorkerFailed(const std::string& why) {
   return MakeError(absl::StatusCode::kUnavailable, "COMPILE_WORKER_FAILED",
                    absl::StrCat("the compile worker does not start: ", why));
@@ -46,83 +48,126 @@ absl::Status WorkerFailed(const std::string& why) {
 
 }  // namespace
 
-absl::Status WorkerSlot::EnsureStarted(const std::string& nvrtc_path) {
-  // Between jobs a worker says nothing: it has ended.
-  if (worker_ != nullptr && IsReadable(absl::ZeroDuration())) worker_.reset();
+absl::Status WorkerSlot::EnsureStarted(const std::string& nvrtc_path,
+                                       const std::function<bool()>& is_abandoned) {
+  // Between jobs a worker says nothing: it has ended. A stopped one is of no use either.
+  if (worker_ != nullptr && (worker_->IsStopped() || (checked_ && IsReadable()))) worker_.reset();
   if (worker_ != nullptr) return absl::OkStatus();
+  checked_ = false;
   auto started = WorkerProcess::Start(options_.executable, options_.arguments);
   if (!started.ok()) return WorkerFailed(std::string(started.status().message()));
-  std::unique_ptr<WorkerProcess> worker = *std::move(started);
+  worker_ = *std::move(started);
 
   compile_worker::Setup setup;
   setup.set_nvrtc_path(nvrtc_path);
   setup.set_memory_limit_bytes(options_.memory_limit_bytes);
   setup.set_cpu_seconds(options_.cpu_seconds);
   compile_worker::Ready ready;
-  absl::Status status = worker->Send(setup);
-  if (status.ok()) status = worker->Receive(absl::Now() + options_.start_deadline, &ready);
-  if (!status.ok()) {
-    return WorkerFailed(absl::StrCat(std::string(status.message()), " (the worker ",
-                                     worker->KillAndDescribe(), ")"));
-  }
+  absl::Status status = worker_->Send(setup);
+  if (status.ok()) status = ReceiveFirst(options_.start_deadline, is_abandoned, &ready);
+  if (!status.ok()) return NotStarted(status);
   library_ = std::move(*ready.mutable_library());
-  if (library_.found()) worker_ = std::move(worker);
+  if (!library_.found()) worker_.reset();
   return absl::OkStatus();
 }
 
-bool WorkerSlot::IsReadable(absl::Duration patience) const {
-  pollfd entry = {worker_->fd(), POLLIN, 0};
-  return poll(&entry, 1, static_cast<int>(absl::ToInt64Milliseconds(patience))) > 0;
+absl::Status WorkerSlot::EnsureChecked(const std::function<bool()>& is_abandoned) {
+  if (checked_) return absl::OkStatus();
+  compile_worker::SelfCheck check;
+  // It compiles, and a nice worker may wait long for a processor.
+  const absl::Duration limit = std::max(options_.start_deadline, options_.job_deadline);
+  const absl::Status received = ReceiveFirst(limit, is_abandoned, &check);
+  if (!received.ok()) return NotStarted(received);
+  if (!check.filter_error().empty()) {
+    spdlog::error("a compile worker runs without its system call filter: {}", check.filter_error());
+  }
+  if (!check.compile_error().empty()) {
+    worker_.reset();
+    spdlog::error("NVRTC at {} cannot compile a small kernel: {}", library_.path(),
+                  check.compile_error());
+    return WorkerFailed(absl::StrCat("NVRTC at ", library_.path(),
+                                     " cannot compile a small kernel: ", check.compile_error()));
+  }
+  checked_ = true;
+  return absl::OkStatus();
 }
 
-std::optional<CompileOutcome> WorkerSlot::Compile(const CompileJob& job,
-                                                  const std::function<bool()>& is_abandoned) {
-  const absl::Time deadline = absl::Now() + options_.job_deadline;
+absl::Status WorkerSlot::ReceiveFirst(absl::Duration limit,
+                                      const std::function<bool()>& is_abandoned,
+                                      google::protobuf::MessageLite* message) {
+  return worker_->Receive(SteadyTime::Now() + limit, message, UnlessAbandoned(is_abandoned));
+}
+
+absl::Status WorkerSlot::NotStarted(const absl::Status& status) {
+  const std::string ending = worker_->KillAndDescribe();
+  const bool lost = absl::IsUnavailable(status) && !worker_->EndedByItself();
+  worker_.reset();
+  if (absl::IsCancelled(status)) return status;
+  if (lost) return WorkerLost(absl::StrCat("a compile worker was lost as it started: ", ending));
+  return WorkerFailed(absl::StrCat(std::string(status.message()), " (the worker ", ending, ")"));
+}
+
+bool WorkerSlot::IsReadable() const {
+  pollfd entry = {worker_->fd(), POLLIN, 0};
+  return poll(&entry, 1, 0) > 0;
+}
+
+CompileTry WorkerSlot::Compile(const CompileJob& job, const std::function<bool()>& is_abandoned) {
   compile_worker::Request request;
   request.set_source(job.source);
   request.set_architecture(job.architecture);
   *request.mutable_entry_symbols() = {job.entry_symbols.begin(), job.entry_symbols.end()};
-  absl::Status status = worker_->Send(request);
-  while (status.ok() && !IsReadable(kAbandonmentPoll)) {
-    if (is_abandoned()) {
-      worker_.reset();
-      return std::nullopt;
-    }
-    if (absl::Now() >= deadline) status = absl::DeadlineExceededError("");
-  }
   compile_worker::Reply reply;
-  if (status.ok()) status = worker_->Receive(absl::Now() + kAnswerTransfer, &reply);
+  absl::Status status = worker_->Send(request);
+  if (status.ok()) {
+    status = worker_->Receive(SteadyTime::Now() + options_.job_deadline, &reply,
+                              UnlessAbandoned(is_abandoned));
+  }
+  if (absl::IsCancelled(status)) {
+    worker_.reset();
+    return {CompileTry::End::kAbandoned, {}};
+  }
   if (status.ok() && reply.outcome_case() == compile_worker::Reply::OUTCOME_NOT_SET) {
     status = absl::DataLossError("the other process sent an empty answer");
   }
   if (!status.ok()) return Judge(status);
-  if (reply.retires()) worker_.reset();
-  return ToOutcome(std::move(reply));
+  // The compiler says that it has run out of something, in a process that may have grown before.
+  const bool exhausted = reply.failure().kind() == v1::FAILURE_KIND_RESOURCE_LIMIT;
+  if (reply.retires() || exhausted) worker_.reset();
+  return {exhausted ? CompileTry::End::kBroken : CompileTry::End::kAnswered,
+          ToOutcome(std::move(reply))};
 }
 
-// The verdict on a job that `status` kept from an answer. Ends the worker.
-v1::Failure WorkerSlot::Judge(const absl::Status& status) {
+// What to think of a job that `status` kept from an answer. Ends the worker.
+CompileTry WorkerSlot::Judge(const absl::Status& status) {
   const std::string ending = worker_->KillAndDescribe();
+  const bool lost = absl::IsUnavailable(status) && !worker_->EndedByItself();
   worker_.reset();
+  if (lost) {
+    return {CompileTry::End::kLost,
+            MakeFailure(v1::FAILURE_KIND_DEFERRED,
+                        absl::StrCat("the compile worker was lost: ", ending))};
+  }
+  const auto broken = [](v1::FailureKind kind, const std::string& message) -> CompileTry {
+    return {CompileTry::End::kBroken, MakeFailure(kind, message)};
+  };
   if (absl::IsDeadlineExceeded(status)) {
-    return MakeFailure(
+    return broken(
         v1::FAILURE_KIND_RESOURCE_LIMIT,
         absl::StrCat("compiling took longer than ", absl::FormatDuration(options_.job_deadline)));
   }
   if (!absl::IsUnavailable(status)) {
-    return MakeFailure(v1::FAILURE_KIND_COMPILE_ERROR,
-                       absl::StrCat("the compile worker failed: ", std::string(status.message())));
+    return broken(v1::FAILURE_KIND_COMPILE_ERROR,
+                  absl::StrCat("the compile worker failed: ", std::string(status.message())));
   }
   if (ending == absl::StrCat("exited with ", kOutOfMemoryExit)) {
-    return MakeFailure(v1::FAILURE_KIND_RESOURCE_LIMIT,
-                       absl::StrCat("compiling needs more than ", options_.memory_limit_bytes >> 20,
-                                    " MiB of memory"));
+    return broken(v1::FAILURE_KIND_RESOURCE_LIMIT,
+                  absl::StrCat("compiling needs more than ", options_.memory_limit_bytes >> 20,
+                               " MiB of memory"));
   }
-  // The kernel's own killer: out of memory on this machine.
-  const bool is_limit =
-      absl::StrContains(ending, "SIGXCPU") || absl::StrContains(ending, "SIGKILL");
-  return MakeFailure(is_limit ? v1::FAILURE_KIND_RESOURCE_LIMIT : v1::FAILURE_KIND_COMPILE_ERROR,
-                     absl::StrCat("the compile worker ended: ", ending));
+  return broken(absl::StrContains(ending, "SIGXCPU") ? v1::FAILURE_KIND_RESOURCE_LIMIT
+                                                     : v1::FAILURE_KIND_COMPILE_ERROR,
+                absl::StrCat("the compile worker ended: ", ending));
 }
 
 }  // namespace tilewright

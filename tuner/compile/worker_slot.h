@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "google/protobuf/message_lite.h"
 #include "tilewright/v1/tuning_service.pb.h"
 #include "tuner/compile/compiler.h"
 #include "tuner/worker/worker_process.h"
@@ -26,6 +26,18 @@ struct WorkerSlotOptions {
   int cpu_seconds;
 };
 
+// One try of a job on one worker.
+struct CompileTry {
+  enum class End {
+    kAnswered,   // The compiler's answer.
+    kAbandoned,  // The job was given up; there is no outcome.
+    kBroken,     // The worker crashed or ran into a limit: the verdict, if it happens again.
+    kLost,       // The worker was killed, stopped or cut off: says nothing about the job.
+  };
+  End end = End::kAbandoned;
+  CompileOutcome outcome;
+};
+
 // A place for one compile worker: starts it when there is work, judges how it ends,
 // replaces it. Owned and used by one thread of the pool.
 class WorkerSlot {
@@ -35,25 +47,36 @@ class WorkerSlot {
   bool HasWorker() const { return worker_ != nullptr; }
 
   // Starts a worker unless one is there. `nvrtc_path`: where another found the library.
-  // UNAVAILABLE, reason COMPILE_WORKER_FAILED: it does not come up.
-  absl::Status EnsureStarted(const std::string& nvrtc_path);
+  // UNAVAILABLE, reason COMPILE_WORKER_FAILED: it does not come up; WORKER_LOST: it was killed or
+  // stopped meanwhile. CANCELLED once `is_abandoned` holds.
+  absl::Status EnsureStarted(const std::string& nvrtc_path,
+                             const std::function<bool()>& is_abandoned);
+
+  // Waits until the worker, which must be there, has compiled a small kernel in its filter. Ends
+  // it where it cannot. Errors as of EnsureStarted.
+  absl::Status EnsureChecked(const std::function<bool()>& is_abandoned);
 
   // What the last worker found.
   const v1::LibraryStatus& library() const { return library_; }
 
-  // Compiles on the worker, which must be there. Nothing where `is_abandoned` came true
-  // before the end, and the worker is gone.
-  std::optional<CompileOutcome> Compile(const CompileJob& job,
-                                        const std::function<bool()>& is_abandoned);
+  // Compiles on the worker, which must be there and checked. However it ends but kAnswered, the
+  // worker is gone. kAbandoned: `is_abandoned` came true before the end.
+  CompileTry Compile(const CompileJob& job, const std::function<bool()>& is_abandoned);
 
   void Stop() { worker_.reset(); }
 
  private:
-  bool IsReadable(absl::Duration patience) const;
-  v1::Failure Judge(const absl::Status& status);
+  bool IsReadable() const;
+  // Receives a message of a worker that starts, within `limit`.
+  absl::Status ReceiveFirst(absl::Duration limit, const std::function<bool()>& is_abandoned,
+                            google::protobuf::MessageLite* message);
+  // What to say of a worker that does not come up because of `status`. Ends it.
+  absl::Status NotStarted(const absl::Status& status);
+  CompileTry Judge(const absl::Status& status);
 
   const WorkerSlotOptions options_;
   std::unique_ptr<WorkerProcess> worker_;
+  bool checked_ = false;  // The worker has said that it can compile.
   v1::LibraryStatus library_;
 };
 

@@ -1,7 +1,6 @@
 #include "tuner/measure/bench_client.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -20,7 +19,10 @@ absl::StatusOr<bench::Reply> BenchClient::Call(const bench::Request& request,
 
 absl::StatusOr<bench::Reply> BenchClient::Next(absl::Duration limit) {
   bench::Reply reply;
-  const absl::Status received = process_->Receive(absl::Now() + limit, &reply);
+  const absl::Status received = process_->Receive(SteadyTime::Now() + limit, &reply, [this] {
+    return interrupted_ && interrupted_() ? absl::CancelledError("the call was given up")
+                                          : absl::OkStatus();
+  });
   if (!received.ok()) return Lost(received, limit);
   if (!reply.has_error()) return reply;
   return MakeError(static_cast<absl::StatusCode>(reply.error().code()), reply.error().reason(),
@@ -30,9 +32,13 @@ absl::StatusOr<bench::Reply> BenchClient::Next(absl::Duration limit) {
 absl::Status BenchClient::Lost(const absl::Status& status, absl::Duration limit) {
   alive_ = false;
   const std::string ending = process_->KillAndDescribe();
+  if (absl::IsCancelled(status)) return status;
   if (absl::IsDeadlineExceeded(status)) {
     return MakeError(absl::StatusCode::kDeadlineExceeded, "BENCH_WORKER_HUNG",
                      absl::StrCat("no answer within ", absl::FormatDuration(limit)));
+  }
+  if (absl::IsUnavailable(status) && !process_->EndedByItself()) {
+    return WorkerLost(absl::StrCat("the bench worker was lost: ", ending));
   }
   return MakeError(absl::StatusCode::kUnavailable, "BENCH_WORKER_ENDED",
                    absl::StrCat("the bench worker ", ending));

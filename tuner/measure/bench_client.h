@@ -1,8 +1,10 @@
 #ifndef TILEWRIGHT_TUNER_MEASURE_BENCH_CLIENT_H_
 #define TILEWRIGHT_TUNER_MEASURE_BENCH_CLIENT_H_
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,13 +26,17 @@ class BenchClient {
  public:
   static absl::StatusOr<std::unique_ptr<BenchClient>> Start(const BenchWorkerCommand& command);
 
-  // One request, one reply. DEADLINE_EXCEEDED: no reply within `limit`. UNAVAILABLE: the
-  // worker ended; the message says how. After either the worker is gone. A reply that carries
+  // One request, one reply. DEADLINE_EXCEEDED: no reply within `limit`. UNAVAILABLE, reason
+  // BENCH_WORKER_ENDED: the worker ended; the message says how; WORKER_LOST: it was killed,
+  // stopped or cut off from outside. After any of them the worker is gone. A reply that carries
   // an error is that error, with its code and reason.
   absl::StatusOr<bench::Reply> Call(const bench::Request& request, absl::Duration limit);
 
   // A further reply to the last request.
   absl::StatusOr<bench::Reply> Next(absl::Duration limit);
+
+  // Calls end soon after `interrupted` comes true, as CANCELLED, and the worker with them.
+  void EndCallsWhen(std::function<bool()> interrupted) { interrupted_ = std::move(interrupted); }
 
   // Whether the worker can be asked again.
   bool alive() const { return alive_; }
@@ -41,6 +47,7 @@ class BenchClient {
   absl::Status Lost(const absl::Status& status, absl::Duration limit);
 
   std::unique_ptr<WorkerProcess> process_;
+  std::function<bool()> interrupted_;
   bool alive_ = true;
 };
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/reference.h"
@@ -34,32 +33,37 @@ absl::StatusOr<std::unique_ptr<BenchProfiler>> BenchProfiler::Create(Options opt
   return std::unique_ptr<BenchProfiler>(new BenchProfiler(std::move(options), compiler));
 }
 
-bench::DescribeReply BenchProfiler::Describe() {
-  absl::MutexLock lock(&mutex_);
-  const bool fresh = described_ && (described_->devices_size() > 0 ||
-                                    absl::Now() - described_at_ < kAskAgainAfter);
-  if (fresh) return *described_;
-  bench::DescribeReply answer;
+bench::DescribeReply BenchProfiler::Ask(Answer& answer, bool other_libraries) {
+  absl::MutexLock lock(&answer.asking);
+  const bool complete = answer.answered && (other_libraries || answer.reply->devices_size() > 0);
+  if (answer.reply && (complete || SteadyTime::Now() - answer.time < kAskAgainAfter)) {
+    return *answer.reply;
+  }
+  answer.reply.emplace();
   if (auto client = BenchClient::Start(options_.command); client.ok()) {
+    (*client)->EndCallsWhen([this] { return stop_asking_.load(); });
     bench::Request request;
-    request.mutable_describe();
+    request.mutable_describe()->set_other_libraries(other_libraries);
     if (const auto reply = (*client)->Call(request, kDescribeLimit); reply.ok()) {
-      answer = reply->describe();
+      answer.reply = reply->describe();
+      answer.answered = true;
     }
   }
-  described_ = answer;
-  described_at_ = absl::Now();
-  return answer;
+  answer.time = SteadyTime::Now();
+  return *answer.reply;
 }
 
 std::vector<v1::Device> BenchProfiler::Devices() {
-  const bench::DescribeReply described = Describe();
-  return {described.devices().begin(), described.devices().end()};
+  const bench::DescribeReply reply = Ask(devices_, /*other_libraries=*/false);
+  return {reply.devices().begin(), reply.devices().end()};
 }
 
 std::vector<v1::LibraryStatus> BenchProfiler::Libraries() {
-  const bench::DescribeReply described = Describe();
-  return {described.libraries().begin(), described.libraries().end()};
+  const bench::DescribeReply driver = Ask(devices_, /*other_libraries=*/false);
+  const bench::DescribeReply others = Ask(libraries_, /*other_libraries=*/true);
+  std::vector<v1::LibraryStatus> libraries(driver.libraries().begin(), driver.libraries().end());
+  libraries.insert(libraries.end(), others.libraries().begin(), others.libraries().end());
+  return libraries;
 }
 
 absl::Mutex& BenchProfiler::DeviceMutex(int ordinal) {
@@ -86,6 +90,9 @@ absl::StatusOr<std::vector<std::string>> BenchProfiler::CompileReference(
   RETURN_IF_ERROR(
       compiler_.CompileAll(jobs, cancellation, [&](std::size_t index, CompileOutcome outcome) {
         if (const v1::Failure* failure = std::get_if<v1::Failure>(&outcome)) {
+          if (failure->kind() == v1::FAILURE_KIND_DEFERRED) {
+            failed.Update(WorkerLost(absl::StrCat("the reference kernels: ", failure->message())));
+          }
           failed.Update(MakeError(absl::StatusCode::kInternal, "REFERENCE_NOT_COMPILED",
                                   absl::StrCat("the reference kernels: ", failure->message())));
           return;

@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_TUNER_MEASURE_BENCH_PROFILER_H_
 #define TILEWRIGHT_TUNER_MEASURE_BENCH_PROFILER_H_
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "tuner/compile/compiler.h"
 #include "tuner/measure/bench_client.h"
 #include "tuner/measure/profile_run.h"
@@ -35,6 +37,9 @@ class BenchProfiler final : public Profiler {
   // driver's version alone.
   std::vector<v1::Device> Devices() override;
   std::vector<v1::LibraryStatus> Libraries() override;
+  bool KnowsDevices() override { return devices_.answered; }
+  bool KnowsLibraries() override { return devices_.answered && libraries_.answered; }
+  void StopAsking() override { stop_asking_ = true; }
 
   absl::StatusOr<ProfileReport> Profile(const ProfileRequest& request,
                                         const Cancellation& cancellation,
@@ -44,7 +49,15 @@ class BenchProfiler final : public Profiler {
   BenchProfiler(Options options, Compiler& compiler)
       : options_(std::move(options)), compiler_(compiler) {}
 
-  bench::DescribeReply Describe();
+  // What a worker said last, and when. One of the two questions must not wait for the other.
+  struct Answer {
+    absl::Mutex asking;  // Held while a worker is asked.
+    std::optional<bench::DescribeReply> reply ABSL_GUARDED_BY(asking);
+    SteadyTime time ABSL_GUARDED_BY(asking);
+    std::atomic<bool> answered = false;  // `reply` is of a worker, not of a wait without one.
+  };
+
+  bench::DescribeReply Ask(Answer& answer, bool other_libraries);
   // The mutex of a device, made on first use.
   absl::Mutex& DeviceMutex(int ordinal);
   absl::StatusOr<std::vector<std::string>> CompileReference(const v1::Problem& problem,
@@ -53,9 +66,10 @@ class BenchProfiler final : public Profiler {
 
   const Options options_;
   Compiler& compiler_;
+  std::atomic<bool> stop_asking_ = false;
+  Answer devices_;
+  Answer libraries_;
   absl::Mutex mutex_;
-  std::optional<bench::DescribeReply> described_ ABSL_GUARDED_BY(mutex_);
-  absl::Time described_at_ ABSL_GUARDED_BY(mutex_);
   std::map<int, std::unique_ptr<absl::Mutex>> device_mutexes_ ABSL_GUARDED_BY(mutex_);
   // By (architecture, source).
   std::map<std::pair<std::string, std::string>, std::string> references_ ABSL_GUARDED_BY(mutex_);

@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "absl/time/time.h"
 #include "kernel_templates/launch/vendor_launcher.h"
 #include "proto/support/errors.h"
+#include "tuner/measure/bench_sandbox.h"
 #include "tuner/measure/bench_worker.pb.h"
 #include "tuner/measure/device_description.h"
 #include "tuner/measure/judge.h"
@@ -31,7 +31,7 @@ class BenchServer {
   absl::Status Serve(const bench::Request& request) {
     switch (request.what_case()) {
       case bench::Request::kDescribe:
-        return Send(Describe());
+        return Send(Describe(request.describe()));
       case bench::Request::kOpen:
         return Send(Open(request.open()));
       default:
@@ -67,17 +67,20 @@ class BenchServer {
     return reply;
   }
 
-  static bench::Reply Describe() {
+  static bench::Reply Describe(const bench::DescribeRequest& request) {
     bench::Reply reply;
     bench::DescribeReply& describe = *reply.mutable_describe();
+    if (request.other_libraries()) {
+      *describe.add_libraries() = VendorLauncher::Library();
+      *describe.add_libraries() = Nvml::Library();
+      return reply;
+    }
     if (const auto driver = DriverApi::Load(); driver.ok()) {
       for (v1::Device& device : DescribeDevices(**driver)) {
         *describe.add_devices() = std::move(device);
       }
     }
     *describe.add_libraries() = DriverLibrary();
-    *describe.add_libraries() = VendorLauncher::Library();
-    *describe.add_libraries() = Nvml::Library();
     return reply;
   }
 
@@ -87,6 +90,10 @@ class BenchServer {
     session_ = *std::move(session);
     OpenNvml(request.device_ordinal());
     bench::Reply reply;
+    // The driver has started what it starts by now, and no kernel is loaded yet.
+    if (const absl::Status filtered = FilterBenchWorker(); !filtered.ok()) {
+      reply.mutable_open()->set_filter_error(std::string(filtered.message()));
+    }
     reply.mutable_open();
     return reply;
   }
@@ -191,8 +198,8 @@ class BenchServer {
 int RunBenchWorker(int fd) {
   auto* server = new BenchServer(fd);
   bench::Request request;
-  while (ReadMessage(fd, absl::InfiniteFuture(), &request).ok()) {
-    if (!server->Serve(request).ok()) return 1;
+  while (ReadMessage(fd, SteadyTime::InfiniteFuture(), &request).ok()) {
+    if (!server->Serve(request).ok()) return kUnableExit;
   }
   // Not destroyed: the driver frees a process's memory faster than we free it piece by
   // piece, and after a lost context every call would fail.

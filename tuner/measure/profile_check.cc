@@ -3,7 +3,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/judge.h"
 #include "tuner/measure/profile_run.h"
@@ -24,6 +23,8 @@ void ProfileRun::Blame(Entry& entry, const absl::Status& status) {
   const v1::Failure failure = MakeFailure(FailureKindOf(status), std::string(status.message()));
   if (worker_->alive()) {
     entry.failure = failure;
+  } else if (IsWorkerLost(status)) {
+    DeferIfLostAgain(entry, status);
   } else {
     Suspect(entry, failure);
   }
@@ -39,6 +40,14 @@ void ProfileRun::TakeFailure(Entry& entry, const bench::CandidateReply& reply) {
   entry.failure = reply.failure();
   // What it wrote over may be what the next ones are judged by.
   if (reply.failure().kind() == v1::FAILURE_KIND_OUT_OF_BOUNDS) worker_.reset();
+}
+
+void ProfileRun::DeferIfLostAgain(Entry& entry, const absl::Status& status) {
+  entry.loaded = false;
+  if (++entry.lost < 2) return;
+  entry.failure =
+      MakeFailure(FailureKindOf(status), absl::StrCat("lost with two workers: ", status.message()));
+  worker_lost_ = true;
 }
 
 void ProfileRun::Suspect(Entry& entry, const v1::Failure& failure) {
@@ -103,7 +112,7 @@ void ProfileRun::TakeCheck(Entry& entry, const bench::CandidateReply& reply) {
 }
 
 absl::Status ProfileRun::CheckEveryone() {
-  const absl::Time begin = absl::Now();
+  const SteadyTime begin = SteadyTime::Now();
   check_end_ = begin + (request_.deadline - begin) * kFirstCheckShare;
   return CheckWithInput(bench::INPUT_KIND_NORMAL, check_end_);
 }
@@ -117,7 +126,7 @@ absl::Status ProfileRun::CheckSupplied() {
 absl::Status ProfileRun::CheckFinalists() {
   do {
     for (const bench::InputKind kind : {bench::INPUT_KIND_ADVERSARIAL, bench::INPUT_KIND_TIMED}) {
-      const absl::Time begin = absl::Now();
+      const SteadyTime begin = SteadyTime::Now();
       RETURN_IF_ERROR(CheckWithInput(kind, begin + (request_.deadline - begin) * kCheckShare));
     }
   } while (CallBack());
@@ -144,7 +153,7 @@ bool ProfileRun::CallBack() {
   return true;
 }
 
-absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time end) {
+absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, SteadyTime end) {
   sound_ = {};
   if (kind != input_) {
     input_ = kind;
@@ -155,13 +164,13 @@ absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, absl::Time end) {
   return absl::OkStatus();
 }
 
-absl::Status ProfileRun::CheckInTurn(std::size_t index, absl::Time end) {
+absl::Status ProfileRun::CheckInTurn(std::size_t index, SteadyTime end) {
   RETURN_IF_ERROR(Interrupted());
   Entry& entry = entries_[index];
   // Of templates and of the vendor's the first sound one is measured however late it is: an
   // answer after the deadline is worth more than none.
   bool& has_one = entry.kernel != nullptr ? sound_.kernel : sound_.vendor;
-  if (entry.racing() && has_one && absl::Now() > end) {
+  if (entry.racing() && has_one && SteadyTime::Now() > end) {
     entry.failure =
         MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time was up before it could be checked");
   }

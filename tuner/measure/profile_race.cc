@@ -5,7 +5,6 @@
 #include <random>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/profile_run.h"
 #include "tuner/measure/statistics.h"
@@ -73,12 +72,12 @@ absl::Status ProfileRun::WarmUp() {
 }
 
 absl::Status ProfileRun::RunRounds(int rounds, bool quick) {
-  const absl::Time begin = absl::Now();
+  const SteadyTime begin = SteadyTime::Now();
   while (rounds_ < rounds) {
     std::vector<std::size_t> order = Racing();
     // One round is worth its time even beyond the deadline: without it there is no answer.
-    if (order.empty() || (rounds_ > 0 && absl::Now() > request_.deadline)) break;
-    const bool spent = rounds_ >= kEnoughRounds && absl::Now() - begin > kFinalsBudget;
+    if (order.empty() || (rounds_ > 0 && SteadyTime::Now() > request_.deadline)) break;
+    const bool spent = rounds_ >= kEnoughRounds && SteadyTime::Now() - begin > kFinalsBudget;
     if (!quick && spent) break;
     // Another order each round, the same on every run: no candidate always follows the
     // same one.
@@ -112,7 +111,8 @@ absl::Status ProfileRun::RunRound(const std::vector<std::size_t>& order, bool co
     return absl::OkStatus();
   }
   // A round that a culprit cut short is always run again: sample i of every candidate is of
-  // round i. That ends, because a culprit fails the second time.
+  // round i. That ends, because a culprit fails the second time, and one that is
+  // lost twice is deferred.
   const bool disturbed = last_round_ && last_round_->disturbed();
   if (!last_round_ || (disturbed && discarded_ < kMaxDiscarded)) {
     ++discarded_;

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "spdlog/spdlog.h"
 #include "tuner/measure/judge.h"
 #include "tuner/measure/statistics.h"
 
@@ -26,7 +26,7 @@ constexpr double kSlowestOperationsPerSecond = 1e12;
 
 v1::FailureKind ProfileRun::FailureKindOf(const absl::Status& status) {
   if (absl::IsDeadlineExceeded(status)) return v1::FAILURE_KIND_TIMEOUT;
-  if (absl::IsResourceExhausted(status)) return v1::FAILURE_KIND_DEFERRED;
+  if (absl::IsResourceExhausted(status) || IsWorkerLost(status)) return v1::FAILURE_KIND_DEFERRED;
   return v1::FAILURE_KIND_LAUNCH_ERROR;
 }
 
@@ -63,6 +63,7 @@ absl::StatusOr<ProfileReport> ProfileRun::Run() {
     (entry.kernel != nullptr ? report.kernels : report.vendors).push_back(ToCandidate(entry));
   }
   report.leads = std::move(leads_);
+  report.worker_lost = worker_lost_;
   return report;
 }
 
@@ -77,6 +78,7 @@ absl::Status ProfileRun::EnsureWorker() {
     if (status.ok() || absl::IsResourceExhausted(status)) return status;
   }
   worker_.reset();
+  if (IsWorkerLost(status)) return status;
   return MakeError(
       absl::StatusCode::kUnavailable, "GPU_UNAVAILABLE",
       absl::StrCat("GPU ", request_.device_ordinal, " cannot be used: ", status.message()));
@@ -92,7 +94,11 @@ absl::Status ProfileRun::TryStartWorker() {
     *open.mutable_open()->mutable_problem() = request_.problem.gemm();
   }
   open.mutable_open()->set_device_ordinal(request_.device_ordinal);
-  RETURN_IF_ERROR(worker_->Call(open, kOpenLimit).status());
+  ASSIGN_OR_RETURN(const bench::Reply opened, worker_->Call(open, kOpenLimit));
+  if (!opened.open().filter_error().empty()) {
+    spdlog::error("a bench worker runs without its system call filter: {}",
+                  opened.open().filter_error());
+  }
   const absl::StatusOr<std::vector<std::string>>& cubins = reference_.get();
   RETURN_IF_ERROR(cubins.status());
   bench::Request reference;
@@ -111,7 +117,12 @@ absl::Status ProfileRun::FindVendors() {
   bench::Request request;
   request.mutable_vendors()->set_workspace_limit(kVendorWorkspace);
   request.mutable_vendors()->set_limit(kVendorLimit);
-  const auto reply = worker_->Call(request, kVendorsLimit);
+  auto reply = worker_->Call(request, kVendorsLimit);
+  if (!reply.ok() && IsWorkerLost(reply.status())) {
+    RETURN_IF_ERROR(EnsureWorker());
+    reply = worker_->Call(request, kVendorsLimit);
+    worker_lost_ = !reply.ok() && IsWorkerLost(reply.status());
+  }
   if (!reply.ok()) {
     // The baseline is optional: a library that fails leaves the templates to race alone, but
     // not unnoticed.
@@ -180,7 +191,7 @@ void ProfileRun::NoteLead() {
   if (!first) return;
   const std::size_t place = PlaceInReport(*first);
   if (leads_.empty() || leads_.back().kernel != place) {
-    leads_.push_back({absl::Now() - begin_, place});
+    leads_.push_back({SteadyTime::Now() - begin_, place});
   }
 }
 

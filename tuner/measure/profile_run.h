@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "tuner/cancellation.h"
 #include "tuner/measure/bench_client.h"
 #include "tuner/measure/profiler.h"
@@ -34,7 +35,8 @@ class ProfileRun {
   ProfileRun(const Options& options, const ProfileRequest& request, ReferenceCubins reference,
              const Cancellation& cancellation, const ProfileProgress& progress);
 
-  // UNAVAILABLE, reason GPU_UNAVAILABLE: no worker can be brought to work. CANCELLED.
+  // UNAVAILABLE, reason GPU_UNAVAILABLE: no worker can be brought to work; WORKER_LOST: something
+  // outside ends them as they start. CANCELLED.
   absl::StatusOr<ProfileReport> Run();
 
  private:
@@ -44,6 +46,7 @@ class ProfileRun {
     std::optional<v1::Failure> failure;
     bool loaded = false;     // In the worker there is now.
     bool suspected = false;  // A worker ended with it, once.
+    int lost = 0;            // How many workers were lost with it from outside.
     bool dropped = false;
     double estimate = 0;  // Seconds of its check's launch.
     double relative_error = 0;
@@ -79,10 +82,12 @@ class ProfileRun {
   static v1::FailureKind FailureKindOf(const absl::Status& status);
   // Fails the entry whose request `status` answers, or suspects it, where the worker is gone.
   void Blame(Entry& entry, const absl::Status& status);
+  // A worker that was killed, stopped or cut off says nothing about the entry: it is tried on
+  // another one, and DEFERRED if that is lost as well.
+  void DeferIfLostAgain(Entry& entry, const absl::Status& status);
   void TakeFailure(Entry& entry, const bench::CandidateReply& reply);
-  // A worker may end for a reason that is no candidate's (killed for memory, a fault of the
-  // GPU), and what fails here is never run again: only a second worker that ends with the
-  // entry fails it.
+  // A worker may end for a reason that is no candidate's (a fault of the GPU), and what fails
+  // here is never run again: only a second worker that ends with the entry fails it.
   void Suspect(Entry& entry, const v1::Failure& failure);
   // Makes an entry, the last one, of the supply's next kernel. False: the generation is complete.
   bool TakeNext();
@@ -92,13 +97,13 @@ class ProfileRun {
   absl::Status CheckEntry(std::size_t index, bool repeat);
   void TakeCheck(Entry& entry, const bench::CandidateReply& reply);
   // Checks it, unless it is after `end`.
-  absl::Status CheckInTurn(std::size_t index, absl::Time end);
+  absl::Status CheckInTurn(std::size_t index, SteadyTime end);
   absl::Status CheckEveryone();
   // Takes and checks a generation of the supply's kernels.
   absl::Status CheckSupplied();
   absl::Status CheckFinalists();
   bool CallBack();
-  absl::Status CheckWithInput(bench::InputKind kind, absl::Time end);
+  absl::Status CheckWithInput(bench::InputKind kind, SteadyTime end);
   absl::Status Race();
   // Asks the supply for another generation.
   bool Continue();
@@ -135,9 +140,10 @@ class ProfileRun {
   std::vector<Entry> entries_;
   std::deque<v1::Kernel> supplied_;
   Sound sound_;
-  absl::Time check_end_;  // Of the first checks, of all generations.
-  const absl::Time begin_ = absl::Now();
+  SteadyTime check_end_;  // Of the first checks, of all generations.
+  const SteadyTime begin_ = SteadyTime::Now();
   std::vector<Lead> leads_;
+  bool worker_lost_ = false;  // Entries are DEFERRED for that.
   std::optional<bench::RoundReply> last_round_;
   int launches_ = 1;
   int rounds_ = 0;

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "proto/support/status_macros.h"
 #include "tuner/worker/worker_process.h"
 
@@ -26,34 +25,46 @@ absl::Status SocketError(const char* what, int error) {
   return absl::InternalError(message);
 }
 
-// Waits until `fd` is ready for `events`, or `deadline`.
-absl::Status WaitFor(int fd, short events, absl::Time deadline) {
+// How long `check` is not asked.
+constexpr absl::Duration kCheckInterval = absl::Milliseconds(100);
+
+// How one waits for the other process.
+struct Patience {
+  SteadyTime deadline;
+  const WaitCheck& check;
+};
+
+// For poll. Rounded up, so that the last wait does not spin; poll takes at most 2^31-1 ms.
+int ToPollTimeout(absl::Duration wait) {
+  if (wait == absl::InfiniteDuration()) return -1;
+  const std::int64_t ms = absl::ToInt64Milliseconds(wait) + (wait > absl::ZeroDuration());
+  return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 1 << 30));
+}
+
+// Waits until `fd` is ready for `events`.
+absl::Status WaitFor(int fd, short events, const Patience& patience) {
   for (;;) {
-    int timeout_ms = -1;
-    if (deadline != absl::InfiniteFuture()) {
-      const absl::Duration left = deadline - absl::Now();
-      // Rounded up, so that the last wait does not spin; poll takes at most 2^31-1 ms.
-      const std::int64_t ms = absl::ToInt64Milliseconds(left) + (left > absl::ZeroDuration());
-      timeout_ms = static_cast<int>(std::clamp<std::int64_t>(ms, 0, 1 << 30));
-    }
+    const absl::Duration left = patience.deadline - SteadyTime::Now();
     pollfd entry = {fd, events, 0};
-    const int ready = poll(&entry, 1, timeout_ms);
+    const int ready =
+        poll(&entry, 1, ToPollTimeout(patience.check ? std::min(left, kCheckInterval) : left));
     if (ready > 0) return absl::OkStatus();
     if (ready < 0 && errno != EINTR) return SocketError("poll", errno);
-    if (ready == 0 && absl::Now() >= deadline) {
+    if (patience.check) RETURN_IF_ERROR(patience.check());
+    if (ready == 0 && SteadyTime::Now() >= patience.deadline) {
       return absl::DeadlineExceededError("no answer from the other process in time");
     }
   }
 }
 
-absl::Status WriteAll(int fd, const char* bytes, std::size_t count, absl::Time deadline) {
+absl::Status WriteAll(int fd, const char* bytes, std::size_t count, const Patience& patience) {
   while (count > 0) {
     const ssize_t sent = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
       bytes += sent;
       count -= static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      RETURN_IF_ERROR(WaitFor(fd, POLLOUT, deadline));
+      RETURN_IF_ERROR(WaitFor(fd, POLLOUT, patience));
     } else if (errno != EINTR) {
       return SocketError("writing to the other process", errno);
     }
@@ -61,7 +72,7 @@ absl::Status WriteAll(int fd, const char* bytes, std::size_t count, absl::Time d
   return absl::OkStatus();
 }
 
-absl::Status ReadAll(int fd, char* bytes, std::size_t count, absl::Time deadline) {
+absl::Status ReadAll(int fd, char* bytes, std::size_t count, const Patience& patience) {
   while (count > 0) {
     const ssize_t received = recv(fd, bytes, count, MSG_DONTWAIT);
     if (received > 0) {
@@ -70,7 +81,7 @@ absl::Status ReadAll(int fd, char* bytes, std::size_t count, absl::Time deadline
     } else if (received == 0) {
       return absl::UnavailableError("the other process closed the connection");
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      RETURN_IF_ERROR(WaitFor(fd, POLLIN, deadline));
+      RETURN_IF_ERROR(WaitFor(fd, POLLIN, patience));
     } else if (errno != EINTR) {
       return SocketError("reading from the other process", errno);
     }
@@ -85,8 +96,8 @@ absl::Status TooLarge(std::size_t bytes) {
 
 }  // namespace
 
-absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message,
-                          absl::Time deadline) {
+absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message, SteadyTime deadline,
+                          const WaitCheck& check) {
   const std::size_t size = message.ByteSizeLong();
   if (size > kMaxWorkerMessageBytes) return TooLarge(size);
   std::string frame(kHeaderBytes + size, '\0');
@@ -96,12 +107,14 @@ absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message,
   if (!message.SerializeToArray(frame.data() + kHeaderBytes, static_cast<int>(size))) {
     return absl::InternalError("a worker message cannot be serialized");
   }
-  return WriteAll(fd, frame.data(), frame.size(), deadline);
+  return WriteAll(fd, frame.data(), frame.size(), {deadline, check});
 }
 
-absl::Status ReadMessage(int fd, absl::Time deadline, google::protobuf::MessageLite* message) {
+absl::Status ReadMessage(int fd, SteadyTime deadline, google::protobuf::MessageLite* message,
+                         const WaitCheck& check) {
+  const Patience patience = {deadline, check};
   std::array<char, kHeaderBytes> header;
-  RETURN_IF_ERROR(ReadAll(fd, header.data(), header.size(), deadline));
+  RETURN_IF_ERROR(ReadAll(fd, header.data(), header.size(), patience));
   std::size_t size = 0;
   for (std::size_t i = 0; i < kHeaderBytes; ++i) {
     size |= std::size_t{static_cast<unsigned char>(header[i])} << (8 * i);
@@ -111,7 +124,7 @@ absl::Status ReadMessage(int fd, absl::Time deadline, google::protobuf::MessageL
   while (body.size() < size) {
     const std::size_t begin = body.size();
     body.resize(std::min(size, begin + kReadChunkBytes));
-    RETURN_IF_ERROR(ReadAll(fd, body.data() + begin, body.size() - begin, deadline));
+    RETURN_IF_ERROR(ReadAll(fd, body.data() + begin, body.size() - begin, patience));
   }
   if (!message->ParseFromString(body)) {
     return absl::DataLossError("the other process sent bytes that are not a message");

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,19 +15,35 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message_lite.h"
+#include "proto/support/steady_time.h"
 
 namespace tilewright {
 
 // Messages above this size end the conversation.
 inline constexpr unsigned kMaxWorkerMessageBytes = 256u << 20;
 
+// Exit status of a worker that could not serve for a reason that is not its job's: nobody reads
+// what it says, or a limit cannot be set.
+inline constexpr int kUnableExit = 87;
+
+// Asked now and then while one waits for the other process; an error ends the waiting.
+using WaitCheck = std::function<absl::Status()>;
+
 // Writes or reads one message on a stream socket: 4 bytes little-endian length, then its
 // bytes. DEADLINE_EXCEEDED at `deadline`, UNAVAILABLE where the other end has gone,
-// DATA_LOSS for what is not a message, RESOURCE_EXHAUSTED for one that is too large.
-// After any error the conversation is over.
+// DATA_LOSS for what is not a message, RESOURCE_EXHAUSTED for one that is too large; and what
+// `check` says, which is asked every 100 ms and at the deadline. After any error the conversation
+// is over.
 absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message,
-                          absl::Time deadline = absl::InfiniteFuture());
-absl::Status ReadMessage(int fd, absl::Time deadline, google::protobuf::MessageLite* message);
+                          SteadyTime deadline = SteadyTime::InfiniteFuture(),
+                          const WaitCheck& check = nullptr);
+absl::Status ReadMessage(int fd, SteadyTime deadline, google::protobuf::MessageLite* message,
+                         const WaitCheck& check = nullptr);
+
+// UNAVAILABLE, reason WORKER_LOST: a worker was killed, stopped or cut off from outside, which
+// says nothing about what it was working on.
+absl::Status WorkerLost(const std::string& message);
+bool IsWorkerLost(const absl::Status& status);
 
 // Under AddressSanitizer, which reserves terabytes, that limit is not applied.
 #ifdef __SANITIZE_ADDRESS__
@@ -60,8 +77,14 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   // DEADLINE_EXCEEDED where the worker does not read the message within kSendTimeout.
+  // UNAVAILABLE where it has ended, cannot be reached, or was stopped.
   absl::Status Send(const google::protobuf::MessageLite& message);
-  absl::Status Receive(absl::Time deadline, google::protobuf::MessageLite* message);
+  // As ReadMessage. UNAVAILABLE within a moment where the worker is stopped. `check` as there.
+  absl::Status Receive(SteadyTime deadline, google::protobuf::MessageLite* message,
+                       const WaitCheck& check = nullptr);
+
+  // Whether somebody stopped it (SIGSTOP): it would not answer for as long as it pleases them.
+  bool IsStopped() const;
 
   int fd() const { return fd_; }
   pid_t pid() const { return pid_; }
@@ -70,12 +93,20 @@ class WorkerProcess {
   // A worker that had ended before says what ended it. Repeated calls say the same.
   std::string KillAndDescribe();
 
+  // Once it was killed and described: whether it had ended by its own doing (a crash, an exit, a
+  // limit of its own). Otherwise it was killed from outside, stopped, or was still there and
+  // could not be reached, and what it was working on is not to blame.
+  bool EndedByItself() const { return ended_by_itself_; }
+
  private:
   WorkerProcess(pid_t pid, int fd) : pid_(pid), fd_(fd) {}
+
+  absl::Status CheckRuns() const;
 
   pid_t pid_;  // -1 once reaped.
   int fd_;
   std::string ending_;
+  bool ended_by_itself_ = false;
 };
 
 // Called by a worker's main before it serves.

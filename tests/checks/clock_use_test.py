@@ -1,0 +1,77 @@
+"""Deadlines and durations are computed on the monotonic clock: see proto/support/steady_time.h.
+
+The wall clock steps when somebody sets it. Who reads it, or waits by it, stands in ALLOWED with
+the reason. The timed waits of abseil's mutex wait by the wall clock in the version that we use.
+"""
+import pathlib
+import re
+import sys
+import unittest
+
+ROOT = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else __file__).resolve()
+FOLDERS = ("client", "kernel_templates/launch", "proto/support", "server", "tuner")
+SUFFIXES = (".c", ".cc", ".h")
+
+WALL_CLOCK = re.compile(
+    r"\babsl::Now\(|\babsl::GetCurrentTimeNanos\(|\bsystem_clock::now\(|\bgettimeofday\(|"
+    r"\bCLOCK_REALTIME\b|\bstd::time\(|\b\w*(?:Wait|Await|LockWhen|ReaderLockWhen|"
+    r"WaitForNotification)With(?:Timeout|Deadline)\(")
+
+STORED = "a time that is stored"
+SHOWN = "a time that is shown"
+GRPC = "gRPC takes the wall clock's time and converts it at once"
+
+# (file, what it uses): why.
+ALLOWED = {
+    ("client/cli/command_bench.cc", "std::time("): SHOWN,
+    ("client/cpp/connection.cc", "system_clock::now("): GRPC,
+    ("client/cpp/connection_impl.h", "system_clock::now("): GRPC,
+    ("tuner/clock.h", "absl::Now("): STORED,
+    ("tuner/store/sqlite_store.cc", "absl::Now("): "the name of a file that is put aside",
+}
+
+
+def without_comments(text):
+    return re.sub(r"//[^\n]*|/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+
+
+def uses(text):
+    """(line, what) of each use of the wall clock."""
+    text = without_comments(text)
+    return [(text.count("\n", 0, match.start()) + 1, match.group())
+            for match in WALL_CLOCK.finditer(text)]
+
+
+def uses_in_tree(root):
+    for folder in FOLDERS:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix not in SUFFIXES:
+                continue
+            for line, what in uses(path.read_text(encoding="utf-8")):
+                yield path.relative_to(root).as_posix(), line, what
+
+
+class ClockUseTest(unittest.TestCase):
+    def test_nothing_but_what_is_allowed_uses_the_wall_clock(self):
+        wrong = [f"{path}:{line}: {what}" for path, line, what in uses_in_tree(ROOT)
+                 if (path, what) not in ALLOWED]
+        self.assertEqual(wrong, [], "use SteadyTime, SteadyMutex or SteadyEvent, or say in "
+                                    f"{__file__} why not")
+
+    def test_the_list_names_nothing_that_is_gone(self):
+        found = {(path, what) for path, _, what in uses_in_tree(ROOT)}
+        self.assertEqual(sorted(set(ALLOWED) - found), [])
+
+    def test_waits_and_readings_are_found(self):
+        for text in ("t = absl::Now();", "mutex_.AwaitWithTimeout(c, d)", "cv.WaitWithDeadline(&m, t)",
+                     "gate.WaitForNotificationWithTimeout(d)", "std::chrono::system_clock::now()",
+                     "mutex_.LockWhenWithTimeout(c, d)"):
+            self.assertEqual(len(uses(text)), 1, text)
+
+    def test_comments_and_steady_clocks_are_not(self):
+        self.assertEqual(uses("// absl::Now() steps\n/* absl::Now() */ SteadyTime::Now();"), [])
+        self.assertEqual(uses("std::chrono::steady_clock::now(); FakeClock::Now();"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
