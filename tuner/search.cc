@@ -10,6 +10,7 @@
 #include "spdlog/spdlog.h"
 #include "tuner/candidate_order.h"
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
 #include "tuner/verdicts.h"
 
@@ -68,6 +69,7 @@ absl::StatusOr<SearchReport> Search::Run(const SearchPlan& plan) {
   if (!built.ok() && !(profile_failed && absl::IsCancelled(built))) return built;
   RETURN_IF_ERROR(measured.status());
   Enter(*std::move(measured), begin);
+  TryFailedElsewhere();
   return std::move(report_);
 }
 
@@ -144,11 +146,9 @@ void Search::Enter(ProfileReport profile, absl::Duration begin) {
     const double predicted = candidate.predicted_seconds();
     candidate = std::move(profile.kernels[i]);
     candidate.set_predicted_seconds(predicted);
-    if (!candidate.has_failure() || !IsVerdict(candidate.failure())) continue;
-    const absl::Status put = with_.store.Quarantine(candidate.content_hash(), silicon_key_,
-                                                    problem_key_, candidate.failure());
-    if (!put.ok()) spdlog::warn("a failed kernel is not quarantined: {}", put.ToString());
-    with_.index.Quarantine({candidate.content_hash(), silicon_key_, problem_key_});
+    if (candidate.has_failure() && IsVerdict(candidate.failure())) {
+      Quarantine(candidate, problem_key_);
+    }
   }
   for (const Lead& lead : profile.leads) {
     report_.candidates[pushed_[lead.kernel]].candidate.add_lead_seconds(
@@ -156,6 +156,40 @@ void Search::Enter(ProfileReport profile, absl::Duration begin) {
   }
   report_.vendors = std::move(profile.vendors);
   report_.worker_lost = report_.worker_lost || profile.worker_lost;
+}
+
+void Search::Quarantine(const v1::Candidate& candidate, const std::string& problem_key) {
+  const absl::Status put = with_.store.Quarantine(candidate.content_hash(), silicon_key_,
+                                                  problem_key, candidate.failure());
+  if (!put.ok()) spdlog::warn("a failed kernel is not quarantined: {}", put.ToString());
+  with_.index.Quarantine({candidate.content_hash(), silicon_key_, problem_key});
+}
+
+void Search::TryFailedElsewhere() {
+  const auto second = SecondShape(request_.problem);
+  ProfileRequest profile;
+  for (const std::size_t place : pushed_) {
+    const BuiltCandidate& built = report_.candidates[place];
+    if (built.candidate.has_failure() && IsVerdict(built.candidate.failure()) && second &&
+        RequirementsHold(built.kernel.launch_plan().requirements(), *second)) {
+      profile.kernels.push_back(built.kernel);
+    }
+  }
+  if (profile.kernels.empty() || with_.clock.SteadyNow() >= deadlines_.end) return;
+  profile.problem = *second;
+  profile.device_ordinal = request_.device_ordinal;
+  profile.include_vendor = false;
+  profile.max_rounds = 1;
+  profile.deadline = deadlines_.end;
+  const auto report =
+      with_.profiler.Profile(profile, cancellation_, [](const v1::TuningProgress&) {});
+  if (!report.ok()) {
+    spdlog::warn("what failed is not tried at a second shape: {}", report.status().ToString());
+    return;
+  }
+  for (const v1::Candidate& candidate : report->kernels) {
+    if (candidate.has_failure() && IsVerdict(candidate.failure())) Quarantine(candidate, "");
+  }
 }
 
 }  // namespace tilewright

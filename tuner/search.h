@@ -74,6 +74,10 @@ class Search {
   std::vector<RankedVariant> ChooseMoves(const SearchPlan& plan,
                                          const std::vector<double>& seconds) const;
   void Enter(ProfileReport profile, absl::Duration begin);
+  // For this problem, or for all.
+  void Quarantine(const v1::Candidate& candidate, const std::string& problem_key);
+  // Tries what failed at this problem at a second shape: what fails there too must run nowhere.
+  void TryFailedElsewhere();
 
   const Collaborators with_;
   const TuneRequest& request_;

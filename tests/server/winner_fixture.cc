@@ -6,6 +6,7 @@
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "server/timestamps.h"
+#include "tuner/competing_templates.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/space/search_space.h"
 #include "tuner/store/winner_key.h"
@@ -68,6 +69,10 @@ absl::StatusOr<StoredWinner> PutWinner(const WinnerSpec& spec, TuningStore& stor
   *stored.winner.mutable_target() = spec.target;
   *stored.winner.mutable_candidate() = CandidateOf(spec, stored.kernel);
   stored.winner.set_provenance(spec.provenance);
+  for (v1::TemplateDigest& digest : CompetingTemplates(canonical, spec.target.silicon())) {
+    if (spec.other_templates) digest.set_digest("of another version");
+    *stored.winner.add_template_digests() = std::move(digest);
+  }
   *stored.winner.mutable_create_time() = ToTimestamp(absl::Now());
   stored.winner.set_key(
       WinnerKey(stored.problem_encoding, stored.silicon_key, stored.environment_key));

@@ -24,6 +24,7 @@ struct WinnerSpec {
   v1::Provenance provenance = v1::PROVENANCE_MEASURED;
   std::string cubin = FakeCubin(40000, 1);
   double seconds = 1e-3;
+  bool other_templates = false;  // Than those of today competed.
 };
 
 // Puts the kernel and the winner into both and returns the winner.

@@ -10,6 +10,7 @@
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
+#include "tuner/verdicts.h"
 
 namespace tilewright {
 namespace {
@@ -124,6 +125,49 @@ TEST_F(TunerTest, AFailedCandidateLosesAndIsNotRunAgain) {
 
   EXPECT_FALSE(Tune().ok());
   EXPECT_TRUE(profiler_.requests().back().kernels.empty()) << "quarantined kernels ran again";
+}
+
+// One shape may be beyond what a kernel gets right; others may have it all the same.
+TEST_F(TunerTest, AKernelThatIsWrongAtOneShapeServesOthers) {
+  const std::string problem = EncodeProblem(request_.problem);
+  profiler_.SetBehaviour([&](const v1::Problem& at, const v1::Kernel&) -> FakeProfiler::Result {
+    if (EncodeProblem(at) != problem) return 1e-3;
+    return FakeCompiler::Failed(v1::FAILURE_KIND_WRONG_RESULT, "off by one");
+  });
+  EXPECT_FALSE(Tune().ok());
+  ASSERT_EQ(profiler_.requests().size(), 2u) << "the second shape";
+  EXPECT_EQ(profiler_.requests().back().problem.gemm().m(), 1024);
+  const std::string silicon = SiliconKey(request_.target.silicon());
+  const std::string hash = profiler_.requests().back().kernels.front().content_hash();
+  EXPECT_TRUE(store_.FindQuarantined(hash, silicon, ProblemKey(request_.problem))->has_value());
+  EXPECT_FALSE(store_.FindQuarantined(hash, silicon, "another problem")->has_value());
+  request_.problem = *SecondShape(request_.problem);
+  EXPECT_TRUE(Tune().ok());
+}
+
+TEST_F(TunerTest, AKernelThatIsWrongAtASecondShapeTooRunsNowhere) {
+  profiler_.SetBehaviour([](const v1::Problem&, const v1::Kernel&) -> FakeProfiler::Result {
+    return FakeCompiler::Failed(v1::FAILURE_KIND_WRONG_RESULT, "off by one");
+  });
+  EXPECT_FALSE(Tune().ok());
+  const std::string hash = profiler_.requests().back().kernels.front().content_hash();
+  EXPECT_TRUE(
+      store_.FindQuarantined(hash, SiliconKey(request_.target.silicon()), "another problem")
+          ->has_value());
+}
+
+TEST(SecondShapeTest, IsTheSameComputation) {
+  v1::Problem problem;
+  problem.mutable_gemm()->set_m(5003);
+  problem.mutable_gemm()->set_n(8);
+  problem.mutable_gemm()->set_k(2147483640);
+  problem.mutable_gemm()->set_batch(3);
+  const v1::Problem canonical = *Canonicalize(problem);
+  const auto second = SecondShape(canonical);
+  ASSERT_TRUE(second.has_value());
+  EXPECT_EQ(ProblemFamilyKey(*second), ProblemFamilyKey(canonical));
+  EXPECT_EQ(second->gemm().batch(), 1);
+  EXPECT_FALSE(SecondShape(*second).has_value()) << "it has that shape";
 }
 
 // Variants that differ in run-time values alone are one kernel: the sound ones used to win, and

@@ -1,0 +1,97 @@
+// Forgetting, pruning and backups over gRPC, and what pins make of them.
+#include <fstream>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "proto/support/errors.h"
+#include "tests/server/test_daemon.h"
+#include "tests/server/winner_fixture.h"
+
+namespace tilewright {
+namespace {
+
+class CacheRemovalTest : public ::testing::Test {
+ protected:
+  StoredWinner Put(int64_t m, v1::Provenance provenance = v1::PROVENANCE_MEASURED,
+                   uint64_t seed = 0) {
+    return PutWinner({.problem = GemmProblemOf(m, 4096, 4096),
+                      .target = daemon_.TargetOf(""),
+                      .provenance = provenance,
+                      .cubin = FakeCubin(1000, static_cast<uint64_t>(m) + seed)},
+                     daemon_.store, daemon_.index)
+        .value();
+  }
+
+  absl::StatusOr<v1::ForgetWinnersResponse> Forget(const v1::ForgetWinnersRequest& request) {
+    grpc::ClientContext context;
+    v1::ForgetWinnersResponse response;
+    const absl::Status status =
+        FromGrpc(client_.cache->ForgetWinners(&context, request, &response));
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  absl::StatusOr<v1::GetKernelResponse> GetCached(int64_t m, int64_t pinned_epoch = 0) {
+    v1::GetKernelRequest request = RequestOf(m, v1::LOOKUP_MODE_CACHED_ONLY);
+    request.mutable_problem()->CopyFrom(GemmProblemOf(m, 4096, 4096));
+    request.set_pinned_epoch(pinned_epoch);
+    return client_.Get(request);
+  }
+
+  TestDaemon daemon_{1};
+  ServiceClient client_ = daemon_.Connect();
+};
+
+TEST_F(CacheRemovalTest, AForgottenProblemIsServedNoMore) {
+  Put(256);
+  Put(512);
+  ASSERT_EQ(GetCached(256)->match(), v1::MATCH_EXACT);
+  v1::ForgetWinnersRequest request;
+  *request.mutable_problem() = GemmProblemOf(256, 4096, 4096);
+  request.set_dry_run(true);
+  EXPECT_EQ(Forget(request)->winners(), 1);
+  EXPECT_EQ(GetCached(256)->match(), v1::MATCH_EXACT) << "a dry run";
+  request.set_dry_run(false);
+  EXPECT_EQ(Forget(request)->winners(), 1);
+  EXPECT_EQ(GetCached(256)->match(), v1::MATCH_NEAREST_PROBLEM);
+  EXPECT_EQ(ReasonOf(Forget(request).status()), "NO_WINNER");
+}
+
+TEST_F(CacheRemovalTest, SelectsByKeySignerProvenanceAndAge) {
+  const StoredWinner one = Put(256);
+  Put(512, v1::PROVENANCE_IMPORTED);
+  Put(1024, v1::PROVENANCE_PREDICTED);
+  v1::ForgetWinnersRequest request;
+  EXPECT_EQ(ReasonOf(Forget(request).status()), "MISSING_FIELD");
+  request.set_key("no key");
+  EXPECT_EQ(ReasonOf(Forget(request).status()), "MALFORMED_KEY");
+  request.set_signer("nobody");
+  EXPECT_EQ(ReasonOf(Forget(request).status()), "MALFORMED_FINGERPRINT");
+  request.mutable_older_than()->set_seconds(0);
+  EXPECT_EQ(ReasonOf(Forget(request).status()), "OUT_OF_RANGE");
+  request.set_signer("unknown");
+  EXPECT_EQ(Forget(request)->winners(), 1);
+  request.set_predicted(true);
+  EXPECT_EQ(Forget(request)->winners(), 1);
+  request.set_key(one.winner.key());
+  EXPECT_EQ(Forget(request)->winners(), 1);
+  EXPECT_EQ(daemon_.index.size(), 0u);
+}
+
+// A job that pinned an epoch gets the same kernel or a clear refusal, never another kernel.
+TEST_F(CacheRemovalTest, APinIntoPrunedHistoryIsRefused) {
+  const int64_t old = Put(256, v1::PROVENANCE_MEASURED, 1).winner.epoch();
+  const int64_t now = Put(256, v1::PROVENANCE_MEASURED, 2).winner.epoch();
+  ASSERT_TRUE(GetCached(256, old).ok());
+  grpc::ClientContext context;
+  v1::PruneCacheResponse response;
+  ASSERT_TRUE(
+      FromGrpc(client_.cache->PruneCache(&context, v1::PruneCacheRequest(), &response)).ok());
+  EXPECT_EQ(response.superseded_winners(), 1);
+  EXPECT_EQ(ReasonOf(GetCached(256, old).status()), "EPOCH_PRUNED");
+  EXPECT_TRUE(GetCached(256, now).ok());
+  EXPECT_TRUE(GetCached(256).ok());
+}
+
+}  // namespace
+}  // namespace tilewright
