@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "google/protobuf/message_lite.h"
+#include "google/protobuf/message.h"
 
 namespace tilewright {
 
@@ -24,7 +24,7 @@ inline constexpr unsigned kMaxWorkerMessageBytes = 256u << 20;
 // bytes. DEADLINE_EXCEEDED at `deadline`, UNAVAILABLE where the other end has gone,
 // DATA_LOSS for what is not a message, RESOURCE_EXHAUSTED for one that is too large.
 // After any error the conversation is over.
-absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message,
+absl::Status WriteMessage(int fd, const google::protobuf::Message& message,
                           absl::Time deadline = absl::InfiniteFuture());
 absl::Status ReadMessage(int fd, absl::Time deadline, google::protobuf::MessageLite* message);
 
@@ -60,7 +60,7 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   // DEADLINE_EXCEEDED where the worker does not read the message within kSendTimeout.
-  absl::Status Send(const google::protobuf::MessageLite& message);
+  absl::Status Send(const google::protobuf::Message& message);
   absl::Status Receive(absl::Time deadline, google::protobuf::MessageLite* message);
 
   int fd() const { return fd_; }
