@@ -189,6 +189,12 @@ absl::Status MakeRuntimeDirectory() {
                    {{"directory", path}});
 }
 
+std::string StateFile(const std::string& cache_directory, const std::string& name) {
+  return IsReadOnlyDirectory(cache_directory)
+             ? absl::StrCat(RuntimeStem(cache_directory), ".", name)
+             : absl::StrCat(cache_directory, "/", name);
+}
+
 std::string SocketOf(const std::string& cache_directory) {
   const std::string inside = cache_directory + "/tilewrightd.sock";
   if (!IsReadOnlyDirectory(cache_directory)) return inside;

@@ -43,6 +43,10 @@ std::string RuntimeStem(const std::string& cache_directory);
 // CACHE_UNUSABLE, where another user was there first.
 absl::Status MakeRuntimeDirectory();
 
+// Where whoever starts a daemon on `cache_directory` keeps the file `name` (its log, say): in the
+// directory, or beside RuntimeStem where that cannot be written to.
+std::string StateFile(const std::string& cache_directory, const std::string& name);
+
 // The socket of the daemon that serves `cache_directory`, unless it was told another.
 std::string SocketOf(const std::string& cache_directory);
 

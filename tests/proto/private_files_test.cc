@@ -128,6 +128,8 @@ TEST_F(PrivateFilesTest, TheSocketOfAReadOnlyDirectoryIsInTheRuntimeDirectory) {
   EXPECT_EQ(SocketOf("/proc/sys"), RuntimeStem("/proc/sys") + ".sock");
   EXPECT_EQ(RuntimeStem("/proc/sys").rfind(folder_ + "/tilewright/", 0), 0u);
   EXPECT_NE(RuntimeStem("/proc/sys"), RuntimeStem("/proc"));
+  EXPECT_EQ(StateFile("/proc/sys", "start.lock"), RuntimeStem("/proc/sys") + ".start.lock");
+  EXPECT_EQ(StateFile(folder_, "start.lock"), folder_ + "/start.lock");
   ASSERT_TRUE(MakeRuntimeDirectory().ok());
   EXPECT_EQ(ModeOf(folder_ + "/tilewright"), mode_t{0700});
   ASSERT_EQ(chmod((folder_ + "/tilewright").c_str(), 0755), 0);
