@@ -2,6 +2,8 @@
 #define TILEWRIGHT_SERVER_DAEMON_SERVER_H_
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,6 +13,7 @@
 #include "grpcpp/server_builder.h"
 #include "server/acceptor.h"
 #include "server/cache_service.h"
+#include "server/caretaker.h"
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/kernel_loader.h"
@@ -44,6 +47,9 @@ class DaemonServer {
     int metrics_port = 0;  // 0: none.
     bool resume_sweeps = false;
     std::size_t max_bundle_bytes = kMaxBundleBytes;
+    std::chrono::milliseconds bundle_stall{30000};
+    std::chrono::milliseconds store_retry{5000};  // Of what could not be stored.
+    std::function<void()> on_cache_lost;          // Nothing can be stored any more: end.
   };
 
   // What main() builds; all of it outlives the server.
@@ -96,6 +102,7 @@ class DaemonServer {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
+  std::unique_ptr<Caretaker> caretaker_;
   std::atomic<bool> stopped_{false};
 };
 
