@@ -6,6 +6,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/format.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -67,7 +68,7 @@ absl::StatusOr<int> Devices(Session& session) {
                 << RenderProfiles(response, style) << '\n'
                 << RenderLibraries(response, style) << "\ndriver "
                 << DescribeDriver(response.environment().driver_version()) << ", templates "
-                << response.environment().template_digest().substr(0, 12) << '\n';
+                << Printable(response.environment().template_digest().substr(0, 12)) << '\n';
   return kExitOk;
 }
 
