@@ -20,6 +20,7 @@
 #include "tuner/store/bundle.h"
 #include "tuner/store/bundle_export.h"
 #include "tuner/store/bundle_import.h"
+#include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
@@ -231,8 +232,21 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     response_->set_signer(contents.signer);
     for (const TuningRecord& record : contents.records) {
       context_.winners.Notify(record.winner.family_key);
+      MeasureHere(record.winner.winner);
     }
     return absl::OkStatus();
+  }
+
+  // Where there is the GPU that an imported winner is for, it is measured there in its turn.
+  void MeasureHere(const v1::Winner& winner) {
+    const v1::ListDevicesResponse listing = context_.devices.listing();
+    for (const v1::Device& device : listing.devices()) {
+      if (SiliconKey(device.target().silicon()) != SiliconKey(winner.target().silicon())) continue;
+      context_.revalidation.Add({.problem = winner.problem(),
+                                 .target = device.target(),
+                                 .device_ordinal = device.ordinal(),
+                                 .options = {}});
+    }
   }
 
   const OpenCall open_;

@@ -8,11 +8,14 @@
 
 #include "server/device_table.h"
 #include "server/executor.h"
+#include "server/kernel_uses.h"
 #include "server/metrics.h"
+#include "server/revalidation_queue.h"
 #include "server/shared_limit.h"
 #include "server/stop_signal.h"
 #include "server/winner_signal.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
+#include "tuner/clock.h"
 #include "tuner/store/tuning_store.h"
 #include "tuner/store/winner_index.h"
 
@@ -35,8 +38,12 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
     StopSignal& stop;
     WinnerSignal& winners;
     Metrics& metrics;
+    Clock& clock;
+    const KernelUses& uses;
+    RevalidationQueue& revalidation;
     std::string cache_dir;
     std::size_t max_bundle_bytes;
+    int64_t max_cache_bytes;  // 0: no limit.
     // A bundle of which nothing moves for this long is given up.
     std::chrono::milliseconds bundle_stall;
     std::function<std::size_t()> unstored_winners;
@@ -58,13 +65,26 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
                                           const v1::GetCacheStatsRequest* request,
                                           v1::CacheStats* response) override;
 
+  // cache_removal.cc
+  grpc::ServerUnaryReactor* ForgetWinners(grpc::CallbackServerContext* context,
+                                          const v1::ForgetWinnersRequest* request,
+                                          v1::ForgetWinnersResponse* response) override;
+  grpc::ServerUnaryReactor* PruneCache(grpc::CallbackServerContext* context,
+                                       const v1::PruneCacheRequest* request,
+                                       v1::PruneCacheResponse* response) override;
+  grpc::ServerWriteReactor<v1::BackupChunk>* BackupCache(
+      grpc::CallbackServerContext* context, const v1::BackupCacheRequest* request) override;
+
  private:
   absl::Status Explain(const v1::ExplainWinnerRequest& request,
                        v1::ExplainWinnerResponse& response);
+  absl::Status Forget(const v1::ForgetWinnersRequest& request, v1::ForgetWinnersResponse& response);
+  absl::Status Prune(const v1::PruneCacheRequest& request, v1::PruneCacheResponse& response);
 
   const Context context_;
   SharedLimit exports_{kMaxBundles, kMaxBundlesOfUser};
   SharedLimit imports_{kMaxBundles, kMaxBundlesOfUser};
+  std::atomic<int> backups_{0};  // Under way: 0 or 1.
 };
 
 }  // namespace tilewright

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,8 +19,11 @@
 #include "server/executor.h"
 #include "server/kernel_loader.h"
 #include "server/kernel_service.h"
+#include "server/kernel_uses.h"
 #include "server/metrics.h"
+#include "server/periodic.h"
 #include "server/predictor.h"
+#include "server/revalidation_queue.h"
 #include "server/scheduler.h"
 #include "server/stop_signal.h"
 #include "server/sweep_runner.h"
@@ -50,6 +54,9 @@ class DaemonServer {
     std::chrono::milliseconds bundle_stall{30000};
     std::chrono::milliseconds store_retry{5000};  // Of what could not be stored.
     std::function<void()> on_cache_lost;          // Nothing can be stored any more: end.
+    int64_t max_cache_bytes = 0;                  // What pruning leaves; 0: no limit.
+    // How often idle GPUs are looked for, for winners that are to be measured again.
+    std::chrono::milliseconds revalidation_interval{500};
   };
 
   // What main() builds; all of it outlives the server.
@@ -83,6 +90,7 @@ class DaemonServer {
   absl::StatusOr<TuneResult> Tune(TuneRequest request, const Cancellation& cancellation,
                                   const ProgressSink& progress);
   void ExportMetrics();
+  void NoteUses();
 
   Collaborators collaborators_;
   std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
@@ -95,6 +103,8 @@ class DaemonServer {
   Predictor predictor_;
   Scheduler scheduler_;
   SweepRunner sweeps_;
+  KernelUses uses_;
+  RevalidationQueue revalidation_;
   KernelServiceImpl kernel_service_;
   TuningServiceImpl tuning_service_;
   CacheServiceImpl cache_service_;
@@ -104,6 +114,8 @@ class DaemonServer {
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
   std::unique_ptr<Caretaker> caretaker_;
   std::atomic<bool> stopped_{false};
+  std::unique_ptr<Periodic> revalidating_;
+  std::unique_ptr<Periodic> noting_uses_;
 };
 
 }  // namespace tilewright

@@ -60,7 +60,8 @@ absl::Status Serve(const Config& config) {
            .max_connections_per_user = static_cast<std::size_t>(config.max_connections_per_user),
            .metrics_port = config.metrics_port,
            .resume_sweeps = config.resume_sweeps,
-           .on_cache_lost = [] { ::kill(::getpid(), SIGTERM); }},
+           .on_cache_lost = [] { ::kill(::getpid(), SIGTERM); },
+           .max_cache_bytes = config.max_cache_bytes},
           {*compiler, *profiler, *store, index, tuner, clock}));
   spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
                config.socket, absl::ToDoubleSeconds(absl::Now() - begin));

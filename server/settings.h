@@ -3,6 +3,7 @@
 #ifndef TILEWRIGHT_SERVER_SETTINGS_H_
 #define TILEWRIGHT_SERVER_SETTINGS_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct Config {
   int max_queue = 256;
   int max_connections_per_user = 1024;
   bool resume_sweeps = false;
+  int64_t max_cache_bytes = 0;  // 0: no limit.
 };
 
 struct Setting {

@@ -131,7 +131,7 @@ TEST(BundleTransferTest, AKernelThatFailedHereIsNotTakenIn) {
   from.Add({.cubin = "bad"});
   from.Add({.problem = Gemm(8, 8, 8), .cubin = "good"});
   Machine to;
-  ASSERT_TRUE(to.store.Quarantine(Sha256("bad"), SiliconKey(H100()), v1::Failure()).ok());
+  ASSERT_TRUE(to.store.Quarantine(Sha256("bad"), SiliconKey(H100()), "", v1::Failure()).ok());
   const ImportCounts counts = Transfer(from, to);
   EXPECT_EQ(counts.winners_imported, 1);
   EXPECT_EQ(counts.winners_quarantined, 1);
