@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_SERVER_CACHE_SERVICE_H_
 #define TILEWRIGHT_SERVER_CACHE_SERVICE_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
