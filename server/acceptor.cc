@@ -12,12 +12,18 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace tilewright {
 namespace {
+
+// How often the socket's path is looked at.
+constexpr int kLookMilliseconds = 1000;
 
 int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -61,18 +67,43 @@ void Acceptor::Stop() {
 
 void Acceptor::Run() {
   pthread_setname_np(pthread_self(), "acceptor");
-  pollfd wait[2] = {{listener_.fd(), POLLIN, 0}, {wake_fd_, POLLIN, 0}};
   while (true) {
-    if (poll(wait, 2, -1) < 0 && errno != EINTR) {
+    pollfd wait[2] = {{listener_.fd(), POLLIN, 0}, {wake_fd_, POLLIN, 0}};
+    const int ready = poll(wait, 2, kLookMilliseconds);
+    if (ready < 0 && errno != EINTR) {
       spdlog::error("acceptor: poll: {}", std::strerror(errno));
       return;
     }
+    if (ready == 0) KeepPath();
+    if (ready <= 0) continue;
     if (wait[1].revents != 0) return;
     if (wait[0].revents != 0) {
       while (AcceptOne()) {
       }
     }
   }
+}
+
+void Acceptor::KeepPath() {
+  if (listener_.HasPath()) return;
+  const std::string path = listener_.path();
+  std::error_code error;
+  // Where the whole folder is gone, so is the cache directory: that is for others to say.
+  absl::StatusOr<UnixListener> again =
+      std::filesystem::is_directory(std::filesystem::path(path).parent_path(), error)
+          ? UnixListener::Listen(path)
+          : absl::NotFoundError("its folder is gone");
+  if (again.ok()) {
+    spdlog::warn("socket {} was removed, and is made again", path);
+    // Who connected before it was removed is let in.
+    while (AcceptOne()) {
+    }
+    listener_ = *std::move(again);
+  } else if (!path_lost_) {
+    spdlog::error("socket {} was removed, and cannot be made again: {}", path,
+                  std::string(again.status().message()));
+  }
+  path_lost_ = !again.ok();
 }
 
 bool Acceptor::AcceptOne() {

@@ -50,6 +50,8 @@ class Acceptor {
   bool AcceptOne();
   void Take(int fd);
   void ShedOne();
+  // Makes the socket again where somebody removed its path, unless another daemon's is there.
+  void KeepPath();
 
   UnixListener listener_;
   const Options options_;
@@ -57,6 +59,7 @@ class Acceptor {
   const int wake_fd_;
   int reserve_fd_;  // Given up for a moment to accept, and close, when descriptors run out.
   ConnectionTable connections_;
+  bool path_lost_ = false;  // Said already.
   std::atomic<std::int64_t> accepted_{0};
   std::atomic<std::int64_t> refused_{0};
   std::thread thread_;

@@ -1,15 +1,22 @@
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/cache_service.h"
+#include "server/caller.h"
 #include "server/grpc_status.h"
+#include "server/request_check.h"
+#include "server/stall_watch.h"
 #include "tuner/store/bundle.h"
 #include "tuner/store/bundle_export.h"
 #include "tuner/store/bundle_import.h"
@@ -21,36 +28,18 @@ namespace {
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr int kMaxKeys = 100000;
 
-// One of the few bundles under way. Let go before the call ends, so that a client that waits
-// for one bundle's end never has its next one refused for it.
-class BundleSlot {
- public:
-  explicit BundleSlot(std::atomic<int>& taken) : taken_(taken) {
-    int others = taken_.load();
-    while (others < CacheServiceImpl::kMaxBundles && !held_) {
-      held_ = taken_.compare_exchange_weak(others, others + 1);
-    }
-  }
-  ~BundleSlot() { Release(); }
-  BundleSlot(const BundleSlot&) = delete;
-  BundleSlot& operator=(const BundleSlot&) = delete;
-
-  bool held() const { return held_; }
-
-  void Release() {
-    if (std::exchange(held_, false)) taken_.fetch_sub(1);
-  }
-
- private:
-  std::atomic<int>& taken_;
-  bool held_ = false;
-};
-
 absl::Status TooManyBundles() {
   return MakeError(
       absl::StatusCode::kResourceExhausted, "TOO_MANY_BUNDLES",
-      absl::StrCat(CacheServiceImpl::kMaxBundles, " bundles are under way: try again in 1000 ms"),
+      absl::StrCat(CacheServiceImpl::kMaxBundlesOfUser, " bundles of this user are under way, or ",
+                   CacheServiceImpl::kMaxBundles, " of all: try again in 1000 ms"),
       {{"retry_delay_ms", "1000"}});
+}
+
+absl::Status Stalled(std::chrono::milliseconds limit, const char* what) {
+  return MakeError(absl::StatusCode::kDeadlineExceeded, "BUNDLE_STALLED",
+                   absl::StrCat(what, " for ", absl::FormatDuration(absl::FromChrono(limit)),
+                                ": send the bundle again"));
 }
 
 absl::StatusOr<std::string> MakeBundle(const CacheServiceImpl::Context& context,
@@ -68,28 +57,61 @@ absl::StatusOr<std::string> MakeBundle(const CacheServiceImpl::Context& context,
   return bundle;
 }
 
-// Sends a bundle chunk by chunk. Deletes itself when gRPC is done with it.
+// Sends a bundle chunk by chunk. Deletes itself when gRPC is done with it. Its place is let go
+// before the call ends, so that a client that waits for one bundle's end never has its next one
+// refused for it.
 class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
  public:
-  ExportReactor(Metrics& metrics, std::atomic<int>& bundles)
-      : open_(metrics.open_calls), slot_(bundles) {}
+  ExportReactor(grpc::CallbackServerContext* call, const CacheServiceImpl::Context& context,
+                SharedLimit::Place place)
+      : open_(context.metrics.open_calls),
+        call_(std::make_shared<Cancellable>(call)),
+        place_(std::move(place)),
+        stall_limit_(context.bundle_stall) {}
 
-  bool admitted() const { return slot_.held(); }
+  bool admitted() const { return place_.held(); }
 
   void Begin(absl::StatusOr<std::string> bundle) {
     if (!bundle.ok()) return End(ToGrpcStatus(bundle.status()));
     bundle_ = *std::move(bundle);
+    // A client that reads no more: the write under way never ends by itself.
+    stall_.emplace(stall_limit_, [ended = call_] { ended->Cancel(); });
     SendNext();
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return End(grpc::Status(grpc::StatusCode::CANCELLED, "the client went away"));
+    if (!ok) {
+      return End(grpc::Status(grpc::StatusCode::CANCELLED,
+                              "the client went away, or read nothing for too long"));
+    }
+    stall_->NoteProgress();
     SendNext();
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    call_->Forget();
+    delete this;
+  }
 
  private:
+  // A call that may be cancelled from another thread until gRPC is done with it.
+  class Cancellable {
+   public:
+    explicit Cancellable(grpc::CallbackServerContext* call) : call_(call) {}
+    void Cancel() {
+      absl::MutexLock lock(&mutex_);
+      if (call_ != nullptr) call_->TryCancel();
+    }
+    void Forget() {
+      absl::MutexLock lock(&mutex_);
+      call_ = nullptr;
+    }
+
+   private:
+    absl::Mutex mutex_;
+    grpc::CallbackServerContext* call_ ABSL_GUARDED_BY(mutex_);
+  };
+
   void SendNext() {
     if (sent_ == bundle_.size()) return End(grpc::Status::OK);
     const std::size_t bytes = std::min(kChunkBytes, bundle_.size() - sent_);
@@ -99,31 +121,44 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
   }
 
   void End(const grpc::Status& status) {
+    if (stall_) stall_->Stop();
     std::string().swap(bundle_);  // The next bundle may come before OnDone.
-    slot_.Release();
+    place_.Release();
     Finish(status);
   }
 
   const OpenCall open_;
-  BundleSlot slot_;
+  const std::shared_ptr<Cancellable> call_;
+  SharedLimit::Place place_;
+  const std::chrono::milliseconds stall_limit_;
+  std::optional<StallWatch> stall_;
   std::string bundle_;
   std::size_t sent_ = 0;
   v1::BundleChunk chunk_;
 };
 
-// Gathers the chunks, then takes the bundle in on a thread of its executor. Lives until gRPC
-// is done with it.
+// Gathers the chunks, then takes the bundle in on a thread of its executor. Takes its place among
+// the bundles under way with the first chunk, and ends where no more come. Lives until gRPC is
+// done with it.
 class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
                             public std::enable_shared_from_this<ImportReactor> {
  public:
-  ImportReactor(const CacheServiceImpl::Context& context, std::atomic<int>& bundles,
+  ImportReactor(const CacheServiceImpl::Context& context, SharedLimit& limit, uid_t user,
                 v1::ImportBundleResponse* response)
-      : open_(context.metrics.open_calls), slot_(bundles), context_(context), response_(response) {}
+      : open_(context.metrics.open_calls),
+        limit_(limit),
+        user_(user),
+        context_(context),
+        response_(response) {}
 
   // Called before gRPC gets the reactor.
   void Begin() {
     self_ = shared_from_this();
-    if (!slot_.held()) return End(TooManyBundles());
+    stall_.emplace(context_.bundle_stall, [weak = weak_from_this()] {
+      if (auto self = weak.lock()) {
+        self->End(Stalled(self->context_.bundle_stall, "nothing more of the bundle came"));
+      }
+    });
     // A client that sends slowly would hold a stop up.
     stop_id_ = context_.stop.Subscribe([weak = weak_from_this()] {
       if (auto self = weak.lock()) self->End(ServerStopping());
@@ -133,6 +168,9 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
 
   void OnReadDone(bool ok) override {
     if (!ok) return TakeIn();
+    if (const absl::Status known = CheckKnown(chunk_); !known.ok()) return End(known);
+    if (!TakePlace()) return End(TooManyBundles());
+    if (!chunk_.data().empty()) stall_->NoteProgress();
     if (bundle_.size() + chunk_.data().size() > context_.max_bundle_bytes) {
       return End(InvalidField("data", "BUNDLE_TOO_LARGE",
                               absl::StrCat("more than ", context_.max_bundle_bytes, " bytes: ",
@@ -152,9 +190,17 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   }
 
  private:
+  // False where there is none. A stream that has ended meanwhile takes none.
+  bool TakePlace() {
+    absl::MutexLock lock(&place_mutex_);
+    if (!place_.held() && !place_given_back_) place_ = limit_.TryTake(user_);
+    return place_.held() || place_given_back_;
+  }
+
   // Once all is there the import is finished, whoever stops.
   void TakeIn() {
     if (answered_.exchange(true)) return;
+    stall_->Stop();
     const bool posted = context_.bundle_executor.TryPost([this] { Answer(Import()); });
     if (!posted) Answer(ServerStopping());
   }
@@ -164,7 +210,12 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   }
 
   void Answer(const absl::Status& status) {
-    slot_.Release();
+    stall_->Stop();
+    {
+      absl::MutexLock lock(&place_mutex_);
+      place_given_back_ = true;
+      place_.Release();
+    }
     Finish(ToGrpcStatus(status));
   }
 
@@ -199,7 +250,12 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   }
 
   const OpenCall open_;
-  BundleSlot slot_;
+  SharedLimit& limit_;
+  const uid_t user_;
+  absl::Mutex place_mutex_;
+  SharedLimit::Place place_ ABSL_GUARDED_BY(place_mutex_);
+  bool place_given_back_ ABSL_GUARDED_BY(place_mutex_) = false;
+  std::optional<StallWatch> stall_;
   const CacheServiceImpl::Context& context_;
   v1::ImportBundleResponse* const response_;
   v1::BundleChunk chunk_;
@@ -215,7 +271,13 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
 grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     grpc::CallbackServerContext* context, const v1::ExportBundleRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  auto* reactor = new ExportReactor(context_.metrics, bundles_);
+  const absl::Status known = CheckKnown(*request);
+  auto* reactor = new ExportReactor(
+      context, context_, known.ok() ? exports_.TryTake(CallerOf(*context)) : SharedLimit::Place());
+  if (!known.ok()) {
+    reactor->Begin(known);
+    return reactor;
+  }
   if (!reactor->admitted()) {
     reactor->Begin(TooManyBundles());
     return reactor;
@@ -229,7 +291,8 @@ grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
 grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::ImportBundle(
     grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  const auto reactor = std::make_shared<ImportReactor>(context_, bundles_, response);
+  const auto reactor =
+      std::make_shared<ImportReactor>(context_, imports_, CallerOf(*context), response);
   reactor->Begin();
   return reactor.get();
 }

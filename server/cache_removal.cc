@@ -19,6 +19,7 @@
 #include "server/cache_service.h"
 #include "server/grpc_status.h"
 #include "server/lookup_plan.h"
+#include "server/request_check.h"
 #include "server/unary_reply.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/packed_winner.h"
@@ -224,6 +225,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ForgetWinners(grpc::CallbackServerCo
                                                           const v1::ForgetWinnersRequest* request,
                                                           v1::ForgetWinnersResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyLater(context, context_.executor,
                     [this, request, response] { return Forget(*request, *response); });
 }
@@ -232,6 +234,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerConte
                                                        const v1::PruneCacheRequest* request,
                                                        v1::PruneCacheResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyLater(context, context_.executor,
                     [this, request, response] { return Prune(*request, *response); });
 }
@@ -240,6 +243,10 @@ grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
     grpc::CallbackServerContext* context, const v1::BackupCacheRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
   auto* reactor = new BackupReactor(context_.metrics, backups_);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) {
+    reactor->Begin(known);
+    return reactor;
+  }
   if (!reactor->Admit()) {
     reactor->Begin(MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_BUNDLES",
                              "a backup is under way: try again in 1000 ms",

@@ -7,6 +7,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/lookup_plan.h"
+#include "server/request_check.h"
 #include "server/unary_reply.h"
 #include "server/winner_pages.h"
 #include "tuner/problem/canonical_problem.h"
@@ -35,6 +36,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ListWinners(grpc::CallbackServerCont
                                                         const v1::ListWinnersRequest* request,
                                                         v1::ListWinnersResponse* response) {
   Count(context_.metrics);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   // From memory, but milliseconds of it where there are many winners.
   return ReplyLater(context, context_.executor, [this, request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(*response, ListPage(*request, context_.index));
@@ -46,6 +48,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ExplainWinner(grpc::CallbackServerCo
                                                           const v1::ExplainWinnerRequest* request,
                                                           v1::ExplainWinnerResponse* response) {
   Count(context_.metrics);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyLater(context, context_.executor,
                     [this, request, response] { return Explain(*request, *response); });
 }
@@ -78,8 +81,10 @@ grpc::ServerUnaryReactor* CacheServiceImpl::GetCacheStats(grpc::CallbackServerCo
                                                           const v1::GetCacheStatsRequest* request,
                                                           v1::CacheStats* response) {
   Count(context_.metrics);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyLater(context, context_.executor, [this, response]() -> absl::Status {
     ASSIGN_OR_RETURN(*response, context_.store.Stats());
+    response->set_unstored_winners(static_cast<int64_t>(context_.unstored_winners()));
     return absl::OkStatus();
   });
 }

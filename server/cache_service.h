@@ -2,7 +2,9 @@
 #define TILEWRIGHT_SERVER_CACHE_SERVICE_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "server/device_table.h"
@@ -10,6 +12,7 @@
 #include "server/kernel_uses.h"
 #include "server/metrics.h"
 #include "server/revalidation_queue.h"
+#include "server/shared_limit.h"
 #include "server/stop_signal.h"
 #include "server/winner_signal.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
@@ -22,7 +25,9 @@ namespace tilewright {
 // tilewright.v1.CacheService.
 class CacheServiceImpl final : public v1::CacheService::CallbackService {
  public:
-  static constexpr int kMaxBundles = 2;
+  // Exports that are under way at once, and imports likewise: each has all its bytes in memory.
+  static constexpr int kMaxBundles = 3;
+  static constexpr int kMaxBundlesOfUser = 2;
 
   // All that is referred to outlives this; the signing key is kept in `cache_dir`.
   struct Context {
@@ -40,6 +45,9 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
     std::string cache_dir;
     std::size_t max_bundle_bytes;
     int64_t max_cache_bytes;  // 0: no limit.
+    // A bundle of which nothing moves for this long is given up.
+    std::chrono::milliseconds bundle_stall;
+    std::function<std::size_t()> unstored_winners;
   };
 
   explicit CacheServiceImpl(Context context) : context_(std::move(context)) {}
@@ -75,7 +83,8 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
   absl::Status Prune(const v1::PruneCacheRequest& request, v1::PruneCacheResponse& response);
 
   const Context context_;
-  std::atomic<int> bundles_{0};  // Under way, each with all its bytes in memory.
+  SharedLimit exports_{kMaxBundles, kMaxBundlesOfUser};
+  SharedLimit imports_{kMaxBundles, kMaxBundlesOfUser};
   std::atomic<int> backups_{0};  // Under way: 0 or 1.
 };
 

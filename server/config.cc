@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/private_files.h"
 #include "proto/support/status_macros.h"
 #include "server/unix_socket.h"
 
@@ -91,7 +92,7 @@ absl::Status FillPaths(const ConfigLayers& layers, Config& config) {
           "no cache directory: give --cache-dir, or set XDG_CACHE_HOME or HOME");
     }
   }
-  if (config.socket.empty()) config.socket = config.cache_dir + "/tilewrightd.sock";
+  if (config.socket.empty()) config.socket = SocketOf(config.cache_dir);
   return CheckSocketPath(config.socket);
 }
 

@@ -36,7 +36,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
       devices_(collaborators.compiler, collaborators.profiler, options.device_patience),
       executor_("executor", kExecutorThreads, kExecutorQueue),
       // Bundles take seconds each, and must not hold cold look-ups up.
-      bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, CacheServiceImpl::kMaxBundles),
+      bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, 2 * CacheServiceImpl::kMaxBundles),
       kernels_(
           [this](const StoredWinner& winner) { return collaborators_.tuner.LoadKernel(winner); },
           kKernelCacheBytes, executor_),
@@ -93,7 +93,9 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .revalidation = revalidation_,
                       .cache_dir = options.cache_dir,
                       .max_bundle_bytes = options.max_bundle_bytes,
-                      .max_cache_bytes = options.max_cache_bytes}) {
+                      .max_cache_bytes = options.max_cache_bytes,
+                      .bundle_stall = options.bundle_stall,
+                      .unstored_winners = [this] { return collaborators_.tuner.unstored(); }}) {
   devices_.WhenDevicesAreKnown([this](int devices) { scheduler_.AddDevices(devices); });
 }
 
@@ -108,6 +110,8 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
     ASSIGN_OR_RETURN(server->metrics_endpoint_,
                      MetricsEndpoint::Start(options.metrics_port, server->metrics_));
   }
+  server->caretaker_ = std::make_unique<Caretaker>(collaborators.store, collaborators.tuner,
+                                                   options.store_retry, options.on_cache_lost);
   if (options.resume_sweeps) server->sweeps_.ResumeAll();
   server->revalidating_ = std::make_unique<Periodic>(
       options.revalidation_interval, [raw = server.get()] { raw->revalidation_.Pump(); });
@@ -180,6 +184,8 @@ void DaemonServer::ExportMetrics() {
           tunings.joined);
   counter("tilewright_tunings_rejected_total", "Tunings refused for want of room in the queue.",
           tunings.rejected);
+  counter("tilewright_tunings_yielded_total",
+          "Tunings of the background that made room for callers who wait.", tunings.yielded);
   metrics_->AddGauge("tilewright_tunings_queued", "Tunings that wait.",
                      [this] { return static_cast<double>(scheduler_.queued()); });
   metrics_->AddGauge("tilewright_tunings_running", "Tunings under way.",
@@ -191,6 +197,9 @@ void DaemonServer::ExportMetrics() {
                      [this] { return static_cast<double>(revalidation_.waiting()); });
   metrics_->AddGauge("tilewright_winners", "Problems, on their targets, that have a winner.",
                      [this] { return static_cast<double>(collaborators_.index.size()); });
+  metrics_->AddGauge("tilewright_unstored_winners",
+                     "Winners that are served and could not be stored yet.",
+                     [this] { return static_cast<double>(collaborators_.tuner.unstored()); });
   metrics_->AddGauge("tilewright_epoch", "Generation of the winners.",
                      [this] { return static_cast<double>(collaborators_.index.epoch()); });
   metrics_->AddCounter("tilewright_connections_accepted_total", "Connections let in.",
@@ -228,6 +237,8 @@ void DaemonServer::Stop(absl::Duration grace) {
   predictor_.Stop();
   scheduler_.Stop();
   sweeps_.Stop();
+  // After the last tuning has left its winner.
+  caretaker_.reset();
   bundle_executor_.Stop();
   executor_.Stop();
   NoteUses();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "grpcpp/server_builder.h"
 #include "server/acceptor.h"
 #include "server/cache_service.h"
+#include "server/caretaker.h"
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/kernel_loader.h"
@@ -49,7 +51,10 @@ class DaemonServer {
     int metrics_port = 0;  // 0: none.
     bool resume_sweeps = false;
     std::size_t max_bundle_bytes = kMaxBundleBytes;
-    int64_t max_cache_bytes = 0;  // What pruning leaves; 0: no limit.
+    std::chrono::milliseconds bundle_stall{30000};
+    std::chrono::milliseconds store_retry{5000};  // Of what could not be stored.
+    std::function<void()> on_cache_lost;          // Nothing can be stored any more: end.
+    int64_t max_cache_bytes = 0;                  // What pruning leaves; 0: no limit.
     // How often idle GPUs are looked for, for winners that are to be measured again.
     std::chrono::milliseconds revalidation_interval{500};
     // For what the machine has, at the start.
@@ -109,6 +114,7 @@ class DaemonServer {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
+  std::unique_ptr<Caretaker> caretaker_;
   std::atomic<bool> stopped_{false};
   std::unique_ptr<Periodic> revalidating_;
   std::unique_ptr<Periodic> noting_uses_;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "proto/support/errors.h"
+#include "proto/support/text.h"
 
 namespace tilewright {
 namespace {
@@ -25,7 +26,8 @@ std::string Shorten(absl::string_view message) {
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  const std::string message = Shorten(status.message());
+  const std::string message =
+      Shorten(ToUtf8(std::string_view(status.message().data(), status.message().size())));
   absl::Status shortened(status.code(), message);
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
     shortened.SetPayload(url, payload);

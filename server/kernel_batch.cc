@@ -7,7 +7,9 @@
 #include "absl/synchronization/mutex.h"
 #include "proto/support/errors.h"
 #include "server/call_deadline.h"
+#include "server/caller.h"
 #include "server/kernel_service.h"
+#include "server/request_check.h"
 #include "server/unary_reply.h"
 
 namespace tilewright {
@@ -20,12 +22,13 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
  public:
   BatchReactor(const LookupContext& context, Metrics& metrics,
                const v1::BatchGetKernelsRequest* request, v1::BatchGetKernelsResponse* response,
-               SteadyTime deadline)
+               SteadyTime deadline, uid_t user)
       : open_(metrics.open_calls),
         context_(context),
         request_(request),
         response_(response),
         deadline_(deadline),
+        user_(user),
         unanswered_(request->requests_size()) {
     for (int i = 0; i < request->requests_size(); ++i) response_->add_results();
   }
@@ -36,7 +39,7 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
     unanswered_.fetch_add(1);
     for (int i = 0; i < request_->requests_size(); ++i) {
       std::shared_ptr<Lookup> lookup =
-          Lookup::Start(context_, request_->requests(i), deadline_,
+          Lookup::Start(context_, request_->requests(i), deadline_, user_,
                         [this, i](absl::StatusOr<LookupAnswer> answer) {
                           Fill(std::move(answer), *response_->mutable_results(i));
                           Count();
@@ -84,6 +87,7 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
   const v1::BatchGetKernelsRequest* const request_;
   v1::BatchGetKernelsResponse* const response_;
   const SteadyTime deadline_;
+  const uid_t user_;
   std::atomic<int> unanswered_;
   absl::Mutex mutex_;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
@@ -96,11 +100,13 @@ grpc::ServerUnaryReactor* KernelServiceImpl::BatchGetKernels(
     grpc::CallbackServerContext* context, const v1::BatchGetKernelsRequest* request,
     v1::BatchGetKernelsResponse* response) {
   metrics_.other_calls.fetch_add(1, std::memory_order_relaxed);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   if (request->requests_size() > kMaxBatch) {
     return Reply(context, InvalidField("requests", "TOO_MANY",
                                        absl::StrCat("more than ", kMaxBatch, " requests")));
   }
-  auto* reactor = new BatchReactor(context_, metrics_, request, response, DeadlineOf(*context));
+  auto* reactor = new BatchReactor(context_, metrics_, request, response, DeadlineOf(*context),
+                                   CallerOf(*context));
   if (!context_.executor.TryPost([reactor] { reactor->Begin(); })) {
     delete reactor;
     return Reply(context, MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",

@@ -7,7 +7,9 @@
 
 #include "proto/support/errors.h"
 #include "server/call_deadline.h"
+#include "server/caller.h"
 #include "server/grpc_status.h"
+#include "server/request_check.h"
 #include "server/unary_reply.h"
 
 namespace tilewright {
@@ -31,14 +33,15 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
         response_(response) {}
 
   // Called before gRPC gets the reactor: nothing can be cancelled or done before that.
-  void Begin(const LookupContext& context, SteadyTime deadline) {
+  void Begin(const LookupContext& context, SteadyTime deadline, uid_t user) {
     v1::GetKernelRequest request;
     if (!request.ParseFromArray(request_.begin(), static_cast<int>(request_.size()))) {
       return Answer(
           InvalidField("request", "MALFORMED_MESSAGE", "its bytes are not a GetKernelRequest"));
     }
+    if (absl::Status known = CheckKnown(request); !known.ok()) return Answer(std::move(known));
     lookup_ =
-        Lookup::Start(context, std::move(request), deadline,
+        Lookup::Start(context, std::move(request), deadline, user,
                       [this](absl::StatusOr<LookupAnswer> answer) { Answer(std::move(answer)); });
   }
 
@@ -85,7 +88,7 @@ grpc::ServerUnaryReactor* KernelServiceImpl::GetKernel(grpc::CallbackServerConte
     return Reply(context, absl::OkStatus());
   }
   auto* reactor = new GetKernelReactor(responses_, metrics_, std::move(bytes), response);
-  reactor->Begin(context_, DeadlineOf(*context));
+  reactor->Begin(context_, DeadlineOf(*context), CallerOf(*context));
   return reactor;
 }
 

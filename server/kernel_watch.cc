@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "server/call_deadline.h"
+#include "server/caller.h"
 #include "server/kernel_service.h"
+#include "server/request_check.h"
 #include "server/state_stream.h"
 #include "tuner/problem/canonical_problem.h"
 
@@ -28,12 +30,12 @@ std::string IdentityOf(const LookupAnswer& answer) {
 // Kept by its stream; thread-safe.
 class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
  public:
-  KernelWatch(const LookupContext& context, v1::GetKernelRequest request)
-      : context_(context), request_(std::move(request)) {}
+  KernelWatch(const LookupContext& context, v1::GetKernelRequest request, uid_t user)
+      : context_(context), request_(std::move(request)), user_(user) {}
 
   void Begin(std::weak_ptr<Stream> stream, SteadyTime deadline) {
     stream_ = std::move(stream);
-    first_ = Lookup::Start(context_, request_, deadline,
+    first_ = Lookup::Start(context_, request_, deadline, user_,
                            [self = shared_from_this()](absl::StatusOr<LookupAnswer> answer) {
                              self->OnFirst(std::move(answer));
                            });
@@ -82,7 +84,7 @@ class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
   void Ask() {
     v1::GetKernelRequest request = request_;
     request.set_mode(v1::LOOKUP_MODE_CACHED_ONLY);
-    Lookup::Start(context_, std::move(request), SteadyTime::InfiniteFuture(),
+    Lookup::Start(context_, std::move(request), SteadyTime::InfiniteFuture(), user_,
                   [self = shared_from_this()](absl::StatusOr<LookupAnswer> answer) {
                     if (answer.ok()) self->PassOn(*std::move(answer));
                     self->RefreshDone();
@@ -112,6 +114,7 @@ class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
 
   const LookupContext& context_;
   const v1::GetKernelRequest request_;
+  const uid_t user_;
   std::weak_ptr<Stream> stream_;
   std::shared_ptr<Lookup> first_;  // Set before gRPC gets the stream.
   absl::Mutex mutex_;
@@ -127,10 +130,14 @@ class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
 grpc::ServerWriteReactor<v1::GetKernelResponse>* KernelServiceImpl::WatchKernel(
     grpc::CallbackServerContext* context, const v1::WatchKernelRequest* request) {
   metrics_.other_calls.fetch_add(1, std::memory_order_relaxed);
-  auto watch = std::make_shared<KernelWatch>(context_, request->request());
+  auto watch = std::make_shared<KernelWatch>(context_, request->request(), CallerOf(*context));
   auto stream = Stream::Create(
       context_.stop, metrics_.open_calls,
       [watch](v1::GetKernelResponse* message) { return watch->TakeLatest(message); });
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) {
+    stream->End(known);
+    return stream.get();
+  }
   const absl::StatusOr<v1::Problem> canonical = Canonicalize(request->request().problem());
   if (!canonical.ok()) {
     stream->End(canonical.status());

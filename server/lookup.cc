@@ -26,10 +26,11 @@ constexpr absl::Duration kDeadlineMargin = absl::Milliseconds(20);
 class LookupImpl final : public Lookup, public std::enable_shared_from_this<LookupImpl> {
  public:
   LookupImpl(const LookupContext& context, v1::GetKernelRequest request, SteadyTime deadline,
-             Callback done)
+             uid_t user, Callback done)
       : context_(context),
         request_(std::move(request)),
         deadline_(deadline),
+        user_(user),
         done_(std::move(done)) {}
 
   void Begin() {
@@ -131,7 +132,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void Tune() {
     EndOnStop();
     absl::StatusOr<Scheduler::Ticket> ticket =
-        context_.scheduler.Wait(plan_.tune, Scheduler::Interest::kWaiting);
+        context_.scheduler.Wait(plan_.tune, Scheduler::Interest::kWaiting, user_);
     if (!ticket.ok()) return Finish(ticket.status());
     const std::shared_ptr<TuningJob> job = ticket->job();
     {
@@ -164,14 +165,20 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     });
   }
 
+  // The answer is taken first: a tuning that does not go on ends with an error of its own.
   void OnDeadline() {
-    {
-      absl::MutexLock lock(&mutex_);
-      ticket_.LeaveRunning();
+    Scheduler::Ticket ticket;
+    const Callback done = TakeDone(ticket);
+    if (done == nullptr) return;
+    if (ticket.LeaveRunning()) {
+      return done(
+          MakeError(absl::StatusCode::kDeadlineExceeded, "TUNING_UNFINISHED",
+                    absl::StrCat("the tuning was not done in time; it goes on as ", tuning_name_),
+                    {{"tuning", tuning_name_}}));
     }
-    Finish(MakeError(absl::StatusCode::kDeadlineExceeded, "TUNING_UNFINISHED",
-                     absl::StrCat("the tuning was not done in time; it goes on as ", tuning_name_),
-                     {{"tuning", tuning_name_}}));
+    done(MakeError(absl::StatusCode::kDeadlineExceeded, "TUNING_UNFINISHED",
+                   "the tuning had not begun in time, and too many wait to go on with it: ask "
+                   "again, with a longer deadline"));
   }
 
   void Answer(const IndexHit& hit, std::shared_ptr<const WireKernel> kernel) {
@@ -202,8 +209,16 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   }
 
   void Finish(absl::StatusOr<LookupAnswer> answer) {
-    Callback done;
     Scheduler::Ticket ticket;
+    const Callback done = TakeDone(ticket);
+    if (done == nullptr) return;
+    ticket.Release();
+    done(std::move(answer));
+  }
+
+  // What is to be called with the answer, and what was waited for. Null where it was answered.
+  Callback TakeDone(Scheduler::Ticket& ticket) {
+    Callback done;
     int64_t stop_id = 0;
     {
       absl::MutexLock lock(&mutex_);
@@ -211,16 +226,15 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
       ticket = std::move(ticket_);
       stop_id = std::exchange(stop_id_, 0);
     }
-    if (done == nullptr) return;
     if (stop_id != 0) context_.stop.Unsubscribe(stop_id);
-    if (alarm_) alarm_->Cancel();
-    ticket.Release();
-    done(std::move(answer));
+    if (done != nullptr && alarm_) alarm_->Cancel();
+    return done;
   }
 
   const LookupContext context_;
   const v1::GetKernelRequest request_;
   const SteadyTime deadline_;
+  const uid_t user_;
   LookupPlan plan_;          // Touched by one step at a time.
   std::string tuning_name_;  // Set once, before anything can ask for it.
   absl::Mutex mutex_;
@@ -233,9 +247,9 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
 }  // namespace
 
 std::shared_ptr<Lookup> Lookup::Start(const LookupContext& context, v1::GetKernelRequest request,
-                                      SteadyTime deadline, Callback done) {
+                                      SteadyTime deadline, uid_t user, Callback done) {
   auto lookup =
-      std::make_shared<LookupImpl>(context, std::move(request), deadline, std::move(done));
+      std::make_shared<LookupImpl>(context, std::move(request), deadline, user, std::move(done));
   lookup->Begin();
   return lookup;
 }

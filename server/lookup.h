@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_SERVER_LOOKUP_H_
 #define TILEWRIGHT_SERVER_LOOKUP_H_
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 
@@ -59,10 +61,11 @@ class Lookup {
   virtual void Abandon() = 0;
 
   // `done` is called exactly once, from any thread, perhaps before this returns. After
-  // `deadline` it is DEADLINE_EXCEEDED, and the tuning goes on. What waits for work when the
-  // server stops is UNAVAILABLE, reason SERVER_STOPPING, at once.
+  // `deadline` it is DEADLINE_EXCEEDED, and the tuning goes on where there is room for it. What
+  // waits for work when the server stops is UNAVAILABLE, reason SERVER_STOPPING, at once. What is
+  // queued is on the account of `user`.
   static std::shared_ptr<Lookup> Start(const LookupContext& context, v1::GetKernelRequest request,
-                                       SteadyTime deadline, Callback done);
+                                       SteadyTime deadline, uid_t user, Callback done);
 };
 
 }  // namespace tilewright

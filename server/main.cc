@@ -1,6 +1,7 @@
 // tilewrightd: the only place that builds concrete types.
 #include <spdlog/spdlog.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/steady_time.h"
+#include "proto/support/text.h"
 #include "server/acceptor.h"
 #include "server/config.h"
 #include "server/daemon_server.h"
@@ -39,8 +41,8 @@ absl::Status Serve(const Config& config) {
   RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteStore> store, SqliteStore::Open(config.cache_dir));
   if (!store->recovery_note().empty()) spdlog::error("{}", store->recovery_note());
-  if (!store->writable().ok()) {
-    spdlog::error("{}", std::string(store->writable().message()));
+  if (const absl::Status writable = store->writable(); !writable.ok()) {
+    spdlog::error("{}", std::string(writable.message()));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<ProcessPoolCompiler> compiler,
                    ProcessPoolCompiler::Create({.workers = config.compile_workers}));
@@ -68,6 +70,7 @@ absl::Status Serve(const Config& config) {
            .max_connections_per_user = static_cast<std::size_t>(config.max_connections_per_user),
            .metrics_port = config.metrics_port,
            .resume_sweeps = config.resume_sweeps,
+           .on_cache_lost = [] { ::kill(::getpid(), SIGTERM); },
            .max_cache_bytes = config.max_cache_bytes},
           {*compiler, *profiler, *store, index, tuner, clock}));
   spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
@@ -102,7 +105,8 @@ int Main(int argc, char** argv) {
   }
   const absl::StatusOr<Config> config = LoadConfig(command_line.layers);
   if (!config.ok()) {
-    std::fprintf(stderr, "tilewrightd: %s\n", std::string(config.status().message()).c_str());
+    std::fprintf(stderr, "tilewrightd: %s\n",
+                 Printable(std::string(config.status().message())).c_str());
     return 2;
   }
   SetUpLogging(*config);

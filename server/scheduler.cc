@@ -1,6 +1,7 @@
 #include "server/scheduler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -14,6 +15,9 @@
 namespace tilewright {
 
 namespace {
+
+// Of the queue, one part in so many is always left to other users.
+constexpr std::size_t kShareOfOthers = 4;
 
 std::string NewName() {
   static thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -60,21 +64,35 @@ std::size_t Scheduler::LaneOf(const TuneRequest& request) const {
              : std::min<std::size_t>(request.device_ordinal + 1, lanes_.size() - 1);
 }
 
-absl::StatusOr<Scheduler::Ticket> Scheduler::Wait(const TuneRequest& request, Interest interest) {
-  absl::MutexLock lock(&mutex_);
-  ASSIGN_OR_RETURN(WorkPtr work, JoinOrQueue(request, interest));
-  return Ticket(this, std::move(work), interest);
+absl::StatusOr<Scheduler::Ticket> Scheduler::Wait(const TuneRequest& request, Interest interest,
+                                                  uid_t user) {
+  WorkPtr yielded;
+  absl::StatusOr<WorkPtr> work;
+  {
+    absl::MutexLock lock(&mutex_);
+    work = JoinOrQueue(request, interest, user, yielded);
+  }
+  FinishYielded(yielded);
+  RETURN_IF_ERROR(work.status());
+  return Ticket(this, *std::move(work), interest);
 }
 
 absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Create(const TuneRequest& request,
-                                                             const std::string& request_id) {
-  absl::MutexLock lock(&mutex_);
-  ASSIGN_OR_RETURN(auto repeated, FindRepeated(request, request_id));
-  if (repeated != nullptr) return repeated;
-  ASSIGN_OR_RETURN(const WorkPtr work, JoinOrQueue(request, Interest::kCreated));
-  history_.Remember(request_id, work->job->name());
-  if (!request_id.empty()) work->creators.push_back(request_id);
-  return work->job;
+                                                             const std::string& request_id,
+                                                             uid_t user) {
+  WorkPtr yielded;
+  std::shared_ptr<TuningJob> job;
+  {
+    absl::MutexLock lock(&mutex_);
+    ASSIGN_OR_RETURN(auto repeated, FindRepeated(request, request_id));
+    if (repeated != nullptr) return repeated;
+    ASSIGN_OR_RETURN(const WorkPtr work, JoinOrQueue(request, Interest::kCreated, user, yielded));
+    history_.Remember(request_id, work->job->name());
+    if (!request_id.empty()) work->creators.push_back(request_id);
+    job = work->job;
+  }
+  FinishYielded(yielded);
+  return job;
 }
 
 absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Record(const TuneRequest& request,
@@ -103,7 +121,8 @@ std::shared_ptr<TuningJob> Scheduler::TryBackground(const TuneRequest& request) 
     }
     if (2 * queued_ >= options_.max_queue) return nullptr;
   }
-  const absl::StatusOr<WorkPtr> work = JoinOrQueue(request, Interest::kBackground);
+  WorkPtr nothing;  // The background makes nothing yield.
+  const absl::StatusOr<WorkPtr> work = JoinOrQueue(request, Interest::kBackground, 0, nothing);
   return work.ok() ? (*work)->job : nullptr;
 }
 
@@ -119,7 +138,8 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::FindRepeated(
 }
 
 absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& request,
-                                                          Interest interest) {
+                                                          Interest interest, uid_t user,
+                                                          WorkPtr& yielded) {
   if (stopping_) return Stopping();
   std::string key = KeyOf(request);
   if (const auto found = active_.find(key); found != active_.end()) {
@@ -128,9 +148,21 @@ absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& req
     found->second->forced |= request.options.force();
     return found->second;
   }
-  if (queued_ >= options_.max_queue) return QueueFull();
+  const bool somebody_waits = interest == Interest::kWaiting || interest == Interest::kCreated;
+  if (interest != Interest::kBackground) {
+    const auto own = queued_of_.find(user);
+    const std::size_t share = options_.max_queue - options_.max_queue / kShareOfOthers;
+    if (own != queued_of_.end() && own->second >= share) {
+      return QueueFull("this user's share of the tuning queue is taken");
+    }
+  }
+  if (queued_ >= options_.max_queue && somebody_waits) yielded = TakeOutBackground();
+  if (queued_ >= options_.max_queue) return QueueFull("the tuning queue is full");
   WorkPtr work = NewWork(request, std::move(key));
   work->Add(interest, 1);
+  work->user = user;
+  work->counted = interest != Interest::kBackground;
+  if (work->counted) ++queued_of_[user];
   return work;
 }
 
@@ -152,19 +184,61 @@ void Scheduler::TuneAgain(const TuneRequest& request) {
   if (!stopping_) QueueAgain(request, 1);
 }
 
+Scheduler::WorkPtr Scheduler::TakeOutBackground() {
+  for (Lane& lane : lanes_) {
+    const auto youngest = std::find_if(lane.rbegin(), lane.rend(), [](const WorkPtr& work) {
+      return work->Strongest() == Interest::kBackground;
+    });
+    if (youngest == lane.rend()) continue;
+    WorkPtr work = *youngest;
+    lane.erase(std::next(youngest).base());
+    CountOut(*work);
+    // Who asks for it from now on queues it anew.
+    active_.erase(work->key);
+    work->cancellation.Cancel();
+    return work;
+  }
+  return nullptr;
+}
+
+void Scheduler::FinishYielded(const WorkPtr& yielded) {
+  if (yielded == nullptr) return;
+  counters_.yielded.fetch_add(1, std::memory_order_relaxed);
+  Finish(yielded, MakeError(absl::StatusCode::kCancelled, "YIELDED",
+                            "nobody waited for it, and it made room for somebody who does"));
+}
+
+void Scheduler::CountOut(const Work& work) {
+  --queued_;
+  if (!work.counted) return;
+  if (--queued_of_[work.user] == 0) queued_of_.erase(work.user);
+}
+
+// Work that callers left behind has as much of the queue as TryBackground takes.
+bool Scheduler::HasBackgroundShare() const {
+  std::size_t background = 0;
+  for (const Lane& lane : lanes_) {
+    background +=
+        static_cast<std::size_t>(std::count_if(lane.begin(), lane.end(), [](const WorkPtr& work) {
+          return work->Strongest() == Interest::kBackground;
+        }));
+  }
+  return 2 * background >= options_.max_queue;
+}
+
 std::shared_ptr<TuningJob> Scheduler::NewJob(const TuneRequest& request) {
   auto job = std::make_shared<TuningJob>(NewName(), request, clock_.Now());
   history_.Add(job);
   return job;
 }
 
-absl::Status Scheduler::QueueFull() {
+absl::Status Scheduler::QueueFull(std::string_view why) {
   counters_.rejected.fetch_add(1, std::memory_order_relaxed);
   // Room comes when the tuning at the head is done.
   const int64_t delay = std::clamp<int64_t>(static_cast<int64_t>(mean_seconds_ * 1000), 100, 60000);
   return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
-                   absl::StrCat("the tuning queue is full (", options_.max_queue,
-                                "): try again in ", delay, " ms"),
+                   absl::StrCat(std::string(why), " (", options_.max_queue,
+                                " tunings may wait): try again in ", delay, " ms"),
                    {{"retry_delay_ms", absl::StrCat(delay)}});
 }
 
@@ -196,14 +270,18 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Cancel(const std::string& 
   return job;
 }
 
-void Scheduler::Withdraw(const WorkPtr& work, Interest interest, bool leave_running) {
+bool Scheduler::Withdraw(const WorkPtr& work, Interest interest, bool leave_running) {
   {
     absl::MutexLock lock(&mutex_);
+    // What is left behind is of the background now; it is counted before it belongs there.
+    const bool has_share = leave_running && HasBackgroundShare();
     work->Add(interest, -1);
-    if (leave_running) work->background = true;
-    if (!StopUnwanted(work)) return;
+    if (leave_running && (work->running || work->Wanted() || !has_share)) work->background = true;
+    const bool wanted = work->Wanted();
+    if (!StopUnwanted(work)) return wanted;
   }
   Finish(work, absl::CancelledError("nobody waits for it any more"));
+  return false;
 }
 
 bool Scheduler::StopUnwanted(const WorkPtr& work) {
@@ -218,7 +296,7 @@ bool Scheduler::StopUnwanted(const WorkPtr& work) {
   const auto queued = std::find(lane.begin(), lane.end(), work);
   if (queued == lane.end()) return false;
   lane.erase(queued);
-  --queued_;
+  CountOut(*work);
   return true;
 }
 

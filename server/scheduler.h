@@ -1,12 +1,15 @@
 #ifndef TILEWRIGHT_SERVER_SCHEDULER_H_
 #define TILEWRIGHT_SERVER_SCHEDULER_H_
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,7 +31,8 @@ namespace tilewright {
 // Each (problem, target) has at most one tuning under way, whoever asks: a thousand
 // callers share it. A tuning goes on while somebody is interested in it: callers that
 // wait, CreateTuning calls not taken back, and the background interest that a look-up
-// leaves behind. Owned by DaemonServer; thread-safe.
+// leaves behind. What nobody waits for has half of the queue, and makes room for who does.
+// No user has all of it. Owned by DaemonServer; thread-safe.
 class Scheduler {
  public:
   using TuneFunction = std::function<absl::StatusOr<TuneResult>(
@@ -48,6 +52,7 @@ class Scheduler {
     std::atomic<int64_t> cancelled{0};
     std::atomic<int64_t> joined{0};    // Callers that found the tuning already under way.
     std::atomic<int64_t> rejected{0};  // For want of room in the queue.
+    std::atomic<int64_t> yielded{0};   // In the background, for those who wait.
   };
 
   // Who is interested, in the order they are served.
@@ -68,8 +73,9 @@ class Scheduler {
 
     // Null once the interest was given back.
     std::shared_ptr<TuningJob> job() const;
-    // The tuning goes on in the background without this caller.
-    void LeaveRunning();
+    // The tuning goes on in the background without this caller. False where it ends instead:
+    // it has not begun, nobody else wants it, and the background has its share of the queue.
+    bool LeaveRunning();
     // Gives the interest back now.
     void Release();
 
@@ -87,15 +93,15 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // Joins the tuning under way, or queues one. RESOURCE_EXHAUSTED, reason QUEUE_FULL,
-  // with retry_delay_ms. UNAVAILABLE, reason SERVER_STOPPING.
-  absl::StatusOr<Ticket> Wait(const TuneRequest& request, Interest interest);
+  // Joins the tuning under way, or queues one on the account of `user`. RESOURCE_EXHAUSTED,
+  // reason QUEUE_FULL, with retry_delay_ms. UNAVAILABLE, reason SERVER_STOPPING.
+  absl::StatusOr<Ticket> Wait(const TuneRequest& request, Interest interest, uid_t user = 0);
 
   // As Wait, with an interest that stays until Cancel. A `request_id` seen before
   // changes nothing and gives the tuning it made; INVALID_ARGUMENT where that was
   // for another problem or target.
   absl::StatusOr<std::shared_ptr<TuningJob>> Create(const TuneRequest& request,
-                                                    const std::string& request_id);
+                                                    const std::string& request_id, uid_t user = 0);
 
   // Keeps, as a finished tuning, an answer that was there before.
   absl::StatusOr<std::shared_ptr<TuningJob>> Record(const TuneRequest& request, StoredWinner winner,
@@ -139,15 +145,23 @@ class Scheduler {
   std::size_t LaneOf(const TuneRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddLane() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  absl::StatusOr<WorkPtr> JoinOrQueue(const TuneRequest& request, Interest interest)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Work that had to make room is put into `yielded`, to be finished without the lock.
+  absl::StatusOr<WorkPtr> JoinOrQueue(const TuneRequest& request, Interest interest, uid_t user,
+                                      WorkPtr& yielded) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes the youngest work out of the queue that is there for the background alone.
+  WorkPtr TakeOutBackground() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FinishYielded(const WorkPtr& yielded);
+  bool HasBackgroundShare() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // `work` has left its lane, to run or to end.
+  void CountOut(const Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::shared_ptr<TuningJob>> FindRepeated(const TuneRequest& request,
                                                           const std::string& request_id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<TuningJob> NewJob(const TuneRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status QueueFull() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Withdraw(const WorkPtr& work, Interest interest, bool leave_running);
+  absl::Status QueueFull(std::string_view why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the work goes on.
+  bool Withdraw(const WorkPtr& work, Interest interest, bool leave_running);
   // Stops work that nobody wants. True where it never ran, and is to be finished by the
   // caller once the lock is released.
   bool StopUnwanted(const WorkPtr& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -172,6 +186,11 @@ class Scheduler {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Lane> lanes_ ABSL_GUARDED_BY(mutex_);  // Stay where they are when more are added.
   std::size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<uid_t, std::size_t> queued_of_ ABSL_GUARDED_BY(mutex_);  // By user.
+  // When a user's work last began, counted in works: among equals the one served longest ago is
+  // next.
+  absl::flat_hash_map<uid_t, int64_t> served_ ABSL_GUARDED_BY(mutex_);
+  int64_t begun_ ABSL_GUARDED_BY(mutex_) = 0;
   double mean_seconds_ ABSL_GUARDED_BY(mutex_) = 5;  // Of a tuning; at first a guess.
   absl::flat_hash_map<std::string, WorkPtr> active_ ABSL_GUARDED_BY(mutex_);   // By key.
   absl::flat_hash_map<std::string, WorkPtr> by_name_ ABSL_GUARDED_BY(mutex_);  // Unfinished.

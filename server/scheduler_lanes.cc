@@ -53,7 +53,8 @@ void Scheduler::RunLane(std::size_t lane) {
   while (const WorkPtr work = NextWork(lane)) RunWork(work);
 }
 
-// The first of those with the strongest interest; null when the scheduler stops.
+// Of those with the strongest interest, the first of the user who was served longest ago; null
+// when the scheduler stops.
 Scheduler::WorkPtr Scheduler::NextWork(std::size_t lane) {
   absl::MutexLock lock(&mutex_);
   Lane& queue = lanes_[lane];
@@ -62,12 +63,19 @@ Scheduler::WorkPtr Scheduler::NextWork(std::size_t lane) {
   };
   mutex_.Await(absl::Condition(&ready));
   if (stopping_) return nullptr;
-  const auto next = std::min_element(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
-    return a->Strongest() < b->Strongest();
-  });
+  const auto served = [this](const WorkPtr& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = served_.find(work->user);
+    return found == served_.end() ? int64_t{0} : found->second;
+  };
+  const auto next =
+      std::min_element(queue.begin(), queue.end(), [&](const WorkPtr& a, const WorkPtr& b) {
+        if (a->Strongest() != b->Strongest()) return a->Strongest() < b->Strongest();
+        return served(a) < served(b);
+      });
   WorkPtr work = *next;
   queue.erase(next);
-  --queued_;
+  CountOut(*work);
+  served_[work->user] = ++begun_;
   work->running = true;
   return work;
 }
@@ -148,6 +156,7 @@ void Scheduler::Stop() {
       lane.clear();
     }
     queued_ = 0;
+    queued_of_.clear();
     for (const auto& [name, work] : by_name_) work->cancellation.Cancel();
   }
   for (const WorkPtr& work : unstarted) {

@@ -24,10 +24,9 @@ Scheduler::Ticket::~Ticket() { Release(); }
 
 std::shared_ptr<TuningJob> Scheduler::Ticket::job() const { return work_ ? work_->job : nullptr; }
 
-void Scheduler::Ticket::LeaveRunning() {
-  if (const WorkPtr work = std::exchange(work_, nullptr)) {
-    scheduler_->Withdraw(work, interest_, /*leave_running=*/true);
-  }
+bool Scheduler::Ticket::LeaveRunning() {
+  const WorkPtr work = std::exchange(work_, nullptr);
+  return work != nullptr && scheduler_->Withdraw(work, interest_, /*leave_running=*/true);
 }
 
 void Scheduler::Ticket::Release() {

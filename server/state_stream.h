@@ -2,6 +2,7 @@
 #define TILEWRIGHT_SERVER_STATE_STREAM_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "server/grpc_status.h"
 #include "server/metrics.h"
+#include "server/steady_alarm.h"
 #include "server/stop_signal.h"
 
 namespace tilewright {
@@ -33,10 +35,12 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   // Gives the newest state. Called with the stream's lock held, after each Poke.
   using Source = std::function<StreamStep(Message*)>;
 
-  // `open` counts the calls under way.
+  // `open` counts the calls under way. Messages follow each other by `interval` at least.
   static std::shared_ptr<StateStream> Create(StopSignal& stop, std::atomic<int64_t>& open,
-                                             Source source) {
-    auto stream = std::shared_ptr<StateStream>(new StateStream(stop, open, std::move(source)));
+                                             Source source,
+                                             std::chrono::milliseconds interval = {}) {
+    auto stream =
+        std::shared_ptr<StateStream>(new StateStream(stop, open, std::move(source), interval));
     stream->self_ = stream;
     stream->stop_id_ = stop.Subscribe([weak = std::weak_ptr<StateStream>(stream)] {
       if (auto self = weak.lock()) self->End(ServerStopping());
@@ -47,11 +51,12 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   // Called once when gRPC is done with the stream. Set before the first Poke.
   void SetCleanup(std::function<void()> cleanup) { cleanup_ = std::move(cleanup); }
 
-  // There may be a new state.
-  void Poke() {
+  // There may be a new state. The last one does not wait for the interval.
+  void Poke(bool is_last = false) {
     {
       absl::MutexLock lock(&mutex_);
       dirty_ = true;
+      hurried_ = hurried_ || is_last;
     }
     Proceed();
   }
@@ -81,12 +86,38 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   void OnDone() override {
     stop_.Unsubscribe(stop_id_);
     if (cleanup_) cleanup_();
+    {
+      absl::MutexLock lock(&mutex_);
+      alarm_.Cancel();
+    }
     const std::shared_ptr<StateStream> last = std::move(self_);
   }
 
  private:
-  StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source)
-      : open_(open), stop_(stop), source_(std::move(source)) {}
+  using Clock = std::chrono::steady_clock;
+
+  StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source,
+              std::chrono::milliseconds interval)
+      : open_(open), stop_(stop), source_(std::move(source)), interval_(interval) {}
+
+  // Whether the interval since the last message is over; sees to it that it is looked at again.
+  bool IsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due_ - Clock::now());
+    if (hurried_ || left.count() <= 0) return true;
+    if (!alarm_set_) {
+      alarm_set_ = true;
+      alarm_.Set(left, [weak = this->weak_from_this()] {
+        auto self = weak.lock();
+        if (self == nullptr) return;
+        {
+          absl::MutexLock lock(&self->mutex_);
+          self->alarm_set_ = false;
+        }
+        self->Proceed();
+      });
+    }
+    return false;
+  }
 
   // Starts what can be started: gRPC is called without the lock, as it may call back.
   void Proceed() {
@@ -95,8 +126,9 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     {
       absl::MutexLock lock(&mutex_);
       if (writing_ || finished_) return;
-      if (!ending_ && dirty_) {
+      if (!ending_ && dirty_ && IsDue()) {
         dirty_ = false;
+        due_ = Clock::now() + interval_;
         const StreamStep step = source_(&message_);
         write = writing_ = step != StreamStep::kNothing;
         ending_ = step == StreamStep::kLast;
@@ -117,12 +149,17 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   const OpenCall open_;
   StopSignal& stop_;
   const Source source_;
+  const std::chrono::milliseconds interval_;
   std::function<void()> cleanup_;
   int64_t stop_id_ = 0;
   std::shared_ptr<StateStream> self_;
   Message message_;  // Touched by whoever has set writing_.
   absl::Mutex mutex_;
   bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
+  bool hurried_ ABSL_GUARDED_BY(mutex_) = false;
+  Clock::time_point due_ ABSL_GUARDED_BY(mutex_);
+  SteadyAlarm alarm_ ABSL_GUARDED_BY(mutex_);
+  bool alarm_set_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

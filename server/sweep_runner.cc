@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kMaxActive = 16;
+constexpr std::size_t kMaxActiveOfUser = 12;
 constexpr std::size_t kMaxRequestIds = 1024;
 
 bool SameWork(const v1::CreateSweepRequest& a, const v1::CreateSweepRequest& b) {
@@ -46,12 +48,12 @@ SweepRunner::SweepRunner(const DeviceTable& devices, const WinnerIndex& index, T
 
 SweepRunner::~SweepRunner() { Stop(); }
 
-absl::StatusOr<v1::Sweep> SweepRunner::Create(const v1::CreateSweepRequest& request) {
+absl::StatusOr<v1::Sweep> SweepRunner::Create(const v1::CreateSweepRequest& request, uid_t user) {
   {
     absl::MutexLock lock(&mutex_);
     ASSIGN_OR_RETURN(const bool repeated, requests_.Repeated(request));
     if (!repeated) {
-      ASSIGN_OR_RETURN(const std::shared_ptr<SweepState> state, Begin(request));
+      ASSIGN_OR_RETURN(const std::shared_ptr<SweepState> state, Begin(request, user));
       requests_.Remember(request);
       return state->Snapshot();
     }
@@ -60,7 +62,7 @@ absl::StatusOr<v1::Sweep> SweepRunner::Create(const v1::CreateSweepRequest& requ
 }
 
 absl::StatusOr<std::shared_ptr<SweepState>> SweepRunner::Begin(
-    const v1::CreateSweepRequest& request) {
+    const v1::CreateSweepRequest& request, uid_t user) {
   if (stopping_) {
     return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
   }
@@ -73,15 +75,19 @@ absl::StatusOr<std::shared_ptr<SweepState>> SweepRunner::Begin(
                                   " is being worked on with other problems or options: "
                                   "cancel it first, or give another name"));
   }
-  if (active_.size() >= kMaxActive) {
+  const auto own = std::count_if(active_.begin(), active_.end(),
+                                 [user](const auto& other) { return other.second->user == user; });
+  if (active_.size() >= kMaxActive || static_cast<std::size_t>(own) >= kMaxActiveOfUser) {
     return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_SWEEPS",
-                     absl::StrCat(kMaxActive, " sweeps are being worked on"),
+                     absl::StrCat(kMaxActiveOfUser, " sweeps of this user, or ", kMaxActive,
+                                  " of all, are being worked on"),
                      {{"retry_delay_ms", "10000"}});
   }
   ASSIGN_OR_RETURN(const std::optional<v1::Sweep> earlier, Stored(name));
   ASSIGN_OR_RETURN(SweepPlan plan, PlanSweep(request, earlier, devices_, clock_.Now()));
   auto sweep = std::make_shared<Active>();
   sweep->request = request;
+  sweep->user = user;
   sweep->tunes = std::move(plan.tunes);
   sweep->state = std::make_shared<SweepState>(std::move(plan.sweep));
   RETURN_IF_ERROR(store_.PutSweep(sweep->state->Snapshot(), request));

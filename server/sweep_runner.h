@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_SERVER_SWEEP_RUNNER_H_
 #define TILEWRIGHT_SERVER_SWEEP_RUNNER_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,9 +36,10 @@ class SweepRunner {
   ~SweepRunner();  // As Stop.
 
   // A request id seen before changes nothing and gives the sweep it made.
-  // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS.
+  // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS; `user` alone does not
+  // have all of them.
   // FAILED_PRECONDITION, reason SWEEP_RUNNING: another one of that name is being worked on.
-  absl::StatusOr<v1::Sweep> Create(const v1::CreateSweepRequest& request);
+  absl::StatusOr<v1::Sweep> Create(const v1::CreateSweepRequest& request, uid_t user = 0);
 
   // NOT_FOUND, reason SWEEP_NOT_FOUND.
   absl::StatusOr<std::shared_ptr<SweepState>> Find(const std::string& name);
@@ -61,19 +64,21 @@ class SweepRunner {
     std::vector<TuneRequest> tunes;
     std::shared_ptr<SweepState> state;
     std::thread thread;
+    uid_t user = 0;
     bool cancelled = false;
     bool ended = false;
   };
 
   absl::StatusOr<std::optional<v1::Sweep>> Stored(const std::string& name);
-  absl::StatusOr<std::shared_ptr<SweepState>> Begin(const v1::CreateSweepRequest& request)
+  absl::StatusOr<std::shared_ptr<SweepState>> Begin(const v1::CreateSweepRequest& request,
+                                                    uid_t user)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void JoinEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   void Run(const std::shared_ptr<Active>& sweep);
   bool Interrupted(const Active& sweep) const;
   absl::StatusOr<StoredWinner> TuneEntry(const std::shared_ptr<Active>& sweep, int index);
-  absl::StatusOr<Scheduler::Ticket> Enqueue(const TuneRequest& tune);
+  absl::StatusOr<Scheduler::Ticket> Enqueue(const TuneRequest& tune, uid_t user);
   void Settle(Active& sweep, int index, const absl::StatusOr<StoredWinner>& winner);
   void Save(const Active& sweep);
 

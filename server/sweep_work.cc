@@ -67,11 +67,11 @@ void SweepRunner::Run(const std::shared_ptr<Active>& sweep) {
 absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active>& sweep,
                                                     int index) {
   const TuneRequest& tune = sweep->tunes[index];
-  sweep->state->Update(
-      [index](v1::Sweep& s) { s.mutable_entries(index)->set_state(v1::WORK_STATE_RUNNING); });
+  sweep->state->UpdateEntry(
+      index, [](v1::Sweep&, v1::SweepEntry& entry) { entry.set_state(v1::WORK_STATE_RUNNING); });
   const IndexHit hit = FindStored(tune, index_, devices_);
   if (IsTuned(hit, tune) && !tune.options.force()) return *hit.winner;
-  ASSIGN_OR_RETURN(const Scheduler::Ticket ticket, Enqueue(tune));
+  ASSIGN_OR_RETURN(const Scheduler::Ticket ticket, Enqueue(tune, sweep->user));
   const std::shared_ptr<TuningJob> job = ticket.job();
   const auto follower = std::make_shared<Follower>(sweep->state);
   job->Observe([follower, watched = job.get()] { follower->OnChange(*watched); });
@@ -80,9 +80,10 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
 }
 
 // Waits for room in the queue: a sweep is in no hurry.
-absl::StatusOr<Scheduler::Ticket> SweepRunner::Enqueue(const TuneRequest& tune) {
+absl::StatusOr<Scheduler::Ticket> SweepRunner::Enqueue(const TuneRequest& tune, uid_t user) {
   while (true) {
-    absl::StatusOr<Scheduler::Ticket> ticket = scheduler_.Wait(tune, Scheduler::Interest::kSweep);
+    absl::StatusOr<Scheduler::Ticket> ticket =
+        scheduler_.Wait(tune, Scheduler::Interest::kSweep, user);
     if (!absl::IsResourceExhausted(ticket.status())) return ticket;
     if (stop_begun_.WaitFor(kQueueRetry)) {
       return absl::CancelledError("the server is stopping");
@@ -100,8 +101,7 @@ void SweepRunner::Settle(Active& sweep, int index, const absl::StatusOr<StoredWi
     absl::MutexLock lock(&mutex_);
     stopping = stopping_;
   }
-  sweep.state->Update([&](v1::Sweep& s) {
-    v1::SweepEntry& entry = *s.mutable_entries(index);
+  sweep.state->UpdateEntry(index, [&](v1::Sweep& s, v1::SweepEntry& entry) {
     s.clear_current();
     if (interrupted && stopping) {
       entry.set_state(v1::WORK_STATE_QUEUED);

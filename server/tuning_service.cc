@@ -1,16 +1,25 @@
 #include "server/tuning_service.h"
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <utility>
 
 #include "proto/support/status_macros.h"
+#include "server/caller.h"
 #include "server/lookup_plan.h"
+#include "server/request_check.h"
 #include "server/state_stream.h"
 #include "server/tuning_options.h"
 #include "server/unary_reply.h"
 
 namespace tilewright {
 namespace {
+
+// What those who watch a sweep get at most: all of it, thousands of problems perhaps, once a
+// second; what changed, ten times.
+constexpr std::chrono::milliseconds kSweepInterval{1000};
+constexpr std::chrono::milliseconds kProgressInterval{100};
 
 void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_order_relaxed); }
 
@@ -24,7 +33,7 @@ grpc::ServerUnaryReactor* ReplyWith(grpc::CallbackServerContext* context,
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
-    const v1::CreateTuningRequest& request) {
+    const v1::CreateTuningRequest& request, uid_t user) {
   RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   RETURN_IF_ERROR(CheckTuningOptions(request.options()));
   ASSIGN_OR_RETURN(TuneRequest tune, ResolveTuning(request.problem(), request.target(),
@@ -32,20 +41,22 @@ absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
   tune.options = request.options();
   const IndexHit hit = FindStored(tune, index_, devices_);
   if (NeedsNoTuning(hit, tune)) return scheduler_.Record(tune, *hit.winner, request.request_id());
-  return scheduler_.Create(tune, request.request_id());
+  return scheduler_.Create(tune, request.request_id(), user);
 }
 
 grpc::ServerUnaryReactor* TuningServiceImpl::CreateTuning(grpc::CallbackServerContext* context,
                                                           const v1::CreateTuningRequest* request,
                                                           v1::Tuning* response) {
   Count(metrics_);
-  return ReplyWith(context, Create(*request), response);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
+  return ReplyWith(context, Create(*request, CallerOf(*context)), response);
 }
 
 grpc::ServerUnaryReactor* TuningServiceImpl::GetTuning(grpc::CallbackServerContext* context,
                                                        const v1::GetTuningRequest* request,
                                                        v1::Tuning* response) {
   Count(metrics_);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyWith(context, scheduler_.Find(request->name()), response);
 }
 
@@ -53,13 +64,16 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelTuning(grpc::CallbackServerCo
                                                           const v1::CancelTuningRequest* request,
                                                           v1::Tuning* response) {
   Count(metrics_);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyWith(context, scheduler_.Cancel(request->name(), request->request_id()), response);
 }
 
 grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(
     grpc::CallbackServerContext* context, const v1::WatchTuningRequest* request) {
   Count(metrics_);
-  const absl::StatusOr<std::shared_ptr<TuningJob>> job = scheduler_.Find(request->name());
+  const absl::Status known = CheckKnown(*request);
+  const absl::StatusOr<std::shared_ptr<TuningJob>> job =
+      known.ok() ? scheduler_.Find(request->name()) : known;
   using Stream = StateStream<v1::Tuning>;
   const auto source = [found = job](v1::Tuning* message) {
     *message = (*found)->Snapshot();
@@ -82,8 +96,10 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CreateSweep(grpc::CallbackServerCon
                                                          const v1::CreateSweepRequest* request,
                                                          v1::Sweep* response) {
   Count(metrics_);
-  return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, sweeps_.Create(*request));
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
+  const uid_t user = CallerOf(*context);
+  return ReplyLater(context, executor_, [this, user, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, sweeps_.Create(*request, user));
     return absl::OkStatus();
   });
 }
@@ -92,6 +108,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::GetSweep(grpc::CallbackServerContex
                                                       const v1::GetSweepRequest* request,
                                                       v1::Sweep* response) {
   Count(metrics_);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(*response, sweeps_.Get(request->name()));
     return absl::OkStatus();
@@ -102,32 +119,40 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerCon
                                                          const v1::CancelSweepRequest* request,
                                                          v1::Sweep* response) {
   Count(metrics_);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(*response, sweeps_.Cancel(request->name()));
     return absl::OkStatus();
   });
 }
 
-grpc::ServerWriteReactor<v1::Sweep>* TuningServiceImpl::WatchSweep(
-    grpc::CallbackServerContext* context, const v1::WatchSweepRequest* request) {
+// A stream of messages that `read` makes of the sweep of that name.
+template <typename Message, typename Request>
+grpc::ServerWriteReactor<Message>* TuningServiceImpl::Watch(
+    const Request& request, std::chrono::milliseconds interval,
+    std::function<void(const SweepState&, Message&)> read) {
   Count(metrics_);
-  using Stream = StateStream<v1::Sweep>;
+  using Stream = StateStream<Message>;
   // Filled by the executor before the first Poke: a sweep that does not run is on disk.
   auto watched = std::make_shared<std::shared_ptr<SweepState>>();
-  const auto source = [watched](v1::Sweep* message) {
-    *message = (*watched)->Snapshot();
+  const auto source = [watched, read = std::move(read)](Message* message) {
+    read(**watched, *message);
     return IsFinal(message->state()) ? StreamStep::kLast : StreamStep::kMessage;
   };
-  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_calls, source);
-  executor_.Post([this, watched, weak = std::weak_ptr<Stream>(stream), name = request->name()] {
+  std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_calls, source, interval);
+  if (const absl::Status known = CheckKnown(request); !known.ok()) {
+    stream->End(known);
+    return stream.get();
+  }
+  executor_.Post([this, watched, weak = std::weak_ptr<Stream>(stream), name = request.name()] {
     const auto self = weak.lock();
     if (self == nullptr) return;
     absl::StatusOr<std::shared_ptr<SweepState>> found = sweeps_.Find(name);
     if (!found.ok()) return self->End(found.status());
     *watched = *std::move(found);
-    (*watched)->Observe([weak] {
+    (*watched)->Observe([weak](v1::WorkState state) {
       const auto alive = weak.lock();
-      if (alive != nullptr) alive->Poke();
+      if (alive != nullptr) alive->Poke(IsFinal(state));
       return alive != nullptr;
     });
     self->Poke();
@@ -135,10 +160,27 @@ grpc::ServerWriteReactor<v1::Sweep>* TuningServiceImpl::WatchSweep(
   return stream.get();
 }
 
+grpc::ServerWriteReactor<v1::Sweep>* TuningServiceImpl::WatchSweep(
+    grpc::CallbackServerContext* context, const v1::WatchSweepRequest* request) {
+  return Watch<v1::Sweep>(
+      *request, kSweepInterval,
+      [](const SweepState& sweep, v1::Sweep& message) { message = sweep.Snapshot(); });
+}
+
+grpc::ServerWriteReactor<v1::SweepProgress>* TuningServiceImpl::WatchSweepProgress(
+    grpc::CallbackServerContext* context, const v1::WatchSweepProgressRequest* request) {
+  return Watch<v1::SweepProgress>(
+      *request, kProgressInterval,
+      [version = int64_t{-1}](const SweepState& sweep, v1::SweepProgress& message) mutable {
+        version = sweep.Progress(version, message);
+      });
+}
+
 grpc::ServerUnaryReactor* TuningServiceImpl::ListDevices(grpc::CallbackServerContext* context,
                                                          const v1::ListDevicesRequest* request,
                                                          v1::ListDevicesResponse* response) {
   Count(metrics_);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   return ReplyLater(context, executor_, [this, response]() -> absl::Status {
     devices_.FindMissing();
     *response = devices_.listing();

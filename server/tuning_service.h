@@ -1,6 +1,10 @@
 #ifndef TILEWRIGHT_SERVER_TUNING_SERVICE_H_
 #define TILEWRIGHT_SERVER_TUNING_SERVICE_H_
 
+#include <chrono>
+#include <functional>
+#include <memory>
+
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/metrics.h"
@@ -44,6 +48,8 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
                                      v1::Sweep* response) override;
   grpc::ServerWriteReactor<v1::Sweep>* WatchSweep(grpc::CallbackServerContext* context,
                                                   const v1::WatchSweepRequest* request) override;
+  grpc::ServerWriteReactor<v1::SweepProgress>* WatchSweepProgress(
+      grpc::CallbackServerContext* context, const v1::WatchSweepProgressRequest* request) override;
   grpc::ServerUnaryReactor* CancelSweep(grpc::CallbackServerContext* context,
                                         const v1::CancelSweepRequest* request,
                                         v1::Sweep* response) override;
@@ -52,7 +58,12 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
                                         v1::ListDevicesResponse* response) override;
 
  private:
-  absl::StatusOr<std::shared_ptr<TuningJob>> Create(const v1::CreateTuningRequest& request);
+  absl::StatusOr<std::shared_ptr<TuningJob>> Create(const v1::CreateTuningRequest& request,
+                                                    uid_t user);
+  template <typename Message, typename Request>
+  grpc::ServerWriteReactor<Message>* Watch(const Request& request,
+                                           std::chrono::milliseconds interval,
+                                           std::function<void(const SweepState&, Message&)> read);
 
   DeviceTable& devices_;
   const WinnerIndex& index_;

@@ -112,14 +112,26 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path) {
 UnixListener::UnixListener(UnixListener&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), inode_(other.inode_) {}
 
+UnixListener& UnixListener::operator=(UnixListener&& other) noexcept {
+  if (this != &other) {
+    Close();
+    fd_ = std::exchange(other.fd_, -1);
+    path_ = std::move(other.path_);
+    inode_ = other.inode_;
+  }
+  return *this;
+}
+
 UnixListener::~UnixListener() { Close(); }
+
+bool UnixListener::HasPath() const {
+  struct stat info = {};
+  return lstat(path_.c_str(), &info) == 0 && S_ISSOCK(info.st_mode) && info.st_ino == inode_;
+}
 
 void UnixListener::Close() {
   if (fd_ < 0) return;
-  struct stat info = {};
-  if (lstat(path_.c_str(), &info) == 0 && S_ISSOCK(info.st_mode) && info.st_ino == inode_) {
-    unlink(path_.c_str());
-  }
+  if (HasPath()) unlink(path_.c_str());
   close(std::exchange(fd_, -1));
 }
 

@@ -24,11 +24,14 @@ class UnixListener {
   static absl::StatusOr<UnixListener> Listen(const std::string& path);
 
   UnixListener(UnixListener&& other) noexcept;
-  UnixListener& operator=(UnixListener&& other) = delete;
+  UnixListener& operator=(UnixListener&& other) noexcept;
   ~UnixListener();
 
   int fd() const { return fd_; }
   const std::string& path() const { return path_; }
+
+  // Whether the path still is this socket.
+  bool HasPath() const;
 
   // Closes the socket and removes its path. Done on destruction too.
   void Close();

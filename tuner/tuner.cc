@@ -30,8 +30,8 @@ constexpr int kDefaultCandidates = 48;
 // Without a GPU the model alone decides: compiling more than a few only guards against a
 // first pick that does not compile.
 constexpr int kPredictedCandidates = 8;
-// A cubin takes about 20 KiB.
-constexpr std::size_t kMaxUnstoredCubins = 1000;
+// A record with its samples takes about 40 KiB, its cubin 20.
+constexpr std::size_t kMaxUnstored = 1000;
 
 // Kernels of the first generation, unless the request says how many variants it wants: as many as
 // 16 cores compile at a time. More would hold up the second one, which knows better.
@@ -80,7 +80,12 @@ void EnterMeasurements(std::vector<v1::Candidate> vendors, TuningRecord& record)
 
 Tuner::Tuner(Compiler& compiler, Profiler& profiler, TuningStore& store, WinnerIndex& index,
              Clock& clock)
-    : compiler_(compiler), profiler_(profiler), store_(store), index_(index), clock_(clock) {}
+    : compiler_(compiler),
+      profiler_(profiler),
+      store_(store),
+      index_(index),
+      clock_(clock),
+      unstored_(kMaxUnstored) {}
 
 absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request, const Cancellation& cancellation,
                                        const ProgressSink& progress) {
@@ -196,26 +201,21 @@ absl::StatusOr<TuneResult> Tuner::Store(const TuneRequest& request, TuningRecord
   if (epoch.ok()) {
     record.winner.winner.set_epoch(*epoch);
     index_.Insert(record.winner);
+    unstored_.Forget(record.winner);
   } else {
-    KeepUnstored(request, cubin, kept.ok() ? epoch.status() : kept, record.winner);
+    KeepUnstored(request, cubin, kept.ok() ? epoch.status() : kept, record);
   }
   result.winner = std::move(record.winner);
   return result;
 }
 
 void Tuner::KeepUnstored(const TuneRequest& request, const std::string& cubin,
-                         const absl::Status& cause, StoredWinner& winner) {
+                         const absl::Status& cause, TuningRecord& record) {
+  StoredWinner& winner = record.winner;
   spdlog::error("the winner of {} is served, but not stored: {}", DescribeProblem(request.problem),
                 std::string(cause.message()));
+  unstored_.Keep(record, cubin);
   winner.winner.set_reason(absl::StrCat(winner.winner.reason(), "; not stored: ", cause.message()));
-  if (!cubin.empty()) {
-    absl::MutexLock lock(&mutex_);
-    // One that goes is compiled again when it is asked for.
-    if (unstored_cubins_.size() >= kMaxUnstoredCubins) {
-      unstored_cubins_.erase(unstored_cubins_.begin());
-    }
-    unstored_cubins_[winner.kernel.content_hash()] = cubin;
-  }
   // Without an epoch it comes before every stored winner, and takes no stored one's place.
   if (FindExact(request).winner == nullptr) index_.Insert(winner);
 }
@@ -223,11 +223,11 @@ void Tuner::KeepUnstored(const TuneRequest& request, const std::string& cubin,
 absl::StatusOr<std::string> Tuner::GetCubin(const std::string& content_hash) {
   absl::StatusOr<std::string> cubin = store_.GetCubin(content_hash);
   if (cubin.ok()) return cubin;
-  absl::MutexLock lock(&mutex_);
-  const auto unstored = unstored_cubins_.find(content_hash);
-  if (unstored != unstored_cubins_.end()) return unstored->second;
+  if (auto unstored = unstored_.FindCubin(content_hash)) return *std::move(unstored);
   return cubin;
 }
+
+absl::Status Tuner::StoreUnstored() { return unstored_.StoreAll(store_, index_); }
 
 IndexHit Tuner::FindExact(const TuneRequest& request) {
   IndexQuery query;

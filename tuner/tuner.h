@@ -21,6 +21,7 @@
 #include "tuner/store/tuning_store.h"
 #include "tuner/store/winner_index.h"
 #include "tuner/tune_request.h"
+#include "tuner/unstored_winners.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {
@@ -50,7 +51,7 @@ class Tuner {
         Clock& clock);
 
   // A winner that cannot be stored, as on a full disk, is returned and served all the same,
-  // without an epoch; its reason says why.
+  // without an epoch; its reason says why. StoreUnstored stores it when that is possible.
   // FAILED_PRECONDITION, reason NO_CANDIDATE: every candidate failed (the message says
   // how); ERROR_BUDGET_NOT_PROVEN: without a GPU nobody can tell whether the problem's error
   // budget is kept. DEADLINE_EXCEEDED, reason BUDGET_TOO_SHORT: not even one candidate was
@@ -64,6 +65,11 @@ class Tuner {
   // PREDICTED and returns it: the answer at once of BEST_AVAILABLE. Never takes the place of a
   // measurement of the same problem and target, which is returned instead.
   absl::StatusOr<TuneResult> Predict(const TuneRequest& request, const Cancellation& cancellation);
+
+  // Stores what could not be stored before; why not, where it still cannot be.
+  absl::Status StoreUnstored();
+  // How many winners are served that could not be stored.
+  std::size_t unstored() const { return unstored_.size(); }
 
   // The kernel of a stored winner, with its cubin. DATA_LOSS where the blob is damaged.
   absl::StatusOr<v1::Kernel> LoadKernel(const StoredWinner& winner);
@@ -80,9 +86,9 @@ class Tuner {
   // The index's winner of exactly this problem and target, if any.
   IndexHit FindExact(const TuneRequest& request);
 
-  // Serves, until the next start, a winner that could not be stored because of `cause`.
+  // Serves a winner that could not be stored because of `cause`, and keeps it until it can be.
   void KeepUnstored(const TuneRequest& request, const std::string& cubin, const absl::Status& cause,
-                    StoredWinner& winner);
+                    TuningRecord& record);
   // From the store, or of a winner that could not be stored.
   absl::StatusOr<std::string> GetCubin(const std::string& content_hash);
 
@@ -101,9 +107,7 @@ class Tuner {
   WinnerIndex& index_;
   Clock& clock_;
 
-  absl::Mutex mutex_;
-  // By content hash.
-  std::map<std::string, std::string> unstored_cubins_ ABSL_GUARDED_BY(mutex_);
+  UnstoredWinners unstored_;
 };
 
 }  // namespace tilewright

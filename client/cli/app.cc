@@ -64,7 +64,7 @@ void AllowGlobalFlagsAnywhere(CLI::App& app) {
 }
 
 int Fail(const absl::Status& status, bool json, const Streams& streams) {
-  if (json) streams.out << ErrorToJson(status).dump() << '\n' << std::flush;
+  if (json) streams.out << JsonText(ErrorToJson(status)) << '\n' << std::flush;
   streams.err << "tilewright: " << streams.err_style.Paint(Colour::kRed, "error:") << ' '
               << FormatError(status) << '\n'
               << std::flush;

@@ -10,6 +10,7 @@
 #include "client/cli/problem_text.h"
 #include "client/cli/rank_correlation.h"
 #include "client/cli/report.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -153,7 +154,7 @@ std::string RenderBench(const std::vector<BenchRow>& rows, const Style& style) {
   std::vector<Result> predicted;
   for (const BenchRow& row : rows) {
     if (!row.status.ok()) {
-      absl::StrAppend(&below, style.Paint(Colour::kRed, "FAILED"), "  ", row.name, ": ",
+      absl::StrAppend(&below, style.Paint(Colour::kRed, "FAILED"), "  ", Printable(row.name), ": ",
                       FormatError(row.status), "\n");
     } else if (!row.best_template && !row.vendor_best) {
       predicted.push_back(ResultOf(row.explanation.winner()));

@@ -13,6 +13,7 @@
 #include "client/cli/target_flags.h"
 #include "client/cli/version.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -73,7 +74,7 @@ std::vector<BenchRow> MeasureAll(Session& session, Client& client,
     const auto progress = [&](const v1::Tuning& tuning) {
       if (!session.shows_progress() || IsFinal(tuning.state())) return;
       ProgressView view = ViewOf(tuning, printer.ElapsedSeconds());
-      view.detail = absl::StrCat(suite[i].name, " ", view.label);
+      view.detail = absl::StrCat(Printable(suite[i].name), " ", view.label);
       view.label = kProblemsLabel;
       view.fraction = (static_cast<double>(i) + view.fraction) / static_cast<double>(suite.size());
       view.done = static_cast<int>(i);
@@ -112,7 +113,7 @@ absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
   const bool json_to_output =
       flags.json_file.empty() && (session.json() || flags.json_option->count() > 0);
   if (!flags.json_file.empty()) {
-    RETURN_IF_ERROR(WriteFileAtomically(flags.json_file, report.dump(1) + "\n"));
+    RETURN_IF_ERROR(WriteFileAtomically(flags.json_file, JsonText(report, 1) + "\n"));
   }
   if (json_to_output) {
     session.PrintJson(report);

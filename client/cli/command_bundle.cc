@@ -12,6 +12,7 @@
 #include "client/cli/format.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -31,8 +32,8 @@ absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
   if (session.json()) {
     session.PrintJson({{"file", flags.output}, {"bytes", bytes}});
   } else {
-    session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to " << flags.output
-                  << ".\n";
+    session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
+                  << Printable(flags.output) << ".\n";
   }
   return kExitOk;
 }
@@ -57,7 +58,7 @@ absl::StatusOr<int> Import(Session& session, const std::string& path) {
   if (response.winners_kept() > 0) {
     session.out() << "; kept " << response.winners_kept() << " that were here already";
   }
-  session.out() << ".\nSigned by " << response.signer() << ".\n";
+  session.out() << ".\nSigned by " << Printable(response.signer()) << ".\n";
   return kExitOk;
 }
 

@@ -6,6 +6,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/format.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -75,7 +76,7 @@ absl::StatusOr<int> Devices(Session& session) {
                 << RenderProfiles(response, style) << '\n'
                 << RenderLibraries(response, style) << "\ndriver "
                 << DescribeDriver(response.environment().driver_version()) << ", templates "
-                << DescribeTemplates(response) << '\n';
+                << Printable(DescribeTemplates(response)) << '\n';
   return kExitOk;
 }
 

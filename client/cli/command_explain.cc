@@ -16,6 +16,7 @@
 #include "client/cli/report.h"
 #include "client/cli/target_flags.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -94,7 +95,7 @@ std::vector<PrecisionPoint> FrontierOf(const v1::ExplainWinnerResponse& response
 void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& response, bool all) {
   const v1::Winner& winner = response.winner();
   session.out() << RenderResults({ResultOf(winner)}, session.out_style());
-  if (!winner.reason().empty()) session.out() << "Why: " << winner.reason() << '\n';
+  if (!winner.reason().empty()) session.out() << "Why: " << Printable(winner.reason()) << '\n';
   if (winner.margin() > 0) {
     session.out() << "Ahead of the runner-up by " << FormatShare(winner.margin(), 1) << ".\n";
   }

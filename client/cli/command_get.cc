@@ -15,6 +15,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -84,8 +85,9 @@ std::string DescribeKernel(const Kernel& kernel) {
                     ", heuristic result ", kernel.vendor().heuristic_rank(), "\n");
   } else {
     const auto bytes = static_cast<double>(kernel.cubin().size());
-    absl::StrAppend(&text, "cubin         ", FormatBytes(bytes), " for ", kernel.architecture(),
-                    ", NVRTC ", kernel.response().kernel().nvrtc_version(), "\ncontent hash  ",
+    absl::StrAppend(&text, "cubin         ", FormatBytes(bytes), " for ",
+                    Printable(kernel.architecture()), ", NVRTC ",
+                    Printable(kernel.response().kernel().nvrtc_version()), "\ncontent hash  ",
                     ToHex(kernel.content_hash()), "\n");
     AppendPlan(kernel.launch_plan(), kernel.any_problem().has_fused_dropout(), text);
   }
@@ -93,7 +95,7 @@ std::string DescribeKernel(const Kernel& kernel) {
                   FormatBytes(static_cast<double>(kernel.WorkspaceBytes())), "\nepoch         ",
                   kernel.epoch(), "\n");
   if (!kernel.response().tuning().empty()) {
-    absl::StrAppend(&text, "under way     ", kernel.response().tuning(),
+    absl::StrAppend(&text, "under way     ", Printable(kernel.response().tuning()),
                     ": a better kernel may follow\n");
   }
   return text;

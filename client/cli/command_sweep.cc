@@ -14,10 +14,12 @@
 #include "client/cli/progress.h"
 #include "client/cli/report.h"
 #include "client/cli/suite.h"
+#include "client/cli/sweep_follow.h"
 #include "client/cli/target_flags.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -109,8 +111,8 @@ void PrintTable(Session& session, const v1::Sweep& sweep) {
   if (!results.empty()) session.out() << RenderResults(results, session.out_style());
   for (const v1::SweepEntry& entry : sweep.entries()) {
     if (entry.state() != v1::WORK_STATE_FAILED) continue;
-    session.out() << session.out_style().Paint(Colour::kRed, "FAILED") << "  " << entry.label()
-                  << ": "
+    session.out() << session.out_style().Paint(Colour::kRed, "FAILED") << "  "
+                  << Printable(entry.label()) << ": "
                   << FormatError(MakeError(static_cast<absl::StatusCode>(entry.error_code()),
                                            entry.error_reason(), entry.error_message()))
                   << '\n';
@@ -152,7 +154,7 @@ absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
   };
   show(sweep);
   if (!IsFinal(sweep.state())) {
-    const auto watched = connection.WatchSweep(sweep.name(), interrupt.token(), show);
+    const auto watched = FollowSweep(connection, sweep, interrupt.token(), show);
     progress.Clear();
     if (!watched.ok() && interrupt.token().stop_requested()) {
       ASSIGN_OR_RETURN(sweep, connection.CancelSweep(sweep.name()));

@@ -11,6 +11,7 @@
 #include "client/cli/report.h"
 #include "client/cli/target_flags.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -79,7 +80,7 @@ absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
   } else {
     session.out() << RenderResults({ResultOf(tuned->winner())}, session.out_style());
     if (!tuned->winner().reason().empty()) {
-      session.out() << "Why: " << tuned->winner().reason() << '\n';
+      session.out() << "Why: " << Printable(tuned->winner().reason()) << '\n';
     }
     session.Note(Summary(*tuned, printer.ElapsedSeconds()));
   }

@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "proto/support/errors.h"
+#include "proto/support/private_files.h"
 #include "proto/support/status_macros.h"
 #include "tilewright/connection.h"
 #include "tilewright/paths.h"
@@ -50,6 +51,11 @@ std::string Variable(const char* name) {
 
 absl::Status StartError(std::string_view reason, const std::string& message) {
   return MakeError(absl::StatusCode::kUnavailable, reason, message);
+}
+
+absl::Status AsStartError(const absl::Status& status) {
+  if (status.ok()) return status;
+  return StartError("CACHE_DIRECTORY_UNUSABLE", std::string(status.message()));
 }
 
 bool IsExecutable(const std::string& path) {
@@ -95,7 +101,7 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, const std::
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND, 0600);
+                                   O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
   posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
   posix_spawn_file_actions_addchdir_np(&files, "/");
   posix_spawnattr_t attributes;
@@ -155,7 +161,7 @@ absl::Status WaitUntilServing(const DaemonPlace& place, const std::string& what,
 
 absl::Status Start(const DaemonPlace& place, const std::function<void(const std::string&)>& say) {
   ASSIGN_OR_RETURN(const std::string binary, FindDaemonBinary());
-  const std::string log = place.cache_directory + "/tilewrightd.log";
+  const std::string log = StateFile(place.cache_directory, "tilewrightd.log");
   const std::uintmax_t log_offset = SizeOf(log);
   std::vector<std::string> command{binary, "--cache-dir", place.cache_directory, "--socket",
                                    place.socket};
@@ -245,15 +251,15 @@ absl::Status EnsureDaemon(const DaemonPlace& place, bool may_start,
     return StartError("DAEMON_UNREACHABLE",
                       absl::StrCat("no tilewrightd answers at ", place.socket));
   }
-  std::error_code error;
-  fs::create_directories(place.cache_directory, error);
-  const std::string lock_file = place.cache_directory + "/start.lock";
-  const FileDescriptor lock(open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (lock.get() < 0) {
-    return StartError(
-        "CACHE_DIRECTORY_UNUSABLE",
-        absl::StrCat("cannot write in ", place.cache_directory, ": ", std::strerror(errno)));
+  if (IsReadOnlyDirectory(place.cache_directory)) {
+    RETURN_IF_ERROR(AsStartError(MakeRuntimeDirectory()));
+  } else {
+    RETURN_IF_ERROR(AsStartError(MakePrivateDirectory(place.cache_directory)));
   }
+  const absl::StatusOr<int> opened =
+      OpenPrivateFile(StateFile(place.cache_directory, "start.lock"), O_RDWR | O_CREAT, 0600);
+  RETURN_IF_ERROR(AsStartError(opened.status()));
+  const FileDescriptor lock(*opened);
   // Whoever holds the lock starts the daemon; it serves by the time the others get here.
   flock(lock.get(), LOCK_EX);
   if (IsListening(place.socket)) return WaitUntilServing(place, waiting, nothing_ended, say);

@@ -1,5 +1,9 @@
 #include "client/cli/files.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 
@@ -21,6 +26,60 @@ absl::Status WriteError(const std::string& path, int error) {
                    {{"file", path}});
 }
 
+constexpr char kPart[] = ".part";
+
+// A file that is being written, before it has its name: locked, so that others can tell it from one
+// that a killed process left behind.
+class PartFile {
+ public:
+  PartFile() = default;
+  ~PartFile() {
+    if (fd_ >= 0) close(fd_);
+  }
+  PartFile(const PartFile&) = delete;
+  PartFile& operator=(const PartFile&) = delete;
+
+  // 0, or an errno. A link that somebody put there is not followed.
+  int Make(const std::string& path) {
+    // One of a process that had the same id, and was killed.
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) return errno;
+    fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd_ < 0) return errno;
+    // Where the filesystem has no locks, nothing is swept either.
+    if (flock(fd_, LOCK_EX | LOCK_NB) != 0) errno = 0;
+    return 0;
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+bool IsAlive(int pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
+
+// Removes what killed processes left of the file `path`: "<path>.part<pid>" that no process has
+// locked and whose process is gone.
+void SweepParts(const std::string& path) {
+  const std::filesystem::path whole(path);
+  const std::string prefix = whole.filename().string() + kPart;
+  const std::filesystem::path folder = whole.has_parent_path() ? whole.parent_path() : ".";
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    int pid = 0;
+    if (name.rfind(prefix, 0) != 0 || !absl::SimpleAtoi(name.substr(prefix.size()), &pid) ||
+        pid <= 0 || IsAlive(pid)) {
+      continue;
+    }
+    const int fd = open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat info;
+    const bool left_behind = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+                             flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (left_behind) unlink(it->path().c_str());
+    if (fd >= 0) close(fd);
+  }
+}
+
 }  // namespace
 
 absl::Status WriteFileAtomically(const std::string& path,
@@ -30,7 +89,12 @@ absl::Status WriteFileAtomically(const std::string& path,
   const auto kind = std::filesystem::status(path, error).type();
   const bool replace =
       kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular;
-  const std::string target = replace ? absl::StrCat(path, ".part", getpid()) : path;
+  const std::string target = replace ? absl::StrCat(path, kPart, getpid()) : path;
+  PartFile part;
+  if (replace) {
+    SweepParts(path);
+    if (const int failed = part.Make(target); failed != 0) return WriteError(path, failed);
+  }
   errno = 0;
   std::ofstream out(target, std::ios::binary | std::ios::trunc);
   if (!out) return WriteError(path, errno);

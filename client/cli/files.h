@@ -12,7 +12,7 @@
 namespace tilewright::cli {
 
 // Writes a file through `write` under a temporary name beside it, and renames it into place:
-// a failure leaves what was there before.
+// a failure leaves what was there before. What killed processes left there before is removed.
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::function<absl::Status(std::ostream&)>& write);
 absl::Status WriteFileAtomically(const std::string& path, std::string_view content);

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "client/cli/enum_names.h"
 #include "proto/support/errors.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -94,7 +95,7 @@ std::string DescribeVariant(const v1::Variant& variant) {
       const absl::string_view suffix = has_axis ? name.substr(name.size() - 2) : "";
       if (suffix != axis) continue;
       if (suffix.empty() && parameter.value() == 1) continue;
-      const std::string base(absl::StripSuffix(name, suffix));
+      const std::string base = Printable(std::string(absl::StripSuffix(name, suffix)));
       if (std::string* values = word_of(base)) {
         absl::StrAppend(values, "x", parameter.value());
       } else {
@@ -102,7 +103,7 @@ std::string DescribeVariant(const v1::Variant& variant) {
       }
     }
   }
-  std::string text = variant.template_name();
+  std::string text = Printable(variant.template_name());
   for (const auto& [name, values] : words) {
     // One block to a cluster is none.
     if (name == "cluster" && values == "1x1x1") continue;
@@ -129,16 +130,16 @@ std::string DescribeCandidate(const v1::Candidate& candidate) {
 }
 
 std::string DescribeSilicon(const v1::Silicon& silicon) {
-  const std::string name = silicon.name().empty() ? "GPU" : silicon.name();
+  const std::string name = silicon.name().empty() ? "GPU" : Printable(silicon.name());
   return absl::StrCat(name, " (sm_", silicon.compute_capability(), ", ", silicon.sm_count(),
                       " SMs)");
 }
 
 std::string FormatError(const absl::Status& status) {
-  const std::string message = absl::StrReplaceAll(absl::StripAsciiWhitespace(status.message()),
-                                                  {{"\r\n", "; "}, {"\n", "; "}, {"\t", " "}});
-  return absl::StrCat(message.empty() ? "no reason was given" : message, " [", ReasonOf(status),
-                      "]");
+  const std::string message = Printable(absl::StrReplaceAll(
+      absl::StripAsciiWhitespace(status.message()), {{"\r\n", "; "}, {"\n", "; "}, {"\t", " "}}));
+  return absl::StrCat(message.empty() ? "no reason was given" : message, " [",
+                      Printable(ReasonOf(status)), "]");
 }
 
 Table::Table(std::vector<std::string> header, std::vector<bool> right)
@@ -148,6 +149,7 @@ Table::Table(std::vector<std::string> header, std::vector<bool> right)
 
 void Table::Add(std::vector<std::string> row) {
   row.resize(header_.size());
+  for (std::string& cell : row) cell = PrintableCell(cell);
   rows_.push_back(std::move(row));
 }
 

@@ -45,7 +45,8 @@ std::string DescribeSilicon(const v1::Silicon& silicon);
 // "gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]": one line whatever the message.
 std::string FormatError(const absl::Status& status);
 
-// Columns aligned by content: text to the left, the columns in `right` to the right.
+// Columns aligned by content: text to the left, the columns in `right` to the right. What a
+// terminal would obey in a cell is spelled out.
 class Table {
  public:
   explicit Table(std::vector<std::string> header, std::vector<bool> right = {});

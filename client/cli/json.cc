@@ -9,6 +9,7 @@
 #include "client/cli/enum_names.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -90,6 +91,33 @@ Json ToJson(const Message& message) {
     }
   }
   return object;
+}
+
+namespace {
+
+// `value` with every string of it, and every key, in UTF-8.
+Json InUtf8(const Json& value) {
+  if (value.is_string()) return ToUtf8(value.get_ref<const std::string&>());
+  if (!value.is_structured()) return value;
+  Json copy = value.is_array() ? Json::array() : Json::object();
+  for (const auto& [key, element] : value.items()) {
+    if (value.is_array()) {
+      copy.push_back(InUtf8(element));
+    } else {
+      copy[ToUtf8(key)] = InUtf8(element);
+    }
+  }
+  return copy;
+}
+
+}  // namespace
+
+std::string JsonText(const Json& value, int indent) {
+  try {
+    return value.dump(indent);
+  } catch (const Json::type_error&) {  // Thrown for what is not UTF-8 alone.
+    return InUtf8(value).dump(indent);
+  }
 }
 
 Json ErrorToJson(const absl::Status& status) {

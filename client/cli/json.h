@@ -6,6 +6,7 @@
 #include <google/protobuf/message.h>
 
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "absl/status/status.h"
 
@@ -15,6 +16,10 @@ using Json = nlohmann::ordered_json;
 
 // Every field that is set or is a plain scalar, so that scripts find the keys they look for.
 Json ToJson(const google::protobuf::Message& message);
+
+// As text: `indent` < 0 is one line. What is not UTF-8 in it (a file's name, say) is written as
+// ToUtf8 does.
+std::string JsonText(const Json& value, int indent = -1);
 
 // {"error": {"code", "reason", "message", "field", ...metadata}}
 Json ErrorToJson(const absl::Status& status);

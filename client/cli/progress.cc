@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
+#include "proto/support/text.h"
 #include "tilewright/connection.h"
 
 namespace tilewright::cli {
@@ -83,7 +84,8 @@ ProgressView ViewOf(const v1::Sweep& sweep, double elapsed_seconds) {
   for (const v1::SweepEntry& entry : sweep.entries()) {
     view.failed += entry.state() == v1::WORK_STATE_FAILED ? 1 : 0;
     if (entry.state() == v1::WORK_STATE_RUNNING) {
-      view.detail = absl::StrCat(entry.label(), view.detail.empty() ? "" : " ", view.detail);
+      view.detail =
+          absl::StrCat(Printable(entry.label()), view.detail.empty() ? "" : " ", view.detail);
     }
   }
   if (view.total > 0) view.fraction = (view.done + current) / view.total;

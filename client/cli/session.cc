@@ -3,6 +3,7 @@
 #include "client/cli/daemon.h"
 #include "client/cli/interrupts.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 
@@ -19,7 +20,7 @@ absl::StatusOr<Client*> Session::client() {
 }
 
 void Session::Note(const std::string& text) {
-  if (!flags_.quiet) err_ << "tilewright: " << text << '\n' << std::flush;
+  if (!flags_.quiet) err_ << "tilewright: " << Printable(text) << '\n' << std::flush;
 }
 
 int ExitCodeOf(const absl::Status& status) {

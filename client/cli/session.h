@@ -46,7 +46,7 @@ class Session {
   bool shows_progress() const { return !flags_.quiet && (!flags_.json || err_style_.terminal); }
 
   // One JSON object on a line of its own.
-  void PrintJson(const Json& object) { out_ << object.dump() << '\n' << std::flush; }
+  void PrintJson(const Json& object) { out_ << JsonText(object) << '\n' << std::flush; }
   // A line for people on stderr; nothing with --quiet.
   void Note(const std::string& text);
 

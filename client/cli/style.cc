@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -50,6 +51,22 @@ const char* Code(Colour paint) {
 std::string Style::Paint(Colour paint, std::string_view text) const {
   if (!colour || paint == Colour::kPlain || text.empty()) return std::string(text);
   return absl::StrCat("\x1b[", Code(paint), "m", std::string(text), "\x1b[0m");
+}
+
+std::string PrintableCell(std::string_view text) {
+  constexpr std::string_view kEnd = "\x1b[0m";
+  for (const Colour colour :
+       {Colour::kBold, Colour::kDim, Colour::kRed, Colour::kGreen, Colour::kYellow}) {
+    const std::string begin = absl::StrCat("\x1b[", Code(colour), "m");
+    if (text.size() < begin.size() + kEnd.size() || text.substr(0, begin.size()) != begin ||
+        text.substr(text.size() - kEnd.size()) != kEnd) {
+      continue;
+    }
+    return absl::StrCat(
+        begin, Printable(text.substr(begin.size(), text.size() - begin.size() - kEnd.size())),
+        std::string(kEnd));
+  }
+  return Printable(text);
 }
 
 Style StyleOf(int file_descriptor) {

@@ -19,6 +19,10 @@ struct Style {
   std::string Paint(Colour paint, std::string_view text) const;
 };
 
+// `text` with all that a terminal would obey spelled out, but for the one colour that the whole of
+// it may have from Paint.
+std::string PrintableCell(std::string_view text);
+
 // The style of a file descriptor. Colour: a terminal, not "dumb", and NO_COLOR unset or empty.
 // Unicode: a terminal whose locale is UTF-8; files and pipes get plain ASCII.
 Style StyleOf(int file_descriptor);

@@ -12,6 +12,7 @@
 #include "client/cli/gemm_flags.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -108,12 +109,22 @@ absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
   Cells header{"name", "layout", "m", "n", "k"};
   bool first = true;
   int line_number = 0;
+  // An editor's byte order mark is no part of the first column's name.
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
   const std::vector<std::string> lines = absl::StrSplit(std::string(text), '\n');
   for (const std::string& line : lines) {
     ++line_number;
     const auto content = absl::StripAsciiWhitespace(line);
     if (content.empty() || content.front() == '#') continue;
     const std::string place = absl::StrCat(file_name, ":", line_number);
+    if (!IsUtf8(line)) {
+      return At(place,
+                InvalidField("line", "NOT_UTF8",
+                             absl::StrCat("'", ToUtf8(std::string(content)), "' is not UTF-8")));
+    }
     Cells cells = SplitLine(line);
     const bool is_header = first && absl::AsciiStrToLower(cells[0]) == "name";
     first = false;

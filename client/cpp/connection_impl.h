@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/cpp/rpc_status.h"
+#include "proto/support/text.h"
 #include "tilewright/connection.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
 #include "tilewright/v1/kernel_service.grpc.pb.h"
@@ -37,6 +38,8 @@ struct Connection::Impl {
   template <typename Response, typename Stub, typename Method, typename Request>
   absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request,
                                 Milliseconds timeout) const {
+    // The service could not parse it, and would not say why.
+    if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
     const auto deadline = std::chrono::system_clock::now() + timeout;
     bool reconnected = false;
     for (int retries = 0;;) {

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cpp/connection_impl.h"
 #include "proto/support/errors.h"
+#include "proto/support/text.h"
 #include "tilewright/connection.h"
 
 namespace tilewright {
@@ -106,10 +107,23 @@ absl::StatusOr<v1::Sweep> Connection::WatchSweep(
       [&](grpc::ClientContext* context) { return impl_->tunings->WatchSweep(context, request); });
 }
 
+absl::StatusOr<v1::SweepProgress> Connection::WatchSweepProgress(
+    const std::string& name, std::stop_token stop,
+    const std::function<void(const v1::SweepProgress&)>& on_update) {
+  v1::WatchSweepProgressRequest request;
+  request.set_name(name);
+  return Watch<v1::SweepProgress>(
+      *this, stop, [this] { return impl_->WaitUntilConnected(); }, on_update,
+      [&](grpc::ClientContext* context) {
+        return impl_->tunings->WatchSweepProgress(context, request);
+      });
+}
+
 absl::StatusOr<int64_t> Connection::ExportBundle(const std::vector<std::string>& keys,
                                                  std::ostream& out) {
   v1::ExportBundleRequest request;
   for (const std::string& key : keys) request.add_keys(key);
+  if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
   grpc::ClientContext context;
   auto reader = impl_->cache->ExportBundle(&context, request);
   v1::BundleChunk chunk;

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "proto/support/private_files.h"
+
 namespace tilewright {
 namespace {
 
@@ -25,9 +27,7 @@ std::string DefaultCacheDirectory() {
   return std::string();
 }
 
-std::string SocketPathIn(const std::string& cache_directory) {
-  return cache_directory + "/tilewrightd.sock";
-}
+std::string SocketPathIn(const std::string& cache_directory) { return SocketOf(cache_directory); }
 
 std::string DefaultSocketPath() {
   if (std::string socket = Environment("TILEWRIGHT_SOCKET"); !socket.empty()) return socket;

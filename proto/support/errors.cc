@@ -3,6 +3,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/status.pb.h"
+#include "proto/support/text.h"
 
 namespace tilewright {
 namespace {
@@ -22,9 +23,10 @@ absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::stri
   info.set_reason(std::string(reason));
   info.set_domain(kDomain);
   for (const auto& [key, value] : metadata) {
-    (*info.mutable_metadata())[key] = value;
+    (*info.mutable_metadata())[key] = ToUtf8(value);
   }
-  absl::Status status(code, ToAbsl(message));
+  // Both travel as protobuf strings.
+  absl::Status status(code, ToUtf8(message));
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   return status;
 }
@@ -44,7 +46,7 @@ absl::Status Unimplemented(std::string_view field, std::string_view what) {
 absl::Status WithMetadata(const absl::Status& status, std::string_view key,
                           std::string_view value) {
   google::rpc::ErrorInfo info = ErrorInfoOf(status).value_or(google::rpc::ErrorInfo());
-  (*info.mutable_metadata())[std::string(key)] = std::string(value);
+  (*info.mutable_metadata())[std::string(key)] = ToUtf8(value);
   absl::Status extended = status;
   extended.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   return extended;
@@ -67,7 +69,7 @@ std::string ReasonOf(const absl::Status& status) {
 std::string ToStatusDetails(const absl::Status& status) {
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
-  details.set_message(std::string(status.message()));
+  details.set_message(ToUtf8(std::string_view(status.message().data(), status.message().size())));
   if (const auto info = ErrorInfoOf(status)) {
     details.add_details()->PackFrom(*info);
   }

@@ -1,3 +1,5 @@
+#include <chrono>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -163,23 +165,22 @@ TEST_F(CacheServiceTest, BundlesDoNotHoldLookupsUpAndAreLimitedInNumber) {
   absl::Notification gate;
   daemon_.store.SetCubinGate(&gate);
   std::vector<std::thread> exports;
-  for (int i = 0; i < CacheServiceImpl::kMaxBundles; ++i) {
+  for (int i = 0; i < CacheServiceImpl::kMaxBundlesOfUser; ++i) {
     exports.emplace_back([&] {
       ServiceClient client = daemon_.Connect();
       EXPECT_TRUE(Export(client).ok());
     });
   }
-  while (daemon_.store.cubin_reads() < CacheServiceImpl::kMaxBundles) {
+  while (daemon_.store.cubin_reads() < CacheServiceImpl::kMaxBundlesOfUser) {
     absl::SleepFor(absl::Milliseconds(2));
   }
-  const std::string some(10, 'x');
-  for (const absl::Status& refused : {Export(client_).status(), Import(client_, some).status()}) {
-    EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
-    const auto info = ErrorInfoOf(refused);
-    ASSERT_TRUE(info.has_value());
-    EXPECT_EQ(info->reason(), "TOO_MANY_BUNDLES");
-    EXPECT_EQ(info->metadata().count("retry_delay_ms"), 1u);
-  }
+  const absl::Status refused = Export(client_).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
+  const auto info = ErrorInfoOf(refused);
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->reason(), "TOO_MANY_BUNDLES");
+  EXPECT_EQ(info->metadata().count("retry_delay_ms"), 1u);
+  EXPECT_EQ(ReasonOf(Import(client_, "xxx").status()), "BUNDLE_DAMAGED") << "which are others";
   daemon_.store.SetCubinGate(nullptr);
   EXPECT_TRUE(client_.Get(RequestOf(256, v1::LOOKUP_MODE_CACHED_ONLY)).ok());
   gate.Notify();
@@ -187,11 +188,88 @@ TEST_F(CacheServiceTest, BundlesDoNotHoldLookupsUpAndAreLimitedInNumber) {
   EXPECT_TRUE(Export(client_).ok()) << "the places are free again";
 }
 
+// Two streams that send nothing locked every export and import out for as long as they lived.
+TEST(BundleStreamsTest, IdleStreamsLockNobodyOutAndEnd) {
+  TestDaemon daemon(1, {.bundle_stall = std::chrono::milliseconds(1500)});
+  ServiceClient client = daemon.Connect();
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
+                        daemon.store, daemon.index)
+                  .ok());
+  struct Stream {
+    grpc::ClientContext context;
+    v1::ImportBundleResponse response;
+    std::unique_ptr<grpc::ClientWriter<v1::BundleChunk>> writer;
+  };
+  std::vector<std::unique_ptr<Stream>> idle;
+  for (int i = 0; i < 6; ++i) {
+    idle.push_back(std::make_unique<Stream>());
+    idle.back()->writer = client.cache->ImportBundle(&idle.back()->context, &idle.back()->response);
+    // Half of them have begun.
+    if (i % 2 == 0) continue;
+    v1::BundleChunk chunk;
+    chunk.set_data("x");
+    idle.back()->writer->Write(chunk);
+  }
+  const auto bundle = Export(client);
+  ASSERT_TRUE(bundle.ok()) << bundle.status();
+  int stalled = 0;
+  int refused = 0;
+  for (const auto& stream : idle) {
+    const absl::Status status = FromGrpc(stream->writer->Finish());
+    stalled += ReasonOf(status) == "BUNDLE_STALLED" ? 1 : 0;
+    refused += ReasonOf(status) == "TOO_MANY_BUNDLES" ? 1 : 0;
+    if (ReasonOf(status) == "BUNDLE_STALLED") {
+      EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+    }
+  }
+  EXPECT_EQ(stalled, 5) << "three that sent nothing, and as many as there are places";
+  EXPECT_EQ(refused, 1);
+  const auto imported = Import(client, *bundle);
+  EXPECT_TRUE(imported.ok()) << imported.status();
+}
+
+TEST(BundleStreamsTest, AClientThatReadsNoMoreLetsItsPlaceGo) {
+  TestDaemon daemon(1, {.bundle_stall = std::chrono::milliseconds(500)});
+  ServiceClient client = daemon.Connect();
+  for (int m = 1; m <= 40; ++m) {
+    ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(m, 4096, 4096),
+                           .target = daemon.TargetOf(""),
+                           .cubin = FakeCubin(400000, m)},
+                          daemon.store, daemon.index)
+                    .ok());
+  }
+  struct Stream {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReader<v1::BundleChunk>> reader;
+  };
+  std::vector<std::unique_ptr<Stream>> stuck;
+  for (int i = 0; i < CacheServiceImpl::kMaxBundlesOfUser; ++i) {
+    stuck.push_back(std::make_unique<Stream>());
+    stuck.back()->reader = client.cache->ExportBundle(&stuck.back()->context, {});
+    v1::BundleChunk chunk;
+    ASSERT_TRUE(stuck.back()->reader->Read(&chunk));
+  }
+  ServiceClient other = daemon.Connect();
+  absl::StatusOr<std::string> bundle = Export(other);
+  for (int i = 0; i < 100 && !bundle.ok(); ++i) {
+    EXPECT_EQ(ReasonOf(bundle.status()), "TOO_MANY_BUNDLES");
+    absl::SleepFor(absl::Milliseconds(100));
+    bundle = Export(other);
+  }
+  EXPECT_TRUE(bundle.ok()) << bundle.status();
+  for (const auto& stream : stuck) {
+    v1::BundleChunk chunk;
+    while (stream->reader->Read(&chunk)) {
+    }
+    EXPECT_FALSE(stream->reader->Finish().ok());
+  }
+}
+
 TEST_F(CacheServiceTest, ABundleThatEndedHoldsNoPlace) {
   Put(256);
   const std::string bundle = *Export(client_);
   std::vector<std::thread> clients;
-  for (int i = 0; i < CacheServiceImpl::kMaxBundles; ++i) {
+  for (int i = 0; i < CacheServiceImpl::kMaxBundlesOfUser; ++i) {
     clients.emplace_back([&] {
       ServiceClient client = daemon_.Connect();
       for (int round = 0; round < 200; ++round) {

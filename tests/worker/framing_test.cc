@@ -52,6 +52,18 @@ TEST_F(FramingTest, CarriesMessagesInOrder) {
   }
 }
 
+// One path with a byte that is not UTF-8 made the whole message unreadable, and with the worker's
+// first one all compiling stopped.
+TEST_F(FramingTest, AStringOfAnyBytesArrivesSpelledOut) {
+  StringValue message;
+  message.set_value("/opt/\xff/libnvrtc.so");
+  ASSERT_TRUE(WriteMessage(ends_[0], message).ok());
+  StringValue received;
+  const absl::Status status = ReadFor(absl::Seconds(5), &received);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(received.value(), "/opt/\\xff/libnvrtc.so");
+}
+
 TEST_F(FramingTest, CarriesAMessageFarLargerThanTheSocketBuffer) {
   BytesValue sent;
   sent.mutable_value()->assign(32 << 20, 'x');

@@ -8,9 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,37 +35,16 @@ constexpr NetworkFilesystem kNetworkFilesystems[] = {
     {0x19830326, "BeeGFS"}, {0x01161970, "GFS2"}, {0x7461636F, "OCFS2"},  {0xAAD7AAEA, "PanFS"},
 };
 
-absl::Status MakeDirectory(const std::string& path) {
-  struct stat info;
-  if (::stat(path.c_str(), &info) == 0) {
-    return S_ISDIR(info.st_mode) ? absl::OkStatus() : CacheFileError("cannot use", path, ENOTDIR);
-  }
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  std::error_code error;
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (error) return CacheFileError("cannot make", parent.string(), error.value());
-  if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) {
-    return CacheFileError("cannot make", path, errno);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckDirectory(const std::string& path) {
+absl::Status CheckDirectory(const std::string& path, bool read_only) {
   struct statfs filesystem;
-  struct stat info;
-  if (::statfs(path.c_str(), &filesystem) != 0 || ::stat(path.c_str(), &info) != 0) {
+  if (::statfs(path.c_str(), &filesystem) != 0) {
     return CacheFileError("cannot look at", path, errno);
   }
-  // f_type is signed and 32 bits wide on some architectures.
-  RETURN_IF_ERROR(CheckFilesystem(path, static_cast<std::uint32_t>(filesystem.f_type)));
-  if ((info.st_mode & S_IWOTH) != 0) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "CACHE_WRITABLE_BY_ALL",
-                     absl::StrCat("cache directory ", path,
-                                  " is writable by everyone, and what lies in it runs in "
-                                  "trainers: make it private with chmod 0750, or name another"),
-                     {{"directory", path}});
+  // f_type is signed and 32 bits wide on some architectures. What is only read may lie anywhere.
+  if (!read_only) {
+    RETURN_IF_ERROR(CheckFilesystem(path, static_cast<std::uint32_t>(filesystem.f_type)));
   }
-  return absl::OkStatus();
+  return CheckPrivateDirectory(path);
 }
 
 std::string HolderPid(int fd) {
@@ -87,20 +64,6 @@ absl::Status InUse(const std::string& path, const std::string& pid) {
 
 }  // namespace
 
-absl::Status CacheFileError(std::string_view what, const std::string& path, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG || error == EROFS;
-  return MakeError(
-      full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kFailedPrecondition,
-      full ? "DISK_FULL" : "CACHE_UNUSABLE",
-      absl::StrCat(absl::string_view(what.data(), what.size()), " ", path, ": ",
-                   std::strerror(error),
-                   full ? ": free some space there, or name another "
-                          "cache directory"
-                        : ": see to its owner and mode, or name another "
-                          "cache directory"),
-      {{"directory", path}});
-}
-
 absl::Status CheckFilesystem(const std::string& directory, std::uint64_t magic) {
   for (const NetworkFilesystem& filesystem : kNetworkFilesystems) {
     if (filesystem.magic != magic) continue;
@@ -114,12 +77,22 @@ absl::Status CheckFilesystem(const std::string& directory, std::uint64_t magic) 
   return absl::OkStatus();
 }
 
+absl::Status CacheRemoved(const std::string& directory, const std::string& file) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "CACHE_REMOVED",
+                   absl::StrCat(file,
+                                " was removed or replaced while the daemon served from it: nothing "
+                                "more can be stored there; start the daemon again"),
+                   {{"directory", directory}, {"file", file}});
+}
+
 absl::StatusOr<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::string& path) {
-  RETURN_IF_ERROR(MakeDirectory(path));
-  RETURN_IF_ERROR(CheckDirectory(path));
-  const std::string lock_path = path + "/" + kLockFile;
-  const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-  if (fd < 0) return CacheFileError("cannot open", lock_path, errno);
+  const bool read_only = IsReadOnlyDirectory(path);
+  if (!read_only) RETURN_IF_ERROR(MakePrivateDirectory(path));
+  RETURN_IF_ERROR(CheckDirectory(path, read_only));
+  if (read_only) RETURN_IF_ERROR(MakeRuntimeDirectory());
+  const std::string lock_path =
+      read_only ? RuntimeStem(path) + ".lock" : absl::StrCat(path, "/", kLockFile);
+  ASSIGN_OR_RETURN(const int fd, OpenPrivateFile(lock_path, O_RDWR | O_CREAT, 0640));
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     const std::string pid = HolderPid(fd);
@@ -133,13 +106,25 @@ absl::StatusOr<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::
       ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     errno = 0;
   }
-  return std::unique_ptr<CacheDirectory>(new CacheDirectory(path, fd));
+  return std::unique_ptr<CacheDirectory>(new CacheDirectory(path, lock_path, fd, read_only));
 }
 
-CacheDirectory::CacheDirectory(std::string path, int lock_fd)
-    : path_(std::move(path)), lock_fd_(lock_fd) {}
+CacheDirectory::CacheDirectory(std::string path, std::string lock_path, int lock_fd, bool read_only)
+    : path_(std::move(path)),
+      lock_path_(std::move(lock_path)),
+      read_only_(read_only),
+      lock_fd_(lock_fd) {}
 
 CacheDirectory::~CacheDirectory() { ::close(lock_fd_); }
+
+absl::Status CacheDirectory::CheckHeld() const {
+  struct stat held;
+  struct stat found;
+  const bool same = ::fstat(lock_fd_, &held) == 0 && ::lstat(lock_path_.c_str(), &found) == 0 &&
+                    held.st_dev == found.st_dev && held.st_ino == found.st_ino;
+  if (same) return absl::OkStatus();
+  return CacheRemoved(path_, lock_path_);
+}
 
 std::string CacheDirectory::PathOf(std::string_view file_name) const {
   return absl::StrCat(path_, "/", absl::string_view(file_name.data(), file_name.size()));

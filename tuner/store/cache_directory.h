@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/support/private_files.h"
 
 namespace tilewright {
 
@@ -16,17 +17,18 @@ namespace tilewright {
 // databases break. `directory` is for the message.
 absl::Status CheckFilesystem(const std::string& directory, std::uint64_t magic);
 
-// That `what` could not be done with `path` because of `error`, an errno. RESOURCE_EXHAUSTED,
-// reason DISK_FULL, where nothing can be written; else FAILED_PRECONDITION, reason
-// CACHE_UNUSABLE.
-absl::Status CacheFileError(std::string_view what, const std::string& path, int error);
+// That `file`, of the cache directory, is not what was opened any more: FAILED_PRECONDITION, reason
+// CACHE_REMOVED.
+absl::Status CacheRemoved(const std::string& directory, const std::string& file);
 
 // A cache directory in exclusive use: a lock file holds flock for as long as this lives,
-// with the holder's pid inside. Owned by the store; immutable, any thread.
+// with the holder's pid inside. Of a directory that cannot be written to, the lock file is in
+// the runtime directory, and keeps this user's other daemons out. Owned by the store; immutable,
+// any thread.
 class CacheDirectory {
  public:
   // Makes the directory (mode 0750) where it is missing. FAILED_PRECONDITION, reason
-  // CACHE_IN_USE, NETWORK_FILESYSTEM or CACHE_WRITABLE_BY_ALL.
+  // CACHE_IN_USE, NETWORK_FILESYSTEM or as CheckPrivateDirectory.
   static absl::StatusOr<std::unique_ptr<CacheDirectory>> Open(const std::string& path);
 
   ~CacheDirectory();
@@ -35,11 +37,18 @@ class CacheDirectory {
 
   const std::string& path() const { return path_; }
   std::string PathOf(std::string_view file_name) const;
+  bool read_only() const { return read_only_; }
+
+  // FAILED_PRECONDITION, reason CACHE_REMOVED, where the directory or its lock file is gone, or is
+  // another by now: somebody else may own what lies there.
+  absl::Status CheckHeld() const;
 
  private:
-  CacheDirectory(std::string path, int lock_fd);
+  CacheDirectory(std::string path, std::string lock_path, int lock_fd, bool read_only);
 
   const std::string path_;
+  const std::string lock_path_;
+  const bool read_only_;
   const int lock_fd_;
 };
 

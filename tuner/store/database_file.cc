@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proto/support/errors.h"
@@ -19,6 +21,8 @@
 #include "tuner/store/cache_directory.h"
 #include "tuner/store/migrations.h"
 #include "tuner/store/salvage.h"
+#include "tuner/store/schema_check.h"
+#include "tuner/store/write_ahead_log.h"
 
 namespace tilewright {
 namespace {
@@ -37,8 +41,7 @@ bool Exists(const std::string& path) {
 
 // SQLite gives the WAL and the shared memory the mode of the database.
 absl::Status MakeFile(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-  if (fd < 0) return CacheFileError("cannot open", path, errno);
+  ASSIGN_OR_RETURN(const int fd, OpenPrivateFile(path, O_RDWR | O_CREAT, 0640));
   ::close(fd);
   return absl::OkStatus();
 }
@@ -112,6 +115,21 @@ void CheckTrees(SqliteConnection& connection) {
   }
 }
 
+// Bytes 18 and 19 of a database say which format it has, for writing and for reading. A damaged
+// one makes SQLite take the file for one that may only be read.
+bool HasSoundVersions(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string header(20, '\0');
+  if (!file.read(header.data(), static_cast<std::streamsize>(header.size()))) return true;
+  return header[18] >= 1 && header[18] <= 2 && header[19] >= 1 && header[19] <= 2;
+}
+
+// Throws where the schema is damaged.
+void CheckSchema(SQLite::Database& database) {
+  const std::string damage = FindSchemaDamage(database);
+  if (!damage.empty()) throw SQLite::Exception(damage, SQLITE_CORRUPT);
+}
+
 // Before a database is brought up to date, what it was is written beside it: an older program can
 // be given that by `tilewright restore`. May throw.
 absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) {
@@ -131,10 +149,15 @@ absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) 
 
 // May throw.
 absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& path) {
+  if (!HasSoundVersions(path)) {
+    throw SQLite::Exception("its header names a format that there is not", SQLITE_CORRUPT);
+  }
   auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadWrite);
   // Until it is known to be ours and sound, not a byte of it changes.
   connection->SetCheckpointOnClose(false);
   SQLite::Database& database = connection->database();
+  // Before a migration, which a damaged one would fail.
+  CheckSchema(database);
   RETURN_IF_ERROR(KeepOldSchema(path, database));
   RETURN_IF_ERROR(Migrate(Migrations(), database));
   CheckTrees(*connection);
@@ -145,10 +168,46 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& pat
   return connection;
 }
 
+// The last transaction of the log is not whole: the power failed while it was written, and nobody
+// was told that it was stored; or it is damaged, and somebody was. The log is kept.
+absl::StatusOr<std::string> KeepCutOffLog(const std::string& path, absl::Time now) {
+  const std::string copy = absl::StrCat(
+      path, "-wal.damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
+  std::error_code error;
+  std::filesystem::copy_file(path + "-wal", copy, std::filesystem::copy_options::overwrite_existing,
+                             error);
+  if (error) return CacheFileError("cannot copy the log to", copy, error.value());
+  const std::string note = absl::StrCat(
+      "the write-ahead log of the database ends in a transaction that is not whole: "
+      "one that was cut off, or damage, and then what was stored last is missing; "
+      "the log is kept as ",
+      copy);
+  spdlog::error("{}", note);
+  return note;
+}
+
 int64_t BytesOf(const std::string& path) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
   return error ? 0 : static_cast<int64_t>(size);
+}
+
+void Remove(const std::string& path) {
+  for (const char* suffix : kSuffixes) ::unlink((path + suffix).c_str());
+}
+
+// A copy of the database at `path`, with all of its log and a sound schema, to salvage from: what
+// SQLite itself would not see of it is there too.
+absl::Status CopyToSalvage(const std::string& path, const std::string& copy) {
+  RETURN_IF_ERROR(CopyWithLog(path, copy));
+  const absl::Status repaired = AtBorder([&]() -> absl::Status {
+    SqliteConnection connection(copy, SqliteConnection::Mode::kReadWrite);
+    RepairSchema(connection.database());
+    return absl::OkStatus();
+  });
+  // A first page that nothing can be made of is met again by the salvage, which says so.
+  if (!repaired.ok()) LogDamage("schema", std::string(repaired.message()));
+  return absl::OkStatus();
 }
 
 // Writes what can be read of the database at `path` to a new one at `target`.
@@ -161,8 +220,11 @@ absl::StatusOr<Salvaged> CopyReadable(const std::string& path, const std::string
     SqliteConnection to(target, SqliteConnection::Mode::kReadWrite);
     RETURN_IF_ERROR(Migrate(Migrations(), to.database()));
     Salvaged salvaged;
-    if (Exists(path)) {
-      SqliteConnection from(path, SqliteConnection::Mode::kReadOnly);
+    if (Exists(path) || Exists(path + "-wal")) {
+      const std::string copy = target + "-source";
+      const absl::Cleanup remove_copy = [&] { Remove(copy); };
+      RETURN_IF_ERROR(CopyToSalvage(path, copy));
+      SqliteConnection from(copy, SqliteConnection::Mode::kReadOnly);
       ASSIGN_OR_RETURN(salvaged, Salvage(from, to));
     }
     const int64_t hidden = (BytesOf(path) + BytesOf(path + "-wal")) / kLeastWinnerBytes;
@@ -171,6 +233,18 @@ absl::StatusOr<Salvaged> CopyReadable(const std::string& path, const std::string
         .Run();
     return salvaged;
   });
+}
+
+// NOT_FOUND where the database is empty, or of another version, which only a writer brings up to
+// date.
+absl::Status CheckVersion(const std::string& path, SqliteConnection& connection) {
+  const int version = connection.database().execAndGet("PRAGMA user_version").getInt();
+  if (version == Migrations().back().version) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kNotFound, "NOTHING_STORED",
+                   version == 0 ? absl::StrCat("nothing is stored in ", path)
+                                : absl::StrCat(path,
+                                               " was written by another version: let a daemon that "
+                                               "may write there open it once"));
 }
 
 // Lets the complete rebuilt database take the place of the one at `path`, which is moved
@@ -188,8 +262,20 @@ absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::T
   std::string damage = "the database is missing, its write-ahead log is not";
   if (Exists(path) || !Exists(path + "-wal")) {
     RETURN_IF_ERROR(MakeFile(path));
+    bool cut_off = false;
+    if (const std::size_t lost = LostFrames(path, &cut_off); lost > 0) {
+      return RebuildDatabaseFile(
+          path, now,
+          absl::StrCat("the write-ahead log of the database is damaged, and ", lost,
+                       " of its pages would have been lost"),
+          0);
+    }
+    std::string note;
+    if (cut_off) {
+      ASSIGN_OR_RETURN(note, KeepCutOffLog(path, now));
+    }
     auto connection = AtBorder([&] { return TryOpen(path); });
-    if (connection.ok()) return OpenedDatabase{*std::move(connection), ""};
+    if (connection.ok()) return OpenedDatabase{*std::move(connection), note};
     if (!absl::IsDataLoss(connection.status())) return connection.status();
     damage = std::string(connection.status().message());
   }
@@ -200,7 +286,8 @@ absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl
                                                    std::string_view damage, int64_t least_epoch) {
   const std::string unfinished = path + ".rebuilding";
   const auto remove_unfinished = [&] {
-    for (const char* suffix : kSuffixes) ::unlink((unfinished + suffix).c_str());
+    Remove(unfinished);
+    Remove(unfinished + "-source");
   };
   remove_unfinished();
   // Seconds since 1970 are above any epoch that was counted up from 1, so jobs that pinned an
@@ -222,17 +309,30 @@ absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl
   return opened;
 }
 
+absl::StatusOr<ReadOnlyDatabase> OpenUnwritable(const std::string& path, const std::string& copy) {
+  std::string source = path;
+  if (BytesOf(path + "-wal") > 0) {
+    // Without the shared memory beside it, which cannot be made, SQLite reads no log.
+    Remove(copy);
+    RETURN_IF_ERROR(CopyWithLog(path, copy));
+    source = copy;
+  }
+  return AtBorder([&]() -> absl::StatusOr<ReadOnlyDatabase> {
+    const auto mode = SqliteConnection::Mode::kImmutable;
+    auto connection = std::make_unique<SqliteConnection>(source, mode);
+    RETURN_IF_ERROR(CheckVersion(path, *connection));
+    CheckSchema(connection->database());
+    return ReadOnlyDatabase{std::move(connection), mode, source};
+  });
+}
+
 absl::StatusOr<ReadOnlyDatabase> OpenReadOnly(const std::string& path) {
   return AtBorder([&]() -> absl::StatusOr<ReadOnlyDatabase> {
     const auto mode = BytesOf(path + "-wal") > 0 ? SqliteConnection::Mode::kHeapLog
                                                  : SqliteConnection::Mode::kImmutable;
     auto connection = std::make_unique<SqliteConnection>(path, mode);
-    const int version = connection->database().execAndGet("PRAGMA user_version").getInt();
-    if (version != Migrations().back().version) {
-      return MakeError(absl::StatusCode::kNotFound, "NOTHING_STORED",
-                       absl::StrCat("nothing is stored in ", path));
-    }
-    return ReadOnlyDatabase{std::move(connection), mode};
+    RETURN_IF_ERROR(CheckVersion(path, *connection));
+    return ReadOnlyDatabase{std::move(connection), mode, path};
   });
 }
 

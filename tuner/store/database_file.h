@@ -39,8 +39,13 @@ absl::StatusOr<std::string> MoveDatabaseAside(const std::string& path, std::stri
 struct ReadOnlyDatabase {
   std::unique_ptr<SqliteConnection> connection;
   SqliteConnection::Mode mode;
+  std::string path;  // Of the file that is read.
 };
 absl::StatusOr<ReadOnlyDatabase> OpenReadOnly(const std::string& path);
+
+// As OpenReadOnly, for a directory in which no file can be made. A database with a log is copied to
+// `copy`, with the log.
+absl::StatusOr<ReadOnlyDatabase> OpenUnwritable(const std::string& path, const std::string& copy);
 
 }  // namespace tilewright
 

@@ -28,6 +28,10 @@ absl::StatusOr<std::string> ReadKey(const std::string& path, int fd) {
   if (count < 0 || ::fstat(fd, &info) != 0) {
     return KeyError("SIGNING_KEY_INVALID", path, std::strerror(errno));
   }
+  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
+    return KeyError("SIGNING_KEY_EXPOSED", path,
+                    absl::StrCat("it belongs to user ", info.st_uid, ": move it away"));
+  }
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return KeyError("SIGNING_KEY_EXPOSED", path,
                     "others may use it: if none did, chmod 0600 it; else move it away");
@@ -58,11 +62,11 @@ absl::Status WriteKey(const std::string& path, std::string_view key) {
 
 absl::StatusOr<std::string> LoadOrCreateSigningKey(const std::string& cache_dir) {
   const std::string path = absl::StrCat(cache_dir, "/", kKeyFile);
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0 && errno == ENOENT) {
     ASSIGN_OR_RETURN(const std::string key, GenerateEd25519Key());
     RETURN_IF_ERROR(WriteKey(path, key));
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   }
   if (fd < 0) return KeyError("SIGNING_KEY_INVALID", path, std::strerror(errno));
   absl::StatusOr<std::string> key = ReadKey(path, fd);

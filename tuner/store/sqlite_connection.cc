@@ -10,9 +10,6 @@
 namespace tilewright {
 namespace {
 
-// The cache directory has one owner, so a lock is only ever held for moments.
-constexpr int kBusyTimeoutMilliseconds = 5000;
-
 using Mode = SqliteConnection::Mode;
 
 int FlagsOf(Mode mode) {
@@ -87,6 +84,8 @@ Query SqliteConnection::Use(const std::string& sql) {
   return Query(*statement);
 }
 
+void SqliteConnection::SetBusyTimeout(int milliseconds) { database_.setBusyTimeout(milliseconds); }
+
 void SqliteConnection::SetCheckpointOnClose(bool checkpoint) {
   sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, checkpoint ? 0 : 1,
                     nullptr);
@@ -116,6 +115,12 @@ absl::Status StatusFromSqlite(const SQLite::Exception& error) {
       return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
                        absl::StrCat("the cache cannot be written (", error.what(),
                                     "): free some space on its disk"));
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return MakeError(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY",
+                       absl::StrCat("another program holds the cache database (", error.what(),
+                                    "): close it; try again in 1000 ms"),
+                       {{"retry_delay_ms", "1000"}});
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",

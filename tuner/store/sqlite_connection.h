@@ -51,10 +51,16 @@ class SqliteConnection {
   // the second reads the database without its WAL. No other process may use the database.
   enum class Mode { kReadOnly, kReadWrite, kHeapLog, kImmutable };
 
+  // The cache directory has one owner: nobody else holds the database for long.
+  static constexpr int kBusyTimeoutMilliseconds = 5000;
+
   SqliteConnection(const std::string& path, Mode mode);
 
   SQLite::Database& database() { return database_; }
   Query Use(const std::string& sql);
+
+  // How long a statement waits for another process that holds the database.
+  void SetBusyTimeout(int milliseconds);
 
   // Whether closing the last connection folds the WAL into the database (the default).
   void SetCheckpointOnClose(bool checkpoint);
@@ -67,8 +73,9 @@ class SqliteConnection {
 // Whether `error` says that what was read is damaged.
 bool IsDamage(const SQLite::Exception& error);
 
-// RESOURCE_EXHAUSTED, reason DISK_FULL, for a disk that is full, failing or read-only;
-// DATA_LOSS, reason DATABASE_DAMAGED; else INTERNAL.
+// RESOURCE_EXHAUSTED, reason DISK_FULL, for a disk that is full, failing or read-only, or reason
+// DATABASE_BUSY where another process holds the database; DATA_LOSS, reason DATABASE_DAMAGED; else
+// INTERNAL.
 absl::Status StatusFromSqlite(const SQLite::Exception& error);
 
 // Runs `function`, which returns a Status or StatusOr, and turns SQLite's exceptions into

@@ -67,7 +67,7 @@ std::optional<StoredWinner> ReadWinner(SqliteConnection& connection, int64_t epo
 absl::Status SqliteStore::ForEachWinner(std::function<void(const PackedWinner&)> visit) {
   // A connection of its own: the scan is long, and `visit` may ask this store.
   return AtBorder([&]() -> absl::Status {
-    SqliteConnection connection(database_path_, reader_mode_);
+    SqliteConnection connection(read_path_, reader_mode_);
     store::WinnerRecord holder;
     DamageReport damage;
     const auto unreadable = ScanByNumber(connection, kWinnersTable, [&](const Query& row) {

@@ -1,5 +1,7 @@
 #include "tuner/store/sqlite_store.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -8,11 +10,17 @@
 #include "absl/time/clock.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 #include "tuner/store/database_file.h"
 #include "tuner/store/sqlite_rows.h"
 
 namespace tilewright {
 namespace {
+
+// How often a disk that was full is tried, and how long a write waits for another process that
+// held the database when the one before came.
+constexpr std::chrono::seconds kReopenInterval{5};
+constexpr int kBusyAgainMilliseconds = 50;
 
 int64_t FileBytes(const std::string& path) {
   std::error_code error;
@@ -36,11 +44,18 @@ absl::Status LimitSize(int64_t max_bytes, SqliteConnection& connection) {
   });
 }
 
-absl::Status ReadOnly(const absl::Status& cause) {
+absl::Status DiskIsFull(const absl::Status& cause) {
   return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
                    absl::StrCat(cause.message(),
-                                "; until the daemon is started again, what is "
-                                "stored is served and nothing new is kept"));
+                                "; until then, what is stored is served and nothing new is kept"));
+}
+
+absl::Status NothingReadable(const std::string& directory, const absl::Status& reading) {
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "READ_ONLY",
+      absl::StrCat("cache directory ", directory,
+                   " cannot be written to, and has nothing to serve: ", reading.message()),
+      {{"directory", directory}});
 }
 
 absl::Status NothingToServe(const absl::Status& cause, const absl::Status& reading) {
@@ -68,21 +83,122 @@ SqliteStore::SqliteStore(std::unique_ptr<CacheDirectory> directory,
 absl::Status SqliteStore::OpenConnections() {
   absl::MutexLock write_lock(&write_mutex_);
   absl::MutexLock read_lock(&read_mutex_);
-  auto opened = OpenDatabaseFile(database_path_, absl::Now());
-  if (absl::IsResourceExhausted(opened.status())) {
-    auto read_only = OpenReadOnly(database_path_);
-    if (!read_only.ok()) return NothingToServe(opened.status(), read_only.status());
-    reader_ = std::move(read_only->connection);
-    reader_mode_ = read_only->mode;
-    writable_ = ReadOnly(opened.status());
-    return absl::OkStatus();
-  }
-  RETURN_IF_ERROR(opened.status());
-  writer_ = std::move(opened->connection);
-  recovery_note_ = std::move(opened->recovery_note);
-  RETURN_IF_ERROR(LimitSize(options_.max_database_bytes, *writer_));
+  if (directory_->read_only()) return OpenUnwritableDirectory();
+  const absl::Status opened = OpenForWriting();
+  return ReasonOf(opened) == "DISK_FULL" ? OpenForReading(opened) : opened;
+}
+
+absl::Status SqliteStore::OpenForWriting() {
+  ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabaseFile(database_path_, absl::Now()));
+  RETURN_IF_ERROR(LimitSize(options_.max_database_bytes, *opened.connection));
   ASSIGN_OR_RETURN(reader_, OpenReader(database_path_));
+  writer_ = std::move(opened.connection);
+  recovery_note_ = std::move(opened.recovery_note);
+  read_path_ = database_path_;
+  reader_mode_ = SqliteConnection::Mode::kReadOnly;
+  SetWritable(absl::OkStatus());
+  NoteFiles();
   return absl::OkStatus();
+}
+
+absl::Status SqliteStore::OpenForReading(const absl::Status& cause) {
+  auto read_only = OpenReadOnly(database_path_);
+  if (!read_only.ok()) return NothingToServe(cause, read_only.status());
+  reader_ = std::move(read_only->connection);
+  reader_mode_ = read_only->mode;
+  read_path_ = read_only->path;
+  SetWritable(DiskIsFull(cause));
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::OpenUnwritableDirectory() {
+  auto opened = OpenUnwritable(database_path_, RuntimeStem(directory_->path()) + ".db");
+  if (!opened.ok()) return NothingReadable(directory_->path(), opened.status());
+  reader_ = std::move(opened->connection);
+  reader_mode_ = opened->mode;
+  read_path_ = opened->path;
+  SetWritable(MakeError(
+      absl::StatusCode::kFailedPrecondition, "READ_ONLY",
+      absl::StrCat("cache directory ", directory_->path(),
+                   " cannot be written to: what is stored is served, and nothing new is kept"),
+      {{"directory", directory_->path()}}));
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::EnsureWriter() {
+  RETURN_IF_ERROR(removed_);
+  const auto now = std::chrono::steady_clock::now();
+  const absl::Status before = writable();
+  if (before.ok() || directory_->read_only() || now < next_open_) return before;
+  next_open_ = now + kReopenInterval;
+  absl::MutexLock lock(&read_mutex_);
+  // It holds the database alone, in a way that a writer does not get along with.
+  reader_.reset();
+  const absl::Status opened = OpenForWriting();
+  if (opened.ok()) return opened;
+  RETURN_IF_ERROR(OpenForReading(opened));
+  return writable();
+}
+
+absl::Status SqliteStore::writable() const {
+  absl::MutexLock lock(&writable_mutex_);
+  return writable_;
+}
+
+void SqliteStore::SetWritable(const absl::Status& status) {
+  absl::MutexLock lock(&writable_mutex_);
+  writable_ = status;
+}
+
+FileIdentity IdentifyFile(const std::string& path) {
+  struct stat info;
+  if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
+  return std::pair{info.st_dev, info.st_ino};
+}
+
+void SqliteStore::NoteFiles() {
+  database_ = IdentifyFile(database_path_);
+  log_ = IdentifyFile(database_path_ + "-wal");
+}
+
+absl::Status SqliteStore::CheckFiles() {
+  RETURN_IF_ERROR(removed_);
+  if (writer_ == nullptr) return absl::OkStatus();
+  removed_ = directory_->CheckHeld();
+  if (removed_.ok() && IdentifyFile(database_path_) != database_) {
+    removed_ = CacheRemoved(directory_->path(), database_path_);
+  }
+  const std::string log_path = database_path_ + "-wal";
+  // SQLite makes the log with the first write.
+  if (!log_) log_ = IdentifyFile(log_path);
+  if (removed_.ok() && log_ && IdentifyFile(log_path) != log_) {
+    removed_ = CacheRemoved(directory_->path(), log_path);
+  }
+  if (removed_.ok()) return removed_;
+  // What was acknowledged is in the log that has no name any more: into the database with it, while
+  // that is there. What the connection would do when it is closed is not for the files that lie
+  // there now.
+  if (IdentifyFile(database_path_) == database_) {
+    AtBorder([&]() -> absl::Status {
+      writer_->database().exec("PRAGMA wal_checkpoint(FULL)");
+      return absl::OkStatus();
+    }).IgnoreError();
+  }
+  writer_->SetCheckpointOnClose(false);
+  return removed_;
+}
+
+absl::Status SqliteStore::CheckPresent() {
+  absl::MutexLock lock(&write_mutex_);
+  return CheckFiles();
+}
+
+void SqliteStore::NoteBusy(const absl::Status& result) {
+  const bool busy = ReasonOf(result) == "DATABASE_BUSY";
+  if (busy == busy_ || (!busy && !result.ok())) return;
+  busy_ = busy;
+  writer_->SetBusyTimeout(busy ? kBusyAgainMilliseconds
+                               : SqliteConnection::kBusyTimeoutMilliseconds);
 }
 
 absl::Status SqliteStore::Rebuild(const absl::Status& damage) {
@@ -96,16 +212,19 @@ absl::Status SqliteStore::Rebuild(const absl::Status& damage) {
   writer_->SetCheckpointOnClose(false);
   reader_ = std::move(reader);
   writer_ = std::move(rebuilt->connection);
+  NoteFiles();
   return LimitSize(options_.max_database_bytes, *writer_);
 }
 
 absl::StatusOr<v1::CacheStats> SqliteStore::Stats() {
+  const absl::Status write = writable();
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder(
       "count", absl::StatusOr<v1::CacheStats>(v1::CacheStats()),
       [&]() -> absl::StatusOr<v1::CacheStats> {
         v1::CacheStats stats;
-        stats.set_recovery_note(recovery_note_);
+        stats.set_recovery_note(ToUtf8(recovery_note_));
+        if (!write.ok()) stats.set_read_only(std::string(write.message()));
         {
           Query counts = reader_->Use(
               "SELECT count(*), coalesce(sum(samples), 0), coalesce(max(newest), 0),"

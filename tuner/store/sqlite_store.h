@@ -1,11 +1,15 @@
 #ifndef TILEWRIGHT_TUNER_STORE_SQLITE_STORE_H_
 #define TILEWRIGHT_TUNER_STORE_SQLITE_STORE_H_
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -27,6 +31,10 @@ struct SqliteStoreOptions {
   int64_t max_database_bytes = 0;
 };
 
+// Which file lies at a path; nothing where there is none.
+using FileIdentity = std::optional<std::pair<dev_t, ino_t>>;
+FileIdentity IdentifyFile(const std::string& path);
+
 // Tunings in <cache directory>/tilewright.db: SQLite in WAL mode, durable on return.
 // One connection makes all writes and checkpoints (Debian's SQLite can damage a database
 // where two connections checkpoint at once); a second one reads, so that fetching a cubin
@@ -34,15 +42,17 @@ struct SqliteStoreOptions {
 class SqliteStore final : public TuningStore {
  public:
   // FAILED_PRECONDITION: see CacheDirectory::Open; reason SCHEMA_TOO_NEW for a database of
-  // a newer version. Where the disk takes no write, what is stored is opened read-only;
-  // RESOURCE_EXHAUSTED, reason DISK_FULL, where there is nothing.
+  // a newer version. Where the disk takes no write, what is stored is opened read-only, and for
+  // writing when it takes one again; RESOURCE_EXHAUSTED, reason DISK_FULL, where there is nothing.
+  // A directory that cannot be written to is served as it is.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& cache_dir,
                                                            const SqliteStoreOptions& options = {});
 
   // Says which damaged database was moved where on opening; empty where none was.
   const std::string& recovery_note() const { return recovery_note_; }
-  // Why every write fails until the next start; OK where the store was opened for writing.
-  const absl::Status& writable() const { return writable_; }
+  // Why every write fails: FAILED_PRECONDITION, reason READ_ONLY, or RESOURCE_EXHAUSTED, reason
+  // DISK_FULL. OK where the store is open for writing.
+  absl::Status writable() const;
 
   absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) override;
   absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) override;
@@ -73,25 +83,44 @@ class SqliteStore final : public TuningStore {
   absl::StatusOr<v1::Sweep> GetSweep(const std::string& name) override;
   absl::StatusOr<std::vector<v1::CreateSweepRequest>> UnfinishedSweeps() override;
   absl::StatusOr<v1::CacheStats> Stats() override;
+  absl::Status CheckPresent() override;
 
  private:
   SqliteStore(std::unique_ptr<CacheDirectory> directory, const SqliteStoreOptions& options);
 
   absl::Status OpenConnections();
+  // Reads what lies in a directory that cannot be written to.
+  absl::Status OpenUnwritableDirectory() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
+  // For the DISK_FULL of an open.
+  absl::Status OpenForReading(const absl::Status& cause)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
+  absl::Status OpenForWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
+  // Where the disk was full: tries now and then whether it is still.
+  absl::Status EnsureWriter() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
+  // What was written must lie where the next start looks for it.
+  absl::Status CheckFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
+  void SetWritable(const absl::Status& status);
+  void NoteFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   // For the DATA_LOSS of a write: goes on with a new database of what can be read.
   absl::Status Rebuild(const absl::Status& damage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
 
   // Runs `write` under the lock, as AtBorder; where it comes upon damage, once more on a
-  // rebuilt database.
+  // rebuilt database. OK only for what is stored where the next start finds it.
   template <typename Function>
   auto Write(Function write) -> decltype(write()) {
-    RETURN_IF_ERROR(writable_);
     absl::MutexLock lock(&write_mutex_);
+    RETURN_IF_ERROR(EnsureWriter());
     auto result = AtBorder(write);
-    if (!absl::IsDataLoss(ToStatus(result))) return result;
-    RETURN_IF_ERROR(Rebuild(ToStatus(result)));
-    return AtBorder(write);
+    if (absl::IsDataLoss(ToStatus(result))) {
+      RETURN_IF_ERROR(Rebuild(ToStatus(result)));
+      result = AtBorder(write);
+    }
+    NoteBusy(ToStatus(result));
+    if (ToStatus(result).ok()) RETURN_IF_ERROR(CheckFiles());
+    return result;
   }
+  // While another process holds the database, those that follow wait for moments only.
+  void NoteBusy(const absl::Status& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   static const absl::Status& ToStatus(const absl::Status& status) { return status; }
   template <typename Value>
   static const absl::Status& ToStatus(const absl::StatusOr<Value>& value) {
@@ -117,15 +146,24 @@ class SqliteStore final : public TuningStore {
   const std::string database_path_;
   // Set by OpenConnections, before any other thread knows the store.
   std::string recovery_note_;
-  absl::Status writable_;
+  std::string read_path_;  // Of what is read: the database, or a copy of it with its log.
   SqliteConnection::Mode reader_mode_ = SqliteConnection::Mode::kReadOnly;
 
+  // Apart, so that nobody waits for a write who only asks whether there can be one.
+  mutable absl::Mutex writable_mutex_;
+  absl::Status writable_ ABSL_GUARDED_BY(writable_mutex_);
   // Held over looking for a signer's name and writing it; taken before the others.
   absl::Mutex signers_mutex_;
   // Where both are held, write_mutex_ was taken first.
   absl::Mutex write_mutex_;
   absl::Mutex read_mutex_;
   int64_t newest_epoch_ ABSL_GUARDED_BY(write_mutex_) = 0;  // Of this process; 0: none.
+  absl::Status removed_ ABSL_GUARDED_BY(write_mutex_);      // CACHE_REMOVED, from then on.
+  bool busy_ ABSL_GUARDED_BY(write_mutex_) = false;
+  std::chrono::steady_clock::time_point next_open_ ABSL_GUARDED_BY(write_mutex_);
+  // Of the database and of its log, as they were opened.
+  FileIdentity database_ ABSL_GUARDED_BY(write_mutex_);
+  FileIdentity log_ ABSL_GUARDED_BY(write_mutex_);
   // Closed last, for then it checkpoints. Null where the store is read-only.
   std::unique_ptr<SqliteConnection> writer_ ABSL_GUARDED_BY(write_mutex_);
   std::unique_ptr<SqliteConnection> reader_ ABSL_GUARDED_BY(read_mutex_);

@@ -172,6 +172,10 @@ class TuningStore {
   virtual absl::StatusOr<std::vector<v1::CreateSweepRequest>> UnfinishedSweeps() = 0;
 
   virtual absl::StatusOr<v1::CacheStats> Stats() = 0;
+
+  // FAILED_PRECONDITION, reason CACHE_REMOVED, where what is written does not get to where it
+  // should lie any more: somebody removed it. For good: nothing is stored from then on.
+  virtual absl::Status CheckPresent() { return absl::OkStatus(); }
 };
 
 }  // namespace tilewright

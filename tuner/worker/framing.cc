@@ -6,10 +6,12 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {
@@ -96,8 +98,16 @@ absl::Status TooLarge(std::size_t bytes) {
 
 }  // namespace
 
-absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message, SteadyTime deadline,
+absl::Status WriteMessage(int fd, const google::protobuf::Message& message, SteadyTime deadline,
                           const WaitCheck& check) {
+  // A path, or what a compiler or a driver says, may hold any byte; one such string would make
+  // the whole message unreadable to the other process.
+  if (!CheckUtf8(message).ok()) {
+    const std::unique_ptr<google::protobuf::Message> escaped(message.New());
+    escaped->CopyFrom(message);
+    MakeUtf8(*escaped);
+    return WriteMessage(fd, *escaped, deadline, check);
+  }
   const std::size_t size = message.ByteSizeLong();
   if (size > kMaxWorkerMessageBytes) return TooLarge(size);
   std::string frame(kHeaderBytes + size, '\0');

@@ -77,7 +77,7 @@ WorkerProcess::~WorkerProcess() {
   close(fd_);
 }
 
-absl::Status WorkerProcess::Send(const google::protobuf::MessageLite& message) {
+absl::Status WorkerProcess::Send(const google::protobuf::Message& message) {
   return WriteMessage(fd_, message, SteadyTime::Now() + kSendTimeout,
                       [this] { return CheckRuns(); });
 }

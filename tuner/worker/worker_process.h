@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "google/protobuf/message_lite.h"
+#include "google/protobuf/message.h"
 #include "proto/support/steady_time.h"
 
 namespace tilewright {
@@ -34,7 +34,7 @@ using WaitCheck = std::function<absl::Status()>;
 // DATA_LOSS for what is not a message, RESOURCE_EXHAUSTED for one that is too large; and what
 // `check` says, which is asked every 100 ms and at the deadline. After any error the conversation
 // is over.
-absl::Status WriteMessage(int fd, const google::protobuf::MessageLite& message,
+absl::Status WriteMessage(int fd, const google::protobuf::Message& message,
                           SteadyTime deadline = SteadyTime::InfiniteFuture(),
                           const WaitCheck& check = nullptr);
 absl::Status ReadMessage(int fd, SteadyTime deadline, google::protobuf::MessageLite* message,
@@ -78,7 +78,7 @@ class WorkerProcess {
 
   // DEADLINE_EXCEEDED where the worker does not read the message within kSendTimeout.
   // UNAVAILABLE where it has ended, cannot be reached, or was stopped.
-  absl::Status Send(const google::protobuf::MessageLite& message);
+  absl::Status Send(const google::protobuf::Message& message);
   // As ReadMessage. UNAVAILABLE within a moment where the worker is stopped. `check` as there.
   absl::Status Receive(SteadyTime deadline, google::protobuf::MessageLite* message,
                        const WaitCheck& check = nullptr);
