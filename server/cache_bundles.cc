@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/cache_service.h"
@@ -172,7 +173,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     ASSIGN_OR_RETURN(const BundleContents contents,
                      ReadBundle(std::exchange(bundle_, std::string())));
     ASSIGN_OR_RETURN(const ImportCounts counts,
-                     ImportRecords(context_.store, context_.index, contents));
+                     ImportRecords(context_.store, context_.index, contents, {.now = absl::Now()}));
     response_->set_winners_imported(counts.winners_imported);
     response_->set_winners_kept(counts.winners_kept);
     response_->set_winners_quarantined(counts.winners_quarantined);
