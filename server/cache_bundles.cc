@@ -1,15 +1,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/cache_service.h"
+#include "server/caller.h"
 #include "server/grpc_status.h"
 #include "tuner/store/bundle.h"
 #include "tuner/store/bundle_export.h"
@@ -111,18 +113,74 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
   v1::BundleChunk chunk_;
 };
 
-// Gathers the chunks, then takes the bundle in on a thread of its executor. Lives until gRPC
+constexpr int kMaxInspected = 1000;
+
+// Imports, or, with dry_run, says what an import would do.
+absl::Status Import(const CacheServiceImpl::Context& context, const BundleContents& contents,
+                    bool dry_run, v1::ImportBundleResponse& response) {
+  // Asked before the index is locked.
+  ASSIGN_OR_RETURN(const std::set<std::string> trusted, context.signers.Trusted());
+  ASSIGN_OR_RETURN(
+      const ImportCounts counts,
+      ImportRecords(
+          context.store, context.index, contents,
+          {.now = context.clock.Now(),
+           .is_trusted = [&](const std::string& signer) { return trusted.count(signer) > 0; },
+           .dry_run = dry_run}));
+  response.set_winners_imported(counts.winners_imported);
+  response.set_winners_kept(counts.winners_kept);
+  response.set_winners_quarantined(counts.winners_quarantined);
+  response.set_kernels_imported(counts.kernels_imported);
+  response.set_signer(contents.signer);
+  return absl::OkStatus();
+}
+
+absl::Status TakeIn(const CacheServiceImpl::Context& context, std::string bundle,
+                    v1::ImportBundleResponse& response) {
+  ASSIGN_OR_RETURN(const BundleContents contents, ReadBundle(bundle));
+  RETURN_IF_ERROR(context.signers.CheckTrusted(contents.signer));
+  RETURN_IF_ERROR(Import(context, contents, /*dry_run=*/false, response));
+  ASSIGN_OR_RETURN(const v1::Signer signer, context.signers.Describe(contents.signer));
+  response.set_signer_name(signer.display_name());
+  for (const TuningRecord& record : contents.records) {
+    context.winners.Notify(record.winner.family_key);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Inspect(const CacheServiceImpl::Context& context, std::string bundle,
+                     v1::InspectBundleResponse& response) {
+  ASSIGN_OR_RETURN(const BundleContents contents, ReadBundle(bundle));
+  RETURN_IF_ERROR(Import(context, contents, /*dry_run=*/true, *response.mutable_outcome()));
+  ASSIGN_OR_RETURN(*response.mutable_signer(), context.signers.Describe(contents.signer));
+  response.mutable_outcome()->set_signer_name(response.signer().display_name());
+  response.set_winner_count(static_cast<int>(contents.records.size()));
+  response.set_kernel_count(static_cast<int>(contents.cubins.size()));
+  for (const TuningRecord& record : contents.records) {
+    if (response.winners_size() == kMaxInspected) break;
+    *response.add_winners() = record.winner.winner;
+  }
+  return absl::OkStatus();
+}
+
+// Gathers the chunks of a bundle, then does its work on a thread of its executor. Lives until gRPC
 // is done with it.
 class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
                             public std::enable_shared_from_this<ImportReactor> {
  public:
-  ImportReactor(const CacheServiceImpl::Context& context, std::atomic<int>& bundles,
-                v1::ImportBundleResponse* response)
-      : open_(context.metrics.open_calls), slot_(bundles), context_(context), response_(response) {}
+  // What becomes of a whole bundle.
+  using Work = std::function<absl::Status(std::string bundle)>;
 
-  // Called before gRPC gets the reactor.
-  void Begin() {
+  ImportReactor(const CacheServiceImpl::Context& context, std::atomic<int>& bundles, Work work)
+      : open_(context.metrics.open_calls),
+        slot_(bundles),
+        context_(context),
+        work_(std::move(work)) {}
+
+  // Called before gRPC gets the reactor. Ends the call at once where it is not `permitted`.
+  void Begin(const absl::Status& permitted) {
     self_ = shared_from_this();
+    if (!permitted.ok()) return End(permitted);
     if (!slot_.held()) return End(TooManyBundles());
     // A client that sends slowly would hold a stop up.
     stop_id_ = context_.stop.Subscribe([weak = weak_from_this()] {
@@ -170,25 +228,13 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
 
   absl::Status Import() {
     if (cancelled_) return absl::CancelledError("the client went away");
-    ASSIGN_OR_RETURN(const BundleContents contents,
-                     ReadBundle(std::exchange(bundle_, std::string())));
-    ASSIGN_OR_RETURN(const ImportCounts counts,
-                     ImportRecords(context_.store, context_.index, contents, {.now = absl::Now()}));
-    response_->set_winners_imported(counts.winners_imported);
-    response_->set_winners_kept(counts.winners_kept);
-    response_->set_winners_quarantined(counts.winners_quarantined);
-    response_->set_kernels_imported(counts.kernels_imported);
-    response_->set_signer(contents.signer);
-    for (const TuningRecord& record : contents.records) {
-      context_.winners.Notify(record.winner.family_key);
-    }
-    return absl::OkStatus();
+    return work_(std::exchange(bundle_, std::string()));
   }
 
   const OpenCall open_;
   BundleSlot slot_;
   const CacheServiceImpl::Context& context_;
-  v1::ImportBundleResponse* const response_;
+  const Work work_;
   v1::BundleChunk chunk_;
   std::string bundle_;
   std::atomic<bool> cancelled_{false};
@@ -216,8 +262,23 @@ grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
 grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::ImportBundle(
     grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  const auto reactor = std::make_shared<ImportReactor>(context_, bundles_, response);
-  reactor->Begin();
+  const auto reactor =
+      std::make_shared<ImportReactor>(context_, bundles_, [this, response](std::string bundle) {
+        return TakeIn(context_, std::move(bundle), *response);
+      });
+  reactor->Begin(context_.permissions.RequireAdministrator(CallerOf(*context), "import a bundle"));
+  return reactor.get();
+}
+
+// For every caller: it tells nothing that the caller does not hold.
+grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::InspectBundle(
+    grpc::CallbackServerContext* context, v1::InspectBundleResponse* response) {
+  context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
+  const auto reactor =
+      std::make_shared<ImportReactor>(context_, bundles_, [this, response](std::string bundle) {
+        return Inspect(context_, std::move(bundle), *response);
+      });
+  reactor->Begin(absl::OkStatus());
   return reactor.get();
 }
 

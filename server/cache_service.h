@@ -4,13 +4,17 @@
 #include <atomic>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/metrics.h"
+#include "server/permissions.h"
+#include "server/signers.h"
 #include "server/stop_signal.h"
 #include "server/winner_signal.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
+#include "tuner/clock.h"
 #include "tuner/store/tuning_store.h"
 #include "tuner/store/winner_index.h"
 
@@ -31,6 +35,9 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
     StopSignal& stop;
     WinnerSignal& winners;
     Metrics& metrics;
+    Clock& clock;
+    const Permissions& permissions;
+    Signers& signers;
     std::string cache_dir;
     std::size_t max_bundle_bytes;
   };
@@ -47,11 +54,36 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
       grpc::CallbackServerContext* context, const v1::ExportBundleRequest* request) override;
   grpc::ServerReadReactor<v1::BundleChunk>* ImportBundle(
       grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) override;
+  grpc::ServerReadReactor<v1::BundleChunk>* InspectBundle(
+      grpc::CallbackServerContext* context, v1::InspectBundleResponse* response) override;
+  grpc::ServerUnaryReactor* ListSigners(grpc::CallbackServerContext* context,
+                                        const v1::ListSignersRequest* request,
+                                        v1::ListSignersResponse* response) override;
+  grpc::ServerUnaryReactor* TrustSigner(grpc::CallbackServerContext* context,
+                                        const v1::TrustSignerRequest* request,
+                                        v1::Signer* response) override;
+  grpc::ServerUnaryReactor* DistrustSigner(grpc::CallbackServerContext* context,
+                                           const v1::DistrustSignerRequest* request,
+                                           v1::DistrustSignerResponse* response) override;
+  grpc::ServerUnaryReactor* AdoptWinners(grpc::CallbackServerContext* context,
+                                         const v1::AdoptWinnersRequest* request,
+                                         v1::AdoptWinnersResponse* response) override;
+  grpc::ServerUnaryReactor* GetSigningKey(grpc::CallbackServerContext* context,
+                                          const v1::GetSigningKeyRequest* request,
+                                          v1::SigningKey* response) override;
+  grpc::ServerUnaryReactor* RotateSigningKey(grpc::CallbackServerContext* context,
+                                             const v1::RotateSigningKeyRequest* request,
+                                             v1::SigningKey* response) override;
   grpc::ServerUnaryReactor* GetCacheStats(grpc::CallbackServerContext* context,
                                           const v1::GetCacheStatsRequest* request,
                                           v1::CacheStats* response) override;
 
  private:
+  template <typename Response, typename Work>
+  grpc::ServerUnaryReactor* ReplyToAdministrator(grpc::CallbackServerContext* context,
+                                                 std::string_view what, Response* response,
+                                                 Work work);
+
   absl::Status Explain(const v1::ExplainWinnerRequest& request,
                        v1::ExplainWinnerResponse& response);
 

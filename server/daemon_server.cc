@@ -3,11 +3,9 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
-#include <grpcpp/security/server_credentials.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <utility>
 
 #include "proto/support/errors.h"
@@ -32,6 +30,7 @@ constexpr std::size_t kExecutorQueue = 4096;
 
 DaemonServer::DaemonServer(const Options& options, const Collaborators& collaborators)
     : collaborators_(collaborators),
+      permissions_(geteuid(), options.administrators),
       devices_(collaborators.compiler, collaborators.profiler),
       executor_("executor", kExecutorThreads, kExecutorQueue),
       // Bundles take seconds each, and must not hold cold look-ups up.
@@ -45,6 +44,8 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
         if (winner.ok()) winners_.Notify(winner->family_key);
         return winner;
       }),
+      signers_(collaborators.store, collaborators.index, winners_, collaborators.clock,
+               options.cache_dir),
       scheduler_(
           {.devices = devices_.device_count(), .max_queue = options.max_queue},
           [this](const TuneRequest& request, const Cancellation& cancellation,
@@ -60,7 +61,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                        .stop = stop_},
                       winners_, *metrics_),
       tuning_service_(devices_, collaborators.index, scheduler_, sweeps_, executor_, stop_,
-                      *metrics_),
+                      permissions_, *metrics_),
       cache_service_({.devices = devices_,
                       .store = collaborators.store,
                       .index = collaborators.index,
@@ -69,14 +70,32 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .stop = stop_,
                       .winners = winners_,
                       .metrics = *metrics_,
+                      .clock = collaborators.clock,
+                      .permissions = permissions_,
+                      .signers = signers_,
                       .cache_dir = options.cache_dir,
-                      .max_bundle_bytes = options.max_bundle_bytes}) {}
+                      .max_bundle_bytes = options.max_bundle_bytes}),
+      servers_([this, quota = std::make_shared<grpc::ResourceQuota>("tilewrightd")](
+                   grpc::ServerBuilder& builder) {
+        builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+        builder.SetMaxSendMessageSize(-1);  // A batch of kernels may well be 40 MB.
+        builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+        builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+        builder.SetResourceQuota(quota->Resize(kMaxMemoryBytes));
+        builder.RegisterService(&kernel_service_);
+        builder.RegisterService(&tuning_service_);
+        builder.RegisterService(&cache_service_);
+      }) {}
 
 DaemonServer::~DaemonServer() { Stop(absl::ZeroDuration()); }
 
 absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
     const Options& options, const Collaborators& collaborators) {
   auto server = std::unique_ptr<DaemonServer>(new DaemonServer(options, collaborators));
+  // A key that cannot be used keeps nobody from look-ups; what needs it says what is wrong.
+  if (const absl::Status own = server->signers_.Start(); !own.ok()) {
+    spdlog::error("{}", std::string(own.message()));
+  }
   RETURN_IF_ERROR(server->Listen(options));
   server->ExportMetrics();
   if (options.metrics_port != 0) {
@@ -102,36 +121,14 @@ absl::Status DaemonServer::Listen(const Options& options) {
   ASSIGN_OR_RETURN(UnixListener listener, UnixListener::Listen(options.socket));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  grpc::ServerBuilder builder;
-  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-  builder.SetMaxSendMessageSize(-1);  // A batch of kernels may well be 40 MB.
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-  builder.SetResourceQuota(grpc::ResourceQuota("tilewrightd").Resize(kMaxMemoryBytes));
-  connections_ = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-      grpc::InsecureServerCredentials());
-  builder.RegisterService(&kernel_service_);
-  builder.RegisterService(&tuning_service_);
-  builder.RegisterService(&cache_service_);
-  server_ = builder.BuildAndStart();
-  if (server_ == nullptr) {
-    return MakeError(absl::StatusCode::kInternal, "SERVER_NOT_STARTED",
-                     "the gRPC server did not start");
-  }
-  server_->GetHealthCheckService()->SetServingStatus(true);
-  ASSIGN_OR_RETURN(
-      acceptor_,
-      Acceptor::Start(
-          std::move(listener),
-          {.max_connections_per_user = options.max_connections_per_user,
-           .own_uid = geteuid(),
-           .own_gid = getegid()},
-          [this](int fd) {
-            grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
-            connection.fd = fd;
-            connections_->HandleNewConnection(&connection);
-          }));
+  // The others' are made as they come.
+  RETURN_IF_ERROR(servers_.Start(geteuid()));
+  ASSIGN_OR_RETURN(acceptor_,
+                   Acceptor::Start(std::move(listener),
+                                   {.max_connections_per_user = options.max_connections_per_user,
+                                    .own_uid = geteuid(),
+                                    .own_gid = getegid()},
+                                   [this](uid_t user, int fd) { servers_.Take(user, fd); }));
   return absl::OkStatus();
 }
 
@@ -176,11 +173,9 @@ void DaemonServer::Stop(absl::Duration grace) {
   if (stopped_.exchange(true)) return;
   metrics_endpoint_.reset();
   if (acceptor_ != nullptr) acceptor_->Stop();
-  if (server_ != nullptr) {
-    server_->GetHealthCheckService()->Shutdown();
-    stop_.Fire();
-    server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(grace));
-  }
+  servers_.ShutDownHealth();
+  stop_.Fire();
+  servers_.ShutDown(absl::Now() + grace);
   sweeps_.PrepareStop();
   predictor_.Stop();
   scheduler_.Stop();
@@ -188,7 +183,7 @@ void DaemonServer::Stop(absl::Duration grace) {
   bundle_executor_.Stop();
   executor_.Stop();
   // Last of gRPC: nothing can touch a reactor any more.
-  server_.reset();
+  servers_.Clear();
 }
 
 }  // namespace tilewright

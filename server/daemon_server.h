@@ -4,11 +4,10 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "grpcpp/server.h"
-#include "grpcpp/server_builder.h"
 #include "server/acceptor.h"
 #include "server/cache_service.h"
 #include "server/device_table.h"
@@ -16,11 +15,14 @@
 #include "server/kernel_loader.h"
 #include "server/kernel_service.h"
 #include "server/metrics.h"
+#include "server/permissions.h"
 #include "server/predictor.h"
 #include "server/scheduler.h"
+#include "server/signers.h"
 #include "server/stop_signal.h"
 #include "server/sweep_runner.h"
 #include "server/tuning_service.h"
+#include "server/user_servers.h"
 #include "server/winner_signal.h"
 #include "tuner/clock.h"
 #include "tuner/compile/compiler.h"
@@ -44,6 +46,7 @@ class DaemonServer {
     int metrics_port = 0;  // 0: none.
     bool resume_sweeps = false;
     std::size_t max_bundle_bytes = kMaxBundleBytes;
+    std::vector<uid_t> administrators;  // Beside the daemon's own user and root.
   };
 
   // What main() builds; all of it outlives the server.
@@ -82,18 +85,19 @@ class DaemonServer {
   std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   WinnerSignal winners_;
   StopSignal stop_;
+  const Permissions permissions_;
   DeviceTable devices_;
   Executor executor_;
   Executor bundle_executor_;
   KernelLoader kernels_;
   Predictor predictor_;
+  Signers signers_;
   Scheduler scheduler_;
   SweepRunner sweeps_;
   KernelServiceImpl kernel_service_;
   TuningServiceImpl tuning_service_;
   CacheServiceImpl cache_service_;
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
-  std::unique_ptr<grpc::Server> server_;
+  UserServers servers_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
   std::atomic<bool> stopped_{false};

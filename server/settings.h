@@ -3,6 +3,8 @@
 #ifndef TILEWRIGHT_SERVER_SETTINGS_H_
 #define TILEWRIGHT_SERVER_SETTINGS_H_
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,7 @@ struct Config {
   int max_queue = 256;
   int max_connections_per_user = 1024;
   bool resume_sweeps = false;
+  std::vector<uid_t> administrators;  // Beside the daemon's own user and root.
 };
 
 struct Setting {

@@ -1,9 +1,12 @@
 #include "server/tuning_service.h"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "proto/support/status_macros.h"
+#include "server/caller.h"
 #include "server/lookup_plan.h"
 #include "server/state_stream.h"
 #include "server/tuning_options.h"
@@ -24,7 +27,7 @@ grpc::ServerUnaryReactor* ReplyWith(grpc::CallbackServerContext* context,
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
-    const v1::CreateTuningRequest& request) {
+    const v1::CreateTuningRequest& request, uid_t user) {
   RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   RETURN_IF_ERROR(CheckTuningOptions(request.options()));
   ASSIGN_OR_RETURN(TuneRequest tune, ResolveTuning(request.problem(), request.target(),
@@ -32,14 +35,40 @@ absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
   tune.options = request.options();
   const IndexHit hit = FindStored(tune, index_, devices_);
   if (NeedsNoTuning(hit, tune)) return scheduler_.Record(tune, *hit.winner, request.request_id());
-  return scheduler_.Create(tune, request.request_id());
+  ASSIGN_OR_RETURN(std::shared_ptr<TuningJob> job, scheduler_.Create(tune, request.request_id()));
+  owners_.AddTuning(job->name(), user, request.request_id());
+  return job;
+}
+
+absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Cancel(
+    const v1::CancelTuningRequest& request, uid_t user) {
+  ASSIGN_OR_RETURN(std::shared_ptr<TuningJob> job, scheduler_.Find(request.name()));
+  ASSIGN_OR_RETURN(const std::optional<std::string> taken_back,
+                   owners_.TakeBack(request.name(), user, request.request_id()));
+  if (!taken_back) return job;
+  return scheduler_.Cancel(request.name(), *taken_back);
+}
+
+absl::StatusOr<v1::Sweep> TuningServiceImpl::Create(const v1::CreateSweepRequest& request,
+                                                    uid_t user) {
+  const absl::StatusOr<v1::Sweep> before = sweeps_.Get(SweepName(request.sweep_id()));
+  ASSIGN_OR_RETURN(v1::Sweep sweep, sweeps_.Create(request));
+  owners_.AddSweep(sweep.name(), user, before.ok() && !IsFinal(before->state()));
+  return sweep;
+}
+
+absl::StatusOr<v1::Sweep> TuningServiceImpl::Cancel(const v1::CancelSweepRequest& request,
+                                                    uid_t user) {
+  RETURN_IF_ERROR(sweeps_.Get(request.name()).status());
+  RETURN_IF_ERROR(owners_.CheckCancelSweep(request.name(), user));
+  return sweeps_.Cancel(request.name());
 }
 
 grpc::ServerUnaryReactor* TuningServiceImpl::CreateTuning(grpc::CallbackServerContext* context,
                                                           const v1::CreateTuningRequest* request,
                                                           v1::Tuning* response) {
   Count(metrics_);
-  return ReplyWith(context, Create(*request), response);
+  return ReplyWith(context, Create(*request, CallerOf(*context)), response);
 }
 
 grpc::ServerUnaryReactor* TuningServiceImpl::GetTuning(grpc::CallbackServerContext* context,
@@ -53,7 +82,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelTuning(grpc::CallbackServerCo
                                                           const v1::CancelTuningRequest* request,
                                                           v1::Tuning* response) {
   Count(metrics_);
-  return ReplyWith(context, scheduler_.Cancel(request->name(), request->request_id()), response);
+  return ReplyWith(context, Cancel(*request, CallerOf(*context)), response);
 }
 
 grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(
@@ -82,8 +111,9 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CreateSweep(grpc::CallbackServerCon
                                                          const v1::CreateSweepRequest* request,
                                                          v1::Sweep* response) {
   Count(metrics_);
-  return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, sweeps_.Create(*request));
+  const uid_t user = CallerOf(*context);
+  return ReplyLater(context, executor_, [this, user, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, Create(*request, user));
     return absl::OkStatus();
   });
 }
@@ -102,8 +132,9 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerCon
                                                          const v1::CancelSweepRequest* request,
                                                          v1::Sweep* response) {
   Count(metrics_);
-  return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, sweeps_.Cancel(request->name()));
+  const uid_t user = CallerOf(*context);
+  return ReplyLater(context, executor_, [this, user, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, Cancel(*request, user));
     return absl::OkStatus();
   });
 }

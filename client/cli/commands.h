@@ -24,6 +24,9 @@ void AddBench(CLI::App& app, Action& action);
 void AddSweep(CLI::App& app, Action& action);
 void AddExport(CLI::App& app, Action& action);
 void AddImport(CLI::App& app, Action& action);
+void AddBundle(CLI::App& app, Action& action);
+void AddTrust(CLI::App& app, Action& action);
+void AddKey(CLI::App& app, Action& action);
 void AddVersion(CLI::App& app, Action& action);
 // `root` is the whole application, whose commands and flags are completed.
 void AddCompletion(CLI::App& app, const CLI::App& root, Action& action);
