@@ -16,6 +16,7 @@
 #include "tuner/store/bundle.h"
 #include "tuner/store/bundle_export.h"
 #include "tuner/store/bundle_import.h"
+#include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
@@ -135,6 +136,18 @@ absl::Status Import(const CacheServiceImpl::Context& context, const BundleConten
   return absl::OkStatus();
 }
 
+// Where there is the GPU that an imported winner is for, it is measured there in its turn.
+void MeasureHere(const CacheServiceImpl::Context& context, const v1::Winner& winner) {
+  const v1::ListDevicesResponse listing = context.devices.listing();
+  for (const v1::Device& device : listing.devices()) {
+    if (SiliconKey(device.target().silicon()) != SiliconKey(winner.target().silicon())) continue;
+    context.revalidation.Add({.problem = winner.problem(),
+                              .target = device.target(),
+                              .device_ordinal = device.ordinal(),
+                              .options = {}});
+  }
+}
+
 absl::Status TakeIn(const CacheServiceImpl::Context& context, std::string bundle,
                     v1::ImportBundleResponse& response) {
   ASSIGN_OR_RETURN(const BundleContents contents, ReadBundle(bundle));
@@ -144,6 +157,7 @@ absl::Status TakeIn(const CacheServiceImpl::Context& context, std::string bundle
   response.set_signer_name(signer.display_name());
   for (const TuningRecord& record : contents.records) {
     context.winners.Notify(record.winner.family_key);
+    MeasureHere(context, record.winner.winner);
   }
   return absl::OkStatus();
 }

@@ -8,8 +8,10 @@
 
 #include "server/device_table.h"
 #include "server/executor.h"
+#include "server/kernel_uses.h"
 #include "server/metrics.h"
 #include "server/permissions.h"
+#include "server/revalidation_queue.h"
 #include "server/signers.h"
 #include "server/stop_signal.h"
 #include "server/winner_signal.h"
@@ -38,8 +40,11 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
     Clock& clock;
     const Permissions& permissions;
     Signers& signers;
+    const KernelUses& uses;
+    RevalidationQueue& revalidation;
     std::string cache_dir;
     std::size_t max_bundle_bytes;
+    int64_t max_cache_bytes;  // 0: no limit.
   };
 
   explicit CacheServiceImpl(Context context) : context_(std::move(context)) {}
@@ -78,6 +83,16 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
                                           const v1::GetCacheStatsRequest* request,
                                           v1::CacheStats* response) override;
 
+  // cache_removal.cc
+  grpc::ServerUnaryReactor* ForgetWinners(grpc::CallbackServerContext* context,
+                                          const v1::ForgetWinnersRequest* request,
+                                          v1::ForgetWinnersResponse* response) override;
+  grpc::ServerUnaryReactor* PruneCache(grpc::CallbackServerContext* context,
+                                       const v1::PruneCacheRequest* request,
+                                       v1::PruneCacheResponse* response) override;
+  grpc::ServerWriteReactor<v1::BackupChunk>* BackupCache(
+      grpc::CallbackServerContext* context, const v1::BackupCacheRequest* request) override;
+
  private:
   template <typename Response, typename Work>
   grpc::ServerUnaryReactor* ReplyToAdministrator(grpc::CallbackServerContext* context,
@@ -86,9 +101,12 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
 
   absl::Status Explain(const v1::ExplainWinnerRequest& request,
                        v1::ExplainWinnerResponse& response);
+  absl::Status Forget(const v1::ForgetWinnersRequest& request, v1::ForgetWinnersResponse& response);
+  absl::Status Prune(const v1::PruneCacheRequest& request, v1::PruneCacheResponse& response);
 
   const Context context_;
   std::atomic<int> bundles_{0};  // Under way, each with all its bytes in memory.
+  std::atomic<int> backups_{0};  // Under way: 0 or 1.
 };
 
 }  // namespace tilewright

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 #include "proto/support/errors.h"
@@ -25,6 +26,7 @@ constexpr std::size_t kMaxMemoryBytes = std::size_t{1} << 30;
 constexpr std::size_t kKernelCacheBytes = std::size_t{256} << 20;
 constexpr int kExecutorThreads = 4;
 constexpr std::size_t kExecutorQueue = 4096;
+constexpr std::chrono::hours kNoteUsesEvery{1};
 
 }  // namespace
 
@@ -52,13 +54,27 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                  const ProgressSink& progress) { return Tune(request, cancellation, progress); },
           collaborators.clock),
       sweeps_(devices_, collaborators.index, collaborators.store, scheduler_, collaborators.clock),
+      revalidation_({
+          .is_needed =
+              [this](const TuneRequest& request) {
+                return NeedsRevalidation(FindStored(request, collaborators_.index, devices_),
+                                         request);
+              },
+          .is_idle = [this](int device) { return scheduler_.IsIdle(device); },
+          .tune =
+              [this](const TuneRequest& request) {
+                return scheduler_.TryBackground(request) != nullptr;
+              },
+      }),
       kernel_service_({.devices = devices_,
                        .index = collaborators.index,
                        .kernels = kernels_,
                        .scheduler = scheduler_,
                        .predictor = predictor_,
                        .executor = executor_,
-                       .stop = stop_},
+                       .stop = stop_,
+                       .uses = uses_,
+                       .revalidation = revalidation_},
                       winners_, *metrics_),
       tuning_service_(devices_, collaborators.index, scheduler_, sweeps_, executor_, stop_,
                       permissions_, *metrics_),
@@ -73,8 +89,11 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .clock = collaborators.clock,
                       .permissions = permissions_,
                       .signers = signers_,
+                      .uses = uses_,
+                      .revalidation = revalidation_,
                       .cache_dir = options.cache_dir,
-                      .max_bundle_bytes = options.max_bundle_bytes}),
+                      .max_bundle_bytes = options.max_bundle_bytes,
+                      .max_cache_bytes = options.max_cache_bytes}),
       servers_([this, quota = std::make_shared<grpc::ResourceQuota>("tilewrightd")](
                    grpc::ServerBuilder& builder) {
         builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
@@ -103,6 +122,10 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
                      MetricsEndpoint::Start(options.metrics_port, server->metrics_));
   }
   if (options.resume_sweeps) server->sweeps_.ResumeAll();
+  server->revalidating_ = std::make_unique<Periodic>(
+      options.revalidation_interval, [raw = server.get()] { raw->revalidation_.Pump(); });
+  server->noting_uses_ =
+      std::make_unique<Periodic>(kNoteUsesEvery, [raw = server.get()] { raw->NoteUses(); });
   return server;
 }
 
@@ -154,6 +177,9 @@ void DaemonServer::ExportMetrics() {
                      [this] { return static_cast<double>(scheduler_.running()); });
   metrics_->AddGauge("tilewright_sweeps_active", "Sweeps being worked on.",
                      [this] { return static_cast<double>(sweeps_.active()); });
+  metrics_->AddGauge("tilewright_revalidations_waiting",
+                     "Winners that are served and to be measured again on an idle GPU.",
+                     [this] { return static_cast<double>(revalidation_.waiting()); });
   metrics_->AddGauge("tilewright_winners", "Problems, on their targets, that have a winner.",
                      [this] { return static_cast<double>(collaborators_.index.size()); });
   metrics_->AddGauge("tilewright_epoch", "Generation of the winners.",
@@ -164,6 +190,14 @@ void DaemonServer::ExportMetrics() {
                        [this] { return static_cast<double>(acceptor_->refused()); });
 }
 
+void DaemonServer::NoteUses() {
+  const std::vector<std::string> served = uses_.Served();
+  if (served.empty()) return;
+  const absl::Status noted =
+      collaborators_.store.NoteServed(served, absl::ToUnixSeconds(collaborators_.clock.Now()));
+  if (!noted.ok()) spdlog::warn("when kernels were served is not noted: {}", noted.ToString());
+}
+
 bool DaemonServer::Busy() const {
   return scheduler_.queued() + scheduler_.running() > 0 || sweeps_.active() > 0 ||
          metrics_->open_calls.load(std::memory_order_relaxed) > 0;
@@ -171,6 +205,8 @@ bool DaemonServer::Busy() const {
 
 void DaemonServer::Stop(absl::Duration grace) {
   if (stopped_.exchange(true)) return;
+  revalidating_.reset();
+  noting_uses_.reset();
   metrics_endpoint_.reset();
   if (acceptor_ != nullptr) acceptor_->Stop();
   servers_.ShutDownHealth();
@@ -182,6 +218,7 @@ void DaemonServer::Stop(absl::Duration grace) {
   sweeps_.Stop();
   bundle_executor_.Stop();
   executor_.Stop();
+  NoteUses();
   // Last of gRPC: nothing can touch a reactor any more.
   servers_.Clear();
 }

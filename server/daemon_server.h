@@ -2,6 +2,8 @@
 #define TILEWRIGHT_SERVER_DAEMON_SERVER_H_
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,9 +16,12 @@
 #include "server/executor.h"
 #include "server/kernel_loader.h"
 #include "server/kernel_service.h"
+#include "server/kernel_uses.h"
 #include "server/metrics.h"
+#include "server/periodic.h"
 #include "server/permissions.h"
 #include "server/predictor.h"
+#include "server/revalidation_queue.h"
 #include "server/scheduler.h"
 #include "server/signers.h"
 #include "server/stop_signal.h"
@@ -47,6 +52,9 @@ class DaemonServer {
     bool resume_sweeps = false;
     std::size_t max_bundle_bytes = kMaxBundleBytes;
     std::vector<uid_t> administrators;  // Beside the daemon's own user and root.
+    int64_t max_cache_bytes = 0;        // What pruning leaves; 0: no limit.
+    // How often idle GPUs are looked for, for winners that are to be measured again.
+    std::chrono::milliseconds revalidation_interval{500};
   };
 
   // What main() builds; all of it outlives the server.
@@ -80,6 +88,7 @@ class DaemonServer {
   absl::StatusOr<TuneResult> Tune(TuneRequest request, const Cancellation& cancellation,
                                   const ProgressSink& progress);
   void ExportMetrics();
+  void NoteUses();
 
   Collaborators collaborators_;
   std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
@@ -94,6 +103,8 @@ class DaemonServer {
   Signers signers_;
   Scheduler scheduler_;
   SweepRunner sweeps_;
+  KernelUses uses_;
+  RevalidationQueue revalidation_;
   KernelServiceImpl kernel_service_;
   TuningServiceImpl tuning_service_;
   CacheServiceImpl cache_service_;
@@ -101,6 +112,8 @@ class DaemonServer {
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
   std::atomic<bool> stopped_{false};
+  std::unique_ptr<Periodic> revalidating_;
+  std::unique_ptr<Periodic> noting_uses_;
 };
 
 }  // namespace tilewright

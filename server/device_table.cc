@@ -42,11 +42,9 @@ void SetNvrtc(const v1::LibraryStatus& nvrtc, v1::ListDevicesResponse& listing) 
 DeviceTable::DeviceTable(Compiler& compiler, Profiler& profiler) : compiler_(compiler) {
   auto listing = std::make_shared<v1::ListDevicesResponse>();
   v1::Environment& environment = *listing->mutable_environment();
-  environment.set_template_digest(TemplateDigest());
+  for (const v1::TemplateDigest& digest : TemplateDigests()) *listing->add_templates() = digest;
   for (v1::Device device : profiler.Devices()) {
-    v1::Environment& of_device = *device.mutable_target()->mutable_environment();
-    of_device.set_template_digest(environment.template_digest());
-    environment.set_driver_version(of_device.driver_version());
+    environment.set_driver_version(device.target().environment().driver_version());
     *listing->add_devices() = std::move(device);
   }
   for (const v1::TargetProfile& profile : TargetProfiles()) *listing->add_profiles() = profile;

@@ -185,7 +185,9 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     head.set_measured_seconds(winner.candidate().measurement().median_seconds());
     head.set_predicted_seconds(winner.candidate().predicted_seconds());
     head.set_tuning(plan_.tune_in_background ? TuneInBackground() : tuning_name_);
+    if (plan_.revalidate && plan_.hit.winner == hit.winner) context_.revalidation.Add(plan_.tune);
     if (kernel != nullptr) {
+      context_.uses.Note(kernel->content_hash);
       const auto& known = request_.known_content_hashes();
       answer.include_cubin =
           std::find(known.begin(), known.end(), kernel->content_hash) == known.end();

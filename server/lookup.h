@@ -10,7 +10,9 @@
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/kernel_loader.h"
+#include "server/kernel_uses.h"
 #include "server/predictor.h"
+#include "server/revalidation_queue.h"
 #include "server/scheduler.h"
 #include "server/stop_signal.h"
 #include "tilewright/v1/kernel_service.pb.h"
@@ -40,6 +42,8 @@ struct LookupContext {
   Predictor& predictor;
   Executor& executor;
   StopSignal& stop;
+  KernelUses& uses;
+  RevalidationQueue& revalidation;
 };
 
 // One look-up, from its request to its one answer. Nothing blocks the thread that starts

@@ -6,6 +6,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/vendor_winner.h"
+#include "tuner/competing_templates.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/packed_winner.h"
 #include "tuner/store/winner_key.h"
@@ -70,6 +71,13 @@ absl::Status EpochInFuture(int64_t pinned, int64_t newest) {
                    {{"field", "pinned_epoch"}});
 }
 
+absl::Status EpochPruned(int64_t pinned) {
+  return MakeError(absl::StatusCode::kNotFound, "EPOCH_PRUNED",
+                   absl::StrCat("pinned_epoch: what answered this problem in epoch ", pinned,
+                                " has been pruned or forgotten since: pin a newer epoch"),
+                   {{"field", "pinned_epoch"}});
+}
+
 // Whether measuring again would tell nothing new: measured here, in this environment.
 bool IsTunedHere(const IndexHit& hit) {
   if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return false;
@@ -87,7 +95,8 @@ bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
 
 // An answer at once, and a tuning behind it wherever a GPU could find a better one.
 void PlanBestAvailable(LookupPlan& plan) {
-  plan.tune_in_background = plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit);
+  plan.tune_in_background =
+      plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit) && !plan.revalidate;
   // A kernel that was measured nearby is worth more than the model's pick; what the model
   // picked for something else is not.
   const bool good = plan.hit.winner != nullptr &&
@@ -112,6 +121,14 @@ IndexHit FindStored(const TuneRequest& tune, const WinnerIndex& index, const Dev
 bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& tune) {
   if (tune.options.force()) return false;
   return tune.device_ordinal >= 0 ? IsTunedHere(hit) : hit.match == v1::MATCH_EXACT;
+}
+
+bool NeedsRevalidation(const IndexHit& hit, const TuneRequest& tune) {
+  if (tune.device_ordinal < 0 || hit.winner == nullptr || hit.match != v1::MATCH_EXACT) {
+    return false;
+  }
+  return hit.winner->winner.provenance() == v1::PROVENANCE_IMPORTED ||
+         HasOtherCompetitors(hit.winner->winner);
 }
 
 bool IsTuned(const IndexHit& hit, const TuneRequest& tune) {
@@ -139,13 +156,13 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
   if (request.pinned_epoch() > plan.epoch) {
     return EpochInFuture(request.pinned_epoch(), plan.epoch);
   }
-  const IndexHit stored = FindWinner(index,
-                                     {.problem = plan.tune.problem,
-                                      .silicon = plan.tune.target.silicon(),
-                                      .environment = plan.tune.target.environment(),
-                                      .pinned_epoch = request.pinned_epoch(),
-                                      .pinned_content_hash = request.pinned_content_hash()},
-                                     devices);
+  const IndexQuery query = {.problem = plan.tune.problem,
+                            .silicon = plan.tune.target.silicon(),
+                            .environment = plan.tune.target.environment(),
+                            .pinned_epoch = request.pinned_epoch(),
+                            .pinned_content_hash = request.pinned_content_hash()};
+  const IndexHit stored = FindWinner(index, query, devices);
+  if (index.MayBePruned(query, stored)) return EpochPruned(request.pinned_epoch());
   plan.hit = ForCaller(stored, request.vendor_library_version());
   const bool pinned = request.pinned_epoch() != 0 || !request.pinned_content_hash().empty();
   if (pinned || request.mode() == v1::LOOKUP_MODE_CACHED_ONLY) {
@@ -159,6 +176,7 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
   plan.may_work = true;
   // What is stored is an algorithm that this caller cannot run.
   plan.tune.options.set_force(IsTunedHere(stored) && !IsTunedHere(plan.hit));
+  plan.revalidate = !plan.tune.options.force() && NeedsRevalidation(plan.hit, plan.tune);
   if (request.mode() == v1::LOOKUP_MODE_WAIT_TUNED) {
     PlanWaitTuned(plan);
   } else {

@@ -24,6 +24,8 @@ struct LookupPlan {
   IndexHit hit;
   TuneRequest tune;  // Canonical problem and target; what is tuned where anything is.
   bool tune_in_background = false;
+  // `hit` is served, and to be measured again when its GPU has time.
+  bool revalidate = false;
   // Whether a stored kernel that turns out to be damaged may be made again.
   bool may_work = false;
   // Of the winners, before they were looked at.
@@ -45,6 +47,10 @@ bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& tune);
 // Whether `hit` answers who asks for `tune` to be tuned: measured here, or, for a named target, the
 // winner of this very problem and target, measured or predicted.
 bool IsTuned(const IndexHit& hit, const TuneRequest& tune);
+
+// Whether `hit`, an exact answer for `tune`, is to be measured again: it was imported, or other
+// templates would compete today.
+bool NeedsRevalidation(const IndexHit& hit, const TuneRequest& tune);
 
 // Canonicalizes the request's problem and finds its target.
 absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,

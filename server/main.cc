@@ -58,7 +58,8 @@ absl::Status Serve(const Config& config) {
            .max_connections_per_user = static_cast<std::size_t>(config.max_connections_per_user),
            .metrics_port = config.metrics_port,
            .resume_sweeps = config.resume_sweeps,
-           .administrators = config.administrators},
+           .administrators = config.administrators,
+           .max_cache_bytes = config.max_cache_bytes},
           {*compiler, *profiler, *store, index, tuner, clock}));
   spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
                config.socket, absl::ToDoubleSeconds(absl::Now() - begin));

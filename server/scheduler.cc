@@ -205,6 +205,13 @@ bool Scheduler::StopUnwanted(const WorkPtr& work) {
   return true;
 }
 
+bool Scheduler::IsIdle(int device_ordinal) const {
+  absl::MutexLock lock(&mutex_);
+  return std::none_of(by_name_.begin(), by_name_.end(), [&](const auto& entry) {
+    return entry.second->job->request().device_ordinal == device_ordinal;
+  });
+}
+
 std::size_t Scheduler::queued() const {
   absl::MutexLock lock(&mutex_);
   return queued_;

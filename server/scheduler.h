@@ -115,6 +115,9 @@ class Scheduler {
   // Cancels everything and joins the threads; nothing is taken on afterwards.
   void Stop();
 
+  // Whether nothing is queued or under way for this GPU.
+  bool IsIdle(int device_ordinal) const;
+
   std::size_t queued() const;
   std::size_t running() const;
   const Counters& counters() const { return counters_; }

@@ -1,8 +1,10 @@
 #include "server/settings.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -69,6 +71,26 @@ absl::Status ParseLogFormat(std::string_view value, LogFormat* out) {
   return absl::OkStatus();
 }
 
+// "500MB", "2GiB", or a bare number of bytes.
+absl::Status ParseBytes(std::string_view value, int64_t* out) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"KB", 1e3},
+      {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12},    {"B", 1},        {"", 1}};
+  for (const auto& [unit, factor] : kUnits) {
+    if (!absl::EndsWith(ToAbsl(value), ToAbsl(unit))) continue;
+    const std::string_view digits = value.substr(0, value.size() - unit.size());
+    double number = 0;
+    // Written so that NaN is refused too.
+    if (!absl::SimpleAtod(ToAbsl(digits), &number) || !(number >= 0 && number * factor < 0x1p60)) {
+      break;
+    }
+    *out = static_cast<int64_t>(number * factor);
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", ToAbsl(value), "' is not a number of bytes such as 500MB, 2GiB or 0"));
+}
+
 absl::Status ParseBool(std::string_view value, bool* out) {
   if (!absl::SimpleAtob(ToAbsl(value), out)) {
     return absl::InvalidArgumentError(
@@ -120,6 +142,10 @@ std::vector<Setting> MakeSettings() {
        [](View value, Config& config) {
          return ParseAdministrators(value, &config.administrators);
        }},
+      {"max_cache_bytes", "BYTES",
+       "What `tilewright prune` leaves of the database, such as 500MB or 2GiB; 0: no limit "
+       "(default 0)",
+       [](View value, Config& config) { return ParseBytes(value, &config.max_cache_bytes); }},
   };
 }
 

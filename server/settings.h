@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ struct Config {
   int max_connections_per_user = 1024;
   bool resume_sweeps = false;
   std::vector<uid_t> administrators;  // Beside the daemon's own user and root.
+  int64_t max_cache_bytes = 0;        // 0: no limit.
 };
 
 struct Setting {

@@ -10,6 +10,7 @@
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/codegen/renderer.h"
+#include "tuner/codegen/template_library.h"
 #include "tuner/compile/compile_key.h"
 #include "tuner/compile/compile_options.h"
 #include "tuner/target/target.h"
@@ -88,8 +89,8 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(const v1::Problem& problem,
     ASSIGN_OR_RETURN(job.source, RenderSource(problem, variants[i].variant));
     job.architecture = architecture;
     job.entry_symbols = EntrySymbols(built.kernel.launch_plan());
-    const std::string key =
-        CompileKey(job, nvrtc_version, target.environment().template_digest(), options);
+    const std::string key = CompileKey(
+        job, nvrtc_version, DigestOfTemplate(variants[i].variant.template_name()), options);
     const auto [found, inserted] = group_of_key.emplace(key, groups.size());
     if (inserted) groups.push_back({std::move(job), key, {}});
     groups[found->second].members.push_back(i);

@@ -9,6 +9,7 @@
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/candidate_order.h"
+#include "tuner/problem/canonical_problem.h"
 #include "tuner/target/target.h"
 #include "tuner/verdicts.h"
 
@@ -33,6 +34,7 @@ Search::Search(const Collaborators& with, const TuneRequest& request, const Dead
       start_(start),
       cancellation_(cancellation),
       silicon_key_(SiliconKey(request.target.silicon())),
+      problem_key_(ProblemKey(request.problem)),
       progress_(sink, request.device_ordinal >= 0) {}
 
 absl::StatusOr<SearchReport> Search::Run(const SearchPlan& plan) {
@@ -102,8 +104,9 @@ absl::Status Search::Build(const std::vector<RankedVariant>& variants, const Bui
 
 absl::Status Search::Push(std::size_t index, BuiltCandidate& built) {
   if (built.candidate.has_failure()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto quarantined,
-                   with_.store.FindQuarantined(built.candidate.content_hash(), silicon_key_));
+  ASSIGN_OR_RETURN(
+      const auto quarantined,
+      with_.store.FindQuarantined(built.candidate.content_hash(), silicon_key_, problem_key_));
   if (quarantined) {
     *built.candidate.mutable_failure() = *quarantined;
   } else if (request_.device_ordinal >= 0) {
@@ -141,10 +144,10 @@ void Search::Enter(ProfileReport profile, absl::Duration begin) {
     candidate = std::move(profile.kernels[i]);
     candidate.set_predicted_seconds(predicted);
     if (!candidate.has_failure() || !IsVerdict(candidate.failure())) continue;
-    const absl::Status put =
-        with_.store.Quarantine(candidate.content_hash(), silicon_key_, candidate.failure());
+    const absl::Status put = with_.store.Quarantine(candidate.content_hash(), silicon_key_,
+                                                    problem_key_, candidate.failure());
     if (!put.ok()) spdlog::warn("a failed kernel is not quarantined: {}", put.ToString());
-    with_.index.Quarantine(candidate.content_hash(), silicon_key_);
+    with_.index.Quarantine({candidate.content_hash(), silicon_key_, problem_key_});
   }
   for (const Lead& lead : profile.leads) {
     report_.candidates[pushed_[lead.kernel]].candidate.add_lead_seconds(

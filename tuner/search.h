@@ -79,6 +79,7 @@ class Search {
   const absl::Time start_;
   const Cancellation& cancellation_;
   const std::string silicon_key_;
+  const std::string problem_key_;
   SearchProgress progress_;
   KernelQueue queue_;
   SearchReport report_;

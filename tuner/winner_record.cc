@@ -1,7 +1,9 @@
 #include "tuner/winner_record.h"
 
 #include <cstdint>
+#include <utility>
 
+#include "tuner/competing_templates.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/problem/precision.h"
 #include "tuner/space/search_space.h"
@@ -33,6 +35,9 @@ StoredWinner MakeWinner(const v1::Problem& problem, const v1::Target& target, ab
   winner.set_roofline_seconds(RooflineSeconds(problem, target.silicon()));
   *winner.mutable_create_time() = ToTimestamp(now);
   winner.set_key(WinnerKey(stored.problem_encoding, stored.silicon_key, stored.environment_key));
+  for (v1::TemplateDigest& digest : CompetingTemplates(problem, target.silicon())) {
+    *winner.add_template_digests() = std::move(digest);
+  }
   return stored;
 }
 

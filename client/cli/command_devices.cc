@@ -55,6 +55,14 @@ std::string RenderLibraries(const v1::ListDevicesResponse& response, const Style
   return table.Render(style);
 }
 
+// "gemm_simt 1a2b3c4d, ..."; of a daemon that has one digest for all of them, that.
+std::string DescribeTemplates(const v1::ListDevicesResponse& response) {
+  if (response.templates().empty()) return response.environment().template_digest().substr(0, 8);
+  return absl::StrJoin(response.templates(), ", ", [](std::string* out, const auto& digest) {
+    absl::StrAppend(out, digest.template_name(), " ", digest.digest().substr(0, 8));
+  });
+}
+
 absl::StatusOr<int> Devices(Session& session) {
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::ListDevicesResponse response, client->connection().ListDevices());
@@ -67,7 +75,7 @@ absl::StatusOr<int> Devices(Session& session) {
                 << RenderProfiles(response, style) << '\n'
                 << RenderLibraries(response, style) << "\ndriver "
                 << DescribeDriver(response.environment().driver_version()) << ", templates "
-                << response.environment().template_digest().substr(0, 12) << '\n';
+                << DescribeTemplates(response) << '\n';
   return kExitOk;
 }
 

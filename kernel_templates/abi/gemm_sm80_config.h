@@ -128,12 +128,6 @@ constexpr bool IsLegal(const GemmSm80Config& c, int element_bytes, int narrowest
          HasSums(c);
 }
 
-// Block of the second launch of a split-K plan, which sums the partials in order
-// and runs the epilogue: each thread owns 4 neighbouring columns.
-inline constexpr int kReduceThreads = 256;
-inline constexpr int kReduceTileM = 8;
-inline constexpr int kReduceTileN = 128;
-
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_KERNEL_TEMPLATES_ABI_GEMM_SM80_CONFIG_H_

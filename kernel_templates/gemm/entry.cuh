@@ -3,6 +3,7 @@
 #define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_ENTRY_CUH_
 
 #include "abi/kernel_args.h"
+#include "abi/split_k_config.h"
 #include "epilogue/column_sums.cuh"
 #include "gemm/split_epilogue.cuh"
 #include "gemm/split_k.cuh"

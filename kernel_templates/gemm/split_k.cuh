@@ -3,8 +3,8 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_SPLIT_K_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_SPLIT_K_CUH_
 
-#include "abi/gemm_sm80_config.h"
 #include "abi/kernel_args.h"
+#include "abi/split_k_config.h"
 #include "common/cluster.cuh"
 #include "common/memory.cuh"
 #include "epilogue/epilogue.cuh"

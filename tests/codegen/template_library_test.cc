@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/codegen/faulty_templates.h"
+#include "tuner/codegen/source_digest.h"
 
 namespace tilewright {
 namespace {
@@ -63,10 +64,37 @@ TEST(TemplateLibraryTest, IncludesAreEmbedded) {
   }
 }
 
-TEST(TemplateLibraryTest, DigestIsHexAndStable) {
-  EXPECT_THAT(TemplateDigest(), testing::MatchesRegex("[0-9a-f]+"));
-  EXPECT_EQ(TemplateDigest().size(), 64u);
-  EXPECT_EQ(TemplateDigest(), TemplateDigest());
+TEST(TemplateLibraryTest, EveryTemplateHasItsOwnDigest) {
+  std::set<std::string> digests;
+  for (const v1::TemplateDigest& digest : TemplateDigests()) {
+    EXPECT_THAT(digest.digest(), testing::MatchesRegex("[0-9a-f]+"));
+    EXPECT_EQ(digest.digest().size(), 64u);
+    EXPECT_EQ(DigestOfTemplate(digest.template_name()), digest.digest());
+    digests.insert(digest.digest());
+  }
+  EXPECT_EQ(digests.size(), TemplateDigests().size());
+  EXPECT_EQ(DigestOfTemplate("gemm_sm70"), "");
+}
+
+// What one template's config says makes no kernel of another stale, nor does a reference.
+TEST(TemplateLibraryTest, ATemplateHasNothingOfAnotherInItsDigest) {
+  const auto has = [](const char* root, const char* path) {
+    const auto closure = IncludeClosure(root, TemplateLibrary());
+    return std::count(closure.begin(), closure.end(), path) == 1;
+  };
+  EXPECT_TRUE(has("gemm/gemm_sm90.cuh", "gemm/gemm_sm90.cuh"));
+  EXPECT_TRUE(has("gemm/gemm_sm90.cuh", "abi/gemm_sm90_config.h"));
+  EXPECT_TRUE(has("gemm/gemm_sm80.cuh", "abi/gemm_sm80_config.h"));
+  EXPECT_FALSE(has("gemm/gemm_sm90.cuh", "abi/gemm_sm80_config.h"));
+  EXPECT_FALSE(has("gemm/gemm_simt.cuh", "abi/gemm_sm80_config.h"));
+  EXPECT_FALSE(has("gemm/gemm_sm80.cuh", "abi/gemm_sm90_config.h"));
+  EXPECT_FALSE(has("dropout/fused_dropout.cuh", "gemm/entry.cuh"));
+  for (const char* root : {"dropout/fused_dropout.cuh", "gemm/gemm_simt.cuh", "gemm/gemm_sm80.cuh",
+                           "gemm/gemm_sm90.cuh"}) {
+    for (const std::string_view path : IncludeClosure(root, TemplateLibrary())) {
+      EXPECT_EQ(path.find("reference/"), std::string_view::npos) << root << " includes " << path;
+    }
+  }
 }
 
 // A daemon must not be able to render them, and their changes make no kernel stale.

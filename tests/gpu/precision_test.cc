@@ -280,7 +280,6 @@ TuningRecord TuneWithin(double budget) {
   request.target = GpuMachine::Get().device().target();
   v1::Environment& environment = *request.target.mutable_environment();
   environment.set_nvrtc_version(GpuMachine::Get().compiler().Library().version());
-  environment.set_template_digest(TemplateDigest());
   request.device_ordinal = 0;
   MemoryStore store;
   WinnerIndex index;

@@ -58,7 +58,6 @@ class TunerFaultsTest : public ::testing::Test {
     request_.target = GpuMachine::Get().device().target();
     v1::Environment& environment = *request_.target.mutable_environment();
     environment.set_nvrtc_version(injector_.Library().version());
-    environment.set_template_digest(TemplateDigest());
     request_.device_ordinal = 0;
     request_.options.set_max_candidates(24);
     request_.options.set_skip_vendor(true);
@@ -86,7 +85,8 @@ class TunerFaultsTest : public ::testing::Test {
     if (!record.ok()) return kinds;
     for (const v1::Candidate& candidate : record->candidates) {
       if (!candidate.has_failure()) continue;
-      const auto kept = store_->FindQuarantined(candidate.content_hash(), silicon_key);
+      const auto kept = store_->FindQuarantined(
+          candidate.content_hash(), silicon_key, ProblemKey(request_.problem));
       EXPECT_TRUE(kept.ok() && kept->has_value()) << candidate.DebugString();
       if (kept.ok() && kept->has_value()) kinds.insert((*kept)->kind());
     }

@@ -48,7 +48,7 @@ TEST(LookupLife, TheModelDoesNotPickAKernelThatFailedOnThisGpu) {
   absl::Notification gate;
   daemon.profiler.SetGate(&gate);
   const std::string silicon = SiliconKey(daemon.TargetOf("").silicon());
-  ASSERT_TRUE(daemon.store.Quarantine(first_pick, silicon, v1::Failure()).ok());
+  ASSERT_TRUE(daemon.store.Quarantine(first_pick, silicon, "", v1::Failure()).ok());
   const auto answer = daemon.Connect().Get(RequestOf(256, kBest));
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->provenance(), v1::PROVENANCE_PREDICTED);

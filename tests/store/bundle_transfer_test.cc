@@ -41,7 +41,9 @@ struct Machine {
 ImportCounts Transfer(Machine& from, Machine& to) {
   const BundleContents contents = CollectForExport(from.store, from.index, {}).value();
   const std::string bundle = WriteBundle(contents, std::string(32, 'k')).value();
-  return ImportRecords(to.store, to.index, ReadBundle(bundle).value(), {.now = kNow}).value();
+  const BundleContents read = ReadBundle(bundle).value();
+  to.index.SetTrusted(read.signer, true);
+  return ImportRecords(to.store, to.index, read, {.now = kNow}).value();
 }
 
 TEST(BundleTransferTest, WinnersArriveAsImportedWithTheirKernels) {
@@ -142,7 +144,7 @@ TEST(BundleTransferTest, AKernelThatFailedHereIsNotTakenIn) {
   from.Add({.cubin = "bad"});
   from.Add({.problem = Gemm(8, 8, 8), .cubin = "good"});
   Machine to;
-  ASSERT_TRUE(to.store.Quarantine(Sha256(Stub("bad")), SiliconKey(H100()), v1::Failure()).ok());
+  ASSERT_TRUE(to.store.Quarantine(Sha256(Stub("bad")), SiliconKey(H100()), "", v1::Failure()).ok());
   const ImportCounts counts = Transfer(from, to);
   EXPECT_EQ(counts.winners_imported, 1);
   EXPECT_EQ(counts.winners_quarantined, 1);

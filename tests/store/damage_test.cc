@@ -76,7 +76,7 @@ class DamageTest : public testing::Test {
     });
     EXPECT_TRUE(status.ok()) << status;
     EXPECT_TRUE(store.FindCompiled(Sha256("key of cubin")).ok());
-    EXPECT_TRUE(store.FindQuarantined("hash", "silicon").ok());
+    EXPECT_TRUE(store.FindQuarantined("hash", "silicon", "problem").ok());
     EXPECT_TRUE(store.UnfinishedSweeps().ok());
     EXPECT_TRUE(store.Stats().ok());
     (void)store.GetSweep("sweeps/s");

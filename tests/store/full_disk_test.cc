@@ -118,7 +118,7 @@ TEST(FullDiskTest, AWinnerThatCannotBeStoredIsServed) {
   failure.set_kind(v1::FAILURE_KIND_TIMEOUT);
   status = absl::OkStatus();
   for (int i = 1; i < 1000 && status.ok(); ++i) {
-    status = store->Quarantine(Sha256(std::to_string(i)), "silicon", failure);
+    status = store->Quarantine(Sha256(std::to_string(i)), "silicon", "problem", failure);
   }
   ASSERT_EQ(ReasonOf(status), "DISK_FULL");
 

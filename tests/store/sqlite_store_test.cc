@@ -6,7 +6,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "SQLiteCpp/SQLiteCpp.h"
 #include "gmock/gmock.h"
@@ -45,14 +47,69 @@ TEST(SqliteStoreTest, KeepsEverythingOverARestart) {
   {
     auto store = Open(directory);
     ASSERT_TRUE(Put(*store, {}).ok());
-    ASSERT_TRUE(store->Quarantine("hash", "silicon", failure).ok());
+    ASSERT_TRUE(store->Quarantine("hash", "silicon", "problem", failure).ok());
   }
   auto store = Open(directory);
   EXPECT_EQ(store->recovery_note(), "");
   EXPECT_EQ(WinnerCount(*store), 1);
   EXPECT_EQ(store->GetCubin(Sha256("cubin")).value(), "cubin");
-  EXPECT_EQ(store->FindQuarantined("hash", "silicon").value()->kind(), v1::FAILURE_KIND_TIMEOUT);
+  EXPECT_EQ(store->FindQuarantined("hash", "silicon", "problem").value()->kind(),
+            v1::FAILURE_KIND_TIMEOUT);
   EXPECT_EQ(Put(*store, {}).value(), 2);
+}
+
+std::string RandomBytes(int seed) {
+  std::mt19937 generator(static_cast<unsigned>(seed));
+  std::string bytes(64 << 10, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(generator());
+  return bytes;
+}
+
+TEST(SqliteStoreTest, PruningToALimitDropsWhatWasServedLeastRecently) {
+  const TemporaryDirectory directory;
+  auto store = Open(directory);
+  std::vector<std::string> cubins;
+  for (int i = 0; i < 8; ++i) {
+    cubins.push_back(RandomBytes(i));
+    ASSERT_TRUE(Put(*store, {.problem = Gemm(64 * (i + 1), 64, 64), .cubin = cubins.back()}).ok());
+  }
+  // A compile that won nothing goes before any winner.
+  ASSERT_TRUE(store->PutCompiled("loser", Compiled(RandomBytes(99))).ok());
+  // 0 and 1 were served lately, 2 a little before; the others never.
+  ASSERT_TRUE(store->NoteServed({Sha256(cubins[2])}, 900).ok());
+  ASSERT_TRUE(store->NoteServed({Sha256(cubins[0]), Sha256(cubins[1])}, 2000).ok());
+  const auto dry = store->Prune({.max_bytes = 300 << 10, .served_since = 1000, .dry_run = true});
+  ASSERT_TRUE(dry.ok()) << dry.status();
+  EXPECT_EQ(store->Stats()->winners(), 8);
+  const auto removed = store->Prune({.max_bytes = 300 << 10, .served_since = 1000});
+  ASSERT_TRUE(removed.ok()) << removed.status();
+  EXPECT_EQ(removed->epochs, dry->epochs);
+  EXPECT_EQ(removed->superseded, 0);
+  EXPECT_LE(removed->bytes_after, 300 << 10);
+  EXPECT_GT(removed->bytes_before, 9 * (64 << 10));
+  EXPECT_TRUE(absl::IsNotFound(store->GetCubin(Sha256(RandomBytes(99))).status()));
+  for (const int kept : {0, 1, 2}) {
+    EXPECT_TRUE(store->GetCubin(Sha256(cubins[static_cast<std::size_t>(kept)])).ok()) << kept;
+  }
+  // What was served lately stays, however small the limit.
+  const auto all = store->Prune({.max_bytes = 1, .served_since = 1000});
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(WinnerCount(*store), 2);
+  EXPECT_LT(store->Stats()->database_bytes(), 1 << 20);
+}
+
+TEST(SqliteStoreTest, ABackupIsTheDatabaseAtOneMoment) {
+  const TemporaryDirectory directory;
+  auto store = Open(directory);
+  ASSERT_TRUE(Put(*store, {}).ok());
+  const std::string copy = directory / "copy.db";
+  ASSERT_TRUE(store->Backup(copy).ok());
+  ASSERT_TRUE(Put(*store, {.problem = Gemm(64, 64, 64)}).ok());
+  EXPECT_FALSE(store->Backup(copy).ok()) << "a file that is there stays as it is";
+  const TemporaryDirectory other;
+  ASSERT_EQ(::mkdir((other / "cache").c_str(), 0700), 0);
+  std::filesystem::rename(copy, other / "cache/tilewright.db");
+  EXPECT_EQ(WinnerCount(*Open(other)), 1);
 }
 
 TEST(SqliteStoreTest, KeepsOthersOut) {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "tests/store/store_fixtures.h"
+#include "tuner/problem/canonical_problem.h"
 #include "tuner/store/memory_store.h"
 #include "tuner/store/packed_winner.h"
 #include "tuner/store/sqlite_store.h"
@@ -197,31 +199,113 @@ TYPED_TEST(TuningStoreTest, ImportsAllOrNothing) {
   EXPECT_EQ(this->store().GetCubin(Sha256("a")).value(), "a");
 }
 
-TYPED_TEST(TuningStoreTest, QuarantinesAKernelOnOneSilicon) {
+TYPED_TEST(TuningStoreTest, QuarantinesAKernelOnOneSiliconForOneProblemOrAll) {
   v1::Failure failure;
   failure.set_kind(v1::FAILURE_KIND_OUT_OF_BOUNDS);
   failure.set_message("wrote before D");
   const std::string hash = Sha256("bad");
-  ASSERT_TRUE(this->store().Quarantine(hash, SiliconKey(H100()), failure).ok());
-  const auto found = this->store().FindQuarantined(hash, SiliconKey(H100())).value();
+  const std::string problem = ProblemKey(Gemm(64, 64, 64));
+  ASSERT_TRUE(this->store().Quarantine(hash, SiliconKey(H100()), problem, failure).ok());
+  const auto found = this->store().FindQuarantined(hash, SiliconKey(H100()), problem).value();
   ASSERT_TRUE(found.has_value());
   EXPECT_TRUE(MessageDifferencer::Equals(*found, failure));
-  EXPECT_EQ(this->store().FindQuarantined(hash, SiliconKey(A100())).value(), std::nullopt);
-  EXPECT_EQ(this->store().FindQuarantined(Sha256("good"), SiliconKey(H100())).value(),
+  EXPECT_EQ(this->store().FindQuarantined(hash, SiliconKey(A100()), problem).value(), std::nullopt);
+  EXPECT_EQ(this->store().FindQuarantined(Sha256("good"), SiliconKey(H100()), problem).value(),
             std::nullopt);
 
   failure.set_kind(v1::FAILURE_KIND_TIMEOUT);
-  ASSERT_TRUE(this->store().Quarantine(hash, SiliconKey(H100()), failure).ok());
-  EXPECT_EQ(this->store().FindQuarantined(hash, SiliconKey(H100())).value()->kind(),
+  ASSERT_TRUE(this->store().Quarantine(hash, SiliconKey(H100()), problem, failure).ok());
+  EXPECT_EQ(this->store().FindQuarantined(hash, SiliconKey(H100()), problem).value()->kind(),
             v1::FAILURE_KIND_TIMEOUT);
   EXPECT_EQ(this->store().Stats().value().quarantined(), 1);
-  std::vector<std::pair<std::string, std::string>> all;
+  std::vector<std::tuple<std::string, std::string, std::string>> all;
   ASSERT_TRUE(this->store()
-                  .ForEachQuarantined([&](std::string_view content_hash, std::string_view silicon) {
-                    all.emplace_back(content_hash, silicon);
+                  .ForEachQuarantined([&](const QuarantineEntry& entry) {
+                    all.emplace_back(entry.content_hash, entry.silicon_key, entry.problem_key);
                   })
                   .ok());
-  EXPECT_THAT(all, ElementsAre(std::pair(hash, SiliconKey(H100()))));
+  EXPECT_THAT(all, ElementsAre(std::tuple(hash, SiliconKey(H100()), problem)));
+
+  const std::string other = ProblemKey(Gemm(65, 64, 64));
+  EXPECT_EQ(this->store().FindQuarantined(hash, SiliconKey(H100()), other).value(), std::nullopt)
+      << "it failed at one problem";
+  ASSERT_TRUE(this->store().Quarantine(hash, SiliconKey(H100()), "", failure).ok());
+  EXPECT_TRUE(this->store().FindQuarantined(hash, SiliconKey(H100()), other).value().has_value());
+}
+
+TYPED_TEST(TuningStoreTest, KeepsWhoIsTrustedByName) {
+  const TrustedSigner alice = {std::string(64, 'a'), "alice", 1'800'000'000};
+  const TrustedSigner bob = {std::string(64, 'b'), "bob", 1'800'000'001};
+  EXPECT_TRUE(this->store().Signers()->empty());
+  ASSERT_TRUE(this->store().PutSigner(bob).ok());
+  ASSERT_TRUE(this->store().PutSigner(alice).ok());
+  auto known = this->store().Signers().value();
+  ASSERT_EQ(known.size(), 2u);
+  EXPECT_EQ(known[0].signer, alice.signer);
+  EXPECT_EQ(known[1].display_name, "bob");
+  EXPECT_EQ(known[1].trust_seconds, 1'800'000'001);
+  EXPECT_EQ(ReasonOf(this->store().PutSigner({bob.signer, "alice", 0})), "NAME_TAKEN");
+  ASSERT_TRUE(this->store().PutSigner({bob.signer, "robert", 0}).ok());
+  ASSERT_TRUE(this->store().RemoveSigner(alice.signer).ok());
+  EXPECT_EQ(ReasonOf(this->store().RemoveSigner(alice.signer)), "SIGNER_NOT_FOUND");
+  known = this->store().Signers().value();
+  ASSERT_EQ(known.size(), 1u);
+  EXPECT_EQ(known[0].display_name, "robert");
+}
+
+TYPED_TEST(TuningStoreTest, AdoptsWhatHasNoSigner) {
+  ASSERT_TRUE(Put(this->store(), {.provenance = v1::PROVENANCE_IMPORTED}).ok());
+  ASSERT_TRUE(Put(this->store(), {.problem = Gemm(64, 64, 64)}).ok());
+  const auto adopted = this->store().AdoptWinners("me");
+  ASSERT_TRUE(adopted.ok()) << adopted.status();
+  ASSERT_EQ(adopted->size(), 1u);
+  EXPECT_EQ(adopted->front().winner.epoch(), 1);
+  EXPECT_EQ(adopted->front().winner.signer(), "me");
+  EXPECT_TRUE(this->store().AdoptWinners("me")->empty());
+  const RecordSpec spec;
+  const auto record = this->store().GetTuning(EncodeProblem(spec.problem), SiliconKey(spec.silicon),
+                                              EnvironmentKey(spec.environment));
+  EXPECT_EQ(record->winner.winner.signer(), "me");
+}
+
+TYPED_TEST(TuningStoreTest, RemovesWinnersAndRemembersTheirEpochs) {
+  ASSERT_TRUE(Put(this->store(), {.cubin = "old"}).ok());
+  ASSERT_TRUE(Put(this->store(), {.cubin = "new"}).ok());
+  ASSERT_TRUE(Put(this->store(), {.problem = Gemm(64, 64, 64), .cubin = "other"}).ok());
+  auto removed = this->store().Remove({1, 2, 77}, /*dry_run=*/true);
+  ASSERT_TRUE(removed.ok()) << removed.status();
+  EXPECT_THAT(removed->epochs, ElementsAre(1, 2));
+  EXPECT_EQ(this->store().Stats()->winners(), 2) << "a dry run changes nothing";
+
+  removed = this->store().Remove({1, 2}, /*dry_run=*/false);
+  ASSERT_TRUE(removed.ok()) << removed.status();
+  EXPECT_EQ(this->store().Stats()->winners(), 1);
+  const RecordSpec spec;
+  EXPECT_TRUE(absl::IsNotFound(this->store()
+                                   .GetTuning(EncodeProblem(spec.problem), SiliconKey(spec.silicon),
+                                              EnvironmentKey(spec.environment))
+                                   .status()));
+  const auto pruned = this->store().Pruned().value();
+  ASSERT_EQ(pruned.size(), 1u);
+  EXPECT_EQ(pruned[0].winner_key, MakeRecord({}).winner.winner.key());
+  EXPECT_EQ(pruned[0].first, 1);
+  EXPECT_EQ(pruned[0].last, 2);
+  // Epochs are not given out again, not even that of the newest winner.
+  ASSERT_TRUE(this->store().Remove({3}, /*dry_run=*/false).ok());
+  EXPECT_EQ(Put(this->store(), {}).value(), 4);
+}
+
+TYPED_TEST(TuningStoreTest, PrunesWhatLaterWinnersReplaced) {
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(Put(this->store(), {.cubin = "cubin " + std::to_string(i)}).ok());
+  }
+  const auto removed = this->store().Prune({});
+  ASSERT_TRUE(removed.ok()) << removed.status();
+  EXPECT_EQ(removed->superseded, 29);
+  EXPECT_EQ(removed->epochs.size(), 29u);
+  EXPECT_EQ(this->store().Stats()->winners(), 1);
+  EXPECT_EQ(this->store().GetCubin(Sha256("cubin 29")).value(), "cubin 29");
+  EXPECT_EQ(this->store().Pruned()->front().last, 29);
 }
 
 v1::CreateSweepRequest SweepRequest(const std::string& id, int entries) {

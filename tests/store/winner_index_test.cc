@@ -8,6 +8,7 @@
 #include "kernel_templates/abi/kernel_args.h"
 #include "proto/support/sha256.h"
 #include "tests/store/store_fixtures.h"
+#include "tuner/problem/canonical_problem.h"
 #include "tuner/store/memory_store.h"
 #include "tuner/target/target.h"
 
@@ -267,10 +268,84 @@ TEST_F(WinnerIndexTest, WinnersMayArriveOutOfOrderAndTwice) {
   }
 }
 
+TEST_F(WinnerIndexTest, AKernelThatFailedAtOneProblemServesOthers) {
+  const int64_t here = Add({.problem = Gemm(1024, 1024, 1024), .cubin = "one"});
+  const int64_t there = Add({.problem = Gemm(512, 512, 512), .cubin = "one"});
+  const std::string problem = ProblemKey(Gemm(1024, 1024, 1024));
+  ASSERT_TRUE(store_.Quarantine(Sha256("one"), SiliconKey(H100()), problem, v1::Failure()).ok());
+  index_.Quarantine({Sha256("one"), SiliconKey(H100()), problem});
+  EXPECT_EQ(EpochOf(Find(QueryOf({.problem = Gemm(512, 512, 512)}))), there);
+  EXPECT_NE(EpochOf(Find(QueryOf({.problem = Gemm(1024, 1024, 1024)}))), here);
+}
+
+TEST_F(WinnerIndexTest, WhatIsRemovedIsNoAnswerAndKnownToPins) {
+  const int64_t older = Add({.cubin = "old"});
+  const int64_t newer = Add({.cubin = "new"});
+  ASSERT_EQ(index_.size(), 1u);
+  IndexQuery pinned = QueryOf({});
+  pinned.pinned_epoch = older;
+  const int64_t version = index_.version();
+  index_.Remove(store_.Remove({older}, false).value());
+  EXPECT_GT(index_.version(), version);
+  EXPECT_EQ(EpochOf(Find(QueryOf({}))), newer);
+  EXPECT_TRUE(index_.MayBePruned(pinned, index_.Find(pinned)));
+  pinned.pinned_epoch = newer;
+  EXPECT_FALSE(index_.MayBePruned(pinned, index_.Find(pinned)));
+  EXPECT_FALSE(index_.MayBePruned(QueryOf({}), index_.Find(QueryOf({}))));
+
+  index_.Remove(store_.Remove({newer}, false).value());
+  EXPECT_EQ(index_.size(), 0u);
+  EXPECT_EQ(Find(QueryOf({})).winner, nullptr);
+  EXPECT_TRUE(index_.List(0, 10).empty());
+  EXPECT_TRUE(index_.MayBePruned(pinned, index_.Find(pinned)));
+  // Another problem of the family may have been answered by it, as the nearest.
+  IndexQuery near = QueryOf({.problem = Gemm(1000, 1024, 1024)});
+  near.pinned_epoch = newer;
+  EXPECT_TRUE(index_.MayBePruned(near, index_.Find(near)));
+  // A restart knows the same.
+  WinnerIndex again;
+  ASSERT_TRUE(again.Load(store_).ok());
+  EXPECT_TRUE(again.MayBePruned(pinned, again.Find(pinned)));
+  // And a new winner counts again.
+  const int64_t newest = Add({.cubin = "newest"});
+  EXPECT_EQ(EpochOf(Find(QueryOf({}))), newest);
+  EXPECT_EQ(index_.size(), 1u);
+}
+
+TEST_F(WinnerIndexTest, WhatASignerSignedIsServedWhileItIsTrusted) {
+  RecordSpec spec = {.provenance = v1::PROVENANCE_IMPORTED};
+  ASSERT_TRUE(store_.PutCompiled("key", Compiled(spec.cubin)).ok());
+  TuningRecord record = MakeRecord(spec);
+  record.winner.winner.set_signer("somebody");
+  record.winner.winner.set_epoch(store_.PutTuning(record).value());
+  index_.Insert(record.winner);
+  EXPECT_EQ(Find(QueryOf({})).winner, nullptr);
+  ASSERT_TRUE(store_.PutSigner({"somebody", "some body", 1}).ok());
+  index_.SetTrusted("somebody", true);
+  EXPECT_EQ(EpochOf(Find(QueryOf({}))), 1);
+  const int64_t version = index_.version();
+  ASSERT_TRUE(store_.RemoveSigner("somebody").ok());
+  index_.SetTrusted("somebody", false);
+  EXPECT_EQ(Find(QueryOf({})).winner, nullptr);
+  EXPECT_GT(index_.version(), version);
+}
+
+TEST_F(WinnerIndexTest, AReplacedWinnerKeepsItsEpoch) {
+  const int64_t epoch = Add({.provenance = v1::PROVENANCE_IMPORTED});
+  StoredWinner winner = *Find(QueryOf({})).winner;
+  winner.winner.set_signer("me");
+  index_.SetTrusted("me", true);
+  index_.Replace(winner);
+  const IndexHit hit = Find(QueryOf({}));
+  EXPECT_EQ(EpochOf(hit), epoch);
+  EXPECT_EQ(hit.winner->winner.signer(), "me");
+  EXPECT_EQ(index_.size(), 1u);
+}
+
 TEST_F(WinnerIndexTest, AKernelThatFailedOnASiliconIsNoAnswerThere) {
   const auto quarantine = [this](const std::string& cubin) {
-    ASSERT_TRUE(store_.Quarantine(Sha256(cubin), SiliconKey(H100()), v1::Failure()).ok());
-    index_.Quarantine(Sha256(cubin), SiliconKey(H100()));
+    ASSERT_TRUE(store_.Quarantine(Sha256(cubin), SiliconKey(H100()), "", v1::Failure()).ok());
+    index_.Quarantine({Sha256(cubin), SiliconKey(H100()), ""});
   };
   const int64_t older = Add({.cubin = "old"});
   const int64_t newer = Add({.cubin = "new"});

@@ -78,19 +78,10 @@ TEST(EnvironmentKeyTest, CountsEveryField) {
   for (int i = 0; i < v1::Environment::descriptor()->field_count(); ++i) {
     v1::Environment changed = base;
     Change(*v1::Environment::descriptor()->field(i), changed);
-    EXPECT_TRUE(keys.insert(EnvironmentKey(changed)).second)
-        << v1::Environment::descriptor()->field(i)->name();
+    // Each winner has the digests of its own templates.
+    const std::string& name = v1::Environment::descriptor()->field(i)->name();
+    EXPECT_EQ(keys.insert(EnvironmentKey(changed)).second, name != "template_digest") << name;
   }
-}
-
-TEST(EnvironmentKeyTest, TextsDoNotRunIntoEachOther) {
-  v1::Environment one;
-  one.set_nvrtc_version("13.0a");
-  one.set_template_digest("b");
-  v1::Environment other;
-  other.set_nvrtc_version("13.0");
-  other.set_template_digest("ab");
-  EXPECT_NE(EnvironmentKey(one), EnvironmentKey(other));
 }
 
 }  // namespace

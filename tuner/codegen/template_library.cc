@@ -1,24 +1,46 @@
 #include "tuner/codegen/template_library.h"
 
-#include "proto/support/sha256.h"
 #include "tuner/codegen/embedded_templates.h"
+#include "tuner/codegen/source_digest.h"
 
 namespace tilewright {
+namespace {
+
+// Each template's own source, by name: what renderings include.
+struct TemplateSource {
+  const char* name;
+  const char* path;
+};
+constexpr TemplateSource kTemplates[] = {
+    {"fused_dropout", "dropout/fused_dropout.cuh"},
+    {"gemm_simt", "gemm/gemm_simt.cuh"},
+    {"gemm_sm80", "gemm/gemm_sm80.cuh"},
+    {"gemm_sm90", "gemm/gemm_sm90.cuh"},
+};
+
+}  // namespace
 
 const std::vector<EmbeddedFile>& TemplateLibrary() { return EmbeddedTemplates(); }
 
-const std::string& TemplateDigest() {
-  static const std::string& digest = *new std::string([] {
-    // Lengths keep apart what two splits of the same bytes would make alike.
-    std::string bytes;
-    for (const EmbeddedFile& file : TemplateLibrary()) {
-      bytes += std::to_string(file.path.size()) + ' ' + std::to_string(file.text.size()) + ' ';
-      bytes += file.path;
-      bytes += file.text;
+const std::vector<v1::TemplateDigest>& TemplateDigests() {
+  static const auto& digests = *new std::vector<v1::TemplateDigest>([] {
+    std::vector<v1::TemplateDigest> all;
+    for (const TemplateSource& source : kTemplates) {
+      v1::TemplateDigest& digest = all.emplace_back();
+      digest.set_template_name(source.name);
+      digest.set_digest(ClosureDigest(source.path, TemplateLibrary()));
     }
-    return ToHex(Sha256(bytes));
+    return all;
   }());
-  return digest;
+  return digests;
+}
+
+const std::string& DigestOfTemplate(std::string_view name) {
+  static const std::string& none = *new std::string;
+  for (const v1::TemplateDigest& digest : TemplateDigests()) {
+    if (digest.template_name() == name) return digest.digest();
+  }
+  return none;
 }
 
 }  // namespace tilewright

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tilewright/v1/kernel.pb.h"
+
 namespace tilewright {
 
 struct EmbeddedFile {
@@ -16,8 +18,12 @@ struct EmbeddedFile {
 // Every embedded file, sorted by path.
 const std::vector<EmbeddedFile>& TemplateLibrary();
 
-// SHA-256 (hex) over the paths and texts of every embedded file.
-const std::string& TemplateDigest();
+// Every template, sorted by name, with the digest of its source and all that this includes
+// (ClosureDigest). References and tests of kernels are in none of them.
+const std::vector<v1::TemplateDigest>& TemplateDigests();
+
+// The digest of one of them, or empty where there is no such template.
+const std::string& DigestOfTemplate(std::string_view name);
 
 }  // namespace tilewright
 

@@ -7,6 +7,7 @@
 #include "kernel_templates/abi/gemm_sm80_config.h"
 #include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/abi/split_epilogue_config.h"
+#include "kernel_templates/abi/split_k_config.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"

@@ -47,8 +47,10 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
     imported.winner.winner.set_signer(contents.signer);
     const auto ours = store.GetTuning(record.winner.problem_encoding, record.winner.silicon_key,
                                       record.winner.environment_key);
-    ASSIGN_OR_RETURN(const auto failure, store.FindQuarantined(record.winner.kernel.content_hash(),
-                                                               record.winner.silicon_key));
+    ASSIGN_OR_RETURN(
+        const auto failure,
+        store.FindQuarantined(record.winner.kernel.content_hash(), record.winner.silicon_key,
+                              Sha256(record.winner.problem_encoding)));
     if (failure) {
       ++counts.winners_quarantined;
       continue;

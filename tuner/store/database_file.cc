@@ -43,6 +43,11 @@ absl::Status MakeFile(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status Rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  return CacheFileError("cannot rename", from, errno);
+}
+
 absl::StatusOr<std::string> MoveAside(const std::string& path, absl::Time now) {
   const std::string stem =
       absl::StrCat(path, ".damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
@@ -78,6 +83,9 @@ constexpr Tree kTrees[] = {
     {"winners", "problem_id"},
     {"samples", "epoch"},
     {"quarantine", "content_hash"},
+    {"signers", "signer"},
+    {"pruned_winners", "winner_key"},
+    {"kernel_uses", "content_hash"},
     {"sweeps", "id"},
     {"sweeps", "name"},
     {"sweep_requests", "sweep_id"},
@@ -98,12 +106,30 @@ void CheckTrees(SqliteConnection& connection) {
   }
 }
 
+// Before a database is brought up to date, what it was is written beside it: an older program can
+// be given that by `tilewright restore`. May throw.
+absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) {
+  const int version = SchemaVersion(database);
+  if (version == 0 || version >= Migrations().back().version) return absl::OkStatus();
+  const std::string copy = CopyOfSchema(path, version);
+  const std::string unfinished = copy + ".part";
+  ::unlink(unfinished.c_str());
+  RETURN_IF_ERROR(MakeFile(unfinished));
+  SQLite::Statement vacuum(database, "VACUUM INTO ?");
+  vacuum.bind(1, unfinished);
+  vacuum.exec();
+  RETURN_IF_ERROR(Rename(unfinished, copy));
+  spdlog::info("{} is brought up to date; what it was is kept as {}", path, copy);
+  return absl::OkStatus();
+}
+
 // May throw.
 absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& path) {
   auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadWrite);
   // Until it is known to be ours and sound, not a byte of it changes.
   connection->SetCheckpointOnClose(false);
   SQLite::Database& database = connection->database();
+  RETURN_IF_ERROR(KeepOldSchema(path, database));
   RETURN_IF_ERROR(Migrate(Migrations(), database));
   CheckTrees(*connection);
   database.exec(
@@ -111,11 +137,6 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& pat
       "PRAGMA journal_size_limit=67108864");
   connection->SetCheckpointOnClose(true);
   return connection;
-}
-
-absl::Status Rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
-  return CacheFileError("cannot rename", from, errno);
 }
 
 int64_t BytesOf(const std::string& path) {

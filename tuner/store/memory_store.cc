@@ -17,15 +17,14 @@ bool IsFinal(v1::WorkState state) {
 }  // namespace
 
 absl::Status MemoryStore::ForEachWinner(std::function<void(const PackedWinner&)> visit) {
-  std::vector<std::string> packed;
+  std::map<int64_t, std::string> packed;
   {
     absl::MutexLock lock(&mutex_);
-    for (const Tuning& tuning : tunings_) packed.push_back(tuning.packed);
+    for (const auto& [epoch, tuning] : tunings_) packed[epoch] = tuning.packed;
   }
   store::WinnerRecord holder;
-  for (std::size_t i = 0; i < packed.size(); ++i) {
-    ASSIGN_OR_RETURN(const PackedWinner view,
-                     ViewWinner(static_cast<int64_t>(i) + 1, packed[i], &holder));
+  for (const auto& [epoch, bytes] : packed) {
+    ASSIGN_OR_RETURN(const PackedWinner view, ViewWinner(epoch, bytes, &holder));
     visit(view);
   }
   return absl::OkStatus();
@@ -39,8 +38,8 @@ absl::Status MemoryStore::CheckKernel(const TuningRecord& record) const {
 
 int64_t MemoryStore::Append(const TuningRecord& record) {
   const StoredWinner& winner = record.winner;
-  tunings_.push_back({PackWinner(winner, record.legal_configs), record.candidates});
-  const auto epoch = static_cast<int64_t>(tunings_.size());
+  const int64_t epoch = ++newest_epoch_;
+  tunings_[epoch] = {PackWinner(winner, record.legal_configs), record.candidates};
   epochs_[{winner.problem_encoding, winner.silicon_key, winner.environment_key}].push_back(epoch);
   return epoch;
 }
@@ -75,7 +74,7 @@ absl::StatusOr<TuningRecord> MemoryStore::GetTuning(const std::string& problem_e
   const auto found = epochs_.find({problem_encoding, silicon_key, environment_key});
   if (found == epochs_.end()) return TuningNotStored();
   const int64_t epoch = found->second.back();
-  const Tuning& tuning = tunings_[static_cast<std::size_t>(epoch - 1)];
+  const Tuning& tuning = tunings_[epoch];
   ASSIGN_OR_RETURN(TuningRecord record, UnpackTuning(epoch, tuning.packed));
   record.candidates = tuning.candidates;
   return record;
@@ -106,25 +105,116 @@ absl::StatusOr<std::string> MemoryStore::GetCubin(const std::string& content_has
 }
 
 absl::Status MemoryStore::Quarantine(const std::string& content_hash,
-                                     const std::string& silicon_key, const v1::Failure& failure) {
+                                     const std::string& silicon_key, const std::string& problem_key,
+                                     const v1::Failure& failure) {
   absl::MutexLock lock(&mutex_);
-  quarantine_[{content_hash, silicon_key}] = failure;
+  quarantine_[{content_hash, silicon_key, problem_key}] = failure;
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<v1::Failure>> MemoryStore::FindQuarantined(
-    const std::string& content_hash, const std::string& silicon_key) {
+    const std::string& content_hash, const std::string& silicon_key,
+    const std::string& problem_key) {
   absl::MutexLock lock(&mutex_);
-  const auto found = quarantine_.find({content_hash, silicon_key});
-  if (found == quarantine_.end()) return std::nullopt;
-  return found->second;
+  for (const std::string& problem : {std::string(), problem_key}) {
+    const auto found = quarantine_.find({content_hash, silicon_key, problem});
+    if (found != quarantine_.end()) return found->second;
+  }
+  return std::nullopt;
 }
 
 absl::Status MemoryStore::ForEachQuarantined(
-    std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit) {
+    std::function<void(const QuarantineEntry& entry)> visit) {
   absl::MutexLock lock(&mutex_);
-  for (const auto& [key, failure] : quarantine_) visit(key.first, key.second);
+  for (const auto& [key, failure] : quarantine_) {
+    visit({std::get<0>(key), std::get<1>(key), std::get<2>(key)});
+  }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<TrustedSigner>> MemoryStore::Signers() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<TrustedSigner> signers;
+  for (const auto& [key, signer] : signers_) signers.push_back(signer);
+  return signers;
+}
+
+absl::Status MemoryStore::PutSigner(const TrustedSigner& signer) {
+  ASSIGN_OR_RETURN(const std::vector<TrustedSigner> known, Signers());
+  RETURN_IF_ERROR(CheckNameIsFree(signer, known));
+  absl::MutexLock lock(&mutex_);
+  signers_[signer.signer] = signer;
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::RemoveSigner(const std::string& signer) {
+  absl::MutexLock lock(&mutex_);
+  return signers_.erase(signer) > 0 ? absl::OkStatus() : SignerNotStored(signer);
+}
+
+absl::StatusOr<std::vector<StoredWinner>> MemoryStore::AdoptWinners(const std::string& signer) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<StoredWinner> adopted;
+  for (auto& [epoch, tuning] : tunings_) {
+    ASSIGN_OR_RETURN(TuningRecord record, UnpackTuning(epoch, tuning.packed));
+    if (!IsOfUnknownSigner(record.winner.winner)) continue;
+    record.winner.winner.set_signer(signer);
+    tuning.packed = PackWinner(record.winner, record.legal_configs);
+    adopted.push_back(std::move(record.winner));
+  }
+  return adopted;
+}
+
+absl::StatusOr<Removed> MemoryStore::Remove(const std::vector<int64_t>& epochs, bool dry_run) {
+  absl::MutexLock lock(&mutex_);
+  Removed removed;
+  for (const int64_t epoch : epochs) {
+    const auto found = tunings_.find(epoch);
+    if (found == tunings_.end()) continue;
+    ASSIGN_OR_RETURN(const StoredWinner winner, UnpackWinner(epoch, found->second.packed));
+    removed.epochs.push_back(epoch);
+    PrunedEpochs pruned = {winner.winner.key(), winner.family_key, epoch, epoch};
+    if (const auto known = pruned_.find(pruned.winner_key); known != pruned_.end()) {
+      pruned.first = std::min(pruned.first, known->second.first);
+      pruned.last = std::max(pruned.last, known->second.last);
+    }
+    removed.pruned.push_back(pruned);
+    if (dry_run) continue;
+    pruned_[pruned.winner_key] = pruned;
+    const TargetKey key = {winner.problem_encoding, winner.silicon_key, winner.environment_key};
+    std::erase(epochs_[key], epoch);
+    if (epochs_[key].empty()) epochs_.erase(key);
+    tunings_.erase(found);
+  }
+  return removed;
+}
+
+absl::StatusOr<Removed> MemoryStore::Prune(const PruneOptions& options) {
+  std::vector<int64_t> superseded;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [key, epochs] : epochs_) {
+      superseded.insert(superseded.end(), epochs.begin(), epochs.end() - 1);
+    }
+  }
+  ASSIGN_OR_RETURN(Removed removed, Remove(superseded, options.dry_run));
+  removed.superseded = static_cast<int64_t>(removed.epochs.size());
+  return removed;
+}
+
+absl::Status MemoryStore::NoteServed(const std::vector<std::string>&, int64_t) {
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<PrunedEpochs>> MemoryStore::Pruned() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<PrunedEpochs> all;
+  for (const auto& [key, pruned] : pruned_) all.push_back(pruned);
+  return all;
+}
+
+absl::Status MemoryStore::Backup(const std::string&) {
+  return absl::UnimplementedError("what is kept in memory alone has no backup");
 }
 
 absl::Status MemoryStore::PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) {
@@ -162,16 +252,17 @@ absl::StatusOr<v1::CacheStats> MemoryStore::Stats() {
   stats.set_winners(static_cast<int64_t>(epochs_.size()));
   stats.set_kernels(static_cast<int64_t>(cubins_.size()));
   stats.set_quarantined(static_cast<int64_t>(quarantine_.size()));
-  stats.set_epoch(static_cast<int64_t>(tunings_.size()));
+  stats.set_epoch(newest_epoch_);
   int64_t samples = 0;
-  for (const Tuning& tuning : tunings_) {
+  for (const auto& [epoch, tuning] : tunings_) {
     for (const v1::Candidate& candidate : tuning.candidates) {
       samples += candidate.measurement().seconds_size();
     }
   }
   stats.set_samples(samples);
   if (!tunings_.empty()) {
-    ASSIGN_OR_RETURN(const StoredWinner oldest, UnpackWinner(1, tunings_.front().packed));
+    const auto& [epoch, tuning] = *tunings_.begin();
+    ASSIGN_OR_RETURN(const StoredWinner oldest, UnpackWinner(epoch, tuning.packed));
     *stats.mutable_oldest_winner_time() = oldest.winner.create_time();
   }
   return stats;

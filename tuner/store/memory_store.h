@@ -20,7 +20,7 @@ namespace tilewright {
 
 // Tunings kept in memory alone, for tests and for services that are to leave no trace. It
 // answers as SqliteStore does. Any thread.
-class MemoryStore final : public TuningStore {
+class MemoryStore : public TuningStore {
  public:
   absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) override;
   absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) override;
@@ -33,19 +33,27 @@ class MemoryStore final : public TuningStore {
   absl::Status PutCompiled(const std::string& compile_key, const CompiledCode& code) override;
   absl::StatusOr<std::string> GetCubin(const std::string& content_hash) override;
   absl::Status Quarantine(const std::string& content_hash, const std::string& silicon_key,
-                          const v1::Failure& failure) override;
+                          const std::string& problem_key, const v1::Failure& failure) override;
   absl::StatusOr<std::optional<v1::Failure>> FindQuarantined(
-      const std::string& content_hash, const std::string& silicon_key) override;
-  absl::Status ForEachQuarantined(
-      std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit)
-      override;
+      const std::string& content_hash, const std::string& silicon_key,
+      const std::string& problem_key) override;
+  absl::Status ForEachQuarantined(std::function<void(const QuarantineEntry& entry)> visit) override;
+  absl::StatusOr<std::vector<TrustedSigner>> Signers() override;
+  absl::Status PutSigner(const TrustedSigner& signer) override;
+  absl::Status RemoveSigner(const std::string& signer) override;
+  absl::StatusOr<std::vector<StoredWinner>> AdoptWinners(const std::string& signer) override;
+  absl::StatusOr<Removed> Remove(const std::vector<int64_t>& epochs, bool dry_run) override;
+  absl::StatusOr<Removed> Prune(const PruneOptions& options) override;
+  absl::Status NoteServed(const std::vector<std::string>& content_hashes, int64_t seconds) override;
+  absl::StatusOr<std::vector<PrunedEpochs>> Pruned() override;
+  absl::Status Backup(const std::string& path) override;
   absl::Status PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) override;
   absl::StatusOr<v1::Sweep> GetSweep(const std::string& name) override;
   absl::StatusOr<std::vector<v1::CreateSweepRequest>> UnfinishedSweeps() override;
   absl::StatusOr<v1::CacheStats> Stats() override;
 
  private:
-  // Problem encoding, silicon key, environment key.
+  // Problem encoding, silicon key, environment key; three parts of a key in general.
   using TargetKey = std::tuple<std::string, std::string, std::string>;
   struct Tuning {
     std::string packed;  // PackWinner
@@ -61,11 +69,15 @@ class MemoryStore final : public TuningStore {
   absl::Status CheckKernel(const TuningRecord& record) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
-  std::vector<Tuning> tunings_ ABSL_GUARDED_BY(mutex_);  // Of epoch 1, 2, ...
+  std::map<int64_t, Tuning> tunings_ ABSL_GUARDED_BY(mutex_);  // By epoch.
+  int64_t newest_epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<TargetKey, std::vector<int64_t>> epochs_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> cubins_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, CompiledCode> compiled_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::pair<std::string, std::string>, v1::Failure> quarantine_ ABSL_GUARDED_BY(mutex_);
+  // By content hash, silicon key and problem key.
+  std::map<TargetKey, v1::Failure> quarantine_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, TrustedSigner> signers_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, PrunedEpochs> pruned_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, StoredSweep> sweeps_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -33,7 +33,8 @@ ShapeLogs LogsOf(const v1::Problem& problem) {
 
 const WinnerNode* NewestUpTo(const TargetNode& target, int64_t newest_epoch) {
   const WinnerNode* winner = target.newest.load(std::memory_order_acquire);
-  while (winner != nullptr && winner->epoch > newest_epoch) {
+  while (winner != nullptr &&
+         (winner->epoch > newest_epoch || winner->removed.load(std::memory_order_acquire))) {
     winner = winner->older.load(std::memory_order_acquire);
   }
   return winner;
@@ -61,8 +62,8 @@ bool NearestSearch::MayServe(const WinnerNode& winner) {
       winner.target->silicon->compute_capability != query_.compute_capability) {
     return false;
   }
-  if (!winner.launchable || winner.kernel->FailedOn(query_.silicon_key) ||
-      !KeepsErrorBudget(winner)) {
+  if (!winner.IsServed() || !KeepsErrorBudget(winner) ||
+      winner.kernel->FailedOn(query_.silicon_key, query_.problem_key)) {
     return false;
   }
   const auto [known, is_new] = holds_.try_emplace(winner.requirements, false);

@@ -15,6 +15,7 @@ struct NearestQuery {
   int compute_capability = 0;
   const SiliconNode* silicon = nullptr;          // Null: none stored is the same.
   std::string silicon_key;                       // Empty: no kernel is quarantined.
+  std::string problem_key;                       // The same.
   const EnvironmentNode* environment = nullptr;  // The same.
   int64_t newest_epoch = 0;                      // Later winners do not exist for it.
 };
@@ -53,7 +54,8 @@ class NearestSearch {
   absl::flat_hash_map<const v1::Requirements*, bool> holds_;
 };
 
-// The newest winner of `target` that exists for `newest_epoch`; null where there is none.
+// The newest winner of `target` that exists for `newest_epoch` and was not removed; null where
+// there is none.
 const WinnerNode* NewestUpTo(const TargetNode& target, int64_t newest_epoch);
 
 // log2 of the problem's m, n, k and batch (rows, columns, 1, 1 of a fused dropout).

@@ -43,6 +43,10 @@ bool WasMeasured(const v1::Winner& winner) {
   }
 }
 
+bool IsOfUnknownSigner(const v1::Winner& winner) {
+  return winner.provenance() == v1::PROVENANCE_IMPORTED && winner.signer().empty();
+}
+
 StoredWinner WithoutBulk(StoredWinner winner) {
   if (winner.winner.candidate().has_measurement()) {
     winner.winner.mutable_candidate()->mutable_measurement()->clear_seconds();
@@ -73,6 +77,7 @@ std::string PackWinner(const StoredWinner& stored, int legal_configs) {
   if (IsVendor(slim)) record.set_fallback(slim.fallback.SerializeAsString());
   record.set_legal_configs(legal_configs);
   record.set_arguments_version(slim.kernel.launch_plan().arguments_version());
+  record.set_signer(slim.winner.signer());
   return record.SerializeAsString();
 }
 
@@ -94,6 +99,7 @@ absl::StatusOr<PackedWinner> ViewWinner(int64_t epoch, std::string_view bytes,
   view.measured = holder->measured();
   view.arguments_version = holder->arguments_version();
   view.vendor = holder->content_hash().empty() || !holder->fallback().empty();
+  view.signer = holder->signer();
   view.bytes = bytes;
   return view;
 }
@@ -160,6 +166,23 @@ absl::Status CubinDamaged(std::string_view content_hash) {
 absl::Status SweepNotStored(std::string_view name) {
   return MakeError(absl::StatusCode::kNotFound, "NO_SWEEP",
                    "no sweep is named " + std::string(name));
+}
+
+absl::Status SignerNotStored(std::string_view signer) {
+  return MakeError(absl::StatusCode::kNotFound, "SIGNER_NOT_FOUND",
+                   "no signer " + std::string(signer) + " is trusted");
+}
+
+absl::Status CheckNameIsFree(const TrustedSigner& signer, const std::vector<TrustedSigner>& known) {
+  for (const TrustedSigner& other : known) {
+    if (other.display_name == signer.display_name && other.signer != signer.signer) {
+      return MakeError(absl::StatusCode::kAlreadyExists, "NAME_TAKEN",
+                       "signer " + other.signer + " is called " + other.display_name +
+                           " already: give another name, or distrust that one first",
+                       {{"field", "display_name"}});
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tilewright

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "tuner/store/store.pb.h"
@@ -28,6 +29,9 @@ absl::StatusOr<TuningRecord> UnpackTuning(int64_t epoch, std::string_view bytes)
 // Whether what `winner` says of its speed came from running it, here or elsewhere.
 bool WasMeasured(const v1::Winner& winner);
 
+// Whether it was imported by a version that did not keep who signed it.
+bool IsOfUnknownSigner(const v1::Winner& winner);
+
 // Without what a StoredWinner does not hold: samples of the candidate, the cubin.
 StoredWinner WithoutBulk(StoredWinner winner);
 
@@ -42,6 +46,10 @@ absl::Status TuningNotStored();
 absl::Status CubinNotStored(std::string_view content_hash);
 absl::Status CubinDamaged(std::string_view content_hash);
 absl::Status SweepNotStored(std::string_view name);
+absl::Status SignerNotStored(std::string_view signer);
+
+// ALREADY_EXISTS, reason NAME_TAKEN, where another of `known` is called like `signer`.
+absl::Status CheckNameIsFree(const TrustedSigner& signer, const std::vector<TrustedSigner>& known);
 
 }  // namespace tilewright
 

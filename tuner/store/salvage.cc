@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "tuner/store/migrations.h"
 #include "tuner/store/packed_winner.h"
 #include "tuner/store/row_scan.h"
+#include "tuner/store/sealed_blob.h"
 #include "tuner/store/sqlite_rows.h"
+#include "tuner/store/store.pb.h"
+#include "tuner/store/upgrade_v1.h"
 
 namespace tilewright {
 namespace {
@@ -21,20 +27,36 @@ constexpr NumberedTable kSweeps = {
     "sweeps", "id", "name, state, entry_count, record",
     "SELECT id FROM sweeps INDEXED BY sqlite_autoindex_sweeps_1 ORDER BY name"};
 constexpr HashedTable kCompileCache = {"compile_cache", "compile_key", "content_hash, record"};
-constexpr HashedTable kQuarantine = {"quarantine", "content_hash", "silicon_key, record"};
+constexpr HashedTable kQuarantine = {"quarantine", "content_hash",
+                                     "silicon_key, problem_key, record"};
+constexpr HashedTable kQuarantineOfVersion1 = {"quarantine", "content_hash", "silicon_key, record"};
+constexpr HashedTable kSigners = {"signers", "signer", "record"};
+constexpr HashedTable kPruned = {"pruned_winners", "winner_key", "record"};
+constexpr HashedTable kUses = {"kernel_uses", "content_hash", "served_seconds"};
 
 class Salvager {
  public:
-  Salvager(SqliteConnection& from, SqliteConnection& to) : from_(from), to_(to) {}
+  Salvager(SqliteConnection& from, SqliteConnection& to)
+      : from_(from), to_(to), version_(SchemaVersion(from.database())) {}
 
   absl::StatusOr<Salvaged> Run() {
     CopyNumbered(kKernels, [&](const Query& row) { CopyKernel(row); });
     CopyNumbered(kWinnersTable, [&](const Query& row) { CopyWinner(row); });
     CopyNumbered(kSweeps, [&](const Query& row) { CopySweep(row); });
-    for (const HashedTable& table : {kCompileCache, kQuarantine}) {
-      Read(table.name, [&] {
-        ScanByHash(from_, table,
-                   [&](const Query& row) { return Try([&] { CopyHashed(table, row); }); });
+    CopyHashed(kCompileCache, [&](const Query& row) { CopyCompiled(row); });
+    if (version_ == 1) {
+      CopyHashed(kQuarantineOfVersion1, [&](const Query& row) { CopyOldQuarantine(row); });
+    } else {
+      CopyHashed(kQuarantine, [&](const Query& row) {
+        PutQuarantine(row.BlobAt(0), row.BlobAt(1), row.BlobAt(2), row.BlobAt(3));
+      });
+      CopyHashed(kSigners, [&](const Query& row) { CopyKeyed(kSigners, row); });
+      CopyHashed(kPruned, [&](const Query& row) { CopyKeyed(kPruned, row); });
+      CopyHashed(kUses, [&](const Query& row) {
+        to_.Use("INSERT OR IGNORE INTO kernel_uses (content_hash, served_seconds) VALUES (?, ?)")
+            .Blob(row.BlobAt(0))
+            .Int(row.IntAt(1))
+            .Run();
       });
     }
     // A winner that is lost may still be named: its epoch is not to be given out again.
@@ -68,6 +90,12 @@ class Salvager {
     return status_.ok();
   }
 
+  void CopyHashed(const HashedTable& table, const std::function<void(const Query&)>& copy) {
+    Read(table.name, [&] {
+      ScanByHash(from_, table, [&](const Query& row) { return Try([&] { copy(row); }); });
+    });
+  }
+
   void CopyNumbered(const NumberedTable& table, const std::function<void(const Query&)>& copy) {
     Read(table.name, [&] {
       ScanByNumber(from_, table, [&](const Query& row) { return Try([&] { copy(row); }); });
@@ -91,26 +119,82 @@ class Salvager {
         .Run();
   }
 
-  void CopyHashed(const HashedTable& table, const Query& row) {
-    to_.Use(absl::StrCat("INSERT OR IGNORE INTO ", table.name, " (", table.key, ", ", table.columns,
-                         ") VALUES (?, ?, ?)"))
+  void CopyCompiled(const Query& row) {
+    to_.Use(
+           "INSERT OR IGNORE INTO compile_cache (compile_key, content_hash, record)"
+           " VALUES (?, ?, ?)")
         .Blob(row.BlobAt(0))
         .Blob(row.BlobAt(1))
         .Blob(row.BlobAt(2))
         .Run();
   }
 
+  // A key and one sealed record.
+  void CopyKeyed(const HashedTable& table, const Query& row) {
+    to_.Use(absl::StrCat("INSERT OR IGNORE INTO ", table.name, " (", table.key, ", ", table.columns,
+                         ") VALUES (?, ?)"))
+        .Blob(row.BlobAt(0))
+        .Blob(row.BlobAt(1))
+        .Run();
+  }
+
+  void PutQuarantine(std::string_view content_hash, std::string_view silicon_key,
+                     std::string_view problem_key, std::string_view record) {
+    to_.Use(
+           "INSERT OR IGNORE INTO quarantine (content_hash, silicon_key, problem_key, record)"
+           " VALUES (?, ?, ?, ?)")
+        .Blob(content_hash)
+        .Blob(silicon_key)
+        .Blob(problem_key)
+        .Blob(record)
+        .Run();
+  }
+
+  void CopyOldQuarantine(const Query& row) {
+    const std::string content_hash(row.BlobAt(0));
+    const std::string silicon_key(row.BlobAt(1));
+    const auto failure = Unseal({"quarantine", content_hash, silicon_key}, row.BlobAt(2));
+    if (!failure) return LogDamage("quarantine entry", ToHex(content_hash));
+    PutQuarantine(content_hash, silicon_key, "",
+                  Seal({"quarantine", content_hash, silicon_key, ""}, *failure));
+  }
+
+  // The record as this version has it; nothing where it cannot be read.
+  std::optional<std::string> CurrentWinner(int64_t epoch, std::string_view sealed) const {
+    const auto payload = UnsealWinner(epoch, sealed);
+    if (!payload || version_ != 1)
+      return payload ? std::optional(std::string(*payload)) : std::nullopt;
+    store::WinnerRecord record;
+    if (!record.ParseFromArray(payload->data(), static_cast<int>(payload->size())) ||
+        !UpgradeRecordV1(record)) {
+      return std::nullopt;
+    }
+    return record.SerializeAsString();
+  }
+
+  // Kernels that are known to be wrong for what they won.
+  void NoteFaults(const StoredWinner& winner) {
+    const auto fault = FaultOfVersion1(winner.winner.problem());
+    const std::string& content_hash = winner.kernel.content_hash();
+    if (version_ != 1 || !fault || content_hash.empty()) return;
+    const std::string problem_key = Sha256(winner.problem_encoding);
+    PutQuarantine(content_hash, winner.silicon_key, problem_key,
+                  Seal({"quarantine", content_hash, winner.silicon_key, problem_key},
+                       fault->SerializeAsString()));
+  }
+
   // Problems and targets are made anew from the winners, whose records have them whole.
   void CopyWinner(const Query& row) {
     const int64_t epoch = row.IntAt(0);
-    const auto payload = UnsealWinner(epoch, row.BlobAt(1));
+    const auto payload = CurrentWinner(epoch, row.BlobAt(1));
     const auto winner = payload ? UnpackWinner(epoch, *payload)
                                 : absl::StatusOr<StoredWinner>(absl::DataLossError(""));
     if (!winner.ok()) {
       LogDamage("winner", absl::StrCat("epoch ", epoch));
       return;
     }
-    InsertWinner(to_, epoch, *winner, row.IntAt(2), row.BlobAt(1));
+    InsertWinner(to_, epoch, *winner, row.IntAt(2), SealWinner(epoch, *payload));
+    NoteFaults(*winner);
     ++salvaged_.winners;
     CopyPart("samples", "epoch", "ordinal", epoch);
   }
@@ -155,6 +239,7 @@ class Salvager {
 
   SqliteConnection& from_;
   SqliteConnection& to_;
+  const int version_;  // Of the schema of `from_`.
   absl::Status status_;
   Salvaged salvaged_;
 };

@@ -93,52 +93,61 @@ absl::StatusOr<std::string> SqliteStore::GetCubin(const std::string& content_has
 }
 
 absl::Status SqliteStore::Quarantine(const std::string& content_hash,
-                                     const std::string& silicon_key, const v1::Failure& failure) {
+                                     const std::string& silicon_key, const std::string& problem_key,
+                                     const v1::Failure& failure) {
   return Write([&]() -> absl::Status {
     write_mutex_.AssertHeld();
     writer_
         ->Use(
-            "INSERT INTO quarantine (content_hash, silicon_key, record) VALUES (?, ?, ?)"
-            " ON CONFLICT (content_hash, silicon_key) DO UPDATE SET record = excluded.record")
+            "INSERT INTO quarantine (content_hash, silicon_key, problem_key, record)"
+            " VALUES (?, ?, ?, ?) ON CONFLICT (content_hash, silicon_key, problem_key)"
+            " DO UPDATE SET record = excluded.record")
         .Blob(content_hash)
         .Blob(silicon_key)
-        .Blob(Seal({"quarantine", content_hash, silicon_key}, failure.SerializeAsString()))
+        .Blob(problem_key)
+        .Blob(Seal({"quarantine", content_hash, silicon_key, problem_key},
+                   failure.SerializeAsString()))
         .Run();
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<std::optional<v1::Failure>> SqliteStore::FindQuarantined(
-    const std::string& content_hash, const std::string& silicon_key) {
+    const std::string& content_hash, const std::string& silicon_key,
+    const std::string& problem_key) {
   using Result = absl::StatusOr<std::optional<v1::Failure>>;
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("quarantine entry", Result(std::nullopt), [&]() -> Result {
-    Query find =
-        reader_->Use("SELECT record FROM quarantine WHERE content_hash = ? AND silicon_key = ?");
-    find.Blob(content_hash).Blob(silicon_key);
-    if (!find.Next()) return std::nullopt;
-    const auto payload = Unseal({"quarantine", content_hash, silicon_key}, find.BlobAt(0));
-    v1::Failure failure;
-    if (!payload || !failure.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
+    Query find = reader_->Use(
+        "SELECT problem_key, record FROM quarantine"
+        " WHERE content_hash = ? AND silicon_key = ? AND problem_key IN (x'', ?)");
+    find.Blob(content_hash).Blob(silicon_key).Blob(problem_key);
+    while (find.Next()) {
+      const auto payload =
+          Unseal({"quarantine", content_hash, silicon_key, find.BlobAt(0)}, find.BlobAt(1));
+      v1::Failure failure;
+      if (payload && failure.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
+        return failure;
+      }
       LogDamage("quarantine entry", ToHex(content_hash));
-      return std::nullopt;
     }
-    return failure;
+    return std::nullopt;
   });
 }
 
 absl::Status SqliteStore::ForEachQuarantined(
-    std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit) {
+    std::function<void(const QuarantineEntry& entry)> visit) {
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("quarantine", absl::OkStatus(), [&]() -> absl::Status {
-    Query scan = reader_->Use("SELECT content_hash, silicon_key, record FROM quarantine");
+    Query scan =
+        reader_->Use("SELECT content_hash, silicon_key, problem_key, record FROM quarantine");
     while (scan.Next()) {
-      const std::string content_hash(scan.BlobAt(0));
-      const std::string silicon_key(scan.BlobAt(1));
-      if (Unseal({"quarantine", content_hash, silicon_key}, scan.BlobAt(2))) {
-        visit(content_hash, silicon_key);
+      const QuarantineEntry entry = {scan.BlobAt(0), scan.BlobAt(1), scan.BlobAt(2)};
+      if (Unseal({"quarantine", entry.content_hash, entry.silicon_key, entry.problem_key},
+                 scan.BlobAt(3))) {
+        visit(entry);
       } else {
-        LogDamage("quarantine entry", ToHex(content_hash));
+        LogDamage("quarantine entry", ToHex(entry.content_hash));
       }
     }
     return absl::OkStatus();

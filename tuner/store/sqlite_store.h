@@ -52,12 +52,20 @@ class SqliteStore final : public TuningStore {
   absl::Status PutCompiled(const std::string& compile_key, const CompiledCode& code) override;
   absl::StatusOr<std::string> GetCubin(const std::string& content_hash) override;
   absl::Status Quarantine(const std::string& content_hash, const std::string& silicon_key,
-                          const v1::Failure& failure) override;
+                          const std::string& problem_key, const v1::Failure& failure) override;
   absl::StatusOr<std::optional<v1::Failure>> FindQuarantined(
-      const std::string& content_hash, const std::string& silicon_key) override;
-  absl::Status ForEachQuarantined(
-      std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit)
-      override;
+      const std::string& content_hash, const std::string& silicon_key,
+      const std::string& problem_key) override;
+  absl::Status ForEachQuarantined(std::function<void(const QuarantineEntry& entry)> visit) override;
+  absl::StatusOr<std::vector<TrustedSigner>> Signers() override;
+  absl::Status PutSigner(const TrustedSigner& signer) override;
+  absl::Status RemoveSigner(const std::string& signer) override;
+  absl::StatusOr<std::vector<StoredWinner>> AdoptWinners(const std::string& signer) override;
+  absl::StatusOr<Removed> Remove(const std::vector<int64_t>& epochs, bool dry_run) override;
+  absl::StatusOr<Removed> Prune(const PruneOptions& options) override;
+  absl::Status NoteServed(const std::vector<std::string>& content_hashes, int64_t seconds) override;
+  absl::StatusOr<std::vector<PrunedEpochs>> Pruned() override;
+  absl::Status Backup(const std::string& path) override;
   absl::Status PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) override;
   absl::StatusOr<v1::Sweep> GetSweep(const std::string& name) override;
   absl::StatusOr<std::vector<v1::CreateSweepRequest>> UnfinishedSweeps() override;
@@ -89,6 +97,10 @@ class SqliteStore final : public TuningStore {
 
   absl::StatusOr<int64_t> InsertTuning(const TuningRecord& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
+  // Runs `remove`, which may throw, and gives back what it freed; nothing changes in a dry run.
+  absl::StatusOr<Removed> RemoveInTransaction(bool dry_run,
+                                              const std::function<void(Removed*)>& remove);
+  void RemoveWinner(int64_t epoch, Removed* removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   int64_t NextEpoch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   // What can be read of them; the rest is left as it was.
   absl::StatusOr<std::vector<v1::Candidate>> ReadCandidates(int64_t epoch)
@@ -105,6 +117,8 @@ class SqliteStore final : public TuningStore {
   absl::Status writable_;
   SqliteConnection::Mode reader_mode_ = SqliteConnection::Mode::kReadOnly;
 
+  // Held over looking for a signer's name and writing it; taken before the others.
+  absl::Mutex signers_mutex_;
   // Where both are held, write_mutex_ was taken first.
   absl::Mutex write_mutex_;
   absl::Mutex read_mutex_;

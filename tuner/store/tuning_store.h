@@ -47,6 +47,7 @@ struct PackedWinner {
   bool measured = false;      // It ran on some GPU; false where only the model ranked it.
   int arguments_version = 0;  // Of the kernel's launch plan.
   bool vendor = false;        // A cublasLt algorithm; the kernel is the template beside it.
+  std::string_view signer;    // As Winner.signer.
   std::string_view bytes;
 };
 
@@ -55,6 +56,44 @@ struct TuningRecord {
   StoredWinner winner;                    // winner.epoch is set by the store.
   std::vector<v1::Candidate> candidates;  // All of them, with samples.
   int legal_configs = 0;
+};
+
+// A kernel that must not run again on a silicon: it failed there.
+struct QuarantineEntry {
+  std::string_view content_hash;
+  std::string_view silicon_key;
+  std::string_view problem_key;  // ProblemKey of the problem it failed at; empty: it fails at all.
+};
+
+// Who may sign what is imported.
+struct TrustedSigner {
+  std::string signer;  // Fingerprint: hex SHA-256 of the public key.
+  std::string display_name;
+  int64_t trust_seconds = 0;  // When it was trusted, seconds since 1970.
+};
+
+// Removed winners of one problem on one target: a pin that one of them answered gets no answer.
+struct PrunedEpochs {
+  std::string winner_key;  // v1::Winner.key.
+  std::string family_key;
+  int64_t first = 0;
+  int64_t last = 0;
+};
+
+struct PruneOptions {
+  int64_t max_bytes = 0;     // 0: superseded winners alone go.
+  int64_t served_since = 0;  // Seconds since 1970: kernels served from then on stay.
+  bool dry_run = false;
+};
+
+// What was removed, or would be.
+struct Removed {
+  std::vector<int64_t> epochs;  // Of the winners.
+  std::vector<PrunedEpochs> pruned;
+  int64_t superseded = 0;  // Of the winners, those that later ones had replaced.
+  int64_t kernels = 0;     // That nothing needs any more.
+  int64_t bytes_before = 0;
+  int64_t bytes_after = 0;
 };
 
 // Where tunings are kept. Owned by main(). Methods may block on disk and may be called
@@ -91,14 +130,40 @@ class TuningStore {
   // A cubin by SHA-256, re-hashed after reading. NOT_FOUND; DATA_LOSS where it is damaged.
   virtual absl::StatusOr<std::string> GetCubin(const std::string& content_hash) = 0;
 
-  // Variants that must not be run again on this target: they failed on it.
+  // Kernels that must not run again on a silicon, for one problem (ProblemKey) or, where
+  // `problem_key` is empty, for all: they failed there.
   virtual absl::Status Quarantine(const std::string& content_hash, const std::string& silicon_key,
-                                  const v1::Failure& failure) = 0;
+                                  const std::string& problem_key, const v1::Failure& failure) = 0;
+  // Why the kernel must not run for this problem, be it for all.
   virtual absl::StatusOr<std::optional<v1::Failure>> FindQuarantined(
-      const std::string& content_hash, const std::string& silicon_key) = 0;
+      const std::string& content_hash, const std::string& silicon_key,
+      const std::string& problem_key) = 0;
   // Every one of them.
   virtual absl::Status ForEachQuarantined(
-      std::function<void(std::string_view content_hash, std::string_view silicon_key)> visit) = 0;
+      std::function<void(const QuarantineEntry& entry)> visit) = 0;
+
+  // Trusted signers, by fingerprint; without the key of this cache directory.
+  virtual absl::StatusOr<std::vector<TrustedSigner>> Signers() = 0;
+  // Adds one, or changes its name. ALREADY_EXISTS, reason NAME_TAKEN.
+  virtual absl::Status PutSigner(const TrustedSigner& signer) = 0;
+  // NOT_FOUND, reason SIGNER_NOT_FOUND.
+  virtual absl::Status RemoveSigner(const std::string& signer) = 0;
+  // Enters `signer` at every imported winner that has none. What they are now.
+  virtual absl::StatusOr<std::vector<StoredWinner>> AdoptWinners(const std::string& signer) = 0;
+
+  // Removes winners, with their samples, what they were compiled from, and kernels that nothing
+  // else needs; in one transaction.
+  virtual absl::StatusOr<Removed> Remove(const std::vector<int64_t>& epochs, bool dry_run) = 0;
+  // Makes the database smaller: first superseded winners go, then cached compiles that no winner
+  // needs, then the winners whose kernels were served least recently.
+  virtual absl::StatusOr<Removed> Prune(const PruneOptions& options) = 0;
+  // These kernels were served, at that time.
+  virtual absl::Status NoteServed(const std::vector<std::string>& content_hashes,
+                                  int64_t seconds) = 0;
+  // All epochs that were removed.
+  virtual absl::StatusOr<std::vector<PrunedEpochs>> Pruned() = 0;
+  // Writes the database as it is now to a new file at `path`.
+  virtual absl::Status Backup(const std::string& path) = 0;
 
   // Sweeps, as their resource.
   virtual absl::Status PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) = 0;

@@ -1,5 +1,7 @@
 #include "tuner/store/winner_graph.h"
 
+#include <limits>
+#include <unordered_set>
 #include <utility>
 
 #define XXH_INLINE_ALL
@@ -38,9 +40,13 @@ bool HasEpoch(const TargetNode& target, int64_t epoch) {
   for (const WinnerNode* winner = target.newest.load(std::memory_order_relaxed);
        winner != nullptr && winner->epoch >= epoch;
        winner = winner->older.load(std::memory_order_relaxed)) {
-    if (winner->epoch == epoch) return true;
+    if (winner->epoch == epoch && !winner->removed.load(std::memory_order_relaxed)) return true;
   }
   return false;
+}
+
+bool HasWinner(const TargetNode& target) {
+  return NewestUpTo(target, std::numeric_limits<int64_t>::max()) != nullptr;
 }
 
 }  // namespace
@@ -82,6 +88,7 @@ bool WinnerGraph::Add(const PackedWinner& view, std::shared_ptr<const StoredWinn
   winner.launchable = view.content_hash.empty() || view.arguments_version == kGemmArgsVersion ||
                       view.arguments_version == kFusedDropoutArgsVersion;
   winner.target = target;
+  winner.signer = SignerFor(view.signer);
   winner.packed = std::string(view.bytes);
   if (parsed != nullptr) {
     winner.parsed.store(new std::shared_ptr<const StoredWinner>(std::move(parsed)),
@@ -91,24 +98,61 @@ bool WinnerGraph::Add(const PackedWinner& view, std::shared_ptr<const StoredWinn
   if (kernel != nullptr) winner.requirements = RequirementsFor(view.requirements);
   winner.kernel = kernel;
   const bool is_first = target->newest.load(std::memory_order_relaxed) == nullptr;
+  if (!HasWinner(*target)) live_targets_.fetch_add(1, std::memory_order_release);
   Link(&winner, target);
   if (kernel != nullptr) kernel->winners.Append(&winner);
   if (is_first) targets_.Append(target);
-  if (view.epoch > epoch_.load(std::memory_order_relaxed)) {
-    epoch_.store(view.epoch, std::memory_order_release);
-  }
+  RaiseEpoch(view.epoch);
+  version_.fetch_add(1, std::memory_order_release);
   return true;
 }
 
-void WinnerGraph::Quarantine(std::string_view content_hash, std::string_view silicon_key) {
+void WinnerGraph::RaiseEpoch(int64_t epoch) {
+  int64_t known = epoch_.load(std::memory_order_relaxed);
+  while (known < epoch && !epoch_.compare_exchange_weak(known, epoch, std::memory_order_release)) {
+  }
+}
+
+void WinnerGraph::Remove(const std::vector<int64_t>& epochs) {
   absl::MutexLock lock(&mutex_);
-  KernelNode* kernel = KernelFor(content_hash);
-  if (kernel->FailedOn(silicon_key)) return;
+  const std::unordered_set<int64_t> gone(epochs.begin(), epochs.end());
+  for (const WinnerNode& winner : winner_nodes_) {
+    if (gone.count(winner.epoch) == 0 || winner.removed.load(std::memory_order_relaxed)) continue;
+    winner.removed.store(true, std::memory_order_release);
+    if (!HasWinner(*winner.target)) live_targets_.fetch_sub(1, std::memory_order_release);
+  }
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+void WinnerGraph::SetTrusted(std::string_view signer, bool trusted) {
+  absl::MutexLock lock(&mutex_);
+  if (const SignerNode* node = SignerFor(signer)) {
+    const_cast<SignerNode*>(node)->trusted.store(trusted, std::memory_order_release);
+  }
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+const SignerNode* WinnerGraph::SignerFor(std::string_view signer) {
+  if (signer.empty()) return nullptr;
+  for (const SignerNode& node : signer_nodes_) {
+    if (node.signer == signer) return &node;
+  }
+  SignerNode& node = signer_nodes_.emplace_back();
+  node.signer = std::string(signer);
+  return &node;
+}
+
+void WinnerGraph::Quarantine(const QuarantineEntry& entry) {
+  absl::MutexLock lock(&mutex_);
+  KernelNode* kernel = KernelFor(entry.content_hash);
+  if (kernel->FailedOn(entry.silicon_key, entry.problem_key)) return;
   QuarantineNode& node = quarantine_nodes_.emplace_back();
-  node.silicon_key = std::string(silicon_key);
+  node.silicon_key = std::string(entry.silicon_key);
+  node.problem_key = std::string(entry.problem_key);
   node.next = kernel->quarantine.load(std::memory_order_relaxed);
   kernel->quarantine.store(&node, std::memory_order_release);
   quarantined_.fetch_add(1, std::memory_order_release);
+  version_.fetch_add(1, std::memory_order_release);
 }
 
 // A new silicon or environment is rare: only then is the winner parsed for its target.

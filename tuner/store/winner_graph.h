@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -26,7 +27,16 @@ class WinnerGraph {
   bool Add(const PackedWinner& view, std::shared_ptr<const StoredWinner> parsed);
 
   // The kernel failed on the silicon, and is no answer for it any more.
-  void Quarantine(std::string_view content_hash, std::string_view silicon_key);
+  void Quarantine(const QuarantineEntry& entry);
+
+  // The newest epoch is this one at least: its winner was removed.
+  void RaiseEpoch(int64_t epoch);
+
+  // Winners of these epochs are no answers any more.
+  void Remove(const std::vector<int64_t>& epochs);
+
+  // Whether what `signer` signed may be an answer.
+  void SetTrusted(std::string_view signer, bool trusted);
 
   // By what the keys are made from, compared in full; null where there is none.
   const ProblemNode* FindProblem(std::string_view encoding) const;
@@ -38,6 +48,10 @@ class WinnerGraph {
   const AppendOnlyList<const TargetNode*>& targets() const { return targets_; }
   int64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
   int64_t quarantined() const { return quarantined_.load(std::memory_order_acquire); }
+  // Grows with everything that may change an answer.
+  int64_t version() const { return version_.load(std::memory_order_acquire); }
+  // Targets that have a winner.
+  int64_t live_targets() const { return live_targets_.load(std::memory_order_acquire); }
 
  private:
   bool InternTarget(const PackedWinner& view, const StoredWinner* parsed)
@@ -45,6 +59,7 @@ class WinnerGraph {
   FamilyNode* FamilyFor(std::string_view key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ProblemNode* ProblemFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   TargetNode* TargetFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  const SignerNode* SignerFor(std::string_view signer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   KernelNode* KernelFor(std::string_view hash) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   const v1::Requirements* RequirementsFor(std::string_view bytes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -57,6 +72,8 @@ class WinnerGraph {
   AppendOnlyList<const TargetNode*> targets_;
   std::atomic<int64_t> epoch_{0};
   std::atomic<int64_t> quarantined_{0};
+  std::atomic<int64_t> version_{0};
+  std::atomic<int64_t> live_targets_{0};
 
   // Writers, one at a time.
   absl::Mutex mutex_;
@@ -68,6 +85,7 @@ class WinnerGraph {
   std::deque<TargetNode> target_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<QuarantineNode> quarantine_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<WinnerNode> winner_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<SignerNode> signer_nodes_ ABSL_GUARDED_BY(mutex_);  // A few.
   absl::flat_hash_map<std::string, const SiliconNode*> silicon_of_key_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, const EnvironmentNode*> environment_of_key_
       ABSL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/problem/canonical_problem.h"
@@ -12,6 +13,7 @@
 #include "tuner/store/packed_winner.h"
 #include "tuner/store/template_winner.h"
 #include "tuner/store/winner_graph.h"
+#include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
@@ -63,7 +65,10 @@ class Lookup {
         environment_(graph.FindEnvironment(EncodeEnvironment(query.environment))),
         newest_epoch_(query.pinned_epoch > 0 ? query.pinned_epoch
                                              : std::numeric_limits<int64_t>::max()) {
-    if (graph.quarantined() > 0) silicon_key_ = SiliconKey(query.silicon);
+    if (graph.quarantined() > 0) {
+      silicon_key_ = SiliconKey(query.silicon);
+      problem_key_ = ProblemKey(query.problem);
+    }
   }
 
   IndexHit Find() {
@@ -88,8 +93,8 @@ class Lookup {
 
   bool MayServe(const WinnerNode& winner) const {
     if (kernel_ != nullptr && winner.kernel != kernel_) return false;
-    return winner.launchable &&
-           (winner.kernel == nullptr || !winner.kernel->FailedOn(silicon_key_));
+    return winner.IsServed() &&
+           (winner.kernel == nullptr || !winner.kernel->FailedOn(silicon_key_, problem_key_));
   }
 
   int RankOf(const WinnerNode& winner) const {
@@ -127,6 +132,7 @@ class Lookup {
                           .compute_capability = query_.silicon.compute_capability(),
                           .silicon = silicon_,
                           .silicon_key = silicon_key_,
+                          .problem_key = problem_key_,
                           .environment = environment_,
                           .newest_epoch = newest_epoch_});
     const WinnerNode* nearest =
@@ -140,24 +146,40 @@ class Lookup {
   const SiliconNode* const silicon_;
   const EnvironmentNode* const environment_;
   const int64_t newest_epoch_;
-  std::string silicon_key_;  // Empty where no kernel is quarantined.
+  std::string silicon_key_;  // Both are empty where no kernel is quarantined.
+  std::string problem_key_;
   const KernelNode* kernel_ = nullptr;
 };
 
 }  // namespace
 
 struct WinnerIndex::Impl {
+  void NotePruned(const PrunedEpochs& entry) {
+    graph.RaiseEpoch(entry.last);
+    absl::MutexLock lock(&pruned_mutex);
+    pruned[entry.winner_key] = entry;
+    int64_t& first = pruned_families.try_emplace(entry.family_key, entry.first).first->second;
+    first = std::min(first, entry.first);
+  }
+
   WinnerGraph graph;
+  // What pinned look-ups alone ask.
+  absl::Mutex pruned_mutex;
+  absl::flat_hash_map<std::string, PrunedEpochs> pruned ABSL_GUARDED_BY(pruned_mutex);
+  // The oldest epoch that was removed from a family.
+  absl::flat_hash_map<std::string, int64_t> pruned_families ABSL_GUARDED_BY(pruned_mutex);
 };
 
 WinnerIndex::WinnerIndex() : impl_(std::make_unique<Impl>()) {}
 WinnerIndex::~WinnerIndex() = default;
 
 absl::Status WinnerIndex::Load(TuningStore& store) {
-  RETURN_IF_ERROR(
-      store.ForEachQuarantined([&](std::string_view content_hash, std::string_view silicon_key) {
-        impl_->graph.Quarantine(content_hash, silicon_key);
-      }));
+  RETURN_IF_ERROR(store.ForEachQuarantined(
+      [&](const QuarantineEntry& entry) { impl_->graph.Quarantine(entry); }));
+  ASSIGN_OR_RETURN(const std::vector<TrustedSigner> signers, store.Signers());
+  for (const TrustedSigner& signer : signers) impl_->graph.SetTrusted(signer.signer, true);
+  ASSIGN_OR_RETURN(const std::vector<PrunedEpochs> pruned, store.Pruned());
+  for (const PrunedEpochs& entry : pruned) impl_->NotePruned(entry);
   return store.ForEachWinner([&](const PackedWinner& view) {
     if (!impl_->graph.Add(view, nullptr)) {
       spdlog::warn("the winner of epoch {} is damaged and left out", view.epoch);
@@ -173,8 +195,52 @@ void WinnerIndex::Insert(StoredWinner winner) {
   if (view.ok()) impl_->graph.Add(*view, parsed);
 }
 
-void WinnerIndex::Quarantine(std::string_view content_hash, std::string_view silicon_key) {
-  impl_->graph.Quarantine(content_hash, silicon_key);
+void WinnerIndex::Quarantine(const QuarantineEntry& entry) { impl_->graph.Quarantine(entry); }
+
+void WinnerIndex::Remove(const Removed& removed) {
+  for (const PrunedEpochs& entry : removed.pruned) impl_->NotePruned(entry);
+  impl_->graph.Remove(removed.epochs);
+}
+
+void WinnerIndex::Replace(StoredWinner winner) {
+  impl_->graph.Remove({winner.winner.epoch()});
+  Insert(std::move(winner));
+}
+
+void WinnerIndex::SetTrusted(std::string_view signer, bool trusted) {
+  impl_->graph.SetTrusted(signer, trusted);
+}
+
+bool WinnerIndex::MayBePruned(const IndexQuery& query, const IndexHit& hit) const {
+  if (query.pinned_epoch <= 0) return false;
+  const bool exact = hit.winner != nullptr && hit.match == v1::MATCH_EXACT;
+  const std::string key = WinnerKey(EncodeProblem(query.problem), SiliconKey(query.silicon),
+                                    EnvironmentKey(query.environment));
+  absl::MutexLock lock(&impl_->pruned_mutex);
+  if (const auto found = impl_->pruned.find(key); found != impl_->pruned.end()) {
+    // Removed epochs lie between these two, though perhaps not all.
+    const int64_t served = exact ? hit.winner->winner.epoch() : 0;
+    return found->second.first <= query.pinned_epoch && served < found->second.last;
+  }
+  if (exact) return false;
+  // Another answer of the family may have been nearer.
+  const auto family = impl_->pruned_families.find(ProblemFamilyKey(query.problem));
+  return family != impl_->pruned_families.end() && family->second <= query.pinned_epoch;
+}
+
+void WinnerIndex::ForEachTarget(
+    const std::function<void(const std::vector<std::shared_ptr<const StoredWinner>>&)>& visit)
+    const {
+  std::vector<std::shared_ptr<const StoredWinner>> winners;
+  impl_->graph.targets().ForEach([&](const TargetNode* target) {
+    winners.clear();
+    for (const WinnerNode* node = target->newest.load(std::memory_order_acquire); node != nullptr;
+         node = node->older.load(std::memory_order_acquire)) {
+      if (node->removed.load(std::memory_order_acquire)) continue;
+      if (auto winner = node->Peek()) winners.push_back(std::move(winner));
+    }
+    if (!winners.empty()) visit(winners);
+  });
 }
 
 IndexHit WinnerIndex::Find(const IndexQuery& query) const {
@@ -187,7 +253,9 @@ std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t o
   std::vector<const WinnerNode*> newest;
   newest.reserve(impl_->graph.targets().size());
   impl_->graph.targets().ForEach([&](const TargetNode* target) {
-    newest.push_back(target->newest.load(std::memory_order_acquire));
+    if (const WinnerNode* winner = NewestUpTo(*target, std::numeric_limits<int64_t>::max())) {
+      newest.push_back(winner);
+    }
   });
   const std::size_t begin = std::min(offset, newest.size());
   const std::size_t end = begin + std::min(limit, newest.size() - begin);
@@ -204,7 +272,9 @@ std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t o
 }
 
 int64_t WinnerIndex::epoch() const { return impl_->graph.epoch(); }
-int64_t WinnerIndex::version() const { return impl_->graph.epoch() + impl_->graph.quarantined(); }
-std::size_t WinnerIndex::size() const { return impl_->graph.targets().size(); }
+int64_t WinnerIndex::version() const { return impl_->graph.version(); }
+std::size_t WinnerIndex::size() const {
+  return static_cast<std::size_t>(impl_->graph.live_targets());
+}
 
 }  // namespace tilewright

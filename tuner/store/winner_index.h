@@ -2,6 +2,7 @@
 #define TILEWRIGHT_TUNER_STORE_WINNER_INDEX_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,8 +43,15 @@ class WinnerIndex {
 
   absl::Status Load(TuningStore& store);
   void Insert(StoredWinner winner);
-  // From now on the kernel is no answer on the silicon it failed on.
-  void Quarantine(std::string_view content_hash, std::string_view silicon_key);
+  // From now on the kernel is no answer on the silicon it failed on, be it for one problem.
+  void Quarantine(const QuarantineEntry& entry);
+  // What the store removed is no answer any more; pins know it.
+  void Remove(const Removed& removed);
+  // In the place of the winner of the same epoch, which says less.
+  void Replace(StoredWinner winner);
+  // Whether what was imported from `signer` (its fingerprint) is an answer. At first only signers
+  // that the store has are trusted.
+  void SetTrusted(std::string_view signer, bool trusted);
 
   // The best answer, in this order; a null winner where there is none:
   //   EXACT              this problem on this target, measured
@@ -56,13 +64,23 @@ class WinnerIndex {
   // elsewhere, and to a pinned content hash, its TemplateWinner is.
   IndexHit Find(const IndexQuery& query) const;
 
+  // Whether what answered a pinned `query` once may have been removed, so that `hit`, which Find
+  // gives now, may be another answer. Errs on that side.
+  bool MayBePruned(const IndexQuery& query, const IndexHit& hit) const;
+
+  // The winners of each (problem, target), newest first; those that are not served too.
+  void ForEachTarget(
+      const std::function<void(const std::vector<std::shared_ptr<const StoredWinner>>&)>& visit)
+      const;
+
   // Newest winner of each (problem, target), newest first, from `offset` on.
   std::vector<std::shared_ptr<const StoredWinner>> List(std::size_t offset,
                                                         std::size_t limit) const;
 
   // The newest epoch; 0 where nothing is stored. All winners up to it are here.
   int64_t epoch() const;
-  // Grows with everything that may change an answer: winners and quarantined kernels.
+  // Grows with everything that may change an answer: winners that come and go, kernels in
+  // quarantine, signers.
   int64_t version() const;
   // How many (problem, target) pairs have a winner: what List goes through.
   std::size_t size() const;

@@ -30,10 +30,13 @@ std::shared_ptr<const StoredWinner> WinnerNode::Get() const {
   return *known;
 }
 
-bool KernelNode::FailedOn(std::string_view silicon_key) const {
-  const QuarantineNode* node = quarantine.load(std::memory_order_acquire);
-  while (node != nullptr && node->silicon_key != silicon_key) node = node->next;
-  return node != nullptr;
+bool KernelNode::FailedOn(std::string_view silicon_key, std::string_view problem_key) const {
+  for (const QuarantineNode* node = quarantine.load(std::memory_order_acquire); node != nullptr;
+       node = node->next) {
+    const bool holds = node->problem_key.empty() || node->problem_key == problem_key;
+    if (holds && node->silicon_key == silicon_key) return true;
+  }
+  return false;
 }
 
 std::shared_ptr<const StoredWinner> WinnerNode::Peek() const {

@@ -32,6 +32,12 @@ struct EnvironmentNode {
 
 struct KernelNode;
 
+// Who signed imported winners.
+struct SignerNode {
+  std::string signer;
+  std::atomic<bool> trusted{false};
+};
+
 // One winner, of one epoch.
 struct WinnerNode {
   WinnerNode() = default;
@@ -44,6 +50,13 @@ struct WinnerNode {
   // The same, but not kept where nobody asked for it before: for listings.
   std::shared_ptr<const StoredWinner> Peek() const;
 
+  // Whether it may be an answer at all: it is stored, its signer is trusted, and its kernel takes
+  // arguments as this version lays them out.
+  bool IsServed() const {
+    return launchable && !removed.load(std::memory_order_acquire) &&
+           (signer == nullptr || signer->trusted.load(std::memory_order_acquire));
+  }
+
   std::int64_t epoch = 0;
   bool measured = false;
   // False where the kernel takes its arguments as an older version laid them out, which the
@@ -54,7 +67,9 @@ struct WinnerNode {
   // Of a vendor's winner: those of the template beside it, or null.
   const KernelNode* kernel = nullptr;
   const v1::Requirements* requirements = nullptr;
+  const SignerNode* signer = nullptr;  // Of an import; null where it is not known.
   std::string packed;
+  mutable std::atomic<bool> removed{false};       // From the store: it is no answer any more.
   std::atomic<const WinnerNode*> older{nullptr};  // Of the same problem and target.
   mutable std::atomic<const std::shared_ptr<const StoredWinner>*> parsed{nullptr};
 };
@@ -89,14 +104,15 @@ struct ProblemNode {
   std::atomic<const TargetNode*> targets{nullptr};
 };
 
-// A silicon that a kernel must not run on again.
+// A silicon that a kernel must not run on again, for one problem or, with an empty key, for all.
 struct QuarantineNode {
   std::string silicon_key;
+  std::string problem_key;
   const QuarantineNode* next = nullptr;  // Of the same kernel.
 };
 
 struct KernelNode {
-  bool FailedOn(std::string_view silicon_key) const;
+  bool FailedOn(std::string_view silicon_key, std::string_view problem_key) const;
 
   std::uint64_t hash = 0;  // Of `content_hash`.
   std::string content_hash;

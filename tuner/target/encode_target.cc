@@ -9,7 +9,9 @@ namespace tilewright {
 namespace {
 
 // Raised whenever a field is added or its meaning changes.
-constexpr uint64_t kEncodingVersion = 1;
+constexpr uint64_t kSiliconVersion = 1;
+// 2: without a digest of the templates, which every winner has for itself.
+constexpr uint64_t kEnvironmentVersion = 2;
 
 void Append(uint64_t value, std::string& out) {
   for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
@@ -34,7 +36,7 @@ uint64_t BandwidthClass(double bytes_per_second) {
 // of which drivers keep a share that changes between their versions.
 std::string EncodeSilicon(const v1::Silicon& silicon) {
   std::string out;
-  Append(kEncodingVersion, out);
+  Append(kSiliconVersion, out);
   Append(silicon.compute_capability(), out);
   Append(silicon.sm_count(), out);
   Append(silicon.memory_class(), out);
@@ -51,10 +53,9 @@ std::string EncodeSilicon(const v1::Silicon& silicon) {
 
 std::string EncodeEnvironment(const v1::Environment& environment) {
   std::string out;
-  Append(kEncodingVersion, out);
+  Append(kEnvironmentVersion, out);
   Append(environment.driver_version(), out);
   Append(environment.nvrtc_version(), out);
-  Append(environment.template_digest(), out);
   return out;
 }
 

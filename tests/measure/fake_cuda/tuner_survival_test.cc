@@ -72,7 +72,8 @@ TEST(TunerSurvivalTest, ATuningSurvivesEveryFaultAndQuarantinesIt) {
 
   const std::string silicon_key = SiliconKey(request.target.silicon());
   for (const auto& [cubin, kind] : kFaults) {
-    const auto quarantined = (*store)->FindQuarantined(Sha256(cubin), silicon_key);
+    const auto quarantined = (*store)->FindQuarantined(
+        Sha256(cubin), silicon_key, ProblemKey(request.problem));
     ASSERT_TRUE(quarantined.ok() && quarantined->has_value()) << cubin;
     EXPECT_EQ((*quarantined)->kind(), kind) << cubin << ": " << (*quarantined)->message();
   }

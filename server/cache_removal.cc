@@ -1,0 +1,268 @@
+// The part of CacheServiceImpl that removes winners and makes backups.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "google/protobuf/util/time_util.h"
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "server/cache_service.h"
+#include "server/caller.h"
+#include "server/grpc_status.h"
+#include "server/lookup_plan.h"
+#include "server/unary_reply.h"
+#include "tuner/problem/canonical_problem.h"
+#include "tuner/store/packed_winner.h"
+#include "tuner/store/winner_key.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+using Winners = std::vector<std::shared_ptr<const StoredWinner>>;
+// Whether the winners of one problem on one target, newest first, are meant.
+using Selector = std::function<bool(const Winners&)>;
+
+constexpr std::size_t kHexDigits = 64;
+constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+constexpr absl::Duration kServedLately = absl::Hours(24 * 30);
+
+bool IsHex(const std::string& text) { return text.size() == kHexDigits && !FromHex(text).empty(); }
+
+absl::StatusOr<Selector> SelectProblem(const v1::ForgetWinnersRequest& request,
+                                       const DeviceTable& devices) {
+  ASSIGN_OR_RETURN(const TuneRequest wanted, ResolveTuning(request.problem(), request.target(),
+                                                           request.device_ordinal(), devices));
+  return [encoding = EncodeProblem(wanted.problem),
+          silicon = SiliconKey(wanted.target.silicon())](const Winners& winners) {
+    return winners.front()->problem_encoding == encoding && winners.front()->silicon_key == silicon;
+  };
+}
+
+absl::StatusOr<Selector> SelectSigner(const std::string& name, TuningStore& store) {
+  if (name == "unknown") {
+    return [](const Winners& winners) { return IsOfUnknownSigner(winners.front()->winner); };
+  }
+  std::string signer = name;
+  if (!IsHex(name)) {
+    ASSIGN_OR_RETURN(const std::vector<TrustedSigner> known, store.Signers());
+    signer.clear();
+    for (const TrustedSigner& each : known) {
+      if (each.display_name == name) signer = each.signer;
+    }
+    if (signer.empty()) {
+      return InvalidField("signer", "MALFORMED_FINGERPRINT",
+                          absl::StrCat("'", name,
+                                       "' is neither the name of a trusted signer nor a "
+                                       "fingerprint of 64 hexadecimal digits"));
+    }
+  }
+  return [signer](const Winners& winners) { return winners.front()->winner.signer() == signer; };
+}
+
+absl::StatusOr<Selector> SelectorOf(const v1::ForgetWinnersRequest& request,
+                                    const CacheServiceImpl::Context& context, absl::Time now) {
+  switch (request.selector_case()) {
+    case v1::ForgetWinnersRequest::kProblem:
+      return SelectProblem(request, context.devices);
+    case v1::ForgetWinnersRequest::kKey:
+      if (!IsHex(request.key())) {
+        return InvalidField("key", "MALFORMED_KEY",
+                            absl::StrCat("'", request.key(),
+                                         "' has not 64 hexadecimal digits, as "
+                                         "`list --json` shows keys"));
+      }
+      return [key = request.key()](const Winners& winners) {
+        return winners.front()->winner.key() == key;
+      };
+    case v1::ForgetWinnersRequest::kSigner:
+      return SelectSigner(request.signer(), context.store);
+    case v1::ForgetWinnersRequest::kPredicted:
+      if (!request.predicted()) break;
+      return [](const Winners& winners) { return !WasMeasured(winners.front()->winner); };
+    case v1::ForgetWinnersRequest::kOlderThan: {
+      const int64_t seconds = request.older_than().seconds();
+      if (seconds < 1 || seconds > TimeUtil::kDurationMaxSeconds) {
+        return InvalidField("older_than", "OUT_OF_RANGE",
+                            "must be a second at least, and at most 10,000 years");
+      }
+      const int64_t before = absl::ToUnixSeconds(now) - seconds;
+      return [before](const Winners& winners) {
+        return winners.front()->winner.create_time().seconds() < before;
+      };
+    }
+    case v1::ForgetWinnersRequest::SELECTOR_NOT_SET:
+      break;
+  }
+  return InvalidField("selector", "MISSING_FIELD",
+                      "say which winners: a problem, a key, a signer, predicted, or older_than");
+}
+
+// Sends a file that has no name any more. Deletes itself when gRPC is done with it.
+class BackupReactor final : public grpc::ServerWriteReactor<v1::BackupChunk> {
+ public:
+  BackupReactor(Metrics& metrics, std::atomic<int>& backups)
+      : open_(metrics.open_calls), backups_(backups) {}
+  ~BackupReactor() override {
+    if (fd_ >= 0) close(fd_);
+    if (admitted_) backups_.fetch_sub(1);
+  }
+
+  // One at a time: each writes all of the database to the disk once more.
+  bool Admit() {
+    int none = 0;
+    admitted_ = backups_.compare_exchange_strong(none, 1);
+    return admitted_;
+  }
+
+  void Begin(absl::StatusOr<int> fd) {
+    if (!fd.ok()) return Finish(ToGrpcStatus(fd.status()));
+    fd_ = *fd;
+    SendNext();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the client went away"));
+    SendNext();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void SendNext() {
+    buffer_.resize(kChunkBytes);
+    const ssize_t bytes = read(fd_, buffer_.data(), buffer_.size());
+    if (bytes < 0) {
+      return Finish(ToGrpcStatus(
+          MakeError(absl::StatusCode::kInternal, "READ_FAILED",
+                    absl::StrCat("the backup cannot be read: ", std::strerror(errno)))));
+    }
+    if (bytes == 0) return Finish(grpc::Status::OK);
+    chunk_.set_data(buffer_.data(), static_cast<std::size_t>(bytes));
+    StartWrite(&chunk_);
+  }
+
+  const OpenCall open_;
+  std::atomic<int>& backups_;
+  bool admitted_ = false;
+  int fd_ = -1;
+  std::string buffer_;
+  v1::BackupChunk chunk_;
+};
+
+// Writes the database to a file in the cache directory and opens that; its name is gone by then.
+absl::StatusOr<int> MakeBackup(const CacheServiceImpl::Context& context) {
+  const std::string path = absl::StrCat(context.cache_dir, "/.backup.part");
+  unlink(path.c_str());
+  const absl::Status written = context.store.Backup(path);
+  const int fd = written.ok() ? open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+  unlink(path.c_str());
+  RETURN_IF_ERROR(written);
+  if (fd < 0) {
+    return MakeError(absl::StatusCode::kInternal, "READ_FAILED",
+                     absl::StrCat("the backup cannot be read: ", std::strerror(errno)));
+  }
+  return fd;
+}
+
+}  // namespace
+
+absl::Status CacheServiceImpl::Forget(const v1::ForgetWinnersRequest& request,
+                                      v1::ForgetWinnersResponse& response) {
+  ASSIGN_OR_RETURN(const Selector is_meant, SelectorOf(request, context_, context_.clock.Now()));
+  // Nothing is stored between choosing and removing.
+  absl::MutexLock publishing(&context_.index.publishing());
+  std::vector<int64_t> epochs;
+  context_.index.ForEachTarget([&](const Winners& winners) {
+    if (!is_meant(winners)) return;
+    for (const auto& winner : winners) epochs.push_back(winner->winner.epoch());
+  });
+  if (epochs.empty()) {
+    return MakeError(absl::StatusCode::kNotFound, "NO_WINNER", "no stored winner is meant");
+  }
+  ASSIGN_OR_RETURN(const Removed removed, context_.store.Remove(epochs, request.dry_run()));
+  if (!request.dry_run()) context_.index.Remove(removed);
+  response.set_winners(static_cast<int64_t>(removed.epochs.size()));
+  response.set_kernels(removed.kernels);
+  return absl::OkStatus();
+}
+
+absl::Status CacheServiceImpl::Prune(const v1::PruneCacheRequest& request,
+                                     v1::PruneCacheResponse& response) {
+  if (request.max_bytes() < 0) {
+    return InvalidField("max_bytes", "OUT_OF_RANGE", "must not be negative");
+  }
+  const int64_t now = absl::ToUnixSeconds(context_.clock.Now());
+  PruneOptions options;
+  options.max_bytes = request.max_bytes() > 0 ? request.max_bytes() : context_.max_cache_bytes;
+  options.served_since = now - absl::ToInt64Seconds(kServedLately);
+  options.dry_run = request.dry_run();
+  RETURN_IF_ERROR(context_.store.NoteServed(context_.uses.Served(), now));
+  absl::MutexLock publishing(&context_.index.publishing());
+  ASSIGN_OR_RETURN(const Removed removed, context_.store.Prune(options));
+  if (!request.dry_run()) context_.index.Remove(removed);
+  response.set_superseded_winners(removed.superseded);
+  response.set_unused_winners(static_cast<int64_t>(removed.epochs.size()) - removed.superseded);
+  response.set_kernels(removed.kernels);
+  response.set_bytes_before(removed.bytes_before);
+  response.set_bytes_after(removed.bytes_after);
+  response.set_limit_missed(options.max_bytes > 0 && removed.bytes_after > options.max_bytes);
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::ForgetWinners(grpc::CallbackServerContext* context,
+                                                          const v1::ForgetWinnersRequest* request,
+                                                          v1::ForgetWinnersResponse* response) {
+  context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
+  const absl::Status permitted =
+      context_.permissions.RequireAdministrator(CallerOf(*context), "forget winners");
+  if (!permitted.ok()) return Reply(context, permitted);
+  return ReplyLater(context, context_.executor,
+                    [this, request, response] { return Forget(*request, *response); });
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerContext* context,
+                                                       const v1::PruneCacheRequest* request,
+                                                       v1::PruneCacheResponse* response) {
+  context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
+  const absl::Status permitted =
+      context_.permissions.RequireAdministrator(CallerOf(*context), "prune the cache");
+  if (!permitted.ok()) return Reply(context, permitted);
+  return ReplyLater(context, context_.executor,
+                    [this, request, response] { return Prune(*request, *response); });
+}
+
+grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
+    grpc::CallbackServerContext* context, const v1::BackupCacheRequest* request) {
+  context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
+  auto* reactor = new BackupReactor(context_.metrics, backups_);
+  const absl::Status permitted =
+      context_.permissions.RequireAdministrator(CallerOf(*context), "back the cache up");
+  if (!permitted.ok()) {
+    reactor->Begin(permitted);
+    return reactor;
+  }
+  if (!reactor->Admit()) {
+    reactor->Begin(MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_BUNDLES",
+                             "a backup is under way: try again in 1000 ms",
+                             {{"retry_delay_ms", "1000"}}));
+    return reactor;
+  }
+  const bool posted =
+      context_.bundle_executor.TryPost([this, reactor] { reactor->Begin(MakeBackup(context_)); });
+  if (!posted) reactor->Begin(ServerStopping());
+  return reactor;
+}
+
+}  // namespace tilewright
