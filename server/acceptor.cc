@@ -146,7 +146,7 @@ void Acceptor::Take(int fd) {
     return;
   }
   accepted_.fetch_add(1, std::memory_order_relaxed);
-  handler_(fd);
+  handler_(peer->uid, fd);
 }
 
 // Out of descriptors, a pending connection can be neither accepted nor left: poll would

@@ -26,8 +26,8 @@ class Acceptor {
     gid_t own_gid = 0;
   };
 
-  // Takes over a non-blocking descriptor.
-  using Handler = std::function<void(int fd)>;
+  // Takes over a non-blocking descriptor, at whose other end is `user`.
+  using Handler = std::function<void(uid_t user, int fd)>;
 
   static absl::StatusOr<std::unique_ptr<Acceptor>> Start(UnixListener listener,
                                                          const Options& options, Handler handler);

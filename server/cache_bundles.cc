@@ -2,8 +2,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -137,23 +139,89 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
   v1::BundleChunk chunk_;
 };
 
-// Gathers the chunks, then takes the bundle in on a thread of its executor. Takes its place among
-// the bundles under way with the first chunk, and ends where no more come. Lives until gRPC is
-// done with it.
+constexpr int kMaxInspected = 1000;
+
+// Imports, or, with dry_run, says what an import would do.
+absl::Status Import(const CacheServiceImpl::Context& context, const BundleContents& contents,
+                    bool dry_run, v1::ImportBundleResponse& response) {
+  // Asked before the index is locked.
+  ASSIGN_OR_RETURN(const std::set<std::string> trusted, context.signers.Trusted());
+  ASSIGN_OR_RETURN(
+      const ImportCounts counts,
+      ImportRecords(
+          context.store, context.index, contents,
+          {.now = context.clock.Now(),
+           .is_trusted = [&](const std::string& signer) { return trusted.count(signer) > 0; },
+           .dry_run = dry_run}));
+  response.set_winners_imported(counts.winners_imported);
+  response.set_winners_kept(counts.winners_kept);
+  response.set_winners_quarantined(counts.winners_quarantined);
+  response.set_kernels_imported(counts.kernels_imported);
+  response.set_signer(contents.signer);
+  return absl::OkStatus();
+}
+
+// Where there is the GPU that an imported winner is for, it is measured there in its turn.
+void MeasureHere(const CacheServiceImpl::Context& context, const v1::Winner& winner) {
+  const v1::ListDevicesResponse listing = context.devices.listing();
+  for (const v1::Device& device : listing.devices()) {
+    if (SiliconKey(device.target().silicon()) != SiliconKey(winner.target().silicon())) continue;
+    context.revalidation.Add({.problem = winner.problem(),
+                              .target = device.target(),
+                              .device_ordinal = device.ordinal(),
+                              .options = {}});
+  }
+}
+
+absl::Status TakeIn(const CacheServiceImpl::Context& context, std::string bundle,
+                    v1::ImportBundleResponse& response) {
+  ASSIGN_OR_RETURN(const BundleContents contents, ReadBundle(bundle));
+  RETURN_IF_ERROR(context.signers.CheckTrusted(contents.signer));
+  RETURN_IF_ERROR(Import(context, contents, /*dry_run=*/false, response));
+  ASSIGN_OR_RETURN(const v1::Signer signer, context.signers.Describe(contents.signer));
+  response.set_signer_name(signer.display_name());
+  for (const TuningRecord& record : contents.records) {
+    context.winners.Notify(record.winner.family_key);
+    MeasureHere(context, record.winner.winner);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Inspect(const CacheServiceImpl::Context& context, std::string bundle,
+                     v1::InspectBundleResponse& response) {
+  ASSIGN_OR_RETURN(const BundleContents contents, ReadBundle(bundle));
+  RETURN_IF_ERROR(Import(context, contents, /*dry_run=*/true, *response.mutable_outcome()));
+  ASSIGN_OR_RETURN(*response.mutable_signer(), context.signers.Describe(contents.signer));
+  response.mutable_outcome()->set_signer_name(response.signer().display_name());
+  response.set_winner_count(static_cast<int>(contents.records.size()));
+  response.set_kernel_count(static_cast<int>(contents.cubins.size()));
+  for (const TuningRecord& record : contents.records) {
+    if (response.winners_size() == kMaxInspected) break;
+    *response.add_winners() = record.winner.winner;
+  }
+  return absl::OkStatus();
+}
+
+// Gathers the chunks of a bundle, then does its work on a thread of its executor. Takes its place
+// among the bundles under way with the first chunk, and ends where no more come. Lives until gRPC
+// is done with it.
 class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
                             public std::enable_shared_from_this<ImportReactor> {
  public:
-  ImportReactor(const CacheServiceImpl::Context& context, SharedLimit& limit, uid_t user,
-                v1::ImportBundleResponse* response)
+  // What becomes of a whole bundle.
+  using Work = std::function<absl::Status(std::string bundle)>;
+
+  ImportReactor(const CacheServiceImpl::Context& context, SharedLimit& limit, uid_t user, Work work)
       : open_(context.metrics.open_calls),
         limit_(limit),
         user_(user),
         context_(context),
-        response_(response) {}
+        work_(std::move(work)) {}
 
-  // Called before gRPC gets the reactor.
-  void Begin() {
+  // Called before gRPC gets the reactor. Ends the call at once where it is not `permitted`.
+  void Begin(const absl::Status& permitted) {
     self_ = shared_from_this();
+    if (!permitted.ok()) return End(permitted);
     stall_.emplace(context_.bundle_stall, [weak = weak_from_this()] {
       if (auto self = weak.lock()) {
         self->End(Stalled(self->context_.bundle_stall, "nothing more of the bundle came"));
@@ -210,7 +278,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   }
 
   void Answer(const absl::Status& status) {
-    stall_->Stop();
+    if (stall_) stall_->Stop();
     {
       absl::MutexLock lock(&place_mutex_);
       place_given_back_ = true;
@@ -221,32 +289,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
 
   absl::Status Import() {
     if (cancelled_) return absl::CancelledError("the client went away");
-    ASSIGN_OR_RETURN(const BundleContents contents,
-                     ReadBundle(std::exchange(bundle_, std::string())));
-    ASSIGN_OR_RETURN(const ImportCounts counts,
-                     ImportRecords(context_.store, context_.index, contents));
-    response_->set_winners_imported(counts.winners_imported);
-    response_->set_winners_kept(counts.winners_kept);
-    response_->set_winners_quarantined(counts.winners_quarantined);
-    response_->set_kernels_imported(counts.kernels_imported);
-    response_->set_signer(contents.signer);
-    for (const TuningRecord& record : contents.records) {
-      context_.winners.Notify(record.winner.family_key);
-      MeasureHere(record.winner.winner);
-    }
-    return absl::OkStatus();
-  }
-
-  // Where there is the GPU that an imported winner is for, it is measured there in its turn.
-  void MeasureHere(const v1::Winner& winner) {
-    const v1::ListDevicesResponse listing = context_.devices.listing();
-    for (const v1::Device& device : listing.devices()) {
-      if (SiliconKey(device.target().silicon()) != SiliconKey(winner.target().silicon())) continue;
-      context_.revalidation.Add({.problem = winner.problem(),
-                                 .target = device.target(),
-                                 .device_ordinal = device.ordinal(),
-                                 .options = {}});
-    }
+    return work_(std::exchange(bundle_, std::string()));
   }
 
   const OpenCall open_;
@@ -257,7 +300,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   bool place_given_back_ ABSL_GUARDED_BY(place_mutex_) = false;
   std::optional<StallWatch> stall_;
   const CacheServiceImpl::Context& context_;
-  v1::ImportBundleResponse* const response_;
+  const Work work_;
   v1::BundleChunk chunk_;
   std::string bundle_;
   std::atomic<bool> cancelled_{false};
@@ -291,9 +334,23 @@ grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
 grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::ImportBundle(
     grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  const auto reactor =
-      std::make_shared<ImportReactor>(context_, imports_, CallerOf(*context), response);
-  reactor->Begin();
+  const auto reactor = std::make_shared<ImportReactor>(
+      context_, imports_, CallerOf(*context), [this, response](std::string bundle) {
+        return TakeIn(context_, std::move(bundle), *response);
+      });
+  reactor->Begin(context_.permissions.RequireAdministrator(CallerOf(*context), "import a bundle"));
+  return reactor.get();
+}
+
+// For every caller: it tells nothing that the caller does not hold.
+grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::InspectBundle(
+    grpc::CallbackServerContext* context, v1::InspectBundleResponse* response) {
+  context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
+  const auto reactor = std::make_shared<ImportReactor>(
+      context_, imports_, CallerOf(*context), [this, response](std::string bundle) {
+        return Inspect(context_, std::move(bundle), *response);
+      });
+  reactor->Begin(absl::OkStatus());
   return reactor.get();
 }
 

@@ -17,6 +17,7 @@
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "server/cache_service.h"
+#include "server/caller.h"
 #include "server/grpc_status.h"
 #include "server/lookup_plan.h"
 #include "server/request_check.h"
@@ -226,6 +227,9 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ForgetWinners(grpc::CallbackServerCo
                                                           v1::ForgetWinnersResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
+  const absl::Status permitted =
+      context_.permissions.RequireAdministrator(CallerOf(*context), "forget winners");
+  if (!permitted.ok()) return Reply(context, permitted);
   return ReplyLater(context, context_.executor,
                     [this, request, response] { return Forget(*request, *response); });
 }
@@ -235,6 +239,9 @@ grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerConte
                                                        v1::PruneCacheResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
+  const absl::Status permitted =
+      context_.permissions.RequireAdministrator(CallerOf(*context), "prune the cache");
+  if (!permitted.ok()) return Reply(context, permitted);
   return ReplyLater(context, context_.executor,
                     [this, request, response] { return Prune(*request, *response); });
 }
@@ -245,6 +252,12 @@ grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
   auto* reactor = new BackupReactor(context_.metrics, backups_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) {
     reactor->Begin(known);
+    return reactor;
+  }
+  const absl::Status permitted =
+      context_.permissions.RequireAdministrator(CallerOf(*context), "back the cache up");
+  if (!permitted.ok()) {
+    reactor->Begin(permitted);
     return reactor;
   }
   if (!reactor->Admit()) {

@@ -6,13 +6,17 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 
+#include "google/protobuf/message.h"
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/kernel_uses.h"
 #include "server/metrics.h"
+#include "server/permissions.h"
 #include "server/revalidation_queue.h"
 #include "server/shared_limit.h"
+#include "server/signers.h"
 #include "server/stop_signal.h"
 #include "server/winner_signal.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
@@ -40,6 +44,8 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
     WinnerSignal& winners;
     Metrics& metrics;
     Clock& clock;
+    const Permissions& permissions;
+    Signers& signers;
     const KernelUses& uses;
     RevalidationQueue& revalidation;
     std::string cache_dir;
@@ -62,6 +68,26 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
       grpc::CallbackServerContext* context, const v1::ExportBundleRequest* request) override;
   grpc::ServerReadReactor<v1::BundleChunk>* ImportBundle(
       grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) override;
+  grpc::ServerReadReactor<v1::BundleChunk>* InspectBundle(
+      grpc::CallbackServerContext* context, v1::InspectBundleResponse* response) override;
+  grpc::ServerUnaryReactor* ListSigners(grpc::CallbackServerContext* context,
+                                        const v1::ListSignersRequest* request,
+                                        v1::ListSignersResponse* response) override;
+  grpc::ServerUnaryReactor* TrustSigner(grpc::CallbackServerContext* context,
+                                        const v1::TrustSignerRequest* request,
+                                        v1::Signer* response) override;
+  grpc::ServerUnaryReactor* DistrustSigner(grpc::CallbackServerContext* context,
+                                           const v1::DistrustSignerRequest* request,
+                                           v1::DistrustSignerResponse* response) override;
+  grpc::ServerUnaryReactor* AdoptWinners(grpc::CallbackServerContext* context,
+                                         const v1::AdoptWinnersRequest* request,
+                                         v1::AdoptWinnersResponse* response) override;
+  grpc::ServerUnaryReactor* GetSigningKey(grpc::CallbackServerContext* context,
+                                          const v1::GetSigningKeyRequest* request,
+                                          v1::SigningKey* response) override;
+  grpc::ServerUnaryReactor* RotateSigningKey(grpc::CallbackServerContext* context,
+                                             const v1::RotateSigningKeyRequest* request,
+                                             v1::SigningKey* response) override;
   grpc::ServerUnaryReactor* GetCacheStats(grpc::CallbackServerContext* context,
                                           const v1::GetCacheStatsRequest* request,
                                           v1::CacheStats* response) override;
@@ -77,6 +103,12 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
       grpc::CallbackServerContext* context, const v1::BackupCacheRequest* request) override;
 
  private:
+  template <typename Response, typename Work>
+  grpc::ServerUnaryReactor* ReplyToAdministrator(grpc::CallbackServerContext* context,
+                                                 const google::protobuf::Message& request,
+                                                 std::string_view what, Response* response,
+                                                 Work work);
+
   absl::Status Explain(const v1::ExplainWinnerRequest& request,
                        v1::ExplainWinnerResponse& response);
   absl::Status Forget(const v1::ForgetWinnersRequest& request, v1::ForgetWinnersResponse& response);

@@ -18,12 +18,22 @@ absl::Status ErrorAt(const std::string& file_name, const toml::source_region& so
       absl::StrCat(file_name, ":", source.begin.line, ": ", ToAbsl(what)));
 }
 
-// The value as the flags would spell it; nothing for tables, arrays and dates.
+// The value as the flags would spell it, elements of an array separated by commas; nothing for
+// tables and dates.
 std::optional<std::string> Spell(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* number = node.as_integer()) return absl::StrCat(number->get());
   if (const auto* real = node.as_floating_point()) return absl::StrCat(real->get());
   if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  if (const auto* array = node.as_array()) {
+    std::string spelled;
+    for (const toml::node& element : *array) {
+      const std::optional<std::string> word = Spell(element);
+      if (!word) return std::nullopt;
+      absl::StrAppend(&spelled, spelled.empty() ? "" : ",", *word);
+    }
+    return spelled;
+  }
   return std::nullopt;
 }
 

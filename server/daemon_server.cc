@@ -3,7 +3,6 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
-#include <grpcpp/security/server_credentials.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -33,6 +32,7 @@ constexpr std::chrono::hours kNoteUsesEvery{1};
 
 DaemonServer::DaemonServer(const Options& options, const Collaborators& collaborators)
     : collaborators_(collaborators),
+      permissions_(geteuid(), options.administrators),
       devices_(collaborators.compiler, collaborators.profiler, options.device_patience),
       executor_("executor", kExecutorThreads, kExecutorQueue),
       // Bundles take seconds each, and must not hold cold look-ups up.
@@ -50,6 +50,8 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
         winners_.Notify(result->winner.family_key);
         return std::move(result->winner);
       }),
+      signers_(collaborators.store, collaborators.index, winners_, collaborators.clock,
+               options.cache_dir),
       scheduler_(
           {.devices = devices_.device_count(), .max_queue = options.max_queue},
           [this](const TuneRequest& request, const Cancellation& cancellation,
@@ -79,7 +81,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                        .revalidation = revalidation_},
                       winners_, *metrics_),
       tuning_service_(devices_, collaborators.index, scheduler_, sweeps_, executor_, stop_,
-                      *metrics_),
+                      permissions_, *metrics_),
       cache_service_({.devices = devices_,
                       .store = collaborators.store,
                       .index = collaborators.index,
@@ -89,13 +91,26 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .winners = winners_,
                       .metrics = *metrics_,
                       .clock = collaborators.clock,
+                      .permissions = permissions_,
+                      .signers = signers_,
                       .uses = uses_,
                       .revalidation = revalidation_,
                       .cache_dir = options.cache_dir,
                       .max_bundle_bytes = options.max_bundle_bytes,
                       .max_cache_bytes = options.max_cache_bytes,
                       .bundle_stall = options.bundle_stall,
-                      .unstored_winners = [this] { return collaborators_.tuner.unstored(); }}) {
+                      .unstored_winners = [this] { return collaborators_.tuner.unstored(); }}),
+      servers_([this, quota = std::make_shared<grpc::ResourceQuota>("tilewrightd")](
+                   grpc::ServerBuilder& builder) {
+        builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+        builder.SetMaxSendMessageSize(-1);  // A batch of kernels may well be 40 MB.
+        builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+        builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+        builder.SetResourceQuota(quota->Resize(kMaxMemoryBytes));
+        builder.RegisterService(&kernel_service_);
+        builder.RegisterService(&tuning_service_);
+        builder.RegisterService(&cache_service_);
+      }) {
   devices_.WhenDevicesAreKnown([this](int devices) { scheduler_.AddDevices(devices); });
 }
 
@@ -104,6 +119,10 @@ DaemonServer::~DaemonServer() { Stop(absl::ZeroDuration()); }
 absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
     const Options& options, const Collaborators& collaborators) {
   auto server = std::unique_ptr<DaemonServer>(new DaemonServer(options, collaborators));
+  // A key that cannot be used keeps nobody from look-ups; what needs it says what is wrong.
+  if (const absl::Status own = server->signers_.Start(); !own.ok()) {
+    spdlog::error("{}", std::string(own.message()));
+  }
   RETURN_IF_ERROR(server->Listen(options));
   server->ExportMetrics();
   if (options.metrics_port != 0) {
@@ -135,36 +154,14 @@ absl::Status DaemonServer::Listen(const Options& options) {
   ASSIGN_OR_RETURN(UnixListener listener, UnixListener::Listen(options.socket));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  grpc::ServerBuilder builder;
-  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-  builder.SetMaxSendMessageSize(-1);  // A batch of kernels may well be 40 MB.
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-  builder.SetResourceQuota(grpc::ResourceQuota("tilewrightd").Resize(kMaxMemoryBytes));
-  connections_ = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-      grpc::InsecureServerCredentials());
-  builder.RegisterService(&kernel_service_);
-  builder.RegisterService(&tuning_service_);
-  builder.RegisterService(&cache_service_);
-  server_ = builder.BuildAndStart();
-  if (server_ == nullptr) {
-    return MakeError(absl::StatusCode::kInternal, "SERVER_NOT_STARTED",
-                     "the gRPC server did not start");
-  }
-  server_->GetHealthCheckService()->SetServingStatus(true);
-  ASSIGN_OR_RETURN(
-      acceptor_,
-      Acceptor::Start(
-          std::move(listener),
-          {.max_connections_per_user = options.max_connections_per_user,
-           .own_uid = geteuid(),
-           .own_gid = getegid()},
-          [this](int fd) {
-            grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
-            connection.fd = fd;
-            connections_->HandleNewConnection(&connection);
-          }));
+  // The others' are made as they come.
+  RETURN_IF_ERROR(servers_.Start(geteuid()));
+  ASSIGN_OR_RETURN(acceptor_,
+                   Acceptor::Start(std::move(listener),
+                                   {.max_connections_per_user = options.max_connections_per_user,
+                                    .own_uid = geteuid(),
+                                    .own_gid = getegid()},
+                                   [this](uid_t user, int fd) { servers_.Take(user, fd); }));
   return absl::OkStatus();
 }
 
@@ -227,11 +224,9 @@ void DaemonServer::Stop(absl::Duration grace) {
   noting_uses_.reset();
   metrics_endpoint_.reset();
   if (acceptor_ != nullptr) acceptor_->Stop();
-  if (server_ != nullptr) {
-    server_->GetHealthCheckService()->Shutdown();
-    stop_.Fire();
-    server_->Shutdown(ToGrpc(SteadyTime::Now() + grace));
-  }
+  servers_.ShutDownHealth();
+  stop_.Fire();
+  servers_.ShutDown(SteadyTime::Now() + grace);
   devices_.Stop();
   sweeps_.PrepareStop();
   predictor_.Stop();
@@ -243,7 +238,7 @@ void DaemonServer::Stop(absl::Duration grace) {
   executor_.Stop();
   NoteUses();
   // Last of gRPC: nothing can touch a reactor any more.
-  server_.reset();
+  servers_.Clear();
 }
 
 }  // namespace tilewright

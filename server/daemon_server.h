@@ -7,11 +7,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "grpcpp/server.h"
-#include "grpcpp/server_builder.h"
 #include "server/acceptor.h"
 #include "server/cache_service.h"
 #include "server/caretaker.h"
@@ -22,12 +21,15 @@
 #include "server/kernel_uses.h"
 #include "server/metrics.h"
 #include "server/periodic.h"
+#include "server/permissions.h"
 #include "server/predictor.h"
 #include "server/revalidation_queue.h"
 #include "server/scheduler.h"
+#include "server/signers.h"
 #include "server/stop_signal.h"
 #include "server/sweep_runner.h"
 #include "server/tuning_service.h"
+#include "server/user_servers.h"
 #include "server/winner_signal.h"
 #include "tuner/clock.h"
 #include "tuner/compile/compiler.h"
@@ -54,6 +56,7 @@ class DaemonServer {
     std::chrono::milliseconds bundle_stall{30000};
     std::chrono::milliseconds store_retry{5000};  // Of what could not be stored.
     std::function<void()> on_cache_lost;          // Nothing can be stored any more: end.
+    std::vector<uid_t> administrators;            // Beside the daemon's own user and root.
     int64_t max_cache_bytes = 0;                  // What pruning leaves; 0: no limit.
     // How often idle GPUs are looked for, for winners that are to be measured again.
     std::chrono::milliseconds revalidation_interval{500};
@@ -98,11 +101,13 @@ class DaemonServer {
   std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   WinnerSignal winners_;
   StopSignal stop_;
+  const Permissions permissions_;
   DeviceTable devices_;
   Executor executor_;
   Executor bundle_executor_;
   KernelLoader kernels_;
   Predictor predictor_;
+  Signers signers_;
   Scheduler scheduler_;
   SweepRunner sweeps_;
   KernelUses uses_;
@@ -110,8 +115,7 @@ class DaemonServer {
   KernelServiceImpl kernel_service_;
   TuningServiceImpl tuning_service_;
   CacheServiceImpl cache_service_;
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
-  std::unique_ptr<grpc::Server> server_;
+  UserServers servers_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
   std::unique_ptr<Caretaker> caretaker_;

@@ -71,6 +71,7 @@ absl::Status Serve(const Config& config) {
            .metrics_port = config.metrics_port,
            .resume_sweeps = config.resume_sweeps,
            .on_cache_lost = [] { ::kill(::getpid(), SIGTERM); },
+           .administrators = config.administrators,
            .max_cache_bytes = config.max_cache_bytes},
           {*compiler, *profiler, *store, index, tuner, clock}));
   spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
@@ -80,7 +81,8 @@ absl::Status Serve(const Config& config) {
 }
 
 absl::Status Restore(const Config& config, const std::string& file) {
-  ASSIGN_OR_RETURN(const Restored restored, RestoreDatabase(config.cache_dir, file, absl::Now()));
+  ASSIGN_OR_RETURN(const Restored restored,
+                   RestoreDatabase(config.cache_dir, file, RealClock().Now()));
   if (config.log_format == LogFormat::kJson) {
     const nlohmann::ordered_json object = {
         {"restored", file}, {"database", restored.database}, {"kept", restored.kept}};

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "server/permissions.h"
 
 namespace tilewright {
 namespace {
@@ -98,6 +99,13 @@ absl::Status ParseBool(std::string_view value, bool* out) {
   return absl::OkStatus();
 }
 
+absl::Status ParseAdministrators(std::string_view value, std::vector<uid_t>* out) {
+  absl::StatusOr<std::vector<uid_t>> users = ParseUsers(value);
+  if (!users.ok()) return users.status();
+  *out = *std::move(users);
+  return absl::OkStatus();
+}
+
 std::vector<Setting> MakeSettings() {
   using View = std::string_view;
   return {
@@ -127,6 +135,13 @@ std::vector<Setting> MakeSettings() {
        "Go on with unfinished sweeps at the start, rather than when they are asked for again "
        "(default false)",
        [](View value, Config& config) { return ParseBool(value, &config.resume_sweeps); }},
+      {"administrators", "USERS",
+       "Users, by name or id and separated by commas, who beside the daemon's own and root may "
+       "import and forget winners, trust signers, see and rotate the signing key and cancel the "
+       "work of others (default none)",
+       [](View value, Config& config) {
+         return ParseAdministrators(value, &config.administrators);
+       }},
       {"max_cache_bytes", "BYTES",
        "What `tilewright prune` leaves of the database, such as 500MB or 2GiB; 0: no limit "
        "(default 0)",

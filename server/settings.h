@@ -3,6 +3,8 @@
 #ifndef TILEWRIGHT_SERVER_SETTINGS_H_
 #define TILEWRIGHT_SERVER_SETTINGS_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,7 +30,8 @@ struct Config {
   int max_queue = 256;
   int max_connections_per_user = 1024;
   bool resume_sweeps = false;
-  int64_t max_cache_bytes = 0;  // 0: no limit.
+  std::vector<uid_t> administrators;  // Beside the daemon's own user and root.
+  int64_t max_cache_bytes = 0;        // 0: no limit.
 };
 
 struct Setting {

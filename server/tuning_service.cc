@@ -3,6 +3,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "proto/support/status_macros.h"
@@ -41,7 +43,34 @@ absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
   tune.options = request.options();
   const IndexHit hit = FindStored(tune, index_, devices_);
   if (NeedsNoTuning(hit, tune)) return scheduler_.Record(tune, *hit.winner, request.request_id());
-  return scheduler_.Create(tune, request.request_id(), user);
+  ASSIGN_OR_RETURN(std::shared_ptr<TuningJob> job,
+                   scheduler_.Create(tune, request.request_id(), user));
+  owners_.AddTuning(job->name(), user, request.request_id());
+  return job;
+}
+
+absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Cancel(
+    const v1::CancelTuningRequest& request, uid_t user) {
+  ASSIGN_OR_RETURN(std::shared_ptr<TuningJob> job, scheduler_.Find(request.name()));
+  ASSIGN_OR_RETURN(const std::optional<std::string> taken_back,
+                   owners_.TakeBack(request.name(), user, request.request_id()));
+  if (!taken_back) return job;
+  return scheduler_.Cancel(request.name(), *taken_back);
+}
+
+absl::StatusOr<v1::Sweep> TuningServiceImpl::Create(const v1::CreateSweepRequest& request,
+                                                    uid_t user) {
+  const absl::StatusOr<v1::Sweep> before = sweeps_.Get(SweepName(request.sweep_id()));
+  ASSIGN_OR_RETURN(v1::Sweep sweep, sweeps_.Create(request, user));
+  owners_.AddSweep(sweep.name(), user, before.ok() && !IsFinal(before->state()));
+  return sweep;
+}
+
+absl::StatusOr<v1::Sweep> TuningServiceImpl::Cancel(const v1::CancelSweepRequest& request,
+                                                    uid_t user) {
+  RETURN_IF_ERROR(sweeps_.Get(request.name()).status());
+  RETURN_IF_ERROR(owners_.CheckCancelSweep(request.name(), user));
+  return sweeps_.Cancel(request.name());
 }
 
 grpc::ServerUnaryReactor* TuningServiceImpl::CreateTuning(grpc::CallbackServerContext* context,
@@ -65,7 +94,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelTuning(grpc::CallbackServerCo
                                                           v1::Tuning* response) {
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyWith(context, scheduler_.Cancel(request->name(), request->request_id()), response);
+  return ReplyWith(context, Cancel(*request, CallerOf(*context)), response);
 }
 
 grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(
@@ -99,7 +128,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CreateSweep(grpc::CallbackServerCon
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   const uid_t user = CallerOf(*context);
   return ReplyLater(context, executor_, [this, user, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, sweeps_.Create(*request, user));
+    ASSIGN_OR_RETURN(*response, Create(*request, user));
     return absl::OkStatus();
   });
 }
@@ -120,8 +149,9 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerCon
                                                          v1::Sweep* response) {
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, sweeps_.Cancel(request->name()));
+  const uid_t user = CallerOf(*context);
+  return ReplyLater(context, executor_, [this, user, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, Cancel(*request, user));
     return absl::OkStatus();
   });
 }

@@ -8,9 +8,11 @@
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/metrics.h"
+#include "server/permissions.h"
 #include "server/scheduler.h"
 #include "server/stop_signal.h"
 #include "server/sweep_runner.h"
+#include "server/work_owners.h"
 #include "tilewright/v1/tuning_service.grpc.pb.h"
 #include "tuner/store/winner_index.h"
 
@@ -20,13 +22,15 @@ namespace tilewright {
 class TuningServiceImpl final : public v1::TuningService::CallbackService {
  public:
   TuningServiceImpl(DeviceTable& devices, const WinnerIndex& index, Scheduler& scheduler,
-                    SweepRunner& sweeps, Executor& executor, StopSignal& stop, Metrics& metrics)
+                    SweepRunner& sweeps, Executor& executor, StopSignal& stop,
+                    const Permissions& permissions, Metrics& metrics)
       : devices_(devices),
         index_(index),
         scheduler_(scheduler),
         sweeps_(sweeps),
         executor_(executor),
         stop_(stop),
+        owners_(permissions, kMaxOwnedWork),
         metrics_(metrics) {}
 
   grpc::ServerUnaryReactor* CreateTuning(grpc::CallbackServerContext* context,
@@ -58,8 +62,15 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
                                         v1::ListDevicesResponse* response) override;
 
  private:
+  // More than are ever under way, of both kinds.
+  static constexpr std::size_t kMaxOwnedWork = 16384;
+
   absl::StatusOr<std::shared_ptr<TuningJob>> Create(const v1::CreateTuningRequest& request,
                                                     uid_t user);
+  absl::StatusOr<std::shared_ptr<TuningJob>> Cancel(const v1::CancelTuningRequest& request,
+                                                    uid_t user);
+  absl::StatusOr<v1::Sweep> Create(const v1::CreateSweepRequest& request, uid_t user);
+  absl::StatusOr<v1::Sweep> Cancel(const v1::CancelSweepRequest& request, uid_t user);
   template <typename Message, typename Request>
   grpc::ServerWriteReactor<Message>* Watch(const Request& request,
                                            std::chrono::milliseconds interval,
@@ -71,6 +82,7 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
   SweepRunner& sweeps_;
   Executor& executor_;
   StopSignal& stop_;
+  WorkOwners owners_;
   Metrics& metrics_;
 };
 

@@ -257,6 +257,11 @@ absl::StatusOr<TuneResult> Tuner::Predict(const TuneRequest& request,
 absl::StatusOr<v1::Kernel> Tuner::LoadKernel(const StoredWinner& winner) {
   v1::Kernel kernel = winner.kernel;
   ASSIGN_OR_RETURN(*kernel.mutable_cubin(), GetCubin(kernel.content_hash()));
+  // An import of a version that did not check, or whoever else wrote to the database.
+  if (const absl::Status status = CheckKernel(kernel, kernel.cubin()); !status.ok()) {
+    return MakeError(absl::StatusCode::kDataLoss, "KERNEL_INVALID",
+                     absl::StrCat("the stored kernel cannot be right: ", status.message()));
+  }
   return kernel;
 }
 

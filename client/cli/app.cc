@@ -18,7 +18,8 @@ namespace {
 constexpr char kFooter[] =
     "\nExit codes: 0 done; 1 failed; 2 wrong usage or input, or not implemented; 3 not found;\n"
     "4 no daemon, or one that cannot serve this; 130 interrupted.\n"
-    "Environment: TILEWRIGHT_SOCKET, TILEWRIGHT_CACHE_DIR, TILEWRIGHT_DAEMON, NO_COLOR.\n"
+    "Environment: TILEWRIGHT_SOCKET, TILEWRIGHT_CACHE_DIR, TILEWRIGHT_DAEMON,\n"
+    "TILEWRIGHT_DAEMON_UID (whose daemon is trusted beside one's own and root's), NO_COLOR.\n"
     "Without a running daemon one is started on the cache directory; it ends when idle.";
 
 void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
@@ -50,6 +51,9 @@ void AddCommands(CLI::App& app, Action& action) {
   AddPrune(app, action);
   AddBackup(app, action);
   AddRestore(app, action);
+  AddBundle(app, action);
+  AddTrust(app, action);
+  AddKey(app, action);
   AddVersion(app, action);
   AddCompletion(app, app, action);
 }

@@ -1,4 +1,4 @@
-// `tilewright export` and `tilewright import`
+// `tilewright export`, `tilewright import` and `tilewright bundle`
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
@@ -10,6 +10,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/files.h"
 #include "client/cli/format.h"
+#include "client/cli/report.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
@@ -38,7 +39,7 @@ absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
   return kExitOk;
 }
 
-absl::StatusOr<int> Import(Session& session, const std::string& path) {
+absl::StatusOr<std::ifstream> OpenBundle(const std::string& path) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in || std::filesystem::is_directory(path)) {
@@ -47,18 +48,75 @@ absl::StatusOr<int> Import(Session& session, const std::string& path) {
         absl::StrCat(path, ": cannot be read: ", std::strerror(errno == 0 ? EISDIR : errno)),
         {{"file", path}});
   }
+  return in;
+}
+
+std::string NameOf(const std::string& signer, const std::string& name) {
+  return Printable(name.empty() ? signer : absl::StrCat(name, " (", signer, ")"));
+}
+
+// "12 winners and 10 kernels; kept 2 that were here already"
+std::string Outcome(const v1::ImportBundleResponse& response) {
+  std::string text = absl::StrCat(response.winners_imported(), " winners and ",
+                                  response.kernels_imported(), " kernels");
+  if (response.winners_kept() > 0) {
+    absl::StrAppend(&text, "; kept ", response.winners_kept(), " that were here already");
+  }
+  if (response.winners_quarantined() > 0) {
+    absl::StrAppend(&text, "; left out ", response.winners_quarantined(),
+                    " whose kernels failed here");
+  }
+  return text;
+}
+
+absl::StatusOr<int> Import(Session& session, const std::string& path) {
+  ASSIGN_OR_RETURN(std::ifstream in, OpenBundle(path));
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::ImportBundleResponse response, client->connection().ImportBundle(in));
   if (session.json()) {
     session.PrintJson(ToJson(response));
     return kExitOk;
   }
-  session.out() << "Imported " << response.winners_imported() << " winners and "
-                << response.kernels_imported() << " kernels";
-  if (response.winners_kept() > 0) {
-    session.out() << "; kept " << response.winners_kept() << " that were here already";
+  session.out() << "Imported " << Outcome(response) << ".\nSigned by "
+                << NameOf(response.signer(), response.signer_name()) << ".\n";
+  return kExitOk;
+}
+
+void PrintSigner(Session& session, const v1::InspectBundleResponse& response) {
+  const v1::Signer& signer = response.signer();
+  session.out() << "Signed by " << NameOf(signer.signer(), signer.display_name());
+  if (!signer.trusted()) {
+    session.out() << ", whom nobody here trusts: `tilewright trust add "
+                  << Printable(signer.signer()) << " --name NAME` does";
   }
-  session.out() << ".\nSigned by " << Printable(response.signer()) << ".\n";
+  session.out() << ".\n";
+}
+
+// `dry_run`: what an import would do; else what there is.
+absl::StatusOr<int> Inspect(Session& session, const std::string& path, bool dry_run) {
+  ASSIGN_OR_RETURN(std::ifstream in, OpenBundle(path));
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::InspectBundleResponse response,
+                   client->connection().InspectBundle(in));
+  if (session.json()) {
+    session.PrintJson(ToJson(response));
+    return kExitOk;
+  }
+  if (dry_run) {
+    session.out() << (response.signer().trusted() ? "Would import " : "Once trusted, would import ")
+                  << Outcome(response.outcome()) << ". Nothing was stored.\n";
+  } else {
+    std::vector<Result> results;
+    for (const v1::Winner& winner : response.winners()) results.push_back(ResultOf(winner));
+    session.out() << RenderResults(results, session.out_style());
+    session.out() << response.winner_count() << " winners, " << response.kernel_count()
+                  << " kernels";
+    if (response.winner_count() > response.winners_size()) {
+      session.out() << "; the first " << response.winners_size() << " are shown";
+    }
+    session.out() << ".\n";
+  }
+  PrintSigner(session, response);
   return kExitOk;
 }
 
@@ -81,9 +139,27 @@ void AddExport(CLI::App& app, Action& action) {
 void AddImport(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("import", "Take winners and kernels in from a file");
   auto file = std::make_shared<std::string>();
+  auto dry_run = std::make_shared<bool>(false);
   command->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
-  command->callback(
-      [&action, file] { action = [file](Session& session) { return Import(session, *file); }; });
+  command->add_flag("--dry-run", *dry_run,
+                    "Verify it and say what an import would do; store nothing");
+  command->callback([&action, file, dry_run] {
+    action = [file, dry_run](Session& session) {
+      return *dry_run ? Inspect(session, *file, /*dry_run=*/true) : Import(session, *file);
+    };
+  });
+}
+
+void AddBundle(CLI::App& app, Action& action) {
+  CLI::App* bundle = app.add_subcommand("bundle", "What is in a bundle, without importing it");
+  bundle->require_subcommand(1);
+  CLI::App* inspect =
+      bundle->add_subcommand("inspect", "Verify a bundle and show its winners and who signed it");
+  auto file = std::make_shared<std::string>();
+  inspect->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
+  inspect->callback([&action, file] {
+    action = [file](Session& session) { return Inspect(session, *file, /*dry_run=*/false); };
+  });
 }
 
 }  // namespace tilewright::cli

@@ -28,6 +28,9 @@ void AddForget(CLI::App& app, Action& action);
 void AddPrune(CLI::App& app, Action& action);
 void AddBackup(CLI::App& app, Action& action);
 void AddRestore(CLI::App& app, Action& action);
+void AddBundle(CLI::App& app, Action& action);
+void AddTrust(CLI::App& app, Action& action);
+void AddKey(CLI::App& app, Action& action);
 void AddVersion(CLI::App& app, Action& action);
 // `root` is the whole application, whose commands and flags are completed.
 void AddCompletion(CLI::App& app, const CLI::App& root, Action& action);

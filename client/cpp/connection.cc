@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cpp/connection_impl.h"
+#include "client/cpp/daemon_identity.h"
 #include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
 #include "tilewright/paths.h"
 
 namespace tilewright {
@@ -81,6 +83,8 @@ absl::StatusOr<std::shared_ptr<Connection>> Connection::Open(const ConnectOption
   ConnectOptions resolved = options;
   if (resolved.socket_path.empty()) resolved.socket_path = DefaultSocketPath();
   if (absl::Status status = CheckSocketPath(resolved.socket_path); !status.ok()) return status;
+  ASSIGN_OR_RETURN(resolved.daemon_user, ConfiguredDaemonUser(resolved.daemon_user));
+  RETURN_IF_ERROR(CheckDaemonAt(resolved.socket_path, resolved.daemon_user));
   auto impl = std::make_unique<Impl>(resolved, MakeChannel(resolved.socket_path));
   if (!impl->WaitUntilConnected()) {
     return UnreachableError(resolved.socket_path, absl::OkStatus());

@@ -144,10 +144,11 @@ absl::StatusOr<int64_t> Connection::ExportBundle(const std::vector<std::string>&
   return written;
 }
 
-absl::StatusOr<v1::ImportBundleResponse> Connection::ImportBundle(std::istream& in) {
+template <typename Response, typename Method>
+absl::StatusOr<Response> Connection::SendBundle(std::istream& in, Method method) {
   grpc::ClientContext context;
-  v1::ImportBundleResponse response;
-  auto writer = impl_->cache->ImportBundle(&context, &response);
+  Response response;
+  auto writer = ((*impl_->cache).*method)(&context, &response);
   v1::BundleChunk chunk;
   std::string buffer(kChunkBytes, '\0');
   // A false Write means that the service ended the call early; Finish says why.
@@ -168,6 +169,14 @@ absl::StatusOr<v1::ImportBundleResponse> Connection::ImportBundle(std::istream& 
   if (IsTransportFailure(status)) return UnreachableError(socket_path(), status);
   if (!status.ok()) return status;
   return response;
+}
+
+absl::StatusOr<v1::ImportBundleResponse> Connection::ImportBundle(std::istream& in) {
+  return SendBundle<v1::ImportBundleResponse>(in, &v1::CacheService::Stub::ImportBundle);
+}
+
+absl::StatusOr<v1::InspectBundleResponse> Connection::InspectBundle(std::istream& in) {
+  return SendBundle<v1::InspectBundleResponse>(in, &v1::CacheService::Stub::InspectBundle);
 }
 
 }  // namespace tilewright

@@ -6,6 +6,7 @@
 #include "client/cpp/fused_dropout_defaults.h"
 #include "client/cpp/gemm_defaults.h"
 #include "client/cpp/loaded_module.h"
+#include "kernel_templates/launch/check_kernel.h"
 #include "kernel_templates/launch/launch_checks.h"
 #include "kernel_templates/launch/workspace_layout.h"
 #include "proto/support/errors.h"
@@ -22,6 +23,29 @@ absl::Status CheckContent(const v1::Kernel& kernel) {
   return MakeError(absl::StatusCode::kDataLoss, "CONTENT_HASH_MISMATCH",
                    absl::StrCat("the kernel's bytes hash to ", ToHex(actual),
                                 ", its content hash is ", ToHex(kernel.content_hash())));
+}
+
+// What the service sends decides what is indexed, allocated and launched in the caller's process:
+// all of it is checked before any of it is kept.
+absl::Status CheckAnswer(const v1::GetKernelResponse& response) {
+  absl::Status status;
+  if (response.has_kernel()) {
+    RETURN_IF_ERROR(CheckContent(response.kernel()));
+    status = CheckKernel(response.kernel(), response.kernel().cubin());
+  } else if (response.has_vendor()) {
+    status = CheckVendorKernel(response.vendor());
+  } else {
+    return MakeError(absl::StatusCode::kInternal, "EMPTY_RESPONSE",
+                     "the service answered with neither a kernel nor a vendor algorithm");
+  }
+  if (status.ok()) return status;
+  const auto info = ErrorInfoOf(status);
+  ErrorMetadata metadata;
+  if (info) metadata.assign(info->metadata().begin(), info->metadata().end());
+  return MakeError(absl::StatusCode::kDataLoss, "KERNEL_INVALID",
+                   absl::StrCat("the service sent a kernel that cannot be right (",
+                                status.message(), "); nothing of it was loaded: check tilewrightd"),
+                   metadata);
 }
 
 static_assert(kNoLaunchOffset == kNoOffset);
@@ -101,12 +125,7 @@ absl::Status OtherFamily(const char* what) { return InvalidField("problem", "OTH
 absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
     const v1::Problem& problem, v1::GetKernelResponse response,
     std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors) {
-  if (response.has_kernel()) {
-    RETURN_IF_ERROR(CheckContent(response.kernel()));
-  } else if (!response.has_vendor()) {
-    return MakeError(absl::StatusCode::kInternal, "EMPTY_RESPONSE",
-                     "the service answered with neither a kernel nor a vendor algorithm");
-  }
+  RETURN_IF_ERROR(CheckAnswer(response));
   const auto kept = std::make_shared<const v1::GetKernelResponse>(std::move(response));
   std::shared_ptr<LoadedModule> module;
   // The module reads the cubin where the answer has it: it is held once.

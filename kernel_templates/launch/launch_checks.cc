@@ -9,52 +9,11 @@
 #include "kernel_templates/launch/batch_stride.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/size_checks.h"
-#include "kernel_templates/launch/workspace_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
 namespace {
-
-constexpr int kMaxBlockThreads = 1024;
-constexpr int kMaxClusterBlocks = 16;  // Non-portable limit of sm_90.
-
-absl::Status MalformedStep(int index, const std::string& field, const std::string& what) {
-  return InvalidField(absl::StrCat("launch_plan.steps[", index, "].", field), "MALFORMED_PLAN",
-                      what);
-}
-
-absl::Status CheckStep(const v1::LaunchStep& step, int index) {
-  if (step.entry_symbol().empty()) return MalformedStep(index, "entry_symbol", "is empty");
-  if (step.block_threads() < 1 || step.block_threads() > kMaxBlockThreads) {
-    return MalformedStep(index, "block_threads", "must be in [1, 1024]");
-  }
-  if (step.tile_m() < 1 || step.tile_n() < 1) {
-    return MalformedStep(index, "tile_m", "tiles must be at least 1 x 1");
-  }
-  if (step.split_k() < 0 || step.split_k() > kMaxGridYz) {
-    return MalformedStep(index, "split_k", "must be in [1, 65535]");
-  }
-  if (step.dynamic_shared_memory_bytes() < 0) {
-    return MalformedStep(index, "dynamic_shared_memory_bytes", "is negative");
-  }
-  const int cluster_x = std::max(step.cluster_x(), 1);
-  const int cluster_y = std::max(step.cluster_y(), 1);
-  if (step.cluster_x() < 0 || step.cluster_y() < 0 || cluster_x * cluster_y > kMaxClusterBlocks ||
-      std::max(step.split_k(), 1) % cluster_y != 0) {
-    return MalformedStep(index, "cluster_x", "no such cluster can be launched");
-  }
-  switch (step.grid_rule()) {
-    case v1::GRID_RULE_TILES:
-    case v1::GRID_RULE_PERSISTENT:
-      return absl::OkStatus();
-    case v1::GRID_RULE_COLUMNS:
-      if (cluster_x * cluster_y == 1 && step.split_k() <= 1) return absl::OkStatus();
-      return MalformedStep(index, "grid_rule", "columns have neither clusters nor splits");
-    default:
-      return MalformedStep(index, "grid_rule", "is not known");
-  }
-}
 
 bool Divides(int64_t value, int64_t divisor) { return divisor <= 1 || value % divisor == 0; }
 
@@ -65,20 +24,6 @@ absl::Status CheckDropout(const v1::Dropout& dropout) {
 }
 
 }  // namespace
-
-absl::Status CheckPlan(const v1::LaunchPlan& plan, int version) {
-  if (plan.arguments_version() != version) {
-    return MakeError(
-        absl::StatusCode::kFailedPrecondition, "ARGUMENTS_VERSION_MISMATCH",
-        absl::StrCat("the kernel takes arguments of version ", plan.arguments_version(),
-                     ", this launcher packs version ", version));
-  }
-  if (plan.steps().empty()) {
-    return InvalidField("launch_plan.steps", "MALFORMED_PLAN", "is empty");
-  }
-  for (int i = 0; i < plan.steps_size(); ++i) RETURN_IF_ERROR(CheckStep(plan.steps(i), i));
-  return CheckWorkspace(plan);
-}
 
 absl::Status CheckArchitecture(std::string_view architecture, int compute_capability) {
   const bool has_prefix = architecture.substr(0, 3) == "sm_";

@@ -6,16 +6,11 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/launch/operand_layout.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
-
-// Of a launcher that packs arguments of `version`. FAILED_PRECONDITION, reason
-// ARGUMENTS_VERSION_MISMATCH; INVALID_ARGUMENT, reason MALFORMED_PLAN, naming the step's field.
-absl::Status CheckPlan(const v1::LaunchPlan& plan, int version = kGemmArgsVersion);
 
 // FAILED_PRECONDITION, reason ARCHITECTURE_MISMATCH. `compute_capability` is 90 for 9.0. Native
 // code runs on its own major version from its minor one on; that of an architecture-specific

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kernel_templates/launch/check_plan.h"
 #include "kernel_templates/launch/launch_checks.h"
 #include "proto/support/status_macros.h"
 
@@ -49,7 +50,8 @@ absl::Status ConfigureFunction(const DriverApi& driver, const v1::LaunchStep& st
 
 absl::StatusOr<LoadedKernel> LoadedKernel::Load(const DriverApi& driver, const v1::Kernel& kernel,
                                                 int arguments_version) {
-  RETURN_IF_ERROR(CheckPlan(kernel.launch_plan(), arguments_version));
+  RETURN_IF_ERROR(CheckArgumentsVersion(kernel.launch_plan(), arguments_version));
+  RETURN_IF_ERROR(CheckPlan(kernel.launch_plan()));
   CUdevice device = 0;
   RETURN_IF_ERROR(driver.Check(driver.cuCtxGetDevice(&device), "cuCtxGetDevice"));
   ASSIGN_OR_RETURN(const int major,

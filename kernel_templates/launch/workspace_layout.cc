@@ -12,6 +12,8 @@ namespace {
 constexpr __int128 kMost = static_cast<__int128>(1) << 60;
 constexpr __int128 kRegionAlignment = 256;
 constexpr int kColumnSumBytes = 4;
+constexpr int kPartialBytes = 4;
+constexpr int kMaxCopies = 65535;  // As many slices as a grid can have.
 
 // `elements` of up to 2^62, times `copies` and the bytes of an element, each below 2^31.
 __int128 BytesOf(__int128 elements, int copies, int element_bytes) {
@@ -58,8 +60,13 @@ int64_t WorkspaceBytesFor(const v1::LaunchPlan& plan, const v1::GemmProblem& pro
 
 absl::Status CheckWorkspace(const v1::LaunchPlan& plan) {
   const v1::WorkspaceRule& rule = plan.workspace();
-  if (rule.partial_copies() < 0 || rule.element_bytes() < 0) {
-    return InvalidField("launch_plan.workspace", "MALFORMED_PLAN", "is negative");
+  if (rule.partial_copies() < 0 || rule.partial_copies() > kMaxCopies) {
+    return InvalidField("launch_plan.workspace.partial_copies", "MALFORMED_PLAN",
+                        "must be in [0, 65535]");
+  }
+  const bool sized = rule.element_bytes() == kPartialBytes;
+  if (!sized && (rule.partial_copies() > 0 || rule.element_bytes() != 0)) {
+    return InvalidField("launch_plan.workspace.element_bytes", "MALFORMED_PLAN", "must be 4");
   }
   if (rule.regions().empty()) return absl::OkStatus();
   if (rule.regions_size() > 1 || !IsColumnSums(rule.regions(0))) {
@@ -68,9 +75,9 @@ absl::Status CheckWorkspace(const v1::LaunchPlan& plan) {
                      "update it",
                      {{"field", "launch_plan.workspace.regions"}});
   }
-  if (rule.regions(0).copies() < 1) {
+  if (rule.regions(0).copies() < 1 || rule.regions(0).copies() > kMaxCopies) {
     return InvalidField("launch_plan.workspace.regions[0].copies", "MALFORMED_PLAN",
-                        "must be at least 1");
+                        "must be in [1, 65535]");
   }
   return absl::OkStatus();
 }

@@ -203,7 +203,7 @@ TEST_F(AppTest, GetPrintsThePlanAndWritesTheCubin) {
   const Outcome outcome =
       RunHere({"get", "gemm", "--m", "64", "--n", "32", "--k", "16", "-o", file});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(ReadAll(file), "cubin of 64x32x16");
+  EXPECT_EQ(ReadAll(file), CubinOf(64, 32, 16));
   EXPECT_THAT(outcome.out, HasSubstr("gemm_main: 128 threads, tile 128x64"));
   EXPECT_THAT(outcome.out, HasSubstr("k split by 2"));
   EXPECT_THAT(outcome.out, HasSubstr("epoch         7"));

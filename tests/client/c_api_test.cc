@@ -47,7 +47,7 @@ TEST_F(CApiTest, WorksFromC) {
   // The kernel outlives the client.
   size_t size = 0;
   const void* cubin = tilewright_kernel_cubin(kernel, &size);
-  EXPECT_EQ(std::string(static_cast<const char*>(cubin), size), "cubin of 64x32x16");
+  EXPECT_EQ(std::string(static_cast<const char*>(cubin), size), CubinOf(64, 32, 16));
   tilewright_kernel_release(kernel);
 }
 
@@ -66,7 +66,7 @@ TEST_F(CApiTest, TellsTheKernelAndItsPlan) {
   EXPECT_EQ(info.workspace_bytes, 2 * 4 * 64 * 32);
   EXPECT_EQ(info.a_alignment, 16);
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(info.content_hash), 32),
-            Sha256("cubin of 64x32x16"));
+            Sha256(CubinOf(64, 32, 16)));
   ASSERT_EQ(info.step_count, 1);
   tilewright_launch_step step;
   step.struct_size = sizeof step;
@@ -237,6 +237,7 @@ TEST_F(CApiTest, VendorAlgorithmsHaveNoCubin) {
   service_.get_kernel = [](const v1::GetKernelRequest&) {
     v1::GetKernelResponse response;
     response.mutable_vendor()->set_workspace_bytes(4096);
+    response.mutable_vendor()->set_algorithm(std::string(64, 'a'));
     response.set_provenance(v1::PROVENANCE_VENDOR);
     response.set_match(v1::MATCH_EXACT);
     return response;

@@ -49,7 +49,7 @@ TEST_F(ClientTest, RefreshFreesWhatNobodyHolds) {
     }
     EXPECT_EQ(client_->Refresh(), 3);
   }
-  EXPECT_EQ(held->cubin(), "cubin of 1x1x1");
+  EXPECT_EQ(held->cubin(), CubinOf(1, 1, 1));
   held.reset();
   for (const auto& kernel : seen) EXPECT_TRUE(kernel.expired());
 }
@@ -67,7 +67,7 @@ TEST_F(ClientTest, RefreshWaitsForReaders) {
     readers.emplace_back([&] {
       while (!stop) {
         const auto kernel = client_->GetKernel(Gemm(1, 1, 1));
-        if (!kernel.ok() || (*kernel)->cubin() != "cubin of 1x1x1") ++wrong;
+        if (!kernel.ok() || (*kernel)->cubin() != CubinOf(1, 1, 1)) ++wrong;
       }
     });
   }

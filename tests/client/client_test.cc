@@ -11,6 +11,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "tests/client/client_fixture.h"
+#include "tests/fakes/stub_cubin.h"
 
 namespace tilewright {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 TEST_F(ClientTest, GivesTheKernelAndKeepsIt) {
   const auto first = client_->GetKernel(Gemm(64, 32, 16));
   ASSERT_TRUE(first.ok()) << first.status();
-  EXPECT_EQ((*first)->cubin(), "cubin of 64x32x16");
+  EXPECT_EQ((*first)->cubin(), CubinOf(64, 32, 16));
   EXPECT_EQ((*first)->match(), v1::MATCH_EXACT);
   EXPECT_FALSE((*first)->provisional());
   const auto second = client_->GetKernel(Gemm(64, 32, 16));
@@ -38,7 +39,7 @@ TEST_F(ClientTest, KeepsAnswersOfDifferentRequestsApart) {
   GetOptions other_device;
   other_device.device_ordinal = 1;
   GetOptions pinned;
-  pinned.pinned_content_hash = Sha256("cubin of 64x32x16");
+  pinned.pinned_content_hash = Sha256(CubinOf(64, 32, 16));
   for (const GetOptions& options :
        {GetOptions(), other_target, other_mode, other_epoch, other_device, pinned}) {
     ASSERT_TRUE(client_->GetKernel(problem, options).ok());
@@ -69,14 +70,14 @@ TEST_F(ClientTest, SendsEveryOption) {
   options.target = "h100-sxm";
   options.pinned_epoch = 5;
   options.device_ordinal = 2;
-  options.pinned_content_hash = Sha256("cubin of 8x8x8");
+  options.pinned_content_hash = Sha256(CubinOf(8, 8, 8));
   ASSERT_TRUE(client_->GetKernel(Gemm(8, 8, 8), options).ok());
   EXPECT_EQ(seen.mode(), v1::LOOKUP_MODE_WAIT_TUNED);
   EXPECT_EQ(seen.target(), "h100-sxm");
   EXPECT_EQ(seen.pinned_epoch(), 5);
   EXPECT_EQ(seen.device_ordinal(), 2);
   EXPECT_EQ(seen.vendor_library_version(), VendorLauncher::LibraryVersion());
-  EXPECT_EQ(seen.pinned_content_hash(), Sha256("cubin of 8x8x8"));
+  EXPECT_EQ(seen.pinned_content_hash(), Sha256(CubinOf(8, 8, 8)));
 }
 
 // The reply was hashed against its own content hash, never against what the caller pinned.
@@ -100,6 +101,7 @@ TEST_F(ClientTest, RefusesAVendorAlgorithmWhereAKernelIsPinned) {
   service_.get_kernel = [](const v1::GetKernelRequest&) {
     v1::GetKernelResponse response;
     response.mutable_vendor()->set_library_version(1);
+    response.mutable_vendor()->set_algorithm(std::string(64, 'a'));
     return response;
   };
   GetOptions options;
@@ -125,6 +127,41 @@ TEST_F(ClientTest, RefusesAKernelWithoutItsCubin) {
     return response;
   };
   EXPECT_EQ(ReasonOf(client_->GetKernel(Gemm(8, 8, 8)).status()), "CONTENT_HASH_MISMATCH");
+}
+
+// A daemon that was taken over, or an import of a version that did not check.
+TEST_F(ClientTest, RefusesKernelsThatCannotBeRight) {
+  using Change = std::function<void(v1::Kernel&)>;
+  const auto cubin = [](std::string bytes) {
+    return [bytes](v1::Kernel& kernel) {
+      kernel.set_cubin(bytes);
+      kernel.set_content_hash(Sha256(bytes));
+    };
+  };
+  const std::vector<std::pair<std::string, Change>> faults = {
+      {"launch_plan.steps", [](auto& k) { k.mutable_launch_plan()->clear_steps(); }},
+      {"launch_plan.steps[0].tile_m",
+       [](auto& k) { k.mutable_launch_plan()->mutable_steps(0)->set_tile_m(-5); }},
+      {"launch_plan.workspace.partial_copies",
+       [](auto& k) { k.mutable_launch_plan()->mutable_workspace()->set_partial_copies(1 << 30); }},
+      {"architecture", [](auto& k) { k.set_architecture("ptx"); }},
+      {"cubin", [](auto& k) { k.set_architecture("sm_80"); }},
+      {"cubin", cubin("fifty-two bytes of text, which is no native code....")},
+      {"cubin", cubin(StubCubin("of another function", "sm_90a", {"other"}))},
+  };
+  for (const auto& [field, change] : faults) {
+    service_.get_kernel = [&change](const v1::GetKernelRequest& request) {
+      v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
+      change(*response.mutable_kernel());
+      return response;
+    };
+    const absl::Status status = client_->GetKernel(Gemm(8, 8, 8)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_EQ(ReasonOf(status), "KERNEL_INVALID");
+    const auto info = ErrorInfoOf(status);
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->metadata().at("field"), field);
+  }
 }
 
 TEST_F(ClientTest, RefusesAnEmptyAnswer) {
@@ -160,11 +197,11 @@ TEST_F(ClientTest, BatchAnswersInOrderAndKeepsFailuresToThemselves) {
   const auto kernels = client_->BatchGetKernels(problems);
   ASSERT_TRUE(kernels.ok()) << kernels.status();
   ASSERT_EQ(kernels->size(), 3u);
-  EXPECT_EQ((*kernels)[0].value()->cubin(), "cubin of 1x1x1");
+  EXPECT_EQ((*kernels)[0].value()->cubin(), CubinOf(1, 1, 1));
   EXPECT_EQ(ReasonOf((*kernels)[1].status()), "NO_WINNER");
   // A batch told the reason of a failure, but not what the reason is about.
   EXPECT_EQ(ErrorInfoOf((*kernels)[1].status())->metadata().at("field"), "problem");
-  EXPECT_EQ((*kernels)[2].value()->cubin(), "cubin of 3x1x1");
+  EXPECT_EQ((*kernels)[2].value()->cubin(), CubinOf(3, 1, 1));
   EXPECT_EQ(service_.get_kernel_calls, 3);
 }
 
@@ -173,7 +210,7 @@ TEST_F(ClientTest, BatchOfMoreThanOneRoundTripAnswersAll) {
   for (int m = 1; m <= 600; ++m) problems.push_back(Gemm(m, 1, 1));
   const auto kernels = client_->BatchGetKernels(problems);
   ASSERT_TRUE(kernels.ok());
-  EXPECT_EQ(kernels->back().value()->cubin(), "cubin of 600x1x1");
+  EXPECT_EQ(kernels->back().value()->cubin(), CubinOf(600, 1, 1));
   EXPECT_EQ(service_.get_kernel_calls, 600);
 }
 

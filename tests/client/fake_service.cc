@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
+#include "tests/fakes/stub_cubin.h"
 
 namespace tilewright {
 namespace {
@@ -36,10 +37,15 @@ grpc::Status SendAll(const std::vector<Message>& updates, grpc::ServerContext& c
 
 }  // namespace
 
+std::string CubinOf(int64_t m, int64_t n, int64_t k) {
+  return StubCubin(absl::StrCat("cubin of ", m, "x", n, "x", k), "sm_90a",
+                   {"gemm_main", "tilewright_fused_dropout"});
+}
+
 v1::GetKernelResponse MeasuredKernel(const v1::GemmProblem& problem) {
   v1::GetKernelResponse response;
   v1::Kernel& kernel = *response.mutable_kernel();
-  kernel.set_cubin(absl::StrCat("cubin of ", problem.m(), "x", problem.n(), "x", problem.k()));
+  kernel.set_cubin(CubinOf(problem.m(), problem.n(), problem.k()));
   kernel.set_content_hash(Sha256(kernel.cubin()));
   kernel.set_architecture("sm_90a");
   kernel.mutable_variant()->set_template_name("gemm_sm80");

@@ -20,7 +20,10 @@
 
 namespace tilewright {
 
-// A measured kernel whose hash is right: cubin "cubin of ..." of the problem's m, n and k.
+// What MeasuredKernel has for a problem of this shape.
+std::string CubinOf(int64_t m, int64_t n, int64_t k);
+
+// A measured kernel whose hash is right, of the stub CubinOf.
 v1::GetKernelResponse MeasuredKernel(const v1::GemmProblem& problem);
 
 class FakeService {

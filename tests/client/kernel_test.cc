@@ -52,6 +52,7 @@ TEST_F(ClientTest, AVendorAlgorithmHasOneShape) {
   service_.get_kernel = [](const v1::GetKernelRequest&) {
     v1::GetKernelResponse response;
     response.mutable_vendor()->set_workspace_bytes(4096);
+    response.mutable_vendor()->set_algorithm(std::string(64, 'a'));
     return response;
   };
   const auto kernel = client_->GetKernel(Gemm(64, 32, 16)).value();

@@ -23,6 +23,7 @@ TEST_F(VendorLibraryTest, EveryLookUpCarriesItsVersion) {
     seen.push_back(request.vendor_library_version());
     v1::GetKernelResponse response;
     response.mutable_vendor()->set_library_version(request.vendor_library_version());
+    response.mutable_vendor()->set_algorithm(std::string(64, 'a'));
     return response;
   };
   const auto kernel = client_->GetKernel(Gemm(8, 8, 8));

@@ -12,11 +12,12 @@
 #include "absl/synchronization/notification.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
+#include "tests/fakes/stub_cubin.h"
 #include "tuner/compile/compiler.h"
 
 namespace tilewright {
 
-// Compiles at once: the "cubin" names the source it came from, so equal sources give equal
+// Compiles at once: the stub of a cubin names the source it came from, so equal sources give equal
 // code. Any thread.
 class FakeCompiler final : public Compiler {
  public:
@@ -24,7 +25,7 @@ class FakeCompiler final : public Compiler {
 
   static CompiledCode CodeFor(const CompileJob& job) {
     CompiledCode code;
-    code.cubin = "cubin " + job.architecture + " " + ToHex(Sha256(job.source));
+    code.cubin = StubCubin(ToHex(Sha256(job.source)), job.architecture, job.entry_symbols);
     code.seconds = 0.3;
     for (const std::string& symbol : job.entry_symbols) {
       EntryResources entry;

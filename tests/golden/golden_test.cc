@@ -224,7 +224,8 @@ TEST(GoldenBundleTest, IsImported) {
   EXPECT_EQ(contents->records.size(), 7u);
   MemoryStore store;
   WinnerIndex index;
-  const auto counts = ImportRecords(store, index, *contents);
+  index.SetTrusted(contents->signer, true);
+  const auto counts = ImportRecords(store, index, *contents, {.now = absl::Now()});
   ASSERT_TRUE(counts.ok()) << counts.status();
   EXPECT_EQ(counts->winners_imported, 7);
 }

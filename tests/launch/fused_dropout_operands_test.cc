@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "kernel_templates/launch/check_plan.h"
 #include "kernel_templates/launch/dropout_mask.h"
-#include "kernel_templates/launch/launch_checks.h"
 #include "tests/launch/launch_fixture.h"
 
 namespace tilewright {
@@ -145,8 +145,9 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
 }
 
 TEST(FusedDropoutOperandsTest, PlansAreOfOneVersionOfArguments) {
-  EXPECT_TRUE(CheckPlan(FusedPlan(), kFusedDropoutArgsVersion).ok());
-  EXPECT_FALSE(CheckPlan(FusedPlan()).ok());
+  EXPECT_TRUE(CheckPlan(FusedPlan()).ok());
+  EXPECT_TRUE(CheckArgumentsVersion(FusedPlan(), kFusedDropoutArgsVersion).ok());
+  EXPECT_FALSE(CheckArgumentsVersion(FusedPlan(), kGemmArgsVersion).ok());
 }
 
 }  // namespace

@@ -10,31 +10,6 @@
 namespace tilewright {
 namespace {
 
-TEST(CheckPlanTest, AcceptsAWellFormedPlan) { EXPECT_TRUE(CheckPlan(Plan()).ok()); }
-
-TEST(CheckPlanTest, RefusesAnotherArgumentsVersion) {
-  v1::LaunchPlan plan = Plan();
-  plan.set_arguments_version(kGemmArgsVersion + 1);
-  const absl::Status status = CheckPlan(plan);
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(ReasonOf(status), "ARGUMENTS_VERSION_MISMATCH");
-}
-
-TEST(CheckPlanTest, NamesTheMalformedField) {
-  v1::LaunchPlan plan = Plan();
-  plan.mutable_steps(0)->set_block_threads(2048);
-  ExpectBlames(CheckPlan(plan), "launch_plan.steps[0].block_threads", "MALFORMED_PLAN");
-  plan = Plan();
-  plan.mutable_steps(0)->set_tile_m(0);
-  ExpectBlames(CheckPlan(plan), "launch_plan.steps[0].tile_m", "MALFORMED_PLAN");
-  plan = Plan();
-  plan.mutable_steps(0)->clear_grid_rule();
-  ExpectBlames(CheckPlan(plan), "launch_plan.steps[0].grid_rule", "MALFORMED_PLAN");
-  plan = Plan();
-  plan.clear_steps();
-  ExpectBlames(CheckPlan(plan), "launch_plan.steps", "MALFORMED_PLAN");
-}
-
 TEST(CheckArchitectureTest, NativeCodeRunsOnItsMajorVersionFromItsMinorOn) {
   EXPECT_TRUE(CheckArchitecture("sm_80", 80).ok());
   EXPECT_TRUE(CheckArchitecture("sm_80", 86).ok());
@@ -85,26 +60,6 @@ TEST(CheckShapeTest, MoreTilesThanAGridHoldsAreRefused) {
   problem.set_m(1 << 20);
   problem.set_n(1 << 20);
   ExpectBlames(CheckShape(plan, problem), "gemm.m", "GRID_TOO_LARGE");
-}
-
-// The kernels write the sum itself; an alpha that is silently left out would be a wrong result.
-TEST(CheckPlanTest, RegionsThatNobodyProvidesAreRefused) {
-  v1::LaunchPlan plan = Plan();
-  plan.mutable_workspace()->add_regions()->set_rule(v1::WORKSPACE_REGION_RULE_TILES);
-  const absl::Status status = CheckPlan(plan);
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(ReasonOf(status), "WORKSPACE_NOT_SUPPORTED");
-}
-
-TEST(CheckPlanTest, StepsOfColumnsHaveNeitherClustersNorSplits) {
-  v1::LaunchPlan plan = Plan();
-  plan.mutable_steps(0)->set_grid_rule(v1::GRID_RULE_COLUMNS);
-  EXPECT_TRUE(CheckPlan(plan).ok());
-  plan.mutable_steps(0)->set_split_k(2);
-  ExpectBlames(CheckPlan(plan), "launch_plan.steps[0].grid_rule", "MALFORMED_PLAN");
-  plan.mutable_steps(0)->set_split_k(1);
-  plan.mutable_steps(0)->set_cluster_x(2);
-  ExpectBlames(CheckPlan(plan), "launch_plan.steps[0].grid_rule", "MALFORMED_PLAN");
 }
 
 TEST(CheckShapeTest, StepsOfColumnsHaveNoTilesToCount) {

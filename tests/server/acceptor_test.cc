@@ -57,7 +57,8 @@ class AcceptorTest : public ::testing::Test {
     auto acceptor = Acceptor::Start(
         *std::move(listener),
         {.max_connections_per_user = per_user, .own_uid = own_uid, .own_gid = own_gid},
-        [this](int fd) {
+        [this](uid_t user, int fd) {
+          EXPECT_EQ(user, geteuid());
           absl::MutexLock lock(&mutex_);
           taken_.push_back(fd);
         });

@@ -82,7 +82,9 @@ TEST(Publishing, TheIndexNeverShowsAnEpochBeforeTheOnesBelowIt) {
   writers.emplace_back([&] {
     for (int64_t i = 1; i <= 8; ++i) {
       const int64_t m = 64 * (1000 + 2 * i);
-      EXPECT_TRUE(ImportRecords(machine.store, machine.index, BundleOf({m, m + 64})).ok());
+      EXPECT_TRUE(
+          ImportRecords(machine.store, machine.index, BundleOf({m, m + 64}), {.now = absl::Now()})
+              .ok());
     }
   });
   for (std::thread& writer : writers) writer.join();

@@ -41,12 +41,20 @@ absl::Status FromGrpc(const grpc::Status& status) {
                            status.error_message(), status.error_details());
 }
 
-ServiceClient::ServiceClient(const std::string& socket) {
+namespace {
+
+std::shared_ptr<grpc::Channel> ChannelTo(const std::string& socket) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(-1);
-  channel =
-      grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+ServiceClient::ServiceClient(const std::string& socket) : ServiceClient(ChannelTo(socket)) {}
+
+ServiceClient::ServiceClient(std::shared_ptr<grpc::Channel> opened) : channel(std::move(opened)) {
   kernels = v1::KernelService::NewStub(channel);
   tunings = v1::TuningService::NewStub(channel);
   cache = v1::CacheService::NewStub(channel);

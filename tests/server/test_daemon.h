@@ -22,6 +22,7 @@ absl::Status FromGrpc(const grpc::Status& status);
 // The stubs of all services, over one connection to `socket`.
 struct ServiceClient {
   explicit ServiceClient(const std::string& socket);
+  explicit ServiceClient(std::shared_ptr<grpc::Channel> opened);
 
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::KernelService::Stub> kernels;

@@ -6,6 +6,7 @@
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "server/timestamps.h"
+#include "tests/fakes/stub_cubin.h"
 #include "tuner/competing_templates.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/space/search_space.h"
@@ -50,10 +51,16 @@ v1::Problem GemmProblemOf(int64_t m, int64_t n, int64_t k) {
 }
 
 std::string FakeCubin(std::size_t bytes, uint64_t seed) {
+  std::vector<std::string> symbols;
+  for (const std::string_view symbol : {kGemmEntry, kReduceEntry, kSplitEpilogueEntry,
+                                        kColumnSumsEntry, kFusedDropoutEntry, kColumnReduceEntry}) {
+    symbols.emplace_back(symbol);
+  }
   std::mt19937_64 generator(seed);
-  std::string cubin(bytes, '\0');
-  for (char& byte : cubin) byte = static_cast<char>(generator());
-  return cubin;
+  std::string code(bytes, '\0');
+  for (char& byte : code) byte = static_cast<char>(generator());
+  const std::size_t excess = StubCubin(code, "sm_90a", symbols).size() - bytes;
+  return StubCubin(std::string_view(code).substr(excess), "sm_90a", symbols);
 }
 
 absl::StatusOr<StoredWinner> PutWinner(const WinnerSpec& spec, TuningStore& store,

@@ -1,9 +1,15 @@
 // Export from one machine's store, import into another's.
+#include <climits>
+#include <cmath>
+#include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
+#include "tests/fakes/stub_cubin.h"
 #include "tests/store/store_fixtures.h"
 #include "tuner/store/bundle_export.h"
 #include "tuner/store/bundle_import.h"
@@ -13,8 +19,13 @@
 namespace tilewright {
 namespace {
 
+// After every record of these tests was made.
+const absl::Time kNow = absl::FromUnixSeconds(2'100'000'000);
+
 struct Machine {
-  void Add(const RecordSpec& spec) {
+  // Of the stub with the spec's label.
+  void Add(RecordSpec spec) {
+    spec.cubin = Stub(spec.cubin);
     StoredWinner winner = MakeRecord(spec).winner;
     winner.winner.set_epoch(Put(store, spec).value());
     index.Insert(std::move(winner));
@@ -30,7 +41,9 @@ struct Machine {
 ImportCounts Transfer(Machine& from, Machine& to) {
   const BundleContents contents = CollectForExport(from.store, from.index, {}).value();
   const std::string bundle = WriteBundle(contents, std::string(32, 'k')).value();
-  return ImportRecords(to.store, to.index, ReadBundle(bundle).value()).value();
+  const BundleContents read = ReadBundle(bundle).value();
+  to.index.SetTrusted(read.signer, true);
+  return ImportRecords(to.store, to.index, read, {.now = kNow}).value();
 }
 
 TEST(BundleTransferTest, WinnersArriveAsImportedWithTheirKernels) {
@@ -45,7 +58,7 @@ TEST(BundleTransferTest, WinnersArriveAsImportedWithTheirKernels) {
   const IndexHit hit = to.Find({});
   EXPECT_EQ(hit.match, v1::MATCH_EXACT);
   EXPECT_EQ(hit.winner->winner.provenance(), v1::PROVENANCE_IMPORTED);
-  EXPECT_EQ(to.store.GetCubin(hit.winner->kernel.content_hash()).value(), "a");
+  EXPECT_EQ(to.store.GetCubin(hit.winner->kernel.content_hash()).value(), Stub("a"));
   const TuningRecord record = to.store
                                   .GetTuning(hit.winner->problem_encoding, hit.winner->silicon_key,
                                              hit.winner->environment_key)
@@ -75,7 +88,7 @@ TEST(BundleTransferTest, WhatWasMeasuredHereIsKept) {
     EXPECT_EQ(counts.winners_kept, 1);
     EXPECT_EQ(counts.kernels_imported, 0);
     EXPECT_EQ(to.Find({}).winner->winner.provenance(), provenance);
-    EXPECT_TRUE(absl::IsNotFound(to.store.GetCubin(Sha256("theirs")).status()));
+    EXPECT_TRUE(absl::IsNotFound(to.store.GetCubin(Sha256(Stub("theirs"))).status()));
   }
 }
 
@@ -87,9 +100,9 @@ TEST(BundleTransferTest, ANewerImportReplacesAnOlderOneOnly) {
   Machine to;
   EXPECT_EQ(Transfer(older, to).winners_imported, 1);
   EXPECT_EQ(Transfer(newer, to).winners_imported, 1);
-  EXPECT_EQ(to.Find({}).winner->kernel.content_hash(), Sha256("newer"));
+  EXPECT_EQ(to.Find({}).winner->kernel.content_hash(), Sha256(Stub("newer")));
   EXPECT_EQ(Transfer(older, to).winners_kept, 1);
-  EXPECT_EQ(to.Find({}).winner->kernel.content_hash(), Sha256("newer"));
+  EXPECT_EQ(to.Find({}).winner->kernel.content_hash(), Sha256(Stub("newer")));
 }
 
 TEST(BundleTransferTest, AnImportReplacesAPredictionUnlessItIsOne) {
@@ -101,7 +114,7 @@ TEST(BundleTransferTest, AnImportReplacesAPredictionUnlessItIsOne) {
   to.Add({.cubin = "ours", .provenance = v1::PROVENANCE_PREDICTED});
   EXPECT_EQ(Transfer(predicted, to).winners_kept, 1);
   EXPECT_EQ(Transfer(measured, to).winners_imported, 1);
-  EXPECT_EQ(to.Find({}).winner->kernel.content_hash(), Sha256("measured"));
+  EXPECT_EQ(to.Find({}).winner->kernel.content_hash(), Sha256(Stub("measured")));
 }
 
 TEST(BundleTransferTest, AnImportedPredictionIsNotServedAsMeasured) {
@@ -123,7 +136,7 @@ TEST(BundleTransferTest, ExportsTheNewestOfTheKeysAsked) {
   const std::string key = MakeRecord({}).winner.winner.key();
   const BundleContents contents = CollectForExport(from.store, from.index, {key}).value();
   ASSERT_EQ(contents.records.size(), 1u);
-  EXPECT_EQ(contents.cubins, std::vector<std::string>{"new"});
+  EXPECT_EQ(contents.cubins, std::vector<std::string>{Stub("new")});
 }
 
 TEST(BundleTransferTest, AKernelThatFailedHereIsNotTakenIn) {
@@ -131,12 +144,12 @@ TEST(BundleTransferTest, AKernelThatFailedHereIsNotTakenIn) {
   from.Add({.cubin = "bad"});
   from.Add({.problem = Gemm(8, 8, 8), .cubin = "good"});
   Machine to;
-  ASSERT_TRUE(to.store.Quarantine(Sha256("bad"), SiliconKey(H100()), "", v1::Failure()).ok());
+  ASSERT_TRUE(to.store.Quarantine(Sha256(Stub("bad")), SiliconKey(H100()), "", v1::Failure()).ok());
   const ImportCounts counts = Transfer(from, to);
   EXPECT_EQ(counts.winners_imported, 1);
   EXPECT_EQ(counts.winners_quarantined, 1);
   EXPECT_EQ(counts.kernels_imported, 1);
-  EXPECT_TRUE(absl::IsNotFound(to.store.GetCubin(Sha256("bad")).status()));
+  EXPECT_TRUE(absl::IsNotFound(to.store.GetCubin(Sha256(Stub("bad"))).status()));
 }
 
 TEST(BundleTransferTest, LeavesVendorWinnersOut) {
@@ -145,6 +158,100 @@ TEST(BundleTransferTest, LeavesVendorWinnersOut) {
   EXPECT_TRUE(absl::IsNotFound(CollectForExport(from.store, from.index, {}).status()));
   from.Add({.problem = Gemm(8, 8, 8)});
   EXPECT_EQ(CollectForExport(from.store, from.index, {}).value().records.size(), 1u);
+}
+
+// What a signed bundle may claim, and which field the refusal has to name.
+TEST(BundleTransferTest, RecordsThatCannotBeWhatTheySayAreRefusedAndNamed) {
+  using Change = std::function<void(TuningRecord&, std::string&)>;
+  const double kNan = std::nan("");
+  const auto winner = [](auto change) {
+    return [change](TuningRecord& record, std::string&) { change(record.winner.winner); };
+  };
+  const auto silicon = [](auto change) {
+    return [change](TuningRecord& record, std::string&) {
+      change(*record.winner.winner.mutable_target()->mutable_silicon());
+    };
+  };
+  const auto plan = [](auto change) {
+    return [change](TuningRecord& record, std::string&) {
+      change(*record.winner.kernel.mutable_launch_plan());
+    };
+  };
+  const auto measurement = [&](auto change) {
+    return winner([change](auto& w) { change(*w.mutable_candidate()->mutable_measurement()); });
+  };
+  const std::vector<std::pair<std::string, Change>> faults = {
+      {"launch_plan.steps", plan([](auto& p) { p.clear_steps(); })},
+      {"launch_plan.steps[0].tile_m", plan([](auto& p) { p.mutable_steps(0)->set_tile_m(0); })},
+      {"launch_plan.steps[0].tile_n", plan([](auto& p) { p.mutable_steps(0)->set_tile_n(-5); })},
+      {"launch_plan.requirements.k_divisor",
+       plan([](auto& p) { p.mutable_requirements()->set_k_divisor(INT_MAX); })},
+      {"problem.m", plan([](auto& p) { p.mutable_requirements()->set_m_divisor(4096); })},
+      {"problem.n", plan([](auto& p) { p.mutable_requirements()->set_n_limit(8); })},
+      {"launch_plan.workspace.partial_copies",
+       plan([](auto& p) { p.mutable_workspace()->set_partial_copies(1 << 30); })},
+      {"winner.candidate.measurement.median_seconds",
+       measurement([&](auto& m) { m.set_median_seconds(kNan); })},
+      {"winner.candidate.measurement.median_seconds",
+       measurement([](auto& m) { m.set_median_seconds(-1); })},
+      {"winner.candidate.measurement.seconds", measurement([](auto& m) { m.add_seconds(-1e-4); })},
+      {"winner.candidate.measurement.median_seconds", measurement([](auto& m) {
+         m.clear_seconds();
+         m.set_median_seconds(1e-12);
+       })},
+      {"winner.vendor_best_seconds", winner([](auto& w) { w.set_vendor_best_seconds(INFINITY); })},
+      {"winner.margin", winner([&](auto& w) { w.set_margin(kNan); })},
+      {"winner.provenance", winner([](auto& w) { w.clear_provenance(); })},
+      {"winner.create_time",
+       winner([](auto& w) { w.mutable_create_time()->set_seconds(4'000'000'000); })},
+      {"winner.create_time",
+       winner([](auto& w) { w.mutable_create_time()->set_seconds(INT64_MAX); })},
+      {"winner.candidate", winner([](auto& w) { w.mutable_candidate()->clear_content_hash(); })},
+      {"winner.target.silicon.sm_count", silicon([](auto& s) { s.set_sm_count(-1); })},
+      {"winner.target.silicon.dram_bytes_per_second",
+       silicon([&](auto& s) { s.set_dram_bytes_per_second(kNan); })},
+      {"architecture", silicon([](auto& s) { s.set_compute_capability(80); })},
+      {"candidates[1].measurement.median_seconds",
+       [&](TuningRecord& record, std::string&) {
+         record.candidates[1].mutable_measurement()->set_median_seconds(kNan);
+       }},
+      {"cubin",
+       [](TuningRecord&, std::string& cubin) {
+         cubin = "fifty-two bytes of text, which is no native code....";
+       }},
+      {"cubin",
+       [](TuningRecord&, std::string& cubin) { cubin = StubCubin("x", "sm_80", {"any"}); }},
+      {"cubin",
+       [](TuningRecord&, std::string& cubin) { cubin = StubCubin("x", "sm_90a", {"any"}); }},
+  };
+  for (const auto& [field, change] : faults) {
+    RecordSpec spec;
+    spec.cubin = Stub("a");
+    TuningRecord record = MakeRecord(spec);
+    change(record, spec.cubin);
+    const std::string hash = Sha256(spec.cubin);
+    record.winner.kernel.set_content_hash(hash);
+    if (!record.winner.winner.candidate().content_hash().empty()) {
+      record.winner.winner.mutable_candidate()->set_content_hash(hash);
+    }
+    BundleContents contents;
+    contents.records = {MakeRecord({.problem = Gemm(64, 64, 64), .cubin = Stub("b")}), record};
+    contents.cubins = {Stub("b"), spec.cubin};
+    const std::string bundle = WriteBundle(contents, std::string(32, 'k')).value();
+    Machine to;
+    const absl::Status status =
+        ImportRecords(to.store, to.index, ReadBundle(bundle).value(), {.now = kNow}).status();
+    SCOPED_TRACE(status);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << field;
+    EXPECT_EQ(ReasonOf(status), "BUNDLE_INVALID");
+    const auto info = ErrorInfoOf(status);
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->metadata().at("record"), "1");
+    if (field != "architecture") {
+      EXPECT_EQ(info->metadata().at("field"), field);
+    }
+    EXPECT_EQ(to.index.size(), 0u) << "nothing of a refused bundle is stored";
+  }
 }
 
 TEST(BundleTransferTest, AnUnknownKeyIsNotFound) {

@@ -10,12 +10,15 @@
 
 #include "kernel_templates/abi/kernel_args.h"
 #include "proto/support/sha256.h"
+#include "tests/fakes/stub_cubin.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
 namespace {
+
+constexpr char kEntry[] = "tilewright_gemm_sm80_128_128_32";
 
 v1::Variant MakeVariant(int64_t tile) {
   v1::Variant variant;
@@ -45,7 +48,7 @@ v1::Kernel MakeKernel(const RecordSpec& spec) {
   v1::LaunchPlan& plan = *kernel.mutable_launch_plan();
   plan.set_arguments_version(kGemmArgsVersion);
   v1::LaunchStep& step = *plan.add_steps();
-  step.set_entry_symbol("tilewright_gemm_sm80_128_128_32");
+  step.set_entry_symbol(kEntry);
   step.set_block_threads(256);
   step.set_dynamic_shared_memory_bytes(98304);
   step.set_grid_rule(v1::GRID_RULE_TILES);
@@ -116,6 +119,8 @@ v1::Environment Driver(int version) {
   environment.set_nvrtc_version("13.0");
   return environment;
 }
+
+std::string Stub(const std::string& label) { return StubCubin(label, "sm_90a", {kEntry}); }
 
 TuningRecord MakeRecord(const RecordSpec& spec) {
   TuningRecord record;

@@ -33,6 +33,9 @@ v1::Silicon H200();  // The same compute capability.
 v1::Silicon A100();
 v1::Environment Driver(int version);
 
+// A file that passes for the cubin of the records below: another one for each label.
+std::string Stub(const std::string& label);
+
 struct RecordSpec {
   v1::Problem problem = Gemm(1024, 1024, 1024);
   v1::Silicon silicon = H100();

@@ -121,17 +121,19 @@ TEST(TemplateWinnerTest, ServesWhereTheAlgorithmCannot) {
 
 TEST(TemplateWinnerTest, TravelsInABundleInPlaceOfTheAlgorithm) {
   Machine from;
-  from.Add(VendorRecord("best"), "best");
+  from.Add(VendorRecord(Stub("best")), Stub("best"));
   const BundleContents contents = CollectForExport(from.store, from.index, {}).value();
   const std::string bundle = WriteBundle(contents, std::string(32, 'k')).value();
   Machine to;
-  const ImportCounts counts = ImportRecords(to.store, to.index, ReadBundle(bundle).value()).value();
+  const BundleContents read = ReadBundle(bundle).value();
+  to.index.SetTrusted(read.signer, true);
+  const ImportCounts counts = ImportRecords(to.store, to.index, read, {.now = absl::Now()}).value();
   EXPECT_EQ(counts.winners_imported, 1);
   const IndexHit hit = to.index.Find(QueryOf({}));
   ASSERT_NE(hit.winner, nullptr);
   EXPECT_EQ(hit.winner->winner.provenance(), v1::PROVENANCE_IMPORTED);
   EXPECT_FALSE(IsVendor(*hit.winner));
-  EXPECT_EQ(to.store.GetCubin(Sha256("best")).value(), "best");
+  EXPECT_EQ(to.store.GetCubin(Sha256(Stub("best"))).value(), Stub("best"));
 }
 
 }  // namespace

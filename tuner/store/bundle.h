@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tuner/store/signing_key.h"
 #include "tuner/store/tuning_store.h"
 
 namespace tilewright {
@@ -38,9 +39,6 @@ absl::StatusOr<std::string> WriteBundle(const BundleContents& contents,
 // DATA_LOSS, reason BUNDLE_DAMAGED; FAILED_PRECONDITION, reason BUNDLE_TOO_NEW, for an intact
 // one of a newer format; UNIMPLEMENTED for problems that this version does not know.
 absl::StatusOr<BundleContents> ReadBundle(std::string_view bytes);
-
-// The key of this cache directory, made (mode 0600) on first use.
-absl::StatusOr<std::string> LoadOrCreateSigningKey(const std::string& cache_dir);
 
 }  // namespace tilewright
 

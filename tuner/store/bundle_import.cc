@@ -9,17 +9,22 @@
 #include "google/protobuf/util/time_util.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "tuner/store/bundle_checks.h"
 #include "tuner/store/packed_winner.h"
 
 namespace tilewright {
 namespace {
 
-bool KeepsOurs(const v1::Winner& ours, const v1::Winner& theirs) {
+bool KeepsOurs(const v1::Winner& ours, const v1::Winner& theirs, const ImportOptions& options) {
   switch (ours.provenance()) {
     case v1::PROVENANCE_MEASURED:
     case v1::PROVENANCE_VENDOR:
       return true;
     case v1::PROVENANCE_IMPORTED:
+      // Of a signer whom nobody trusts any more: it is not served.
+      if (!ours.signer().empty() && options.is_trusted && !options.is_trusted(ours.signer())) {
+        return false;
+      }
       return ours.create_time() >= theirs.create_time();
     default:
       return !WasMeasured(theirs);
@@ -29,7 +34,9 @@ bool KeepsOurs(const v1::Winner& ours, const v1::Winner& theirs) {
 }  // namespace
 
 absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& index,
-                                           const BundleContents& contents) {
+                                           const BundleContents& contents,
+                                           const ImportOptions& options) {
+  RETURN_IF_ERROR(CheckBundle(contents, options.now));
   ImportCounts counts;
   std::vector<TuningRecord> records;
   std::set<std::string> kernels;
@@ -37,6 +44,7 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
   for (const TuningRecord& record : contents.records) {
     TuningRecord imported = record;
     imported.winner.winner.set_provenance(v1::PROVENANCE_IMPORTED);
+    imported.winner.winner.set_signer(contents.signer);
     const auto ours = store.GetTuning(record.winner.problem_encoding, record.winner.silicon_key,
                                       record.winner.environment_key);
     ASSIGN_OR_RETURN(
@@ -48,7 +56,7 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
       continue;
     }
     if (!ours.ok() && !absl::IsNotFound(ours.status())) return ours.status();
-    if (ours.ok() && KeepsOurs(ours->winner.winner, imported.winner.winner)) {
+    if (ours.ok() && KeepsOurs(ours->winner.winner, imported.winner.winner, options)) {
       ++counts.winners_kept;
       continue;
     }
@@ -61,7 +69,7 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
   }
   counts.winners_imported = static_cast<int>(records.size());
   counts.kernels_imported = static_cast<int>(cubins.size());
-  if (records.empty()) return counts;
+  if (records.empty() || options.dry_run) return counts;
   ASSIGN_OR_RETURN(const std::vector<int64_t> epochs, store.PutImport(cubins, records));
   for (std::size_t i = 0; i < records.size(); ++i) {
     records[i].winner.winner.set_epoch(epochs[i]);

@@ -165,8 +165,27 @@ class CliTest(unittest.TestCase):
         self.assert_error(other.run("import", damaged), 1, "BUNDLE")
         self.assertEqual(other.run("list", "--json").stdout, "")
 
+        # Nobody trusts the sender yet: the refusal says what to run.
+        signer = self.place.json("key", "show")["signer"]
+        self.assert_error(other.run("import", bundle), 1, f"tilewright trust add {signer}")
+        self.assertEqual(other.run("list", "--json").stdout, "")
+        seen = other.json("bundle", "inspect", bundle)
+        self.assertEqual(seen["signer"]["signer"], signer)
+        self.assertFalse(seen["signer"]["trusted"])
+        self.assertEqual(seen["winner_count"], 1)
+        self.assertIn("Once trusted", other.run("import", "--dry-run", bundle).stdout)
+        other.json("trust", "add", signer, "--name", "tuning host")
+
         imported = other.json("import", bundle)
         self.assertEqual(imported["winners_imported"], 1)
+        self.assertEqual(imported["signer_name"], "tuning host")
+        self.assertEqual(other.json("list")["provenance"], "imported")
+        self.assertIn("tuning host", other.run("trust", "list").stdout)
+        # Distrust ends the serving at once; the row stays, and is served again with the trust.
+        self.assertEqual(other.json("trust", "remove", "tuning host")["winners"], 1)
+        cached = ("get", *gemm(256, 256, 128), *TARGET, "--mode", "cached_only")
+        self.assertNotEqual(other.run(*cached).returncode, 0)
+        other.json("trust", "add", signer, "--name", "tuning host")
         winner = other.json("list")
         self.assertEqual(winner["provenance"], "imported")
         self.assertIsNone(winner["measured_seconds"])

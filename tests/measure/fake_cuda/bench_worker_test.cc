@@ -202,8 +202,11 @@ TEST_F(BenchWorkerTest, TooMuchSharedMemoryIsALaunchErrorThatHarmsNoOne) {
 
 TEST_F(BenchWorkerTest, WorkspaceBeyondTheMemoryIsDeferred) {
   ProfileRequest request = Request({"sound", "sound"});
-  request.kernels[0].mutable_launch_plan()->mutable_workspace()->set_partial_copies(1 << 25);
-  request.kernels[0].mutable_launch_plan()->mutable_workspace()->set_element_bytes(4);
+  request.problem.mutable_gemm()->set_m(256);
+  v1::LaunchPlan& plan = *request.kernels[0].mutable_launch_plan();
+  plan.mutable_steps(0)->set_split_k(65535);
+  plan.mutable_workspace()->set_partial_copies(65535);
+  plan.mutable_workspace()->set_element_bytes(4);
   const auto report = profiler_->Profile(request, Cancellation(), nullptr);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->kernels[0].failure().kind(), v1::FAILURE_KIND_DEFERRED);

@@ -3,10 +3,13 @@
 #ifndef TILEWRIGHT_CONNECTION_H_
 #define TILEWRIGHT_CONNECTION_H_
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <functional>
 #include <istream>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <stop_token>
 #include <string>
@@ -25,6 +28,9 @@ struct ConnectOptions {
   std::string socket_path;
   // How long Open waits for the daemon, and a call for a daemon that went away.
   std::chrono::milliseconds connect_timeout{5000};
+  // Who may run the daemon beside this process's own user and root: what it sends is native code
+  // that this process runs. Unset: $TILEWRIGHT_DAEMON_UID, else nobody.
+  std::optional<uid_t> daemon_user;
 };
 
 // A channel to one daemon over its Unix socket. Thread-safe. Reconnects by itself: a call that
@@ -39,6 +45,7 @@ class Connection {
   using Milliseconds = std::chrono::milliseconds;
 
   // Waits until the daemon accepts. INVALID_ARGUMENT: no socket path, or one that is too long.
+  // PERMISSION_DENIED, reason DAEMON_NOT_TRUSTED: another user runs it than may.
   static absl::StatusOr<std::shared_ptr<Connection>> Open(const ConnectOptions& options);
   ~Connection();
 
@@ -87,6 +94,16 @@ class Connection {
   // Writes the bundle of the winners with these keys (empty: all) to `out`; bytes written.
   absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out);
   absl::StatusOr<v1::ImportBundleResponse> ImportBundle(std::istream& in);
+  // What the bundle holds and what an import would do; nothing is stored.
+  absl::StatusOr<v1::InspectBundleResponse> InspectBundle(std::istream& in);
+
+  // For administrators.
+  absl::StatusOr<v1::ListSignersResponse> ListSigners();
+  absl::StatusOr<v1::Signer> TrustSigner(const v1::TrustSignerRequest& request);
+  absl::StatusOr<v1::DistrustSignerResponse> DistrustSigner(const std::string& signer);
+  absl::StatusOr<v1::AdoptWinnersResponse> AdoptWinners();
+  absl::StatusOr<v1::SigningKey> GetSigningKey();
+  absl::StatusOr<v1::SigningKey> RotateSigningKey();
 
   // Minutes, where the database is large.
   absl::StatusOr<v1::ForgetWinnersResponse> ForgetWinners(const v1::ForgetWinnersRequest& request);
@@ -96,6 +113,10 @@ class Connection {
 
  private:
   struct Impl;
+  // Sends a bundle to one of the RPCs that take one.
+  template <typename Response, typename Method>
+  absl::StatusOr<Response> SendBundle(std::istream& in, Method method);
+
   explicit Connection(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -71,8 +71,10 @@ class LoadedModule;
 // context. Destroy kernels before the contexts they ran in.
 class Kernel {
  public:
-  // Checks a response: the cubin is hashed and compared with its content hash.
+  // Checks a response: the cubin is hashed and compared with its content hash, and the launch plan
+  // and the native code are such as a service may send.
   // DATA_LOSS, reason CONTENT_HASH_MISMATCH: the bytes are not what the service promised.
+  // DATA_LOSS, reason KERNEL_INVALID: the plan or the code cannot be right; metadata["field"].
   // INTERNAL, reason EMPTY_RESPONSE: neither a kernel nor a vendor algorithm.
   static absl::StatusOr<std::shared_ptr<const Kernel>> FromResponse(
       const v1::Problem& problem, v1::GetKernelResponse response,

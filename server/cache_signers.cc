@@ -1,0 +1,71 @@
+// The RPCs of CacheService that have to do with signers and keys: for administrators.
+#include <utility>
+
+#include "proto/support/status_macros.h"
+#include "server/cache_service.h"
+#include "server/caller.h"
+#include "server/request_check.h"
+#include "server/unary_reply.h"
+
+namespace tilewright {
+
+// Answers with what `work` returns on a thread of the executor, where the caller may `what`.
+template <typename Response, typename Work>
+grpc::ServerUnaryReactor* CacheServiceImpl::ReplyToAdministrator(
+    grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+    std::string_view what, Response* response, Work work) {
+  context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
+  if (const absl::Status known = CheckKnown(request); !known.ok()) return Reply(context, known);
+  const absl::Status permitted =
+      context_.permissions.RequireAdministrator(CallerOf(*context), what);
+  if (!permitted.ok()) return Reply(context, permitted);
+  return ReplyLater(context, context_.executor,
+                    [response, work = std::move(work)]() -> absl::Status {
+                      ASSIGN_OR_RETURN(*response, work());
+                      return absl::OkStatus();
+                    });
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::ListSigners(grpc::CallbackServerContext* context,
+                                                        const v1::ListSignersRequest* request,
+                                                        v1::ListSignersResponse* response) {
+  return ReplyToAdministrator(context, *request, "list signers", response,
+                              [this] { return context_.signers.List(); });
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::TrustSigner(grpc::CallbackServerContext* context,
+                                                        const v1::TrustSignerRequest* request,
+                                                        v1::Signer* response) {
+  return ReplyToAdministrator(context, *request, "trust signers", response,
+                              [this, request] { return context_.signers.Trust(*request); });
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::DistrustSigner(grpc::CallbackServerContext* context,
+                                                           const v1::DistrustSignerRequest* request,
+                                                           v1::DistrustSignerResponse* response) {
+  return ReplyToAdministrator(context, *request, "stop trusting signers", response,
+                              [this, request] { return context_.signers.Distrust(*request); });
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::AdoptWinners(grpc::CallbackServerContext* context,
+                                                         const v1::AdoptWinnersRequest* request,
+                                                         v1::AdoptWinnersResponse* response) {
+  return ReplyToAdministrator(context, *request, "adopt winners", response,
+                              [this] { return context_.signers.Adopt(); });
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::GetSigningKey(grpc::CallbackServerContext* context,
+                                                          const v1::GetSigningKeyRequest* request,
+                                                          v1::SigningKey* response) {
+  return ReplyToAdministrator(context, *request, "see the signing key", response,
+                              [this] { return context_.signers.Key(); });
+}
+
+grpc::ServerUnaryReactor* CacheServiceImpl::RotateSigningKey(
+    grpc::CallbackServerContext* context, const v1::RotateSigningKeyRequest* request,
+    v1::SigningKey* response) {
+  return ReplyToAdministrator(context, *request, "rotate the signing key", response,
+                              [this] { return context_.signers.Rotate(); });
+}
+
+}  // namespace tilewright
