@@ -32,7 +32,8 @@ class SweepRunner {
               Scheduler& scheduler, Clock& clock);
   ~SweepRunner();  // As Stop.
 
-  // A request id seen before changes nothing and gives the sweep it made.
+  // One that was cancelled, and is still at its last problem, goes on. A request id seen before
+  // changes nothing and gives the sweep it made.
   // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS.
   // FAILED_PRECONDITION, reason SWEEP_RUNNING: another one of that name is being worked on.
   absl::StatusOr<v1::Sweep> Create(const v1::CreateSweepRequest& request);
@@ -70,6 +71,7 @@ class SweepRunner {
   void JoinEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   void Run(const std::shared_ptr<Active>& sweep);
+  void WorkThrough(const std::shared_ptr<Active>& sweep);
   bool Interrupted(const Active& sweep) const;
   absl::StatusOr<StoredWinner> TuneEntry(const std::shared_ptr<Active>& sweep, int index);
   absl::StatusOr<Scheduler::Ticket> Enqueue(const TuneRequest& tune);

@@ -19,6 +19,7 @@
 #include "tuner/target/target.h"
 #include "tuner/tuning_deadlines.h"
 #include "tuner/tuning_errors.h"
+#include "tuner/unstored.h"
 #include "tuner/verdicts.h"
 #include "tuner/warm_start.h"
 #include "tuner/winner_record.h"
@@ -202,7 +203,7 @@ void Tuner::KeepUnstored(const TuneRequest& request, const std::string& cubin,
                          const absl::Status& cause, StoredWinner& winner) {
   spdlog::error("the winner of {} is served, but not stored: {}", DescribeProblem(request.problem),
                 std::string(cause.message()));
-  winner.winner.set_reason(absl::StrCat(winner.winner.reason(), "; not stored: ", cause.message()));
+  MarkUnstored(cause, winner.winner);
   if (!cubin.empty()) {
     absl::MutexLock lock(&mutex_);
     // One that goes is compiled again when it is asked for.
