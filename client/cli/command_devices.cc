@@ -68,6 +68,11 @@ absl::StatusOr<int> Devices(Session& session) {
                 << RenderLibraries(response, style) << "\ndriver "
                 << DescribeDriver(response.environment().driver_version()) << ", templates "
                 << response.environment().template_digest().substr(0, 12) << '\n';
+  for (const v1::LibraryStatus& library : response.libraries()) {
+    if (library.found()) continue;
+    if (const std::string note = session.EnvironmentNote(); !note.empty()) session.Note(note);
+    break;
+  }
   return kExitOk;
 }
 

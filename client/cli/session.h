@@ -3,12 +3,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "client/cli/json.h"
 #include "client/cli/style.h"
+#include "client/cpp/dial.h"
 #include "tilewright/client.h"
 
 namespace tilewright::cli {
@@ -20,7 +22,11 @@ struct GlobalFlags {
   bool no_start = false;
   std::string socket;
   std::string cache_directory;
+  std::string connect_timeout;
 };
+
+// One line on `err`, as every failure is told.
+void PrintError(const absl::Status& status, std::ostream& err, const Style& style);
 
 // What a command runs with: where it writes, and the daemon. One a process; one thread.
 class Session {
@@ -29,8 +35,9 @@ class Session {
           const Style& err_style)
       : flags_(flags), out_(out), err_(err), out_style_(out_style), err_style_(err_style) {}
 
-  // Connected to the daemon, which is started where none runs.
-  absl::StatusOr<Client*> client();
+  // Connected to the daemon, which is started where none runs. Ends by --connect-timeout and by
+  // `deadline`, where they are given.
+  absl::StatusOr<Client*> client(std::optional<SteadyTime> deadline = std::nullopt);
 
   bool json() const { return flags_.json; }
   std::ostream& out() { return out_; }
@@ -44,6 +51,14 @@ class Session {
   void PrintJson(const Json& object) { out_ << object.dump() << '\n' << std::flush; }
   // A line for people on stderr; nothing with --quiet.
   void Note(const std::string& text);
+  // An error line on stderr, for a command that printed its result and did not succeed all the
+  // same.
+  void Error(const absl::Status& status) { PrintError(status, err_, err_style_); }
+  // That the daemon was started with another environment, where it was; else empty.
+  std::string EnvironmentNote() const;
+  // `status`; where the daemon did not find a library or a GPU and was started with another
+  // environment, its message says so.
+  absl::Status Explained(const absl::Status& status) const;
 
  private:
   const GlobalFlags& flags_;
@@ -51,6 +66,7 @@ class Session {
   std::ostream& err_;
   const Style out_style_;
   const Style err_style_;
+  std::string socket_;  // Of the daemon, once it is known.
   std::unique_ptr<Client> client_;
 };
 
@@ -62,6 +78,7 @@ inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitNotFound = 3;
 inline constexpr int kExitUnavailable = 4;
+inline constexpr int kExitNotStored = 5;
 
 // The exit code of a failure.
 int ExitCodeOf(const absl::Status& status);
