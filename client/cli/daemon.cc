@@ -35,6 +35,8 @@ using std::chrono::milliseconds;
 using Say = std::function<void(const std::string&)>;
 
 constexpr milliseconds kPollInterval{20};
+// A daemon that serves greets within this.
+constexpr milliseconds kGreeting{200};
 // Past this a wait is said.
 constexpr std::chrono::seconds kPatience{1};
 constexpr char kIdleTimeout[] = "10s";
@@ -244,7 +246,8 @@ absl::Status TakeStartLock(int lock, const DaemonPlace& place, SteadyTime deadli
       holder > 0 ? absl::StrCat("process ", holder) : std::string("another process");
   WaitNote note(absl::StrCat("waiting for ", who, ", which is starting tilewrightd"), say);
   while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    if (Answers(place.socket, SteadyClock::now()).ok()) return absl::OkStatus();
+    const SteadyTime answer_by = std::min(deadline, SteadyClock::now() + kGreeting);
+    if (Answers(place.socket, answer_by).ok()) return absl::OkStatus();
     if (SteadyClock::now() >= deadline) {
       return StartError(
           "START_LOCK_HELD",

@@ -163,6 +163,17 @@ TEST_F(ClientTest, AnyByteMayBeInTheSocketsPath) {
   EXPECT_EQ(ReasonOf(Client::Connect(decoded).status()), "DAEMON_UNREACHABLE");
 }
 
+// A batch of a thousand kernels is some 40 MB, and gRPC's default 4 MiB.
+TEST_F(ClientTest, ALargeAnswerComesThrough) {
+  service_.get_kernel = [](const v1::GetKernelRequest& request) {
+    v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
+    response.mutable_kernel()->mutable_variant()->set_template_name(std::string(16 << 20, 't'));
+    return response;
+  };
+  const auto kernel = client_->GetKernel(Gemm(1, 1, 1));
+  EXPECT_TRUE(kernel.ok()) << kernel.status();
+}
+
 TEST_F(ClientTest, ABusyDaemonIsToldFromAFrozenOne) {
   service_.get_kernel = [](const v1::GetKernelRequest& request) {
     std::this_thread::sleep_for(milliseconds(2500));

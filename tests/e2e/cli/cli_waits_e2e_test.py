@@ -102,6 +102,18 @@ class WaitsTest(unittest.TestCase):
         self.assertEqual(waiting.returncode, 4, err)
         self.assertIn("DAEMON_FROZEN", err)
 
+    def test_a_daemon_that_freezes_during_a_tuning_is_not_waited_for_without_an_end(self):
+        daemon = self.place.serve()
+        tuning = self.place.start("tune", *gemm(4096, 4096, 4096), *TARGET)
+        self.assertIn("%", tuning.stderr.readline())
+        daemon.send_signal(signal.SIGSTOP)
+        self.addCleanup(daemon.send_signal, signal.SIGCONT)
+        begin = time.monotonic()
+        out, err = tuning.communicate(timeout=90)
+        self.assertLess(time.monotonic() - begin, 40)
+        self.assertEqual(tuning.returncode, 4, err)
+        self.assertIn("DAEMON_FROZEN", err)
+
     def test_a_held_start_lock_is_waited_for_and_said(self):
         self.place.cache.mkdir(mode=0o750)
         with open(self.place.cache / "start.lock", "w") as lock:
