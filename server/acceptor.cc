@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/refusal.h"
 
 namespace tilewright {
 namespace {
@@ -26,6 +27,19 @@ namespace {
 constexpr int kLookMilliseconds = 1000;
 
 int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+// Says why, and closes. The client's own bytes, which may be on the way, are taken first where they
+// are here already: a socket that is closed with unread bytes loses what was sent on it.
+void Refuse(int fd, const Refusal& refusal) {
+  char ignored[4096];
+  while (recv(fd, ignored, sizeof(ignored), MSG_DONTWAIT) > 0) {
+  }
+  const std::string bytes = EncodeRefusal(refusal);
+  // A new connection has room for it; one that has none is closed without a word.
+  [[maybe_unused]] const ssize_t sent =
+      send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  close(fd);
+}
 
 }  // namespace
 
@@ -48,7 +62,7 @@ Acceptor::Acceptor(UnixListener listener, const Options& options, Handler handle
       handler_(std::move(handler)),
       wake_fd_(wake_fd),
       reserve_fd_(reserve_fd),
-      connections_(options.max_connections_per_user) {}
+      max_connections_per_user_(options.max_connections_per_user) {}
 
 Acceptor::~Acceptor() {
   Stop();
@@ -134,15 +148,24 @@ void Acceptor::Take(int fd) {
   const absl::StatusOr<PeerCredentials> peer = ReadPeerCredentials(fd);
   if (!peer.ok() || !MayConnect(*peer, options_.own_uid, options_.own_gid)) {
     refused_.fetch_add(1, std::memory_order_relaxed);
-    if (peer.ok()) spdlog::warn("refused a connection of user {} (pid {})", peer->uid, peer->pid);
-    close(fd);
+    if (!peer.ok()) {
+      close(fd);
+      return;
+    }
+    spdlog::warn("refused a connection of user {} (pid {})", peer->uid, peer->pid);
+    Refuse(fd, {"USER_NOT_PERMITTED",
+                absl::StrCat("it serves user ", options_.own_uid, ", root and group ",
+                             options_.own_gid, ", and this is user ", peer->uid)});
     return;
   }
-  if (!connections_.Admit(peer->uid, fd)) {
+  if (const std::size_t limit = max_connections_per_user_.load(std::memory_order_relaxed);
+      !connections_.Admit(peer->uid, fd, limit)) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     spdlog::warn("refused a connection of user {} (pid {}): {} are open already", peer->uid,
-                 peer->pid, options_.max_connections_per_user);
-    close(fd);
+                 peer->pid, limit);
+    Refuse(fd, {"TOO_MANY_CONNECTIONS",
+                absl::StrCat("user ", peer->uid, " has ", limit,
+                             " open already, which is the most (max_connections_per_user)")});
     return;
   }
   accepted_.fetch_add(1, std::memory_order_relaxed);
@@ -156,7 +179,7 @@ void Acceptor::ShedOne() {
   spdlog::error("out of file descriptors: a connection is refused");
   if (reserve_fd_ >= 0) close(reserve_fd_);
   const int fd = accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
-  if (fd >= 0) close(fd);
+  if (fd >= 0) Refuse(fd, {"TOO_MANY_CONNECTIONS", "tilewrightd has no file descriptor left"});
   reserve_fd_ = OpenReserve();
   if (reserve_fd_ < 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }

@@ -38,6 +38,11 @@ class Acceptor {
   // Accepts no more, removes the socket's path and waits for the thread.
   void Stop();
 
+  // For connections from now on.
+  void SetMaxConnectionsPerUser(std::size_t limit) {
+    max_connections_per_user_.store(limit, std::memory_order_relaxed);
+  }
+
   std::int64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
   std::int64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
@@ -60,6 +65,7 @@ class Acceptor {
   int reserve_fd_;  // Given up for a moment to accept, and close, when descriptors run out.
   ConnectionTable connections_;
   bool path_lost_ = false;  // Said already.
+  std::atomic<std::size_t> max_connections_per_user_;
   std::atomic<std::int64_t> accepted_{0};
   std::atomic<std::int64_t> refused_{0};
   std::thread thread_;

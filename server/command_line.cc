@@ -13,8 +13,11 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       "Settings: flags over TILEWRIGHT_* variables over the TOML file over defaults.",
       "tilewrightd");
   app.footer(
-      "libnvrtc is looked for where $TILEWRIGHT_NVRTC says, in the loader's path, in "
-      "$CUDA_HOME and in the wheels of the active Python.");
+      "libnvrtc is looked for where $TILEWRIGHT_NVRTC says and, where that is not set, in the\n"
+      "loader's path, in $CUDA_HOME and in the wheels of the active Python.\n"
+      "Signals: SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reads the settings\n"
+      "again (log_level, log_format, log_file, idle_timeout and max_connections_per_user change\n"
+      "while the daemon runs) and opens the log file anew; SIGUSR1 and SIGUSR2 do nothing.");
   app.set_version_flag("--version", absl::StrCat("tilewrightd ", kVersion));
   app.add_option("--config", result.layers.config_file,
                  "TOML file with the settings below, by their names with underscores "

@@ -83,6 +83,9 @@ class DaemonServer {
   // once.
   void Stop(absl::Duration grace);
 
+  // For connections from now on.
+  void SetMaxConnectionsPerUser(std::size_t limit) { acceptor_->SetMaxConnectionsPerUser(limit); }
+
   // Changes whenever somebody asks for something.
   int64_t Activity() const { return metrics_->Activity(); }
   // Whether a tuning or a sweep is queued or under way, or a call is.

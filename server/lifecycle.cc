@@ -9,8 +9,10 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <string>
 #include <thread>
 
+#include "absl/time/time.h"
 #include "proto/support/steady_time.h"
 
 namespace tilewright {
@@ -22,17 +24,18 @@ constexpr absl::Duration kGrace = absl::Seconds(4);
 // Past this a stop hangs, and whoever waits for it is better served by an end.
 constexpr absl::Duration kLongestStop = absl::Seconds(30);
 
-sigset_t StopSignals() {
+sigset_t AwaitedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
 // The signal that came within `wait`, or 0.
 int AwaitSignal(absl::Duration wait) {
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = AwaitedSignals();
   const timespec limit = absl::ToTimespec(wait);
   const int signal = sigtimedwait(&signals, nullptr, &limit);
   return signal > 0 ? signal : 0;
@@ -41,22 +44,20 @@ int AwaitSignal(absl::Duration wait) {
 // Sees work by looking now and then, so that look-ups need not say when they happen.
 class IdleWatch {
  public:
-  IdleWatch(const DaemonServer& server, absl::Duration timeout)
-      : server_(server), timeout_(timeout) {}
+  explicit IdleWatch(const DaemonServer& server) : server_(server) {}
 
-  bool Expired() {
+  bool Expired(absl::Duration timeout) {
     const int64_t activity = server_.Activity();
     const SteadyTime now = SteadyTime::Now();
     if (server_.Busy() || activity != activity_) {
       activity_ = activity;
       since_ = now;
     }
-    return timeout_ > absl::ZeroDuration() && now - since_ >= timeout_;
+    return timeout > absl::ZeroDuration() && now - since_ >= timeout;
   }
 
  private:
   const DaemonServer& server_;
-  const absl::Duration timeout_;
   int64_t activity_ = 0;
   SteadyTime since_ = SteadyTime::Now();
 };
@@ -69,24 +70,33 @@ class IdleWatch {
 }  // namespace
 
 void BlockStopSignals() {
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = AwaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  for (const int number :
+       {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGXFSZ}) {
+    std::signal(number, SIG_IGN);
+  }
 }
 
-void RunUntilStopped(DaemonServer& server, absl::Duration idle_timeout, const std::string& socket) {
-  // Short timeouts are for tests; looking ten times in the timeout is exact enough.
-  const absl::Duration look =
-      idle_timeout > absl::ZeroDuration()
-          ? std::clamp(idle_timeout / 10, absl::Milliseconds(20), absl::Seconds(1))
-          : absl::Seconds(60);
-  IdleWatch idle(server, idle_timeout);
+void RunUntilStopped(DaemonServer& server, Reloader& reloader) {
+  const std::string socket = reloader.config().socket;
+  IdleWatch idle(server);
   while (true) {
+    const absl::Duration idle_timeout = reloader.config().idle_timeout;
+    // Short timeouts are for tests; looking ten times in the timeout is exact enough.
+    const absl::Duration look =
+        idle_timeout > absl::ZeroDuration()
+            ? std::clamp(idle_timeout / 10, absl::Milliseconds(20), absl::Seconds(1))
+            : absl::Seconds(60);
     if (const int signal = AwaitSignal(look)) {
+      if (signal == SIGHUP) {
+        reloader.Reload();
+        continue;
+      }
       spdlog::info("stopping: {}", sigdescr_np(signal));
       break;
     }
-    if (idle.Expired()) {
+    if (idle.Expired(idle_timeout)) {
       spdlog::info("stopping: nothing to do for {}", absl::FormatDuration(idle_timeout));
       break;
     }
@@ -98,7 +108,7 @@ void RunUntilStopped(DaemonServer& server, absl::Duration idle_timeout, const st
   });
   const SteadyTime deadline = SteadyTime::Now() + kLongestStop;
   while (!stopped) {
-    if (AwaitSignal(absl::Milliseconds(20)) != 0) {
+    if (const int signal = AwaitSignal(absl::Milliseconds(20)); signal != 0 && signal != SIGHUP) {
       spdlog::warn("stopping at once: a second signal");
       EndAtOnce(socket, 130);
     }

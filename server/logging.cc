@@ -1,19 +1,26 @@
 #include "server/logging.h"
 
+#include <fcntl.h>
 #include <grpc/support/log.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "proto/support/text.h"
 
 namespace tilewright {
 namespace {
+
+constexpr char kLoggerName[] = "tilewrightd";
 
 // The message as a JSON string: quotes, control characters and broken UTF-8 of whatever
 // a client or a compiler said must not break the line.
@@ -67,13 +74,30 @@ void LogOfGrpc(gpr_log_func_args* line) {
 
 }  // namespace
 
+absl::Status OpenLogFile(const Config& config) {
+  if (config.log_file.empty()) return absl::OkStatus();
+  const int fd = open(config.log_file.c_str(),
+                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+  const bool taken = fd >= 0 && dup2(fd, STDERR_FILENO) >= 0;
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (taken) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("log_file ", config.log_file, ": cannot be opened: ", std::strerror(error)));
+}
+
 void SetUpLogging(const Config& config) {
-  auto logger = std::make_shared<spdlog::logger>("tilewrightd",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  // Changed in place the second time: other threads may be logging.
+  std::shared_ptr<spdlog::logger> logger = spdlog::get(kLoggerName);
+  const bool first = logger == nullptr;
+  if (first) {
+    logger = std::make_shared<spdlog::logger>(kLoggerName,
+                                              std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->flush_on(spdlog::level::trace);
+  }
   logger->set_formatter(MakeFormatter(config.log_format));
   logger->set_level(spdlog::level::from_str(config.log_level));
-  logger->flush_on(spdlog::level::trace);
-  spdlog::set_default_logger(std::move(logger));
+  if (first) spdlog::set_default_logger(std::move(logger));
   gpr_set_log_function(LogOfGrpc);
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "proto/support/errors.h"
+#include "proto/support/standard_descriptors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/steady_time.h"
 #include "proto/support/text.h"
@@ -22,6 +23,7 @@
 #include "server/daemon_server.h"
 #include "server/lifecycle.h"
 #include "server/logging.h"
+#include "server/reloader.h"
 #include "server/version.h"
 #include "server/worker_mode.h"
 #include "tuner/clock.h"
@@ -35,7 +37,7 @@
 namespace tilewright {
 namespace {
 
-absl::Status Serve(const Config& config) {
+absl::Status Serve(const ConfigLayers& layers, const Config& config) {
   const SteadyTime begin = SteadyTime::Now();
   RaiseDescriptorLimit();
   RealClock clock;
@@ -76,7 +78,10 @@ absl::Status Serve(const Config& config) {
           {*compiler, *profiler, *store, index, tuner, clock}));
   spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
                config.socket, absl::ToDoubleSeconds(SteadyTime::Now() - begin));
-  RunUntilStopped(*server, config.idle_timeout, config.socket);
+  Reloader reloader(layers, config, [&server](const Config& changed) {
+    server->SetMaxConnectionsPerUser(static_cast<std::size_t>(changed.max_connections_per_user));
+  });
+  RunUntilStopped(*server, reloader);
   return absl::OkStatus();
 }
 
@@ -98,11 +103,16 @@ absl::Status Restore(const Config& config, const std::string& file) {
 }
 
 int Main(int argc, char** argv) {
+  HoldStandardDescriptors();
   if (const auto exit_code = RunAsWorker(argc, argv)) return *exit_code;
   BlockStopSignals();
   const CommandLine command_line = ParseCommandLine(argc, argv);
   if (command_line.message) {
-    std::fputs(command_line.message->c_str(), command_line.exit_code == 0 ? stdout : stderr);
+    std::FILE* const stream = command_line.exit_code == 0 ? stdout : stderr;
+    if (std::fputs(command_line.message->c_str(), stream) == EOF || std::fflush(stream) != 0) {
+      std::perror("tilewrightd: the output could not be written");
+      return 1;
+    }
     return command_line.exit_code;
   }
   const absl::StatusOr<Config> config = LoadConfig(command_line.layers);
@@ -111,9 +121,13 @@ int Main(int argc, char** argv) {
                  Printable(std::string(config.status().message())).c_str());
     return 2;
   }
+  if (const absl::Status opened = OpenLogFile(*config); !opened.ok()) {
+    std::fprintf(stderr, "tilewrightd: %s\n", Printable(std::string(opened.message())).c_str());
+    return 2;
+  }
   SetUpLogging(*config);
-  const absl::Status status =
-      command_line.restore ? Restore(*config, *command_line.restore) : Serve(*config);
+  const absl::Status status = command_line.restore ? Restore(*config, *command_line.restore)
+                                                   : Serve(command_line.layers, *config);
   if (status.ok()) return 0;
   spdlog::error("{}", std::string(status.message()));
   // Not for good: whoever holds the directory may be about to leave it.

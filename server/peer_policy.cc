@@ -39,13 +39,13 @@ bool MayConnect(const PeerCredentials& peer, uid_t own_uid, gid_t own_gid) {
          std::find(peer.groups.begin(), peer.groups.end(), own_gid) != peer.groups.end();
 }
 
-bool ConnectionTable::Admit(uid_t uid, int fd) {
+bool ConnectionTable::Admit(uid_t uid, int fd, std::size_t limit) {
   struct stat info;
   if (fstat(fd, &info) != 0) return false;
   std::vector<Connection>& connections = open_[uid];
   // Looking at every descriptor is paid for only when the list has grown to the limit.
-  if (connections.size() >= limit_) DropClosed(connections);
-  if (connections.size() >= limit_) return false;
+  if (connections.size() >= limit) DropClosed(connections);
+  if (connections.size() >= limit) return false;
   connections.push_back({fd, info.st_ino});
   return true;
 }

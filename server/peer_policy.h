@@ -29,10 +29,8 @@ bool MayConnect(const PeerCredentials& peer, uid_t own_uid, gid_t own_gid);
 // stands for another socket by now, no longer has that inode. Not thread-safe.
 class ConnectionTable {
  public:
-  explicit ConnectionTable(std::size_t limit_per_user) : limit_(limit_per_user) {}
-
-  // False where `uid` already has as many as it may; else remembers the connection.
-  bool Admit(uid_t uid, int fd);
+  // False where `uid` already has `limit` of them; else remembers the connection.
+  bool Admit(uid_t uid, int fd, std::size_t limit);
 
   std::size_t OpenConnections();
 
@@ -43,7 +41,6 @@ class ConnectionTable {
   };
   static void DropClosed(std::vector<Connection>& connections);
 
-  const std::size_t limit_;
   absl::flat_hash_map<uid_t, std::vector<Connection>> open_;
 };
 

@@ -123,7 +123,11 @@ std::vector<Setting> MakeSettings() {
        [](View value, Config& config) { return ParseInt(value, 0, 65535, &config.metrics_port); }},
       {"log_level", "LEVEL", "trace, debug, info, warning or error (default info)",
        [](View value, Config& config) { return ParseLogLevel(value, &config.log_level); }},
-      {"log_format", "FORMAT", "text or json, on standard error (default text)",
+      {"log_file", "FILE",
+       "Append the log to this file, opened anew on SIGHUP (default: none, log "
+       "to standard error)",
+       [](View value, Config& config) { return ParsePath(value, &config.log_file); }},
+      {"log_format", "FORMAT", "text or json (default text)",
        [](View value, Config& config) { return ParseLogFormat(value, &config.log_format); }},
       {"max_queue", "N", "Tunings that may wait (default 256)",
        [](View value, Config& config) { return ParseInt(value, 1, 1000000, &config.max_queue); }},

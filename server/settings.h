@@ -27,6 +27,7 @@ struct Config {
   int metrics_port = 0;     // 0: no metrics.
   std::string log_level = "info";
   LogFormat log_format = LogFormat::kText;
+  std::string log_file;  // Empty: standard error.
   int max_queue = 256;
   int max_connections_per_user = 1024;
   bool resume_sweeps = false;

@@ -69,11 +69,20 @@ absl::StatusOr<std::shared_ptr<SweepState>> SweepRunner::Begin(
   JoinEnded();
   const std::string name = SweepName(request.sweep_id());
   if (const auto found = active_.find(name); found != active_.end()) {
-    if (SameWork(found->second->request, request)) return found->second->state;
-    return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_RUNNING",
-                     absl::StrCat(name,
-                                  " is being worked on with other problems or options: "
-                                  "cancel it first, or give another name"));
+    Active& sweep = *found->second;
+    if (SameWork(sweep.request, request)) {
+      // One that was cancelled and has not stopped yet goes on: to hand it out as it is would end
+      // this caller's sweep with another one's cancellation.
+      sweep.cancelled = false;
+      return sweep.state;
+    }
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "SWEEP_RUNNING",
+        absl::StrCat(name, " is being worked on with other problems or options: ",
+                     sweep.cancelled
+                         ? "it was cancelled and ends after the problem under way; try again then"
+                         : "cancel it first",
+                     ", or give another name"));
   }
   const auto own = std::count_if(active_.begin(), active_.end(),
                                  [user](const auto& other) { return other.second->user == user; });

@@ -35,7 +35,8 @@ class SweepRunner {
               Scheduler& scheduler, Clock& clock);
   ~SweepRunner();  // As Stop.
 
-  // A request id seen before changes nothing and gives the sweep it made.
+  // One that was cancelled, and is still at its last problem, goes on. A request id seen before
+  // changes nothing and gives the sweep it made.
   // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS; `user` alone does not
   // have all of them.
   // FAILED_PRECONDITION, reason SWEEP_RUNNING: another one of that name is being worked on.
@@ -76,6 +77,7 @@ class SweepRunner {
   void JoinEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   void Run(const std::shared_ptr<Active>& sweep);
+  void WorkThrough(const std::shared_ptr<Active>& sweep);
   bool Interrupted(const Active& sweep) const;
   absl::StatusOr<StoredWinner> TuneEntry(const std::shared_ptr<Active>& sweep, int index);
   absl::StatusOr<Scheduler::Ticket> Enqueue(const TuneRequest& tune, uid_t user);

@@ -9,6 +9,7 @@
 #include "server/lookup_plan.h"
 #include "server/sweep_runner.h"
 #include "server/tuning_follower.h"
+#include "tuner/unstored.h"
 
 namespace tilewright {
 namespace {
@@ -18,11 +19,15 @@ namespace {
 constexpr absl::Duration kSaveInterval = absl::Seconds(1);
 constexpr absl::Duration kQueueRetry = absl::Milliseconds(500);
 
-bool AnyFailed(const v1::Sweep& sweep) {
+// What a sweep has come to that is worked on no more.
+v1::WorkState EndOf(const v1::Sweep& sweep) {
+  v1::WorkState end = v1::WORK_STATE_SUCCEEDED;
   for (const v1::SweepEntry& entry : sweep.entries()) {
-    if (entry.state() == v1::WORK_STATE_FAILED) return true;
+    if (entry.state() == v1::WORK_STATE_FAILED) return v1::WORK_STATE_FAILED;
+    // An entry whose tuning was cancelled is to be done again, as one that has not begun.
+    if (entry.state() != v1::WORK_STATE_SUCCEEDED) end = v1::WORK_STATE_CANCELLED;
   }
-  return false;
+  return end;
 }
 
 }  // namespace
@@ -36,32 +41,38 @@ void SweepRunner::Run(const std::shared_ptr<Active>& sweep) {
   pthread_setname_np(pthread_self(), "sweep");
   SweepState& state = *sweep->state;
   state.Update([](v1::Sweep& s) { s.set_state(v1::WORK_STATE_RUNNING); });
+  while (true) {
+    WorkThrough(sweep);
+    const v1::Sweep now = state.Snapshot();
+    const bool complete = now.done() == now.entries_size();
+    absl::MutexLock lock(&mutex_);
+    // Asked for again since it was cancelled.
+    if (!complete && !stopping_ && !sweep->cancelled) continue;
+    // A stop of the server leaves it unfinished in the store: to be gone on with.
+    const bool unfinished = stopping_ && !complete;
+    state.Update([&](v1::Sweep& s) {
+      s.clear_current();
+      if (unfinished) return;
+      s.set_state(complete ? EndOf(s) : v1::WORK_STATE_CANCELLED);
+    });
+    Save(*sweep);
+    sweep->ended = true;
+    return;
+  }
+}
+
+void SweepRunner::WorkThrough(const std::shared_ptr<Active>& sweep) {
   SteadyTime saved = clock_.SteadyNow();
-  const v1::Sweep at_first = state.Snapshot();
-  const int count = at_first.entries_size();
-  bool finished = true;
-  for (int i = 0; i < count; ++i) {
+  const v1::Sweep at_first = sweep->state->Snapshot();
+  for (int i = 0; i < at_first.entries_size(); ++i) {
     if (IsFinal(at_first.entries(i).state())) continue;
-    finished = !Interrupted(*sweep);
-    if (!finished) break;
+    if (Interrupted(*sweep)) return;
     Settle(*sweep, i, TuneEntry(sweep, i));
     if (clock_.SteadyNow() - saved >= kSaveInterval) {
       Save(*sweep);
       saved = clock_.SteadyNow();
     }
   }
-  absl::MutexLock lock(&mutex_);
-  // A stop of the server leaves it unfinished in the store: to be gone on with.
-  const bool unfinished = stopping_ && state.Snapshot().done() < count;
-  state.Update([&](v1::Sweep& s) {
-    s.clear_current();
-    if (unfinished) return;
-    s.set_state(!finished      ? v1::WORK_STATE_CANCELLED
-                : AnyFailed(s) ? v1::WORK_STATE_FAILED
-                               : v1::WORK_STATE_SUCCEEDED);
-  });
-  Save(*sweep);
-  sweep->ended = true;
 }
 
 absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active>& sweep,
@@ -111,6 +122,7 @@ void SweepRunner::Settle(Active& sweep, int index, const absl::StatusOr<StoredWi
     if (winner.ok()) {
       entry.set_state(v1::WORK_STATE_SUCCEEDED);
       *entry.mutable_winner() = winner->winner;
+      entry.set_not_stored(WhyUnstored(winner->winner));
       return;
     }
     entry.set_state(code == absl::StatusCode::kCancelled ? v1::WORK_STATE_CANCELLED

@@ -5,6 +5,7 @@
 
 #include "proto/support/errors.h"
 #include "server/timestamps.h"
+#include "tuner/unstored.h"
 
 namespace tilewright {
 
@@ -89,6 +90,7 @@ void TuningJob::Finish(absl::StatusOr<TuneResult> result, absl::Time now) {
       tuning_.set_state(v1::WORK_STATE_SUCCEEDED);
       tuning_.mutable_progress()->set_fraction(1);
       *tuning_.mutable_winner() = result->winner.winner;
+      tuning_.set_not_stored(WhyUnstored(result->winner.winner));
       tuning_.set_legal_configs(result->legal_configs);
       tuning_.set_compiled(result->compiled);
       tuning_.set_measured(result->measured);

@@ -19,6 +19,7 @@
 #include "tuner/target/target.h"
 #include "tuner/tuning_deadlines.h"
 #include "tuner/tuning_errors.h"
+#include "tuner/unstored.h"
 #include "tuner/verdicts.h"
 #include "tuner/warm_start.h"
 #include "tuner/winner_record.h"
@@ -215,7 +216,7 @@ void Tuner::KeepUnstored(const TuneRequest& request, const std::string& cubin,
   spdlog::error("the winner of {} is served, but not stored: {}", DescribeProblem(request.problem),
                 std::string(cause.message()));
   unstored_.Keep(record, cubin);
-  winner.winner.set_reason(absl::StrCat(winner.winner.reason(), "; not stored: ", cause.message()));
+  MarkUnstored(cause, winner.winner);
   // Without an epoch it comes before every stored winner, and takes no stored one's place.
   if (FindExact(request).winner == nullptr) index_.Insert(winner);
 }

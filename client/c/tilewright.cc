@@ -3,6 +3,7 @@
 #include "client/c/tilewright.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -16,10 +17,23 @@
 namespace tilewright::c {
 namespace {
 
-absl::Status Connect(const char* socket_path, tilewright_client** out) {
+absl::StatusOr<ConnectOptions> ToConnectOptions(const tilewright_connect_options* options) {
+  ConnectOptions to;
+  if (options == nullptr) return to;
+  ASSIGN_OR_RETURN(const tilewright_connect_options from,
+                   ReadVersioned(options, "options", tilewright_connect_options{}));
+  if (from.timeout_ms < 0) {
+    return InvalidField("options.timeout_ms", "OUT_OF_RANGE",
+                        absl::StrCat("must be at least 0, was ", from.timeout_ms));
+  }
+  if (from.socket_path != nullptr) to.socket_path = from.socket_path;
+  if (from.timeout_ms > 0) to.connect_timeout = std::chrono::milliseconds(from.timeout_ms);
+  return to;
+}
+
+absl::Status Connect(const tilewright_connect_options* given, tilewright_client** out) {
   RETURN_IF_ERROR(RequirePointer(out, "client"));
-  ConnectOptions options;
-  if (socket_path != nullptr) options.socket_path = socket_path;
+  ASSIGN_OR_RETURN(const ConnectOptions options, ToConnectOptions(given));
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::Connect(options));
   *out = new tilewright_client{std::move(client)};
   return absl::OkStatus();
@@ -127,7 +141,19 @@ const char* tilewright_version(void) {
 }
 
 tilewright_status tilewright_client_connect(const char* socket_path, tilewright_client** client) {
-  return c::Guard([&] { return c::Connect(socket_path, client); });
+  tilewright_connect_options options;
+  tilewright_connect_options_init(&options, sizeof options);
+  options.socket_path = socket_path;
+  return tilewright_client_connect_with(&options, client);
+}
+
+void tilewright_connect_options_init(tilewright_connect_options* options, size_t struct_size) {
+  c::Initialize(tilewright_connect_options{}, options, struct_size);
+}
+
+tilewright_status tilewright_client_connect_with(const tilewright_connect_options* options,
+                                                 tilewright_client** client) {
+  return c::Guard([&] { return c::Connect(options, client); });
 }
 
 void tilewright_client_release(tilewright_client* client) { delete client; }

@@ -15,7 +15,8 @@
  *   tilewright_get_gemm_kernel(client, &problem, NULL, &kernel);
  *
  * Threads: a client and a kernel may be used by any number of threads at once. Releasing either is
- * the last use of it. Not to be used in a child after fork(): connect anew there.
+ * the last use of it. In a child after fork() every call on an inherited client or kernel answers
+ * FAILED_PRECONDITION, FORKED, at once; releasing one there frees nothing of the parent's.
  *
  * Errors: a function that can fail returns a status; tilewright_last_error() tells the rest, on
  * the same thread, until the next call that can fail. Outputs are untouched by a failure.
@@ -83,10 +84,32 @@ TILEWRIGHT_API const tilewright_error* tilewright_last_error(void);
 typedef struct tilewright_client tilewright_client;
 
 /* Connects to the daemon at `socket_path`; null: $TILEWRIGHT_SOCKET, else tilewrightd.sock in the
- * user's cache directory. Waits up to 5 s. Reconnects by itself later.
- * UNAVAILABLE, DAEMON_UNREACHABLE: nobody answers there. Release with tilewright_client_release. */
+ * user's cache directory. Waits up to 5 s. Release with tilewright_client_release.
+ *
+ * UNAVAILABLE: DAEMON_UNREACHABLE (nobody listens there), DAEMON_FROZEN (the daemon is stopped or
+ * hangs), CONNECTION_CLOSED, NOT_TILEWRIGHTD. PERMISSION_DENIED: SOCKET_NOT_PERMITTED,
+ * USER_NOT_PERMITTED. RESOURCE_EXHAUSTED: TOO_MANY_CONNECTIONS.
+ *
+ * A client connects anew by itself. A call whose daemon is gone waits for it as long as connecting
+ * may take, within the call's own deadline; after that calls fail at once for a while, at most
+ * 10 s, so that a training loop pays for a dead daemon once. */
 TILEWRIGHT_API tilewright_status tilewright_client_connect(const char* socket_path,
                                                            tilewright_client** client);
+
+typedef struct tilewright_connect_options {
+  size_t struct_size;      /* sizeof(tilewright_connect_options) */
+  const char* socket_path; /* Null or "": as tilewright_client_connect. */
+  int64_t timeout_ms;      /* How long connecting may take, now and later. 0: 5 s. */
+} tilewright_connect_options;
+
+/* All defaults. */
+TILEWRIGHT_API void tilewright_connect_options_init(tilewright_connect_options* options,
+                                                    size_t struct_size);
+
+/* As tilewright_client_connect; `options` null: the defaults.
+ * INVALID_ARGUMENT: OUT_OF_RANGE (timeout_ms is negative), STRUCT_SIZE. */
+TILEWRIGHT_API tilewright_status tilewright_client_connect_with(
+    const tilewright_connect_options* options, tilewright_client** client);
 
 /* Null is allowed. Kernels stay valid. */
 TILEWRIGHT_API void tilewright_client_release(tilewright_client* client);
@@ -220,7 +243,7 @@ typedef struct tilewright_get_options {
   const char* target;                 /* Profile name ("h100-sxm"); null or "": the local GPU. */
   int64_t pinned_epoch;               /* Only winners of this epoch or before; 0: the newest. */
   const uint8_t* pinned_content_hash; /* 32 bytes, exactly this kernel; null: any. */
-  int64_t deadline_ms;                /* 0: 30 s; WAIT_TUNED: 10 minutes. */
+  int64_t deadline_ms;                /* Longest wait, of any kind. 0: 30 s; WAIT_TUNED: 10 min. */
 } tilewright_get_options;
 
 TILEWRIGHT_API void tilewright_get_options_init(tilewright_get_options* options,

@@ -8,6 +8,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/format.h"
 #include "client/cli/json.h"
+#include "client/cli/output.h"
 #include "client/cli/session.h"
 #include "client/cli/version.h"
 #include "proto/support/errors.h"
@@ -16,8 +17,9 @@ namespace tilewright::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "\nExit codes: 0 done; 1 failed; 2 wrong usage or input, or not implemented; 3 not found;\n"
-    "4 no daemon, or one that cannot serve this; 130 interrupted.\n"
+    "\nExit codes: 0 done; 1 failed, or the output could not be written; 2 wrong usage or input,\n"
+    "or not implemented; 3 not found; 4 no daemon, or one that cannot serve this; 5 tuned and\n"
+    "served, but not stored yet; 130 interrupted.\n"
     "Environment: TILEWRIGHT_SOCKET, TILEWRIGHT_CACHE_DIR, TILEWRIGHT_DAEMON,\n"
     "TILEWRIGHT_DAEMON_UID (whose daemon is trusted beside one's own and root's), NO_COLOR.\n"
     "Without a running daemon one is started on the cache directory; it ends when idle.";
@@ -34,6 +36,10 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
                  "Cache directory of the daemon that is used or started (default "
                  "$TILEWRIGHT_CACHE_DIR, $XDG_CACHE_HOME/tilewright or ~/.cache/tilewright)")
       ->type_name("DIR");
+  app.add_option("--connect-timeout", flags.connect_timeout,
+                 "Longest wait for a daemon (default 60s for one that starts, 10s for one that "
+                 "does not answer)")
+      ->type_name("TIME");
 }
 
 void AddCommands(CLI::App& app, Action& action) {
@@ -69,9 +75,7 @@ void AllowGlobalFlagsAnywhere(CLI::App& app) {
 
 int Fail(const absl::Status& status, bool json, const Streams& streams) {
   if (json) streams.out << JsonText(ErrorToJson(status)) << '\n' << std::flush;
-  streams.err << "tilewright: " << streams.err_style.Paint(Colour::kRed, "error:") << ' '
-              << FormatError(status) << '\n'
-              << std::flush;
+  PrintError(status, streams.err, streams.err_style);
   return ExitCodeOf(status);
 }
 
@@ -108,9 +112,7 @@ int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool jso
               json, streams);
 }
 
-}  // namespace
-
-int Run(const std::vector<std::string>& arguments, const Streams& streams) {
+int RunCommand(const std::vector<std::string>& arguments, const Streams& streams) {
   GlobalFlags flags;
   Action action;
   CLI::App app("Tunes GPU kernels once and serves them to everyone.", "tilewright");
@@ -129,7 +131,17 @@ int Run(const std::vector<std::string>& arguments, const Streams& streams) {
   }
   Session session(flags, streams.out, streams.out_style, streams.err, streams.err_style);
   const auto code = action(session);
-  return code.ok() ? *code : Fail(code.status(), flags.json, streams);
+  return code.ok() ? *code : Fail(session.Explained(code.status()), flags.json, streams);
+}
+
+}  // namespace
+
+int Run(const std::vector<std::string>& arguments, const Streams& streams) {
+  const int code = RunCommand(arguments, streams);
+  const absl::Status written = FinishOutput(streams.out);
+  if (written.ok()) return code;
+  PrintError(written, streams.err, streams.err_style);
+  return code == kExitOk ? kExitFailure : code;
 }
 
 }  // namespace tilewright::cli

@@ -9,9 +9,11 @@
 #include "client/cli/files.h"
 #include "client/cli/interrupts.h"
 #include "client/cli/progress.h"
+#include "client/cli/report.h"
 #include "client/cli/suite.h"
 #include "client/cli/target_flags.h"
 #include "client/cli/version.h"
+#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -124,7 +126,18 @@ absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
     session.Note(absl::StrCat("interrupted after ", rows.size(), " of ", suite.size()));
     return kExitInterrupted;
   }
-  return report["summary"]["failed"] == 0 ? kExitOk : kExitFailure;
+  if (report["summary"]["failed"] != 0) {
+    session.Error(MakeError(absl::StatusCode::kInternal, "BENCH_FAILED",
+                            absl::StrCat(report["summary"]["failed"].get<int>(), " of ",
+                                         rows.size(), " problems failed")));
+    return kExitFailure;
+  }
+  for (const BenchRow& row : rows) {
+    if (row.tuning.not_stored().empty()) continue;
+    session.Error(NotStoredError(row.tuning.not_stored()));
+    return kExitNotStored;
+  }
+  return kExitOk;
 }
 
 }  // namespace

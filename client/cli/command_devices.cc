@@ -77,6 +77,11 @@ absl::StatusOr<int> Devices(Session& session) {
                 << RenderLibraries(response, style) << "\ndriver "
                 << DescribeDriver(response.environment().driver_version()) << ", templates "
                 << Printable(DescribeTemplates(response)) << '\n';
+  for (const v1::LibraryStatus& library : response.libraries()) {
+    if (library.found()) continue;
+    if (const std::string note = session.EnvironmentNote(); !note.empty()) session.Note(note);
+    break;
+  }
   return kExitOk;
 }
 

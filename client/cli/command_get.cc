@@ -1,7 +1,9 @@
 // `tilewright get gemm` and `tilewright get dropout`
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
@@ -110,8 +112,17 @@ Json KernelToJson(const Kernel& kernel) {
 
 absl::StatusOr<int> Get(Session& session, const Flags& flags) {
   ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
-  ASSIGN_OR_RETURN(const GetOptions options, ParseOptions(flags));
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(GetOptions options, ParseOptions(flags));
+  // The deadline is that of the command: what finding or starting a daemon takes of it, the call
+  // has not.
+  std::optional<SteadyClock::time_point> end;
+  if (options.deadline.count() > 0) end = DeadlineAfter(options.deadline);
+  ASSIGN_OR_RETURN(Client * client, session.client(end));
+  if (end.has_value()) {
+    options.deadline =
+        std::max(std::chrono::milliseconds(1),
+                 std::chrono::ceil<std::chrono::milliseconds>(*end - SteadyClock::now()));
+  }
   ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel,
                    problem.has_gemm() ? client->GetKernel(problem.gemm(), options)
                                       : client->GetKernel(problem.fused_dropout(), options));
@@ -141,7 +152,8 @@ void AddGet(CLI::App& app, Action& action) {
     AddTargetFlags(kind, flags->target);
     kind.add_option("--mode", flags->mode, "cached_only, best_available (default), or wait_tuned")
         ->type_name("MODE");
-    kind.add_option("--deadline", flags->deadline, "Longest wait (default 30s; wait_tuned: 10m)")
+    kind.add_option("--deadline", flags->deadline,
+                    "Longest wait of the whole command (default 30s; wait_tuned: 10m)")
         ->type_name("TIME");
     kind.add_option("--epoch", flags->epoch, "Only winners of this epoch or before")
         ->type_name("N");

@@ -73,6 +73,7 @@ Json EntryToJson(const v1::SweepEntry& entry) {
   if (entry.state() == v1::WORK_STATE_FAILED) {
     object["error"] = {{"reason", entry.error_reason()}, {"message", entry.error_message()}};
   }
+  if (!entry.not_stored().empty()) object["not_stored"] = entry.not_stored();
   return object;
 }
 
@@ -93,12 +94,51 @@ class EntryPrinter {
   std::set<std::string> shown_;
 };
 
-int Failures(const v1::Sweep& sweep) {
-  int failures = 0;
-  for (const v1::SweepEntry& entry : sweep.entries()) {
-    failures += entry.state() == v1::WORK_STATE_FAILED ? 1 : 0;
+int CountIn(v1::WorkState state, const v1::Sweep& sweep) {
+  int count = 0;
+  for (const v1::SweepEntry& entry : sweep.entries()) count += entry.state() == state ? 1 : 0;
+  return count;
+}
+
+int Failures(const v1::Sweep& sweep) { return CountIn(v1::WORK_STATE_FAILED, sweep); }
+
+int Unstored(const v1::Sweep& sweep) {
+  int count = 0;
+  for (const v1::SweepEntry& entry : sweep.entries()) count += entry.not_stored().empty() ? 0 : 1;
+  return count;
+}
+
+// What is wrong with how the sweep ended, beside what its problems say; OK where nothing is.
+absl::Status Shortcoming(const v1::Sweep& sweep) {
+  const int total = sweep.entries_size();
+  if (const int failed = Failures(sweep); failed > 0) {
+    return MakeError(absl::StatusCode::kInternal, "SWEEP_FAILED",
+                     absl::StrCat(sweep.name(), ": ", failed, " of ", total, " problems failed"));
   }
-  return failures;
+  const int succeeded = CountIn(v1::WORK_STATE_SUCCEEDED, sweep);
+  if (sweep.state() != v1::WORK_STATE_SUCCEEDED || succeeded < total) {
+    return MakeError(
+        absl::StatusCode::kAborted, "SWEEP_CANCELLED",
+        absl::StrCat(sweep.name(), ": cancelled by another command after ", succeeded, " of ",
+                     total, " problems; the same command goes on where it stopped"));
+  }
+  if (const int unstored = Unstored(sweep); unstored > 0) {
+    return NotStoredError(absl::StrCat(unstored, " of ", total, " winners of ", sweep.name()));
+  }
+  return absl::OkStatus();
+}
+
+// An end of the daemon in the midst of a sweep takes nothing away.
+absl::Status WithHowToGoOn(const absl::Status& status, const v1::Sweep& sweep) {
+  const auto info = ErrorInfoOf(status);
+  if (!absl::IsUnavailable(status) || !info.has_value()) return status;
+  ErrorMetadata metadata;
+  for (const auto& [key, value] : info->metadata()) metadata.emplace_back(key, value);
+  return MakeError(
+      status.code(), info->reason(),
+      absl::StrCat(status.message(), "; ", sweep.name(), " has ", sweep.done(), " of ",
+                   sweep.entries_size(), " problems done, and the same command goes on there"),
+      metadata);
 }
 
 void PrintTable(Session& session, const v1::Sweep& sweep) {
@@ -125,7 +165,8 @@ void Finish(Session& session, const v1::Sweep& sweep) {
                        {"state", NameOf(sweep.state())},
                        {"done", sweep.done()},
                        {"total", sweep.entries_size()},
-                       {"failed", Failures(sweep)}});
+                       {"failed", Failures(sweep)},
+                       {"not_stored", Unstored(sweep)}});
   } else {
     PrintTable(session, sweep);
   }
@@ -157,17 +198,21 @@ absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
     const auto watched = FollowSweep(connection, sweep, interrupt.token(), show);
     progress.Clear();
     if (!watched.ok() && interrupt.token().stop_requested()) {
-      ASSIGN_OR_RETURN(sweep, connection.CancelSweep(sweep.name()));
+      const auto cancelled = connection.CancelSweep(sweep.name());
+      if (!cancelled.ok()) return WithHowToGoOn(cancelled.status(), sweep);
+      sweep = *cancelled;
       Finish(session, sweep);
       session.Note("interrupted; the same command goes on where it stopped");
       return kExitInterrupted;
     }
-    RETURN_IF_ERROR(watched.status());
+    if (!watched.ok()) return WithHowToGoOn(watched.status(), sweep);
     sweep = *watched;
   }
   Finish(session, sweep);
-  const bool complete = sweep.state() == v1::WORK_STATE_SUCCEEDED && Failures(sweep) == 0;
-  return complete ? kExitOk : kExitFailure;
+  const absl::Status shortcoming = Shortcoming(sweep);
+  if (shortcoming.ok()) return kExitOk;
+  session.Error(shortcoming);
+  return ReasonOf(shortcoming) == "NOT_STORED" ? kExitNotStored : kExitFailure;
 }
 
 }  // namespace

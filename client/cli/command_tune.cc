@@ -24,6 +24,8 @@ struct Flags {
 
 Json TuningToJson(const v1::Tuning& tuning) {
   Json object = tuning.has_winner() ? ResultToJson(ResultOf(tuning.winner())) : Json::object();
+  // Null: it is stored.
+  object["not_stored"] = tuning.not_stored().empty() ? Json() : Json(tuning.not_stored());
   object["tuning"] = ToJson(tuning);
   return object;
 }
@@ -83,6 +85,10 @@ absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
       session.out() << "Why: " << Printable(tuned->winner().reason()) << '\n';
     }
     session.Note(Summary(*tuned, printer.ElapsedSeconds()));
+  }
+  if (!tuned->not_stored().empty()) {
+    session.Error(NotStoredError(tuned->not_stored()));
+    return kExitNotStored;
   }
   return kExitOk;
 }

@@ -1,41 +1,45 @@
 #include "client/cli/daemon.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "client/cli/daemon_environment.h"
+#include "client/cli/detached_process.h"
+#include "client/cli/format.h"
+#include "client/cpp/daemon_identity.h"
 #include "proto/support/errors.h"
 #include "proto/support/private_files.h"
 #include "proto/support/status_macros.h"
-#include "tilewright/connection.h"
 #include "tilewright/paths.h"
-
-extern char** environ;
 
 namespace tilewright::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using Say = std::function<void(const std::string&)>;
 
-constexpr std::chrono::seconds kStartTimeout{60};
-constexpr std::chrono::milliseconds kPollInterval{20};
+constexpr milliseconds kPollInterval{20};
+// A daemon that serves greets within this.
+constexpr milliseconds kGreeting{200};
+// Past this a wait is said.
 constexpr std::chrono::seconds kPatience{1};
 constexpr char kIdleTimeout[] = "10s";
 // A daemon that is on its way out, idle, serves no longer and still holds the directory; it
@@ -43,6 +47,9 @@ constexpr char kIdleTimeout[] = "10s";
 constexpr std::chrono::seconds kLeasePatience{5};
 // tilewrightd's exit code where another one holds its cache directory.
 constexpr int kCacheInUseExit = EX_TEMPFAIL;
+
+constexpr char kLogName[] = "tilewrightd.log";
+constexpr char kLockName[] = "start.lock";
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -95,88 +102,115 @@ std::uintmax_t SizeOf(const std::string& file) {
   return error ? 0 : size;
 }
 
-// A process of its own session, with default signals, whose output goes to `log`.
-absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, const std::string& log) {
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
-  posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-  posix_spawn_file_actions_addchdir_np(&files, "/");
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  pid_t pid = 0;
-  const int error =
-      posix_spawn(&pid, command[0].c_str(), &files, &attributes, arguments.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&files);
-  if (error != 0) {
-    return StartError("DAEMON_FAILED",
-                      absl::StrCat(command[0], " could not be started: ", std::strerror(error)));
+// Says once what is waited for, when it has taken a moment.
+class WaitNote {
+ public:
+  WaitNote(std::string what, const Say& say) : what_(std::move(what)), say_(say) {}
+  void Tick() {
+    if (said_ || SteadyClock::now() - begin_ < kPatience) return;
+    said_ = true;
+    say_(what_);
   }
-  return pid;
+
+ private:
+  const std::string what_;
+  const Say& say_;
+  const SteadyClock::time_point begin_ = SteadyClock::now();
+  bool said_ = false;
+};
+
+std::string TimeBetween(SteadyClock::time_point begin, SteadyClock::time_point end) {
+  return FormatWait(std::chrono::duration<double>(end - begin).count());
 }
 
-absl::Status CheckServing(const std::string& socket) {
-  ConnectOptions options;
-  options.socket_path = socket;
-  options.connect_timeout = std::chrono::milliseconds(500);
-  ASSIGN_OR_RETURN(const std::shared_ptr<Connection> connection, Connection::Open(options));
-  return connection->CheckHealth(std::chrono::seconds(2));
+void Pause(SteadyClock::time_point deadline) {
+  std::this_thread::sleep_for(
+      std::min<SteadyClock::duration>(kPollInterval, deadline - SteadyClock::now()));
 }
 
-// Waits until the daemon serves. `exit_reason` says why it will not, or nothing while it may.
-absl::Status WaitUntilServing(const DaemonPlace& place, const std::string& what,
-                              const std::function<std::string()>& exit_reason,
-                              const std::function<void(const std::string&)>& say) {
-  const auto start = Clock::now();
-  bool said = false;
+bool IsAbsent(const absl::Status& status) { return ReasonOf(status) == "DAEMON_UNREACHABLE"; }
+
+// Whether the daemon at `socket` answers; within `deadline`, and no longer than a poll takes where
+// nobody listens.
+absl::Status Answers(const std::string& socket, SteadyClock::time_point deadline) {
+  ASSIGN_OR_RETURN(const std::optional<uid_t> user, ConfiguredDaemonUser(std::nullopt));
+  const absl::StatusOr<int> fd = Dial(socket, deadline, user);
+  if (fd.ok()) close(*fd);
+  return fd.status();
+}
+
+// Waits for a daemon that is there to answer: one that is frozen for `frozen_limit`, one that has
+// no room until `deadline`. DAEMON_UNREACHABLE at once where there is none.
+absl::Status AwaitAnswer(const std::string& socket, SteadyClock::time_point frozen_limit,
+                         SteadyClock::time_point deadline, const Say& say) {
+  WaitNote note(absl::StrCat("waiting for tilewrightd at ", socket), say);
   absl::Status status;
-  while (Clock::now() - start < kStartTimeout) {
-    if (IsListening(place.socket)) {
-      status = CheckServing(place.socket);
-      if (status.ok()) return status;
-    }
+  while (true) {
+    const SteadyClock::time_point now = SteadyClock::now();
+    const SteadyClock::time_point answer_by = std::min({deadline, frozen_limit, now + kPatience});
+    status = MoreTelling(status, Answers(socket, answer_by), answer_by - now);
+    if (status.ok() || IsAbsent(status)) return status;
+    const std::string reason = ReasonOf(status);
+    const SteadyClock::time_point limit = reason == "DAEMON_FROZEN" ? frozen_limit : deadline;
+    const bool may_pass = reason == "DAEMON_FROZEN" || reason == "TOO_MANY_CONNECTIONS" ||
+                          reason == "CONNECTION_CLOSED";
+    if (!may_pass || SteadyClock::now() >= std::min(limit, deadline)) return status;
+    note.Tick();
+    Pause(deadline);
+  }
+}
+
+// Waits until the daemon that was started serves. `exit_reason` says why it will not, or nothing
+// while it may.
+absl::Status AwaitStart(const DaemonPlace& place, SteadyClock::time_point deadline,
+                        const std::string& what, const std::function<std::string()>& exit_reason,
+                        const Say& say) {
+  const SteadyClock::time_point begin = SteadyClock::now();
+  WaitNote note(what, say);
+  while (true) {
+    const absl::Status status =
+        Answers(place.socket, std::min(deadline, SteadyClock::now() + kPatience));
+    if (status.ok()) return status;
     if (const std::string reason = exit_reason(); !reason.empty()) {
       return StartError("DAEMON_FAILED", reason);
     }
-    if (!said && Clock::now() - start > kPatience) {
-      say(what);
-      said = true;
+    if (SteadyClock::now() >= deadline) {
+      const std::string found =
+          IsAbsent(status) ? "it does not listen yet" : std::string(status.message());
+      return StartError("DAEMON_STARTING",
+                        absl::StrCat("tilewrightd at ", place.socket,
+                                     " was started and did not "
+                                     "serve within ",
+                                     TimeBetween(begin, SteadyClock::now()), ": ", found,
+                                     "; it goes on starting, so try again (log: ",
+                                     StateFile(place.cache_directory, kLogName), ")"));
     }
-    std::this_thread::sleep_for(kPollInterval);
+    note.Tick();
+    Pause(deadline);
   }
-  return StartError("DAEMON_FAILED",
-                    absl::StrCat("tilewrightd at ", place.socket, " did not serve within ",
-                                 kStartTimeout.count(), " s: ", status.message()));
 }
 
-absl::Status Start(const DaemonPlace& place, const std::function<void(const std::string&)>& say) {
+absl::Status Start(const DaemonPlace& place, SteadyClock::time_point deadline, const Say& say) {
   ASSIGN_OR_RETURN(const std::string binary, FindDaemonBinary());
-  const std::string log = StateFile(place.cache_directory, "tilewrightd.log");
+  const std::string log = StateFile(place.cache_directory, kLogName);
   const std::uintmax_t log_offset = SizeOf(log);
-  std::vector<std::string> command{binary, "--cache-dir", place.cache_directory, "--socket",
-                                   place.socket};
+  std::vector<std::string> command{
+      binary, "--cache-dir", place.cache_directory, "--socket", place.socket, "--log-file", log};
   // The user's own setting, where there is one, reaches the daemon through its environment.
   if (Variable("TILEWRIGHT_IDLE_TIMEOUT").empty()) {
     command.insert(command.end(), {"--idle-timeout", kIdleTimeout});
   }
-  ASSIGN_OR_RETURN(pid_t pid, Spawn(command, log));
-  const auto give_up = Clock::now() + kLeasePatience;
+  std::error_code error;
+  const EnvironmentEntries environment =
+      DaemonEnvironment(OwnEnvironment(), fs::current_path(error).string());
+  ASSIGN_OR_RETURN(pid_t pid, StartDetached(command, environment, log));
+  const SteadyClock::time_point give_up = SteadyClock::now() + kLeasePatience;
   const auto exit_reason = [&]() -> std::string {
     int wait_status = 0;
     if (waitpid(pid, &wait_status, WNOHANG) != pid) return "";
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kCacheInUseExit &&
-        Clock::now() < give_up) {
-      const absl::StatusOr<pid_t> next = Spawn(command, log);
+        SteadyClock::now() < give_up) {
+      const absl::StatusOr<pid_t> next = StartDetached(command, environment, log);
       if (!next.ok()) return std::string(next.status().message());
       pid = *next;
       return "";
@@ -185,8 +219,45 @@ absl::Status Start(const DaemonPlace& place, const std::function<void(const std:
     return absl::StrCat("tilewrightd ended at its start: ", line.empty() ? "no message" : line,
                         " (log: ", log, ")");
   };
-  return WaitUntilServing(place, absl::StrCat("starting tilewrightd (log: ", log, ")"), exit_reason,
-                          say);
+  return AwaitStart(place, deadline, absl::StrCat("starting tilewrightd (log: ", log, ")"),
+                    exit_reason, say);
+}
+
+// Who holds the lock, as it wrote there; 0 where that cannot be read.
+int HolderOf(int lock) {
+  char text[32] = {};
+  int pid = 0;
+  if (pread(lock, text, sizeof(text) - 1, 0) <= 0 || !absl::SimpleAtoi(text, &pid)) return 0;
+  return pid;
+}
+
+// Takes the lock of those who start a daemon here, or finds that one answers meanwhile.
+absl::Status TakeStartLock(int lock, const DaemonPlace& place, SteadyClock::time_point deadline,
+                           const Say& say) {
+  const SteadyClock::time_point begin = SteadyClock::now();
+  const int holder = HolderOf(lock);
+  const std::string who =
+      holder > 0 ? absl::StrCat("process ", holder) : std::string("another process");
+  WaitNote note(absl::StrCat("waiting for ", who, ", which is starting tilewrightd"), say);
+  while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const SteadyClock::time_point answer_by = std::min(deadline, SteadyClock::now() + kGreeting);
+    if (Answers(place.socket, answer_by).ok()) return absl::OkStatus();
+    if (SteadyClock::now() >= deadline) {
+      return StartError("START_LOCK_HELD",
+                        absl::StrCat(who, " has been starting tilewrightd for ",
+                                     TimeBetween(begin, SteadyClock::now()), " and holds ",
+                                     StateFile(place.cache_directory, kLockName),
+                                     ": if it hangs, end it, and try again"));
+    }
+    note.Tick();
+    Pause(deadline);
+  }
+  const std::string own = absl::StrCat(getpid(), "\n");
+  if (ftruncate(lock, 0) == 0) {
+    // Only for the message of those who wait.
+    [[maybe_unused]] const ssize_t written = pwrite(lock, own.data(), own.size(), 0);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -233,37 +304,27 @@ absl::StatusOr<std::string> FindDaemonBinary() {
                                  " nor on PATH; TILEWRIGHT_DAEMON may name it"));
 }
 
-bool IsListening(const std::string& socket_path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket_path.size() >= sizeof(address.sun_path)) return false;
-  std::memcpy(address.sun_path, socket_path.data(), socket_path.size());
-  const FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-}
-
 absl::Status EnsureDaemon(const DaemonPlace& place, bool may_start,
-                          const std::function<void(const std::string&)>& say) {
-  const auto nothing_ended = [] { return std::string(); };
-  const std::string waiting = absl::StrCat("waiting for tilewrightd at ", place.socket);
-  if (IsListening(place.socket)) return WaitUntilServing(place, waiting, nothing_ended, say);
-  if (!may_start) {
-    return StartError("DAEMON_UNREACHABLE",
-                      absl::StrCat("no tilewrightd answers at ", place.socket));
-  }
+                          std::optional<milliseconds> timeout, const Say& say) {
+  RETURN_IF_ERROR(CheckDaemonSocket(place.socket));
+  const SteadyClock::time_point deadline = DeadlineAfter(timeout.value_or(kStartTimeout));
+  const SteadyClock::time_point frozen_limit = DeadlineAfter(timeout.value_or(kFrozenTimeout));
+  absl::Status status = AwaitAnswer(place.socket, frozen_limit, deadline, say);
+  if (status.ok() || !IsAbsent(status) || !may_start) return status;
   if (IsReadOnlyDirectory(place.cache_directory)) {
     RETURN_IF_ERROR(AsStartError(MakeRuntimeDirectory()));
   } else {
     RETURN_IF_ERROR(AsStartError(MakePrivateDirectory(place.cache_directory)));
   }
   const absl::StatusOr<int> opened =
-      OpenPrivateFile(StateFile(place.cache_directory, "start.lock"), O_RDWR | O_CREAT, 0600);
+      OpenPrivateFile(StateFile(place.cache_directory, kLockName), O_RDWR | O_CREAT, 0600);
   RETURN_IF_ERROR(AsStartError(opened.status()));
   const FileDescriptor lock(*opened);
   // Whoever holds the lock starts the daemon; it serves by the time the others get here.
-  flock(lock.get(), LOCK_EX);
-  if (IsListening(place.socket)) return WaitUntilServing(place, waiting, nothing_ended, say);
-  return Start(place, say);
+  RETURN_IF_ERROR(TakeStartLock(lock.get(), place, deadline, say));
+  status = AwaitAnswer(place.socket, frozen_limit, deadline, say);
+  if (status.ok() || !IsAbsent(status)) return status;
+  return Start(place, deadline, say);
 }
 
 }  // namespace tilewright::cli

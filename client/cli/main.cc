@@ -7,10 +7,16 @@
 
 #include "client/cli/app.h"
 #include "client/cli/interrupts.h"
+#include "client/cli/output.h"
+#include "proto/support/standard_descriptors.h"
 
 int main(int argc, char** argv) {
   using namespace tilewright::cli;
+  tilewright::HoldStandardDescriptors();
   CatchInterrupts();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  return Run(arguments, {std::cout, std::cerr, StyleOf(STDOUT_FILENO), StyleOf(STDERR_FILENO)});
+  const Style out_style = StyleOf(STDOUT_FILENO);
+  OutputBuffer buffer(STDOUT_FILENO);
+  std::ostream out(&buffer);
+  return Run(arguments, {out, std::cerr, out_style, StyleOf(STDERR_FILENO)});
 }

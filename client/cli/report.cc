@@ -7,6 +7,7 @@
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
 #include "client/cli/problem_text.h"
+#include "proto/support/errors.h"
 
 namespace tilewright::cli {
 namespace {
@@ -104,6 +105,13 @@ Result ResultOf(const Kernel& kernel) {
   if (of_this_problem) result.measured = kernel.response().measured_seconds();
   result.estimated = kernel.response().predicted_seconds();
   return result;
+}
+
+absl::Status NotStoredError(const std::string& why) {
+  return MakeError(absl::StatusCode::kInternal, "NOT_STORED",
+                   absl::StrCat("the result could not be stored and is served until tilewrightd "
+                                "ends: ",
+                                why));
 }
 
 std::string RenderResults(const std::vector<Result>& results, const Style& style) {

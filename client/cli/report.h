@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "client/cli/json.h"
 #include "client/cli/style.h"
 #include "tilewright/kernel.h"
@@ -29,6 +30,10 @@ struct Result {
 
 Result ResultOf(const v1::Winner& winner);
 Result ResultOf(const Kernel& kernel);
+
+// What a command says at its end whose result is served and could not be stored because of `why`.
+// The exit code is kExitNotStored.
+absl::Status NotStoredError(const std::string& why);
 
 // A table with the columns that have anything to say, and what PREDICTED means where it occurs.
 std::string RenderResults(const std::vector<Result>& results, const Style& style);

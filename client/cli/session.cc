@@ -1,22 +1,77 @@
 #include "client/cli/session.h"
 
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
 #include "client/cli/daemon.h"
+#include "client/cli/daemon_environment.h"
+#include "client/cli/format.h"
 #include "client/cli/interrupts.h"
+#include "client/cli/parse.h"
+#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
 namespace tilewright::cli {
 
-absl::StatusOr<Client*> Session::client() {
-  if (client_ == nullptr) {
-    ASSIGN_OR_RETURN(const DaemonPlace where, place());
-    RETURN_IF_ERROR(
-        EnsureDaemon(where, !flags_.no_start, [this](const std::string& line) { Note(line); }));
-    ConnectOptions options;
-    options.socket_path = where.socket;
-    ASSIGN_OR_RETURN(client_, Client::Connect(options));
+namespace {
+
+// What a daemon says that did not find what its environment names.
+bool DependsOnEnvironment(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  for (const char* name : {"NVRTC_NOT_FOUND", "NO_GPU", "GPU_UNAVAILABLE", "GPU_UNUSABLE",
+                           "UNSUPPORTED_ARCHITECTURE", "COMPILE_WORKER_FAILED"}) {
+    if (reason == name) return true;
   }
+  return false;
+}
+
+std::chrono::milliseconds Left(SteadyClock::time_point deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
+  return std::max(left, std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+void PrintError(const absl::Status& status, std::ostream& err, const Style& style) {
+  err << "tilewright: " << style.Paint(Colour::kRed, "error:") << ' ' << FormatError(status) << '\n'
+      << std::flush;
+}
+
+absl::StatusOr<Client*> Session::client(std::optional<SteadyClock::time_point> deadline) {
+  if (client_ != nullptr) return client_.get();
+  ASSIGN_OR_RETURN(const DaemonPlace where, place());
+  std::optional<std::chrono::milliseconds> timeout;
+  if (!flags_.connect_timeout.empty()) {
+    ASSIGN_OR_RETURN(timeout, ParseDuration("connect-timeout", flags_.connect_timeout));
+  }
+  if (deadline.has_value()) timeout = std::min(timeout.value_or(Left(*deadline)), Left(*deadline));
+  const SteadyClock::time_point begin = SteadyClock::now();
+  RETURN_IF_ERROR(EnsureDaemon(where, !flags_.no_start, timeout,
+                               [this](const std::string& line) { Note(line); }));
+  ConnectOptions options;
+  options.socket_path = where.socket;
+  if (timeout.has_value()) {
+    options.connect_timeout = std::min(options.connect_timeout, Left(begin + *timeout));
+  }
+  ASSIGN_OR_RETURN(client_, Client::Connect(options));
+  socket_ = where.socket;
   return client_.get();
+}
+
+std::string Session::EnvironmentNote() const {
+  return socket_.empty() ? "" : ExplainByEnvironment(socket_);
+}
+
+absl::Status Session::Explained(const absl::Status& status) const {
+  if (!DependsOnEnvironment(status)) return status;
+  const std::string note = EnvironmentNote();
+  const auto info = ErrorInfoOf(status);
+  if (note.empty() || !info.has_value()) return status;
+  ErrorMetadata metadata;
+  for (const auto& [key, value] : info->metadata()) metadata.emplace_back(key, value);
+  return MakeError(status.code(), info->reason(), absl::StrCat(status.message(), "; ", note),
+                   metadata);
 }
 
 void Session::Note(const std::string& text) {

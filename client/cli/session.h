@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "client/cli/daemon.h"
 #include "client/cli/json.h"
 #include "client/cli/style.h"
+#include "client/cpp/dial.h"
 #include "tilewright/client.h"
 
 namespace tilewright::cli {
@@ -21,7 +23,11 @@ struct GlobalFlags {
   bool no_start = false;
   std::string socket;
   std::string cache_directory;
+  std::string connect_timeout;
 };
+
+// One line on `err`, as every failure is told.
+void PrintError(const absl::Status& status, std::ostream& err, const Style& style);
 
 // What a command runs with: where it writes, and the daemon. One a process; one thread.
 class Session {
@@ -34,8 +40,9 @@ class Session {
   absl::StatusOr<DaemonPlace> place() const {
     return ResolvePlace(flags_.socket, flags_.cache_directory);
   }
-  // Connected to the daemon, which is started where none runs.
-  absl::StatusOr<Client*> client();
+  // Connected to the daemon, which is started where none runs. Ends by --connect-timeout and by
+  // `deadline`, where they are given.
+  absl::StatusOr<Client*> client(std::optional<SteadyClock::time_point> deadline = std::nullopt);
 
   bool json() const { return flags_.json; }
   std::ostream& out() { return out_; }
@@ -49,6 +56,14 @@ class Session {
   void PrintJson(const Json& object) { out_ << JsonText(object) << '\n' << std::flush; }
   // A line for people on stderr; nothing with --quiet.
   void Note(const std::string& text);
+  // An error line on stderr, for a command that printed its result and did not succeed all the
+  // same.
+  void Error(const absl::Status& status) { PrintError(status, err_, err_style_); }
+  // That the daemon was started with another environment, where it was; else empty.
+  std::string EnvironmentNote() const;
+  // `status`; where the daemon did not find a library or a GPU and was started with another
+  // environment, its message says so.
+  absl::Status Explained(const absl::Status& status) const;
 
  private:
   const GlobalFlags& flags_;
@@ -56,6 +71,7 @@ class Session {
   std::ostream& err_;
   const Style out_style_;
   const Style err_style_;
+  std::string socket_;  // Of the daemon, once it is known.
   std::unique_ptr<Client> client_;
 };
 
@@ -67,6 +83,7 @@ inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitNotFound = 3;
 inline constexpr int kExitUnavailable = 4;
+inline constexpr int kExitNotStored = 5;
 
 // The exit code of a failure.
 int ExitCodeOf(const absl::Status& status);

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cpp/dial.h"
 #include "client/cpp/kernel_cache.h"
 #include "client/cpp/loaded_module.h"
+#include "client/cpp/owner_process.h"
 #include "client/cpp/request_key.h"
 #include "kernel_templates/launch/vendor_launcher.h"
 #include "proto/support/errors.h"
@@ -102,6 +104,7 @@ struct Client::Impl {
 
   template <typename Problem>
   KernelOr Get(const Problem& problem, const GetOptions& options) {
+    if (!owner.IsThis()) return ForkedError();
     if (auto kernel = cache.Find(MakeRequestKey(problem, options))) return kernel;
     ASSIGN_OR_RETURN(v1::GetKernelResponse response,
                      connection->GetKernel(MakeRequest(problem, options), DeadlineOf(options)));
@@ -117,14 +120,19 @@ struct Client::Impl {
     return cache.Insert(MakeRequestKey(problem, options), std::move(kernel));
   }
 
+  const OwnerProcess owner;
   const std::shared_ptr<Connection> connection;
   const std::shared_ptr<ModuleCache> modules = std::make_shared<ModuleCache>();
-  const std::shared_ptr<VendorPool> vendors = std::make_shared<VendorPool>();
+  const std::shared_ptr<VendorPool> vendors = MakeSharedHere<VendorPool>();
   KernelCache cache;
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Client::~Client() = default;
+
+// In a child after fork() everything below belongs to the parent, which still uses it.
+Client::~Client() {
+  if (!impl_->owner.IsThis()) static_cast<void>(impl_.release());
+}
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ConnectOptions& options) {
   ASSIGN_OR_RETURN(std::shared_ptr<Connection> connection, Connection::Open(options));
@@ -143,6 +151,7 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(
 
 absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
     std::span<const v1::GemmProblem> problems, const GetOptions& options) {
+  if (!impl_->owner.IsThis()) return ForkedError();
   std::vector<KernelOr> kernels(problems.size(), absl::UnknownError("not asked"));
   std::vector<size_t> missing;
   for (size_t i = 0; i < problems.size(); ++i) {
@@ -152,13 +161,17 @@ absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
       missing.push_back(i);
     }
   }
+  // Of all round trips together.
+  const SteadyClock::time_point end = DeadlineAfter(DeadlineOf(options));
   for (size_t begin = 0; begin < missing.size(); begin += kBatchSize) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - SteadyClock::now());
     const std::span<const size_t> part =
         std::span(missing).subspan(begin, std::min(kBatchSize, missing.size() - begin));
     v1::BatchGetKernelsRequest request;
     for (size_t i : part) *request.add_requests() = MakeRequest(problems[i], options);
-    ASSIGN_OR_RETURN(v1::BatchGetKernelsResponse response,
-                     impl_->connection->BatchGetKernels(request, DeadlineOf(options)));
+    ASSIGN_OR_RETURN(
+        v1::BatchGetKernelsResponse response,
+        impl_->connection->BatchGetKernels(request, std::max(left, std::chrono::milliseconds(1))));
     if (response.results_size() != static_cast<int>(part.size())) {
       return MakeError(absl::StatusCode::kInternal, "RESULT_COUNT",
                        "the service answered another number of requests than were sent");
@@ -196,7 +209,7 @@ absl::StatusOr<v1::Tuning> Client::Tune(const v1::Problem& problem, const TuneOp
   return tuning;
 }
 
-int64_t Client::Refresh() { return impl_->cache.DropProvisional(); }
+int64_t Client::Refresh() { return impl_->owner.IsThis() ? impl_->cache.DropProvisional() : 0; }
 
 Connection& Client::connection() { return *impl_->connection; }
 

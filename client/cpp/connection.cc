@@ -1,6 +1,7 @@
 #include "tilewright/connection.h"
 
-#include <sys/un.h>
+#include <grpc/support/time.h>
+#include <grpcpp/generic/generic_stub.h>
 
 #include <cstdint>
 #include <random>
@@ -19,34 +20,37 @@ namespace tilewright {
 namespace {
 
 constexpr std::chrono::seconds kCallTimeout{30};
-// A batch of 1000 kernels with their cubins is far above gRPC's default of 4 MiB.
-constexpr int kMaxResponseBytes = 512 << 20;
 
-absl::Status CheckSocketPath(const std::string& path) {
-  if (path.empty() || path == SocketPathIn("")) {
-    return InvalidField("socket", "SOCKET_UNKNOWN",
-                        "no socket named, and neither TILEWRIGHT_SOCKET nor HOME is set");
-  }
-  constexpr size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
-  if (path.size() > kLongest) {
-    return InvalidField("socket", "SOCKET_PATH_TOO_LONG",
-                        absl::StrCat("a Unix socket's path has at most ", kLongest,
-                                     " bytes, this one has ", path.size(), ": ", path));
-  }
-  return absl::OkStatus();
+constexpr char kHealthMethod[] = "/grpc.health.v1.Health/Check";
+
+absl::StatusOr<std::string> AskHealth(const std::shared_ptr<grpc::Channel>& channel,
+                                      SteadyClock::time_point deadline) {
+  grpc::ClientContext context;
+  context.set_deadline(GrpcDeadline(deadline));
+  grpc::GenericStub stub(channel);
+  grpc::CompletionQueue queue;
+  // Not a default ByteBuffer: one without a slice is no message at all.
+  const grpc::Slice nothing;
+  grpc::ByteBuffer request(&nothing, 1);
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  auto call = stub.PrepareUnaryCall(&context, kHealthMethod, request, &queue);
+  call->StartCall();
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  if (!status.ok()) return FromGrpcStatus(status);
+  grpc::Slice slice;
+  if (!response.DumpToSingleSlice(&slice).ok()) return "";
+  return std::string(reinterpret_cast<const char*>(slice.begin()), slice.size());
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& socket_path) {
-  grpc::ChannelArguments arguments;
-  // A socket has one daemon; a slow reconnect only keeps trainers waiting.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetMaxReceiveMessageSize(kMaxResponseBytes);
-  return grpc::CreateCustomChannel(absl::StrCat("unix:", socket_path),
-                                   grpc::InsecureChannelCredentials(), arguments);
+absl::StatusOr<std::string> AskHealthPlainly(const ConnectOptions& options,
+                                             SteadyClock::time_point deadline) {
+  const absl::StatusOr<int> fd = Dial(options.socket_path, deadline, options.daemon_user);
+  if (!fd.ok()) return fd.status();
+  return PlainCall(*fd, kHealthMethod, "", deadline);
 }
 
 std::string RandomUuid() {
@@ -64,31 +68,49 @@ bool IsFinal(v1::WorkState state) {
 }
 
 bool Connection::Impl::WaitBeforeRetry(const absl::Status& status,
-                                       std::chrono::system_clock::time_point deadline) {
+                                       SteadyClock::time_point deadline) {
   const auto asked = RetryDelayOf(status);
   if (!asked.has_value()) return false;
   // A thousand ranks were refused at the same moment: they must not come back at the same moment.
   static thread_local std::minstd_rand generator{std::random_device{}()};
   std::uniform_int_distribution<int64_t> jitter(0, asked->count() / 2);
   const Milliseconds delay = *asked + Milliseconds(jitter(generator));
-  if (std::chrono::system_clock::now() + delay >= deadline) return false;
+  if (SteadyClock::now() + delay >= deadline) return false;
   std::this_thread::sleep_for(delay);
   return true;
 }
 
+gpr_timespec GrpcDeadline(SteadyClock::time_point deadline) {
+  const auto left = std::chrono::nanoseconds(deadline - SteadyClock::now());
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_nanos(left.count(), GPR_TIMESPAN));
+}
+
+absl::Status NoStreamsError() {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "FORKED",
+                   "this process was forked from one that used Tilewright: look-ups and other "
+                   "single calls work in it, watches, exports and imports need a process that was "
+                   "started anew");
+}
+
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Connection::~Connection() = default;
+
+// In a child after fork() everything below belongs to the parent, which still uses it.
+Connection::~Connection() {
+  if (!impl_->owner.IsThis()) static_cast<void>(impl_.release());
+}
 
 absl::StatusOr<std::shared_ptr<Connection>> Connection::Open(const ConnectOptions& options) {
   ConnectOptions resolved = options;
   if (resolved.socket_path.empty()) resolved.socket_path = DefaultSocketPath();
-  if (absl::Status status = CheckSocketPath(resolved.socket_path); !status.ok()) return status;
-  ASSIGN_OR_RETURN(resolved.daemon_user, ConfiguredDaemonUser(resolved.daemon_user));
-  RETURN_IF_ERROR(CheckDaemonAt(resolved.socket_path, resolved.daemon_user));
-  auto impl = std::make_unique<Impl>(resolved, MakeChannel(resolved.socket_path));
-  if (!impl->WaitUntilConnected()) {
-    return UnreachableError(resolved.socket_path, absl::OkStatus());
+  if (absl::Status status = CheckDaemonSocket(resolved.socket_path); !status.ok()) return status;
+  if (resolved.connect_timeout.count() < 0) {
+    return InvalidField("connect_timeout", "OUT_OF_RANGE", "must not be negative");
   }
+  ASSIGN_OR_RETURN(resolved.daemon_user, ConfiguredDaemonUser(resolved.daemon_user));
+  auto impl = std::make_unique<Impl>(std::move(resolved));
+  const auto link = impl->links.Get(DeadlineAfter(impl->options.connect_timeout));
+  if (!link.ok()) return link.status();
   return std::shared_ptr<Connection>(new Connection(std::move(impl)));
 }
 
@@ -98,29 +120,23 @@ absl::Status Connection::CheckHealth(Milliseconds timeout) {
   // grpc.health.v1: the request for the whole server is the empty message; the response's
   // field 1 is the state, 1 = SERVING.
   static constexpr char kServing[] = {0x08, 0x01};
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + timeout);
-  grpc::GenericStub stub(impl_->channel);
-  grpc::CompletionQueue queue;
-  // Not a default ByteBuffer: one without a slice is no message at all.
-  const grpc::Slice nothing;
-  grpc::ByteBuffer request(&nothing, 1);
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
-  call->StartCall();
-  call->Finish(&response, &status, nullptr);
-  void* tag = nullptr;
-  bool ok = false;
-  queue.Next(&tag, &ok);
-  if (!status.ok()) {
-    const absl::Status failure = FromGrpcStatus(status);
-    return IsTransportFailure(failure) ? UnreachableError(socket_path(), failure) : failure;
+  if (!impl_->owner.IsThis()) return ForkedError();
+  const SteadyClock::time_point deadline = DeadlineAfter(timeout);
+  const absl::StatusOr<std::shared_ptr<Link>> link = impl_->links.Get(deadline);
+  if (!link.ok()) return link.status();
+  const SteadyClock::time_point answer_by = deadline - Impl::TimeToExplain(timeout);
+  const absl::StatusOr<std::string> state = (*link)->plain()
+                                                ? AskHealthPlainly(impl_->options, answer_by)
+                                                : AskHealth((*link)->channel, answer_by);
+  if (!state.ok()) {
+    if (IsUnanswered(state.status())) {
+      return impl_->links.ExplainSilence(link->get(), timeout, deadline);
+    }
+    if (!IsTransportFailure(state.status())) return state.status();
+    impl_->links.Lost(link->get());
+    return UnreachableError(socket_path(), state.status());
   }
-  grpc::Slice slice;
-  if (!response.DumpToSingleSlice(&slice).ok() ||
-      std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size()) !=
-          std::string_view(kServing, sizeof(kServing))) {
+  if (*state != std::string_view(kServing, sizeof(kServing))) {
     return MakeError(absl::StatusCode::kUnavailable, "NOT_SERVING",
                      absl::StrCat("tilewrightd at ", socket_path(), " is not serving yet"));
   }

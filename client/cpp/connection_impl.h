@@ -1,9 +1,9 @@
 #ifndef TILEWRIGHT_CLIENT_CPP_CONNECTION_IMPL_H_
 #define TILEWRIGHT_CLIENT_CPP_CONNECTION_IMPL_H_
 
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -11,6 +11,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/cpp/dial.h"
+#include "client/cpp/link.h"
+#include "client/cpp/owner_process.h"
+#include "client/cpp/plain_call.h"
 #include "client/cpp/rpc_status.h"
 #include "proto/support/text.h"
 #include "tilewright/connection.h"
@@ -20,59 +24,87 @@
 
 namespace tilewright {
 
-struct Connection::Impl {
-  Impl(ConnectOptions connect_options, std::shared_ptr<grpc::Channel> opened)
-      : options(std::move(connect_options)),
-        channel(std::move(opened)),
-        kernels(v1::KernelService::NewStub(channel)),
-        tunings(v1::TuningService::NewStub(channel)),
-        cache(v1::CacheService::NewStub(channel)) {}
+// `deadline` for gRPC, on its own monotonic clock.
+gpr_timespec GrpcDeadline(SteadyClock::time_point deadline);
 
-  // Whether the channel is connected, or becomes so within the connect timeout.
-  bool WaitUntilConnected() const {
-    return channel->WaitForConnected(std::chrono::system_clock::now() + options.connect_timeout);
-  }
+// FAILED_PRECONDITION, reason FORKED: streams are gRPC's.
+absl::Status NoStreamsError();
+
+// A service's stub, whatever the link it is reached over at the moment.
+template <typename Stub>
+struct StubRef {
+  const std::unique_ptr<Stub> Link::*of;
+  const StubRef& operator*() const { return *this; }
+};
+
+struct Connection::Impl {
+  explicit Impl(ConnectOptions connect_options)
+      : options(std::move(connect_options)), links(options) {}
 
   // Sends a unary request; once more where the daemon went away and came back, and again where
-  // it is full and says when to come back.
+  // it is full and says when to come back. Ends by `timeout`.
   template <typename Response, typename Stub, typename Method, typename Request>
-  absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request,
-                                Milliseconds timeout) const {
+  absl::StatusOr<Response> Call(const StubRef<Stub>& stub, Method method, const Request& request,
+                                Milliseconds timeout) {
+    if (!owner.IsThis()) return ForkedError();
     // The service could not parse it, and would not say why.
     if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
-    const auto deadline = std::chrono::system_clock::now() + timeout;
+    const SteadyClock::time_point deadline = DeadlineAfter(timeout);
     bool reconnected = false;
     for (int retries = 0;;) {
-      grpc::ClientContext context;
-      context.set_deadline(deadline);
+      const absl::StatusOr<std::shared_ptr<Link>> link = links.Get(deadline);
+      if (!link.ok()) return link.status();
       Response response;
-      const absl::Status status = FromGrpcStatus((stub.*method)(&context, request, &response));
+      const absl::Status status =
+          Send(**link, stub, method, request, deadline - TimeToExplain(timeout), &response);
       if (status.ok()) return response;
       if (IsTransportFailure(status)) {
-        if (reconnected || !WaitUntilConnected()) {
-          return UnreachableError(options.socket_path, status);
-        }
+        links.Lost(link->get());
+        if (reconnected) return UnreachableError(options.socket_path, status);
         reconnected = true;
+      } else if (IsUnanswered(status)) {
+        return links.ExplainSilence(link->get(), timeout, deadline);
       } else if (retries++ == kMaxRetries || !WaitBeforeRetry(status, deadline)) {
-        return status;
+        return WithOtherVersion(status, options.socket_path);
       }
     }
+  }
+
+  template <typename Stub, typename Method, typename Request, typename Response>
+  absl::Status Send(Link& link, const StubRef<Stub>& stub, Method method, const Request& request,
+                    SteadyClock::time_point deadline, Response* response) {
+    if (link.plain()) return PlainCall(options, request, deadline, response);
+    grpc::ClientContext context;
+    context.set_deadline(GrpcDeadline(deadline));
+    return FromGrpcStatus((*(link.*stub.of).*method)(&context, request, response));
   }
 
   // Most calls that were refused for want of room go through within a second or two; a service
   // that stays full is the caller's to know.
   static constexpr int kMaxRetries = 5;
 
+  // What is kept of a call's time to find out why there was no answer.
+  static Milliseconds TimeToExplain(Milliseconds timeout) {
+    return std::min(timeout / 5, Milliseconds(200));
+  }
+
   // Sleeps as long as the service asked for. False at once where it did not ask, or where that
   // would be too late.
-  static bool WaitBeforeRetry(const absl::Status& status,
-                              std::chrono::system_clock::time_point deadline);
+  static bool WaitBeforeRetry(const absl::Status& status, SteadyClock::time_point deadline);
 
+  // The link for a stream, which has no deadline of its own.
+  absl::StatusOr<std::shared_ptr<Link>> LinkForStream() {
+    if (!owner.IsThis()) return ForkedError();
+    if (GrpcIsInherited()) return NoStreamsError();
+    return links.Get(DeadlineAfter(options.connect_timeout));
+  }
+
+  const OwnerProcess owner;
   const ConnectOptions options;
-  const std::shared_ptr<grpc::Channel> channel;
-  const std::unique_ptr<v1::KernelService::Stub> kernels;
-  const std::unique_ptr<v1::TuningService::Stub> tunings;
-  const std::unique_ptr<v1::CacheService::Stub> cache;
+  LinkKeeper links;
+  const StubRef<v1::KernelService::Stub> kernels{&Link::kernels};
+  const StubRef<v1::TuningService::Stub> tunings{&Link::tunings};
+  const StubRef<v1::CacheService::Stub> cache{&Link::cache};
 };
 
 }  // namespace tilewright

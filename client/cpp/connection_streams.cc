@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/connection_impl.h"
+#include "client/cpp/silence_guard.h"
 #include "proto/support/errors.h"
 #include "proto/support/text.h"
 #include "tilewright/connection.h"
@@ -16,16 +17,20 @@ constexpr int kMaxAttachments = 5;
 
 // Reads one stream to its end. `last` is the newest message, also of an earlier attachment.
 template <typename Message>
-absl::Status ReadStream(grpc::ClientContext& context, grpc::ClientReader<Message>& reader,
-                        std::stop_token stop, const std::function<void(const Message&)>& on_update,
-                        Message& last) {
+absl::Status ReadStream(const ConnectOptions& options, grpc::ClientContext& context,
+                        grpc::ClientReader<Message>& reader, std::stop_token stop,
+                        const std::function<void(const Message&)>& on_update, Message& last) {
   std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+  SilenceGuard guard(options, context);
   Message message;
   while (reader.Read(&message)) {
+    guard.Heard();
     last = message;
     if (on_update) on_update(last);
   }
-  return FromGrpcStatus(reader.Finish());
+  const absl::Status status = FromGrpcStatus(reader.Finish());
+  const absl::Status frozen = guard.verdict();
+  return frozen.ok() ? status : frozen;
 }
 
 absl::Status WatchStopped() { return absl::CancelledError("the watch was stopped"); }
@@ -36,25 +41,29 @@ absl::Status WatchEnded(const char* before) {
 }
 
 // Watches a resource until a final state; attaches anew where the connection was lost.
-template <typename Message, typename Attach>
-absl::StatusOr<Message> Watch(const Connection& connection, std::stop_token stop,
-                              const std::function<bool()>& wait_until_connected,
+template <typename Message, typename Impl, typename Attach>
+absl::StatusOr<Message> Watch(Impl& impl, std::stop_token stop,
                               const std::function<void(const Message&)>& on_update,
                               const Attach& attach) {
   Message last;
   absl::Status status;
   for (int attachment = 0; attachment < kMaxAttachments; ++attachment) {
-    if (attachment > 0 && !wait_until_connected()) break;
+    const absl::StatusOr<std::shared_ptr<Link>> link = impl.LinkForStream();
     if (stop.stop_requested()) return WatchStopped();
+    if (!link.ok()) return link.status();
     grpc::ClientContext context;
-    auto reader = attach(&context);
-    status = ReadStream<Message>(context, *reader, stop, on_update, last);
+    auto reader = attach(**link, &context);
+    status = ReadStream<Message>(impl.options, context, *reader, stop, on_update, last);
     if (IsFinal(last.state())) return last;
     if (stop.stop_requested()) return WatchStopped();
-    if (!status.ok() && !IsTransportFailure(status)) return status;
+    if (IsTransportFailure(status)) {
+      impl.links.Lost(link->get());
+    } else if (!status.ok()) {
+      return WithOtherVersion(status, impl.options.socket_path);
+    }
   }
   if (status.ok()) return WatchEnded("a final state");
-  return UnreachableError(connection.socket_path(), status);
+  return UnreachableError(impl.options.socket_path, status);
 }
 
 }  // namespace
@@ -68,12 +77,14 @@ absl::Status Connection::WatchKernel(
   absl::Status status;
   // The watch has no last message: it ends only where one attachment after the other is silent.
   for (int silent = 0; silent < kMaxAttachments;) {
+    const absl::StatusOr<std::shared_ptr<Link>> link = impl_->LinkForStream();
     if (stop.stop_requested()) return WatchStopped();
+    if (!link.ok()) return link.status();
     grpc::ClientContext context;
-    const auto reader = impl_->kernels->WatchKernel(&context, watch);
+    const auto reader = (*link)->kernels->WatchKernel(&context, watch);
     ++silent;
     status = ReadStream<v1::GetKernelResponse>(
-        context, *reader, stop,
+        impl_->options, context, *reader, stop,
         [&](const v1::GetKernelResponse& response) {
           silent = 0;
           if (on_update) on_update(response);
@@ -82,7 +93,7 @@ absl::Status Connection::WatchKernel(
     if (stop.stop_requested()) return WatchStopped();
     if (status.ok()) return WatchEnded("the caller did");
     if (!IsTransportFailure(status)) return status;
-    if (!impl_->WaitUntilConnected()) break;
+    impl_->links.Lost(link->get());
   }
   return UnreachableError(socket_path(), status);
 }
@@ -92,9 +103,9 @@ absl::StatusOr<v1::Tuning> Connection::WatchTuning(
     const std::function<void(const v1::Tuning&)>& on_update) {
   v1::WatchTuningRequest request;
   request.set_name(name);
-  return Watch<v1::Tuning>(
-      *this, stop, [this] { return impl_->WaitUntilConnected(); }, on_update,
-      [&](grpc::ClientContext* context) { return impl_->tunings->WatchTuning(context, request); });
+  return Watch<v1::Tuning>(*impl_, stop, on_update, [&](Link& link, grpc::ClientContext* context) {
+    return link.tunings->WatchTuning(context, request);
+  });
 }
 
 absl::StatusOr<v1::Sweep> Connection::WatchSweep(
@@ -102,9 +113,9 @@ absl::StatusOr<v1::Sweep> Connection::WatchSweep(
     const std::function<void(const v1::Sweep&)>& on_update) {
   v1::WatchSweepRequest request;
   request.set_name(name);
-  return Watch<v1::Sweep>(
-      *this, stop, [this] { return impl_->WaitUntilConnected(); }, on_update,
-      [&](grpc::ClientContext* context) { return impl_->tunings->WatchSweep(context, request); });
+  return Watch<v1::Sweep>(*impl_, stop, on_update, [&](Link& link, grpc::ClientContext* context) {
+    return link.tunings->WatchSweep(context, request);
+  });
 }
 
 absl::StatusOr<v1::SweepProgress> Connection::WatchSweepProgress(
@@ -112,11 +123,10 @@ absl::StatusOr<v1::SweepProgress> Connection::WatchSweepProgress(
     const std::function<void(const v1::SweepProgress&)>& on_update) {
   v1::WatchSweepProgressRequest request;
   request.set_name(name);
-  return Watch<v1::SweepProgress>(
-      *this, stop, [this] { return impl_->WaitUntilConnected(); }, on_update,
-      [&](grpc::ClientContext* context) {
-        return impl_->tunings->WatchSweepProgress(context, request);
-      });
+  return Watch<v1::SweepProgress>(*impl_, stop, on_update,
+                                  [&](Link& link, grpc::ClientContext* context) {
+                                    return link.tunings->WatchSweepProgress(context, request);
+                                  });
 }
 
 absl::StatusOr<int64_t> Connection::ExportBundle(const std::vector<std::string>& keys,
@@ -124,11 +134,15 @@ absl::StatusOr<int64_t> Connection::ExportBundle(const std::vector<std::string>&
   v1::ExportBundleRequest request;
   for (const std::string& key : keys) request.add_keys(key);
   if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
+  const absl::StatusOr<std::shared_ptr<Link>> link = impl_->LinkForStream();
+  if (!link.ok()) return link.status();
   grpc::ClientContext context;
-  auto reader = impl_->cache->ExportBundle(&context, request);
+  auto reader = (*link)->cache->ExportBundle(&context, request);
+  SilenceGuard guard(impl_->options, context);
   v1::BundleChunk chunk;
   int64_t written = 0;
   while (reader->Read(&chunk)) {
+    guard.Heard();
     out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
     if (!out) {
       context.TryCancel();
@@ -138,17 +152,20 @@ absl::StatusOr<int64_t> Connection::ExportBundle(const std::vector<std::string>&
     }
     written += static_cast<int64_t>(chunk.data().size());
   }
-  const absl::Status status = FromGrpcStatus(reader->Finish());
-  if (IsTransportFailure(status)) return UnreachableError(socket_path(), status);
+  const absl::Status status =
+      EndOfTransfer(FromGrpcStatus(reader->Finish()), guard.verdict(), socket_path());
   if (!status.ok()) return status;
   return written;
 }
 
 template <typename Response, typename Method>
 absl::StatusOr<Response> Connection::SendBundle(std::istream& in, Method method) {
+  const absl::StatusOr<std::shared_ptr<Link>> link = impl_->LinkForStream();
+  if (!link.ok()) return link.status();
   grpc::ClientContext context;
   Response response;
-  auto writer = ((*impl_->cache).*method)(&context, &response);
+  auto writer = ((*(*link)->cache).*method)(&context, &response);
+  SilenceGuard guard(impl_->options, context);
   v1::BundleChunk chunk;
   std::string buffer(kChunkBytes, '\0');
   // A false Write means that the service ended the call early; Finish says why.
@@ -158,6 +175,7 @@ absl::StatusOr<Response> Connection::SendBundle(std::istream& in, Method method)
     if (in.gcount() == 0) break;
     chunk.set_data(buffer.data(), static_cast<size_t>(in.gcount()));
     open = writer->Write(chunk);
+    guard.Heard();
   }
   if (in.bad()) {
     context.TryCancel();
@@ -165,8 +183,8 @@ absl::StatusOr<Response> Connection::SendBundle(std::istream& in, Method method)
     return MakeError(absl::StatusCode::kInternal, "READ_FAILED", "the bundle could not be read");
   }
   writer->WritesDone();
-  const absl::Status status = FromGrpcStatus(writer->Finish());
-  if (IsTransportFailure(status)) return UnreachableError(socket_path(), status);
+  const absl::Status status =
+      EndOfTransfer(FromGrpcStatus(writer->Finish()), guard.verdict(), socket_path());
   if (!status.ok()) return status;
   return response;
 }

@@ -1,7 +1,6 @@
 #include "client/cpp/daemon_identity.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -52,19 +51,6 @@ absl::Status CheckDaemonUser(int fd, const std::string& socket_path,
                                 ", whose native code this process would run: set ", kVariable, "=",
                                 daemon.uid, " if you trust that user, or run a daemon of your own"),
                    {{"socket", socket_path}, {"daemon_user", absl::StrCat(daemon.uid)}});
-}
-
-absl::Status CheckDaemonAt(const std::string& socket_path, std::optional<uid_t> configured) {
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return absl::OkStatus();
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  socket_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-  const int connected = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-  const absl::Status status =
-      connected == 0 ? CheckDaemonUser(fd, socket_path, configured) : absl::OkStatus();
-  close(fd);
-  return status;
 }
 
 }  // namespace tilewright

@@ -23,10 +23,6 @@ absl::StatusOr<std::optional<uid_t>> ConfiguredDaemonUser(std::optional<uid_t> o
 absl::Status CheckDaemonUser(int fd, const std::string& socket_path,
                              std::optional<uid_t> configured);
 
-// Connects to `socket_path`, which fits sockaddr_un, checks who listens there and closes the
-// connection. OK where nobody does: then there is nobody to distrust.
-absl::Status CheckDaemonAt(const std::string& socket_path, std::optional<uid_t> configured);
-
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_CLIENT_CPP_DAEMON_IDENTITY_H_

@@ -22,6 +22,7 @@ absl::StatusOr<CUcontext> CurrentContext(const DriverApi& driver) {
 
 template <typename Launcher, typename Map>
 absl::StatusOr<const Launcher*> LoadedModule::ForContext(Map& launchers) {
+  if (!owner_.IsThis()) return ForkedError();
   ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
   ASSIGN_OR_RETURN(const CUcontext context, CurrentContext(*driver));
   {
@@ -61,7 +62,7 @@ std::shared_ptr<LoadedModule> ModuleCache::Get(std::shared_ptr<const v1::Kernel>
   }
   // A module that is made costs a round trip anyway: what is left of others goes with it.
   absl::erase_if(modules_, [](const auto& entry) { return entry.second.expired(); });
-  auto module = std::make_shared<LoadedModule>(std::move(kernel));
+  auto module = MakeSharedHere<LoadedModule>(std::move(kernel));
   modules_[key] = module;
   return module;
 }
@@ -75,6 +76,7 @@ std::shared_ptr<VendorPool::PerContext> VendorPool::ForContext(CUcontext context
 
 absl::Status VendorPool::Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
                                 const GemmOperands& operands, CUstream stream) {
+  if (!owner_.IsThis()) return ForkedError();
   ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
   ASSIGN_OR_RETURN(const CUcontext context, CurrentContext(*driver));
   const std::shared_ptr<PerContext> slot = ForContext(context);

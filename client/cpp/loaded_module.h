@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "client/cpp/owner_process.h"
 #include "kernel_templates/launch/fused_dropout_launcher.h"
 #include "kernel_templates/launch/kernel_launcher.h"
 #include "kernel_templates/launch/vendor_launcher.h"
@@ -34,6 +35,7 @@ class LoadedModule {
   absl::StatusOr<const FusedDropoutLauncher*> FusedForCurrentContext();
 
  private:
+  const OwnerProcess owner_;
   const std::shared_ptr<const v1::Kernel> kernel_;
   template <typename Launcher, typename Map>
   absl::StatusOr<const Launcher*> ForContext(Map& launchers);
@@ -71,6 +73,7 @@ class VendorPool {
   };
   std::shared_ptr<PerContext> ForContext(CUcontext context);
 
+  const OwnerProcess owner_;
   absl::Mutex mutex_;
   absl::flat_hash_map<CUcontext, std::shared_ptr<PerContext>> contexts_ ABSL_GUARDED_BY(mutex_);
 };

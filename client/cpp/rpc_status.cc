@@ -18,6 +18,19 @@ bool IsTransportFailure(const absl::Status& status) {
   return absl::IsUnavailable(status) && !ErrorInfoOf(status).has_value();
 }
 
+bool IsUnanswered(const absl::Status& status) {
+  return absl::IsDeadlineExceeded(status) && !ErrorInfoOf(status).has_value();
+}
+
+absl::Status WithOtherVersion(const absl::Status& status, const std::string& socket_path) {
+  if (!absl::IsUnimplemented(status) || ErrorInfoOf(status).has_value()) return status;
+  return MakeError(absl::StatusCode::kUnimplemented, "OTHER_VERSION",
+                   absl::StrCat("tilewrightd at ", socket_path,
+                                " is of another version, which does not know this call: end it, "
+                                "and start the one that belongs to this client"),
+                   {{"socket", socket_path}});
+}
+
 std::optional<std::chrono::milliseconds> RetryDelayOf(const absl::Status& status) {
   if (!absl::IsResourceExhausted(status)) return std::nullopt;
   const auto info = ErrorInfoOf(status);

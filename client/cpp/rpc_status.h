@@ -18,6 +18,14 @@ absl::Status FromGrpcStatus(const grpc::Status& status);
 // says why in an ErrorInfo, the transport's does not.
 bool IsTransportFailure(const absl::Status& status);
 
+// Whether the call's deadline came before any answer: what the service itself says of a deadline
+// comes with an ErrorInfo.
+bool IsUnanswered(const absl::Status& status);
+
+// `status`; of a call that the daemon does not know: UNIMPLEMENTED, reason OTHER_VERSION, as client
+// and daemon are of different versions.
+absl::Status WithOtherVersion(const absl::Status& status, const std::string& socket_path);
+
 // How long the service asked to wait before the call is sent again; nothing where it did not, or
 // where the call cannot succeed by waiting.
 std::optional<std::chrono::milliseconds> RetryDelayOf(const absl::Status& status);

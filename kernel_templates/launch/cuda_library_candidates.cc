@@ -114,6 +114,7 @@ void Append(const std::vector<fs::path>& folders, const std::vector<std::string>
 std::vector<std::string> CudaLibraryCandidates(const char* override_variable,
                                                const std::vector<std::string>& sonames) {
   std::vector<std::string> candidates;
+  // Another library than the one that was named would be used without a word.
   if (const std::string chosen = Variable(override_variable); !chosen.empty()) {
     std::error_code error;
     if (fs::is_directory(chosen, error)) {
@@ -121,6 +122,7 @@ std::vector<std::string> CudaLibraryCandidates(const char* override_variable,
     } else {
       candidates.push_back(chosen);
     }
+    return candidates;
   }
   candidates.insert(candidates.end(), sonames.begin(), sonames.end());
   Append(ToolkitFolders(), sonames, candidates);

@@ -31,11 +31,11 @@ class DynamicLibrary {
   std::string path_;
 };
 
-// Where a CUDA library is looked for, in order: the environment variable `override_variable`
-// (a file or a folder), the loader's path, $CUDA_HOME and /usr/local/cuda, and the wheels
-// of the active Python ($VIRTUAL_ENV, $CONDA_PREFIX, else python3 on PATH:
-// site-packages/nvidia/*/lib), and the .deps/cuda/lib folder beside the installation.
-// `sonames` are tried in order in every place ("libnvrtc.so.13", "libnvrtc.so.12").
+// Where a CUDA library is looked for: where the environment variable `override_variable` (a file or
+// a folder) says and nowhere else, or, where that is not set, in order: the loader's path,
+// $CUDA_HOME and /usr/local/cuda, and the wheels of the active Python ($VIRTUAL_ENV, $CONDA_PREFIX,
+// else python3 on PATH: site-packages/nvidia/*/lib), and the .deps/cuda/lib folder beside the
+// installation. `sonames` are tried in order in every place ("libnvrtc.so.13", "libnvrtc.so.12").
 std::vector<std::string> CudaLibraryCandidates(const char* override_variable,
                                                const std::vector<std::string>& sonames);
 

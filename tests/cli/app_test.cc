@@ -1,6 +1,7 @@
 // The whole command against a service in this process.
 #include "client/cli/app.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include <sstream>
 
 #include "client/cli/json.h"
+#include "client/cli/output.h"
 #include "proto/support/errors.h"
 #include "tests/client/fake_service.h"
 
@@ -186,6 +188,45 @@ TEST_F(AppTest, TuneAsJsonIsOneObjectAndNothingElse) {
   EXPECT_EQ(outcome.err, "");
 }
 
+// It was exit code 0, with the reason at the end of a sentence.
+TEST_F(AppTest, ATuningThatCouldNotBeStoredIsExitCodeFive) {
+  service_.create_tuning = [](const v1::CreateTuningRequest&) {
+    v1::Tuning tuning = Parse<v1::Tuning>(kTuned);
+    tuning.set_not_stored("the disk is full");
+    return tuning;
+  };
+  const std::vector<std::string> tune{"tune", "gemm", "--m", "64", "--n", "32", "--k", "16"};
+  const Outcome outcome = RunHere(tune);
+  EXPECT_EQ(outcome.code, 5);
+  EXPECT_THAT(outcome.out, HasSubstr("10.00 us")) << "it is served";
+  EXPECT_THAT(outcome.err, HasSubstr("error: the result could not be stored"));
+  EXPECT_THAT(outcome.err, EndsWith("the disk is full [NOT_STORED]\n"));
+  std::vector<std::string> with_json = tune;
+  with_json.push_back("--json");
+  const Outcome json = RunHere(with_json);
+  EXPECT_EQ(json.code, 5);
+  EXPECT_EQ(Json::parse(json.out)["not_stored"], "the disk is full");
+}
+
+TEST_F(AppTest, OutputThatCannotBeWrittenIsAFailure) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--help"},
+                                                {"--version"},
+                                                {"version", "--json"},
+                                                {"completion", "bash"},
+                                                {"tune", "gemm", "--json"}}) {
+    OutputBuffer full(open("/dev/full", O_WRONLY));
+    std::ostream out(&full);
+    std::ostringstream err;
+    EXPECT_NE(tilewright::cli::Run(words, {out, err, Style(), Style()}), 0) << words.front();
+    EXPECT_THAT(err.str(), HasSubstr("the output could not be written: No space left on device "
+                                     "[OUTPUT_NOT_WRITTEN]"))
+        << words.front();
+    OutputBuffer closed(-1);
+    std::ostream nowhere(&closed);
+    EXPECT_NE(tilewright::cli::Run(words, {nowhere, err, Style(), Style()}), 0) << words.front();
+  }
+}
+
 TEST_F(AppTest, BadTuningFlagsAreRefusedBeforeAnythingStarts) {
   service_.Stop();
   const std::vector<std::string> tune{"tune", "gemm", "--m", "1", "--n", "1", "--k", "1"};
@@ -329,6 +370,36 @@ TEST_F(AppTest, SweepPrintsEachProblemOnceAndTheSum) {
   EXPECT_EQ(seen.sweep_id(), first_id);
   RunHere({"sweep", file, "--target", "h100-sxm"});
   EXPECT_NE(seen.sweep_id(), first_id);
+}
+
+// It ended at 1 of 2 with exit code 1 and no word why.
+TEST_F(AppTest, ASweepThatDidNotFinishEndsWithAnErrorLine) {
+  const std::string file = WriteFile("two.csv", "a,nt,1,1,1\nb,nt,2,2,2\n");
+  const auto sweep = [](const std::string& state, const std::string& second, int done) {
+    return Parse<v1::Sweep>("name: 'sweeps/two' state: WORK_STATE_" + state +
+                            " done: " + std::to_string(done) +
+                            " entries { label: 'a' state: WORK_STATE_SUCCEEDED winner { key: 'k' } "
+                            "} entries { label: 'b' state: WORK_STATE_" +
+                            second + " }");
+  };
+  service_.create_sweep = [&](const v1::CreateSweepRequest&) {
+    return sweep("RUNNING", "QUEUED", 1);
+  };
+  service_.sweep_updates = {sweep("CANCELLED", "QUEUED", 1)};
+  const Outcome cancelled = RunHere({"sweep", file, "--quiet"});
+  EXPECT_EQ(cancelled.code, 1);
+  ExpectOneErrorLine({cancelled.code, "", cancelled.err}, 1, "after 1 of 2 problems");
+  EXPECT_THAT(cancelled.err, HasSubstr("[SWEEP_CANCELLED]"));
+  // An entry that was cancelled is not done, whatever the sweep is called.
+  service_.sweep_updates = {sweep("SUCCEEDED", "CANCELLED", 2)};
+  EXPECT_EQ(RunHere({"sweep", file, "--quiet"}).code, 1);
+  v1::Sweep unstored = sweep("SUCCEEDED", "SUCCEEDED", 2);
+  unstored.mutable_entries(1)->set_not_stored("the disk is full");
+  service_.sweep_updates = {unstored};
+  const Outcome outcome = RunHere({"sweep", file, "--quiet", "--json"});
+  EXPECT_EQ(outcome.code, 5);
+  EXPECT_THAT(outcome.out, HasSubstr("\"not_stored\":1"));
+  EXPECT_THAT(outcome.err, HasSubstr("1 of 2 winners of sweeps/two [NOT_STORED]"));
 }
 
 TEST_F(AppTest, SweepOfABadFileStartsNothing) {

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -48,6 +51,67 @@ TEST_F(CApiTest, WorksFromC) {
   size_t size = 0;
   const void* cubin = tilewright_kernel_cubin(kernel, &size);
   EXPECT_EQ(std::string(static_cast<const char*>(cubin), size), CubinOf(64, 32, 16));
+  tilewright_kernel_release(kernel);
+}
+
+TEST_F(CApiTest, ConnectTakesATimeout) {
+  const std::string nobody = folder_.path() + "/nobody";
+  tilewright_connect_options options;
+  tilewright_connect_options_init(&options, sizeof options);
+  EXPECT_EQ(options.timeout_ms, 0);
+  options.socket_path = nobody.c_str();
+  options.timeout_ms = 200;
+  tilewright_client* client = nullptr;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(tilewright_client_connect_with(&options, &client), TILEWRIGHT_UNAVAILABLE);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_STREQ(tilewright_last_error()->reason, "DAEMON_UNREACHABLE");
+  EXPECT_EQ(client, nullptr);
+  options.timeout_ms = -1;
+  EXPECT_EQ(tilewright_client_connect_with(&options, &client), TILEWRIGHT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tilewright_last_error()->field, "options.timeout_ms");
+  tilewright_connect_options_init(&options, sizeof options);
+  options.socket_path = service_.socket_path().c_str();
+  ASSERT_EQ(tilewright_client_connect_with(&options, &client), TILEWRIGHT_OK)
+      << tilewright_last_error()->message;
+  tilewright_client_release(client);
+}
+
+// Exit codes of the child: which of its steps went wrong.
+TEST_F(CApiTest, AChildGetsForkedReleasesNothingAndConnectsAnew) {
+  tilewright_kernel* kernel = nullptr;
+  ASSERT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &kernel), TILEWRIGHT_OK);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    alarm(20);
+    tilewright_kernel* other = nullptr;
+    if (tilewright_get_gemm_kernel(client_, &problem_, nullptr, &other) !=
+            TILEWRIGHT_FAILED_PRECONDITION ||
+        std::strcmp(tilewright_last_error()->reason, "FORKED") != 0) {
+      _exit(1);
+    }
+    tilewright_gemm_arguments arguments;
+    tilewright_gemm_arguments_init(&arguments, sizeof arguments);
+    if (tilewright_kernel_launch(kernel, &arguments, nullptr) != TILEWRIGHT_FAILED_PRECONDITION) {
+      _exit(2);
+    }
+    tilewright_kernel_release(kernel);
+    tilewright_client_release(client_);
+    tilewright_client* own = nullptr;
+    if (tilewright_client_connect(service_.socket_path().c_str(), &own) != TILEWRIGHT_OK) _exit(3);
+    if (tilewright_get_gemm_kernel(own, &problem_, nullptr, &other) != TILEWRIGHT_OK) _exit(4);
+    tilewright_kernel_release(other);
+    tilewright_client_release(own);
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+  problem_.m = 128;
+  tilewright_kernel* next = nullptr;
+  EXPECT_EQ(tilewright_get_gemm_kernel(client_, &problem_, nullptr, &next), TILEWRIGHT_OK)
+      << "the parent's next call: " << tilewright_last_error()->message;
+  tilewright_kernel_release(next);
   tilewright_kernel_release(kernel);
 }
 

@@ -52,5 +52,16 @@ TEST(Errors, DamagedDetailsLeaveCodeAndMessage) {
   EXPECT_FALSE(ErrorInfoOf(received).has_value());
 }
 
+// A path may have such a byte; the reason was lost with it.
+TEST(Errors, AByteThatIsNoUtf8KeepsTheReason) {
+  const absl::Status status = MakeError(absl::StatusCode::kUnavailable, "DAEMON_UNREACHABLE", "no",
+                                        {{"socket", "/a\xff\xc3\xa9\xed\xa0\x80"}});
+  EXPECT_EQ(ReasonOf(status), "DAEMON_UNREACHABLE");
+  EXPECT_EQ(ErrorInfoOf(status)->metadata().at("socket"), "/a\\xff\xc3\xa9\\xed\\xa0\\x80");
+  const absl::Status more = WithMetadata(status, "label", "\xe2\x82");
+  EXPECT_EQ(ReasonOf(more), "DAEMON_UNREACHABLE");
+  EXPECT_EQ(ErrorInfoOf(more)->metadata().at("label"), "\\xe2\\x82");
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
+#include "proto/support/refusal.h"
 #include "server/unix_socket.h"
 
 namespace tilewright {
@@ -30,12 +31,25 @@ int ConnectTo(const std::string& path) {
   return -1;
 }
 
+// What the other end says before it closes the connection.
+std::string ReadAll(int fd) {
+  const timeval limit = {.tv_sec = 2, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  std::string all;
+  char bytes[4096];
+  for (ssize_t count = 0; (count = read(fd, bytes, sizeof(bytes))) > 0;) all.append(bytes, count);
+  return all;
+}
+
 // Whether the other end has closed the connection within a moment.
 bool IsClosed(int fd) {
   const timeval limit = {.tv_sec = 2, .tv_usec = 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-  char byte;
-  return read(fd, &byte, 1) == 0;
+  char bytes[4096];
+  ssize_t count = 0;
+  while ((count = read(fd, bytes, sizeof(bytes))) > 0) {
+  }
+  return count == 0;
 }
 
 class AcceptorTest : public ::testing::Test {
@@ -100,6 +114,22 @@ TEST_F(AcceptorTest, SocketIsNotForEverybody) {
   ASSERT_EQ(stat(path_.c_str(), &socket), 0);
   EXPECT_EQ(folder.st_mode & 07777, 0750u);
   EXPECT_EQ(socket.st_mode & 07777, 0660u);
+}
+
+// Both were closed without a word, which looked like a daemon that hangs.
+TEST_F(AcceptorTest, SaysWhyItRefuses) {
+  Start(1);
+  const int first = ConnectTo(path_);
+  ASSERT_TRUE(AwaitTaken(1));
+  const int second = ConnectTo(path_);
+  Refusal refusal;
+  EXPECT_EQ(ReadGreeting(ReadAll(second), refusal), Greeting::kRefuses);
+  EXPECT_EQ(refusal.reason, "TOO_MANY_CONNECTIONS");
+  EXPECT_NE(refusal.message.find("1 open already"), std::string::npos) << refusal.message;
+  acceptor_->SetMaxConnectionsPerUser(2);
+  const int third = ConnectTo(path_);
+  EXPECT_TRUE(AwaitTaken(2));
+  for (const int fd : {first, second, third}) close(fd);
 }
 
 TEST_F(AcceptorTest, CapsTheConnectionsOfAUser) {

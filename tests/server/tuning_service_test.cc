@@ -292,6 +292,48 @@ TEST(TuningService, ACancelledSweepGoesOnWhenItIsCreatedAgain) {
   EXPECT_EQ(daemon.profiler.requests().size(), 3u) << "nothing is measured twice";
 }
 
+// Ctrl-C and at once the same command again: it joined the sweep that was being cancelled, and
+// ended with it after the first problem.
+TEST(TuningService, ASweepThatIsBeingCancelledGoesOnForWhoAsksAgain) {
+  TestDaemon daemon(1);
+  absl::Notification gate;
+  daemon.profiler.SetGate(&gate);
+  ServiceClient client = daemon.Connect();
+  const v1::CreateSweepRequest request = SweepOf("again", {256, 512, 768});
+  ASSERT_TRUE(client.CreateSweep(request).ok());
+  while (daemon.profiler.requests().empty()) absl::SleepFor(absl::Milliseconds(5));
+  ASSERT_TRUE(CancelSweep(client, "sweeps/again").ok());
+  EXPECT_EQ(ReasonOf(client.CreateSweep(SweepOf("again", {1024})).status()), "SWEEP_RUNNING");
+  const auto again = client.CreateSweep(request);
+  ASSERT_TRUE(again.ok()) << again.status();
+  gate.Notify();
+  const auto done = client.AwaitSweep("sweeps/again");
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(done->state(), v1::WORK_STATE_SUCCEEDED);
+  EXPECT_EQ(done->done(), 3);
+}
+
+TEST(TuningService, WhatIsServedAndCouldNotBeStoredSaysSo) {
+  TestDaemon daemon(1);
+  daemon.store.SetPutFailure(
+      MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL", "the disk is full"));
+  ServiceClient client = daemon.Connect();
+  ASSERT_TRUE(client.CreateSweep(SweepOf("full", {256})).ok());
+  const auto sweep = client.AwaitSweep("sweeps/full");
+  ASSERT_TRUE(sweep.ok()) << sweep.status();
+  EXPECT_EQ(sweep->state(), v1::WORK_STATE_SUCCEEDED);
+  EXPECT_EQ(sweep->entries(0).not_stored(), "the disk is full");
+  // Also where the answer is known by then.
+  v1::CreateTuningRequest request;
+  *request.mutable_problem() = SweepOf("full", {256}).entries(0).problem();
+  const auto tuning = client.CreateTuning(request);
+  ASSERT_TRUE(tuning.ok()) << tuning.status();
+  const auto tuned = client.AwaitTuning(tuning->name());
+  ASSERT_TRUE(tuned.ok()) << tuned.status();
+  EXPECT_EQ(tuned->state(), v1::WORK_STATE_SUCCEEDED);
+  EXPECT_EQ(tuned->not_stored(), "the disk is full");
+}
+
 TEST(TuningService, ARepeatedSweepRequestHasNoFurtherEffect) {
   TestDaemon daemon(1);
   ServiceClient client = daemon.Connect();

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
 #include "tuner/store/memory_store.h"
 
@@ -22,6 +23,9 @@ class WatchedStore final : public MemoryStore {
   // GetCubin waits for `gate`, which outlives this.
   void SetCubinGate(absl::Notification* gate) { cubin_gate_ = gate; }
 
+  // What every PutTuning fails with from now on, as on a full disk; OK: nothing. Before it is used.
+  void SetPutFailure(absl::Status failure) { put_failure_ = std::move(failure); }
+
   // Called around every PutTuning and PutImport. Set before the first.
   void SetPutHooks(std::function<void()> before, std::function<void()> after) {
     before_put_ = std::move(before);
@@ -30,6 +34,7 @@ class WatchedStore final : public MemoryStore {
 
   absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) override {
     const Hooked hooked(*this);
+    if (!put_failure_.ok()) return put_failure_;
     return MemoryStore::PutTuning(record);
   }
   absl::StatusOr<std::vector<int64_t>> PutImport(
@@ -54,6 +59,7 @@ class WatchedStore final : public MemoryStore {
     const std::function<void()>& after;
   };
 
+  absl::Status put_failure_;
   std::function<void()> before_put_;
   std::function<void()> after_put_;
   std::atomic<int> cubin_reads_{0};

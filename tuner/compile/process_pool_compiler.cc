@@ -1,6 +1,7 @@
 #include "tuner/compile/process_pool_compiler.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,13 @@ constexpr absl::Duration kCancellationGrace = absl::Seconds(1);
 constexpr absl::Duration kMissingLibraryMemory = absl::Seconds(10);
 
 absl::Status NvrtcNotFound(const v1::LibraryStatus& library) {
+  if (const char* chosen = std::getenv("TILEWRIGHT_NVRTC"); chosen != nullptr && *chosen != 0) {
+    return MakeError(absl::StatusCode::kUnavailable, "NVRTC_NOT_FOUND",
+                     absl::StrCat("TILEWRIGHT_NVRTC names ", chosen,
+                                  ", which cannot be used, so nothing can be compiled: correct it, "
+                                  "or unset it to have NVRTC looked for. Tried: ",
+                                  absl::StrJoin(library.searched(), ", ")));
+  }
   return MakeError(absl::StatusCode::kUnavailable, "NVRTC_NOT_FOUND",
                    absl::StrCat("NVRTC was not found, so nothing can be compiled; set "
                                 "TILEWRIGHT_NVRTC to libnvrtc.so. Looked for it in: ",

@@ -52,6 +52,8 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A path may have any byte.
+            errors="surrogateescape",
             **options,
         )
 

@@ -9,6 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
+#include "proto/support/refusal.h"
 #include "tests/e2e/daemon/daemon_process.h"
 #include "tests/server/test_daemon.h"
 
@@ -131,9 +132,13 @@ TEST(DaemonHostile, ConnectionsOfAUserAreCapped) {
   for (const int fd : connections) {
     const timeval limit = {.tv_sec = 0, .tv_usec = 200000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    char byte;
-    // A connection that was let in gets the server's settings; one that was not, nothing.
-    if (recv(fd, &byte, 1, 0) == 1) ++open;
+    char bytes[4096];
+    // A connection that was let in gets the server's settings; one that was not, the reason.
+    const ssize_t count = recv(fd, bytes, sizeof(bytes), 0);
+    Refusal refusal;
+    if (count <= 0) continue;
+    if (ReadGreeting({bytes, static_cast<size_t>(count)}, refusal) == Greeting::kServes) ++open;
+    EXPECT_TRUE(refusal.reason.empty() || refusal.reason == "TOO_MANY_CONNECTIONS");
   }
   EXPECT_GT(open, 0);
   EXPECT_LE(open, 8);

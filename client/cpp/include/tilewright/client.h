@@ -31,7 +31,8 @@ struct GetOptions {
   // Serve exactly the kernel with this SHA-256 (32 bytes), or NOT_FOUND. An answer with any other
   // is refused here: DATA_LOSS, reason PINNED_HASH_MISMATCH. Empty: any.
   std::string pinned_content_hash;
-  // How long the call may take. 0: 30 s; WAIT_TUNED: 10 minutes.
+  // How long the call may take, with all waits for a daemon that is gone, frozen or busy. 0: 30 s;
+  // WAIT_TUNED: 10 minutes.
   std::chrono::milliseconds deadline{0};
 };
 
@@ -46,7 +47,8 @@ struct TuneOptions {
 using TuneProgress = std::function<void(const v1::Tuning&)>;
 
 // Thread-safe. One a process is enough; all threads share its cache. Never tunes or compiles in
-// the caller's process. Must not be used in a child after fork(): connect anew there.
+// the caller's process. In a child after fork() an inherited client answers FAILED_PRECONDITION,
+// reason FORKED, at once, and releases nothing of the parent's: connect anew there.
 //
 // An answer stays the same for the life of the client, so that a training run sees no surprise:
 // a better kernel that is stored later is served after Refresh(), never by itself. Answers of

@@ -26,26 +26,40 @@ namespace tilewright {
 struct ConnectOptions {
   // Unix socket of the daemon. Empty: DefaultSocketPath().
   std::string socket_path;
-  // How long Open waits for the daemon, and a call for a daemon that went away.
+  // How long Open waits for the daemon, and a call, within its own deadline, for a daemon that went
+  // away. Not below 0; 0: one attempt.
   std::chrono::milliseconds connect_timeout{5000};
   // Who may run the daemon beside this process's own user and root: what it sends is native code
   // that this process runs. Unset: $TILEWRIGHT_DAEMON_UID, else nobody.
   std::optional<uid_t> daemon_user;
 };
 
-// A channel to one daemon over its Unix socket. Thread-safe. Reconnects by itself: a call that
-// finds the daemon gone waits up to `connect_timeout` for it to come back and is sent once more.
-// A call that is refused with RESOURCE_EXHAUSTED and a retry delay is sent again after the delay, a
+// A connection to one daemon over its Unix socket. Thread-safe. Connects anew by itself: a call
+// that finds the daemon gone waits up to `connect_timeout`, and no longer than its own timeout, for
+// it to come back, and is sent once more. Where it does not come back, later calls fail at once for
+// a while (at most 10 s, then one tries again): a training loop whose daemon is dead pays once. A
+// call that is refused with RESOURCE_EXHAUSTED and a retry delay is sent again after the delay, a
 // few times at most and within its timeout.
 //
-// Errors carry google.rpc.ErrorInfo {reason, metadata} as a payload, as the service sent it.
-// Where no daemon answers: UNAVAILABLE, reason DAEMON_UNREACHABLE.
+// Errors carry google.rpc.ErrorInfo {reason, metadata} as a payload, as the service sent it. What
+// no service says:
+// UNAVAILABLE: DAEMON_UNREACHABLE - no daemon listens there.
+// UNAVAILABLE: DAEMON_FROZEN - one does, and does not answer: stopped, hanging, or starved.
+// UNAVAILABLE: CONNECTION_CLOSED, NOT_TILEWRIGHTD - what listens there hung up, or is no daemon.
+// DEADLINE_EXCEEDED: DAEMON_BUSY - the daemon lives, and did not answer this call in time.
+// PERMISSION_DENIED: SOCKET_NOT_PERMITTED, USER_NOT_PERMITTED - this user may not connect.
+// PERMISSION_DENIED: DAEMON_NOT_TRUSTED - another user runs the daemon than may: `daemon_user`.
+// RESOURCE_EXHAUSTED: TOO_MANY_CONNECTIONS - the user has all connections that it may have.
+// UNIMPLEMENTED: OTHER_VERSION - the daemon is of a version that does not know the call.
+// FAILED_PRECONDITION: FORKED - the connection belongs to the process that forked this one.
+//
+// In a child after fork() every call answers FORKED at once, and the destructor releases nothing.
 class Connection {
  public:
   using Milliseconds = std::chrono::milliseconds;
 
-  // Waits until the daemon accepts. INVALID_ARGUMENT: no socket path, or one that is too long.
-  // PERMISSION_DENIED, reason DAEMON_NOT_TRUSTED: another user runs it than may.
+  // Waits until the daemon answers, `connect_timeout` at most. Errors as above.
+  // INVALID_ARGUMENT: no socket path, or one that is too long.
   static absl::StatusOr<std::shared_ptr<Connection>> Open(const ConnectOptions& options);
   ~Connection();
 

@@ -1,0 +1,246 @@
+#include "client/cpp/dial.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cpp/daemon_identity.h"
+#include "proto/support/errors.h"
+#include "proto/support/refusal.h"
+#include "tilewright/paths.h"
+
+namespace tilewright {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
+// A greeting has some 50 bytes, a refusal a few hundred.
+constexpr size_t kGreetingBytes = 4096;
+constexpr milliseconds kFirstPause{10};
+constexpr milliseconds kLongestPause{100};
+// A daemon on a loaded machine greets within this.
+constexpr milliseconds kTimeToGreet{250};
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int Release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+absl::Status Unavailable(std::string_view reason, const std::string& path,
+                         const std::string& message) {
+  return MakeError(absl::StatusCode::kUnavailable, reason, message, {{"socket", path}});
+}
+
+absl::Status ConnectError(const std::string& path, int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return Unavailable("DAEMON_UNREACHABLE", path,
+                         absl::StrCat("no tilewrightd answers at ", path, ": nothing is there"));
+    case ECONNREFUSED:
+      return Unavailable("DAEMON_UNREACHABLE", path,
+                         absl::StrCat("no tilewrightd answers at ", path,
+                                      ": the one that made this socket has ended"));
+    case EACCES:
+    case EPERM:
+      return MakeError(absl::StatusCode::kPermissionDenied, "SOCKET_NOT_PERMITTED",
+                       absl::StrCat(path,
+                                    " is closed to this user by its permissions, or by those of a "
+                                    "folder above it: join the group of the user who runs "
+                                    "tilewrightd, or run a daemon of your own"),
+                       {{"socket", path}});
+    default:
+      return Unavailable(
+          "DAEMON_UNREACHABLE", path,
+          absl::StrCat("no tilewrightd answers at ", path, ": ", std::strerror(error)));
+  }
+}
+
+// The state letter of a process as ps shows it; 0 where it cannot be read.
+char StateOf(int pid) {
+  std::ifstream in(absl::StrCat("/proc/", pid, "/stat"));
+  std::string line;
+  if (pid <= 0 || !std::getline(in, line)) return 0;
+  // The name before it is in parentheses and may have any byte.
+  const size_t end = line.rfind(") ");
+  return end == std::string::npos || end + 2 >= line.size() ? 0 : line[end + 2];
+}
+
+absl::Status Frozen(const std::string& path, int pid) {
+  std::string message = "tilewrightd";
+  if (pid > 0) absl::StrAppend(&message, " (process ", pid, ")");
+  absl::StrAppend(&message, " at ", path, " is frozen: it accepts connections and does not answer");
+  const char state = StateOf(pid);
+  if (state == 'T' || state == 't') {
+    absl::StrAppend(&message, "; it was stopped, `kill -CONT ", pid, "` lets it go on");
+  } else if (state == 'D') {
+    absl::StrAppend(&message, "; it waits for a disk");
+  } else {
+    absl::StrAppend(&message, "; it hangs, or the machine is overloaded");
+  }
+  return Unavailable("DAEMON_FROZEN", path, message);
+}
+
+int MillisecondsUntil(SteadyClock::time_point deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
+  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 1 << 30));
+}
+
+// Connects a non-blocking socket. The queue of connections that wait to be accepted may be full.
+int ConnectWithin(int fd, const std::string& path, SteadyClock::time_point deadline) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  while (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN || SteadyClock::now() >= deadline) return errno;
+    std::this_thread::sleep_for(
+        std::min<SteadyClock::duration>(kFirstPause, deadline - SteadyClock::now()));
+  }
+  return 0;
+}
+
+absl::Status RefusalError(const std::string& path, const Refusal& refusal) {
+  const auto code = refusal.reason == "USER_NOT_PERMITTED" ? absl::StatusCode::kPermissionDenied
+                                                           : absl::StatusCode::kResourceExhausted;
+  return MakeError(
+      code, refusal.reason,
+      absl::StrCat("tilewrightd at ", path, " refused the connection: ", refusal.message),
+      {{"socket", path}});
+}
+
+absl::Status Closed(const std::string& path) {
+  return Unavailable("CONNECTION_CLOSED", path,
+                     absl::StrCat("tilewrightd at ", path,
+                                  " closed the connection without a word: it is ending, or it is "
+                                  "an earlier version that refuses this user"));
+}
+
+// Waits for the first bytes, and leaves them for whoever speaks HTTP/2 on the connection.
+absl::Status AwaitGreeting(int fd, const std::string& path, SteadyClock::time_point deadline) {
+  while (true) {
+    pollfd wait{fd, POLLIN, 0};
+    const int ready = poll(&wait, 1, MillisecondsUntil(deadline));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0) return Frozen(path, PeerProcess(fd));
+    char bytes[kGreetingBytes];
+    const ssize_t count = recv(fd, bytes, sizeof(bytes), MSG_PEEK);
+    if (count <= 0) return Closed(path);
+    Refusal refusal;
+    switch (ReadGreeting({bytes, static_cast<size_t>(count)}, refusal)) {
+      case Greeting::kServes:
+        return absl::OkStatus();
+      case Greeting::kRefuses:
+        return RefusalError(path, refusal);
+      case Greeting::kForeign:
+        return Unavailable("NOT_TILEWRIGHTD", path,
+                           absl::StrCat("what listens at ", path, " is not tilewrightd"));
+      case Greeting::kTooShort:
+        if (SteadyClock::now() >= deadline) return Frozen(path, PeerProcess(fd));
+        std::this_thread::sleep_for(milliseconds(1));
+    }
+  }
+}
+
+bool WaitingMayHelp(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "DAEMON_UNREACHABLE" || reason == "CONNECTION_CLOSED" ||
+         reason == "TOO_MANY_CONNECTIONS";
+}
+
+}  // namespace
+
+SteadyClock::time_point DeadlineAfter(milliseconds timeout) {
+  constexpr milliseconds kLongest = std::chrono::hours(24 * 3650);
+  return SteadyClock::now() + std::clamp(timeout, milliseconds(0), kLongest);
+}
+
+absl::Status CheckDaemonSocket(const std::string& path) {
+  if (path.empty() || path == SocketPathIn("")) {
+    return InvalidField("socket", "SOCKET_UNKNOWN",
+                        "no socket named, and neither TILEWRIGHT_SOCKET nor HOME is set");
+  }
+  if (path.size() > kLongestPath) {
+    return InvalidField(
+        "socket", "SOCKET_PATH_TOO_LONG",
+        absl::StrCat("a Unix socket's path has at most ", kLongestPath, " bytes, this one has ",
+                     path.size(),
+                     ": name a shorter one with --socket or TILEWRIGHT_SOCKET: ", path));
+  }
+  if (path.find('\0') != std::string::npos) {
+    return InvalidField("socket", "SOCKET_UNKNOWN", "the path has a byte 0");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadline,
+                         std::optional<uid_t> daemon_user) {
+  if (absl::Status status = CheckDaemonSocket(path); !status.ok()) return status;
+  Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.get() < 0) {
+    return MakeError(absl::StatusCode::kResourceExhausted, "NO_DESCRIPTOR",
+                     absl::StrCat("no socket can be made: ", std::strerror(errno)));
+  }
+  const int error = ConnectWithin(fd.get(), path, deadline);
+  if (error == EAGAIN) return Frozen(path, 0);
+  if (error != 0) return ConnectError(path, error);
+  // Before a word of it is read.
+  if (absl::Status status = CheckDaemonUser(fd.get(), path, daemon_user); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = AwaitGreeting(fd.get(), path, deadline); !status.ok()) return status;
+  return fd.Release();
+}
+
+absl::StatusOr<int> DialUntil(const std::string& path, SteadyClock::time_point deadline,
+                              std::optional<uid_t> daemon_user) {
+  absl::Status found;
+  for (SteadyClock::duration pause = kFirstPause;;
+       pause = std::min<SteadyClock::duration>(2 * pause, kLongestPause)) {
+    const SteadyClock::time_point began = SteadyClock::now();
+    absl::StatusOr<int> fd = Dial(path, deadline, daemon_user);
+    if (fd.ok()) return fd;
+    found = MoreTelling(found, fd.status(), deadline - began);
+    if (!WaitingMayHelp(found)) return found;
+    const SteadyClock::duration left = deadline - SteadyClock::now();
+    if (left <= SteadyClock::duration::zero()) return found;
+    std::this_thread::sleep_for(std::min(pause, left));
+  }
+}
+
+absl::Status MoreTelling(const absl::Status& earlier, const absl::Status& last,
+                         SteadyClock::duration time) {
+  const bool hasty = time < kTimeToGreet && ReasonOf(last) == "DAEMON_FROZEN";
+  return hasty && !earlier.ok() ? earlier : last;
+}
+
+int PeerProcess(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+}  // namespace tilewright
