@@ -108,10 +108,9 @@ Result ResultOf(const Kernel& kernel) {
 }
 
 absl::Status NotStoredError(const std::string& why) {
-  return MakeError(absl::StatusCode::kInternal, "NOT_STORED",
-                   absl::StrCat("the result could not be stored and is served until tilewrightd "
-                                "ends: ",
-                                why));
+  return MakeError(
+      absl::StatusCode::kInternal, "NOT_STORED",
+      absl::StrCat("the result could not be stored yet and is served all the same: ", why));
 }
 
 std::string RenderResults(const std::vector<Result>& results, const Style& style) {

@@ -19,13 +19,10 @@ WALL_CLOCK = re.compile(
 
 STORED = "a time that is stored"
 SHOWN = "a time that is shown"
-GRPC = "gRPC takes the wall clock's time and converts it at once"
 
 # (file, what it uses): why.
 ALLOWED = {
     ("client/cli/command_bench.cc", "std::time("): SHOWN,
-    ("client/cpp/connection.cc", "system_clock::now("): GRPC,
-    ("client/cpp/connection_impl.h", "system_clock::now("): GRPC,
     ("tuner/clock.h", "absl::Now("): STORED,
     ("tuner/store/sqlite_store.cc", "absl::Now("): "the name of a file that is put aside",
 }

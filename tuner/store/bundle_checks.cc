@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/check_kernel.h"
 #include "kernel_templates/launch/launch_checks.h"
+#include "kernel_templates/launch/size_checks.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
