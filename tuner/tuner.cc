@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "kernel_templates/launch/check_kernel.h"
+#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/candidate_order.h"
