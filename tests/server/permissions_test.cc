@@ -150,7 +150,8 @@ TEST_F(OtherUsersTest, CancelTheirOwnWorkAlone) {
 
   v1::CreateSweepRequest sweep;
   sweep.set_sweep_id("night");
-  *sweep.add_entries()->mutable_problem() = GemmProblemOf(128, 512, 512);
+  sweep.add_entries()->set_label("first");
+  *sweep.mutable_entries(0)->mutable_problem() = GemmProblemOf(128, 512, 512);
   ASSERT_TRUE(alice.CreateSweep(sweep).ok());
   ASSERT_TRUE(bob.CreateSweep(sweep).ok()) << "the same work is joined";
   EXPECT_EQ(ReasonOf(CancelSweep(bob, "sweeps/night").status()), "NOT_PERMITTED");
