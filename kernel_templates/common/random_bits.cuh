@@ -16,7 +16,8 @@ enum class RandomUse : unsigned { kDropout = 0, kRounding = 1 };
 // which is what one lane of an MMA fragment owns.
 //   counter = {column_block * 32 + r * 4 + q, row_block + use * 2^27,
 //              low word of offset, high word of offset + batch * 2^16}
-// The offset is below 2^48.
+// The offset is below 2^48, the batch below 2^16, and blocks are below 2^27: no word of it
+// overflows.
 __device__ __forceinline__ PhiloxWords BlockCounter(unsigned long long offset, RandomUse use,
                                                     unsigned batch, unsigned row_block,
                                                     unsigned column_block, unsigned r, unsigned q) {

@@ -12,7 +12,8 @@
 namespace tilewright {
 
 // Rows `row` and `row` + 8, and the vectors of a thread in them: those of slot s begin at
-// `column` + s * kSlotColumns. Either row, and any column, may lie beyond the last.
+// `column` + s * kSlotColumns. Either row, and any column, may lie beyond the last: row_walk.cuh
+// says why they fit.
 template <FusedDropoutConfig kConfig>
 struct RowPair {
   static constexpr int kVector = kConfig.vector;

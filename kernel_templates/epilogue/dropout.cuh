@@ -23,7 +23,7 @@ __device__ __forceinline__ unsigned KeepBitsOfRow(unsigned word, int row, int co
   return (pairs & 0xF) | (pairs >> 12 & 0xF0);
 }
 
-// The mask of one batch of D.
+// The mask of one batch of D. Rows and columns end at 2^31, so that blocks of them are below 2^27.
 template <EpilogueSpec kSpec>
 class DropoutMask {
  public:

@@ -26,6 +26,9 @@
 
 namespace tilewright {
 
+// Rows and columns are those of tiles, also beyond the edge of D: gemm/raster.cuh says why they fit
+// an int, and with them what is left of a row, which may be negative. Places in memory are 64 bits.
+//
 // One thread's epilogue: holds the running amax and flag. All elements of D that a thread
 // owns go through Apply, in vectors of kWidth neighbouring columns; then every thread of
 // the warp calls Finish.

@@ -49,6 +49,8 @@ class BlockScales {
     float column[ColumnScales(kConfig)];
   };
 
+  // Blocks of k and n are below 2^24, rows and columns as raster.cuh has them; offsets are 64 bits.
+  //
   // Of the tile at `place`, whose row blocks the thread has from `first_block` on; Load goes on
   // from block `first_k` of k.
   __device__ __forceinline__ BlockScales(const GemmArgs& args, TilePlace place, int batch,

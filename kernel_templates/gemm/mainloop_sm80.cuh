@@ -34,6 +34,8 @@ class MainloopSm80 {
     return static_cast<int>(threadIdx.x) / 32 / kConfig.warps_m * kWarpN;
   }
 
+  // Tiles of k are below 2^28; where one begins is computed in 64 bits.
+  //
   // Adds to `sums` share `split` of `splits` of the tile at `place`. `ring` is the shared
   // memory of the pipeline; copies may still be under way into it when this returns.
   __device__ __forceinline__ static void Run(const GemmArgs& args, TilePlace place, int split,

@@ -214,8 +214,10 @@ absl::Status FusedDropoutInputs::EnqueueCompare(const ReferenceKernels& kernels,
 }
 
 double NeededBytes(const v1::FusedDropoutProblem& problem) {
-  double bytes = static_cast<double>(problem.rows()) * sizeof(FusedRow) +
-                 static_cast<double>(problem.columns()) * sizeof(FusedColumn);
+  double bytes = 0;
+  if (Normalizes(problem)) bytes += static_cast<double>(problem.rows()) * sizeof(FusedRow);
+  if (ColumnSums(problem) > 0)
+    bytes += static_cast<double>(problem.columns()) * sizeof(FusedColumn);
   for (const FusedTensorUse& use : TensorsOf(problem)) {
     // Outputs are there twice, for the comparison of two runs.
     bytes += (use.written ? 2 : 1) * static_cast<double>(use.layout.SpanBytes());

@@ -27,6 +27,7 @@ inline constexpr ShimDim blockDim{1, 1, 1};
 inline constexpr ShimDim gridDim{1, 1, 1};
 
 inline void __syncthreads() {}
+inline void __threadfence() {}
 inline float __uint_as_float(unsigned bits) { return std::bit_cast<float>(bits); }
 inline unsigned __float_as_uint(float value) { return std::bit_cast<unsigned>(value); }
 inline double __longlong_as_double(long long bits) { return std::bit_cast<double>(bits); }
