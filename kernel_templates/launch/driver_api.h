@@ -16,19 +16,21 @@ namespace tilewright {
   X(cuInit)                                                                                     \
   X(cuDriverGetVersion)                                                                         \
   X(cuGetErrorName)                                                                             \
-  X(cuGetErrorString) X(cuDeviceGetCount) X(cuDeviceGet) X(cuDeviceGetName) X(cuDeviceGetUuid)  \
-      X(cuDeviceGetAttribute) X(cuDeviceTotalMem) X(cuDevicePrimaryCtxRetain)                   \
-          X(cuDevicePrimaryCtxRelease) X(cuCtxSetCurrent) X(cuCtxGetCurrent) X(cuCtxGetDevice)  \
-              X(cuCtxSynchronize) X(cuLibraryLoadData) X(cuLibraryUnload) X(cuLibraryGetKernel) \
-                  X(cuKernelGetFunction) X(cuFuncSetAttribute) X(cuFuncGetAttribute)            \
-                      X(cuLaunchKernelEx) X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo)            \
-                          X(cuMemcpyHtoDAsync) X(cuMemcpyDtoHAsync) X(cuMemcpyDtoDAsync)        \
-                              X(cuMemsetD8Async) X(cuMemsetD2D8Async) X(cuMemsetD32Async)       \
-                                  X(cuStreamCreate) X(cuStreamDestroy) X(cuStreamSynchronize)   \
-                                      X(cuStreamQuery) X(cuEventCreate) X(cuEventDestroy)       \
-                                          X(cuEventRecord) X(cuEventSynchronize)                \
-                                              X(cuEventElapsedTime) X(cuTensorMapEncodeTiled)   \
-                                                  X(cuOccupancyMaxActiveBlocksPerMultiprocessor)
+  X(cuGetErrorString)                                                                           \
+  X(cuDeviceGetCount)                                                                           \
+  X(cuDeviceGet)                                                                                \
+  X(cuDeviceGetName) X(cuDeviceGetUuid) X(cuDeviceGetAttribute) X(cuDeviceTotalMem)             \
+      X(cuDevicePrimaryCtxRetain) X(cuDevicePrimaryCtxRelease) X(cuCtxSetCurrent)               \
+          X(cuCtxGetCurrent) X(cuCtxGetDevice) X(cuCtxSynchronize) X(cuLibraryLoadData)         \
+              X(cuLibraryUnload) X(cuLibraryGetKernel) X(cuKernelGetFunction)                   \
+                  X(cuFuncSetAttribute) X(cuFuncGetAttribute) X(cuLaunchKernelEx) X(cuMemAlloc) \
+                      X(cuMemFree) X(cuMemGetInfo) X(cuMemcpyHtoDAsync) X(cuMemcpyDtoHAsync)    \
+                          X(cuMemcpyDtoDAsync) X(cuMemsetD8Async) X(cuMemsetD2D8Async)          \
+                              X(cuMemsetD32Async) X(cuStreamCreate) X(cuStreamDestroy)          \
+                                  X(cuStreamSynchronize) X(cuStreamQuery) X(cuEventCreate)      \
+                                      X(cuEventDestroy) X(cuEventRecord) X(cuEventSynchronize)  \
+                                          X(cuEventElapsedTime) X(cuTensorMapEncodeTiled)       \
+                                              X(cuOccupancyMaxActiveBlocksPerMultiprocessor)
 
 // libcuda.so.1, opened at run time. One table a process; immutable once loaded.
 struct DriverApi {
