@@ -85,7 +85,7 @@ struct Connection::Impl {
 
   // What is kept of a call's time to find out why there was no answer.
   static Milliseconds TimeToExplain(Milliseconds timeout) {
-    return std::min(timeout / 5, Milliseconds(200));
+    return std::min(timeout / 5, Milliseconds(500));
   }
 
   // Sleeps as long as the service asked for. False at once where it did not ask, or where that

@@ -176,18 +176,18 @@ TEST_F(ClientTest, ALargeAnswerComesThrough) {
 
 TEST_F(ClientTest, ABusyDaemonIsToldFromAFrozenOne) {
   service_.get_kernel = [](const v1::GetKernelRequest& request) {
-    std::this_thread::sleep_for(milliseconds(2500));
+    std::this_thread::sleep_for(milliseconds(5000));
     return MeasuredKernel(request.problem().gemm());
   };
   GetOptions options;
-  options.deadline = milliseconds(1000);
+  options.deadline = milliseconds(2500);
   absl::Status status;
   const milliseconds time =
       TimeOf([&] { status = client_->GetKernel(Gemm(1, 1, 1), options).status(); });
-  EXPECT_LT(time, milliseconds(1500));
+  EXPECT_LT(time, milliseconds(4000));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(ReasonOf(status), "DAEMON_BUSY");
-  EXPECT_THAT(std::string(status.message()), HasSubstr("1 s"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("2.5 s"));
 }
 
 // A miss of a client whose daemon was dead took 5 s each time, whatever its deadline.
@@ -199,14 +199,14 @@ TEST_F(ClientTest, ADeadDaemonIsPaidForOnce) {
   const milliseconds first =
       TimeOf([&] { status = client_->GetKernel(Gemm(1, 1, 1), options).status(); });
   EXPECT_EQ(ReasonOf(status), "DAEMON_UNREACHABLE");
-  EXPECT_LT(first, milliseconds(800));
+  EXPECT_LT(first, milliseconds(2000));
   const milliseconds later = TimeOf([&] {
     for (int step = 0; step < 1000; ++step) {
       status = client_->GetKernel(Gemm(1, 1, 1), options).status();
       EXPECT_EQ(ReasonOf(status), "DAEMON_UNREACHABLE");
     }
   });
-  EXPECT_LT(later, milliseconds(1500)) << "a thousand steps";
+  EXPECT_LT(later, milliseconds(5000)) << "a thousand steps of 300 ms";
   service_.Start();
   const SteadyClock::time_point give_up = SteadyClock::now() + LinkKeeper::kLongestBackoff;
   do {
