@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 #include "kernel_templates/abi/split_epilogue_config.h"
+#include "kernel_templates/abi/split_k_config.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/copy_registers.h"
 
