@@ -1,12 +1,17 @@
 #include "tests/server/winner_fixture.h"
 
 #include <random>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "server/timestamps.h"
 #include "tests/fakes/stub_cubin.h"
+#include "tuner/codegen/fused_dropout_renderer.h"
+#include "tuner/codegen/renderer.h"
 #include "tuner/competing_templates.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/space/search_space.h"
