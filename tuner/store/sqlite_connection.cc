@@ -121,6 +121,9 @@ absl::Status StatusFromSqlite(const SQLite::Exception& error) {
                        absl::StrCat("another program holds the cache database (", error.what(),
                                     "): close it; try again in 1000 ms"),
                        {{"retry_delay_ms", "1000"}});
+    // What is written always fits what is stored, unless that is damaged: a row, or an entry of an
+    // index, is not there any more.
+    case SQLITE_CONSTRAINT:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",
