@@ -13,7 +13,9 @@
 
 #include "client/cpp/owner_process.h"
 #include "proto/support/errors.h"
+#include "proto/support/sha256.h"
 #include "tests/client/client_fixture.h"
+#include "tests/fakes/stub_cubin.h"
 
 namespace tilewright {
 namespace {
@@ -103,7 +105,9 @@ TEST_F(ClientTest, AChildCanConnectAnew) {
     v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
     // More than one frame, and more than the windows that HTTP/2 begins with.
     if (request.problem().gemm().m() == 8) {
-      response.mutable_kernel()->mutable_variant()->set_template_name(std::string(300'000, 't'));
+      response.mutable_kernel()->set_cubin(
+          StubCubin(std::string(300'000, 'c'), "sm_90a", {"gemm_main"}));
+      response.mutable_kernel()->set_content_hash(Sha256(response.kernel().cubin()));
     }
     return response;
   };
@@ -116,7 +120,7 @@ TEST_F(ClientTest, AChildCanConnectAnew) {
               if (!own.ok()) return "connect: " + own.status().ToString();
               const auto kernel = (*own)->GetKernel(Gemm(2, 1, 1));
               if (!kernel.ok()) return "get: " + kernel.status().ToString();
-              if ((*kernel)->cubin() != "cubin of 2x1x1")
+              if ((*kernel)->cubin() != CubinOf(2, 1, 1))
                 return "another kernel: " + (*kernel)->cubin();
               const absl::Status missing = (*own)->GetKernel(Gemm(7, 1, 1)).status();
               if (ReasonOf(missing) != "NO_WINNER" ||

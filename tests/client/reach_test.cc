@@ -17,7 +17,9 @@
 #include "client/cpp/link.h"
 #include "proto/support/errors.h"
 #include "proto/support/refusal.h"
+#include "proto/support/sha256.h"
 #include "tests/client/client_fixture.h"
+#include "tests/fakes/stub_cubin.h"
 
 namespace tilewright {
 namespace {
@@ -167,7 +169,9 @@ TEST_F(ClientTest, AnyByteMayBeInTheSocketsPath) {
 TEST_F(ClientTest, ALargeAnswerComesThrough) {
   service_.get_kernel = [](const v1::GetKernelRequest& request) {
     v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
-    response.mutable_kernel()->mutable_variant()->set_template_name(std::string(16 << 20, 't'));
+    response.mutable_kernel()->set_cubin(
+        StubCubin(std::string(16 << 20, 'c'), "sm_90a", {"gemm_main"}));
+    response.mutable_kernel()->set_content_hash(Sha256(response.kernel().cubin()));
     return response;
   };
   const auto kernel = client_->GetKernel(Gemm(1, 1, 1));

@@ -13,6 +13,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "tests/client/client_fixture.h"
+#include "tests/fakes/stub_cubin.h"
 #include "tests/measure/fake_cuda/behaving_kernel.h"
 
 namespace tilewright {
@@ -79,6 +80,8 @@ v1::GemmProblem Accumulating() {
 v1::GetKernelResponse OfTemplate() {
   v1::GetKernelResponse response;
   *response.mutable_kernel() = BehavingKernel("accumulates");
+  response.mutable_kernel()->set_cubin(StubCubin("accumulates", "sm_90a", {"tilewright_gemm"}));
+  response.mutable_kernel()->mutable_variant()->set_template_name("gemm_simt");
   response.mutable_kernel()->set_content_hash(Sha256(response.kernel().cubin()));
   response.set_match(v1::MATCH_EXACT);
   response.set_provenance(v1::PROVENANCE_MEASURED);

@@ -124,6 +124,7 @@ TEST(CheckOperandsTest, ASourceThatAllBatchesShareIsNotD) {
   problem.mutable_epilogue()->set_source_type(v1::DATA_TYPE_BF16);
   GemmOperands operands = Operands();
   operands.c = operands.d;
+  operands.beta = 1;
   EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
   problem.set_c_batch_stride(kSharedByBatches);
   ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.c", "IS_OUTPUT");

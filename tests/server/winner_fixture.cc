@@ -21,7 +21,8 @@
 namespace tilewright {
 namespace {
 
-absl::StatusOr<v1::Kernel> KernelOf(const WinnerSpec& spec, const v1::Problem& canonical) {
+absl::StatusOr<v1::Kernel> KernelOf(const WinnerSpec& spec, const v1::Problem& canonical,
+                                    const std::string& cubin) {
   const auto ranked = RankVariants(canonical, spec.target.silicon());
   if (ranked.empty()) return absl::InternalError("no variant");
   v1::Kernel kernel;
@@ -30,7 +31,7 @@ absl::StatusOr<v1::Kernel> KernelOf(const WinnerSpec& spec, const v1::Problem& c
                    PlanForVariant(canonical, spec.target.silicon(), ranked.front().variant));
   ASSIGN_OR_RETURN(*kernel.mutable_architecture(), ArchitectureFor(spec.target.silicon()));
   kernel.set_nvrtc_version(spec.target.environment().nvrtc_version());
-  kernel.set_content_hash(Sha256(spec.cubin));
+  kernel.set_content_hash(Sha256(cubin));
   return kernel;
 }
 
@@ -55,7 +56,7 @@ v1::Problem GemmProblemOf(int64_t m, int64_t n, int64_t k) {
   return problem;
 }
 
-std::string FakeCubin(std::size_t bytes, uint64_t seed) {
+std::string FakeCubin(std::size_t bytes, uint64_t seed, std::string_view architecture) {
   std::vector<std::string> symbols;
   for (const std::string_view symbol : {kGemmEntry, kReduceEntry, kSplitEpilogueEntry,
                                         kColumnSumsEntry, kFusedDropoutEntry, kColumnReduceEntry}) {
@@ -64,15 +65,17 @@ std::string FakeCubin(std::size_t bytes, uint64_t seed) {
   std::mt19937_64 generator(seed);
   std::string code(bytes, '\0');
   for (char& byte : code) byte = static_cast<char>(generator());
-  const std::size_t excess = StubCubin(code, "sm_90a", symbols).size() - bytes;
-  return StubCubin(std::string_view(code).substr(excess), "sm_90a", symbols);
+  const std::size_t excess = StubCubin(code, architecture, symbols).size() - bytes;
+  return StubCubin(std::string_view(code).substr(excess), architecture, symbols);
 }
 
 absl::StatusOr<StoredWinner> PutWinner(const WinnerSpec& spec, TuningStore& store,
                                        WinnerIndex& index) {
   ASSIGN_OR_RETURN(const v1::Problem canonical, Canonicalize(spec.problem));
+  ASSIGN_OR_RETURN(const std::string architecture, ArchitectureFor(spec.target.silicon()));
+  const std::string cubin = spec.cubin.empty() ? FakeCubin(40000, 1, architecture) : spec.cubin;
   StoredWinner stored;
-  ASSIGN_OR_RETURN(stored.kernel, KernelOf(spec, canonical));
+  ASSIGN_OR_RETURN(stored.kernel, KernelOf(spec, canonical, cubin));
   stored.problem_encoding = EncodeProblem(canonical);
   stored.family_key = ProblemFamilyKey(canonical);
   stored.silicon_key = SiliconKey(spec.target.silicon());
@@ -89,8 +92,8 @@ absl::StatusOr<StoredWinner> PutWinner(const WinnerSpec& spec, TuningStore& stor
   stored.winner.set_key(
       WinnerKey(stored.problem_encoding, stored.silicon_key, stored.environment_key));
   CompiledCode code;
-  code.cubin = spec.cubin;
-  RETURN_IF_ERROR(store.PutCompiled(Sha256("compile key of " + spec.cubin), code));
+  code.cubin = cubin;
+  RETURN_IF_ERROR(store.PutCompiled(Sha256("compile key of " + cubin), code));
   TuningRecord record{.winner = stored, .candidates = {stored.winner.candidate()}};
   ASSIGN_OR_RETURN(const int64_t epoch, store.PutTuning(record));
   stored.winner.set_epoch(epoch);

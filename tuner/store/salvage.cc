@@ -34,10 +34,21 @@ constexpr HashedTable kSigners = {"signers", "signer", "record"};
 constexpr HashedTable kPruned = {"pruned_winners", "winner_key", "record"};
 constexpr HashedTable kUses = {"kernel_uses", "content_hash", "served_seconds"};
 
+// Of a database whose first page cannot be read that of this version, whose rows are then not
+// found.
+int VersionOf(SQLite::Database& database) {
+  try {
+    return SchemaVersion(database);
+  } catch (const SQLite::Exception& error) {
+    LogDamage("schema version", error.what());
+    return Migrations().back().version;
+  }
+}
+
 class Salvager {
  public:
   Salvager(SqliteConnection& from, SqliteConnection& to)
-      : from_(from), to_(to), version_(SchemaVersion(from.database())) {}
+      : from_(from), to_(to), version_(VersionOf(from.database())) {}
 
   absl::StatusOr<Salvaged> Run() {
     CopyNumbered(kKernels, [&](const Query& row) { CopyKernel(row); });

@@ -1,12 +1,14 @@
 // A libcuda.so.1 without a GPU: memory is the host's, streams are synchronous, and launches
 // run the kernels of fake_kernels.h. An illegal access is sticky, as the real one is.
 #include <cuda.h>
+#include <elf.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "tests/measure/fake_cuda/fake_kernels.h"
 
@@ -53,6 +55,23 @@ int AttributeValue(CUdevice_attribute attribute) {
   }
 }
 
+// What a "cubin" says of how its kernels behave: its text, or the label of a stub of a cubin.
+std::string BehaviourOf(const char* code) {
+  if (std::strncmp(code, ELFMAG, SELFMAG) != 0) return code;
+  constexpr std::string_view kPrefix = "stub:";
+  Elf64_Ehdr header;
+  std::memcpy(&header, code, sizeof(header));
+  for (int i = 0; i < header.e_shnum; ++i) {
+    Elf64_Shdr section;
+    std::memcpy(&section, code + header.e_shoff + i * sizeof(section), sizeof(section));
+    const std::string_view content(code + section.sh_offset, section.sh_size);
+    if (content.substr(0, kPrefix.size()) == kPrefix) {
+      return std::string(content.substr(kPrefix.size()));
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 extern "C" {
@@ -94,7 +113,8 @@ CUresult cuCtxSynchronize() { return g_sticky; }
 
 CUresult cuLibraryLoadData(CUlibrary* library, const void* code, CUjit_option*, void**, unsigned,
                            CUlibraryOption*, void**, unsigned) {
-  *library = reinterpret_cast<CUlibrary>(new std::string(static_cast<const char*>(code)));
+  *library =
+      reinterpret_cast<CUlibrary>(new std::string(BehaviourOf(static_cast<const char*>(code))));
   return g_sticky;
 }
 CUresult cuLibraryUnload(CUlibrary library) {
