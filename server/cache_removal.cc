@@ -211,6 +211,7 @@ absl::Status CacheServiceImpl::Prune(const v1::PruneCacheRequest& request,
   options.dry_run = request.dry_run();
   RETURN_IF_ERROR(context_.store.NoteServed(context_.uses.Served(), now));
   absl::MutexLock publishing(&context_.index.publishing());
+  options.served = context_.index.ServedEpochs();
   ASSIGN_OR_RETURN(const Removed removed, context_.store.Prune(options));
   if (!request.dry_run()) context_.index.Remove(removed);
   response.set_superseded_winners(removed.superseded);

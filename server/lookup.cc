@@ -193,8 +193,10 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     head.set_predicted_seconds(winner.candidate().predicted_seconds());
     head.set_tuning(plan_.tune_in_background ? TuneInBackground() : tuning_name_);
     if (plan_.revalidate && plan_.hit.winner == hit.winner) context_.revalidation.Add(plan_.tune);
+    // Beside a vendor's algorithm, the template that goes and stays with it.
+    const std::string& used = hit.winner->kernel.content_hash();
+    if (!used.empty()) context_.uses.Note(used);
     if (kernel != nullptr) {
-      context_.uses.Note(kernel->content_hash);
       const auto& known = request_.known_content_hashes();
       answer.include_cubin =
           std::find(known.begin(), known.end(), kernel->content_hash) == known.end();

@@ -72,10 +72,12 @@ absl::Status EpochInFuture(int64_t pinned, int64_t newest) {
 }
 
 absl::Status EpochPruned(int64_t pinned) {
-  return MakeError(absl::StatusCode::kNotFound, "EPOCH_PRUNED",
-                   absl::StrCat("pinned_epoch: what answered this problem in epoch ", pinned,
-                                " has been pruned or forgotten since: pin a newer epoch"),
-                   {{"field", "pinned_epoch"}});
+  return MakeError(
+      absl::StatusCode::kNotFound, "EPOCH_PRUNED",
+      absl::StrCat("pinned_epoch: what answered this problem in epoch ", pinned,
+                   " has been pruned or forgotten since, or its signer is trusted no more: "
+                   "pin a newer epoch"),
+      {{"field", "pinned_epoch"}});
 }
 
 // Whether measuring again would tell nothing new: measured here, in this environment.

@@ -22,6 +22,7 @@
 #include "tuner/store/bundle.h"
 #include "tuner/store/bundle_import.h"
 #include "tuner/store/memory_store.h"
+#include "tuner/store/packed_winner.h"
 #include "tuner/store/sqlite_store.h"
 #include "tuner/store/upgrade_v1.h"
 #include "tuner/store/winner_index.h"
@@ -211,6 +212,33 @@ TEST_F(GoldenDatabaseTest, IsSalvagedWhereItIsDamaged) {
       store->FindQuarantined(Sha256("a kernel that was wrong"),
                              SiliconKey(FindProfile("h100-sxm").value()), "any problem");
   EXPECT_TRUE(failure.ok() && failure->has_value());
+}
+
+// A kernel that reads C where beta is 0 would do so at every shape, and on every GPU.
+TEST_F(GoldenDatabaseTest, AFaultyKernelAnswersForNoShape) {
+  constexpr char kAccumulate[] =
+      "gemm { m: 256 n: 256 k: 256 epilogue { source_mode: SOURCE_MODE_ACCUMULATE } }";
+  RecordSpec spec;
+  spec.problem = Canonicalize(Parse(kAccumulate)).value();
+  spec.silicon = FindProfile("h100-sxm").value();
+  spec.alignment = 1;
+  TuningRecord record = MakeRecord(spec);
+  store::WinnerRecord packed;
+  ASSERT_TRUE(packed.ParseFromString(PackWinner(record.winner, 0)));
+  EXPECT_GT(packed.arguments_version(), 0);
+  ASSERT_TRUE(UpgradeRecordV1(packed));
+  EXPECT_EQ(packed.arguments_version(), 0) << "no launcher takes it";
+  v1::Kernel kernel;
+  ASSERT_TRUE(kernel.ParseFromString(packed.kernel()));
+  EXPECT_EQ(kernel.launch_plan().arguments_version(), 0);
+
+  // A vendor's algorithm is sound; the template beside it goes.
+  record.winner.fallback = record.winner.winner.candidate();
+  record.winner.winner.mutable_candidate()->mutable_vendor()->set_algorithm(std::string(64, 'v'));
+  ASSERT_TRUE(packed.ParseFromString(PackWinner(record.winner, 0)));
+  ASSERT_TRUE(UpgradeRecordV1(packed));
+  EXPECT_EQ(packed.content_hash(), "");
+  EXPECT_EQ(packed.fallback(), "");
 }
 
 TEST(FaultOfVersion1Test, KnowsWhatThatVersionGotWrong) {

@@ -38,6 +38,9 @@ TEST_F(RestoreTest, PutsABackupInPlaceAndKeepsWhatWasThere) {
   ASSERT_TRUE(restored.ok()) << restored.status();
   EXPECT_EQ(Winners(), 1);
   EXPECT_TRUE(std::filesystem::exists(backup));
+  // Epoch 2 was given out since the backup: whoever pinned it must not get another winner.
+  EXPECT_GT(Put(*Open(), {.problem = Gemm(128, 64, 64)}).value(), 1'000'000'000);
+  EXPECT_EQ(Winners(), 2);
   ASSERT_TRUE(std::filesystem::exists(restored->kept)) << restored->kept;
   // What was kept can be restored likewise.
   ASSERT_TRUE(RestoreDatabase(cache(), restored->kept, absl::Now()).ok());
@@ -56,6 +59,24 @@ TEST_F(RestoreTest, RefusesWhatIsNoSoundDatabase) {
   WriteFile(torn, bytes.substr(0, bytes.size() / 2));
   EXPECT_FALSE(RestoreDatabase(cache(), torn, absl::Now()).ok());
   EXPECT_EQ(Winners(), 1) << "nothing has changed";
+}
+
+// A database that was removed while its log was not, or a rebuild that was killed: neither is mixed
+// with what is restored.
+TEST_F(RestoreTest, LeavesNoLogAndNoRebuiltDatabaseBeside) {
+  const std::string backup = directory_ / "backup.db";
+  {
+    const auto store = Open();
+    ASSERT_TRUE(Put(*store, {}).ok());
+    ASSERT_TRUE(store->Backup(backup).ok());
+  }
+  std::filesystem::remove(cache() + "/tilewright.db");
+  WriteFile(cache() + "/tilewright.db-wal", "an old log");
+  std::filesystem::copy_file(backup, cache() + "/tilewright.db.rebuilt");
+  ASSERT_TRUE(RestoreDatabase(cache(), backup, absl::Now()).ok());
+  EXPECT_FALSE(std::filesystem::exists(cache() + "/tilewright.db-wal"));
+  EXPECT_FALSE(std::filesystem::exists(cache() + "/tilewright.db.rebuilt"));
+  EXPECT_EQ(Winners(), 1);
 }
 
 TEST_F(RestoreTest, WaitsForNoDaemon) {

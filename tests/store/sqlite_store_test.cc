@@ -91,6 +91,11 @@ TEST(SqliteStoreTest, PruningToALimitDropsWhatWasServedLeastRecently) {
   for (const int kept : {0, 1, 2}) {
     EXPECT_TRUE(store->GetCubin(Sha256(cubins[static_cast<std::size_t>(kept)])).ok()) << kept;
   }
+  // An older winner that is served is kept, whatever came after it: that may not be trusted.
+  const int64_t older = Put(*store, {.problem = Gemm(4096, 64, 64), .cubin = "served"}).value();
+  ASSERT_TRUE(Put(*store, {.problem = Gemm(4096, 64, 64), .cubin = "not served"}).ok());
+  EXPECT_EQ(store->Prune({.served = {older}})->superseded, 0);
+  EXPECT_EQ(store->Prune({})->superseded, 1);
   // What was served lately stays, however small the limit.
   const auto all = store->Prune({.max_bytes = 1, .served_since = 1000});
   ASSERT_TRUE(all.ok()) << all.status();

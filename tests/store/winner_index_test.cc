@@ -324,10 +324,16 @@ TEST_F(WinnerIndexTest, WhatASignerSignedIsServedWhileItIsTrusted) {
   index_.SetTrusted("somebody", true);
   EXPECT_EQ(EpochOf(Find(QueryOf({}))), 1);
   const int64_t version = index_.version();
+  // A job that pinned it gets no other winner in its place.
+  IndexQuery pinned = QueryOf({});
+  pinned.pinned_epoch = 1;
+  EXPECT_FALSE(index_.MayBePruned(pinned, index_.Find(pinned)));
   ASSERT_TRUE(store_.RemoveSigner("somebody").ok());
   index_.SetTrusted("somebody", false);
   EXPECT_EQ(Find(QueryOf({})).winner, nullptr);
   EXPECT_GT(index_.version(), version);
+  EXPECT_TRUE(index_.MayBePruned(pinned, index_.Find(pinned)));
+  EXPECT_TRUE(index_.ServedEpochs().empty());
 }
 
 TEST_F(WinnerIndexTest, AReplacedWinnerKeepsItsEpoch) {

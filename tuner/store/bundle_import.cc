@@ -11,6 +11,7 @@
 #include "proto/support/status_macros.h"
 #include "tuner/store/bundle_checks.h"
 #include "tuner/store/packed_winner.h"
+#include "tuner/store/upgrade_v1.h"
 
 namespace tilewright {
 namespace {
@@ -51,7 +52,9 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
         const auto failure,
         store.FindQuarantined(record.winner.kernel.content_hash(), record.winner.silicon_key,
                               Sha256(record.winner.problem_encoding)));
-    if (failure) {
+    const bool is_faulty = IsOfVersion1(record.winner.winner) &&
+                           FaultOfVersion1(record.winner.winner.problem()).has_value();
+    if (failure || is_faulty) {
       ++counts.winners_quarantined;
       continue;
     }

@@ -31,9 +31,6 @@ namespace {
 // aside, never a new database with an old WAL beside it.
 constexpr const char* kSuffixes[] = {"-wal", "-shm", "-journal", ""};
 
-// A rebuilt database that is complete, for the moment before it has the database's own name.
-constexpr char kRebuilt[] = ".rebuilt";
-
 bool Exists(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error);

@@ -12,6 +12,10 @@
 
 namespace tilewright {
 
+// A rebuilt database that is complete has this behind its name for the moment before it takes the
+// place of the damaged one.
+inline constexpr char kRebuilt[] = ".rebuilt";
+
 struct OpenedDatabase {
   std::unique_ptr<SqliteConnection> connection;  // For all writes and checkpoints.
   std::string recovery_note;  // One sentence where a damaged file was moved aside.

@@ -195,7 +195,8 @@ void UpgradeToVersion2(SQLite::Database& database) {
   UpgradeQuarantine(database);
   SQLite::Statement scan(database, "SELECT epoch, record FROM winners ORDER BY epoch");
   SQLite::Statement put(database,
-                        "UPDATE winners SET environment_id = ?, record = ? WHERE epoch = ?");
+                        "UPDATE winners SET environment_id = ?, record = ?, content_hash = ?"
+                        " WHERE epoch = ?");
   std::map<std::string, int64_t> environments;
   while (scan.executeStep()) {
     const int64_t epoch = scan.getColumn(0).getInt64();
@@ -206,18 +207,16 @@ void UpgradeToVersion2(SQLite::Database& database) {
         !UpgradeRecordV1(record)) {
       continue;
     }
-    v1::Winner winner;
-    winner.ParseFromString(record.winner());
-    if (const auto fault = FaultOfVersion1(winner.problem());
-        fault && !record.content_hash().empty()) {
-      PutQuarantine(database, record.content_hash(), record.silicon_key(),
-                    Sha256(record.problem_encoding()), fault->SerializeAsString());
-    }
     auto [environment, is_new] = environments.try_emplace(record.environment_key());
     if (is_new) environment->second = EnvironmentId(database, record);
     put.bind(1, environment->second);
     BindBlob(put, 2, SealWinner(epoch, record.SerializeAsString()));
-    put.bind(3, epoch);
+    if (record.content_hash().empty()) {
+      put.bind(3);
+    } else {
+      BindBlob(put, 3, record.content_hash());
+    }
+    put.bind(4, epoch);
     put.exec();
     put.reset();
   }

@@ -21,17 +21,38 @@
 namespace tilewright {
 namespace {
 
-// A database of this version or an earlier one, which SQLite finds whole.
-absl::Status CheckDatabase(const std::string& path) {
+// Takes in what the log beside the copy at `path` has, and lets new epochs begin above all that
+// were given out since the backup was made: seconds since 1970 are above any that was counted up
+// from 1.
+absl::Status Prepare(const std::string& path, absl::Time now) {
   return AtBorder([&]() -> absl::Status {
-    SqliteConnection connection(path, SqliteConnection::Mode::kImmutable);
+    SqliteConnection connection(path, SqliteConnection::Mode::kReadWrite);
     SQLite::Database& database = connection.database();
     RETURN_IF_ERROR(CheckOurs(Migrations(), database));
     const std::string verdict = database.execAndGet("PRAGMA quick_check(1)").getString();
-    if (verdict == "ok") return absl::OkStatus();
-    return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",
-                     absl::StrCat(path, " is damaged: ", verdict), {{"file", path}});
+    if (verdict != "ok") {
+      return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",
+                       absl::StrCat("it is damaged: ", verdict));
+    }
+    connection.Use("UPDATE store_info SET first_epoch = max(first_epoch, ?)")
+        .Int(absl::ToUnixSeconds(now))
+        .Run();
+    database.exec("PRAGMA journal_mode=DELETE");
+    return absl::OkStatus();
   });
+}
+
+absl::Status CopyFile(const std::string& from, const std::string& to) {
+  std::error_code error;
+  std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing, error);
+  if (error) return CacheFileError("cannot copy to", to, error.value());
+  std::filesystem::permissions(to, std::filesystem::perms(0640), error);
+  return absl::OkStatus();
+}
+
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
 }
 
 absl::Status SyncFile(const std::string& path, int flags) {
@@ -53,17 +74,27 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<CacheDirectory> directory,
                    CacheDirectory::Open(cache_dir));
-  RETURN_IF_ERROR(CheckDatabase(file));
   Restored restored;
   restored.database = directory->PathOf(kDatabaseFile);
   const std::string unfinished = restored.database + ".restoring";
-  std::filesystem::copy_file(file, unfinished, std::filesystem::copy_options::overwrite_existing,
-                             error);
-  if (error) return CacheFileError("cannot copy to", unfinished, error.value());
-  std::filesystem::permissions(unfinished, std::filesystem::perms(0640), error);
-  RETURN_IF_ERROR(SyncFile(unfinished, O_RDWR));
-  if (std::filesystem::exists(restored.database, error)) {
-    ASSIGN_OR_RETURN(restored.kept, MoveDatabaseAside(restored.database, ".before-restore-", now));
+  const auto remove_unfinished = [&] {
+    for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((unfinished + suffix).c_str());
+  };
+  remove_unfinished();
+  absl::Status prepared = CopyFile(file, unfinished);
+  if (prepared.ok() && Exists(file + "-wal")) {
+    prepared = CopyFile(file + "-wal", unfinished + "-wal");
+  }
+  if (prepared.ok()) prepared = Prepare(unfinished, now);
+  if (prepared.ok()) prepared = SyncFile(unfinished, O_RDWR);
+  if (!prepared.ok()) {
+    remove_unfinished();
+    return prepared;
+  }
+  // What a rebuild that was killed left complete would take the place of what is restored.
+  for (const std::string& path : {restored.database + kRebuilt, restored.database}) {
+    if (!Exists(path) && !Exists(path + "-wal")) continue;
+    ASSIGN_OR_RETURN(restored.kept, MoveDatabaseAside(path, ".before-restore-", now));
   }
   if (::rename(unfinished.c_str(), restored.database.c_str()) != 0) {
     return CacheFileError("cannot rename", unfinished, errno);

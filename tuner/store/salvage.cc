@@ -183,17 +183,6 @@ class Salvager {
     return record.SerializeAsString();
   }
 
-  // Kernels that are known to be wrong for what they won.
-  void NoteFaults(const StoredWinner& winner) {
-    const auto fault = FaultOfVersion1(winner.winner.problem());
-    const std::string& content_hash = winner.kernel.content_hash();
-    if (version_ != 1 || !fault || content_hash.empty()) return;
-    const std::string problem_key = Sha256(winner.problem_encoding);
-    PutQuarantine(content_hash, winner.silicon_key, problem_key,
-                  Seal({"quarantine", content_hash, winner.silicon_key, problem_key},
-                       fault->SerializeAsString()));
-  }
-
   // Problems and targets are made anew from the winners, whose records have them whole.
   void CopyWinner(const Query& row) {
     const int64_t epoch = row.IntAt(0);
@@ -205,7 +194,6 @@ class Salvager {
       return;
     }
     InsertWinner(to_, epoch, *winner, row.IntAt(2), SealWinner(epoch, *payload));
-    NoteFaults(*winner);
     ++salvaged_.winners;
     CopyPart("samples", "epoch", "ordinal", epoch);
   }

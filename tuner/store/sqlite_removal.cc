@@ -2,7 +2,8 @@
 // nothing needs any more. Also backups, for what was removed cannot be had back otherwise.
 #include <algorithm>
 #include <map>
-#include <set>
+#include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -91,6 +92,31 @@ int64_t UsedBytes(SqliteConnection& connection) {
   return pages * database.execAndGet("PRAGMA page_size").getInt64();
 }
 
+// Winners that are older than the one that their problem and target serve.
+std::vector<int64_t> Superseded(SqliteConnection& connection, const std::vector<int64_t>& served) {
+  const std::unordered_set<int64_t> is_served(served.begin(), served.end());
+  using Place = std::tuple<int64_t, int64_t, int64_t>;
+  std::map<Place, std::vector<int64_t>> places;  // Epochs, ascending.
+  {
+    Query scan = connection.Use(
+        "SELECT epoch, problem_id, silicon_id, environment_id FROM winners ORDER BY epoch");
+    while (scan.Next()) {
+      places[{scan.IntAt(1), scan.IntAt(2), scan.IntAt(3)}].push_back(scan.IntAt(0));
+    }
+  }
+  std::vector<int64_t> superseded;
+  for (const auto& [place, epochs] : places) {
+    const auto newest_served = std::find_if(
+        epochs.rbegin(), epochs.rend(), [&](int64_t epoch) { return is_served.count(epoch) > 0; });
+    const int64_t newest = newest_served == epochs.rend() ? epochs.back() : *newest_served;
+    for (const int64_t epoch : epochs) {
+      if (epoch < newest) superseded.push_back(epoch);
+    }
+  }
+  std::sort(superseded.begin(), superseded.end());
+  return superseded;
+}
+
 std::vector<int64_t> Epochs(SqliteConnection& connection, const std::string& sql) {
   std::vector<int64_t> epochs;
   Query query = connection.Use(sql);
@@ -136,11 +162,7 @@ absl::StatusOr<Removed> SqliteStore::Remove(const std::vector<int64_t>& epochs, 
 absl::StatusOr<Removed> SqliteStore::Prune(const PruneOptions& options) {
   return RemoveInTransaction(options.dry_run, [&](Removed* removed) {
     write_mutex_.AssertHeld();
-    const std::vector<int64_t> superseded =
-        Epochs(*writer_,
-               "SELECT epoch FROM winners WHERE epoch NOT IN"
-               " (SELECT max(epoch) FROM winners GROUP BY problem_id, silicon_id, environment_id)"
-               " ORDER BY epoch");
+    const std::vector<int64_t> superseded = Superseded(*writer_, options.served);
     const bool limited = options.max_bytes > 0;
     for (const int64_t epoch : superseded) RemoveWinner(epoch, removed);
     removed->superseded = static_cast<int64_t>(removed->epochs.size());
@@ -152,13 +174,19 @@ absl::StatusOr<Removed> SqliteStore::Prune(const PruneOptions& options) {
     const std::vector<int64_t> unused =
         Epochs(*writer_, absl::StrCat("SELECT w.epoch FROM winners w LEFT JOIN kernel_uses u"
                                       " ON u.content_hash = w.content_hash"
-                                      " WHERE coalesce(u.served_seconds, 0) < ",
+                                      " WHERE w.content_hash IS NOT NULL"
+                                      " AND coalesce(u.served_seconds, 0) < ",
                                       options.served_since,
                                       " ORDER BY coalesce(u.served_seconds, 0), w.epoch"));
-    for (const int64_t epoch : unused) {
-      if (UsedBytes(*writer_) <= options.max_bytes) return;
-      RemoveWinner(epoch, removed);
-      removed->kernels += RemoveOrphans(*writer_);
+    // Looking for orphans goes through whole tables.
+    constexpr std::size_t kBatch = 64;
+    for (std::size_t i = 0; i < unused.size(); ++i) {
+      if (i % kBatch == 0 && UsedBytes(*writer_) <= options.max_bytes) return;
+      RemoveWinner(unused[i], removed);
+      if (i % kBatch == kBatch - 1 || i + 1 == unused.size() || unused.size() < kBatch) {
+        removed->kernels += RemoveOrphans(*writer_);
+        if (UsedBytes(*writer_) <= options.max_bytes) return;
+      }
     }
   });
 }

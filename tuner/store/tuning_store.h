@@ -81,6 +81,9 @@ struct PrunedEpochs {
 };
 
 struct PruneOptions {
+  // Epochs that are served: what is older in their places is superseded. Where a place has none,
+  // its newest counts.
+  std::vector<int64_t> served;
   int64_t max_bytes = 0;     // 0: superseded winners alone go.
   int64_t served_since = 0;  // Seconds since 1970: kernels served from then on stay.
   bool dry_run = false;

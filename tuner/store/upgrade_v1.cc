@@ -60,9 +60,23 @@ std::optional<v1::Failure> FaultOfVersion1(const v1::Problem& problem) {
   return std::nullopt;
 }
 
+bool IsOfVersion1(const v1::Winner& winner) { return winner.template_digests().empty(); }
+
 bool UpgradeRecordV1(store::WinnerRecord& record) {
   v1::Winner winner;
-  if (!winner.ParseFromString(record.winner())) return false;
+  v1::Kernel kernel;
+  if (!winner.ParseFromString(record.winner()) || !kernel.ParseFromString(record.kernel())) {
+    return false;
+  }
+  if (FaultOfVersion1(winner.problem()) && winner.candidate().has_vendor()) {
+    record.clear_content_hash();
+    record.clear_kernel();
+    record.clear_fallback();
+  } else if (FaultOfVersion1(winner.problem())) {
+    kernel.mutable_launch_plan()->clear_arguments_version();
+    record.set_kernel(kernel.SerializeAsString());
+    record.clear_arguments_version();
+  }
   const v1::Environment& environment = winner.target().environment();
   record.set_environment_key(EnvironmentKey(environment));
   winner.set_key(

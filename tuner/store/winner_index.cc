@@ -71,6 +71,21 @@ class Lookup {
     }
   }
 
+  // Whether what the pin names for this very target is there, and not served because nobody trusts
+  // its signer any more.
+  bool IsDistrusted() const {
+    const ProblemNode* problem = graph_.FindProblem(EncodeProblem(query_.problem));
+    if (problem == nullptr) return false;
+    for (const TargetNode* target = problem->targets.load(std::memory_order_acquire);
+         target != nullptr; target = target->next) {
+      if (target->silicon != silicon_ || target->environment != environment_) continue;
+      const WinnerNode* winner = NewestUpTo(*target, newest_epoch_);
+      return winner != nullptr && winner->signer != nullptr &&
+             !winner->signer->trusted.load(std::memory_order_acquire);
+    }
+    return false;
+  }
+
   IndexHit Find() {
     if (!query_.pinned_content_hash.empty()) {
       kernel_ = graph_.FindKernel(query_.pinned_content_hash);
@@ -213,6 +228,7 @@ void WinnerIndex::SetTrusted(std::string_view signer, bool trusted) {
 
 bool WinnerIndex::MayBePruned(const IndexQuery& query, const IndexHit& hit) const {
   if (query.pinned_epoch <= 0) return false;
+  if (Lookup(impl_->graph, query).IsDistrusted()) return true;
   const bool exact = hit.winner != nullptr && hit.match == v1::MATCH_EXACT;
   const std::string key = WinnerKey(EncodeProblem(query.problem), SiliconKey(query.silicon),
                                     EnvironmentKey(query.environment));
@@ -226,6 +242,18 @@ bool WinnerIndex::MayBePruned(const IndexQuery& query, const IndexHit& hit) cons
   // Another answer of the family may have been nearer.
   const auto family = impl_->pruned_families.find(ProblemFamilyKey(query.problem));
   return family != impl_->pruned_families.end() && family->second <= query.pinned_epoch;
+}
+
+std::vector<int64_t> WinnerIndex::ServedEpochs() const {
+  std::vector<int64_t> epochs;
+  impl_->graph.targets().ForEach([&](const TargetNode* target) {
+    const WinnerNode* winner = target->newest.load(std::memory_order_acquire);
+    while (winner != nullptr && !winner->IsServed()) {
+      winner = winner->older.load(std::memory_order_acquire);
+    }
+    if (winner != nullptr) epochs.push_back(winner->epoch);
+  });
+  return epochs;
 }
 
 void WinnerIndex::ForEachTarget(

@@ -64,8 +64,11 @@ class WinnerIndex {
   // elsewhere, and to a pinned content hash, its TemplateWinner is.
   IndexHit Find(const IndexQuery& query) const;
 
-  // Whether what answered a pinned `query` once may have been removed, so that `hit`, which Find
-  // gives now, may be another answer. Errs on that side.
+  // The epoch of the winner that each (problem, target) serves.
+  std::vector<int64_t> ServedEpochs() const;
+
+  // Whether what answered a pinned `query` once may have been removed, or is not trusted any more,
+  // so that `hit`, which Find gives now, may be another answer. Errs on that side.
   bool MayBePruned(const IndexQuery& query, const IndexHit& hit) const;
 
   // The winners of each (problem, target), newest first; those that are not served too.
