@@ -130,6 +130,7 @@ bool Scheduler::QueueLostWork(const WorkPtr& work, const absl::StatusOr<TuneResu
   work->running = false;
   lanes_[work->lane].push_back(work);
   ++queued_;
+  if (work->counted) ++queued_of_[work->user];
   return true;
 }
 
