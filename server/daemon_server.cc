@@ -67,7 +67,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
           .is_idle = [this](int device) { return scheduler_.IsIdle(device); },
           .tune =
               [this](const TuneRequest& request) {
-                return scheduler_.TryBackground(request) != nullptr;
+                return devices_.settled() && scheduler_.TryBackground(request) != nullptr;
               },
       }),
       kernel_service_({.devices = devices_,
@@ -142,6 +142,7 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
 // Another tuning or an import may have stored the answer since this one was asked for.
 absl::StatusOr<TuneResult> DaemonServer::Tune(TuneRequest request, const Cancellation& cancellation,
                                               const ProgressSink& progress) {
+  RETURN_IF_ERROR(devices_.CheckNvrtcIsKnown());
   devices_.Complete(*request.target.mutable_environment());
   const IndexHit stored = FindStored(request, collaborators_.index, devices_);
   if (NeedsNoTuning(stored, request)) return TuneResult{.winner = *stored.winner};
