@@ -99,7 +99,11 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .max_bundle_bytes = options.max_bundle_bytes,
                       .max_cache_bytes = options.max_cache_bytes,
                       .bundle_stall = options.bundle_stall,
-                      .unstored_winners = [this] { return collaborators_.tuner.unstored(); }}),
+                      .unstored_winners = [this] { return collaborators_.tuner.unstored(); },
+                      .forget_unstored =
+                          [this](const StoredWinner& winner) {
+                            collaborators_.tuner.ForgetUnstored(winner);
+                          }}),
       servers_([this, quota = std::make_shared<grpc::ResourceQuota>("tilewrightd")](
                    grpc::ServerBuilder& builder) {
         builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
