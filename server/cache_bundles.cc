@@ -16,6 +16,7 @@
 #include "proto/support/status_macros.h"
 #include "server/cache_service.h"
 #include "server/caller.h"
+#include "server/cancellable_call.h"
 #include "server/grpc_status.h"
 #include "server/request_check.h"
 #include "server/stall_watch.h"
@@ -67,7 +68,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
   ExportReactor(grpc::CallbackServerContext* call, const CacheServiceImpl::Context& context,
                 SharedLimit::Place place)
       : open_(context.metrics.open_calls),
-        call_(std::make_shared<Cancellable>(call)),
+        call_(std::make_shared<CancellableCall>(call)),
         place_(std::move(place)),
         stall_limit_(context.bundle_stall) {}
 
@@ -96,24 +97,6 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
   }
 
  private:
-  // A call that may be cancelled from another thread until gRPC is done with it.
-  class Cancellable {
-   public:
-    explicit Cancellable(grpc::CallbackServerContext* call) : call_(call) {}
-    void Cancel() {
-      absl::MutexLock lock(&mutex_);
-      if (call_ != nullptr) call_->TryCancel();
-    }
-    void Forget() {
-      absl::MutexLock lock(&mutex_);
-      call_ = nullptr;
-    }
-
-   private:
-    absl::Mutex mutex_;
-    grpc::CallbackServerContext* call_ ABSL_GUARDED_BY(mutex_);
-  };
-
   void SendNext() {
     if (sent_ == bundle_.size()) return End(grpc::Status::OK);
     const std::size_t bytes = std::min(kChunkBytes, bundle_.size() - sent_);
@@ -130,7 +113,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
   }
 
   const OpenCall open_;
-  const std::shared_ptr<Cancellable> call_;
+  const std::shared_ptr<CancellableCall> call_;
   SharedLimit::Place place_;
   const std::chrono::milliseconds stall_limit_;
   std::optional<StallWatch> stall_;

@@ -3,24 +3,29 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/support/errors.h"
+#include "proto/support/private_files.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "server/cache_service.h"
 #include "server/caller.h"
+#include "server/cancellable_call.h"
 #include "server/grpc_status.h"
 #include "server/lookup_plan.h"
 #include "server/request_check.h"
+#include "server/stall_watch.h"
 #include "server/unary_reply.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/packed_winner.h"
@@ -51,23 +56,16 @@ absl::StatusOr<Selector> SelectProblem(const v1::ForgetWinnersRequest& request,
   };
 }
 
-absl::StatusOr<Selector> SelectSigner(const std::string& name, TuningStore& store) {
+absl::StatusOr<Selector> SelectSigner(const std::string& name, Signers& signers) {
   if (name == "unknown") {
     return [](const Winners& winners) { return IsOfUnknownSigner(winners.front()->winner); };
   }
-  std::string signer = name;
-  if (!IsHex(name)) {
-    ASSIGN_OR_RETURN(const std::vector<TrustedSigner> known, store.Signers());
-    signer.clear();
-    for (const TrustedSigner& each : known) {
-      if (each.display_name == name) signer = each.signer;
-    }
-    if (signer.empty()) {
-      return InvalidField("signer", "MALFORMED_FINGERPRINT",
-                          absl::StrCat("'", name,
-                                       "' is neither the name of a trusted signer nor a "
-                                       "fingerprint of 64 hexadecimal digits"));
-    }
+  ASSIGN_OR_RETURN(const std::string signer, signers.Resolve(name));
+  if (signer.empty()) {
+    return InvalidField("signer", "MALFORMED_FINGERPRINT",
+                        absl::StrCat("'", name,
+                                     "' is neither the name of a trusted signer nor a "
+                                     "fingerprint of 64 hexadecimal digits"));
   }
   return [signer](const Winners& winners) { return winners.front()->winner.signer() == signer; };
 }
@@ -88,7 +86,7 @@ absl::StatusOr<Selector> SelectorOf(const v1::ForgetWinnersRequest& request,
         return winners.front()->winner.key() == key;
       };
     case v1::ForgetWinnersRequest::kSigner:
-      return SelectSigner(request.signer(), context.store);
+      return SelectSigner(request.signer(), context.signers);
     case v1::ForgetWinnersRequest::kPredicted:
       if (!request.predicted()) break;
       return [](const Winners& winners) { return !WasMeasured(winners.front()->winner); };
@@ -113,11 +111,14 @@ absl::StatusOr<Selector> SelectorOf(const v1::ForgetWinnersRequest& request,
 // Sends a file that has no name any more. Deletes itself when gRPC is done with it.
 class BackupReactor final : public grpc::ServerWriteReactor<v1::BackupChunk> {
  public:
-  BackupReactor(Metrics& metrics, std::atomic<int>& backups)
-      : open_(metrics.open_calls), backups_(backups) {}
+  BackupReactor(grpc::CallbackServerContext* call, const CacheServiceImpl::Context& context,
+                std::atomic<int>& backups)
+      : open_(context.metrics.open_calls),
+        call_(std::make_shared<CancellableCall>(call)),
+        stall_limit_(context.bundle_stall),
+        backups_(backups) {}
   ~BackupReactor() override {
     if (fd_ >= 0) close(fd_);
-    if (admitted_) backups_.fetch_sub(1);
   }
 
   // One at a time: each writes all of the database to the disk once more.
@@ -128,33 +129,52 @@ class BackupReactor final : public grpc::ServerWriteReactor<v1::BackupChunk> {
   }
 
   void Begin(absl::StatusOr<int> fd) {
-    if (!fd.ok()) return Finish(ToGrpcStatus(fd.status()));
+    if (!fd.ok()) return End(ToGrpcStatus(fd.status()));
     fd_ = *fd;
+    // A client that reads no more: the write under way never ends by itself.
+    stall_.emplace(stall_limit_, [ended = call_] { ended->Cancel(); });
     SendNext();
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the client went away"));
+    if (!ok) {
+      return End(grpc::Status(grpc::StatusCode::CANCELLED,
+                              "the client went away, or read nothing for too long"));
+    }
+    stall_->NoteProgress();
     SendNext();
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    call_->Forget();
+    delete this;
+  }
 
  private:
   void SendNext() {
     buffer_.resize(kChunkBytes);
     const ssize_t bytes = read(fd_, buffer_.data(), buffer_.size());
     if (bytes < 0) {
-      return Finish(ToGrpcStatus(
+      return End(ToGrpcStatus(
           MakeError(absl::StatusCode::kInternal, "READ_FAILED",
                     absl::StrCat("the backup cannot be read: ", std::strerror(errno)))));
     }
-    if (bytes == 0) return Finish(grpc::Status::OK);
+    if (bytes == 0) return End(grpc::Status::OK);
     chunk_.set_data(buffer_.data(), static_cast<std::size_t>(bytes));
     StartWrite(&chunk_);
   }
 
+  void End(const grpc::Status& status) {
+    if (stall_) stall_->Stop();
+    // Before the call ends, so that a client's next backup is not refused for this one.
+    if (std::exchange(admitted_, false)) backups_.fetch_sub(1);
+    Finish(status);
+  }
+
   const OpenCall open_;
+  const std::shared_ptr<CancellableCall> call_;
+  const std::chrono::milliseconds stall_limit_;
+  std::optional<StallWatch> stall_;
   std::atomic<int>& backups_;
   bool admitted_ = false;
   int fd_ = -1;
@@ -162,9 +182,19 @@ class BackupReactor final : public grpc::ServerWriteReactor<v1::BackupChunk> {
   v1::BackupChunk chunk_;
 };
 
-// Writes the database to a file in the cache directory and opens that; its name is gone by then.
+// Writes the database to a file in the cache directory, or beside the lease where that cannot be
+// written to, and opens the file; its name is gone by then.
 absl::StatusOr<int> MakeBackup(const CacheServiceImpl::Context& context) {
-  const std::string path = absl::StrCat(context.cache_dir, "/.backup.part");
+  if (IsReadOnlyDirectory(context.cache_dir)) {
+    if (const absl::Status made = MakeRuntimeDirectory(); !made.ok()) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "READ_ONLY",
+                       absl::StrCat("cache directory ", context.cache_dir,
+                                    " cannot be written to, and neither can the copy beside the "
+                                    "socket: ",
+                                    made.message()));
+    }
+  }
+  const std::string path = StateFile(context.cache_dir, "backup.part");
   unlink(path.c_str());
   const absl::Status written = context.store.Backup(path);
   const int fd = written.ok() ? open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
@@ -182,19 +212,40 @@ absl::StatusOr<int> MakeBackup(const CacheServiceImpl::Context& context) {
 absl::Status CacheServiceImpl::Forget(const v1::ForgetWinnersRequest& request,
                                       v1::ForgetWinnersResponse& response) {
   ASSIGN_OR_RETURN(const Selector is_meant, SelectorOf(request, context_, context_.clock.Now()));
-  // Nothing is stored between choosing and removing.
-  absl::MutexLock publishing(&context_.index.publishing());
   std::vector<int64_t> epochs;
-  context_.index.ForEachTarget([&](const Winners& winners) {
-    if (!is_meant(winners)) return;
-    for (const auto& winner : winners) epochs.push_back(winner->winner.epoch());
-  });
-  if (epochs.empty()) {
-    return MakeError(absl::StatusCode::kNotFound, "NO_WINNER", "no stored winner is meant");
+  Winners targets;       // A winner of each target.
+  int64_t unstored = 0;  // Of the winners: those without an epoch, which the store does not have.
+  Removed removed;
+  {
+    // Nothing is stored between choosing and removing.
+    absl::MutexLock publishing(&context_.index.publishing());
+    context_.index.ForEachTarget([&](const Winners& winners) {
+      if (!is_meant(winners)) return;
+      targets.push_back(winners.front());
+      for (const auto& winner : winners) {
+        if (winner->winner.epoch() != 0) epochs.push_back(winner->winner.epoch());
+      }
+      // What stands beside stored ones was stored meanwhile, with an epoch.
+      if (winners.front()->winner.epoch() == 0) ++unstored;
+    });
+    if (targets.empty()) {
+      return MakeError(absl::StatusCode::kNotFound, "NO_WINNER", "no stored winner is meant");
+    }
+    if (!epochs.empty()) {
+      ASSIGN_OR_RETURN(removed, context_.store.Remove(epochs, request.dry_run()));
+    }
+    if (!request.dry_run()) {
+      context_.index.Remove(removed);
+      for (const auto& winner : targets) {
+        context_.forget_unstored(*winner);
+        context_.index.RemoveUnstored(*winner);
+      }
+    }
   }
-  ASSIGN_OR_RETURN(const Removed removed, context_.store.Remove(epochs, request.dry_run()));
-  if (!request.dry_run()) context_.index.Remove(removed);
-  response.set_winners(static_cast<int64_t>(removed.epochs.size()));
+  if (!request.dry_run()) {
+    for (const auto& winner : targets) context_.winners.Notify(winner->family_key);
+  }
+  response.set_winners(static_cast<int64_t>(removed.epochs.size()) + unstored);
   response.set_kernels(removed.kernels);
   return absl::OkStatus();
 }
@@ -210,10 +261,16 @@ absl::Status CacheServiceImpl::Prune(const v1::PruneCacheRequest& request,
   options.served_since = now - absl::ToInt64Seconds(kServedLately);
   options.dry_run = request.dry_run();
   RETURN_IF_ERROR(context_.store.NoteServed(context_.uses.Served(), now));
-  absl::MutexLock publishing(&context_.index.publishing());
-  options.served = context_.index.ServedEpochs();
-  ASSIGN_OR_RETURN(const Removed removed, context_.store.Prune(options));
-  if (!request.dry_run()) context_.index.Remove(removed);
+  Removed removed;
+  {
+    absl::MutexLock publishing(&context_.index.publishing());
+    options.served = context_.index.ServedEpochs();
+    ASSIGN_OR_RETURN(removed, context_.store.Prune(options));
+    if (!request.dry_run()) context_.index.Remove(removed);
+  }
+  if (!request.dry_run()) {
+    for (const PrunedEpochs& entry : removed.pruned) context_.winners.Notify(entry.family_key);
+  }
   response.set_superseded_winners(removed.superseded);
   response.set_unused_winners(static_cast<int64_t>(removed.epochs.size()) - removed.superseded);
   response.set_kernels(removed.kernels);
@@ -250,7 +307,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerConte
 grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
     grpc::CallbackServerContext* context, const v1::BackupCacheRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  auto* reactor = new BackupReactor(context_.metrics, backups_);
+  auto* reactor = new BackupReactor(context, context_, backups_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) {
     reactor->Begin(known);
     return reactor;

@@ -54,6 +54,8 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
     // A bundle of which nothing moves for this long is given up.
     std::chrono::milliseconds bundle_stall;
     std::function<std::size_t()> unstored_winners;
+    // Drops what waits to be stored for the problem and the target of a winner.
+    std::function<void(const StoredWinner&)> forget_unstored;
   };
 
   explicit CacheServiceImpl(Context context) : context_(std::move(context)) {}

@@ -5,11 +5,9 @@
 #include <sys/types.h>
 
 #include "grpcpp/server_context.h"
+#include "server/unknown_user.h"
 
 namespace tilewright {
-
-// In the place of a user: it is not known who calls. Nobody has this id (setuid(2)).
-inline constexpr uid_t kUnknownUser = static_cast<uid_t>(-1);
 
 // The context of every call on a connection of `user`, as the kernel gave it when the connection
 // was accepted: nothing that the caller sends has a part in it.

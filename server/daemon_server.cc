@@ -67,7 +67,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
           .is_idle = [this](int device) { return scheduler_.IsIdle(device); },
           .tune =
               [this](const TuneRequest& request) {
-                return scheduler_.TryBackground(request) != nullptr;
+                return devices_.settled() && scheduler_.TryBackground(request) != nullptr;
               },
       }),
       kernel_service_({.devices = devices_,
@@ -99,7 +99,11 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                       .max_bundle_bytes = options.max_bundle_bytes,
                       .max_cache_bytes = options.max_cache_bytes,
                       .bundle_stall = options.bundle_stall,
-                      .unstored_winners = [this] { return collaborators_.tuner.unstored(); }}),
+                      .unstored_winners = [this] { return collaborators_.tuner.unstored(); },
+                      .forget_unstored =
+                          [this](const StoredWinner& winner) {
+                            collaborators_.tuner.ForgetUnstored(winner);
+                          }}),
       servers_([this, quota = std::make_shared<grpc::ResourceQuota>("tilewrightd")](
                    grpc::ServerBuilder& builder) {
         builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
@@ -142,6 +146,7 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
 // Another tuning or an import may have stored the answer since this one was asked for.
 absl::StatusOr<TuneResult> DaemonServer::Tune(TuneRequest request, const Cancellation& cancellation,
                                               const ProgressSink& progress) {
+  RETURN_IF_ERROR(devices_.CheckNvrtcIsKnown());
   devices_.Complete(*request.target.mutable_environment());
   const IndexHit stored = FindStored(request, collaborators_.index, devices_);
   if (NeedsNoTuning(stored, request)) return TuneResult{.winner = *stored.winner};

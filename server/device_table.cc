@@ -48,6 +48,14 @@ absl::Status DevicesUnknown(absl::Duration waited) {
       {{"field", "target"}, {"retry_delay_ms", "1000"}});
 }
 
+absl::Status NvrtcUnknown(absl::Duration waited) {
+  return MakeError(absl::StatusCode::kUnavailable, "DEVICES_UNKNOWN",
+                   absl::StrCat("the version of NVRTC is not known yet: it was asked ",
+                                absl::FormatDuration(absl::Trunc(waited, absl::Seconds(1))),
+                                " ago and has not answered. Try again"),
+                   {{"retry_delay_ms", "1000"}});
+}
+
 void SetNvrtc(const v1::LibraryStatus& nvrtc, v1::ListDevicesResponse& listing) {
   *listing.mutable_libraries(0) = nvrtc;
   listing.mutable_environment()->set_nvrtc_version(nvrtc.version());
@@ -204,6 +212,10 @@ void DeviceTable::FindMissing() {
   // While it has not answered it is being asked already.
   if (Listing()->libraries(0).found() || !IsAnswered(kNvrtc)) return;
   if (const v1::LibraryStatus nvrtc = compiler_.Library(); nvrtc.found()) EnterNvrtc(nvrtc);
+}
+
+absl::Status DeviceTable::CheckNvrtcIsKnown() const {
+  return IsAnswered(kNvrtc) ? absl::OkStatus() : NvrtcUnknown(SteadyTime::Now() - begin_);
 }
 
 void DeviceTable::Complete(v1::Environment& environment) {

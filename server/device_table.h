@@ -62,6 +62,10 @@ class DeviceTable {
   // Enters the NVRTC that is there by now into `environment`, if none is. May block as FindMissing.
   void Complete(v1::Environment& environment);
 
+  // UNAVAILABLE, reason DEVICES_UNKNOWN, with retry_delay_ms: NVRTC has not answered yet, and what
+  // is tuned would be stored for an environment that has none. OK where there is none.
+  absl::Status CheckNvrtcIsKnown() const;
+
   int device_count() const { return device_count_; }
   // Whether all have answered, so that what follows from this table stays true.
   bool settled() const { return settled_.load(std::memory_order_acquire); }

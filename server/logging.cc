@@ -5,6 +5,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -76,14 +77,23 @@ void LogOfGrpc(gpr_log_func_args* line) {
 
 absl::Status OpenLogFile(const Config& config) {
   if (config.log_file.empty()) return absl::OkStatus();
-  const int fd = open(config.log_file.c_str(),
-                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-  const bool taken = fd >= 0 && dup2(fd, STDERR_FILENO) >= 0;
+  // Without O_NONBLOCK the open of a FIFO would wait for who reads it, and the reload with it.
+  const int fd =
+      open(config.log_file.c_str(),
+           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+  struct stat info;
+  const bool seen = fd >= 0 && fstat(fd, &info) == 0;
+  const bool is_file = seen && S_ISREG(info.st_mode);
+  const bool taken = is_file && dup2(fd, STDERR_FILENO) >= 0;
   const int error = errno;
   if (fd >= 0) close(fd);
   if (taken) return absl::OkStatus();
+  // The open of a FIFO that nobody reads.
+  const bool is_other = (seen && !is_file) || (fd < 0 && error == ENXIO);
   return absl::FailedPreconditionError(
-      absl::StrCat("log_file ", config.log_file, ": cannot be opened: ", std::strerror(error)));
+      absl::StrCat("log_file ", config.log_file,
+                   is_other ? ": is no regular file: remove it, or name another one"
+                            : absl::StrCat(": cannot be opened: ", std::strerror(error))));
 }
 
 void SetUpLogging(const Config& config) {

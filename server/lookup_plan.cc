@@ -97,8 +97,10 @@ bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
 
 // An answer at once, and a tuning behind it wherever a GPU could find a better one.
 void PlanBestAvailable(LookupPlan& plan) {
+  // Not before the machine is known: the tuning would be one for another environment. The answer
+  // is not kept until then, so that a later look-up asks again.
   plan.tune_in_background =
-      plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit) && !plan.revalidate;
+      plan.settled && plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit) && !plan.revalidate;
   // A kernel that was measured nearby is worth more than the model's pick; what the model
   // picked for something else is not.
   const bool good = plan.hit.winner != nullptr &&

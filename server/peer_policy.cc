@@ -50,15 +50,6 @@ bool ConnectionTable::Admit(uid_t uid, int fd, std::size_t limit) {
   return true;
 }
 
-std::size_t ConnectionTable::OpenConnections() {
-  std::size_t count = 0;
-  for (auto& [uid, connections] : open_) {
-    DropClosed(connections);
-    count += connections.size();
-  }
-  return count;
-}
-
 void ConnectionTable::DropClosed(std::vector<Connection>& connections) {
   std::erase_if(connections, [](const Connection& connection) {
     struct stat info;

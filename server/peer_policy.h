@@ -32,8 +32,6 @@ class ConnectionTable {
   // False where `uid` already has `limit` of them; else remembers the connection.
   bool Admit(uid_t uid, int fd, std::size_t limit);
 
-  std::size_t OpenConnections();
-
  private:
   struct Connection {
     int fd;

@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "spdlog/spdlog.h"
@@ -26,6 +27,7 @@ void RevalidationQueue::Add(const TuneRequest& request) {
 
 void RevalidationQueue::Pump() {
   std::deque<TuneRequest> kept;
+  std::vector<TuneRequest> refused;
   absl::flat_hash_set<int> busy;
   for (;;) {
     TuneRequest request;
@@ -41,18 +43,25 @@ void RevalidationQueue::Pump() {
       kept.push_back(std::move(request));
       continue;
     }
-    const std::string key = KeyOf(request);
-    {
-      absl::MutexLock lock(&mutex_);
-      keys_.erase(key);
+    const bool needed = with_.is_needed(request);
+    if (needed) {
+      // Whether it begins or is refused, the GPU takes no other one in this round.
+      busy.insert(device);
+      if (!with_.tune(request)) {
+        refused.push_back(std::move(request));
+        continue;
+      }
+      spdlog::info("{} is measured again", DescribeProblem(request.problem));
     }
-    if (!with_.is_needed(request) || !with_.tune(request)) continue;
-    spdlog::info("{} is measured again", DescribeProblem(request.problem));
-    busy.insert(device);
+    absl::MutexLock lock(&mutex_);
+    keys_.erase(KeyOf(request));
   }
+  // Last, so that one that failed lately does not hold the others up.
   absl::MutexLock lock(&mutex_);
   waiting_.insert(waiting_.begin(), std::make_move_iterator(kept.begin()),
                   std::make_move_iterator(kept.end()));
+  waiting_.insert(waiting_.end(), std::make_move_iterator(refused.begin()),
+                  std::make_move_iterator(refused.end()));
 }
 
 std::size_t RevalidationQueue::waiting() const {

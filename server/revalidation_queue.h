@@ -23,7 +23,7 @@ class RevalidationQueue {
     std::function<bool(const TuneRequest&)> is_needed;
     // Whether nothing is queued or under way for the GPU.
     std::function<bool(int device_ordinal)> is_idle;
-    // Tunes in the background; false where that is refused for now.
+    // Tunes in the background; false where that is refused for now: the request waits on.
     std::function<bool(const TuneRequest&)> tune;
   };
 

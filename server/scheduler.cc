@@ -9,6 +9,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/scheduler_work.h"
+#include "server/unknown_user.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/target/target.h"
 
@@ -81,18 +82,20 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Create(const TuneRequest& 
                                                              const std::string& request_id,
                                                              uid_t user) {
   WorkPtr yielded;
-  std::shared_ptr<TuningJob> job;
+  absl::StatusOr<WorkPtr> work;
   {
     absl::MutexLock lock(&mutex_);
     ASSIGN_OR_RETURN(auto repeated, FindRepeated(request, request_id));
     if (repeated != nullptr) return repeated;
-    ASSIGN_OR_RETURN(const WorkPtr work, JoinOrQueue(request, Interest::kCreated, user, yielded));
-    history_.Remember(request_id, work->job->name());
-    if (!request_id.empty()) work->creators.push_back(request_id);
-    job = work->job;
+    work = JoinOrQueue(request, Interest::kCreated, user, yielded);
+    if (work.ok()) {
+      history_.Remember(request_id, (*work)->job->name());
+      if (!request_id.empty()) (*work)->creators.push_back(request_id);
+    }
   }
   FinishYielded(yielded);
-  return job;
+  RETURN_IF_ERROR(work.status());
+  return (*work)->job;
 }
 
 absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Record(const TuneRequest& request,
@@ -122,7 +125,8 @@ std::shared_ptr<TuningJob> Scheduler::TryBackground(const TuneRequest& request) 
     if (2 * queued_ >= options_.max_queue) return nullptr;
   }
   WorkPtr nothing;  // The background makes nothing yield.
-  const absl::StatusOr<WorkPtr> work = JoinOrQueue(request, Interest::kBackground, 0, nothing);
+  const absl::StatusOr<WorkPtr> work =
+      JoinOrQueue(request, Interest::kBackground, kUnknownUser, nothing);
   return work.ok() ? (*work)->job : nullptr;
 }
 

@@ -95,13 +95,13 @@ class Scheduler {
 
   // Joins the tuning under way, or queues one on the account of `user`. RESOURCE_EXHAUSTED,
   // reason QUEUE_FULL, with retry_delay_ms. UNAVAILABLE, reason SERVER_STOPPING.
-  absl::StatusOr<Ticket> Wait(const TuneRequest& request, Interest interest, uid_t user = 0);
+  absl::StatusOr<Ticket> Wait(const TuneRequest& request, Interest interest, uid_t user);
 
   // As Wait, with an interest that stays until Cancel. A `request_id` seen before
   // changes nothing and gives the tuning it made; INVALID_ARGUMENT where that was
   // for another problem or target.
   absl::StatusOr<std::shared_ptr<TuningJob>> Create(const TuneRequest& request,
-                                                    const std::string& request_id, uid_t user = 0);
+                                                    const std::string& request_id, uid_t user);
 
   // Keeps, as a finished tuning, an answer that was there before.
   absl::StatusOr<std::shared_ptr<TuningJob>> Record(const TuneRequest& request, StoredWinner winner,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
 #include "server/scheduler_work.h"
 #include "tuner/problem/canonical_problem.h"
 
@@ -36,7 +37,9 @@ void Scheduler::Finish(const WorkPtr& work, absl::StatusOr<TuneResult> result) {
         found != active_.end() && found->second == work) {
       active_.erase(found);
     }
-    if (!status.ok() && !absl::IsCancelled(status)) {
+    // It says nothing of the problem that the machine is not known yet.
+    const bool unknown = ReasonOf(status) == "DEVICES_UNKNOWN";
+    if (!status.ok() && !absl::IsCancelled(status) && !unknown) {
       if (failed_background_.size() >= kMaxRememberedFailures) failed_background_.clear();
       failed_background_[work->key] = clock_.SteadyNow();
     } else {
@@ -130,6 +133,7 @@ bool Scheduler::QueueLostWork(const WorkPtr& work, const absl::StatusOr<TuneResu
   work->running = false;
   lanes_[work->lane].push_back(work);
   ++queued_;
+  if (work->counted) ++queued_of_[work->user];
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/scheduler.h"
+#include "server/unknown_user.h"
 
 namespace tilewright {
 
@@ -19,10 +20,10 @@ struct Scheduler::Work {
   std::vector<std::string> creators;  // Request ids of those of `created` that have one.
   int swept = 0;
   bool background = false;
-  bool counted = false;  // Of `user`, while it is queued.
-  uid_t user = 0;        // Who asked first: the place in the queue is on that account.
-  bool forced = false;   // Somebody wants a measurement whatever is stored.
-  int losses = 0;        // How often it was queued again because workers were lost.
+  bool counted = false;       // Of `user`, while it is queued.
+  uid_t user = kUnknownUser;  // Who asked first: the place in the queue is on that account.
+  bool forced = false;        // Somebody wants a measurement whatever is stored.
+  int losses = 0;             // How often it was queued again because workers were lost.
   bool running = false;
   bool finished = false;
   Cancellation cancellation;

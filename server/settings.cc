@@ -141,8 +141,8 @@ std::vector<Setting> MakeSettings() {
        [](View value, Config& config) { return ParseBool(value, &config.resume_sweeps); }},
       {"administrators", "USERS",
        "Users, by name or id and separated by commas, who beside the daemon's own and root may "
-       "import and forget winners, trust signers, see and rotate the signing key and cancel the "
-       "work of others (default none)",
+       "import, adopt and forget winners, prune the cache and back it up, trust signers, see and "
+       "rotate the signing key and cancel the work of others (default none)",
        [](View value, Config& config) {
          return ParseAdministrators(value, &config.administrators);
        }},

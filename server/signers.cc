@@ -21,6 +21,9 @@ namespace {
 
 constexpr std::size_t kFingerprintDigits = 64;
 constexpr std::size_t kMaxNameBytes = 64;
+constexpr char kThisMachine[] = "this machine";
+// What imports without a signer are forgotten by.
+constexpr char kUnknownSigner[] = "unknown";
 
 // Fingerprints are compared as text: of lower case.
 absl::StatusOr<std::string> ParseFingerprint(const std::string& text) {
@@ -35,8 +38,15 @@ absl::StatusOr<std::string> ParseFingerprint(const std::string& text) {
 absl::Status CheckName(const std::string& name) {
   const bool printable =
       std::all_of(name.begin(), name.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
-  if (!name.empty() && name.size() <= kMaxNameBytes && printable) return absl::OkStatus();
-  return InvalidField("display_name", "MALFORMED_NAME", "must be 1 to 64 printable bytes");
+  if (name.empty() || name.size() > kMaxNameBytes || !printable) {
+    return InvalidField("display_name", "MALFORMED_NAME", "must be 1 to 64 printable bytes");
+  }
+  if (name == kThisMachine || name == kUnknownSigner || ParseFingerprint(name).ok()) {
+    return InvalidField("display_name", "MALFORMED_NAME",
+                        "must not be \"this machine\", \"unknown\" or 64 hexadecimal digits, which "
+                        "mean other signers: give another name");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status NotFound(const std::string& name) {
@@ -90,7 +100,7 @@ absl::StatusOr<v1::Signer> Signers::DescribeLocked(const std::string& signer, in
   if (!own.empty() && signer == own) {
     described.set_own(true);
     described.set_trusted(true);
-    described.set_display_name("this machine");
+    described.set_display_name(kThisMachine);
     return described;
   }
   ASSIGN_OR_RETURN(const std::vector<TrustedSigner> trusted, store_.Signers());
@@ -151,6 +161,15 @@ absl::StatusOr<v1::Signer> Signers::Trust(const v1::TrustSignerRequest& request)
   return described;
 }
 
+absl::StatusOr<std::string> Signers::Resolve(const std::string& text) {
+  if (const auto fingerprint = ParseFingerprint(text); fingerprint.ok()) return *fingerprint;
+  ASSIGN_OR_RETURN(const std::vector<TrustedSigner> trusted, store_.Signers());
+  for (const TrustedSigner& known : trusted) {
+    if (known.display_name == text) return known.signer;
+  }
+  return std::string();
+}
+
 absl::StatusOr<v1::DistrustSignerResponse> Signers::Distrust(
     const v1::DistrustSignerRequest& request) {
   Counts counts = CountWinners();
@@ -158,20 +177,18 @@ absl::StatusOr<v1::DistrustSignerResponse> Signers::Distrust(
   std::string signer;
   {
     absl::MutexLock lock(&mutex_);
-    const std::string fingerprint = absl::AsciiStrToLower(request.signer());
-    ASSIGN_OR_RETURN(const std::vector<TrustedSigner> trusted, store_.Signers());
-    for (const TrustedSigner& known : trusted) {
-      if (known.signer == fingerprint || known.display_name == request.signer()) {
-        signer = known.signer;
-      }
-    }
+    ASSIGN_OR_RETURN(signer, Resolve(request.signer()));
     ASSIGN_OR_RETURN(const std::string own, OwnSigner());
-    if (!own.empty() && (fingerprint == own || signer == own)) {
+    if (!own.empty() && signer == own) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "OWN_SIGNER",
                        "this is the key of this machine: `tilewright key rotate` makes another "
                        "one, and then this one can be removed");
     }
-    if (signer.empty()) return NotFound(request.signer());
+    ASSIGN_OR_RETURN(const std::vector<TrustedSigner> trusted, store_.Signers());
+    const bool known = std::any_of(trusted.begin(), trusted.end(), [&](const TrustedSigner& other) {
+      return other.signer == signer;
+    });
+    if (!known) return NotFound(request.signer());
     RETURN_IF_ERROR(store_.RemoveSigner(signer));
     index_.SetTrusted(signer, false);
     ASSIGN_OR_RETURN(*response.mutable_signer(), DescribeLocked(signer, counts.winners[signer]));

@@ -48,6 +48,10 @@ class Signers {
   // The fingerprints of all that are trusted now.
   absl::StatusOr<std::set<std::string>> Trusted();
 
+  // The fingerprint that `text` means: 64 hexadecimal digits of either case, whoever's they are, or
+  // the name of a trusted signer. Empty: neither.
+  absl::StatusOr<std::string> Resolve(const std::string& text);
+
   // What is known of a signer, trusted or not.
   absl::StatusOr<v1::Signer> Describe(const std::string& signer);
 

@@ -48,21 +48,23 @@ SweepRunner::SweepRunner(const DeviceTable& devices, const WinnerIndex& index, T
 
 SweepRunner::~SweepRunner() { Stop(); }
 
-absl::StatusOr<v1::Sweep> SweepRunner::Create(const v1::CreateSweepRequest& request, uid_t user) {
+absl::StatusOr<SweepRunner::Created> SweepRunner::Create(const v1::CreateSweepRequest& request,
+                                                         uid_t user) {
   {
     absl::MutexLock lock(&mutex_);
     ASSIGN_OR_RETURN(const bool repeated, requests_.Repeated(request));
     if (!repeated) {
-      ASSIGN_OR_RETURN(const std::shared_ptr<SweepState> state, Begin(request, user));
+      ASSIGN_OR_RETURN(Created created, Begin(request, user));
       requests_.Remember(request);
-      return state->Snapshot();
+      return created;
     }
   }
-  return Get(SweepName(request.sweep_id()));
+  ASSIGN_OR_RETURN(v1::Sweep sweep, Get(SweepName(request.sweep_id())));
+  return Created{.sweep = std::move(sweep), .joined = true};
 }
 
-absl::StatusOr<std::shared_ptr<SweepState>> SweepRunner::Begin(
-    const v1::CreateSweepRequest& request, uid_t user) {
+absl::StatusOr<SweepRunner::Created> SweepRunner::Begin(const v1::CreateSweepRequest& request,
+                                                        uid_t user) {
   if (stopping_) {
     return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
   }
@@ -74,7 +76,7 @@ absl::StatusOr<std::shared_ptr<SweepState>> SweepRunner::Begin(
       // One that was cancelled and has not stopped yet goes on: to hand it out as it is would end
       // this caller's sweep with another one's cancellation.
       sweep.cancelled = false;
-      return sweep.state;
+      return Created{.sweep = sweep.state->Snapshot(), .joined = true};
     }
     return MakeError(
         absl::StatusCode::kFailedPrecondition, "SWEEP_RUNNING",
@@ -101,8 +103,9 @@ absl::StatusOr<std::shared_ptr<SweepState>> SweepRunner::Begin(
   sweep->state = std::make_shared<SweepState>(std::move(plan.sweep));
   RETURN_IF_ERROR(store_.PutSweep(sweep->state->Snapshot(), request));
   active_[name] = sweep;
+  Created created{.sweep = sweep->state->Snapshot(), .joined = false};
   sweep->thread = std::thread([this, sweep] { Run(sweep); });
-  return sweep->state;
+  return created;
 }
 
 absl::StatusOr<std::optional<v1::Sweep>> SweepRunner::Stored(const std::string& name) {
@@ -148,7 +151,7 @@ void SweepRunner::ResumeAll() {
     return;
   }
   for (const v1::CreateSweepRequest& request : *unfinished) {
-    const absl::StatusOr<v1::Sweep> sweep = Create(request);
+    const absl::StatusOr<Created> sweep = Create(request, kUnknownUser);
     spdlog::info("sweep {}: {}", request.sweep_id(),
                  sweep.ok() ? "goes on" : std::string(sweep.status().message()));
   }

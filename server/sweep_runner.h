@@ -19,6 +19,7 @@
 #include "server/sweep_plan.h"
 #include "server/sweep_requests.h"
 #include "server/sweep_state.h"
+#include "server/unknown_user.h"
 #include "tilewright/v1/tuning_service.pb.h"
 #include "tuner/clock.h"
 #include "tuner/store/tuning_store.h"
@@ -31,6 +32,12 @@ namespace tilewright {
 // may block on disk. Owned by DaemonServer; thread-safe.
 class SweepRunner {
  public:
+  struct Created {
+    v1::Sweep sweep;
+    // It was being worked on already, or the request repeated an earlier one.
+    bool joined = false;
+  };
+
   SweepRunner(const DeviceTable& devices, const WinnerIndex& index, TuningStore& store,
               Scheduler& scheduler, Clock& clock);
   ~SweepRunner();  // As Stop.
@@ -40,7 +47,7 @@ class SweepRunner {
   // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS; `user` alone does not
   // have all of them.
   // FAILED_PRECONDITION, reason SWEEP_RUNNING: another one of that name is being worked on.
-  absl::StatusOr<v1::Sweep> Create(const v1::CreateSweepRequest& request, uid_t user = 0);
+  absl::StatusOr<Created> Create(const v1::CreateSweepRequest& request, uid_t user);
 
   // NOT_FOUND, reason SWEEP_NOT_FOUND.
   absl::StatusOr<std::shared_ptr<SweepState>> Find(const std::string& name);
@@ -65,14 +72,13 @@ class SweepRunner {
     std::vector<TuneRequest> tunes;
     std::shared_ptr<SweepState> state;
     std::thread thread;
-    uid_t user = 0;
+    uid_t user = kUnknownUser;
     bool cancelled = false;
     bool ended = false;
   };
 
   absl::StatusOr<std::optional<v1::Sweep>> Stored(const std::string& name);
-  absl::StatusOr<std::shared_ptr<SweepState>> Begin(const v1::CreateSweepRequest& request,
-                                                    uid_t user)
+  absl::StatusOr<Created> Begin(const v1::CreateSweepRequest& request, uid_t user)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void JoinEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

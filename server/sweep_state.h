@@ -30,11 +30,6 @@ class SweepState {
     return sweep_;
   }
 
-  v1::WorkState state() const {
-    absl::MutexLock lock(&mutex_);
-    return sweep_.state();
-  }
-
   // The counts as they are, and the entries that changed after version `since`, without their
   // problems; none for a negative one. The version that this is.
   int64_t Progress(int64_t since, v1::SweepProgress& progress) const {

@@ -18,6 +18,7 @@ namespace {
 // in the winners.
 constexpr absl::Duration kSaveInterval = absl::Seconds(1);
 constexpr absl::Duration kQueueRetry = absl::Milliseconds(500);
+constexpr absl::Duration kUnknownRetry = absl::Seconds(1);
 
 // What a sweep has come to that is worked on no more.
 v1::WorkState EndOf(const v1::Sweep& sweep) {
@@ -82,12 +83,19 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
       index, [](v1::Sweep&, v1::SweepEntry& entry) { entry.set_state(v1::WORK_STATE_RUNNING); });
   const IndexHit hit = FindStored(tune, index_, devices_);
   if (IsTuned(hit, tune) && !tune.options.force()) return *hit.winner;
-  ASSIGN_OR_RETURN(const Scheduler::Ticket ticket, Enqueue(tune, sweep->user));
-  const std::shared_ptr<TuningJob> job = ticket.job();
-  const auto follower = std::make_shared<Follower>(sweep->state);
-  job->Observe([follower, watched = job.get()] { follower->OnChange(*watched); });
-  follower->AwaitEnd();
-  return job->result();
+  while (true) {
+    ASSIGN_OR_RETURN(const Scheduler::Ticket ticket, Enqueue(tune, sweep->user));
+    const std::shared_ptr<TuningJob> job = ticket.job();
+    const auto follower = std::make_shared<Follower>(sweep->state);
+    job->Observe([follower, watched = job.get()] { follower->OnChange(*watched); });
+    follower->AwaitEnd();
+    absl::StatusOr<StoredWinner> result = job->result();
+    // What the machine has is still being asked. A sweep waits for the answer, as for room.
+    if (ReasonOf(result.status()) != "DEVICES_UNKNOWN" || Interrupted(*sweep) ||
+        stop_begun_.WaitFor(kUnknownRetry)) {
+      return result;
+    }
+  }
 }
 
 // Waits for room in the queue: a sweep is in no hurry.

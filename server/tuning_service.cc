@@ -42,9 +42,11 @@ absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
                                                    request.device_ordinal(), devices_));
   tune.options = request.options();
   const IndexHit hit = FindStored(tune, index_, devices_);
-  if (NeedsNoTuning(hit, tune)) return scheduler_.Record(tune, *hit.winner, request.request_id());
+  // One that is recorded as finished is its caller's too, who may cancel it without an error.
   ASSIGN_OR_RETURN(std::shared_ptr<TuningJob> job,
-                   scheduler_.Create(tune, request.request_id(), user));
+                   NeedsNoTuning(hit, tune)
+                       ? scheduler_.Record(tune, *hit.winner, request.request_id())
+                       : scheduler_.Create(tune, request.request_id(), user));
   owners_.AddTuning(job->name(), user, request.request_id());
   return job;
 }
@@ -60,10 +62,9 @@ absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Cancel(
 
 absl::StatusOr<v1::Sweep> TuningServiceImpl::Create(const v1::CreateSweepRequest& request,
                                                     uid_t user) {
-  const absl::StatusOr<v1::Sweep> before = sweeps_.Get(SweepName(request.sweep_id()));
-  ASSIGN_OR_RETURN(v1::Sweep sweep, sweeps_.Create(request, user));
-  owners_.AddSweep(sweep.name(), user, before.ok() && !IsFinal(before->state()));
-  return sweep;
+  ASSIGN_OR_RETURN(SweepRunner::Created created, sweeps_.Create(request, user));
+  owners_.AddSweep(created.sweep.name(), user, created.joined);
+  return std::move(created.sweep);
 }
 
 absl::StatusOr<v1::Sweep> TuningServiceImpl::Cancel(const v1::CancelSweepRequest& request,

@@ -76,10 +76,10 @@ absl::StatusOr<std::optional<std::string>> WorkOwners::TakeBack(const std::strin
   return request_id;
 }
 
-void WorkOwners::AddSweep(const std::string& name, uid_t user, bool running) {
+void WorkOwners::AddSweep(const std::string& name, uid_t user, bool joined) {
   absl::MutexLock lock(&mutex_);
   Owners& entry = Entry(name);
-  if (!running) entry.sweep_owner = user;
+  if (!joined) entry.sweep_owner = user;
 }
 
 absl::Status WorkOwners::CheckCancelSweep(const std::string& name, uid_t user) const {

@@ -36,8 +36,9 @@ class WorkOwners {
   absl::StatusOr<std::optional<std::string>> TakeBack(const std::string& name, uid_t user,
                                                       const std::string& request_id);
 
-  // `user` made the sweep `name`, or joined it, where it is `running` already.
-  void AddSweep(const std::string& name, uid_t user, bool running);
+  // `user` made the sweep `name`, or goes on with one that nobody worked on; or has `joined` one
+  // that was being worked on, which stays whose it was.
+  void AddSweep(const std::string& name, uid_t user, bool joined);
 
   // PERMISSION_DENIED, reason NOT_PERMITTED, where another user made the sweep, or where nobody
   // here did: the daemon has gone on with it after a start.

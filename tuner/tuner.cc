@@ -205,6 +205,7 @@ absl::StatusOr<TuneResult> Tuner::Store(const TuneRequest& request, TuningRecord
     record.winner.winner.set_epoch(*epoch);
     index_.Insert(record.winner);
     unstored_.Forget(record.winner);
+    index_.RemoveUnstored(record.winner);
   } else {
     KeepUnstored(request, cubin, kept.ok() ? epoch.status() : kept, record);
   }

@@ -70,6 +70,8 @@ class Tuner {
   absl::Status StoreUnstored();
   // How many winners are served that could not be stored.
   std::size_t unstored() const { return unstored_.size(); }
+  // Does not store what waits to be stored for the problem and the target of `winner`.
+  void ForgetUnstored(const StoredWinner& winner) { unstored_.Forget(winner); }
 
   // The kernel of a stored winner, with its cubin. DATA_LOSS where the blob is damaged.
   absl::StatusOr<v1::Kernel> LoadKernel(const StoredWinner& winner);

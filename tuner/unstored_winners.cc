@@ -37,9 +37,9 @@ void UnstoredWinners::Keep(TuningRecord record, std::string cubin) {
   kept_.push_back({++last_id_, std::move(record), std::move(cubin)});
 }
 
-void UnstoredWinners::Forget(const StoredWinner& stored) {
+void UnstoredWinners::Forget(const StoredWinner& winner) {
   absl::MutexLock lock(&mutex_);
-  Remove(stored);
+  Remove(winner);
 }
 
 std::optional<std::string> UnstoredWinners::FindCubin(const std::string& content_hash) {
@@ -74,6 +74,8 @@ absl::Status UnstoredWinners::StoreAll(TuningStore& store, WinnerIndex& index) {
     if (epochs.ok()) {
       next.record.winner.winner.set_epoch(epochs->front());
       index.Insert(next.record.winner);
+      // It would be the answer again once the stored one is removed.
+      index.RemoveUnstored(next.record.winner);
       spdlog::info("the winner of {} is stored now", problem);
     } else {
       spdlog::error("the winner of {} cannot be stored: {}", problem,

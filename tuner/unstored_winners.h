@@ -25,8 +25,9 @@ class UnstoredWinners {
   // Takes the place of an earlier one of the same problem and target.
   void Keep(TuningRecord record, std::string cubin);
 
-  // That a newer winner of its problem and target was stored.
-  void Forget(const StoredWinner& stored);
+  // Drops what is kept for the problem and the target of `winner`: a newer one was stored, or it is
+  // to be forgotten.
+  void Forget(const StoredWinner& winner);
 
   std::optional<std::string> FindCubin(const std::string& content_hash);
 

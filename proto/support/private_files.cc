@@ -59,6 +59,12 @@ absl::Status CheckParents(const std::string& path) {
                        "place: run chmod o-w ",
                        Quoted(parent.string())));
     }
+    if (!IsOurs(info) && (info.st_mode & S_ISVTX) == 0) {
+      return NotPrivate("CACHE_PARENT_OF_ANOTHER_USER", path,
+                        absl::StrCat("lies below ", parent.string(), ", which belongs to user ",
+                                     info.st_uid, ", who can put another in its place: run chown ",
+                                     ::geteuid(), " ", Quoted(parent.string()), " as root"));
+    }
     if (parent == parent.root_path()) return absl::OkStatus();
   }
 }

@@ -87,6 +87,16 @@ TEST_F(PrivateFilesTest, ADirectoryOfAnotherUserIsRefused) {
   EXPECT_NE(status.message().find("chown -R 0 "), std::string::npos) << status;
 }
 
+TEST_F(PrivateFilesTest, AParentOfAnotherUserIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a directory away";
+  fs::create_directories(folder_ + "/theirs/cache");
+  ASSERT_EQ(chmod((folder_ + "/theirs/cache").c_str(), 0750), 0);
+  ASSERT_EQ(chown((folder_ + "/theirs").c_str(), 12345, 12345), 0);
+  const absl::Status status = CheckPrivateDirectory(folder_ + "/theirs/cache");
+  EXPECT_EQ(ReasonOf(status), "CACHE_PARENT_OF_ANOTHER_USER");
+  EXPECT_NE(status.message().find("chown 0 '" + folder_ + "/theirs'"), std::string::npos) << status;
+}
+
 TEST_F(PrivateFilesTest, AParentThatAllCanWriteToIsRefusedUnlessItIsSticky) {
   fs::create_directories(folder_ + "/open/inner/cache");
   ASSERT_EQ(chmod((folder_ + "/open/inner/cache").c_str(), 0750), 0);

@@ -78,6 +78,35 @@ TEST_F(CacheRemovalTest, SelectsByKeySignerProvenanceAndAge) {
   EXPECT_EQ(daemon_.index.size(), 0u);
 }
 
+TEST(ForgettingTest, ReachesWhatCouldNotBeStoredYetAndNoOtherTarget) {
+  TestDaemon daemon(1, {.store_retry = std::chrono::hours(1)});
+  daemon.store.SetPutFailure(
+      MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL", "the disk is full"));
+  ServiceClient client = daemon.Connect();
+  const auto ask = [](int64_t m, v1::LookupMode mode) {
+    v1::GetKernelRequest request = RequestOf(m, mode);
+    *request.mutable_problem() = GemmProblemOf(m, 4096, 4096);
+    return request;
+  };
+  for (const int64_t m : {256, 512}) {
+    ASSERT_EQ(client.Get(ask(m, v1::LOOKUP_MODE_WAIT_TUNED))->epoch(), 0) << m;
+  }
+  ASSERT_EQ(daemon.tuner.unstored(), 2u);
+  v1::ForgetWinnersRequest request;
+  *request.mutable_problem() = GemmProblemOf(256, 4096, 4096);
+  grpc::ClientContext context;
+  v1::ForgetWinnersResponse response;
+  ASSERT_TRUE(FromGrpc(client.cache->ForgetWinners(&context, request, &response)).ok());
+  EXPECT_EQ(response.winners(), 1);
+  EXPECT_EQ(daemon.tuner.unstored(), 1u);
+  const auto forgotten = client.Get(ask(256, v1::LOOKUP_MODE_CACHED_ONLY));
+  EXPECT_TRUE(!forgotten.ok() || forgotten->match() == v1::MATCH_NEAREST_PROBLEM);
+  EXPECT_EQ(client.Get(ask(512, v1::LOOKUP_MODE_CACHED_ONLY))->match(), v1::MATCH_EXACT);
+  // Nor does it come back when the disk takes it.
+  ASSERT_TRUE(daemon.tuner.StoreUnstored().ok());
+  EXPECT_EQ(daemon.index.size(), 1u);
+}
+
 // A job that pinned an epoch gets the same kernel or a clear refusal, never another kernel.
 TEST_F(CacheRemovalTest, APinIntoPrunedHistoryIsRefused) {
   const int64_t old = Put(256, v1::PROVENANCE_MEASURED, 1).winner.epoch();

@@ -103,6 +103,20 @@ TEST_F(DeviceTableTest, WhatAnswersInTimeIsThereAtOnce) {
   EXPECT_EQ(table_->vendor_library_version(), 130000);
   EXPECT_EQ(table_->listing().environment().nvrtc_version(), "13.0");
   EXPECT_TRUE(table_->Resolve("", 0).ok());
+  EXPECT_TRUE(table_->CheckNvrtcIsKnown().ok());
+}
+
+// What was tuned before used to be stored for an environment without NVRTC.
+TEST_F(DeviceTableTest, NvrtcIsNotKnownBeforeItAnswers) {
+  Answer({&profiler_.devices, &profiler_.libraries});
+  MakeTable();
+  const absl::Status unknown = table_->CheckNvrtcIsKnown();
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(unknown), "DEVICES_UNKNOWN");
+  EXPECT_EQ(ErrorInfoOf(unknown)->metadata().at("retry_delay_ms"), "1000");
+  Answer({&compiler_.library});
+  ASSERT_TRUE(Settles());
+  EXPECT_TRUE(table_->CheckNvrtcIsKnown().ok());
 }
 
 // The start used to wait for as long as the library took.

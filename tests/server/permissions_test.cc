@@ -162,6 +162,46 @@ TEST_F(OtherUsersTest, CancelTheirOwnWorkAlone) {
   gate.Notify();
 }
 
+TEST_F(OtherUsersTest, CancelWhatWasFinishedAtOnceWithoutAnError) {
+  TestDaemon daemon(1);
+  ASSERT_EQ(chmod(daemon.folder().c_str(), 0755), 0);
+  ASSERT_EQ(chmod((daemon.folder() + "/daemon.sock").c_str(), 0777), 0);
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 512, 512), .target = daemon.TargetOf("")},
+                        daemon.store, daemon.index)
+                  .ok());
+  ServiceClient alice = ClientOf(kAlice, daemon);
+  v1::CreateTuningRequest request;
+  *request.mutable_problem() = GemmProblemOf(256, 512, 512);
+  const v1::Tuning tuning = alice.CreateTuning(request).value();
+  ASSERT_EQ(tuning.state(), v1::WORK_STATE_SUCCEEDED);
+  const auto cancelled = CancelTuning(alice, tuning.name());
+  EXPECT_TRUE(cancelled.ok()) << cancelled.status();
+}
+
+TEST_F(OtherUsersTest, OwnASweepThatTheyGoOnWithAndNotOneThatRuns) {
+  TestDaemon daemon(1);
+  ASSERT_EQ(chmod(daemon.folder().c_str(), 0755), 0);
+  ASSERT_EQ(chmod((daemon.folder() + "/daemon.sock").c_str(), 0777), 0);
+  absl::Notification gate;
+  daemon.compiler.SetGate(&gate);
+  v1::CreateSweepRequest request;
+  request.set_sweep_id("night");
+  request.add_entries()->set_label("first");
+  *request.mutable_entries(0)->mutable_problem() = GemmProblemOf(128, 512, 512);
+  // As a daemon that was killed leaves it.
+  v1::Sweep left;
+  left.set_name("sweeps/night");
+  left.set_state(v1::WORK_STATE_RUNNING);
+  ASSERT_TRUE(daemon.store.PutSweep(left, request).ok());
+  ServiceClient alice = ClientOf(kAlice, daemon);
+  ServiceClient bob = ClientOf(kBob, daemon);
+  ASSERT_TRUE(alice.CreateSweep(request).ok());
+  ASSERT_TRUE(bob.CreateSweep(request).ok());
+  EXPECT_EQ(ReasonOf(CancelSweep(bob, "sweeps/night").status()), "NOT_PERMITTED");
+  EXPECT_TRUE(CancelSweep(alice, "sweeps/night").ok());
+  gate.Notify();
+}
+
 TEST(PermissionsTest, OwnUserRootAndTheNamedAreAdministrators) {
   const Permissions permissions(1000, {1001});
   for (const uid_t user : {0, 1000, 1001}) EXPECT_TRUE(permissions.IsAdministrator(user));

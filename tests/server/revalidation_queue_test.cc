@@ -29,10 +29,11 @@ class RevalidationQueueTest : public ::testing::Test {
           [this](const TuneRequest& request) {
             EXPECT_TRUE(request.options.force()) << "there is an answer already";
             tuned_.push_back(request.problem.gemm().m());
-            return true;
+            return refused_.count(request.problem.gemm().m()) == 0;
           },
   }};
   bool needed_ = true;
+  std::set<int64_t> refused_;
   std::set<int> busy_;
   std::vector<int64_t> tuned_;
 };
@@ -69,6 +70,24 @@ TEST_F(RevalidationQueueTest, ForgetsWhatIsNotNeededAnyMore) {
   needed_ = false;
   queue_.Pump();
   EXPECT_TRUE(tuned_.empty());
+  EXPECT_EQ(queue_.waiting(), 0u);
+}
+
+// It used to be dropped, and the import was never measured.
+TEST_F(RevalidationQueueTest, WhatIsRefusedWaitsOnAndHoldsNobodyUp) {
+  refused_ = {1};
+  queue_.Add(Request(1));
+  queue_.Add(Request(2));
+  queue_.Pump();
+  EXPECT_EQ(tuned_, (std::vector<int64_t>{1})) << "one try a round";
+  EXPECT_EQ(queue_.waiting(), 2u);
+  queue_.Add(Request(1));
+  EXPECT_EQ(queue_.waiting(), 2u) << "it waits already";
+  queue_.Pump();
+  EXPECT_EQ(tuned_, (std::vector<int64_t>{1, 2}));
+  refused_.clear();
+  queue_.Pump();
+  EXPECT_EQ(tuned_, (std::vector<int64_t>{1, 2, 1}));
   EXPECT_EQ(queue_.waiting(), 0u);
 }
 

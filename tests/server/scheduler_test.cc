@@ -7,6 +7,7 @@
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
+#include "server/unknown_user.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/server/winner_fixture.h"
 #include "tuner/problem/canonical_problem.h"
@@ -120,7 +121,7 @@ TEST_F(SchedulerTest, AThousandCallersShareOneTuning) {
   const auto scheduler = Make();
   std::vector<Scheduler::Ticket> tickets;
   for (int i = 0; i < 1000; ++i) {
-    auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting);
+    auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
     ASSERT_TRUE(ticket.ok()) << ticket.status();
     tickets.push_back(*std::move(ticket));
   }
@@ -140,7 +141,7 @@ TEST_F(SchedulerTest, CallersFromManyThreadsShareOneTuning) {
   for (int i = 0; i < 16; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 50; ++j) {
-        auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting);
+        auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
         ASSERT_TRUE(ticket.ok());
         ticket->LeaveRunning();
       }
@@ -160,7 +161,7 @@ TEST_F(SchedulerTest, ATuningThatLostWorkersIsServedAndQueuedAgain) {
   const auto scheduler = Make();
   tuning_.LoseWorkers(1, /*found=*/true);
   tuning_.LetGo();
-  const auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   AwaitFinished(*ticket->job());
   EXPECT_TRUE(ticket->job()->result().ok()) << "what was found is served meanwhile";
   AwaitIdle(*scheduler);
@@ -172,7 +173,7 @@ TEST_F(SchedulerTest, ATuningThatFoundNothingIsRunAgainForThoseWhoWait) {
   const auto scheduler = Make();
   tuning_.LoseWorkers(2, /*found=*/false);
   tuning_.LetGo();
-  const auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   AwaitFinished(*ticket->job());
   EXPECT_TRUE(ticket->job()->result().ok()) << ticket->job()->result().status();
   EXPECT_EQ(tuning_.begun().size(), 3u);
@@ -185,7 +186,7 @@ TEST_F(SchedulerTest, WorkersLostAgainAndAgainEndTheTuning) {
     tuning.LetGo();
     tuning.LoseWorkers(1000, found);
     Scheduler scheduler({.devices = 1}, tuning.Function(), clock_);
-    const auto ticket = scheduler.Wait(RequestFor(1), Interest::kWaiting);
+    const auto ticket = scheduler.Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
     AwaitFinished(*ticket->job());
     EXPECT_EQ(ticket->job()->result().ok(), found);
     EXPECT_EQ(ReasonOf(ticket->job()->result().status()), found ? "OK" : "WORKER_LOST");
@@ -197,7 +198,7 @@ TEST_F(SchedulerTest, WorkersLostAgainAndAgainEndTheTuning) {
 TEST_F(SchedulerTest, NobodyWaitsNoSecondTry) {
   const auto scheduler = Make();
   tuning_.LoseWorkers(1, /*found=*/false);
-  auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  auto ticket = scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
   ticket->Release();
   tuning_.LetGo();
@@ -220,11 +221,11 @@ TEST_F(SchedulerTest, AStepOfTheWallClockDoesNotBringAFailedTuningBack) {
 
 TEST_F(SchedulerTest, DevicesThatBecomeKnownLaterRunTunings) {
   const auto scheduler = Make({.devices = 0});
-  const auto predicted = scheduler->Wait(RequestFor(1, -1), Interest::kWaiting);
+  const auto predicted = scheduler->Wait(RequestFor(1, -1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
   scheduler->AddDevices(2);
-  const auto first = scheduler->Wait(RequestFor(2, 0), Interest::kWaiting);
-  const auto second = scheduler->Wait(RequestFor(3, 1), Interest::kWaiting);
+  const auto first = scheduler->Wait(RequestFor(2, 0), Interest::kWaiting, kUnknownUser);
+  const auto second = scheduler->Wait(RequestFor(3, 1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(3);
   tuning_.LetGo();
   AwaitFinished(*second->job());
@@ -234,25 +235,25 @@ TEST_F(SchedulerTest, ProblemsAndTargetsAreTunedApart) {
   const auto scheduler = Make();
   TuneRequest other_target = RequestFor(1);
   other_target.target.mutable_silicon()->set_sm_count(7);
-  const auto a = scheduler->Wait(RequestFor(1), Interest::kWaiting);
-  const auto b = scheduler->Wait(RequestFor(2), Interest::kWaiting);
-  const auto c = scheduler->Wait(other_target, Interest::kWaiting);
+  const auto a = scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
+  const auto b = scheduler->Wait(RequestFor(2), Interest::kWaiting, kUnknownUser);
+  const auto c = scheduler->Wait(other_target, Interest::kWaiting, kUnknownUser);
   EXPECT_NE(a->job()->name(), b->job()->name());
   EXPECT_NE(a->job()->name(), c->job()->name());
 }
 
 TEST_F(SchedulerTest, WorkWithoutAGpuDoesNotWaitForOne) {
   const auto scheduler = Make();
-  const auto measured = scheduler->Wait(RequestFor(1, 0), Interest::kWaiting);
-  const auto predicted = scheduler->Wait(RequestFor(2, -1), Interest::kWaiting);
+  const auto measured = scheduler->Wait(RequestFor(1, 0), Interest::kWaiting, kUnknownUser);
+  const auto predicted = scheduler->Wait(RequestFor(2, -1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(2);
   EXPECT_EQ(scheduler->running(), 2u);
 }
 
 TEST_F(SchedulerTest, LeavingCallersCancelNothingThatOthersWaitFor) {
   const auto scheduler = Make();
-  auto first = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
-  auto second = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  auto first = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
+  auto second = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
   first.Release();
   absl::SleepFor(absl::Milliseconds(20));
@@ -264,7 +265,7 @@ TEST_F(SchedulerTest, LeavingCallersCancelNothingThatOthersWaitFor) {
 
 TEST_F(SchedulerTest, TheLastCallerToLeaveCancelsARunningTuning) {
   const auto scheduler = Make();
-  auto ticket = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  auto ticket = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   const auto job = ticket.job();
   tuning_.AwaitBegun(1);
   ticket.Release();
@@ -275,9 +276,9 @@ TEST_F(SchedulerTest, TheLastCallerToLeaveCancelsARunningTuning) {
 
 TEST_F(SchedulerTest, AQueuedTuningThatNobodyWantsNeverBegins) {
   const auto scheduler = Make();
-  const auto first = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto first = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
-  auto second = *scheduler->Wait(RequestFor(2), Interest::kWaiting);
+  auto second = *scheduler->Wait(RequestFor(2), Interest::kWaiting, kUnknownUser);
   const auto job = second.job();
   second.Release();
   EXPECT_TRUE(job->finished());
@@ -289,11 +290,11 @@ TEST_F(SchedulerTest, AQueuedTuningThatNobodyWantsNeverBegins) {
 
 TEST_F(SchedulerTest, WhoComesAfterACancellationGetsANewTuning) {
   const auto scheduler = Make();
-  auto first = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  auto first = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   const std::string name = first.job()->name();
   tuning_.AwaitBegun(1);
   first.Release();
-  const auto second = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto second = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   EXPECT_NE(second.job()->name(), name);
   tuning_.LetGo();
   AwaitFinished(*second.job());
@@ -302,7 +303,7 @@ TEST_F(SchedulerTest, WhoComesAfterACancellationGetsANewTuning) {
 
 TEST_F(SchedulerTest, ATuningLeftRunningGoesOn) {
   const auto scheduler = Make();
-  auto ticket = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  auto ticket = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   const auto job = ticket.job();
   ticket.LeaveRunning();
   tuning_.LetGo();
@@ -312,41 +313,41 @@ TEST_F(SchedulerTest, ATuningLeftRunningGoesOn) {
 
 TEST_F(SchedulerTest, AFullQueueSaysWhenToComeBack) {
   const auto scheduler = Make({.devices = 1, .max_queue = 2});
-  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
-  const auto second = *scheduler->Wait(RequestFor(2), Interest::kWaiting);
-  const auto third = *scheduler->Wait(RequestFor(3), Interest::kWaiting);
-  const auto refused = scheduler->Wait(RequestFor(4), Interest::kWaiting);
+  const auto second = *scheduler->Wait(RequestFor(2), Interest::kWaiting, kUnknownUser);
+  const auto third = *scheduler->Wait(RequestFor(3), Interest::kWaiting, kUnknownUser);
+  const auto refused = scheduler->Wait(RequestFor(4), Interest::kWaiting, kUnknownUser);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
   const auto info = ErrorInfoOf(refused.status());
   ASSERT_TRUE(info.has_value());
   EXPECT_EQ(info->reason(), "QUEUE_FULL");
   EXPECT_GT(std::stoi(info->metadata().at("retry_delay_ms")), 0);
   // Joining what is queued needs no room.
-  EXPECT_TRUE(scheduler->Wait(RequestFor(3), Interest::kWaiting).ok());
+  EXPECT_TRUE(scheduler->Wait(RequestFor(3), Interest::kWaiting, kUnknownUser).ok());
 }
 
 TEST_F(SchedulerTest, BackgroundWorkLeavesHalfTheQueueToCallers) {
   const auto scheduler = Make({.devices = 1, .max_queue = 4});
-  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
   EXPECT_NE(scheduler->TryBackground(RequestFor(2)), nullptr);
   EXPECT_NE(scheduler->TryBackground(RequestFor(3)), nullptr);
   EXPECT_EQ(scheduler->TryBackground(RequestFor(4)), nullptr);
-  EXPECT_TRUE(scheduler->Wait(RequestFor(5), Interest::kWaiting).ok());
+  EXPECT_TRUE(scheduler->Wait(RequestFor(5), Interest::kWaiting, kUnknownUser).ok());
 }
 
 TEST_F(SchedulerTest, WaitingCallersAreServedBeforeTheBackground) {
   const auto scheduler = Make();
-  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
   scheduler->TryBackground(RequestFor(2));
-  const auto sweep = *scheduler->Wait(RequestFor(3), Interest::kSweep);
-  ASSERT_TRUE(scheduler->Create(RequestFor(4), "").ok());
-  const auto waiting = *scheduler->Wait(RequestFor(5), Interest::kWaiting);
+  const auto sweep = *scheduler->Wait(RequestFor(3), Interest::kSweep, kUnknownUser);
+  ASSERT_TRUE(scheduler->Create(RequestFor(4), "", kUnknownUser).ok());
+  const auto waiting = *scheduler->Wait(RequestFor(5), Interest::kWaiting, kUnknownUser);
   // A background tuning that somebody comes to wait for moves up.
   scheduler->TryBackground(RequestFor(6));
-  const auto upgraded = *scheduler->Wait(RequestFor(6), Interest::kWaiting);
+  const auto upgraded = *scheduler->Wait(RequestFor(6), Interest::kWaiting, kUnknownUser);
   tuning_.LetGo();
   tuning_.AwaitBegun(6);
   EXPECT_EQ(tuning_.begun(), (std::vector<int64_t>{1, 5, 6, 4, 3, 2}));
@@ -355,11 +356,11 @@ TEST_F(SchedulerTest, WaitingCallersAreServedBeforeTheBackground) {
 // 258 callers with deadlines of a millisecond held the queue for 70 s.
 TEST_F(SchedulerTest, CallersThatAreGoneDoNotHoldTheQueue) {
   const auto scheduler = Make({.devices = 1, .max_queue = 8});
-  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
   int left_behind = 0;
   for (int m = 2; m <= 40; ++m) {
-    auto ticket = scheduler->Wait(RequestFor(m), Interest::kWaiting);
+    auto ticket = scheduler->Wait(RequestFor(m), Interest::kWaiting, kUnknownUser);
     ASSERT_TRUE(ticket.ok()) << m << ": " << ticket.status();
     const auto job = ticket->job();
     if (ticket->LeaveRunning()) {
@@ -371,7 +372,7 @@ TEST_F(SchedulerTest, CallersThatAreGoneDoNotHoldTheQueue) {
   }
   EXPECT_EQ(left_behind, 4) << "half of the queue";
   EXPECT_EQ(scheduler->queued(), 4u);
-  const auto waiting = *scheduler->Wait(RequestFor(100), Interest::kWaiting);
+  const auto waiting = *scheduler->Wait(RequestFor(100), Interest::kWaiting, kUnknownUser);
   tuning_.LetGo();
   tuning_.AwaitBegun(2);
   EXPECT_EQ(tuning_.begun()[1], 100);
@@ -379,18 +380,18 @@ TEST_F(SchedulerTest, CallersThatAreGoneDoNotHoldTheQueue) {
 
 TEST_F(SchedulerTest, WorkThatOthersWaitForStaysWhenACallerLeaves) {
   const auto scheduler = Make({.devices = 1, .max_queue = 2});
-  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
   ASSERT_NE(scheduler->TryBackground(RequestFor(2)), nullptr);
-  auto first = *scheduler->Wait(RequestFor(3), Interest::kWaiting);
-  const auto second = *scheduler->Wait(RequestFor(3), Interest::kWaiting);
+  auto first = *scheduler->Wait(RequestFor(3), Interest::kWaiting, kUnknownUser);
+  const auto second = *scheduler->Wait(RequestFor(3), Interest::kWaiting, kUnknownUser);
   EXPECT_TRUE(first.LeaveRunning());
   EXPECT_FALSE(second.job()->finished());
 }
 
 TEST_F(SchedulerTest, TheBackgroundYieldsToWhoeverWaits) {
   const auto scheduler = Make({.devices = 1, .max_queue = 4});
-  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting);
+  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
   tuning_.AwaitBegun(1);
   const auto kept = scheduler->TryBackground(RequestFor(2));
   const auto youngest = scheduler->TryBackground(RequestFor(3));
@@ -427,25 +428,51 @@ TEST_F(SchedulerTest, NoUserHasTheWholeQueue) {
   EXPECT_TRUE(scheduler->Wait(RequestFor(10), Interest::kWaiting, 1).ok()) << "places come back";
 }
 
+// Its place was given back twice, and the user was refused for ever.
+TEST_F(SchedulerTest, AUserWhoseWorkerWasLostIsNotRefusedAfterwards) {
+  const auto scheduler = Make();
+  tuning_.LoseWorkers(1, /*found=*/false);
+  tuning_.LetGo();
+  AwaitFinished(**scheduler->Create(RequestFor(1), "", 7));
+  EXPECT_EQ(tuning_.begun().size(), 2u);
+  const auto again = scheduler->Create(RequestFor(2), "", 7);
+  ASSERT_TRUE(again.ok()) << again.status();
+  AwaitFinished(**again);
+}
+
+// Who watched it waited for ever.
+TEST_F(SchedulerTest, WorkThatMadeRoomEndsThoughTheRoomDoesNotSuffice) {
+  const auto scheduler = Make({.devices = 1, .max_queue = 2});
+  const auto running = *scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser);
+  tuning_.AwaitBegun(1);
+  // What was let in before is queued again beyond the limit.
+  for (int m = 2; m <= 4; ++m) scheduler->TuneAgain(RequestFor(m));
+  const auto youngest = scheduler->TryBackground(RequestFor(4));
+  ASSERT_NE(youngest, nullptr);
+  EXPECT_EQ(ReasonOf(scheduler->Create(RequestFor(5), "", 7).status()), "QUEUE_FULL");
+  EXPECT_TRUE(youngest->finished());
+  EXPECT_EQ(youngest->Snapshot().error_reason(), "YIELDED");
+}
+
 TEST_F(SchedulerTest, ARepeatedRequestIdHasNoSecondEffect) {
   const auto scheduler = Make();
-  const auto first = *scheduler->Create(RequestFor(1), "id-1");
-  const auto again = *scheduler->Create(RequestFor(1), "id-1");
+  const auto first = *scheduler->Create(RequestFor(1), "id-1", kUnknownUser);
+  const auto again = *scheduler->Create(RequestFor(1), "id-1", kUnknownUser);
   EXPECT_EQ(first->name(), again->name());
   // One interest: one cancellation ends it.
   ASSERT_TRUE(scheduler->Cancel(first->name()).ok());
   AwaitFinished(*first);
   EXPECT_EQ(first->Snapshot().state(), v1::WORK_STATE_CANCELLED);
-  EXPECT_EQ((*scheduler->Create(RequestFor(1), "id-1"))->name(), first->name());
-  const auto other = scheduler->Create(RequestFor(2), "id-1");
+  EXPECT_EQ((*scheduler->Create(RequestFor(1), "id-1", kUnknownUser))->name(), first->name());
+  const auto other = scheduler->Create(RequestFor(2), "id-1", kUnknownUser);
   EXPECT_EQ(ReasonOf(other.status()), "REQUEST_ID_REUSED");
 }
 
 TEST_F(SchedulerTest, CancelTakesBackOneCreateAlone) {
   const auto scheduler = Make();
-  const auto job = *scheduler->Create(RequestFor(1), "a");
-  ASSERT_EQ((*scheduler->Create(RequestFor(1), "b"))->name(), job->name());
-  const auto waiting = *scheduler->Wait(RequestFor(1), Interest::kSweep);
+  const auto job = *scheduler->Create(RequestFor(1), "a", kUnknownUser);
+  ASSERT_EQ((*scheduler->Create(RequestFor(1), "b", kUnknownUser))->name(), job->name());
+  const auto waiting = *scheduler->Wait(RequestFor(1), Interest::kSweep, kUnknownUser);
   tuning_.AwaitBegun(1);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(scheduler->Cancel(job->name()).ok());
   absl::SleepFor(absl::Milliseconds(20));
@@ -454,8 +481,8 @@ TEST_F(SchedulerTest, CancelTakesBackOneCreateAlone) {
 
 TEST_F(SchedulerTest, ARepeatedCancelDoesNotTakeBackAnothersCreate) {
   const auto scheduler = Make();
-  const auto job = *scheduler->Create(RequestFor(1), "mine");
-  ASSERT_EQ(*scheduler->Create(RequestFor(1), "theirs"), job);
+  const auto job = *scheduler->Create(RequestFor(1), "mine", kUnknownUser);
+  ASSERT_EQ(*scheduler->Create(RequestFor(1), "theirs", kUnknownUser), job);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(scheduler->Cancel(job->name(), "mine").ok());
   absl::SleepFor(absl::Milliseconds(20));
   EXPECT_FALSE(job->finished());
@@ -475,7 +502,7 @@ TEST_F(SchedulerTest, AFailedTuningIsNotQueuedAgainInTheBackgroundAtOnce) {
   EXPECT_EQ(job->Snapshot().state(), v1::WORK_STATE_FAILED);
   EXPECT_EQ(scheduler->TryBackground(RequestFor(1)), nullptr);
   // Whoever asks for it gets it.
-  EXPECT_TRUE(scheduler->Wait(RequestFor(1), Interest::kWaiting).ok());
+  EXPECT_TRUE(scheduler->Wait(RequestFor(1), Interest::kWaiting, kUnknownUser).ok());
   clock_.Advance(absl::Minutes(11));
   while (scheduler->running() + scheduler->queued() > 0) absl::SleepFor(absl::Milliseconds(1));
   clock_.Advance(absl::Minutes(11));
@@ -487,7 +514,7 @@ TEST_F(SchedulerTest, HistoryIsBounded) {
   tuning_.LetGo();
   std::vector<std::string> names;
   for (int m = 1; m <= 4; ++m) {
-    const auto job = *scheduler->Create(RequestFor(m), "id-" + std::to_string(m));
+    const auto job = *scheduler->Create(RequestFor(m), "id-" + std::to_string(m), kUnknownUser);
     AwaitFinished(*job);
     names.push_back(job->name());
   }
@@ -497,7 +524,7 @@ TEST_F(SchedulerTest, HistoryIsBounded) {
 
 TEST_F(SchedulerTest, ObserversSeeProgressAndTheEnd) {
   const auto scheduler = Make();
-  const auto job = *scheduler->Create(RequestFor(1), "");
+  const auto job = *scheduler->Create(RequestFor(1), "", kUnknownUser);
   absl::Notification ended;
   job->Observe([&] {
     if (job->finished() && !ended.HasBeenNotified()) ended.Notify();
@@ -515,13 +542,13 @@ TEST_F(SchedulerTest, ObserversSeeProgressAndTheEnd) {
 
 TEST_F(SchedulerTest, StopEndsEverything) {
   auto scheduler = Make();
-  const auto running = *scheduler->Create(RequestFor(1), "");
-  const auto queued = *scheduler->Create(RequestFor(2), "");
+  const auto running = *scheduler->Create(RequestFor(1), "", kUnknownUser);
+  const auto queued = *scheduler->Create(RequestFor(2), "", kUnknownUser);
   tuning_.AwaitBegun(1);
   scheduler->Stop();
   EXPECT_EQ(running->Snapshot().state(), v1::WORK_STATE_CANCELLED);
   EXPECT_EQ(queued->Snapshot().state(), v1::WORK_STATE_CANCELLED);
-  EXPECT_EQ(ReasonOf(scheduler->Wait(RequestFor(3), Interest::kWaiting).status()),
+  EXPECT_EQ(ReasonOf(scheduler->Wait(RequestFor(3), Interest::kWaiting, kUnknownUser).status()),
             "SERVER_STOPPING");
 }
 

@@ -232,6 +232,10 @@ TEST_F(SignersTest, NamesAndFingerprintsAreChecked) {
   EXPECT_EQ(ReasonOf(Trust(Sender(), "").status()), "MALFORMED_NAME");
   EXPECT_EQ(ReasonOf(Trust(Sender(), std::string(65, 'n')).status()), "MALFORMED_NAME");
   EXPECT_EQ(ReasonOf(Trust(Sender(), "\x1b[2J").status()), "MALFORMED_NAME");
+  for (const std::string& taken :
+       {std::string("this machine"), std::string("unknown"), std::string(64, 'A')}) {
+    EXPECT_EQ(ReasonOf(Trust(Sender(), taken).status()), "MALFORMED_NAME") << taken;
+  }
   ASSERT_TRUE(Trust(Sender(), "name").ok());
   EXPECT_EQ(ReasonOf(Trust(std::string(64, 'a'), "name").status()), "NAME_TAKEN");
   EXPECT_EQ(Trust(Sender(), "another")->display_name(), "another");

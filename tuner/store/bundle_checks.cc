@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/check_kernel.h"
+#include "kernel_templates/launch/fused_dropout_layout.h"
 #include "kernel_templates/launch/launch_checks.h"
 #include "kernel_templates/launch/size_checks.h"
 #include "proto/support/errors.h"
@@ -221,9 +222,11 @@ absl::Status CheckServesItsProblem(const v1::LaunchPlan& plan, const v1::Problem
     return Fault("problem.n", "OUT_OF_RANGE",
                  absl::StrCat("the kernel takes at most ", needs.n_limit()));
   }
-  if (dropout) return absl::OkStatus();
+  if (dropout) return CheckGrids("problem.rows", plan, ShapeOf(problem.fused_dropout()));
   RETURN_IF_ERROR(CheckDimension("problem.k", problem.gemm().k(), needs.k_divisor()));
-  return CheckGrids("problem.m", plan, problem.gemm());
+  RETURN_IF_ERROR(CheckGrids("problem.m", plan, problem.gemm()));
+  RETURN_IF_ERROR(CheckTileEnds(plan, problem.gemm()));
+  return CheckTensorMaps(plan, problem.gemm());
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
   ImportCounts counts;
   std::vector<TuningRecord> records;
   std::set<std::string> kernels;
-  absl::MutexLock publishing(&index.publishing());
+  // A dry run stores nothing, and must not hold those up who do.
+  absl::MutexLockMaybe publishing(options.dry_run ? nullptr : &index.publishing());
   for (const TuningRecord& record : contents.records) {
     TuningRecord imported = record;
     imported.winner.winner.set_provenance(v1::PROVENANCE_IMPORTED);

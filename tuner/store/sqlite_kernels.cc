@@ -62,7 +62,7 @@ absl::StatusOr<std::optional<CompiledCode>> SqliteStore::FindCompiled(
   using Result = absl::StatusOr<std::optional<CompiledCode>>;
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("compiled kernel", Result(std::nullopt), [&]() -> Result {
-    Query find = reader_->Use(
+    Query find = Reader().Use(
         "SELECT c.record, k.cubin_zstd FROM compile_cache c"
         " JOIN kernels k ON k.content_hash = c.content_hash WHERE c.compile_key = ?");
     find.Blob(compile_key);
@@ -83,7 +83,7 @@ absl::StatusOr<std::string> SqliteStore::GetCubin(const std::string& content_has
   using Result = absl::StatusOr<std::string>;
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("cubin", Result(CubinDamaged(content_hash)), [&]() -> Result {
-    Query find = reader_->Use("SELECT cubin_zstd FROM kernels WHERE content_hash = ?");
+    Query find = Reader().Use("SELECT cubin_zstd FROM kernels WHERE content_hash = ?");
     find.Blob(content_hash);
     if (!find.Next()) return CubinNotStored(content_hash);
     std::optional<std::string> cubin = SoundCubin(content_hash, find.BlobAt(0));
@@ -118,7 +118,7 @@ absl::StatusOr<std::optional<v1::Failure>> SqliteStore::FindQuarantined(
   using Result = absl::StatusOr<std::optional<v1::Failure>>;
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("quarantine entry", Result(std::nullopt), [&]() -> Result {
-    Query find = reader_->Use(
+    Query find = Reader().Use(
         "SELECT problem_key, record FROM quarantine"
         " WHERE content_hash = ? AND silicon_key = ? AND problem_key IN (x'', ?)");
     find.Blob(content_hash).Blob(silicon_key).Blob(problem_key);
@@ -140,7 +140,7 @@ absl::Status SqliteStore::ForEachQuarantined(
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("quarantine", absl::OkStatus(), [&]() -> absl::Status {
     Query scan =
-        reader_->Use("SELECT content_hash, silicon_key, problem_key, record FROM quarantine");
+        Reader().Use("SELECT content_hash, silicon_key, problem_key, record FROM quarantine");
     while (scan.Next()) {
       const QuarantineEntry entry = {scan.BlobAt(0), scan.BlobAt(1), scan.BlobAt(2)};
       if (Unseal({"quarantine", entry.content_hash, entry.silicon_key, entry.problem_key},

@@ -245,7 +245,7 @@ absl::StatusOr<std::vector<PrunedEpochs>> SqliteStore::Pruned() {
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("removed winners", Result(std::vector<PrunedEpochs>()), [&]() -> Result {
     std::vector<PrunedEpochs> all;
-    Query scan = reader_->Use("SELECT winner_key, record FROM pruned_winners");
+    Query scan = Reader().Use("SELECT winner_key, record FROM pruned_winners");
     while (scan.Next()) {
       if (auto pruned = ReadPruned(scan.BlobAt(0), scan.BlobAt(1))) {
         all.push_back(*std::move(pruned));
@@ -258,7 +258,8 @@ absl::StatusOr<std::vector<PrunedEpochs>> SqliteStore::Pruned() {
 absl::Status SqliteStore::Backup(const std::string& path) {
   // A connection of its own: look-ups of cubins go on meanwhile.
   return AtBorder([&]() -> absl::Status {
-    SqliteConnection connection(database_path_, reader_mode_);
+    const ReadPlace place = WhereToRead();
+    SqliteConnection connection(place.path, place.mode);
     SQLite::Statement vacuum(connection.database(), "VACUUM INTO ?");
     vacuum.bind(1, path);
     vacuum.exec();

@@ -67,7 +67,8 @@ std::optional<StoredWinner> ReadWinner(SqliteConnection& connection, int64_t epo
 absl::Status SqliteStore::ForEachWinner(std::function<void(const PackedWinner&)> visit) {
   // A connection of its own: the scan is long, and `visit` may ask this store.
   return AtBorder([&]() -> absl::Status {
-    SqliteConnection connection(read_path_, reader_mode_);
+    const ReadPlace place = WhereToRead();
+    SqliteConnection connection(place.path, place.mode);
     store::WinnerRecord holder;
     DamageReport damage;
     const auto unreadable = ScanByNumber(connection, kWinnersTable, [&](const Query& row) {

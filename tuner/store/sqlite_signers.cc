@@ -15,7 +15,7 @@ absl::StatusOr<std::vector<TrustedSigner>> SqliteStore::Signers() {
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("signers", Result(std::vector<TrustedSigner>()), [&]() -> Result {
     std::vector<TrustedSigner> signers;
-    Query scan = reader_->Use("SELECT signer, record FROM signers ORDER BY signer");
+    Query scan = Reader().Use("SELECT signer, record FROM signers ORDER BY signer");
     while (scan.Next()) {
       const auto payload = Unseal({"signers", scan.BlobAt(0)}, scan.BlobAt(1));
       store::SignerRecord record;

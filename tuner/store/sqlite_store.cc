@@ -1,5 +1,6 @@
 #include "tuner/store/sqlite_store.h"
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -140,6 +141,23 @@ absl::Status SqliteStore::EnsureWriter() {
   return writable();
 }
 
+SqliteConnection& SqliteStore::Reader() {
+  if (reader_ == nullptr) {
+    throw SQLite::Exception("the database could not be opened again", SQLITE_CANTOPEN);
+  }
+  return *reader_;
+}
+
+SqliteStore::ReadPlace SqliteStore::WhereToRead() const {
+  absl::MutexLock lock(&read_mutex_);
+  return {read_path_, reader_mode_};
+}
+
+std::string SqliteStore::recovery_note() const {
+  absl::MutexLock lock(&read_mutex_);
+  return recovery_note_;
+}
+
 absl::Status SqliteStore::writable() const {
   absl::MutexLock lock(&writable_mutex_);
   return writable_;
@@ -226,7 +244,7 @@ absl::StatusOr<v1::CacheStats> SqliteStore::Stats() {
         stats.set_recovery_note(ToUtf8(recovery_note_));
         if (!write.ok()) stats.set_read_only(std::string(write.message()));
         {
-          Query counts = reader_->Use(
+          Query counts = Reader().Use(
               "SELECT count(*), coalesce(sum(samples), 0), coalesce(max(newest), 0),"
               " coalesce(min(oldest), 0) FROM"
               " (SELECT sum(sample_count) AS samples, max(epoch) AS newest,"
@@ -237,15 +255,15 @@ absl::StatusOr<v1::CacheStats> SqliteStore::Stats() {
           stats.set_samples(counts.IntAt(1));
           stats.set_epoch(counts.IntAt(2));
           if (counts.IntAt(3) > 0) {
-            if (const auto oldest = ReadWinner(*reader_, counts.IntAt(3))) {
+            if (const auto oldest = ReadWinner(Reader(), counts.IntAt(3))) {
               *stats.mutable_oldest_winner_time() = oldest->winner.create_time();
             }
           }
         }
-        Query kernels = reader_->Use("SELECT count(*) FROM kernels");
+        Query kernels = Reader().Use("SELECT count(*) FROM kernels");
         kernels.Next();
         stats.set_kernels(kernels.IntAt(0));
-        Query quarantined = reader_->Use("SELECT count(*) FROM quarantine");
+        Query quarantined = Reader().Use("SELECT count(*) FROM quarantine");
         quarantined.Next();
         stats.set_quarantined(quarantined.IntAt(0));
         stats.set_database_bytes(FileBytes(database_path_) + FileBytes(database_path_ + "-wal"));

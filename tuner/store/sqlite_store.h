@@ -38,7 +38,8 @@ FileIdentity IdentifyFile(const std::string& path);
 // Tunings in <cache directory>/tilewright.db: SQLite in WAL mode, durable on return.
 // One connection makes all writes and checkpoints (Debian's SQLite can damage a database
 // where two connections checkpoint at once); a second one reads, so that fetching a cubin
-// never waits for a disk flush. Owned by main(); any thread.
+// never waits for a disk flush. Scans and backups, which take long, open one more for reading.
+// Owned by main(); any thread.
 class SqliteStore final : public TuningStore {
  public:
   // FAILED_PRECONDITION: see CacheDirectory::Open; reason SCHEMA_TOO_NEW for a database of
@@ -49,7 +50,7 @@ class SqliteStore final : public TuningStore {
                                                            const SqliteStoreOptions& options = {});
 
   // Says which damaged database was moved where on opening; empty where none was.
-  const std::string& recovery_note() const { return recovery_note_; }
+  std::string recovery_note() const;
   // Why every write fails: FAILED_PRECONDITION, reason READ_ONLY, or RESOURCE_EXHAUSTED, reason
   // DISK_FULL. OK where the store is open for writing.
   absl::Status writable() const;
@@ -97,6 +98,14 @@ class SqliteStore final : public TuningStore {
   absl::Status OpenForWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
   // Where the disk was full: tries now and then whether it is still.
   absl::Status EnsureWriter() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
+  // Throws SQLite::Exception, of SQLITE_CANTOPEN, where there is none: for use within AtBorder.
+  SqliteConnection& Reader() ABSL_EXCLUSIVE_LOCKS_REQUIRED(read_mutex_);
+  struct ReadPlace {
+    std::string path;
+    SqliteConnection::Mode mode;
+  };
+  // For a connection of one's own.
+  ReadPlace WhereToRead() const;
   // What was written must lie where the next start looks for it.
   absl::Status CheckFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   void SetWritable(const absl::Status& status);
@@ -144,11 +153,6 @@ class SqliteStore final : public TuningStore {
   const std::unique_ptr<CacheDirectory> directory_;
   const SqliteStoreOptions options_;
   const std::string database_path_;
-  // Set by OpenConnections, before any other thread knows the store.
-  std::string recovery_note_;
-  std::string read_path_;  // Of what is read: the database, or a copy of it with its log.
-  SqliteConnection::Mode reader_mode_ = SqliteConnection::Mode::kReadOnly;
-
   // Apart, so that nobody waits for a write who only asks whether there can be one.
   mutable absl::Mutex writable_mutex_;
   absl::Status writable_ ABSL_GUARDED_BY(writable_mutex_);
@@ -156,7 +160,13 @@ class SqliteStore final : public TuningStore {
   absl::Mutex signers_mutex_;
   // Where both are held, write_mutex_ was taken first.
   absl::Mutex write_mutex_;
-  absl::Mutex read_mutex_;
+  mutable absl::Mutex read_mutex_;
+  std::string recovery_note_ ABSL_GUARDED_BY(read_mutex_);
+  // Of what is read: the database, or a copy of it with its log. Another one where a disk that was
+  // full takes writes again.
+  std::string read_path_ ABSL_GUARDED_BY(read_mutex_);
+  SqliteConnection::Mode reader_mode_ ABSL_GUARDED_BY(read_mutex_) =
+      SqliteConnection::Mode::kReadOnly;
   int64_t newest_epoch_ ABSL_GUARDED_BY(write_mutex_) = 0;  // Of this process; 0: none.
   absl::Status removed_ ABSL_GUARDED_BY(write_mutex_);      // CACHE_REMOVED, from then on.
   bool busy_ ABSL_GUARDED_BY(write_mutex_) = false;
@@ -166,6 +176,7 @@ class SqliteStore final : public TuningStore {
   FileIdentity log_ ABSL_GUARDED_BY(write_mutex_);
   // Closed last, for then it checkpoints. Null where the store is read-only.
   std::unique_ptr<SqliteConnection> writer_ ABSL_GUARDED_BY(write_mutex_);
+  // Null where neither opening for writing nor for reading succeeded: see Reader.
   std::unique_ptr<SqliteConnection> reader_ ABSL_GUARDED_BY(read_mutex_);
 };
 

@@ -92,7 +92,7 @@ absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep, const v1::CreateSweep
 absl::Status SqliteStore::ReadSweepEntries(int64_t id, v1::Sweep* sweep) {
   return ReadAtBorder("sweep entry", absl::OkStatus(), [&]() -> absl::Status {
     read_mutex_.AssertHeld();
-    Query scan = reader_->Use(
+    Query scan = Reader().Use(
         "SELECT ordinal, record FROM sweep_entries"
         " WHERE sweep_id = ? AND ordinal >= 0 AND ordinal < ?");
     scan.Int(id).Int(sweep->entries_size());
@@ -115,7 +115,7 @@ absl::StatusOr<v1::Sweep> SqliteStore::GetSweep(const std::string& name) {
   absl::MutexLock lock(&read_mutex_);
   return ReadAtBorder("sweep", Result(SweepNotStored(name)), [&]() -> Result {
     read_mutex_.AssertHeld();
-    Query find = reader_->Use(
+    Query find = Reader().Use(
         "SELECT s.id, s.entry_count, s.record, r.record FROM sweeps s"
         " JOIN sweep_requests r ON r.sweep_id = s.id WHERE s.name = ?");
     find.Text(name);
@@ -139,7 +139,7 @@ absl::StatusOr<std::vector<v1::CreateSweepRequest>> SqliteStore::UnfinishedSweep
   absl::MutexLock lock(&read_mutex_);
   RETURN_IF_ERROR(ReadAtBorder("sweep", absl::OkStatus(), [&]() -> absl::Status {
     read_mutex_.AssertHeld();
-    Query scan = reader_->Use(
+    Query scan = Reader().Use(
         "SELECT s.name, r.record FROM sweeps s JOIN sweep_requests r ON r.sweep_id = s.id"
         " WHERE s.state NOT IN (?, ?, ?) ORDER BY s.id");
     scan.Int(v1::WORK_STATE_SUCCEEDED).Int(v1::WORK_STATE_FAILED).Int(v1::WORK_STATE_CANCELLED);

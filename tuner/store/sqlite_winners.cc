@@ -158,7 +158,7 @@ absl::StatusOr<std::vector<v1::Candidate>> SqliteStore::ReadCandidates(int64_t e
   RETURN_IF_ERROR(ReadAtBorder("candidate", absl::OkStatus(), [&]() -> absl::Status {
     read_mutex_.AssertHeld();
     Query scan =
-        reader_->Use("SELECT ordinal, record FROM samples WHERE epoch = ? ORDER BY ordinal");
+        Reader().Use("SELECT ordinal, record FROM samples WHERE epoch = ? ORDER BY ordinal");
     scan.Int(epoch);
     while (scan.Next()) {
       const auto payload = UnsealCandidate(epoch, scan.IntAt(0), scan.BlobAt(1));
@@ -182,7 +182,7 @@ absl::StatusOr<TuningRecord> SqliteStore::GetTuning(const std::string& problem_e
   return ReadAtBorder(
       "tuning", absl::StatusOr<TuningRecord>(miss()), [&]() -> absl::StatusOr<TuningRecord> {
         read_mutex_.AssertHeld();
-        Query find = reader_->Use(
+        Query find = Reader().Use(
             "SELECT w.epoch, w.record FROM winners w"
             " JOIN problems p ON p.id = w.problem_id"
             " JOIN silicons s ON s.id = w.silicon_id"

@@ -124,6 +124,34 @@ void WinnerGraph::Remove(const std::vector<int64_t>& epochs) {
   version_.fetch_add(1, std::memory_order_release);
 }
 
+bool WinnerGraph::RemoveUnstored(std::string_view problem_encoding, std::string_view silicon_key,
+                                 std::string_view environment_key) {
+  absl::MutexLock lock(&mutex_);
+  const auto silicon = silicon_of_key_.find(ToAbsl(silicon_key));
+  const auto environment = environment_of_key_.find(ToAbsl(environment_key));
+  const ProblemNode* problem = FindProblem(problem_encoding);
+  if (problem == nullptr || silicon == silicon_of_key_.end() ||
+      environment == environment_of_key_.end()) {
+    return false;
+  }
+  bool any = false;
+  for (const TargetNode* target = problem->targets.load(std::memory_order_relaxed);
+       target != nullptr; target = target->next) {
+    if (target->silicon != silicon->second || target->environment != environment->second) continue;
+    bool some = false;
+    for (const WinnerNode* winner = target->newest.load(std::memory_order_relaxed);
+         winner != nullptr; winner = winner->older.load(std::memory_order_relaxed)) {
+      if (winner->epoch != 0 || winner->removed.load(std::memory_order_relaxed)) continue;
+      winner->removed.store(true, std::memory_order_release);
+      some = true;
+    }
+    if (some && !HasWinner(*target)) live_targets_.fetch_sub(1, std::memory_order_release);
+    any = any || some;
+  }
+  if (any) version_.fetch_add(1, std::memory_order_release);
+  return any;
+}
+
 void WinnerGraph::SetTrusted(std::string_view signer, bool trusted) {
   absl::MutexLock lock(&mutex_);
   if (const SignerNode* node = SignerFor(signer)) {

@@ -35,6 +35,11 @@ class WinnerGraph {
   // Winners of these epochs are no answers any more.
   void Remove(const std::vector<int64_t>& epochs);
 
+  // The winners without an epoch, of this problem and target alone, are no answers any more.
+  // Whether there were any.
+  bool RemoveUnstored(std::string_view problem_encoding, std::string_view silicon_key,
+                      std::string_view environment_key);
+
   // Whether what `signer` signed may be an answer.
   void SetTrusted(std::string_view signer, bool trusted);
 

@@ -217,6 +217,11 @@ void WinnerIndex::Remove(const Removed& removed) {
   impl_->graph.Remove(removed.epochs);
 }
 
+bool WinnerIndex::RemoveUnstored(const StoredWinner& winner) {
+  return impl_->graph.RemoveUnstored(winner.problem_encoding, winner.silicon_key,
+                                     winner.environment_key);
+}
+
 void WinnerIndex::Replace(StoredWinner winner) {
   impl_->graph.Remove({winner.winner.epoch()});
   Insert(std::move(winner));

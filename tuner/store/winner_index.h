@@ -47,6 +47,9 @@ class WinnerIndex {
   void Quarantine(const QuarantineEntry& entry);
   // What the store removed is no answer any more; pins know it.
   void Remove(const Removed& removed);
+  // What could not be stored for the problem and the target of `winner`, and has no epoch, is no
+  // answer any more. Whether there was something.
+  bool RemoveUnstored(const StoredWinner& winner);
   // In the place of the winner of the same epoch, which says less.
   void Replace(StoredWinner winner);
   // Whether what was imported from `signer` (its fingerprint) is an answer. At first only signers

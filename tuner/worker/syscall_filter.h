@@ -12,9 +12,10 @@
 
 namespace tilewright {
 
-// System calls that a process gives up for the rest of its life (seccomp). What is not refused
-// stays allowed, but for calls by the numbers of another architecture (32-bit on x86, x32), which
-// are all refused. Built and installed by one thread, before others are started.
+// System calls that a thread, and every thread that is started from it later, gives up for the rest
+// of its life (seccomp). What is not refused stays allowed, but for calls by the numbers of another
+// architecture (32-bit on x86, x32), which are all refused. Threads that were there before keep all
+// their calls: it covers a whole process where one thread installs it before others are started.
 class SyscallFilter {
  public:
   // What a refused call gets: an error alone, or, with kTrap, also a signal (SIGSYS) whose handler
