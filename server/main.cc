@@ -85,21 +85,49 @@ absl::Status Serve(const ConfigLayers& layers, const Config& config) {
   return absl::OkStatus();
 }
 
-absl::Status Restore(const Config& config, const std::string& file) {
-  ASSIGN_OR_RETURN(const Restored restored,
-                   RestoreDatabase(config.cache_dir, file, RealClock().Now()));
-  if (config.log_format == LogFormat::kJson) {
-    const nlohmann::ordered_json object = {
-        {"restored", file}, {"database", restored.database}, {"kept", restored.kept}};
-    std::printf("%s\n",
-                object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-  } else {
-    std::printf("Restored %s.\n", file.c_str());
-    if (!restored.kept.empty())
-      std::printf("What was there is kept as %s.\n", restored.kept.c_str());
+// Not for good where another daemon holds the directory: it may be about to leave it.
+int ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return 0;
+  return ReasonOf(status) == "CACHE_IN_USE" ? EX_TEMPFAIL : 1;
+}
+
+// What a restore did, or why it did nothing, as one object for the command that asked for it.
+nlohmann::ordered_json ToJson(const absl::StatusOr<Restored>& restored, const std::string& file) {
+  if (restored.ok()) {
+    return {{"restored", ToUtf8(file)},
+            {"database", ToUtf8(restored->database)},
+            {"kept", ToUtf8(restored->kept)}};
   }
-  return std::fflush(stdout) == 0 ? absl::OkStatus()
-                                  : absl::InternalError("the output could not be written");
+  const absl::Status& status = restored.status();
+  nlohmann::ordered_json error = {{"code", absl::StatusCodeToString(status.code())},
+                                  {"reason", ReasonOf(status)},
+                                  {"message", ToUtf8(std::string(status.message()))}};
+  if (const auto info = ErrorInfoOf(status)) {
+    for (const auto& [key, value] : info->metadata()) error[key] = value;
+  }
+  return {{"error", error}};
+}
+
+// Tells it to the person or the command that asked, wherever the log goes.
+int Restore(const Config& config, const std::string& file) {
+  const absl::StatusOr<Restored> restored =
+      RestoreDatabase(config.cache_dir, file, RealClock().Now());
+  if (config.log_format == LogFormat::kJson) {
+    std::printf("%s\n", ToJson(restored, file).dump().c_str());
+  } else if (!restored.ok()) {
+    std::fprintf(stderr, "tilewrightd: %s\n",
+                 Printable(std::string(restored.status().message())).c_str());
+  } else {
+    std::printf("Restored %s.\n", Printable(file).c_str());
+    if (!restored->kept.empty()) {
+      std::printf("What was there is kept as %s.\n", Printable(restored->kept).c_str());
+    }
+  }
+  if (std::fflush(stdout) != 0) {
+    std::perror("tilewrightd: the output could not be written");
+    return restored.ok() ? 1 : ExitCodeOf(restored.status());
+  }
+  return ExitCodeOf(restored.status());
 }
 
 int Main(int argc, char** argv) {
@@ -121,17 +149,15 @@ int Main(int argc, char** argv) {
                  Printable(std::string(config.status().message())).c_str());
     return 2;
   }
+  if (command_line.restore) return Restore(*config, *command_line.restore);
   if (const absl::Status opened = OpenLogFile(*config); !opened.ok()) {
     std::fprintf(stderr, "tilewrightd: %s\n", Printable(std::string(opened.message())).c_str());
     return 2;
   }
   SetUpLogging(*config);
-  const absl::Status status = command_line.restore ? Restore(*config, *command_line.restore)
-                                                   : Serve(command_line.layers, *config);
-  if (status.ok()) return 0;
-  spdlog::error("{}", std::string(status.message()));
-  // Not for good: whoever holds the directory may be about to leave it.
-  return ReasonOf(status) == "CACHE_IN_USE" ? EX_TEMPFAIL : 1;
+  const absl::Status status = Serve(command_line.layers, *config);
+  if (!status.ok()) spdlog::error("{}", std::string(status.message()));
+  return ExitCodeOf(status);
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
 #include "server/settings.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "proto/support/byte_size.h"
 #include "server/permissions.h"
 
 namespace tilewright {
@@ -71,20 +72,10 @@ absl::Status ParseLogFormat(std::string_view value, LogFormat* out) {
   return absl::OkStatus();
 }
 
-// "500MB", "2GiB", or a bare number of bytes.
 absl::Status ParseBytes(std::string_view value, int64_t* out) {
-  static constexpr std::pair<std::string_view, double> kUnits[] = {
-      {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"KB", 1e3},
-      {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12},    {"B", 1},        {"", 1}};
-  for (const auto& [unit, factor] : kUnits) {
-    if (!absl::EndsWith(ToAbsl(value), ToAbsl(unit))) continue;
-    const std::string_view digits = value.substr(0, value.size() - unit.size());
-    double number = 0;
-    // Written so that NaN is refused too.
-    if (!absl::SimpleAtod(ToAbsl(digits), &number) || !(number >= 0 && number * factor < 0x1p60)) {
-      break;
-    }
-    *out = static_cast<int64_t>(number * factor);
+  const std::optional<int64_t> bytes = ParseByteSize(value);
+  if (bytes) {
+    *out = *bytes;
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(

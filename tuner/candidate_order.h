@@ -35,9 +35,10 @@ std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, st
 // alone, would fill a short list with the least exact one.
 void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
 
-// Moves variants up so that of epilogues in the GEMM and in a launch of their own, where both are
-// legal, each has at least every eighth place, whatever the model says: a GPU measures which of
-// them is faster, and without one their estimates can be compared. Keeps the ranking within each.
+// An epilogue may run in the GEMM or in a launch of its own. Where both forms are legal, moves
+// variants up so that at least every eighth candidate uses each form, whatever the model says: a
+// GPU measures which form is faster, and without a GPU their estimates can be compared. Keeps the
+// ranking within each form.
 void ShareEpilogues(std::vector<RankedVariant>& ranked);
 
 // Leaves those variants whose precision keeps the error budget by its bound: what may be served

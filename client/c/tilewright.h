@@ -88,7 +88,9 @@ typedef struct tilewright_client tilewright_client;
  *
  * UNAVAILABLE: DAEMON_UNREACHABLE (nobody listens there), DAEMON_FROZEN (the daemon is stopped or
  * hangs), CONNECTION_CLOSED, NOT_TILEWRIGHTD. PERMISSION_DENIED: SOCKET_NOT_PERMITTED,
- * USER_NOT_PERMITTED. RESOURCE_EXHAUSTED: TOO_MANY_CONNECTIONS.
+ * USER_NOT_PERMITTED, DAEMON_NOT_TRUSTED (another user runs the daemon: $TILEWRIGHT_DAEMON_UID
+ * permits one). INVALID_ARGUMENT: MALFORMED_USER ($TILEWRIGHT_DAEMON_UID is no user id).
+ * RESOURCE_EXHAUSTED: TOO_MANY_CONNECTIONS.
  *
  * A client connects anew by itself. A call whose daemon is gone waits for it as long as connecting
  * may take, within the call's own deadline; after that calls fail at once for a while, at most
@@ -298,7 +300,7 @@ typedef struct tilewright_kernel_info {
   int32_t a_alignment, b_alignment, c_alignment, d_alignment, aux_alignment, bias_alignment;
 } tilewright_kernel_info;
 
-/* Fills what `info->struct_size` says that there is of `*info`.
+/* Writes at most `info->struct_size` bytes to `*info`.
  * INVALID_ARGUMENT, STRUCT_SIZE: it is smaller than its first field. */
 TILEWRIGHT_API tilewright_status tilewright_kernel_get_info(const tilewright_kernel* kernel,
                                                             tilewright_kernel_info* info);
@@ -348,8 +350,8 @@ typedef struct tilewright_gemm_arguments {
   float alpha;          /* 0: nothing of a and b reaches d, not even a NaN. They must be there. */
   float beta;           /* 0: c is not read. */
   uint64_t seed;        /* Of dropout and of stochastic rounding. */
-  uint64_t offset;      /* So too: below 2^48, the next for each launch; a backward launch has
-                           that of its forward one. */
+  uint64_t offset;      /* As seed. Must be below 2^48. Use the next value for each launch; a
+                           backward launch takes the value of its forward launch. */
   const float* scale_a; /* As tilewright_scaling says. */
   const float* scale_b;
   const float* scale_d;     /* One fp32. */

@@ -57,8 +57,8 @@ std::string NameOf(const std::string& signer, const std::string& name) {
 
 // "12 winners and 10 kernels; kept 2 that were here already"
 std::string Outcome(const v1::ImportBundleResponse& response) {
-  std::string text = absl::StrCat(response.winners_imported(), " winners and ",
-                                  response.kernels_imported(), " kernels");
+  std::string text = absl::StrCat(Count(response.winners_imported(), "winner"), " and ",
+                                  Count(response.kernels_imported(), "kernel"));
   if (response.winners_kept() > 0) {
     absl::StrAppend(&text, "; kept ", response.winners_kept(), " that were here already");
   }
@@ -109,8 +109,8 @@ absl::StatusOr<int> Inspect(Session& session, const std::string& path, bool dry_
     std::vector<Result> results;
     for (const v1::Winner& winner : response.winners()) results.push_back(ResultOf(winner));
     session.out() << RenderResults(results, session.out_style());
-    session.out() << response.winner_count() << " winners, " << response.kernel_count()
-                  << " kernels";
+    session.out() << Count(response.winner_count(), "winner") << ", "
+                  << Count(response.kernel_count(), "kernel");
     if (response.winner_count() > response.winners_size()) {
       session.out() << "; the first " << response.winners_size() << " are shown";
     }

@@ -65,8 +65,9 @@ absl::StatusOr<int> Forget(Session& session, const ForgetFlags& flags) {
     session.PrintJson(ToJson(response));
     return kExitOk;
   }
-  session.out() << (flags.dry_run ? "Would forget " : "Forgot ") << response.winners()
-                << " winners and " << response.kernels() << " kernels.\n";
+  session.out() << (flags.dry_run ? "Would forget " : "Forgot ")
+                << Count(response.winners(), "winner") << " and "
+                << Count(response.kernels(), "kernel") << ".\n";
   return kExitOk;
 }
 
@@ -89,11 +90,11 @@ absl::StatusOr<int> Prune(Session& session, const PruneFlags& flags) {
     return kExitOk;
   }
   const auto bytes = [](int64_t count) { return FormatBytes(static_cast<double>(count)); };
-  session.out() << (flags.dry_run ? "Would remove " : "Removed ") << response.superseded_winners()
-                << " superseded winners, " << response.unused_winners()
-                << " that were served least recently, and " << response.kernels()
-                << " kernels: " << bytes(response.bytes_before()) << " before, "
-                << bytes(response.bytes_after()) << " after.\n";
+  session.out() << (flags.dry_run ? "Would remove " : "Removed ")
+                << Count(response.superseded_winners(), "superseded winner") << ", "
+                << Count(response.unused_winners(), "winner") << " served least recently, and "
+                << Count(response.kernels(), "kernel") << ": " << bytes(response.bytes_before())
+                << " before, " << bytes(response.bytes_after()) << " after.\n";
   if (response.limit_missed()) {
     session.Note("the limit is not reached: everything left was served within 30 days");
   }

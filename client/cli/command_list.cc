@@ -32,11 +32,17 @@ absl::StatusOr<int64_t> ForEachWinner(Connection& connection, int64_t limit,
   return seen;
 }
 
-// Winners that are missing have a reason, and lie in a file that was kept. Where the service
-// cannot tell, the list stands without it.
-void NoteRecovery(Session& session, Connection& connection) {
+// What is wrong with the store: why winners are missing, and in which file they are kept, or why
+// new ones are not stored. Where the service cannot tell, the list stands without it.
+void NoteTrouble(Session& session, Connection& connection) {
   const auto stats = connection.GetCacheStats();
-  if (stats.ok() && !stats->recovery_note().empty()) session.Note(stats->recovery_note());
+  if (!stats.ok()) return;
+  if (!stats->recovery_note().empty()) session.Note(stats->recovery_note());
+  if (!stats->read_only().empty()) session.Note(stats->read_only());
+  if (const int64_t unstored = stats->unstored_winners(); unstored > 0) {
+    session.Note(absl::StrCat(Count(unstored, "winner"), unstored == 1 ? " is" : " are",
+                              " served and not stored yet"));
+  }
 }
 
 absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
@@ -59,7 +65,7 @@ absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
                      object["winner"] = ToJson(winner);
                      session.PrintJson(object);
                    }));
-  NoteRecovery(session, client->connection());
+  NoteTrouble(session, client->connection());
   if (session.json()) return kExitOk;
   if (count == 0) {
     session.Note("nothing is stored yet; `tilewright tune gemm --m M --n N --k K` changes that");

@@ -130,15 +130,10 @@ absl::Status Shortcoming(const v1::Sweep& sweep) {
 
 // An end of the daemon in the midst of a sweep takes nothing away.
 absl::Status WithHowToGoOn(const absl::Status& status, const v1::Sweep& sweep) {
-  const auto info = ErrorInfoOf(status);
-  if (!absl::IsUnavailable(status) || !info.has_value()) return status;
-  ErrorMetadata metadata;
-  for (const auto& [key, value] : info->metadata()) metadata.emplace_back(key, value);
-  return MakeError(
-      status.code(), info->reason(),
-      absl::StrCat(status.message(), "; ", sweep.name(), " has ", sweep.done(), " of ",
-                   sweep.entries_size(), " problems done, and the same command goes on there"),
-      metadata);
+  if (!absl::IsUnavailable(status)) return status;
+  return WithMessage(status, absl::StrCat(status.message(), "; ", sweep.name(), " has ",
+                                          sweep.done(), " of ", sweep.entries_size(),
+                                          " problems done, and the same command goes on there"));
 }
 
 void PrintTable(Session& session, const v1::Sweep& sweep) {

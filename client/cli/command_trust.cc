@@ -8,6 +8,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/format.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
@@ -21,10 +22,6 @@ std::string DayOf(const v1::Signer& signer) {
   if (!signer.has_trust_time()) return "-";
   return absl::FormatTime("%Y-%m-%d", absl::FromUnixSeconds(signer.trust_time().seconds()),
                           absl::LocalTimeZone());
-}
-
-std::string Winners(int64_t count) {
-  return absl::StrCat(count, count == 1 ? " winner" : " winners");
 }
 
 absl::StatusOr<int> List(Session& session) {
@@ -45,7 +42,7 @@ absl::StatusOr<int> List(Session& session) {
     session.out() << table.Render(session.out_style());
   }
   if (response.unknown_signer_winners() > 0) {
-    session.out() << Winners(response.unknown_signer_winners())
+    session.out() << Count(response.unknown_signer_winners(), "winner")
                   << " of an earlier version's imports have no signer. `tilewright trust adopt` "
                      "trusts them for good.\n";
   }
@@ -59,9 +56,10 @@ absl::StatusOr<int> Add(Session& session, const v1::TrustSignerRequest& request)
     session.PrintJson(ToJson(signer));
     return kExitOk;
   }
-  session.out() << "Trusts " << signer.signer() << " as " << signer.display_name()
-                << ": its bundles can be imported";
-  if (signer.winners() > 0) session.out() << ", and its " << Winners(signer.winners()) << " served";
+  session.out() << "Trusts " << Printable(signer.signer()) << " as "
+                << Printable(signer.display_name()) << ": its bundles can be imported";
+  if (signer.winners() > 0)
+    session.out() << ", and its " << Count(signer.winners(), "winner") << " served";
   session.out() << ".\n";
   return kExitOk;
 }
@@ -74,10 +72,11 @@ absl::StatusOr<int> Remove(Session& session, const std::string& name) {
     session.PrintJson(ToJson(response));
     return kExitOk;
   }
-  session.out() << "Does not trust " << response.signer().signer() << " any more";
+  session.out() << "Does not trust " << Printable(response.signer().signer()) << " any more";
   if (response.winners() > 0) {
-    session.out() << ": its " << Winners(response.winners())
-                  << " stay stored and are served no more";
+    session.out() << ": its " << Count(response.winners(), "winner")
+                  << (response.winners() == 1 ? " stays stored and is served no more"
+                                              : " stay stored and are served no more");
   }
   session.out() << ".\n";
   return kExitOk;
@@ -89,7 +88,7 @@ absl::StatusOr<int> Adopt(Session& session) {
   if (session.json()) {
     session.PrintJson(ToJson(response));
   } else {
-    session.out() << "Adopted " << Winners(response.winners()) << ".\n";
+    session.out() << "Adopted " << Count(response.winners(), "winner") << ".\n";
   }
   return kExitOk;
 }
@@ -100,7 +99,7 @@ absl::StatusOr<int> ShowKey(Session& session) {
   if (session.json()) {
     session.PrintJson(ToJson(key));
   } else {
-    session.out() << key.signer() << '\n';
+    session.out() << Printable(key.signer()) << '\n';
     session.Note(
         "that is the fingerprint of the key that signs what is exported here; who imports "
         "it runs `tilewright trust add` with it");
@@ -114,8 +113,8 @@ absl::StatusOr<int> RotateKey(Session& session) {
   if (session.json()) {
     session.PrintJson(ToJson(key));
   } else {
-    session.out() << "Signs with " << key.signer() << " from now on.\nThe key before, "
-                  << key.previous_signer()
+    session.out() << "Signs with " << Printable(key.signer()) << " from now on.\nThe key before, "
+                  << Printable(key.previous_signer())
                   << ", stays trusted here; `tilewright trust remove` ends that.\n";
   }
   return kExitOk;

@@ -8,12 +8,14 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "client/cpp/daemon_identity.h"
 #include "client/cpp/dial.h"
 
 extern char** environ;
@@ -120,7 +122,9 @@ std::vector<std::string> EnvironmentDifferences(const EnvironmentEntries& daemon
 }
 
 std::string ExplainByEnvironment(const std::string& socket) {
-  const absl::StatusOr<int> fd = Dial(socket, DeadlineAfter(kAskTimeout));
+  const absl::StatusOr<std::optional<uid_t>> user = ConfiguredDaemonUser(std::nullopt);
+  if (!user.ok()) return "";
+  const absl::StatusOr<int> fd = Dial(socket, DeadlineAfter(kAskTimeout), *user);
   if (!fd.ok()) return "";
   const int pid = PeerProcess(*fd);
   close(*fd);

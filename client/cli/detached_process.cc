@@ -21,7 +21,7 @@ namespace {
 
 // Sockets and files for the daemon's user and group, as its directories are.
 constexpr mode_t kUmask = 027;
-// Where the child reports that it could not become the daemon; closed by exec.
+// Where the report's pipe lies when the child becomes the daemon; closed by exec.
 constexpr int kReportFd = 3;
 
 // All that the child needs, made before it exists: it may make system calls only.
@@ -30,7 +30,7 @@ struct Plan {
   char* const* arguments;
   char* const* environment;
   const char* log;
-  int report;
+  int report;  // Where the child says why it is no daemon; moves.
   int open_files;
 };
 
@@ -46,8 +46,8 @@ int OpenFileLimit() {
   return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, INT_MAX));
 }
 
-// Returns the error that stopped it.
-int BecomeDaemon(const Plan& plan) {
+// Returns the error that stopped it, which `plan.report` is then for.
+int BecomeDaemon(Plan& plan) {
   if (setsid() < 0) return errno;
   umask(kUmask);
   const int input = open("/dev/null", O_RDONLY);
@@ -55,13 +55,16 @@ int BecomeDaemon(const Plan& plan) {
   if (input < 0 || log < 0) return errno;
   // Out of the way of each other first: any of the numbers below may be taken by another of them.
   const int high_report = fcntl(plan.report, F_DUPFD, 10);
+  if (high_report < 0) return errno;
+  plan.report = high_report;
   const int high_input = fcntl(input, F_DUPFD, 10);
   const int high_log = fcntl(log, F_DUPFD, 10);
   if (dup2(high_input, STDIN_FILENO) < 0 || dup2(high_log, STDOUT_FILENO) < 0 ||
-      dup2(high_log, STDERR_FILENO) < 0 || dup2(high_report, kReportFd) < 0 ||
-      fcntl(kReportFd, F_SETFD, FD_CLOEXEC) != 0) {
+      dup2(high_log, STDERR_FILENO) < 0 || dup2(high_report, kReportFd) < 0) {
     return errno;
   }
+  plan.report = kReportFd;
+  if (fcntl(kReportFd, F_SETFD, FD_CLOEXEC) != 0) return errno;
   CloseFrom(kReportFd + 1, plan.open_files);
   if (chdir("/") != 0) return errno;
   // The kernel takes of it what the container allows.
@@ -100,15 +103,12 @@ absl::StatusOr<pid_t> StartDetached(const std::vector<std::string>& command,
   const std::vector<char*> variables = PointersTo(environment);
   int report[2];
   if (pipe2(report, O_CLOEXEC) != 0) return StartError(command[0], errno);
-  const Plan plan{command[0].c_str(), arguments.data(), variables.data(),
-                  log.c_str(),        report[1],        OpenFileLimit()};
+  Plan plan{command[0].c_str(), arguments.data(), variables.data(),
+            log.c_str(),        report[1],        OpenFileLimit()};
   const pid_t pid = fork();
   if (pid == 0) {
     const int error = BecomeDaemon(plan);
-    // Either number may be the report's by now.
-    if (write(kReportFd, &error, sizeof(error)) != sizeof(error)) {
-      [[maybe_unused]] const ssize_t written = write(plan.report, &error, sizeof(error));
-    }
+    [[maybe_unused]] const ssize_t written = write(plan.report, &error, sizeof(error));
     _exit(127);
   }
   const int fork_error = errno;

@@ -2,6 +2,7 @@
 #ifndef TILEWRIGHT_CLIENT_CLI_FORMAT_H_
 #define TILEWRIGHT_CLIENT_CLI_FORMAT_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ std::string FormatSeconds(double seconds, const Style& style);
 
 // "4 s", "1 min 20 s": for waiting.
 std::string FormatWait(double seconds);
+
+// "1 winner", "2 winners".
+std::string Count(int64_t count, std::string_view noun);
 
 // "512 B", "1.5 MiB".
 std::string FormatBytes(double bytes);

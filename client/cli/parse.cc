@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/byte_size.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -110,21 +111,13 @@ absl::StatusOr<std::chrono::seconds> ParseAge(std::string_view field, std::strin
 }
 
 absl::StatusOr<int64_t> ParseBytes(std::string_view field, std::string_view text) {
-  const auto bytes = ParseWithUnit(text, {{"KiB", 0x1p10},
-                                          {"MiB", 0x1p20},
-                                          {"GiB", 0x1p30},
-                                          {"TiB", 0x1p40},
-                                          {"KB", 1e3},
-                                          {"MB", 1e6},
-                                          {"GB", 1e9},
-                                          {"TB", 1e12},
-                                          {"B", 1}});
-  if (!bytes || *bytes < 1 || *bytes > 0x1p60) {
+  const std::optional<int64_t> bytes = ParseByteSize(text);
+  if (!bytes || *bytes < 1) {
     return InvalidField(field, "INVALID_SIZE",
                         absl::StrCat("must be a number of bytes such as 500MB or 2GiB, was '",
                                      std::string(text), "'"));
   }
-  return static_cast<int64_t>(*bytes);
+  return *bytes;
 }
 
 }  // namespace tilewright::cli

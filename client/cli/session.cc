@@ -66,12 +66,8 @@ std::string Session::EnvironmentNote() const {
 absl::Status Session::Explained(const absl::Status& status) const {
   if (!DependsOnEnvironment(status)) return status;
   const std::string note = EnvironmentNote();
-  const auto info = ErrorInfoOf(status);
-  if (note.empty() || !info.has_value()) return status;
-  ErrorMetadata metadata;
-  for (const auto& [key, value] : info->metadata()) metadata.emplace_back(key, value);
-  return MakeError(status.code(), info->reason(), absl::StrCat(status.message(), "; ", note),
-                   metadata);
+  if (note.empty()) return status;
+  return WithMessage(status, absl::StrCat(status.message(), "; ", note));
 }
 
 void Session::Note(const std::string& text) {

@@ -32,13 +32,11 @@ absl::StatusOr<v1::Sweep> FollowSweep(Connection& connection, v1::Sweep sweep, s
   absl::Status failure;
   const auto on_progress = [&](const v1::SweepProgress& progress) {
     // The first message after an attachment has no entries, and they may have changed before it.
-    if (progress.entries().empty() && progress.done() != sweep.done()) {
+    // What could not be had then is missing until it can be.
+    if (!failure.ok() || (progress.entries().empty() && progress.done() != sweep.done())) {
       absl::StatusOr<v1::Sweep> whole = connection.GetSweep(sweep.name());
-      if (whole.ok()) {
-        sweep = *std::move(whole);
-      } else {
-        failure = whole.status();
-      }
+      failure = whole.status();
+      if (whole.ok()) sweep = *std::move(whole);
     }
     Apply(progress, sweep);
     show(sweep);

@@ -19,8 +19,6 @@
 namespace tilewright {
 namespace {
 
-constexpr std::chrono::seconds kCallTimeout{30};
-
 constexpr char kHealthMethod[] = "/grpc.health.v1.Health/Check";
 
 absl::StatusOr<std::string> AskHealth(const std::shared_ptr<grpc::Channel>& channel,

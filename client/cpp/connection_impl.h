@@ -5,17 +5,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "client/cpp/dial.h"
 #include "client/cpp/link.h"
 #include "client/cpp/owner_process.h"
 #include "client/cpp/plain_call.h"
 #include "client/cpp/rpc_status.h"
+#include "client/cpp/silence_guard.h"
+#include "proto/support/errors.h"
 #include "proto/support/text.h"
 #include "tilewright/connection.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
@@ -23,6 +28,9 @@
 #include "tilewright/v1/tuning_service.grpc.pb.h"
 
 namespace tilewright {
+
+// The longest wait for a call that its caller gives no deadline.
+inline constexpr std::chrono::seconds kCallTimeout{30};
 
 // `deadline` for gRPC, on its own monotonic clock.
 gpr_timespec GrpcDeadline(SteadyClock::time_point deadline);
@@ -97,6 +105,37 @@ struct Connection::Impl {
     if (!owner.IsThis()) return ForkedError();
     if (GrpcIsInherited()) return NoStreamsError();
     return links.Get(DeadlineAfter(options.connect_timeout));
+  }
+
+  // Writes the chunks that one of the cache's streams brings to `out`; bytes written. `what` they
+  // are is for the error where that fails.
+  template <typename Chunk, typename Method, typename Request>
+  absl::StatusOr<int64_t> Receive(Method method, const Request& request, const char* what,
+                                  std::ostream& out) {
+    if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
+    const absl::StatusOr<std::shared_ptr<Link>> link = LinkForStream();
+    if (!link.ok()) return link.status();
+    grpc::ClientContext context;
+    const auto reader = ((*(*link)->cache).*method)(&context, request);
+    SilenceGuard guard(options, context);
+    Chunk chunk;
+    int64_t written = 0;
+    while (reader->Read(&chunk)) {
+      guard.Heard();
+      out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
+      if (!out) {
+        context.TryCancel();
+        reader->Finish();
+        return MakeError(
+            absl::StatusCode::kInternal, "WRITE_FAILED",
+            absl::StrCat(what, " could not be written: the disk is full or not writable"));
+      }
+      written += static_cast<int64_t>(chunk.data().size());
+    }
+    const absl::Status status =
+        EndOfTransfer(FromGrpcStatus(reader->Finish()), guard.verdict(), options.socket_path);
+    if (!status.ok()) return status;
+    return written;
   }
 
   const OwnerProcess owner;

@@ -1,7 +1,5 @@
 // The part of Connection that removes winners and makes backups.
 #include "client/cpp/connection_impl.h"
-#include "client/cpp/silence_guard.h"
-#include "proto/support/errors.h"
 
 namespace tilewright {
 namespace {
@@ -24,28 +22,8 @@ absl::StatusOr<v1::PruneCacheResponse> Connection::PruneCache(
 }
 
 absl::StatusOr<int64_t> Connection::BackupCache(std::ostream& out) {
-  const absl::StatusOr<std::shared_ptr<Link>> link = impl_->LinkForStream();
-  if (!link.ok()) return link.status();
-  grpc::ClientContext context;
-  auto reader = (*link)->cache->BackupCache(&context, v1::BackupCacheRequest());
-  SilenceGuard guard(impl_->options, context);
-  v1::BackupChunk chunk;
-  int64_t written = 0;
-  while (reader->Read(&chunk)) {
-    guard.Heard();
-    out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
-    if (!out) {
-      context.TryCancel();
-      reader->Finish();
-      return MakeError(absl::StatusCode::kInternal, "WRITE_FAILED",
-                       "the backup could not be written: the disk is full or not writable");
-    }
-    written += static_cast<int64_t>(chunk.data().size());
-  }
-  const absl::Status status =
-      EndOfTransfer(FromGrpcStatus(reader->Finish()), guard.verdict(), socket_path());
-  if (!status.ok()) return status;
-  return written;
+  return impl_->Receive<v1::BackupChunk>(&v1::CacheService::Stub::BackupCache,
+                                         v1::BackupCacheRequest(), "the backup", out);
 }
 
 }  // namespace tilewright

@@ -41,10 +41,11 @@ absl::Status WatchEnded(const char* before) {
 }
 
 // Watches a resource until a final state; attaches anew where the connection was lost.
-template <typename Message, typename Impl, typename Attach>
-absl::StatusOr<Message> Watch(Impl& impl, std::stop_token stop,
-                              const std::function<void(const Message&)>& on_update,
-                              const Attach& attach) {
+template <typename Message, typename Impl, typename Method, typename Request>
+absl::StatusOr<Message> Watch(Impl& impl, Method method, const Request& request,
+                              std::stop_token stop,
+                              const std::function<void(const Message&)>& on_update) {
+  if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
   Message last;
   absl::Status status;
   for (int attachment = 0; attachment < kMaxAttachments; ++attachment) {
@@ -52,7 +53,7 @@ absl::StatusOr<Message> Watch(Impl& impl, std::stop_token stop,
     if (stop.stop_requested()) return WatchStopped();
     if (!link.ok()) return link.status();
     grpc::ClientContext context;
-    auto reader = attach(**link, &context);
+    const auto reader = ((*(*link)->tunings).*method)(&context, request);
     status = ReadStream<Message>(impl.options, context, *reader, stop, on_update, last);
     if (IsFinal(last.state())) return last;
     if (stop.stop_requested()) return WatchStopped();
@@ -73,6 +74,7 @@ absl::Status Connection::WatchKernel(
     const std::function<void(const v1::GetKernelResponse&)>& on_update) {
   v1::WatchKernelRequest watch;
   *watch.mutable_request() = request;
+  if (absl::Status text = CheckUtf8(watch); !text.ok()) return text;
   v1::GetKernelResponse last;
   absl::Status status;
   // The watch has no last message: it ends only where one attachment after the other is silent.
@@ -92,7 +94,7 @@ absl::Status Connection::WatchKernel(
         last);
     if (stop.stop_requested()) return WatchStopped();
     if (status.ok()) return WatchEnded("the caller did");
-    if (!IsTransportFailure(status)) return status;
+    if (!IsTransportFailure(status)) return WithOtherVersion(status, socket_path());
     impl_->links.Lost(link->get());
   }
   return UnreachableError(socket_path(), status);
@@ -103,9 +105,7 @@ absl::StatusOr<v1::Tuning> Connection::WatchTuning(
     const std::function<void(const v1::Tuning&)>& on_update) {
   v1::WatchTuningRequest request;
   request.set_name(name);
-  return Watch<v1::Tuning>(*impl_, stop, on_update, [&](Link& link, grpc::ClientContext* context) {
-    return link.tunings->WatchTuning(context, request);
-  });
+  return Watch<v1::Tuning>(*impl_, &v1::TuningService::Stub::WatchTuning, request, stop, on_update);
 }
 
 absl::StatusOr<v1::Sweep> Connection::WatchSweep(
@@ -113,9 +113,7 @@ absl::StatusOr<v1::Sweep> Connection::WatchSweep(
     const std::function<void(const v1::Sweep&)>& on_update) {
   v1::WatchSweepRequest request;
   request.set_name(name);
-  return Watch<v1::Sweep>(*impl_, stop, on_update, [&](Link& link, grpc::ClientContext* context) {
-    return link.tunings->WatchSweep(context, request);
-  });
+  return Watch<v1::Sweep>(*impl_, &v1::TuningService::Stub::WatchSweep, request, stop, on_update);
 }
 
 absl::StatusOr<v1::SweepProgress> Connection::WatchSweepProgress(
@@ -123,39 +121,16 @@ absl::StatusOr<v1::SweepProgress> Connection::WatchSweepProgress(
     const std::function<void(const v1::SweepProgress&)>& on_update) {
   v1::WatchSweepProgressRequest request;
   request.set_name(name);
-  return Watch<v1::SweepProgress>(*impl_, stop, on_update,
-                                  [&](Link& link, grpc::ClientContext* context) {
-                                    return link.tunings->WatchSweepProgress(context, request);
-                                  });
+  return Watch<v1::SweepProgress>(*impl_, &v1::TuningService::Stub::WatchSweepProgress, request,
+                                  stop, on_update);
 }
 
 absl::StatusOr<int64_t> Connection::ExportBundle(const std::vector<std::string>& keys,
                                                  std::ostream& out) {
   v1::ExportBundleRequest request;
   for (const std::string& key : keys) request.add_keys(key);
-  if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
-  const absl::StatusOr<std::shared_ptr<Link>> link = impl_->LinkForStream();
-  if (!link.ok()) return link.status();
-  grpc::ClientContext context;
-  auto reader = (*link)->cache->ExportBundle(&context, request);
-  SilenceGuard guard(impl_->options, context);
-  v1::BundleChunk chunk;
-  int64_t written = 0;
-  while (reader->Read(&chunk)) {
-    guard.Heard();
-    out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
-    if (!out) {
-      context.TryCancel();
-      reader->Finish();
-      return MakeError(absl::StatusCode::kInternal, "WRITE_FAILED",
-                       "the bundle could not be written: the disk is full or not writable");
-    }
-    written += static_cast<int64_t>(chunk.data().size());
-  }
-  const absl::Status status =
-      EndOfTransfer(FromGrpcStatus(reader->Finish()), guard.verdict(), socket_path());
-  if (!status.ok()) return status;
-  return written;
+  return impl_->Receive<v1::BundleChunk>(&v1::CacheService::Stub::ExportBundle, request,
+                                         "the bundle", out);
 }
 
 template <typename Response, typename Method>

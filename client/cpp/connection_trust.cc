@@ -5,8 +5,6 @@
 namespace tilewright {
 namespace {
 
-constexpr std::chrono::seconds kCallTimeout{30};
-
 using Stub = v1::CacheService::Stub;
 
 }  // namespace

@@ -39,13 +39,10 @@ absl::Status CheckAnswer(const v1::GetKernelResponse& response) {
                      "the service answered with neither a kernel nor a vendor algorithm");
   }
   if (status.ok()) return status;
-  const auto info = ErrorInfoOf(status);
-  ErrorMetadata metadata;
-  if (info) metadata.assign(info->metadata().begin(), info->metadata().end());
   return MakeError(absl::StatusCode::kDataLoss, "KERNEL_INVALID",
                    absl::StrCat("the service sent a kernel that cannot be right (",
                                 status.message(), "); nothing of it was loaded: check tilewrightd"),
-                   metadata);
+                   MetadataOf(status));
 }
 
 static_assert(kNoLaunchOffset == kNoOffset);

@@ -54,6 +54,22 @@ absl::Status WithMetadata(const absl::Status& status, std::string_view key,
   return extended;
 }
 
+absl::Status WithMessage(const absl::Status& status, std::string_view message) {
+  absl::Status changed(status.code(), ToUtf8(message));
+  status.ForEachPayload([&changed](absl::string_view url, const absl::Cord& payload) {
+    changed.SetPayload(url, payload);
+  });
+  return changed;
+}
+
+ErrorMetadata MetadataOf(const absl::Status& status) {
+  ErrorMetadata metadata;
+  if (const auto info = ErrorInfoOf(status)) {
+    metadata.assign(info->metadata().begin(), info->metadata().end());
+  }
+  return metadata;
+}
+
 std::optional<google::rpc::ErrorInfo> ErrorInfoOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kErrorInfoUrl);
   google::rpc::ErrorInfo info;

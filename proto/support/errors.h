@@ -33,6 +33,12 @@ absl::Status Unimplemented(std::string_view field, std::string_view what);
 // `status`, which carries an info, with one more entry in its metadata.
 absl::Status WithMetadata(const absl::Status& status, std::string_view key, std::string_view value);
 
+// `status` with another message; its code, info and other details stay.
+absl::Status WithMessage(const absl::Status& status, std::string_view message);
+
+// The metadata of the info that `status` carries; empty where it carries none.
+ErrorMetadata MetadataOf(const absl::Status& status);
+
 // The info that `status` carries, if any.
 std::optional<google::rpc::ErrorInfo> ErrorInfoOf(const absl::Status& status);
 

@@ -288,6 +288,15 @@ TEST_F(AppTest, ListSaysThatTheDatabaseWasMovedAside) {
   }
 }
 
+TEST_F(AppTest, ListSaysWhatIsNotStored) {
+  service_.cache_stats.set_unstored_winners(1);
+  service_.cache_stats.set_read_only("/c cannot be written to");
+  const Outcome outcome = RunHere({"list"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("tilewright: /c cannot be written to\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("1 winner is served and not stored yet\n"));
+}
+
 TEST_F(AppTest, ListReadsEveryPage) {
   for (int i = 1; i <= 5; ++i) {
     v1::Winner winner;
@@ -444,7 +453,7 @@ TEST_F(AppTest, ExportWritesTheBundleAndImportSendsIt) {
   };
   const Outcome outcome = RunHere({"import", file});
   EXPECT_EQ(received, "a bundle");
-  EXPECT_THAT(outcome.out, HasSubstr("Imported 2 winners and 1 kernels"));
+  EXPECT_THAT(outcome.out, HasSubstr("Imported 2 winners and 1 kernel."));
   ExpectOneErrorLine(RunHere({"import", "/nowhere"}), 3, "/nowhere: cannot be read");
 }
 

@@ -27,6 +27,12 @@ Message Parse(const std::string& text) {
 const Style kPlain;
 const Style kFancy{true, true, true, 80};
 
+TEST(Format, OneIsCountedAsOne) {
+  EXPECT_EQ(Count(0, "winner"), "0 winners");
+  EXPECT_EQ(Count(1, "winner"), "1 winner");
+  EXPECT_EQ(Count(2, "kernel"), "2 kernels");
+}
+
 TEST(Format, SecondsHaveFourFigures) {
   EXPECT_EQ(FormatSeconds(95.12e-6, kPlain), "95.12 us");
   EXPECT_EQ(FormatSeconds(95.12e-6, kFancy), "95.12 µs");

@@ -219,5 +219,16 @@ TEST_F(ClientTest, AWatchOfAKernelEndsAsTheServiceEndsIt) {
   EXPECT_EQ(service_.watch_kernel_calls, 1);
 }
 
+TEST_F(ClientTest, AWatchSaysWhatACallSays) {
+  v1::GetKernelRequest request;
+  request.set_target("\xff");
+  Connection& connection = client_->connection();
+  EXPECT_EQ(ReasonOf(connection.WatchKernel(request, {}, nullptr)), "NOT_UTF8");
+  EXPECT_EQ(ReasonOf(connection.WatchTuning("\xff", {}, nullptr).status()), "NOT_UTF8");
+  EXPECT_EQ(service_.watch_kernel_calls, 0);
+  service_.kernel_watch_end = absl::UnimplementedError("unknown method");
+  EXPECT_EQ(ReasonOf(connection.WatchKernel({}, {}, nullptr)), "OTHER_VERSION");
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -27,6 +27,19 @@ TEST(Errors, MetadataIsAddedToWhatIsThere) {
   EXPECT_EQ(ErrorInfoOf(status)->metadata().at("tuning"), "tunings/7");
 }
 
+TEST(Errors, AnotherMessageLeavesAllElse) {
+  absl::Status status = MakeError(absl::StatusCode::kUnavailable, "TOO_BUSY", "later",
+                                  {{"field", "gemm"}, {"other", "x"}});
+  status.SetPayload("type.example/RetryInfo", absl::Cord("1 s"));
+  const absl::Status changed = WithMessage(status, "much later");
+  EXPECT_EQ(changed.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(changed.message(), "much later");
+  EXPECT_EQ(ReasonOf(changed), "TOO_BUSY");
+  EXPECT_EQ(MetadataOf(changed).size(), 2);
+  EXPECT_EQ(changed.GetPayload("type.example/RetryInfo"), absl::Cord("1 s"));
+  EXPECT_TRUE(MetadataOf(absl::NotFoundError("gone")).empty());
+}
+
 TEST(Errors, ReasonFallsBackToTheCode) {
   EXPECT_EQ(ReasonOf(absl::NotFoundError("gone")), "NOT_FOUND");
 }

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import pathlib
 import signal
 import subprocess
 import sys
@@ -191,6 +192,25 @@ class CliTest(unittest.TestCase):
         self.assertIsNone(winner["measured_seconds"])
         got = other.json("get", *gemm(256, 256, 128), *TARGET, "--mode", "cached_only")
         self.assertEqual(got["provenance"], "imported")
+
+    def test_a_restore_that_is_refused_says_why_wherever_the_log_goes(self):
+        place = self.place
+        backup = place.folder / "backup.db"
+        place.environment["TILEWRIGHT_LOG_FILE"] = str(place.folder / "daemon.log")
+        daemon = place.serve()
+        self.assertEqual(place.json("backup", backup)["file"], str(backup))
+        refused = place.run("restore", backup, "--json")
+        self.assertEqual(refused.returncode, 4, refused.stderr)
+        error = json.loads(refused.stdout)["error"]
+        self.assertEqual(error["reason"], "CACHE_IN_USE")
+        self.assertIn(f"`kill {daemon.pid}`", refused.stderr)
+        daemon.terminate()
+        daemon.wait(timeout=30)
+        missing = place.run("restore", place.folder / "missing.db")
+        self.assert_error(missing, 3, "is no file that can be read [FILE_NOT_READABLE]")
+        restored = place.json("restore", backup)
+        self.assertEqual(restored["restored"], str(backup))
+        self.assertTrue(pathlib.Path(restored["kept"]).is_file())
 
     def test_a_sweep_goes_on_where_it_was_killed(self):
         suite = self.place.folder / "suite.csv"

@@ -57,8 +57,8 @@ struct GemmArguments {
   const float* device_alpha = nullptr;
   const float* device_beta = nullptr;
   uint64_t seed = 0;  // Stochastic rounding and dropout.
-  // So too. Below 2^48; the next for each launch, and a backward launch has that of its forward
-  // one: docs/dropout.md.
+  // As seed. Must be below 2^48. Use the next value for each launch; a backward launch takes the
+  // value of its forward launch: docs/dropout.md.
   uint64_t offset = kNoLaunchOffset;
 };
 
