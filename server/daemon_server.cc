@@ -220,7 +220,8 @@ void DaemonServer::NoteUses() {
 
 bool DaemonServer::Busy() const {
   return scheduler_.queued() + scheduler_.running() > 0 || sweeps_.active() > 0 ||
-         metrics_->open_calls.load(std::memory_order_relaxed) > 0;
+         metrics_->open_calls.load(std::memory_order_relaxed) > 0 ||
+         executor_.pending() + bundle_executor_.pending() > 0;
 }
 
 void DaemonServer::Stop(absl::Duration grace) {

@@ -36,6 +36,11 @@ void Executor::Post(std::function<void()> work) {
   work();
 }
 
+std::size_t Executor::pending() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.size() + running_;
+}
+
 void Executor::Stop() {
   {
     absl::MutexLock lock(&mutex_);
@@ -59,8 +64,11 @@ void Executor::Run() {
       if (queue_.empty()) return;
       work = std::move(queue_.front());
       queue_.pop_front();
+      ++running_;
     }
     work();
+    absl::MutexLock lock(&mutex_);
+    --running_;
   }
 }
 

@@ -29,6 +29,9 @@ class Executor {
   // Runs it on the calling thread where the executor has stopped.
   void Post(std::function<void()> work);
 
+  // Work that is queued or under way.
+  std::size_t pending() const;
+
   // Finishes what is queued and joins the threads.
   void Stop();
 
@@ -36,8 +39,9 @@ class Executor {
   void Run();
 
   const std::size_t max_queue_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  std::size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

@@ -141,8 +141,14 @@ absl::StatusOr<int> OpenPrivateFile(const std::string& path, int flags, mode_t m
   }
   struct stat info;
   const int failed = ::fstat(fd, &info) != 0 ? errno : 0;
-  if (failed == 0 && S_ISREG(info.st_mode) && IsOurs(info)) return fd;
+  const bool shared = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (failed == 0 && S_ISREG(info.st_mode) && IsOurs(info) && !shared) return fd;
   ::close(fd);
+  if (failed == 0 && S_ISREG(info.st_mode) && IsOurs(info)) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "CACHE_WRITABLE_BY_ALL",
+                     absl::StrCat(path, " may be written to by others: `chmod go-w ", path, "`"),
+                     {{"file", path}});
+  }
   if (failed != 0) return CacheFileError("cannot look at", path, failed);
   return MakeError(
       absl::StatusCode::kFailedPrecondition, "CACHE_UNUSABLE",

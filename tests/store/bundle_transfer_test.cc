@@ -262,5 +262,26 @@ TEST(BundleTransferTest, AnUnknownKeyIsNotFound) {
   EXPECT_EQ(ReasonOf(status), "NO_WINNER");
 }
 
+// Signed by this machine, they would be trusted wherever this machine is.
+TEST(BundleExportTest, LeavesOutWhatNobodyHereTrusts) {
+  MemoryStore store;
+  WinnerIndex index;
+  for (const char* signer : {"", "somebody"}) {
+    const RecordSpec spec = {.problem = Gemm(*signer == 0 ? 64 : 128, 64, 64),
+                             .provenance = v1::PROVENANCE_IMPORTED};
+    ASSERT_TRUE(store.PutCompiled("key", Compiled(spec.cubin)).ok());
+    TuningRecord record = MakeRecord(spec);
+    record.winner.winner.set_signer(signer);
+    record.winner.winner.set_epoch(store.PutTuning(record).value());
+    index.Insert(record.winner);
+  }
+  EXPECT_EQ(ReasonOf(CollectForExport(store, index, {}).status()), "NO_WINNER");
+  index.SetTrusted("somebody", true);
+  const auto contents = CollectForExport(store, index, {});
+  ASSERT_TRUE(contents.ok()) << contents.status();
+  EXPECT_EQ(contents->records.size(), 1u);
+  EXPECT_EQ(contents->records.front().winner.winner.signer(), "somebody");
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -53,6 +53,9 @@ TEST_F(RestoreTest, RefusesWhatIsNoSoundDatabase) {
             "FILE_NOT_READABLE");
   WriteFile(directory_ / "text", "no database at all, but long enough to be looked at");
   EXPECT_FALSE(RestoreDatabase(cache(), directory_ / "text", absl::Now()).ok());
+  WriteFile(directory_ / "empty", "");
+  EXPECT_EQ(ReasonOf(RestoreDatabase(cache(), directory_ / "empty", absl::Now()).status()),
+            "NOT_A_CACHE_DATABASE");
   const std::string torn = directory_ / "torn.db";
   ASSERT_TRUE(Open()->Backup(torn).ok());
   std::string bytes = ReadFile(torn);

@@ -23,12 +23,20 @@ std::size_t BytesOf(const TuningRecord& record) {
 
 // Adds the winner's record and, once, its cubin; where either is damaged, neither. How many
 // bytes that made.
-std::size_t Collect(TuningStore& store, const StoredWinner& winner, std::set<std::string>* kernels,
-                    BundleContents* contents) {
+std::size_t Collect(TuningStore& store, const WinnerIndex& index, const StoredWinner& winner,
+                    std::set<std::string>* kernels, BundleContents* contents) {
   auto record =
       store.GetTuning(winner.problem_encoding, winner.silicon_key, winner.environment_key);
   if (!record.ok()) {
     spdlog::warn("winner {} is not exported: {}", winner.winner.key(), record.status().ToString());
+    return 0;
+  }
+  // What nobody here trusts is not signed by this machine.
+  const v1::Winner& stored = record->winner.winner;
+  const bool trusted =
+      stored.provenance() != v1::PROVENANCE_IMPORTED || index.IsTrusted(stored.signer());
+  if (!trusted) {
+    spdlog::warn("winner {} is not exported: its signer is not trusted", winner.winner.key());
     return 0;
   }
   auto portable = TemplateWinner(record->winner);
@@ -74,7 +82,7 @@ absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const Winner
     for (const auto& winner : page) {
       const std::string& key = winner->winner.key();
       if ((keys.empty() || wanted.erase(key) > 0) && seen.insert(key).second) {
-        bytes += Collect(store, *winner, &kernels, &contents);
+        bytes += Collect(store, index, *winner, &kernels, &contents);
         if (bytes > max_bytes) return BundleTooLarge(max_bytes);
       }
     }

@@ -14,7 +14,8 @@ namespace tilewright {
 
 // The newest winners of `keys` (v1::Winner.key; none: all) with their samples and cubins,
 // newest first. In place of a vendor's winner comes the template beside it; where there is none
-// it is left out, as are damaged ones, those with a log line.
+// it is left out, as are damaged ones and imports of signers that are not trusted or not known,
+// those with a log line.
 // NOT_FOUND, reason NO_WINNER, where nothing is left, or naming a key that is not stored.
 // FAILED_PRECONDITION, reason BUNDLE_TOO_LARGE, as soon as it comes to more than `max_bytes`.
 absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const WinnerIndex& index,

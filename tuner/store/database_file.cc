@@ -132,7 +132,9 @@ void CheckSchema(SQLite::Database& database) {
 absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) {
   const int version = SchemaVersion(database);
   if (version == 0 || version >= Migrations().back().version) return absl::OkStatus();
-  const std::string copy = CopyOfSchema(path, version);
+  // One that is there already is another database's: it was restored over, or an upgrade failed.
+  std::string copy = CopyOfSchema(path, version);
+  for (int i = 2; Exists(copy); ++i) copy = absl::StrCat(CopyOfSchema(path, version), "-", i);
   const std::string unfinished = copy + ".part";
   ::unlink(unfinished.c_str());
   RETURN_IF_ERROR(MakeFile(unfinished));

@@ -29,6 +29,10 @@ absl::Status Prepare(const std::string& path, absl::Time now) {
     SqliteConnection connection(path, SqliteConnection::Mode::kReadWrite);
     SQLite::Database& database = connection.database();
     RETURN_IF_ERROR(CheckOurs(Migrations(), database));
+    if (SchemaVersion(database) == 0) {
+      return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
+                       "it is empty, and no cache database");
+    }
     const std::string verdict = database.execAndGet("PRAGMA quick_check(1)").getString();
     if (verdict != "ok") {
       return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",

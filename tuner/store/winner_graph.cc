@@ -160,6 +160,14 @@ void WinnerGraph::SetTrusted(std::string_view signer, bool trusted) {
   version_.fetch_add(1, std::memory_order_release);
 }
 
+bool WinnerGraph::IsTrusted(std::string_view signer) const {
+  absl::MutexLock lock(&mutex_);
+  for (const SignerNode& node : signer_nodes_) {
+    if (node.signer == signer) return node.trusted.load(std::memory_order_acquire);
+  }
+  return false;
+}
+
 const SignerNode* WinnerGraph::SignerFor(std::string_view signer) {
   if (signer.empty()) return nullptr;
   for (const SignerNode& node : signer_nodes_) {

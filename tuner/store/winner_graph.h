@@ -42,6 +42,7 @@ class WinnerGraph {
 
   // Whether what `signer` signed may be an answer.
   void SetTrusted(std::string_view signer, bool trusted);
+  bool IsTrusted(std::string_view signer) const;
 
   // By what the keys are made from, compared in full; null where there is none.
   const ProblemNode* FindProblem(std::string_view encoding) const;
@@ -81,7 +82,7 @@ class WinnerGraph {
   std::atomic<int64_t> live_targets_{0};
 
   // Writers, one at a time.
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::deque<ProblemNode> problem_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<FamilyNode> family_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<KernelNode> kernel_nodes_ ABSL_GUARDED_BY(mutex_);

@@ -231,6 +231,10 @@ void WinnerIndex::SetTrusted(std::string_view signer, bool trusted) {
   impl_->graph.SetTrusted(signer, trusted);
 }
 
+bool WinnerIndex::IsTrusted(std::string_view signer) const {
+  return impl_->graph.IsTrusted(signer);
+}
+
 bool WinnerIndex::MayBePruned(const IndexQuery& query, const IndexHit& hit) const {
   if (query.pinned_epoch <= 0) return false;
   if (Lookup(impl_->graph, query).IsDistrusted()) return true;

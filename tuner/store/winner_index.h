@@ -55,6 +55,7 @@ class WinnerIndex {
   // Whether what was imported from `signer` (its fingerprint) is an answer. At first only signers
   // that the store has are trusted.
   void SetTrusted(std::string_view signer, bool trusted);
+  bool IsTrusted(std::string_view signer) const;
 
   // The best answer, in this order; a null winner where there is none:
   //   EXACT              this problem on this target, measured
