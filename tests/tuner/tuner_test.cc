@@ -136,7 +136,7 @@ TEST_F(TunerTest, AKernelThatIsWrongAtOneShapeServesOthers) {
   });
   EXPECT_FALSE(Tune().ok());
   ASSERT_EQ(profiler_.requests().size(), 2u) << "the second shape";
-  EXPECT_EQ(profiler_.requests().back().problem.gemm().m(), 1024);
+  EXPECT_EQ(profiler_.requests().back().problem.gemm().m(), 512);
   const std::string silicon = SiliconKey(request_.target.silicon());
   const std::string hash = profiler_.requests().back().kernels.front().content_hash();
   EXPECT_TRUE(store_.FindQuarantined(hash, silicon, ProblemKey(request_.problem))->has_value());

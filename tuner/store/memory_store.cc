@@ -116,7 +116,7 @@ absl::StatusOr<std::optional<v1::Failure>> MemoryStore::FindQuarantined(
     const std::string& content_hash, const std::string& silicon_key,
     const std::string& problem_key) {
   absl::MutexLock lock(&mutex_);
-  for (const std::string& problem : {std::string(), problem_key}) {
+  for (const std::string& problem : {problem_key, std::string()}) {
     const auto found = quarantine_.find({content_hash, silicon_key, problem});
     if (found != quarantine_.end()) return found->second;
   }

@@ -120,7 +120,8 @@ absl::StatusOr<std::optional<v1::Failure>> SqliteStore::FindQuarantined(
   return ReadAtBorder("quarantine entry", Result(std::nullopt), [&]() -> Result {
     Query find = Reader().Use(
         "SELECT problem_key, record FROM quarantine"
-        " WHERE content_hash = ? AND silicon_key = ? AND problem_key IN (x'', ?)");
+        " WHERE content_hash = ? AND silicon_key = ? AND problem_key IN (x'', ?)"
+        " ORDER BY problem_key DESC");
     find.Blob(content_hash).Blob(silicon_key).Blob(problem_key);
     while (find.Next()) {
       const auto payload =
