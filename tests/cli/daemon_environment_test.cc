@@ -15,7 +15,7 @@ TEST(DaemonEnvironment, TakesWhatADaemonNeedsAndNothingElse) {
                    "MAKEFLAGS= -j8 --jobserver-auth=3,4", "XDG_CACHE_HOME=/c", "PATH=/bin",
                    "LD_PRELOAD=/x.so", "LD_LIBRARY_PATH=/l", "TZ=UTC", "TILEWRIGHT_LOG_LEVEL=debug",
                    "HOMEPAGE=no", "VIRTUAL_ENV=/v", "CONDA_PREFIX=/p"},
-                  "/work"),
+                  "/opt"),
               ElementsAre("HOME=/h", "CUDA_VISIBLE_DEVICES=1", "XDG_CACHE_HOME=/c", "PATH=/bin",
                           "LD_LIBRARY_PATH=/l", "TZ=UTC", "TILEWRIGHT_LOG_LEVEL=debug",
                           "VIRTUAL_ENV=/v", "CONDA_PREFIX=/p"));
@@ -26,8 +26,8 @@ TEST(DaemonEnvironment, FilesNamedFromHereAreNamedFromEverywhere) {
   EXPECT_THAT(
       DaemonEnvironment({"TILEWRIGHT_NVRTC=lib/libnvrtc.so.13",
                          "TILEWRIGHT_CUBLASLT=libcublasLt.so.13", "TILEWRIGHT_CONFIG=/etc/t.toml"},
-                        "/work"),
-      ElementsAre("TILEWRIGHT_NVRTC=/work/lib/libnvrtc.so.13",
+                        "/opt"),
+      ElementsAre("TILEWRIGHT_NVRTC=/opt/lib/libnvrtc.so.13",
                   "TILEWRIGHT_CUBLASLT=libcublasLt.so.13", "TILEWRIGHT_CONFIG=/etc/t.toml"));
 }
 
