@@ -211,7 +211,19 @@ TEST(DaemonWork, ABundleGoesFromOneDirectoryToAnother) {
   EXPECT_EQ(import(damaged).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(import(bundle.substr(0, bundle.size() - 1)).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(client.List({})->winners_size(), 0) << "of a damaged file nothing is taken in";
-  ASSERT_TRUE(import(bundle).ok());
+  const absl::Status refused = import(bundle);
+  ASSERT_EQ(ReasonOf(refused), "SIGNER_NOT_TRUSTED") << refused;
+  {
+    v1::TrustSignerRequest request;
+    request.set_signer(ErrorInfoOf(refused)->metadata().at("signer"));
+    request.set_display_name("sender");
+    grpc::ClientContext context;
+    v1::Signer signer;
+    const absl::Status trusted = FromGrpc(client.cache->TrustSigner(&context, request, &signer));
+    ASSERT_TRUE(trusted.ok()) << trusted;
+  }
+  const absl::Status imported = import(bundle);
+  ASSERT_TRUE(imported.ok()) << imported;
   const auto answer = client.Get(RequestOf(4096, kCached, kTarget));
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->provenance(), v1::PROVENANCE_IMPORTED);
