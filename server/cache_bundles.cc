@@ -16,7 +16,7 @@
 #include "proto/support/status_macros.h"
 #include "server/cache_service.h"
 #include "server/caller.h"
-#include "server/cancellable_call.h"
+#include "server/chunk_sender.h"
 #include "server/grpc_status.h"
 #include "server/request_check.h"
 #include "server/stall_watch.h"
@@ -28,7 +28,6 @@
 namespace tilewright {
 namespace {
 
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr int kMaxKeys = 100000;
 
 absl::Status TooManyBundles() {
@@ -45,8 +44,24 @@ absl::Status Stalled(std::chrono::milliseconds limit, const char* what) {
                                 ": send the bundle again"));
 }
 
-absl::StatusOr<std::string> MakeBundle(const CacheServiceImpl::Context& context,
-                                       const v1::ExportBundleRequest& request) {
+// The chunks of a bundle.
+class BundleSource {
+ public:
+  explicit BundleSource(std::string bundle) : bundle_(std::move(bundle)) {}
+
+  absl::StatusOr<std::string> Next() {
+    std::string bytes = bundle_.substr(sent_, kChunkBytes);
+    sent_ += bytes.size();
+    return bytes;
+  }
+
+ private:
+  std::string bundle_;
+  std::size_t sent_ = 0;
+};
+
+absl::StatusOr<BundleSource> MakeBundle(const CacheServiceImpl::Context& context,
+                                        const v1::ExportBundleRequest& request) {
   if (request.keys_size() > kMaxKeys) {
     return InvalidField("keys", "TOO_MANY", absl::StrCat("more than ", kMaxKeys));
   }
@@ -57,70 +72,10 @@ absl::StatusOr<std::string> MakeBundle(const CacheServiceImpl::Context& context,
                        context.max_bundle_bytes));
   ASSIGN_OR_RETURN(std::string bundle, WriteBundle(contents, key));
   if (bundle.size() > context.max_bundle_bytes) return BundleTooLarge(context.max_bundle_bytes);
-  return bundle;
+  return BundleSource(std::move(bundle));
 }
 
-// Sends a bundle chunk by chunk. Deletes itself when gRPC is done with it. Its place is let go
-// before the call ends, so that a client that waits for one bundle's end never has its next one
-// refused for it.
-class ExportReactor final : public grpc::ServerWriteReactor<v1::BundleChunk> {
- public:
-  ExportReactor(grpc::CallbackServerContext* call, const CacheServiceImpl::Context& context,
-                SharedLimit::Place place)
-      : open_(context.metrics.open_calls),
-        call_(std::make_shared<CancellableCall>(call)),
-        place_(std::move(place)),
-        stall_limit_(context.bundle_stall) {}
-
-  bool admitted() const { return place_.held(); }
-
-  void Begin(absl::StatusOr<std::string> bundle) {
-    if (!bundle.ok()) return End(ToGrpcStatus(bundle.status()));
-    bundle_ = *std::move(bundle);
-    // A client that reads no more: the write under way never ends by itself.
-    stall_.emplace(stall_limit_, [ended = call_] { ended->Cancel(); });
-    SendNext();
-  }
-
-  void OnWriteDone(bool ok) override {
-    if (!ok) {
-      return End(grpc::Status(grpc::StatusCode::CANCELLED,
-                              "the client went away, or read nothing for too long"));
-    }
-    stall_->NoteProgress();
-    SendNext();
-  }
-
-  void OnDone() override {
-    call_->Forget();
-    delete this;
-  }
-
- private:
-  void SendNext() {
-    if (sent_ == bundle_.size()) return End(grpc::Status::OK);
-    const std::size_t bytes = std::min(kChunkBytes, bundle_.size() - sent_);
-    chunk_.set_data(bundle_.data() + sent_, bytes);
-    sent_ += bytes;
-    StartWrite(&chunk_);
-  }
-
-  void End(const grpc::Status& status) {
-    if (stall_) stall_->Stop();
-    std::string().swap(bundle_);  // The next bundle may come before OnDone.
-    place_.Release();
-    Finish(status);
-  }
-
-  const OpenCall open_;
-  const std::shared_ptr<CancellableCall> call_;
-  SharedLimit::Place place_;
-  const std::chrono::milliseconds stall_limit_;
-  std::optional<StallWatch> stall_;
-  std::string bundle_;
-  std::size_t sent_ = 0;
-  v1::BundleChunk chunk_;
-};
+using ExportReactor = ChunkSender<v1::BundleChunk, BundleSource>;
 
 constexpr int kMaxInspected = 1000;
 
@@ -297,14 +252,12 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
 grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     grpc::CallbackServerContext* context, const v1::ExportBundleRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  const absl::Status known = CheckKnown(*request);
-  auto* reactor = new ExportReactor(
-      context, context_, known.ok() ? exports_.TryTake(CallerOf(*context)) : SharedLimit::Place());
-  if (!known.ok()) {
+  auto* reactor = new ExportReactor(context, context_.metrics, context_.bundle_stall);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) {
     reactor->Begin(known);
     return reactor;
   }
-  if (!reactor->admitted()) {
+  if (!reactor->Admit(exports_.TryTake(CallerOf(*context)))) {
     reactor->Begin(TooManyBundles());
     return reactor;
   }

@@ -3,11 +3,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,13 +17,12 @@
 #include "proto/support/private_files.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/unique_fd.h"
 #include "server/cache_service.h"
 #include "server/caller.h"
-#include "server/cancellable_call.h"
-#include "server/grpc_status.h"
+#include "server/chunk_sender.h"
 #include "server/lookup_plan.h"
 #include "server/request_check.h"
-#include "server/stall_watch.h"
 #include "server/unary_reply.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/packed_winner.h"
@@ -41,7 +38,6 @@ using Winners = std::vector<std::shared_ptr<const StoredWinner>>;
 using Selector = std::function<bool(const Winners&)>;
 
 constexpr std::size_t kHexDigits = 64;
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr absl::Duration kServedLately = absl::Hours(24 * 30);
 
 bool IsHex(const std::string& text) { return text.size() == kHexDigits && !FromHex(text).empty(); }
@@ -108,83 +104,31 @@ absl::StatusOr<Selector> SelectorOf(const v1::ForgetWinnersRequest& request,
                       "say which winners: a problem, a key, a signer, predicted, or older_than");
 }
 
-// Sends a file that has no name any more. Deletes itself when gRPC is done with it.
-class BackupReactor final : public grpc::ServerWriteReactor<v1::BackupChunk> {
+// The chunks of a file that has no name any more.
+class FileSource {
  public:
-  BackupReactor(grpc::CallbackServerContext* call, const CacheServiceImpl::Context& context,
-                std::atomic<int>& backups)
-      : open_(context.metrics.open_calls),
-        call_(std::make_shared<CancellableCall>(call)),
-        stall_limit_(context.bundle_stall),
-        backups_(backups) {}
-  ~BackupReactor() override {
-    if (fd_ >= 0) close(fd_);
-  }
+  explicit FileSource(int fd) : fd_(fd) {}
 
-  // One at a time: each writes all of the database to the disk once more.
-  bool Admit() {
-    int none = 0;
-    admitted_ = backups_.compare_exchange_strong(none, 1);
-    return admitted_;
-  }
-
-  void Begin(absl::StatusOr<int> fd) {
-    if (!fd.ok()) return End(ToGrpcStatus(fd.status()));
-    fd_ = *fd;
-    // A client that reads no more: the write under way never ends by itself.
-    stall_.emplace(stall_limit_, [ended = call_] { ended->Cancel(); });
-    SendNext();
-  }
-
-  void OnWriteDone(bool ok) override {
-    if (!ok) {
-      return End(grpc::Status(grpc::StatusCode::CANCELLED,
-                              "the client went away, or read nothing for too long"));
+  absl::StatusOr<std::string> Next() {
+    std::string bytes(kChunkBytes, '\0');
+    const ssize_t count = read(fd_.get(), bytes.data(), bytes.size());
+    if (count < 0) {
+      return MakeError(absl::StatusCode::kInternal, "READ_FAILED",
+                       absl::StrCat("the backup cannot be read: ", std::strerror(errno)));
     }
-    stall_->NoteProgress();
-    SendNext();
-  }
-
-  void OnDone() override {
-    call_->Forget();
-    delete this;
+    bytes.resize(static_cast<std::size_t>(count));
+    return bytes;
   }
 
  private:
-  void SendNext() {
-    buffer_.resize(kChunkBytes);
-    const ssize_t bytes = read(fd_, buffer_.data(), buffer_.size());
-    if (bytes < 0) {
-      return End(ToGrpcStatus(
-          MakeError(absl::StatusCode::kInternal, "READ_FAILED",
-                    absl::StrCat("the backup cannot be read: ", std::strerror(errno)))));
-    }
-    if (bytes == 0) return End(grpc::Status::OK);
-    chunk_.set_data(buffer_.data(), static_cast<std::size_t>(bytes));
-    StartWrite(&chunk_);
-  }
-
-  void End(const grpc::Status& status) {
-    if (stall_) stall_->Stop();
-    // Before the call ends, so that a client's next backup is not refused for this one.
-    if (std::exchange(admitted_, false)) backups_.fetch_sub(1);
-    Finish(status);
-  }
-
-  const OpenCall open_;
-  const std::shared_ptr<CancellableCall> call_;
-  const std::chrono::milliseconds stall_limit_;
-  std::optional<StallWatch> stall_;
-  std::atomic<int>& backups_;
-  bool admitted_ = false;
-  int fd_ = -1;
-  std::string buffer_;
-  v1::BackupChunk chunk_;
+  UniqueFd fd_;
 };
+
+using BackupReactor = ChunkSender<v1::BackupChunk, FileSource>;
 
 // Writes the database to a file in the cache directory, or beside the lease where that cannot be
 // written to, and opens the file; its name is gone by then.
-absl::StatusOr<int> MakeBackup(const CacheServiceImpl::Context& context) {
+absl::StatusOr<FileSource> MakeBackup(const CacheServiceImpl::Context& context) {
   if (IsReadOnlyDirectory(context.cache_dir)) {
     if (const absl::Status made = MakeRuntimeDirectory(); !made.ok()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "READ_ONLY",
@@ -204,7 +148,7 @@ absl::StatusOr<int> MakeBackup(const CacheServiceImpl::Context& context) {
     return MakeError(absl::StatusCode::kInternal, "READ_FAILED",
                      absl::StrCat("the backup cannot be read: ", std::strerror(errno)));
   }
-  return fd;
+  return FileSource(fd);
 }
 
 }  // namespace
@@ -307,7 +251,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerConte
 grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
     grpc::CallbackServerContext* context, const v1::BackupCacheRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  auto* reactor = new BackupReactor(context, context_, backups_);
+  auto* reactor = new BackupReactor(context, context_.metrics, context_.bundle_stall);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) {
     reactor->Begin(known);
     return reactor;
@@ -318,7 +262,7 @@ grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
     reactor->Begin(permitted);
     return reactor;
   }
-  if (!reactor->Admit()) {
+  if (!reactor->Admit(backups_.TryTake(CallerOf(*context)))) {
     reactor->Begin(MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_BUNDLES",
                              "a backup is under way: try again in 1000 ms",
                              {{"retry_delay_ms", "1000"}}));

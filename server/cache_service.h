@@ -1,7 +1,6 @@
 #ifndef TILEWRIGHT_SERVER_CACHE_SERVICE_H_
 #define TILEWRIGHT_SERVER_CACHE_SERVICE_H_
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -119,7 +118,7 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
   const Context context_;
   SharedLimit exports_{kMaxBundles, kMaxBundlesOfUser};
   SharedLimit imports_{kMaxBundles, kMaxBundlesOfUser};
-  std::atomic<int> backups_{0};  // Under way: 0 or 1.
+  SharedLimit backups_{1, 1};  // Each writes all of the database to the disk once more.
 };
 
 }  // namespace tilewright

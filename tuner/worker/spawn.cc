@@ -18,6 +18,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "proto/support/unique_fd.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {
@@ -83,19 +84,7 @@ int OpenFileLimit() {
 }
 
 // A duplicate of `fd` out of the way of the child's own numbers; closed on exec.
-class HighFd {
- public:
-  explicit HighFd(int fd) : fd_(fcntl(fd, F_DUPFD_CLOEXEC, kFirstFreeFd)) {}
-  ~HighFd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  HighFd(const HighFd&) = delete;
-  HighFd& operator=(const HighFd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+UniqueFd DuplicateHigh(int fd) { return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, kFirstFreeFd)); }
 
 std::vector<char*> PointersTo(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
@@ -111,11 +100,9 @@ absl::StatusOr<pid_t> SpawnHere(const std::string& executable,
   words.insert(words.end(), arguments.begin(), arguments.end());
   const std::vector<char*> argument_pointers = PointersTo(words);
 
-  const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  const HighFd null_device(null_fd);
-  if (null_fd >= 0) close(null_fd);
-  const HighFd own_error(STDERR_FILENO);
-  const HighFd child_socket(socket);
+  const UniqueFd null_device = DuplicateHigh(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)).get());
+  const UniqueFd own_error = DuplicateHigh(STDERR_FILENO);
+  const UniqueFd child_socket = DuplicateHigh(socket);
   if (null_device.get() < 0 || child_socket.get() < 0) {
     return absl::ResourceExhaustedError(
         absl::StrCat("no file descriptors for a worker: ", std::strerror(errno)));

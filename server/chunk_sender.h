@@ -1,0 +1,93 @@
+#ifndef TILEWRIGHT_SERVER_CHUNK_SENDER_H_
+#define TILEWRIGHT_SERVER_CHUNK_SENDER_H_
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/cancellable_call.h"
+#include "server/grpc_status.h"
+#include "server/metrics.h"
+#include "server/shared_limit.h"
+#include "server/stall_watch.h"
+
+namespace tilewright {
+
+inline constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+
+// Sends what `Source` has, chunk by chunk: its Next() gives the bytes of the next chunk, none at
+// the end, or an error. Deletes itself when gRPC is done with it. The source and the place are let
+// go before the call ends, so that a client that waits for one call's end never has its next one
+// refused for it.
+template <typename Chunk, typename Source>
+class ChunkSender final : public grpc::ServerWriteReactor<Chunk> {
+ public:
+  // A client that reads nothing for `stall_limit` is given up.
+  ChunkSender(grpc::CallbackServerContext* call, Metrics& metrics,
+              std::chrono::milliseconds stall_limit)
+      : open_(metrics.open_calls),
+        call_(std::make_shared<CancellableCall>(call)),
+        stall_limit_(stall_limit) {}
+
+  // Whether `place` is held: it is kept until the call ends.
+  bool Admit(SharedLimit::Place place) {
+    place_ = std::move(place);
+    return place_.held();
+  }
+
+  void Begin(absl::StatusOr<Source> source) {
+    if (!source.ok()) return End(ToGrpcStatus(source.status()));
+    source_.emplace(*std::move(source));
+    // A client that reads no more: the write under way never ends by itself.
+    stall_.emplace(stall_limit_, [ended = call_] { ended->Cancel(); });
+    SendNext();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) {
+      return End(grpc::Status(grpc::StatusCode::CANCELLED,
+                              "the client went away, or read nothing for too long"));
+    }
+    stall_->NoteProgress();
+    SendNext();
+  }
+
+  void OnDone() override {
+    call_->Forget();
+    delete this;
+  }
+
+ private:
+  void SendNext() {
+    absl::StatusOr<std::string> bytes = source_->Next();
+    if (!bytes.ok()) return End(ToGrpcStatus(bytes.status()));
+    if (bytes->empty()) return End(grpc::Status::OK);
+    chunk_.set_data(*std::move(bytes));
+    this->StartWrite(&chunk_);
+  }
+
+  void End(const grpc::Status& status) {
+    if (stall_) stall_->Stop();
+    source_.reset();
+    place_.Release();
+    this->Finish(status);
+  }
+
+  const OpenCall open_;
+  const std::shared_ptr<CancellableCall> call_;
+  SharedLimit::Place place_;
+  const std::chrono::milliseconds stall_limit_;
+  std::optional<StallWatch> stall_;
+  std::optional<Source> source_;
+  Chunk chunk_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_CHUNK_SENDER_H_
