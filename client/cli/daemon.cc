@@ -27,6 +27,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/private_files.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/unique_fd.h"
 #include "tilewright/paths.h"
 
 namespace tilewright::cli {
@@ -69,21 +70,6 @@ bool IsExecutable(const std::string& path) {
   std::error_code error;
   return fs::is_regular_file(path, error) && access(path.c_str(), X_OK) == 0;
 }
-
-// A file descriptor that is closed, and with it a lock given up, at the end of its scope.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 // The last line that says something from `offset` on.
 std::string LastLogLine(const std::string& log, std::uintmax_t offset) {
@@ -319,7 +305,7 @@ absl::Status EnsureDaemon(const DaemonPlace& place, bool may_start,
   const absl::StatusOr<int> opened =
       OpenPrivateFile(StateFile(place.cache_directory, kLockName), O_RDWR | O_CREAT, 0600);
   RETURN_IF_ERROR(AsStartError(opened.status()));
-  const FileDescriptor lock(*opened);
+  const UniqueFd lock(*opened);
   // Whoever holds the lock starts the daemon; it serves by the time the others get here.
   RETURN_IF_ERROR(TakeStartLock(lock.get(), place, deadline, say));
   status = AwaitAnswer(place.socket, frozen_limit, deadline, say);

@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "proto/support/unique_fd.h"
 
 namespace tilewright::cli {
 namespace {
@@ -32,26 +33,19 @@ constexpr char kPart[] = ".part";
 // that a killed process left behind.
 class PartFile {
  public:
-  PartFile() = default;
-  ~PartFile() {
-    if (fd_ >= 0) close(fd_);
-  }
-  PartFile(const PartFile&) = delete;
-  PartFile& operator=(const PartFile&) = delete;
-
   // 0, or an errno. A link that somebody put there is not followed.
   int Make(const std::string& path) {
     // One of a process that had the same id, and was killed.
     if (unlink(path.c_str()) != 0 && errno != ENOENT) return errno;
-    fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (fd_ < 0) return errno;
+    fd_ = UniqueFd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (fd_.get() < 0) return errno;
     // Where the filesystem has no locks, nothing is swept either.
-    if (flock(fd_, LOCK_EX | LOCK_NB) != 0) errno = 0;
+    if (flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) errno = 0;
     return 0;
   }
 
  private:
-  int fd_ = -1;
+  UniqueFd fd_;
 };
 
 bool IsAlive(int pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
@@ -71,12 +65,11 @@ void SweepParts(const std::string& path) {
         pid <= 0 || IsAlive(pid)) {
       continue;
     }
-    const int fd = open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const UniqueFd fd(open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat info;
-    const bool left_behind = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
-                             flock(fd, LOCK_EX | LOCK_NB) == 0;
+    const bool left_behind = fd.get() >= 0 && fstat(fd.get(), &info) == 0 &&
+                             S_ISREG(info.st_mode) && flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
     if (left_behind) unlink(it->path().c_str());
-    if (fd >= 0) close(fd);
   }
 }
 

@@ -19,6 +19,7 @@
 #include "client/cpp/daemon_identity.h"
 #include "proto/support/errors.h"
 #include "proto/support/refusal.h"
+#include "proto/support/unique_fd.h"
 #include "tilewright/paths.h"
 
 namespace tilewright {
@@ -33,21 +34,6 @@ constexpr milliseconds kFirstPause{10};
 constexpr milliseconds kLongestPause{100};
 // A daemon on a loaded machine greets within this.
 constexpr milliseconds kTimeToGreet{250};
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 absl::Status Unavailable(std::string_view reason, const std::string& path,
                          const std::string& message) {
@@ -199,7 +185,7 @@ absl::Status CheckDaemonSocket(const std::string& path) {
 absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadline,
                          std::optional<uid_t> daemon_user) {
   if (absl::Status status = CheckDaemonSocket(path); !status.ok()) return status;
-  Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) {
     return MakeError(absl::StatusCode::kResourceExhausted, "NO_DESCRIPTOR",
                      absl::StrCat("no socket can be made: ", std::strerror(errno)));

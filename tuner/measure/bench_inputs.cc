@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/base/casts.h"
+#include "kernel_templates/abi/ceil_div.h"
 #include "kernel_templates/launch/scale_layout.h"
 #include "proto/support/status_macros.h"
 #include "tuner/measure/check_rows.h"
@@ -36,8 +37,8 @@ MatrixLayout ScaleLayout(const v1::GemmProblem& problem, v1::Operand operand) {
   MatrixLayout layout = VectorLayout(v1::DATA_TYPE_FP32, elements);
   if (operand == v1::OPERAND_SCALE_B && problem.scaling_mode() == v1::SCALING_MODE_BLOCK_128) {
     constexpr int64_t kBlock = 128;
-    layout.rows = std::max<int64_t>(problem.batch(), 1) * ((problem.n() + kBlock - 1) / kBlock);
-    layout.columns = (problem.k() + kBlock - 1) / kBlock;
+    layout.rows = std::max<int64_t>(problem.batch(), 1) * CeilDiv(problem.n(), kBlock);
+    layout.columns = CeilDiv(problem.k(), kBlock);
     layout.row_stride = elements / layout.rows;
   }
   return layout;
