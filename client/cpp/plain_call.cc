@@ -1,6 +1,7 @@
 #include "client/cpp/plain_call.h"
 
 #include <google/protobuf/descriptor.h>
+#include <nghttp2/nghttp2.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "absl/cleanup/cleanup.h"
@@ -23,150 +25,24 @@
 namespace tilewright {
 namespace {
 
-// RFC 9113: frames, their flags, and settings.
-enum Frame : uint8_t {
-  kData = 0,
-  kHeaders = 1,
-  kReset = 3,
-  kSettings = 4,
-  kPing = 6,
-  kGoAway = 7,
-  kWindowUpdate = 8,
-  kContinuation = 9
-};
-constexpr uint8_t kEndStream = 1;
-constexpr uint8_t kAck = 1;
-constexpr uint8_t kEndHeaders = 4;
-constexpr uint8_t kPadded = 8;
-constexpr uint8_t kPriority = 0x20;
-constexpr size_t kFrameHeader = 9;
-constexpr uint16_t kHeaderTableSize = 1;
-constexpr uint16_t kInitialWindow = 4;
-// gRPC's own: metadata in binary comes as it is, rather than as base64 in Huffman's code.
-constexpr uint16_t kTrueBinaryMetadata = 0xfe03;
-
-constexpr int64_t kDefaultWindow = 65535;
-constexpr int64_t kLargestWindow = 0x7fffffff;
-constexpr size_t kFrameToSend = 16384;
-constexpr size_t kMaxResponseBytes = size_t{512} << 20;
-constexpr size_t kMaxHeaderBytes = size_t{1} << 20;
+constexpr size_t kMaxReplyBytes = size_t{512} << 20;
+constexpr int32_t kLargestWindow = 0x7fffffff;
 constexpr size_t kMessagePrefix = 5;
-constexpr uint32_t kStream = 1;
 
-void Put32(uint32_t value, std::string& to) {
-  for (const int shift : {24, 16, 8, 0}) to.push_back(static_cast<char>(value >> shift));
+// How gRPC writes the length of a message before it.
+uint32_t LengthIn(std::string_view prefix) {
+  uint32_t length = 0;
+  for (const char byte : prefix.substr(1, 4)) length = length << 8 | static_cast<uint8_t>(byte);
+  return length;
 }
 
-uint32_t Get(std::string_view bytes, size_t count) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < count; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-  return value;
-}
-
-void PutFrame(Frame type, uint8_t flags, uint32_t stream, std::string_view payload,
-              std::string& to) {
-  const auto length = static_cast<uint32_t>(payload.size());
-  for (const int shift : {16, 8, 0}) to.push_back(static_cast<char>(length >> shift));
-  to.push_back(static_cast<char>(type));
-  to.push_back(static_cast<char>(flags));
-  Put32(stream, to);
-  to.append(payload);
-}
-
-void PutSetting(uint16_t name, uint32_t value, std::string& to) {
-  to.push_back(static_cast<char>(name >> 8));
-  to.push_back(static_cast<char>(name));
-  Put32(value, to);
-}
-
-// RFC 7541, 5.1, with a prefix of 7 bits.
-void PutHeaderText(std::string_view text, std::string& to) {
-  size_t length = text.size();
-  if (length < 127) {
-    to.push_back(static_cast<char>(length));
-  } else {
-    to.push_back(127);
-    for (length -= 127; length >= 128; length >>= 7) {
-      to.push_back(static_cast<char>(length % 128 + 128));
-    }
-    to.push_back(static_cast<char>(length));
+std::string WithPrefix(std::string_view message) {
+  std::string prefixed(1, '\0');  // Not compressed.
+  for (const int shift : {24, 16, 8, 0}) {
+    prefixed.push_back(static_cast<char>(message.size() >> shift));
   }
-  to.append(text);
+  return prefixed.append(message);
 }
-
-// A literal that no table remembers.
-void PutHeader(std::string_view name, std::string_view value, std::string& to) {
-  to.push_back(0);
-  PutHeaderText(name, to);
-  PutHeaderText(value, to);
-}
-
-// Reads header fields as a server sends them that was given a dynamic table of no size. Names from
-// the static table come out empty: none of them matters to a gRPC client.
-class HeaderReader {
- public:
-  explicit HeaderReader(std::string_view block) : rest_(block) {}
-
-  // False at the end, and where the block is malformed, which `ok` tells.
-  bool Next(std::string& name, std::string& value) {
-    while (ok_ && !rest_.empty()) {
-      const auto first = static_cast<uint8_t>(rest_[0]);
-      name.clear();
-      value.clear();
-      if (first & 0x80) {  // Indexed.
-        Integer(7);
-        continue;
-      }
-      if ((first & 0xe0) == 0x20) {  // A new size of the table.
-        Integer(5);
-        continue;
-      }
-      const uint64_t index = Integer(first & 0x40 ? 6 : 4);
-      if (index == 0) name = Text();
-      value = Text();
-      return ok_;
-    }
-    return false;
-  }
-
-  bool ok() const { return ok_; }
-
- private:
-  uint64_t Integer(int prefix) {
-    const uint64_t limit = (uint64_t{1} << prefix) - 1;
-    if (rest_.empty()) return Fail();
-    uint64_t value = static_cast<uint8_t>(rest_[0]) & limit;
-    rest_.remove_prefix(1);
-    if (value < limit) return value;
-    for (int shift = 0; shift < 32; shift += 7) {
-      if (rest_.empty()) return Fail();
-      const auto byte = static_cast<uint8_t>(rest_[0]);
-      rest_.remove_prefix(1);
-      value += uint64_t{byte & 0x7fu} << shift;
-      if (!(byte & 0x80)) return value;
-    }
-    return Fail();
-  }
-
-  // Huffman's code, which gRPC does not use where binary metadata goes as it is, comes out empty.
-  std::string Text() {
-    if (rest_.empty()) return Fail(), "";
-    const bool coded = static_cast<uint8_t>(rest_[0]) & 0x80;
-    const uint64_t length = Integer(7);
-    if (!ok_ || length > rest_.size()) return Fail(), "";
-    std::string text(coded ? "" : rest_.substr(0, length));
-    rest_.remove_prefix(length);
-    return text;
-  }
-
-  uint64_t Fail() {
-    ok_ = false;
-    return 0;
-  }
-
-  std::string_view rest_;
-  bool ok_ = true;
-};
 
 // "%20" and the like in grpc-message.
 std::string Unescape(std::string_view text) {
@@ -185,71 +61,101 @@ std::string Unescape(std::string_view text) {
 
 absl::Status Broken(const char* what) { return absl::UnavailableError(what); }
 
-// One call on one connection.
+// libnghttp2 gives its own text for a code of its own.
+absl::Status Broken(int nghttp2_error) { return Broken(nghttp2_strerror(nghttp2_error)); }
+
+nghttp2_nv Header(std::string_view name, std::string_view value) {
+  const auto bytes = [](std::string_view text) {
+    return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
+  };
+  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+}
+
+// One call on one connection, over libnghttp2, which is told what came and says what to send.
 class Exchange {
  public:
   Exchange(int fd, SteadyClock::time_point deadline) : fd_(fd), deadline_(deadline) {}
+  ~Exchange() { nghttp2_session_del(session_); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
-  absl::StatusOr<std::string> Run(const std::string& path, const std::string& request) {
-    Open(path, request);
+  absl::StatusOr<std::string> Run(const std::string& path, std::string_view request) {
+    RETURN_IF_ERROR(Open(path, request));
     while (!ended_) {
-      FillWindow();
+      RETURN_IF_ERROR(FillOut());
       RETURN_IF_ERROR(Transfer());
-      RETURN_IF_ERROR(TakeFrames());
     }
     return Result();
   }
 
  private:
-  void Open(const std::string& path, const std::string& request) {
-    out_ = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    std::string settings;
-    PutSetting(kHeaderTableSize, 0, settings);
-    PutSetting(kInitialWindow, kLargestWindow, settings);
-    PutSetting(kTrueBinaryMetadata, 1, settings);
-    PutFrame(kSettings, 0, 0, settings, out_);
-    std::string window;
-    Put32(static_cast<uint32_t>(kLargestWindow - kDefaultWindow), window);
-    PutFrame(kWindowUpdate, 0, 0, window, out_);
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - SteadyClock::now()).count();
-    std::string headers;
-    PutHeader(":method", "POST", headers);
-    PutHeader(":scheme", "http", headers);
-    PutHeader(":path", path, headers);
-    PutHeader(":authority", "tilewrightd", headers);
-    PutHeader("te", "trailers", headers);
-    PutHeader("content-type", "application/grpc", headers);
+  static Exchange& Of(void* exchange) { return *static_cast<Exchange*>(exchange); }
+
+  absl::Status Open(const std::string& path, std::string_view request) {
+    body_ = WithPrefix(request);
+    nghttp2_session_callbacks* callbacks = nullptr;
+    if (nghttp2_session_callbacks_new(&callbacks) != 0) return Broken(NGHTTP2_ERR_NOMEM);
+    const absl::Cleanup deleter = [callbacks] { nghttp2_session_callbacks_del(callbacks); };
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnClose);
+    if (const int error = nghttp2_session_client_new(&session_, callbacks, this); error != 0) {
+      return Broken(error);
+    }
+    // A reply may be large, and is read as it comes.
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kLargestWindow},
+    };
+    if (const int error =
+            nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+        error != 0) {
+      return Broken(error);
+    }
+    if (const int error =
+            nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kLargestWindow);
+        error != 0) {
+      return Broken(error);
+    }
     // At most eight digits.
-    PutHeader("grpc-timeout", absl::StrCat(std::clamp<int64_t>(left, 1, 99'999'999), "m"), headers);
-    PutFrame(kHeaders, kEndHeaders, kStream, headers, out_);
-    body_.push_back(0);  // Not compressed.
-    Put32(static_cast<uint32_t>(request.size()), body_);
-    body_ += request;
+    const std::string timeout =
+        absl::StrCat(std::clamp<int64_t>(MillisecondsLeft(), 1, 99'999'999), "m");
+    const nghttp2_nv headers[] = {
+        Header(":method", "POST"),       Header(":scheme", "http"),
+        Header(":path", path),           Header(":authority", "tilewrightd"),
+        Header("te", "trailers"),        Header("content-type", "application/grpc"),
+        Header("grpc-timeout", timeout),
+    };
+    nghttp2_data_provider body{};
+    body.read_callback = ReadBody;
+    const int32_t stream =
+        nghttp2_submit_request(session_, nullptr, headers, std::size(headers), &body, nullptr);
+    return stream < 0 ? Broken(stream) : absl::OkStatus();
   }
 
-  // Moves as much of the body as the server has room for.
-  void FillWindow() {
-    while (body_sent_ < body_.size()) {
-      const int64_t room = std::min(stream_window_, connection_window_);
-      if (room <= 0) return;
-      const size_t size =
-          std::min({body_.size() - body_sent_, static_cast<size_t>(room), kFrameToSend});
-      const bool last = body_sent_ + size == body_.size();
-      PutFrame(kData, last ? kEndStream : 0, kStream,
-               std::string_view(body_).substr(body_sent_, size), out_);
-      body_sent_ += size;
-      stream_window_ -= static_cast<int64_t>(size);
-      connection_window_ -= static_cast<int64_t>(size);
+  int64_t MillisecondsLeft() const {
+    return std::chrono::ceil<std::chrono::milliseconds>(deadline_ - SteadyClock::now()).count();
+  }
+
+  // Takes what is to be written next, where all that was taken before is written.
+  absl::Status FillOut() {
+    if (!out_.empty()) return absl::OkStatus();
+    const uint8_t* bytes = nullptr;
+    const ssize_t count = nghttp2_session_mem_send(session_, &bytes);
+    if (count < 0) return Broken(static_cast<int>(count));
+    out_.assign(reinterpret_cast<const char*>(bytes), static_cast<size_t>(count));
+    if (out_.empty() && !nghttp2_session_want_read(session_)) {
+      return Broken("the server ended the connection");
     }
+    return absl::OkStatus();
   }
 
   // Writes what there is to be written, or reads what came.
   absl::Status Transfer() {
     pollfd wait{fd_, static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - SteadyClock::now()).count();
-    const int ready = poll(&wait, 1, static_cast<int>(std::clamp<int64_t>(left, 0, 1 << 30)));
+    const int ready =
+        poll(&wait, 1, static_cast<int>(std::clamp<int64_t>(MillisecondsLeft(), 0, 1 << 30)));
     if (ready == 0) return absl::DeadlineExceededError("no reply");
     if (ready < 0) return errno == EINTR ? absl::OkStatus() : Broken("poll failed");
     if (wait.revents & POLLOUT) {
@@ -258,100 +164,59 @@ class Exchange {
       if (count < 0 && errno != EAGAIN && errno != EINTR) return Broken("the connection broke");
     }
     if (wait.revents & (POLLIN | POLLHUP | POLLERR)) {
-      char bytes[65536];
+      uint8_t bytes[65536];
       const ssize_t count = recv(fd_, bytes, sizeof(bytes), MSG_DONTWAIT);
-      if (count > 0) in_.append(bytes, static_cast<size_t>(count));
       if (count == 0) return Broken("the connection was closed");
-      if (count < 0 && errno != EAGAIN && errno != EINTR) return Broken("the connection broke");
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status TakeFrames() {
-    size_t begin = 0;
-    while (!ended_ && in_.size() - begin >= kFrameHeader) {
-      const std::string_view frame = std::string_view(in_).substr(begin);
-      const size_t length = Get(frame, 3);
-      if (frame.size() < kFrameHeader + length) break;
-      RETURN_IF_ERROR(Take(static_cast<uint8_t>(frame[3]), static_cast<uint8_t>(frame[4]),
-                           Get(frame.substr(5), 4) & 0x7fffffff,
-                           frame.substr(kFrameHeader, length)));
-      begin += kFrameHeader + length;
-    }
-    in_.erase(0, begin);
-    return absl::OkStatus();
-  }
-
-  absl::Status Take(uint8_t type, uint8_t flags, uint32_t stream, std::string_view payload) {
-    switch (type) {
-      case kSettings:
-        return TakeSettings(flags, payload);
-      case kPing:
-        if (!(flags & kAck)) PutFrame(kPing, kAck, 0, payload, out_);
-        return absl::OkStatus();
-      case kWindowUpdate:
-        if (payload.size() != 4) return Broken("a malformed frame");
-        (stream == 0 ? connection_window_ : stream_window_) += Get(payload, 4) & 0x7fffffff;
-        return absl::OkStatus();
-      case kGoAway:
-        return Broken("the server ended the connection");
-      case kReset:
-        return stream == kStream ? Broken("the server ended the call") : absl::OkStatus();
-      case kData:
-        if (!StripPadding(flags, payload)) return Broken("a malformed frame");
-        reply_.append(payload);
-        if (reply_.size() > kMaxResponseBytes) {
-          return absl::ResourceExhaustedError("the reply is too large");
-        }
-        ended_ = flags & kEndStream;
-        return absl::OkStatus();
-      case kHeaders:
-        if (!StripPadding(flags, payload)) return Broken("a malformed frame");
-        if (flags & kPriority) payload.remove_prefix(std::min<size_t>(5, payload.size()));
-        last_headers_ = flags & kEndStream;
-        headers_.assign(payload);
-        return flags & kEndHeaders ? TakeHeaders() : absl::OkStatus();
-      case kContinuation:
-        headers_.append(payload);
-        if (headers_.size() > kMaxHeaderBytes) return Broken("metadata without an end");
-        return flags & kEndHeaders ? TakeHeaders() : absl::OkStatus();
-      default:
-        return absl::OkStatus();
-    }
-  }
-
-  static bool StripPadding(uint8_t flags, std::string_view& payload) {
-    if (!(flags & kPadded)) return true;
-    if (payload.empty() || static_cast<uint8_t>(payload[0]) >= payload.size()) return false;
-    payload = payload.substr(1, payload.size() - 1 - static_cast<uint8_t>(payload[0]));
-    return true;
-  }
-
-  absl::Status TakeSettings(uint8_t flags, std::string_view payload) {
-    if (flags & kAck) return absl::OkStatus();
-    for (; payload.size() >= 6; payload.remove_prefix(6)) {
-      if (Get(payload, 2) != kInitialWindow) continue;
-      const int64_t window = Get(payload.substr(2), 4);
-      stream_window_ += window - initial_window_;
-      initial_window_ = window;
-    }
-    PutFrame(kSettings, kAck, 0, "", out_);
-    return absl::OkStatus();
-  }
-
-  absl::Status TakeHeaders() {
-    HeaderReader reader(headers_);
-    for (std::string name, value; reader.Next(name, value);) {
-      if (name == "grpc-status" && !absl::SimpleAtoi(value, &code_)) code_ = -1;
-      if (name == "grpc-message") message_ = Unescape(value);
-      // A byte 0 says that the rest is as it is.
-      if (name == "grpc-status-details-bin" && !value.empty() && value[0] == 0) {
-        details_ = value.substr(1);
+      if (count < 0) {
+        return errno == EAGAIN || errno == EINTR ? absl::OkStatus()
+                                                 : Broken("the connection broke");
       }
+      const ssize_t taken = nghttp2_session_mem_recv(session_, bytes, static_cast<size_t>(count));
+      if (too_large_) return absl::ResourceExhaustedError("the reply is too large");
+      if (taken < 0) return Broken(static_cast<int>(taken));
     }
-    if (!reader.ok()) return Broken("malformed metadata");
-    ended_ = last_headers_;
     return absl::OkStatus();
+  }
+
+  static ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t* to, size_t room, uint32_t* flags,
+                          nghttp2_data_source*, void* exchange) {
+    Exchange& self = Of(exchange);
+    const size_t size = self.body_.copy(reinterpret_cast<char*>(to), room, self.body_sent_);
+    self.body_sent_ += size;
+    if (self.body_sent_ == self.body_.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(size);
+  }
+
+  static int OnHeader(nghttp2_session*, const nghttp2_frame*, const uint8_t* name_bytes,
+                      size_t name_size, const uint8_t* value_bytes, size_t value_size, uint8_t,
+                      void* exchange) {
+    Exchange& self = Of(exchange);
+    const std::string name(reinterpret_cast<const char*>(name_bytes), name_size);
+    const std::string value(reinterpret_cast<const char*>(value_bytes), value_size);
+    if (name == "grpc-status" && !absl::SimpleAtoi(value, &self.code_)) self.code_ = -1;
+    if (name == "grpc-message") self.message_ = Unescape(value);
+    if (name == "grpc-status-details-bin") absl::Base64Unescape(value, &self.details_);
+    return 0;
+  }
+
+  static int OnData(nghttp2_session*, uint8_t, int32_t, const uint8_t* bytes, size_t size,
+                    void* exchange) {
+    Exchange& self = Of(exchange);
+    self.reply_.append(reinterpret_cast<const char*>(bytes), size);
+    self.too_large_ = self.reply_.size() > kMaxReplyBytes;
+    return self.too_large_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+  }
+
+  // The server has said all, perhaps before it had read all.
+  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* exchange) {
+    const bool of_the_call = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
+    if (of_the_call && frame->hd.flags & NGHTTP2_FLAG_END_STREAM) Of(exchange).ended_ = true;
+    return 0;
+  }
+
+  static int OnClose(nghttp2_session*, int32_t, uint32_t, void* exchange) {
+    Of(exchange).ended_ = true;
+    return 0;
   }
 
   absl::StatusOr<std::string> Result() const {
@@ -360,7 +225,7 @@ class Exchange {
       return FromStatusDetails(static_cast<absl::StatusCode>(code_), message_, details_);
     }
     if (reply_.size() < kMessagePrefix || reply_[0] != 0 ||
-        Get(std::string_view(reply_).substr(1), 4) != reply_.size() - kMessagePrefix) {
+        LengthIn(reply_) != reply_.size() - kMessagePrefix) {
       return Broken("a malformed reply");
     }
     return reply_.substr(kMessagePrefix);
@@ -368,16 +233,12 @@ class Exchange {
 
   const int fd_;
   const SteadyClock::time_point deadline_;
+  nghttp2_session* session_ = nullptr;
   std::string out_;
-  std::string in_;
   std::string body_;
   size_t body_sent_ = 0;
-  int64_t initial_window_ = kDefaultWindow;
-  int64_t stream_window_ = kDefaultWindow;
-  int64_t connection_window_ = kDefaultWindow;
-  std::string headers_;
-  bool last_headers_ = false;
   std::string reply_;
+  bool too_large_ = false;
   bool ended_ = false;
   int code_ = -1;
   std::string message_;

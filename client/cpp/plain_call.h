@@ -15,7 +15,7 @@ namespace tilewright {
 // Unary calls without the gRPC library, for a child after fork(). gRPC 1.51 cannot be used there:
 // its timers and executors are threads that the child does not have, and its epoll set is one
 // object with the parent's, which would be told of the child's sockets by the child's addresses. So
-// the child speaks the few frames of HTTP/2 that a unary call takes, one connection a call.
+// the child speaks HTTP/2 by libnghttp2, which has no threads, over one connection a call.
 
 // Says that this process uses gRPC from now on.
 void NoteGrpcUse();
