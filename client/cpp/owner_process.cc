@@ -1,5 +1,6 @@
 #include "client/cpp/owner_process.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -11,17 +12,23 @@
 namespace tilewright {
 namespace {
 
-// A page that the kernel hands to every child empty, however it was forked. Null before Linux
-// 4.14, which does not know that.
-std::atomic<uint64_t>* MakePage() {
+// Lies on a page that the kernel hands to every child empty, however it was forked. Linux before
+// 4.14 does not know that: there fork() itself empties the word.
+std::atomic<uint64_t>& MakeWord() {
   const auto size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   void* page = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return nullptr;
-  if (madvise(page, size, MADV_WIPEONFORK) != 0) {
+  if (page != MAP_FAILED) {
+    if (madvise(page, size, MADV_WIPEONFORK) == 0) return *new (page) std::atomic<uint64_t>(0);
     munmap(page, size);
-    return nullptr;
   }
-  return new (page) std::atomic<uint64_t>(0);
+  static std::atomic<uint64_t> word{0};
+  pthread_atfork(nullptr, nullptr, [] { word.store(0); });
+  return word;
+}
+
+std::atomic<uint64_t>& Word() {
+  static std::atomic<uint64_t>& word = MakeWord();
+  return word;
 }
 
 uint64_t NewNumber() {
@@ -35,13 +42,13 @@ uint64_t NewNumber() {
 
 }  // namespace
 
+const std::atomic<uint64_t>& ThisProcessWord() { return Word(); }
+
 uint64_t ThisProcess() {
-  static std::atomic<uint64_t>* const page = MakePage();
-  if (page == nullptr) return static_cast<uint64_t>(getpid());
-  uint64_t number = page->load(std::memory_order_relaxed);
+  uint64_t number = Word().load(std::memory_order_relaxed);
   if (number != 0) return number;
   const uint64_t made = NewNumber();
-  return page->compare_exchange_strong(number, made) ? made : number;
+  return Word().compare_exchange_strong(number, made) ? made : number;
 }
 
 absl::Status ForkedError() {

@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_CLIENT_CPP_OWNER_PROCESS_H_
 #define TILEWRIGHT_CLIENT_CPP_OWNER_PROCESS_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -9,20 +10,24 @@
 
 namespace tilewright {
 
-// Tells this process from the one that forked it: a number that no two processes share. Costs a
-// load from memory; getpid() is a system call, which would double the time of a cached look-up,
-// and two processes in different PID namespaces may have the same one.
+// Tells this process from the one that forked it: a number that no two processes share.
 uint64_t ThisProcess();
 
+// Holds that number once somebody has asked for it, and 0 in a child that has not asked yet.
+const std::atomic<uint64_t>& ThisProcessWord();
+
 // The process that made an object. A child after fork() has a copy of everything, but gRPC's and
-// CUDA's threads, and what they share with the driver and the daemon, belong to the parent.
+// CUDA's threads, and what they share with the driver and the daemon, belong to the parent. IsThis
+// costs a load from memory: getpid() is a system call, which would double the time of a cached
+// look-up, and two processes in different PID namespaces may have the same one.
 class OwnerProcess {
  public:
-  OwnerProcess() : process_(ThisProcess()) {}
-  bool IsThis() const { return process_ == ThisProcess(); }
+  OwnerProcess() : process_(ThisProcess()), word_(ThisProcessWord()) {}
+  bool IsThis() const { return word_.load(std::memory_order_relaxed) == process_; }
 
  private:
   const uint64_t process_;
+  const std::atomic<uint64_t>& word_;
 };
 
 // FAILED_PRECONDITION, reason FORKED: what an inherited object answers in the child.
