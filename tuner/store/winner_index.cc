@@ -287,23 +287,28 @@ IndexHit WinnerIndex::Find(const IndexQuery& query) const {
 
 std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t offset,
                                                                    std::size_t limit) const {
-  std::vector<const WinnerNode*> newest;
+  // The epoch stands beside its winner, so that sorting reads no winner: each is a cache miss.
+  struct Entry {
+    int64_t epoch;
+    const WinnerNode* winner;
+  };
+  std::vector<Entry> newest;
   newest.reserve(impl_->graph.targets().size());
   impl_->graph.targets().ForEach([&](const TargetNode* target) {
     if (const WinnerNode* winner = NewestUpTo(*target, std::numeric_limits<int64_t>::max())) {
-      newest.push_back(winner);
+      newest.push_back({winner->epoch, winner});
     }
   });
   const std::size_t begin = std::min(offset, newest.size());
   const std::size_t end = begin + std::min(limit, newest.size() - begin);
-  const auto newer = [](const auto* a, const auto* b) { return a->epoch > b->epoch; };
+  const auto newer = [](const Entry& a, const Entry& b) { return a.epoch > b.epoch; };
   // Only the page is sorted: the rest is merely parted from it.
   const auto at = [&](std::size_t i) { return newest.begin() + static_cast<std::ptrdiff_t>(i); };
   if (begin < newest.size()) std::nth_element(at(0), at(begin), newest.end(), newer);
   std::partial_sort(at(begin), at(end), newest.end(), newer);
   std::vector<std::shared_ptr<const StoredWinner>> page;
   for (std::size_t i = begin; i < end; ++i) {
-    if (auto winner = newest[i]->Peek()) page.push_back(std::move(winner));
+    if (auto winner = newest[i].winner->Peek()) page.push_back(std::move(winner));
   }
   return page;
 }

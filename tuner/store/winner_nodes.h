@@ -57,7 +57,9 @@ struct WinnerNode {
            (signer == nullptr || signer->trusted.load(std::memory_order_acquire));
   }
 
+  // The first fields are what searches and listings read of every winner: one cache line.
   std::int64_t epoch = 0;
+  mutable std::atomic<bool> removed{false};  // From the store: it is no answer any more.
   bool measured = false;
   // False where the kernel takes its arguments as an older version laid them out, which the
   // launcher of this one refuses. It is kept, listed and exported, and no answer.
@@ -69,7 +71,6 @@ struct WinnerNode {
   const v1::Requirements* requirements = nullptr;
   const SignerNode* signer = nullptr;  // Of an import; null where it is not known.
   std::string packed;
-  mutable std::atomic<bool> removed{false};       // From the store: it is no answer any more.
   std::atomic<const WinnerNode*> older{nullptr};  // Of the same problem and target.
   mutable std::atomic<const std::shared_ptr<const StoredWinner>*> parsed{nullptr};
 };
