@@ -2,6 +2,7 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_DROPOUT_CHECKS_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_DROPOUT_CHECKS_CUH_
 
+#include "abi/ceil_div.h"
 #include "reference/check_counting.cuh"
 #include "reference/dropout_reference.cuh"
 #include "reference/elements.cuh"
@@ -50,7 +51,7 @@ extern "C" __global__ void __launch_bounds__(256)
   using namespace tilewright;
   const ReferenceMatrix& matrix = args.output;
   const long long rows = matrix.batch * matrix.rows;
-  const long long parts = (rows + kTotalRows - 1) / kTotalRows;
+  const long long parts = CeilDiv(rows, kTotalRows);
   for (long long i = FirstIndex(); i < parts * matrix.columns; i += IndexStep()) {
     const long long column = i % matrix.columns;
     const long long first = i / matrix.columns * kTotalRows;

@@ -3,6 +3,7 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_FUSED_DROPOUT_CHECKS_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_FUSED_DROPOUT_CHECKS_CUH_
 
+#include "abi/ceil_div.h"
 #include "reference/fused_dropout_reference.cuh"
 
 // Fills row_terms; of the backward form after it has made the mean and inverse_root that it reads.
@@ -56,7 +57,7 @@ extern "C" __global__ void __launch_bounds__(256) tilewright_reference_fused_col
     const __grid_constant__ tilewright::FusedReferenceArgs args) {
   using namespace tilewright;
   constexpr long long kRows = 64;
-  const long long parts = (args.rows + kRows - 1) / kRows;
+  const long long parts = CeilDiv(args.rows, kRows);
   for (long long i = FirstIndex(); i < parts * args.columns; i += IndexStep()) {
     const long long column = i % args.columns;
     const long long first = i / args.columns * kRows;

@@ -8,6 +8,7 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_GEMM_REFERENCE_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_GEMM_REFERENCE_CUH_
 
+#include "abi/ceil_div.h"
 #include "reference/elements.cuh"
 #include "reference/epilogue_reference.cuh"
 #include "reference/reference_args.h"
@@ -28,7 +29,7 @@ inline constexpr int kBlockDepth = 128;
 // What an element of A is multiplied with. All of a step of kReferenceDepth is in one block.
 __device__ inline double ScaleOfA(const ReferenceGemmArgs& args, long long batch, long long row,
                                   long long depth) {
-  const long long blocks = (args.k + kBlockDepth - 1) / kBlockDepth;
+  const long long blocks = CeilDiv(args.k, kBlockDepth);
   switch (args.scaling) {
     case kScaledTensors:
       return args.scale_a[0];
@@ -43,8 +44,8 @@ __device__ inline double ScaleOfA(const ReferenceGemmArgs& args, long long batch
 
 __device__ inline double ScaleOfB(const ReferenceGemmArgs& args, long long batch, long long column,
                                   long long depth) {
-  const long long depth_blocks = (args.k + kBlockDepth - 1) / kBlockDepth;
-  const long long row_blocks = (args.n + kBlockDepth - 1) / kBlockDepth;
+  const long long depth_blocks = CeilDiv(args.k, kBlockDepth);
+  const long long row_blocks = CeilDiv(args.n, kBlockDepth);
   const long long stride = (depth_blocks + 3) / 4 * 4;
   switch (args.scaling) {
     case kScaledTensors:
@@ -161,8 +162,8 @@ __device__ inline void ReferenceGemm(const ReferenceGemmArgs& args) {
   const long long place = args.rows[listed];
   const long long batch = place / args.m;
   const long long row = place - batch * args.m;
-  const long long steps = (args.k + kReferenceDepth - 1) / kReferenceDepth;
-  const long long depth = (steps + gridDim.z - 1) / gridDim.z * kReferenceDepth;
+  const long long steps = CeilDiv(args.k, kReferenceDepth);
+  const long long depth = CeilDiv(steps, gridDim.z) * kReferenceDepth;
   const long long first_depth = blockIdx.z * depth;
   const long long end_depth = first_depth + depth < args.k ? first_depth + depth : args.k;
   ReferenceSums sums = MultiplyRows<kAType, kBType>(args, row_index, batch, row, first_column,
