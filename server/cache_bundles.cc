@@ -44,19 +44,23 @@ absl::Status Stalled(std::chrono::milliseconds limit, const char* what) {
                                 ": send the bundle again"));
 }
 
-// The chunks of a bundle.
+// The chunks of a bundle. The first says what is in it.
 class BundleSource {
  public:
-  explicit BundleSource(std::string bundle) : bundle_(std::move(bundle)) {}
+  BundleSource(std::string bundle, v1::ExportSummary summary)
+      : bundle_(std::move(bundle)), summary_(std::move(summary)) {}
 
-  absl::StatusOr<std::string> Next() {
-    std::string bytes = bundle_.substr(sent_, kChunkBytes);
-    sent_ += bytes.size();
-    return bytes;
+  absl::Status Next(v1::BundleChunk& chunk) {
+    chunk.Clear();
+    if (sent_ == 0) *chunk.mutable_summary() = summary_;
+    chunk.set_data(bundle_.substr(sent_, kChunkBytes));
+    sent_ += chunk.data().size();
+    return absl::OkStatus();
   }
 
  private:
   std::string bundle_;
+  v1::ExportSummary summary_;
   std::size_t sent_ = 0;
 };
 
@@ -66,13 +70,14 @@ absl::StatusOr<BundleSource> MakeBundle(const CacheServiceImpl::Context& context
     return InvalidField("keys", "TOO_MANY", absl::StrCat("more than ", kMaxKeys));
   }
   ASSIGN_OR_RETURN(const std::string key, LoadOrCreateSigningKey(context.cache_dir));
+  v1::ExportSummary summary;
   ASSIGN_OR_RETURN(
       const BundleContents contents,
       CollectForExport(context.store, context.index, {request.keys().begin(), request.keys().end()},
-                       context.max_bundle_bytes));
+                       context.max_bundle_bytes, &summary));
   ASSIGN_OR_RETURN(std::string bundle, WriteBundle(contents, key));
   if (bundle.size() > context.max_bundle_bytes) return BundleTooLarge(context.max_bundle_bytes);
-  return BundleSource(std::move(bundle));
+  return BundleSource(std::move(bundle), std::move(summary));
 }
 
 using ExportReactor = ChunkSender<v1::BundleChunk, BundleSource>;

@@ -109,15 +109,16 @@ class FileSource {
  public:
   explicit FileSource(int fd) : fd_(fd) {}
 
-  absl::StatusOr<std::string> Next() {
-    std::string bytes(kChunkBytes, '\0');
+  absl::Status Next(v1::BackupChunk& chunk) {
+    std::string& bytes = *chunk.mutable_data();
+    bytes.resize(kChunkBytes);
     const ssize_t count = read(fd_.get(), bytes.data(), bytes.size());
     if (count < 0) {
       return MakeError(absl::StatusCode::kInternal, "READ_FAILED",
                        absl::StrCat("the backup cannot be read: ", std::strerror(errno)));
     }
     bytes.resize(static_cast<std::size_t>(count));
-    return bytes;
+    return absl::OkStatus();
   }
 
  private:

@@ -6,12 +6,14 @@
 #include <fstream>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/files.h"
 #include "client/cli/format.h"
 #include "client/cli/report.h"
 #include "proto/support/errors.h"
+#include "proto/support/export_summary.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -23,19 +25,52 @@ struct ExportFlags {
   std::vector<std::string> keys;
 };
 
+Json SummaryToJson(const v1::ExportSummary& summary) {
+  return {{"winners", summary.winners()},
+          {"kernels", summary.kernels()},
+          {"vendor_replaced", summary.vendor_replaced()},
+          {"left_out",
+           {{"vendor_only", summary.vendor_only()},
+            {"signer_not_trusted", summary.signer_not_trusted()},
+            {"signer_unknown", summary.signer_unknown()},
+            {"not_stored", summary.not_stored()},
+            {"damaged", summary.damaged()}}}};
+}
+
+void PrintSummary(Session& session, const v1::ExportSummary& summary) {
+  session.out() << "It has " << Count(summary.winners(), "winner") << " and "
+                << Count(summary.kernels(), "kernel") << ".\n";
+  if (summary.vendor_replaced() > 0) {
+    session.out() << Count(summary.vendor_replaced(), "winner")
+                  << (summary.vendor_replaced() == 1 ? " is" : " are")
+                  << " the best template instead of a cublasLt algorithm, which is good for its "
+                     "own version alone.\n";
+  }
+  if (std::string left_out = DescribeLeftOut(summary); !left_out.empty()) {
+    left_out[0] = absl::ascii_toupper(static_cast<unsigned char>(left_out[0]));
+    session.out() << left_out << ".\n";
+  }
+}
+
 absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
   ASSIGN_OR_RETURN(Client * client, session.client());
   int64_t bytes = 0;
+  v1::ExportSummary summary;
   RETURN_IF_ERROR(WriteFileAtomically(flags.output, [&](std::ostream& out) -> absl::Status {
-    ASSIGN_OR_RETURN(bytes, client->connection().ExportBundle(flags.keys, out));
+    ASSIGN_OR_RETURN(bytes, client->connection().ExportBundle(flags.keys, out, &summary));
     return absl::OkStatus();
   }));
+  // A daemon of before says nothing of it, and no bundle is without a winner.
+  const bool is_known = summary.winners() > 0;
   if (session.json()) {
-    session.PrintJson({{"file", flags.output}, {"bytes", bytes}});
-  } else {
-    session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
-                  << Printable(flags.output) << ".\n";
+    Json object{{"file", flags.output}, {"bytes", bytes}};
+    if (is_known) object.update(SummaryToJson(summary));
+    session.PrintJson(object);
+    return kExitOk;
   }
+  session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
+                << Printable(flags.output) << ".\n";
+  if (is_known) PrintSummary(session, summary);
   return kExitOk;
 }
 

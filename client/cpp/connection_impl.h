@@ -108,10 +108,10 @@ struct Connection::Impl {
   }
 
   // Writes the chunks that one of the cache's streams brings to `out`; bytes written. `what` they
-  // are is for the error where that fails.
-  template <typename Chunk, typename Method, typename Request>
+  // are is for the error where that fails. `note` sees each chunk.
+  template <typename Chunk, typename Method, typename Request, typename Note>
   absl::StatusOr<int64_t> Receive(Method method, const Request& request, const char* what,
-                                  std::ostream& out) {
+                                  std::ostream& out, const Note& note) {
     if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
     const absl::StatusOr<std::shared_ptr<Link>> link = LinkForStream();
     if (!link.ok()) return link.status();
@@ -119,6 +119,7 @@ struct Connection::Impl {
     const auto reader = ((*(*link)->cache).*method)(&context, request);
     SilenceGuard guard(options, context);
     Chunk chunk;
+      note(chunk);
     int64_t written = 0;
     while (reader->Read(&chunk)) {
       guard.Heard();

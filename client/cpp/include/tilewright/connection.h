@@ -105,8 +105,10 @@ class Connection {
   absl::StatusOr<v1::ExplainWinnerResponse> ExplainWinner(const v1::ExplainWinnerRequest& request);
   absl::StatusOr<v1::CacheStats> GetCacheStats();
 
-  // Writes the bundle of the winners with these keys (empty: all) to `out`; bytes written.
-  absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out);
+  // Writes the bundle of the winners with these keys (empty: all) to `out`; bytes written. What it
+  // has and lacks goes to `summary`, where given; a daemon of before leaves that as it is.
+  absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out,
+                                       v1::ExportSummary* summary = nullptr);
   absl::StatusOr<v1::ImportBundleResponse> ImportBundle(std::istream& in);
   // What the bundle holds and what an import would do; nothing is stored.
   absl::StatusOr<v1::InspectBundleResponse> InspectBundle(std::istream& in);
