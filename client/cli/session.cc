@@ -64,6 +64,12 @@ std::string Session::EnvironmentNote() const {
 }
 
 absl::Status Session::Explained(const absl::Status& status) const {
+int Session::Interrupted(const absl::Status& failure) {
+  Error(WithMessage(failure, absl::StrCat("interrupted, and the daemon may go on with the work: ",
+                                          failure.message())));
+  return kExitInterrupted;
+}
+
   if (!DependsOnEnvironment(status)) return status;
   const std::string note = EnvironmentNote();
   if (note.empty()) return status;

@@ -62,6 +62,9 @@ class Session {
   // That the daemon was started with another environment, where it was; else empty.
   std::string EnvironmentNote() const;
   // `status`; where the daemon did not find a library or a GPU and was started with another
+  // The exit code of a command that was interrupted and could not tell the daemon, because of
+  // `failure`, which it says.
+  int Interrupted(const absl::Status& failure);
   // environment, its message says so.
   absl::Status Explained(const absl::Status& status) const;
 

@@ -29,9 +29,6 @@
 
 namespace tilewright {
 
-// The longest wait for a call that its caller gives no deadline.
-inline constexpr std::chrono::seconds kCallTimeout{30};
-
 // `deadline` for gRPC, on its own monotonic clock.
 gpr_timespec GrpcDeadline(SteadyClock::time_point deadline);
 
@@ -119,10 +116,10 @@ struct Connection::Impl {
     const auto reader = ((*(*link)->cache).*method)(&context, request);
     SilenceGuard guard(options, context);
     Chunk chunk;
-      note(chunk);
     int64_t written = 0;
     while (reader->Read(&chunk)) {
       guard.Heard();
+      note(chunk);
       out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
       if (!out) {
         context.TryCancel();
