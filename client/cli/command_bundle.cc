@@ -1,10 +1,9 @@
 // `tilewright export`, `tilewright import` and `tilewright bundle`
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <cstddef>
+#include <istream>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -53,10 +52,11 @@ void PrintSummary(Session& session, const v1::ExportSummary& summary) {
 }
 
 absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
+  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(flags.output));
   ASSIGN_OR_RETURN(Client * client, session.client());
   int64_t bytes = 0;
   v1::ExportSummary summary;
-  RETURN_IF_ERROR(WriteFileAtomically(flags.output, [&](std::ostream& out) -> absl::Status {
+  RETURN_IF_ERROR(file.Write([&](std::ostream& out) -> absl::Status {
     ASSIGN_OR_RETURN(bytes, client->connection().ExportBundle(flags.keys, out, &summary));
     return absl::OkStatus();
   }));
@@ -74,16 +74,18 @@ absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
   return kExitOk;
 }
 
-absl::StatusOr<std::ifstream> OpenBundle(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) {
-    return MakeError(
-        absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
-        absl::StrCat(path, ": cannot be read: ", std::strerror(errno == 0 ? EISDIR : errno)),
-        {{"file", path}});
+// As large as a daemon takes.
+constexpr std::size_t kMaxBundleBytes = std::size_t{2} << 30;
+
+// Begun, so that a file that cannot be read is said before a daemon is looked for.
+absl::StatusOr<std::unique_ptr<InputBuffer>> OpenBundle(const std::string& path) {
+  ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
+  if (file.size().value_or(0) > kMaxBundleBytes) {
+    return InputTooLarge(path, kMaxBundleBytes, "a bundle");
   }
-  return in;
+  auto buffer = std::make_unique<InputBuffer>(std::move(file));
+  RETURN_IF_ERROR(buffer->Begin());
+  return buffer;
 }
 
 std::string NameOf(const std::string& signer, const std::string& name) {
@@ -105,7 +107,8 @@ std::string Outcome(const v1::ImportBundleResponse& response) {
 }
 
 absl::StatusOr<int> Import(Session& session, const std::string& path) {
-  ASSIGN_OR_RETURN(std::ifstream in, OpenBundle(path));
+  ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
+  std::istream in(bundle.get());
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::ImportBundleResponse response, client->connection().ImportBundle(in));
   if (session.json()) {
@@ -129,7 +132,8 @@ void PrintSigner(Session& session, const v1::InspectBundleResponse& response) {
 
 // `dry_run`: what an import would do; else what there is.
 absl::StatusOr<int> Inspect(Session& session, const std::string& path, bool dry_run) {
-  ASSIGN_OR_RETURN(std::ifstream in, OpenBundle(path));
+  ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
+  std::istream in(bundle.get());
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::InspectBundleResponse response,
                    client->connection().InspectBundle(in));

@@ -350,6 +350,22 @@ TEST_F(AppTest, ExportSaysWhatItLeftOut) {
   EXPECT_FALSE(Json::parse(RunHere({"export", "-o", file, "--json"}).out).contains("winners"));
 }
 
+TEST_F(AppTest, TheDaemonsOwnFilesAreNotWrittenOver) {
+  const std::string database = WriteFile("tilewright.db", "precious");
+  const std::string suite = WriteFile("suite.csv", "a,nt,1,1,1\n");
+  const std::vector<std::string> commands[] = {
+      {"export", "-o", database},
+      {"backup", database},
+      {"get", "gemm", "--m", "1", "--n", "1", "--k", "1", "-o", database},
+      {"bench", "--suite", suite, "--json", database},
+      {"export", "-o", service_.socket_path()}};
+  for (const std::vector<std::string>& command : commands) {
+    ExpectOneErrorLine(RunHere(command), 2, ": is tilewrightd's own file ");
+  }
+  EXPECT_EQ(ReadAll(database), "precious");
+  EXPECT_EQ(service_.get_kernel_calls, 0);
+}
+
 TEST_F(AppTest, ListOfNothingSaysHowToGoOn) {
   const Outcome outcome = RunHere({"list"});
   EXPECT_EQ(outcome.code, 0);
