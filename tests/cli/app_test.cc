@@ -366,6 +366,15 @@ TEST_F(AppTest, TheDaemonsOwnFilesAreNotWrittenOver) {
   EXPECT_EQ(service_.get_kernel_calls, 0);
 }
 
+// It was "Cancelled [CANCELLED]", or nothing, with the exit code of an interrupt.
+TEST_F(AppTest, ACallThatTheDaemonCutsOffIsSaid) {
+  service_.get_kernel = [](const v1::GetKernelRequest&) -> absl::StatusOr<v1::GetKernelResponse> {
+    return absl::CancelledError("");
+  };
+  ExpectOneErrorLine(RunHere({"get", "gemm", "--m", "1", "--n", "1", "--k", "1"}), 4,
+                     "ended the call without an answer: it is stopping");
+}
+
 TEST_F(AppTest, ListOfNothingSaysHowToGoOn) {
   const Outcome outcome = RunHere({"list"});
   EXPECT_EQ(outcome.code, 0);
