@@ -2,7 +2,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,6 +13,7 @@
 #include "absl/time/time.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "server/answer_later.h"
 #include "server/cache_service.h"
 #include "server/caller.h"
 #include "server/chunk_sender.h"
@@ -44,19 +44,23 @@ absl::Status Stalled(std::chrono::milliseconds limit, const char* what) {
                                 ": send the bundle again"));
 }
 
-// The chunks of a bundle.
+// The chunks of a bundle. The first says what is in it.
 class BundleSource {
  public:
-  explicit BundleSource(std::string bundle) : bundle_(std::move(bundle)) {}
+  BundleSource(std::string bundle, v1::ExportSummary summary)
+      : bundle_(std::move(bundle)), summary_(std::move(summary)) {}
 
-  absl::StatusOr<std::string> Next() {
-    std::string bytes = bundle_.substr(sent_, kChunkBytes);
-    sent_ += bytes.size();
-    return bytes;
+  absl::Status Next(v1::BundleChunk& chunk) {
+    chunk.Clear();
+    if (sent_ == 0) *chunk.mutable_summary() = summary_;
+    chunk.set_data(bundle_.substr(sent_, kChunkBytes));
+    sent_ += chunk.data().size();
+    return absl::OkStatus();
   }
 
  private:
   std::string bundle_;
+  v1::ExportSummary summary_;
   std::size_t sent_ = 0;
 };
 
@@ -66,13 +70,14 @@ absl::StatusOr<BundleSource> MakeBundle(const CacheServiceImpl::Context& context
     return InvalidField("keys", "TOO_MANY", absl::StrCat("more than ", kMaxKeys));
   }
   ASSIGN_OR_RETURN(const std::string key, LoadOrCreateSigningKey(context.cache_dir));
+  v1::ExportSummary summary;
   ASSIGN_OR_RETURN(
       const BundleContents contents,
       CollectForExport(context.store, context.index, {request.keys().begin(), request.keys().end()},
-                       context.max_bundle_bytes));
+                       context.max_bundle_bytes, &summary));
   ASSIGN_OR_RETURN(std::string bundle, WriteBundle(contents, key));
   if (bundle.size() > context.max_bundle_bytes) return BundleTooLarge(context.max_bundle_bytes);
-  return BundleSource(std::move(bundle));
+  return BundleSource(std::move(bundle), std::move(summary));
 }
 
 using ExportReactor = ChunkSender<v1::BundleChunk, BundleSource>;
@@ -111,8 +116,9 @@ void MeasureHere(const CacheServiceImpl::Context& context, const v1::Winner& win
   }
 }
 
-absl::Status TakeIn(const CacheServiceImpl::Context& context, std::string bundle,
-                    v1::ImportBundleResponse& response) {
+absl::StatusOr<v1::ImportBundleResponse> TakeIn(const CacheServiceImpl::Context& context,
+                                                std::string bundle) {
+  v1::ImportBundleResponse response;
   ASSIGN_OR_RETURN(const BundleContents contents, ReadBundle(bundle));
   RETURN_IF_ERROR(context.signers.CheckTrusted(contents.signer));
   RETURN_IF_ERROR(Import(context, contents, /*dry_run=*/false, response));
@@ -122,11 +128,12 @@ absl::Status TakeIn(const CacheServiceImpl::Context& context, std::string bundle
     context.winners.Notify(record.winner.family_key);
     MeasureHere(context, record.winner.winner);
   }
-  return absl::OkStatus();
+  return response;
 }
 
-absl::Status Inspect(const CacheServiceImpl::Context& context, std::string bundle,
-                     v1::InspectBundleResponse& response) {
+absl::StatusOr<v1::InspectBundleResponse> Inspect(const CacheServiceImpl::Context& context,
+                                                  std::string bundle) {
+  v1::InspectBundleResponse response;
   ASSIGN_OR_RETURN(const BundleContents contents, ReadBundle(bundle));
   RETURN_IF_ERROR(Import(context, contents, /*dry_run=*/true, *response.mutable_outcome()));
   ASSIGN_OR_RETURN(*response.mutable_signer(), context.signers.Describe(contents.signer));
@@ -137,36 +144,40 @@ absl::Status Inspect(const CacheServiceImpl::Context& context, std::string bundl
     if (response.winners_size() == kMaxInspected) break;
     *response.add_winners() = record.winner.winner;
   }
-  return absl::OkStatus();
+  return response;
 }
 
 // Gathers the chunks of a bundle, then does its work on a thread of its executor. Takes its place
 // among the bundles under way with the first chunk, and ends where no more come. Lives until gRPC
 // is done with it.
+template <typename Response>
 class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
-                            public std::enable_shared_from_this<ImportReactor> {
+                            public std::enable_shared_from_this<ImportReactor<Response>> {
  public:
   // What becomes of a whole bundle.
-  using Work = std::function<absl::Status(std::string bundle)>;
+  using Work = absl::StatusOr<Response> (*)(const CacheServiceImpl::Context& context,
+                                            std::string bundle);
 
-  ImportReactor(const CacheServiceImpl::Context& context, SharedLimit& limit, uid_t user, Work work)
+  ImportReactor(const CacheServiceImpl::Context& context, SharedLimit& limit, uid_t user,
+                Response* response, Work work)
       : open_(context.metrics.open_calls),
         limit_(limit),
         user_(user),
         context_(context),
-        work_(std::move(work)) {}
+        response_(response),
+        work_(work) {}
 
   // Called before gRPC gets the reactor. Ends the call at once where it is not `permitted`.
   void Begin(const absl::Status& permitted) {
-    self_ = shared_from_this();
+    self_ = this->shared_from_this();
     if (!permitted.ok()) return End(permitted);
-    stall_.emplace(context_.bundle_stall, [weak = weak_from_this()] {
+    stall_.emplace(context_.bundle_stall, [weak = this->weak_from_this()] {
       if (auto self = weak.lock()) {
         self->End(Stalled(self->context_.bundle_stall, "nothing more of the bundle came"));
       }
     });
     // A client that sends slowly would hold a stop up.
-    stop_id_ = context_.stop.Subscribe([weak = weak_from_this()] {
+    stop_id_ = context_.stop.Subscribe([weak = this->weak_from_this()] {
       if (auto self = weak.lock()) self->End(ServerStopping());
     });
     StartRead(&chunk_);
@@ -203,11 +214,18 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     return place_.held() || place_given_back_;
   }
 
-  // Once all is there the import is finished, whoever stops.
+  // Once all is there the import is finished, whoever stops; how it ended is said as long as there
+  // is time for that.
   void TakeIn() {
     if (answered_.exchange(true)) return;
     stall_->Stop();
-    const bool posted = context_.bundle_executor.TryPost([this] { Answer(Import()); });
+    const std::shared_ptr<ImportReactor> self = this->shared_from_this();
+    const bool posted = AnswerLater<absl::StatusOr<Response>>(
+        context_.bundle_executor, context_.stop, [self] { return self->Import(); },
+        [self](absl::StatusOr<Response> result) {
+          if (result.ok()) *self->response_ = *std::move(result);
+          self->Answer(result.status());
+        });
     if (!posted) Answer(ServerStopping());
   }
 
@@ -225,9 +243,9 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     Finish(ToGrpcStatus(status));
   }
 
-  absl::Status Import() {
+  absl::StatusOr<Response> Import() {
     if (cancelled_) return absl::CancelledError("the client went away");
-    return work_(std::exchange(bundle_, std::string()));
+    return work_(context_, std::exchange(bundle_, std::string()));
   }
 
   const OpenCall open_;
@@ -238,6 +256,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   bool place_given_back_ ABSL_GUARDED_BY(place_mutex_) = false;
   std::optional<StallWatch> stall_;
   const CacheServiceImpl::Context& context_;
+  Response* const response_;  // Gone once the call was answered.
   const Work work_;
   v1::BundleChunk chunk_;
   std::string bundle_;
@@ -261,8 +280,10 @@ grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     reactor->Begin(TooManyBundles());
     return reactor;
   }
-  const bool posted = context_.bundle_executor.TryPost(
-      [this, reactor, request] { reactor->Begin(MakeBundle(context_, *request)); });
+  const bool posted = AnswerLater<absl::StatusOr<BundleSource>>(
+      context_.bundle_executor, context_.stop,
+      [this, wanted = *request] { return MakeBundle(context_, wanted); },
+      [reactor](absl::StatusOr<BundleSource> source) { reactor->Begin(std::move(source)); });
   if (!posted) reactor->Begin(ServerStopping());
   return reactor;
 }
@@ -270,10 +291,8 @@ grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
 grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::ImportBundle(
     grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  const auto reactor = std::make_shared<ImportReactor>(
-      context_, imports_, CallerOf(*context), [this, response](std::string bundle) {
-        return TakeIn(context_, std::move(bundle), *response);
-      });
+  const auto reactor = std::make_shared<ImportReactor<v1::ImportBundleResponse>>(
+      context_, imports_, CallerOf(*context), response, &TakeIn);
   reactor->Begin(context_.permissions.RequireAdministrator(CallerOf(*context), "import a bundle"));
   return reactor.get();
 }
@@ -282,10 +301,8 @@ grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::ImportBundle(
 grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::InspectBundle(
     grpc::CallbackServerContext* context, v1::InspectBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  const auto reactor = std::make_shared<ImportReactor>(
-      context_, imports_, CallerOf(*context), [this, response](std::string bundle) {
-        return Inspect(context_, std::move(bundle), *response);
-      });
+  const auto reactor = std::make_shared<ImportReactor<v1::InspectBundleResponse>>(
+      context_, imports_, CallerOf(*context), response, &Inspect);
   reactor->Begin(absl::OkStatus());
   return reactor.get();
 }

@@ -18,6 +18,7 @@
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/unique_fd.h"
+#include "server/answer_later.h"
 #include "server/cache_service.h"
 #include "server/caller.h"
 #include "server/chunk_sender.h"
@@ -109,15 +110,16 @@ class FileSource {
  public:
   explicit FileSource(int fd) : fd_(fd) {}
 
-  absl::StatusOr<std::string> Next() {
-    std::string bytes(kChunkBytes, '\0');
+  absl::Status Next(v1::BackupChunk& chunk) {
+    std::string& bytes = *chunk.mutable_data();
+    bytes.resize(kChunkBytes);
     const ssize_t count = read(fd_.get(), bytes.data(), bytes.size());
     if (count < 0) {
       return MakeError(absl::StatusCode::kInternal, "READ_FAILED",
                        absl::StrCat("the backup cannot be read: ", std::strerror(errno)));
     }
     bytes.resize(static_cast<std::size_t>(count));
-    return bytes;
+    return absl::OkStatus();
   }
 
  private:
@@ -153,8 +155,8 @@ absl::StatusOr<FileSource> MakeBackup(const CacheServiceImpl::Context& context) 
 
 }  // namespace
 
-absl::Status CacheServiceImpl::Forget(const v1::ForgetWinnersRequest& request,
-                                      v1::ForgetWinnersResponse& response) {
+absl::StatusOr<v1::ForgetWinnersResponse> CacheServiceImpl::Forget(
+    const v1::ForgetWinnersRequest& request) {
   ASSIGN_OR_RETURN(const Selector is_meant, SelectorOf(request, context_, context_.clock.Now()));
   std::vector<int64_t> epochs;
   Winners targets;       // A winner of each target.
@@ -189,13 +191,14 @@ absl::Status CacheServiceImpl::Forget(const v1::ForgetWinnersRequest& request,
   if (!request.dry_run()) {
     for (const auto& winner : targets) context_.winners.Notify(winner->family_key);
   }
+  v1::ForgetWinnersResponse response;
   response.set_winners(static_cast<int64_t>(removed.epochs.size()) + unstored);
   response.set_kernels(removed.kernels);
-  return absl::OkStatus();
+  return response;
 }
 
-absl::Status CacheServiceImpl::Prune(const v1::PruneCacheRequest& request,
-                                     v1::PruneCacheResponse& response) {
+absl::StatusOr<v1::PruneCacheResponse> CacheServiceImpl::Prune(
+    const v1::PruneCacheRequest& request) {
   if (request.max_bytes() < 0) {
     return InvalidField("max_bytes", "OUT_OF_RANGE", "must not be negative");
   }
@@ -215,13 +218,14 @@ absl::Status CacheServiceImpl::Prune(const v1::PruneCacheRequest& request,
   if (!request.dry_run()) {
     for (const PrunedEpochs& entry : removed.pruned) context_.winners.Notify(entry.family_key);
   }
+  v1::PruneCacheResponse response;
   response.set_superseded_winners(removed.superseded);
   response.set_unused_winners(static_cast<int64_t>(removed.epochs.size()) - removed.superseded);
   response.set_kernels(removed.kernels);
   response.set_bytes_before(removed.bytes_before);
   response.set_bytes_after(removed.bytes_after);
   response.set_limit_missed(options.max_bytes > 0 && removed.bytes_after > options.max_bytes);
-  return absl::OkStatus();
+  return response;
 }
 
 grpc::ServerUnaryReactor* CacheServiceImpl::ForgetWinners(grpc::CallbackServerContext* context,
@@ -232,8 +236,8 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ForgetWinners(grpc::CallbackServerCo
   const absl::Status permitted =
       context_.permissions.RequireAdministrator(CallerOf(*context), "forget winners");
   if (!permitted.ok()) return Reply(context, permitted);
-  return ReplyLater(context, context_.executor,
-                    [this, request, response] { return Forget(*request, *response); });
+  return ReplyLater(context, context_.executor, context_.stop, response,
+                    [this, wanted = *request] { return Forget(wanted); });
 }
 
 grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerContext* context,
@@ -244,8 +248,8 @@ grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerConte
   const absl::Status permitted =
       context_.permissions.RequireAdministrator(CallerOf(*context), "prune the cache");
   if (!permitted.ok()) return Reply(context, permitted);
-  return ReplyLater(context, context_.executor,
-                    [this, request, response] { return Prune(*request, *response); });
+  return ReplyLater(context, context_.executor, context_.stop, response,
+                    [this, wanted = *request] { return Prune(wanted); });
 }
 
 grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
@@ -268,8 +272,9 @@ grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
                              {{"retry_delay_ms", "1000"}}));
     return reactor;
   }
-  const bool posted =
-      context_.bundle_executor.TryPost([this, reactor] { reactor->Begin(MakeBackup(context_)); });
+  const bool posted = AnswerLater<absl::StatusOr<FileSource>>(
+      context_.bundle_executor, context_.stop, [this] { return MakeBackup(context_); },
+      [reactor](absl::StatusOr<FileSource> source) { reactor->Begin(std::move(source)); });
   if (!posted) reactor->Begin(ServerStopping());
   return reactor;
 }

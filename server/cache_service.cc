@@ -38,10 +38,8 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ListWinners(grpc::CallbackServerCont
   Count(context_.metrics);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   // From memory, but milliseconds of it where there are many winners.
-  return ReplyLater(context, context_.executor, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, ListPage(*request, context_.index));
-    return absl::OkStatus();
-  });
+  return ReplyLater(context, context_.executor, context_.stop, response,
+                    [this, wanted = *request] { return ListPage(wanted, context_.index); });
 }
 
 grpc::ServerUnaryReactor* CacheServiceImpl::ExplainWinner(grpc::CallbackServerContext* context,
@@ -49,12 +47,12 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ExplainWinner(grpc::CallbackServerCo
                                                           v1::ExplainWinnerResponse* response) {
   Count(context_.metrics);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, context_.executor,
-                    [this, request, response] { return Explain(*request, *response); });
+  return ReplyLater(context, context_.executor, context_.stop, response,
+                    [this, wanted = *request] { return Explain(wanted); });
 }
 
-absl::Status CacheServiceImpl::Explain(const v1::ExplainWinnerRequest& request,
-                                       v1::ExplainWinnerResponse& response) {
+absl::StatusOr<v1::ExplainWinnerResponse> CacheServiceImpl::Explain(
+    const v1::ExplainWinnerRequest& request) {
   ASSIGN_OR_RETURN(const TuneRequest wanted,
                    ResolveTuning(request.problem(), request.target(), request.device_ordinal(),
                                  context_.devices));
@@ -69,12 +67,13 @@ absl::Status CacheServiceImpl::Explain(const v1::ExplainWinnerRequest& request,
   ASSIGN_OR_RETURN(TuningRecord record, context_.store.GetTuning(encoding, hit.winner->silicon_key,
                                                                  hit.winner->environment_key));
   std::stable_sort(record.candidates.begin(), record.candidates.end(), ComesBefore);
+  v1::ExplainWinnerResponse response;
   *response.mutable_winner() = std::move(record.winner.winner);
   for (v1::Candidate& candidate : record.candidates) {
     *response.add_candidates() = std::move(candidate);
   }
   response.set_legal_configs(record.legal_configs);
-  return absl::OkStatus();
+  return response;
 }
 
 grpc::ServerUnaryReactor* CacheServiceImpl::GetCacheStats(grpc::CallbackServerContext* context,
@@ -82,11 +81,12 @@ grpc::ServerUnaryReactor* CacheServiceImpl::GetCacheStats(grpc::CallbackServerCo
                                                           v1::CacheStats* response) {
   Count(context_.metrics);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, context_.executor, [this, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, context_.store.Stats());
-    response->set_unstored_winners(static_cast<int64_t>(context_.unstored_winners()));
-    return absl::OkStatus();
-  });
+  return ReplyLater(context, context_.executor, context_.stop, response,
+                    [this]() -> absl::StatusOr<v1::CacheStats> {
+                      ASSIGN_OR_RETURN(v1::CacheStats stats, context_.store.Stats());
+                      stats.set_unstored_winners(static_cast<int64_t>(context_.unstored_winners()));
+                      return stats;
+                    });
 }
 
 }  // namespace tilewright

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 #include "server/device_table.h"
 #include "server/executor.h"
@@ -110,10 +111,9 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
                                                  std::string_view what, Response* response,
                                                  Work work);
 
-  absl::Status Explain(const v1::ExplainWinnerRequest& request,
-                       v1::ExplainWinnerResponse& response);
-  absl::Status Forget(const v1::ForgetWinnersRequest& request, v1::ForgetWinnersResponse& response);
-  absl::Status Prune(const v1::PruneCacheRequest& request, v1::PruneCacheResponse& response);
+  absl::StatusOr<v1::ExplainWinnerResponse> Explain(const v1::ExplainWinnerRequest& request);
+  absl::StatusOr<v1::ForgetWinnersResponse> Forget(const v1::ForgetWinnersRequest& request);
+  absl::StatusOr<v1::PruneCacheResponse> Prune(const v1::PruneCacheRequest& request);
 
   const Context context_;
   SharedLimit exports_{kMaxBundles, kMaxBundlesOfUser};

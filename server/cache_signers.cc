@@ -9,7 +9,7 @@
 
 namespace tilewright {
 
-// Answers with what `work` returns on a thread of the executor, where the caller may `what`.
+// ReplyLater, where the caller may `what`.
 template <typename Response, typename Work>
 grpc::ServerUnaryReactor* CacheServiceImpl::ReplyToAdministrator(
     grpc::CallbackServerContext* context, const google::protobuf::Message& request,
@@ -19,11 +19,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ReplyToAdministrator(
   const absl::Status permitted =
       context_.permissions.RequireAdministrator(CallerOf(*context), what);
   if (!permitted.ok()) return Reply(context, permitted);
-  return ReplyLater(context, context_.executor,
-                    [response, work = std::move(work)]() -> absl::Status {
-                      ASSIGN_OR_RETURN(*response, work());
-                      return absl::OkStatus();
-                    });
+  return ReplyLater(context, context_.executor, context_.stop, response, std::move(work));
 }
 
 grpc::ServerUnaryReactor* CacheServiceImpl::ListSigners(grpc::CallbackServerContext* context,
@@ -37,14 +33,15 @@ grpc::ServerUnaryReactor* CacheServiceImpl::TrustSigner(grpc::CallbackServerCont
                                                         const v1::TrustSignerRequest* request,
                                                         v1::Signer* response) {
   return ReplyToAdministrator(context, *request, "trust signers", response,
-                              [this, request] { return context_.signers.Trust(*request); });
+                              [this, wanted = *request] { return context_.signers.Trust(wanted); });
 }
 
 grpc::ServerUnaryReactor* CacheServiceImpl::DistrustSigner(grpc::CallbackServerContext* context,
                                                            const v1::DistrustSignerRequest* request,
                                                            v1::DistrustSignerResponse* response) {
-  return ReplyToAdministrator(context, *request, "stop trusting signers", response,
-                              [this, request] { return context_.signers.Distrust(*request); });
+  return ReplyToAdministrator(
+      context, *request, "stop trusting signers", response,
+      [this, wanted = *request] { return context_.signers.Distrust(wanted); });
 }
 
 grpc::ServerUnaryReactor* CacheServiceImpl::AdoptWinners(grpc::CallbackServerContext* context,

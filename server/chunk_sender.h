@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
@@ -21,10 +21,10 @@ namespace tilewright {
 
 inline constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 
-// Sends what `Source` has, chunk by chunk: its Next() gives the bytes of the next chunk, none at
-// the end, or an error. Deletes itself when gRPC is done with it. The source and the place are let
-// go before the call ends, so that a client that waits for one call's end never has its next one
-// refused for it.
+// Sends what `Source` has, chunk by chunk: its Next() fills the next chunk, without data at the
+// end, or gives an error. Deletes itself when gRPC is done with it. The source and the place are
+// let go before the call ends, so that a client that waits for one call's end never has its next
+// one refused for it.
 template <typename Chunk, typename Source>
 class ChunkSender final : public grpc::ServerWriteReactor<Chunk> {
  public:
@@ -65,10 +65,10 @@ class ChunkSender final : public grpc::ServerWriteReactor<Chunk> {
 
  private:
   void SendNext() {
-    absl::StatusOr<std::string> bytes = source_->Next();
-    if (!bytes.ok()) return End(ToGrpcStatus(bytes.status()));
-    if (bytes->empty()) return End(grpc::Status::OK);
-    chunk_.set_data(*std::move(bytes));
+    if (const absl::Status next = source_->Next(chunk_); !next.ok()) {
+      return End(ToGrpcStatus(next));
+    }
+    if (chunk_.data().empty()) return End(grpc::Status::OK);
     this->StartWrite(&chunk_);
   }
 

@@ -1,13 +1,13 @@
 #include "server/config.h"
 
-#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/support/daemon_files.h"
+#include "proto/support/input_file.h"
 #include "proto/support/private_files.h"
 #include "proto/support/status_macros.h"
 #include "server/unix_socket.h"
@@ -26,14 +26,8 @@ std::optional<std::string> NonEmpty(const EnvironmentLookup& environment, const 
   return value;
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
-  }
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
+// A configuration has some kilobytes.
+constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 
 // The file named by flag or variable must exist; the default one may.
 absl::StatusOr<std::optional<std::string>> FindConfigFile(const ConfigLayers& layers) {
@@ -56,7 +50,8 @@ absl::StatusOr<std::optional<std::string>> FindConfigFile(const ConfigLayers& la
 absl::Status ApplyFile(const ConfigLayers& layers, Config& config) {
   ASSIGN_OR_RETURN(const std::optional<std::string> path, FindConfigFile(layers));
   if (!path) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(*path));
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadInputFile(*path, kMaxConfigBytes, "a configuration"));
   return ApplyToml(text, *path, config);
 }
 
@@ -96,6 +91,15 @@ absl::Status FillPaths(const ConfigLayers& layers, Config& config) {
   return CheckSocketPath(config.socket);
 }
 
+// Lines of a log in the midst of a database would be its end.
+absl::Status CheckLogFile(const Config& config) {
+  if (config.log_file.empty()) return absl::OkStatus();
+  const std::string own = DaemonFileAt(config.log_file, config.cache_dir, config.socket);
+  if (own.empty() || absl::StrContains(own, kDaemonLogName)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "log_file ", config.log_file, ": is the daemon's own file ", own, ": name another one"));
+}
+
 }  // namespace
 
 std::optional<std::string> ProcessEnvironment(const std::string& name) {
@@ -110,6 +114,7 @@ absl::StatusOr<Config> LoadConfig(const ConfigLayers& layers) {
   RETURN_IF_ERROR(ApplyEnvironment(layers, config));
   RETURN_IF_ERROR(ApplyFlags(layers, config));
   RETURN_IF_ERROR(FillPaths(layers, config));
+  RETURN_IF_ERROR(CheckLogFile(config));
   return config;
 }
 

@@ -6,12 +6,14 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/call_deadline.h"
 #include "server/lookup_plan.h"
+#include "server/steady_alarm.h"
 #include "server/unix_socket.h"
 
 namespace tilewright {
@@ -27,6 +29,9 @@ constexpr std::size_t kKernelCacheBytes = std::size_t{256} << 20;
 constexpr int kExecutorThreads = 4;
 constexpr std::size_t kExecutorQueue = 4096;
 constexpr std::chrono::hours kNoteUsesEvery{1};
+// How long before the end of a stop's grace the calls that still wait are told, so that the word
+// reaches them.
+constexpr absl::Duration kLastCall = absl::Milliseconds(500);
 
 }  // namespace
 
@@ -232,7 +237,16 @@ void DaemonServer::Stop(absl::Duration grace) {
   if (acceptor_ != nullptr) acceptor_->Stop();
   servers_.ShutDownHealth();
   stop_.Fire();
+  const auto tell_the_last = [this] { stop_.Fire(StopSignal::Phase::kLastCall); };
+  SteadyAlarm last_call;
+  if (grace > absl::ZeroDuration()) {
+    last_call.Set(absl::ToChronoMilliseconds(grace - std::min(grace / 4, kLastCall)),
+                  tell_the_last);
+  } else {
+    tell_the_last();
+  }
   servers_.ShutDown(SteadyTime::Now() + grace);
+  last_call.Cancel();
   devices_.Stop();
   sweeps_.PrepareStop();
   predictor_.Stop();

@@ -28,7 +28,10 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const std::string message =
       Shorten(ToUtf8(std::string_view(status.message().data(), status.message().size())));
-  absl::Status shortened(status.code(), message);
+  // gRPC ends a call that it cuts off as CANCELLED too, without a reason: ours has one.
+  absl::Status shortened = absl::IsCancelled(status)
+                               ? MakeError(status.code(), ReasonOf(status), message)
+                               : absl::Status(status.code(), message);
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
     shortened.SetPayload(url, payload);
   });

@@ -6,8 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "proto/support/errors.h"
+#include "server/answer_later.h"
 #include "server/call_deadline.h"
 #include "server/caller.h"
+#include "server/grpc_status.h"
 #include "server/kernel_service.h"
 #include "server/request_check.h"
 #include "server/unary_reply.h"
@@ -107,7 +109,13 @@ grpc::ServerUnaryReactor* KernelServiceImpl::BatchGetKernels(
   }
   auto* reactor = new BatchReactor(context_, metrics_, request, response, DeadlineOf(*context),
                                    CallerOf(*context));
-  if (!context_.executor.TryPost([reactor] { reactor->Begin(); })) {
+  const bool posted = AnswerLater<absl::Status>(
+      context_.executor, context_.stop, [] { return absl::OkStatus(); },
+      [reactor](const absl::Status& status) {
+        if (status.ok()) return reactor->Begin();
+        reactor->Finish(ToGrpcStatus(status));
+      });
+  if (!posted) {
     delete reactor;
     return Reply(context, MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
                                     "too many batches wait: try again in 100 ms",

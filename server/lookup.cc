@@ -55,6 +55,8 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void Serve(const IndexHit& hit, bool may_repair) {
     if (hit.winner->winner.candidate().has_vendor()) return Answer(hit, nullptr);
     if (auto kernel = context_.kernels.Find(*hit.winner)) return Answer(hit, std::move(kernel));
+    // A disk may take longer than a stop does.
+    EndOnStop(StopSignal::Phase::kLastCall);
     context_.kernels.Load(hit.winner, [self = shared_from_this(), hit, may_repair](
                                           const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
       self->OnLoaded(hit, may_repair, kernel);
@@ -77,7 +79,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   }
 
   void Predict() {
-    EndOnStop();
+    EndOnStop(StopSignal::Phase::kBegun);
     context_.predictor.Predict(
         plan_.tune, [self = shared_from_this()](const absl::StatusOr<StoredWinner>& winner) {
           self->OnPredicted(winner);
@@ -114,23 +116,23 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     Finish(OnlyTheVendors(hit, request_.vendor_library_version()));
   }
 
-  // Before waiting for work that ends with the server.
-  void EndOnStop() {
-    const int64_t id = context_.stop.Subscribe([weak = weak_from_this()] {
-      if (auto self = weak.lock()) self->Finish(ServerStopping());
-    });
+  // Before waiting, in the place of what was waited for before. For work that ends with the server:
+  // kBegun.
+  void EndOnStop(StopSignal::Phase phase) {
+    int64_t unused = context_.stop.Subscribe(
+        [weak = weak_from_this()] {
+          if (auto self = weak.lock()) self->Finish(ServerStopping());
+        },
+        phase);
     {
       absl::MutexLock lock(&mutex_);
-      if (done_ != nullptr) {
-        stop_id_ = id;
-        return;
-      }
+      if (done_ != nullptr) unused = std::exchange(stop_id_, unused);
     }
-    context_.stop.Unsubscribe(id);
+    if (unused != 0) context_.stop.Unsubscribe(unused);
   }
 
   void Tune() {
-    EndOnStop();
+    EndOnStop(StopSignal::Phase::kBegun);
     absl::StatusOr<Scheduler::Ticket> ticket =
         context_.scheduler.Wait(plan_.tune, Scheduler::Interest::kWaiting, user_);
     if (!ticket.ok()) return Finish(ticket.status());

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -17,17 +19,31 @@ inline absl::Status ServerStopping() {
   return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
 }
 
-// Tells streams and calls that wait, which would otherwise hold a stop up, that the server
-// stops. Fires once; who subscribes later is told at once. Thread-safe.
+// Of a call whose work is under way and not waited for any more.
+inline absl::Status ServerStoppingMidway() {
+  return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING",
+                   "the server is stopping, and this call was under way: look whether it had its "
+                   "effect");
+}
+
+// Tells streams and calls that wait, which would otherwise hold a stop up, that the server stops.
+// Each phase comes once, in order; who subscribes to one that has come is told at once.
+// Thread-safe.
 class StopSignal {
  public:
+  enum class Phase {
+    // Nothing new is taken. For what waits for work that ends with the server.
+    kBegun,
+    // gRPC is about to cut off what is still open, without a reason. For what may end by itself.
+    kLastCall,
+  };
   using Listener = std::function<void()>;
 
-  int64_t Subscribe(Listener listener) {
+  int64_t Subscribe(Listener listener, Phase phase = Phase::kBegun) {
     {
       absl::MutexLock lock(&mutex_);
-      if (!fired_) {
-        listeners_[++last_id_] = std::move(listener);
+      if (!reached_ || phase > *reached_) {
+        listeners_[++last_id_] = {phase, std::move(listener)};
         return last_id_;
       }
     }
@@ -40,21 +56,25 @@ class StopSignal {
     listeners_.erase(id);
   }
 
-  void Fire() {
-    absl::flat_hash_map<int64_t, Listener> listeners;
+  void Fire(Phase phase = Phase::kBegun) {
+    std::vector<Listener> told;
     {
       absl::MutexLock lock(&mutex_);
-      fired_ = true;
-      listeners.swap(listeners_);
+      if (!reached_ || phase > *reached_) reached_ = phase;
+      for (auto& [id, listener] : listeners_) {
+        if (listener.first <= phase) told.push_back(std::move(listener.second));
+      }
+      absl::erase_if(listeners_,
+                     [phase](const auto& entry) { return entry.second.first <= phase; });
     }
-    for (const auto& [id, listener] : listeners) listener();
+    for (const Listener& listener : told) listener();
   }
 
  private:
   absl::Mutex mutex_;
-  bool fired_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<Phase> reached_ ABSL_GUARDED_BY(mutex_);
   int64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<int64_t, Listener> listeners_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<int64_t, std::pair<Phase, Listener>> listeners_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tilewright

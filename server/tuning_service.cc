@@ -128,10 +128,8 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CreateSweep(grpc::CallbackServerCon
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   const uid_t user = CallerOf(*context);
-  return ReplyLater(context, executor_, [this, user, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, Create(*request, user));
-    return absl::OkStatus();
-  });
+  return ReplyLater(context, executor_, stop_, response,
+                    [this, user, wanted = *request] { return Create(wanted, user); });
 }
 
 grpc::ServerUnaryReactor* TuningServiceImpl::GetSweep(grpc::CallbackServerContext* context,
@@ -139,10 +137,8 @@ grpc::ServerUnaryReactor* TuningServiceImpl::GetSweep(grpc::CallbackServerContex
                                                       v1::Sweep* response) {
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, executor_, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, sweeps_.Get(request->name()));
-    return absl::OkStatus();
-  });
+  return ReplyLater(context, executor_, stop_, response,
+                    [this, name = request->name()] { return sweeps_.Get(name); });
 }
 
 grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerContext* context,
@@ -151,10 +147,8 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerCon
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   const uid_t user = CallerOf(*context);
-  return ReplyLater(context, executor_, [this, user, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(*response, Cancel(*request, user));
-    return absl::OkStatus();
-  });
+  return ReplyLater(context, executor_, stop_, response,
+                    [this, user, wanted = *request] { return Cancel(wanted, user); });
 }
 
 // A stream of messages that `read` makes of the sweep of that name.
@@ -212,11 +206,11 @@ grpc::ServerUnaryReactor* TuningServiceImpl::ListDevices(grpc::CallbackServerCon
                                                          v1::ListDevicesResponse* response) {
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, executor_, [this, response]() -> absl::Status {
-    devices_.FindMissing();
-    *response = devices_.listing();
-    return absl::OkStatus();
-  });
+  return ReplyLater(context, executor_, stop_, response,
+                    [this]() -> absl::StatusOr<v1::ListDevicesResponse> {
+                      devices_.FindMissing();
+                      return devices_.listing();
+                    });
 }
 
 }  // namespace tilewright

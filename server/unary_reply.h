@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/support/errors.h"
+#include "server/answer_later.h"
 #include "server/executor.h"
 #include "server/grpc_status.h"
+#include "server/stop_signal.h"
 
 namespace tilewright {
 
@@ -21,14 +24,18 @@ inline grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-// Answers with the status that `work` returns on a thread of the executor. gRPC keeps
-// request and response until the answer is given.
-template <class Work>
+// Answers with what `work` returns on a thread of the executor, an absl::StatusOr<Response>; with
+// SERVER_STOPPING where the server's stop does not wait for that. `work` has what it needs of the
+// request: that is gone once the call was answered.
+template <class Response, class Work>
 grpc::ServerUnaryReactor* ReplyLater(grpc::CallbackServerContext* context, Executor& executor,
-                                     Work work) {
+                                     StopSignal& stop, Response* response, Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool posted = executor.TryPost(
-      [reactor, work = std::move(work)]() mutable { reactor->Finish(ToGrpcStatus(work())); });
+  const bool posted = AnswerLater<absl::StatusOr<Response>>(
+      executor, stop, std::move(work), [reactor, response](absl::StatusOr<Response> result) {
+        if (result.ok()) *response = *std::move(result);
+        reactor->Finish(ToGrpcStatus(result.status()));
+      });
   if (!posted) {
     reactor->Finish(ToGrpcStatus(MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
                                            "too many calls wait for the disk: try again in 100 ms",

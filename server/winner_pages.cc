@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,9 +38,18 @@ absl::StatusOr<Cursor> ParseToken(const std::string& token) {
   return InvalidField("page_token", "UNKNOWN_PAGE_TOKEN", "this server did not give it");
 }
 
-}  // namespace
+// What those who list need to know of the signers: whose winners are not served.
+void AddDistrusted(const WinnerIndex& index, v1::ListWinnersResponse& response) {
+  std::set<std::string> signers;
+  for (const v1::Winner& winner : response.winners()) {
+    if (!winner.signer().empty()) signers.insert(winner.signer());
+  }
+  for (const std::string& signer : signers) {
+    if (!index.IsTrusted(signer)) response.add_distrusted_signers(signer);
+  }
+}
 
-absl::StatusOr<v1::ListWinnersResponse> ListPage(const v1::ListWinnersRequest& request,
+absl::StatusOr<v1::ListWinnersResponse> TakePage(const v1::ListWinnersRequest& request,
                                                  const WinnerIndex& index) {
   if (request.page_size() < 0) {
     return InvalidField("page_size", "OUT_OF_RANGE", "must not be negative");
@@ -63,6 +73,15 @@ absl::StatusOr<v1::ListWinnersResponse> ListPage(const v1::ListWinnersRequest& r
   if (cursor.offset < index.size()) {
     response.set_next_page_token(absl::StrCat("w1.", cursor.offset, ".", cursor.epoch));
   }
+  return response;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ListWinnersResponse> ListPage(const v1::ListWinnersRequest& request,
+                                                 const WinnerIndex& index) {
+  absl::StatusOr<v1::ListWinnersResponse> response = TakePage(request, index);
+  if (response.ok()) AddDistrusted(index, *response);
   return response;
 }
 

@@ -8,7 +8,8 @@
 
 namespace tilewright {
 
-// Winners newest first; each is listed at most once over the pages of one listing.
+// Winners newest first; each is listed at most once over the pages of one listing. Winners that are
+// not served are listed too, and their signers named.
 // INVALID_ARGUMENT: a page size that is negative or a token that ListPage never gave.
 absl::StatusOr<v1::ListWinnersResponse> ListPage(const v1::ListWinnersRequest& request,
                                                  const WinnerIndex& index);

@@ -19,9 +19,10 @@ namespace tilewright::cli {
 namespace {
 
 absl::StatusOr<int> Backup(Session& session, const std::string& path) {
+  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(path));
   ASSIGN_OR_RETURN(Client * client, session.client());
   int64_t bytes = 0;
-  RETURN_IF_ERROR(WriteFileAtomically(path, [&](std::ostream& out) -> absl::Status {
+  RETURN_IF_ERROR(file.Write([&](std::ostream& out) -> absl::Status {
     ASSIGN_OR_RETURN(bytes, client->connection().BackupCache(out));
     return absl::OkStatus();
   }));

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <ctime>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/bench_report.h"
@@ -96,15 +97,19 @@ std::vector<BenchRow> MeasureAll(Session& session, Client& client,
 
 absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
   ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.suite));
-  const InterruptScope interrupt;
+  std::optional<OutputFile> json_file;
+  if (!flags.json_file.empty()) {
+    ASSIGN_OR_RETURN(json_file, session.output_file(flags.json_file));
+  }
   TuneOptions options;
   options.target = flags.target.target;
-  options.stop = interrupt.token();
   ASSIGN_OR_RETURN(options.device_ordinal, DeviceOrdinal(flags.target));
   ASSIGN_OR_RETURN(options.tuning, ParseTuningOptions(flags.tuning));
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::ListDevicesResponse devices, client->connection().ListDevices());
   const std::string date = Now();
+  const InterruptScope interrupt;
+  options.stop = interrupt.token();
   const std::vector<BenchRow> rows = MeasureAll(session, *client, suite, options);
 
   Json report{{"date", date}, {"version", kVersion}, {"commit", kCommit}, {"suite", flags.suite}};
@@ -113,9 +118,9 @@ absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
   for (const BenchRow& row : rows) report["results"].push_back(BenchRowToJson(row));
   report["summary"] = BenchSummaryToJson(rows);
   const bool json_to_output =
-      flags.json_file.empty() && (session.json() || flags.json_option->count() > 0);
-  if (!flags.json_file.empty()) {
-    RETURN_IF_ERROR(WriteFileAtomically(flags.json_file, JsonText(report, 1) + "\n"));
+      !json_file.has_value() && (session.json() || flags.json_option->count() > 0);
+  if (json_file.has_value()) {
+    RETURN_IF_ERROR(json_file->Write(JsonText(report, 1) + "\n"));
   }
   if (json_to_output) {
     session.PrintJson(report);

@@ -1,17 +1,18 @@
 // `tilewright export`, `tilewright import` and `tilewright bundle`
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <cstddef>
+#include <istream>
 #include <memory>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/files.h"
 #include "client/cli/format.h"
 #include "client/cli/report.h"
 #include "proto/support/errors.h"
+#include "proto/support/export_summary.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -23,32 +24,68 @@ struct ExportFlags {
   std::vector<std::string> keys;
 };
 
+Json SummaryToJson(const v1::ExportSummary& summary) {
+  return {{"winners", summary.winners()},
+          {"kernels", summary.kernels()},
+          {"vendor_replaced", summary.vendor_replaced()},
+          {"left_out",
+           {{"vendor_only", summary.vendor_only()},
+            {"signer_not_trusted", summary.signer_not_trusted()},
+            {"signer_unknown", summary.signer_unknown()},
+            {"not_stored", summary.not_stored()},
+            {"damaged", summary.damaged()}}}};
+}
+
+void PrintSummary(Session& session, const v1::ExportSummary& summary) {
+  session.out() << "It has " << Count(summary.winners(), "winner") << " and "
+                << Count(summary.kernels(), "kernel") << ".\n";
+  if (summary.vendor_replaced() > 0) {
+    session.out() << Count(summary.vendor_replaced(), "winner")
+                  << (summary.vendor_replaced() == 1 ? " is" : " are")
+                  << " the best template instead of a cublasLt algorithm, which is good for its "
+                     "own version alone.\n";
+  }
+  if (std::string left_out = DescribeLeftOut(summary); !left_out.empty()) {
+    left_out[0] = absl::ascii_toupper(static_cast<unsigned char>(left_out[0]));
+    session.out() << left_out << ".\n";
+  }
+}
+
 absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
+  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(flags.output));
   ASSIGN_OR_RETURN(Client * client, session.client());
   int64_t bytes = 0;
-  RETURN_IF_ERROR(WriteFileAtomically(flags.output, [&](std::ostream& out) -> absl::Status {
-    ASSIGN_OR_RETURN(bytes, client->connection().ExportBundle(flags.keys, out));
+  v1::ExportSummary summary;
+  RETURN_IF_ERROR(file.Write([&](std::ostream& out) -> absl::Status {
+    ASSIGN_OR_RETURN(bytes, client->connection().ExportBundle(flags.keys, out, &summary));
     return absl::OkStatus();
   }));
+  // A daemon of before says nothing of it, and no bundle is without a winner.
+  const bool is_known = summary.winners() > 0;
   if (session.json()) {
-    session.PrintJson({{"file", flags.output}, {"bytes", bytes}});
-  } else {
-    session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
-                  << Printable(flags.output) << ".\n";
+    Json object{{"file", flags.output}, {"bytes", bytes}};
+    if (is_known) object.update(SummaryToJson(summary));
+    session.PrintJson(object);
+    return kExitOk;
   }
+  session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
+                << Printable(flags.output) << ".\n";
+  if (is_known) PrintSummary(session, summary);
   return kExitOk;
 }
 
-absl::StatusOr<std::ifstream> OpenBundle(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) {
-    return MakeError(
-        absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
-        absl::StrCat(path, ": cannot be read: ", std::strerror(errno == 0 ? EISDIR : errno)),
-        {{"file", path}});
+// As large as a daemon takes.
+constexpr std::size_t kMaxBundleBytes = std::size_t{2} << 30;
+
+// Begun, so that a file that cannot be read is said before a daemon is looked for.
+absl::StatusOr<std::unique_ptr<InputBuffer>> OpenBundle(const std::string& path) {
+  ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
+  if (file.size().value_or(0) > kMaxBundleBytes) {
+    return InputTooLarge(path, kMaxBundleBytes, "a bundle");
   }
-  return in;
+  auto buffer = std::make_unique<InputBuffer>(std::move(file));
+  RETURN_IF_ERROR(buffer->Begin());
+  return buffer;
 }
 
 std::string NameOf(const std::string& signer, const std::string& name) {
@@ -70,7 +107,8 @@ std::string Outcome(const v1::ImportBundleResponse& response) {
 }
 
 absl::StatusOr<int> Import(Session& session, const std::string& path) {
-  ASSIGN_OR_RETURN(std::ifstream in, OpenBundle(path));
+  ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
+  std::istream in(bundle.get());
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::ImportBundleResponse response, client->connection().ImportBundle(in));
   if (session.json()) {
@@ -94,7 +132,8 @@ void PrintSigner(Session& session, const v1::InspectBundleResponse& response) {
 
 // `dry_run`: what an import would do; else what there is.
 absl::StatusOr<int> Inspect(Session& session, const std::string& path, bool dry_run) {
-  ASSIGN_OR_RETURN(std::ifstream in, OpenBundle(path));
+  ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
+  std::istream in(bundle.get());
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::InspectBundleResponse response,
                    client->connection().InspectBundle(in));

@@ -113,6 +113,10 @@ Json KernelToJson(const Kernel& kernel) {
 absl::StatusOr<int> Get(Session& session, const Flags& flags) {
   ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
   ASSIGN_OR_RETURN(GetOptions options, ParseOptions(flags));
+  std::optional<OutputFile> output;
+  if (!flags.output.empty()) {
+    ASSIGN_OR_RETURN(output, session.output_file(flags.output));
+  }
   // The deadline is that of the command: what finding or starting a daemon takes of it, the call
   // has not.
   std::optional<SteadyClock::time_point> end;
@@ -126,19 +130,19 @@ absl::StatusOr<int> Get(Session& session, const Flags& flags) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel,
                    problem.has_gemm() ? client->GetKernel(problem.gemm(), options)
                                       : client->GetKernel(problem.fused_dropout(), options));
-  if (!flags.output.empty()) {
+  if (output.has_value()) {
     if (kernel->is_vendor()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CUBIN",
                        "the answer is a cublasLt algorithm, which has no cubin to write");
     }
-    RETURN_IF_ERROR(WriteFileAtomically(flags.output, kernel->cubin()));
+    RETURN_IF_ERROR(output->Write(kernel->cubin()));
   }
   if (session.json()) {
     session.PrintJson(KernelToJson(*kernel));
   } else {
     session.out() << RenderResults({ResultOf(*kernel)}, session.out_style())
                   << DescribeKernel(*kernel);
-    if (!flags.output.empty()) session.Note(absl::StrCat("wrote the cubin to ", flags.output));
+    if (output.has_value()) session.Note(absl::StrCat("wrote the cubin to ", flags.output));
   }
   return kExitOk;
 }

@@ -1,7 +1,11 @@
 // `tilewright list`
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
@@ -16,16 +20,22 @@ namespace {
 
 constexpr int kPageSize = 1000;
 
-// Calls `use` for the newest `limit` winners (0: all); how many there were.
-absl::StatusOr<int64_t> ForEachWinner(Connection& connection, int64_t limit,
-                                      const std::function<void(const v1::Winner&)>& use) {
+// Calls `use` for the newest `limit` winners (0: all), with whether their signers are distrusted;
+// how many there were.
+absl::StatusOr<int64_t> ForEachWinner(
+    Connection& connection, int64_t limit,
+    const std::function<void(const v1::Winner&, bool distrusted)>& use) {
   v1::ListWinnersRequest request;
   int64_t seen = 0;
   do {
     const int64_t wanted = limit == 0 ? kPageSize : std::min<int64_t>(kPageSize, limit - seen);
     request.set_page_size(static_cast<int32_t>(wanted));
     ASSIGN_OR_RETURN(const v1::ListWinnersResponse page, connection.ListWinners(request));
-    for (const v1::Winner& winner : page.winners()) use(winner);
+    const std::set<std::string> distrusted(page.distrusted_signers().begin(),
+                                           page.distrusted_signers().end());
+    for (const v1::Winner& winner : page.winners()) {
+      use(winner, distrusted.contains(winner.signer()));
+    }
     seen += page.winners_size();
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty() && (limit == 0 || seen < limit));
@@ -55,16 +65,16 @@ absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
   }
   ASSIGN_OR_RETURN(Client * client, session.client());
   std::vector<Result> results;
-  ASSIGN_OR_RETURN(const int64_t count,
-                   ForEachWinner(client->connection(), limit, [&](const v1::Winner& winner) {
-                     if (!session.json()) {
-                       results.push_back(ResultOf(winner));
-                       return;
-                     }
-                     Json object = ResultToJson(ResultOf(winner));
-                     object["winner"] = ToJson(winner);
-                     session.PrintJson(object);
-                   }));
+  const auto show = [&](const v1::Winner& winner, bool distrusted) {
+    Result result = ResultOf(winner);
+    result.distrusted = distrusted;
+    if (!session.json()) return results.push_back(std::move(result));
+    Json object = ResultToJson(result);
+    object["distrusted"] = distrusted;
+    object["winner"] = ToJson(winner);
+    session.PrintJson(object);
+  };
+  ASSIGN_OR_RETURN(const int64_t count, ForEachWinner(client->connection(), limit, show));
   NoteTrouble(session, client->connection());
   if (session.json()) return kExitOk;
   if (count == 0) {

@@ -1,5 +1,6 @@
 // `tilewright sweep FILE.csv`
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -23,6 +24,9 @@
 
 namespace tilewright::cli {
 namespace {
+
+// Whoever interrupts does not wait for a daemon that is frozen.
+constexpr std::chrono::seconds kCancelTimeout{1};
 
 struct Flags {
   std::string file;
@@ -193,8 +197,8 @@ absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
     const auto watched = FollowSweep(connection, sweep, interrupt.token(), show);
     progress.Clear();
     if (!watched.ok() && interrupt.token().stop_requested()) {
-      const auto cancelled = connection.CancelSweep(sweep.name());
-      if (!cancelled.ok()) return WithHowToGoOn(cancelled.status(), sweep);
+      const auto cancelled = connection.CancelSweep(sweep.name(), kCancelTimeout);
+      if (!cancelled.ok()) return session.Interrupted(WithHowToGoOn(cancelled.status(), sweep));
       sweep = *cancelled;
       Finish(session, sweep);
       session.Note("interrupted; the same command goes on where it stopped");

@@ -73,6 +73,9 @@ absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
     }
   });
   printer.Clear();
+  if (!tuned.ok() && interrupt.token().stop_requested()) {
+    return session.Interrupted(tuned.status());
+  }
   RETURN_IF_ERROR(tuned.status());
   if (interrupt.token().stop_requested() && tuned->state() != v1::WORK_STATE_SUCCEEDED) {
     return ReportInterrupted(session, *tuned, best_seconds);

@@ -24,6 +24,7 @@
 #include "client/cli/detached_process.h"
 #include "client/cli/format.h"
 #include "client/cpp/daemon_identity.h"
+#include "proto/support/daemon_files.h"
 #include "proto/support/errors.h"
 #include "proto/support/private_files.h"
 #include "proto/support/status_macros.h"
@@ -49,7 +50,6 @@ constexpr std::chrono::seconds kLeasePatience{5};
 // tilewrightd's exit code where another one holds its cache directory.
 constexpr int kCacheInUseExit = EX_TEMPFAIL;
 
-constexpr char kLogName[] = "tilewrightd.log";
 constexpr char kLockName[] = "start.lock";
 
 std::string Variable(const char* name) {
@@ -169,7 +169,7 @@ absl::Status AwaitStart(const DaemonPlace& place, SteadyClock::time_point deadli
                                      "serve within ",
                                      TimeBetween(begin, SteadyClock::now()), ": ", found,
                                      "; it goes on starting, so try again (log: ",
-                                     StateFile(place.cache_directory, kLogName), ")"));
+                                     StateFile(place.cache_directory, kDaemonLogName), ")"));
     }
     note.Tick();
     Pause(deadline);
@@ -178,7 +178,7 @@ absl::Status AwaitStart(const DaemonPlace& place, SteadyClock::time_point deadli
 
 absl::Status Start(const DaemonPlace& place, SteadyClock::time_point deadline, const Say& say) {
   ASSIGN_OR_RETURN(const std::string binary, FindDaemonBinary());
-  const std::string log = StateFile(place.cache_directory, kLogName);
+  const std::string log = StateFile(place.cache_directory, kDaemonLogName);
   const std::uintmax_t log_offset = SizeOf(log);
   std::vector<std::string> command{
       binary, "--cache-dir", place.cache_directory, "--socket", place.socket, "--log-file", log};

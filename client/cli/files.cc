@@ -11,11 +11,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <ios>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/support/daemon_files.h"
 #include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
 #include "proto/support/unique_fd.h"
 
 namespace tilewright::cli {
@@ -75,51 +77,58 @@ void SweepParts(const std::string& path) {
 
 }  // namespace
 
-absl::Status WriteFileAtomically(const std::string& path,
-                                 const std::function<absl::Status(std::ostream&)>& write) {
+absl::StatusOr<OutputFile> OutputFile::At(const std::string& path, const DaemonPlace& place) {
+  const std::string own = DaemonFileAt(path, place.cache_directory, place.socket);
+  if (own.empty()) return OutputFile(path);
+  return MakeError(absl::StatusCode::kInvalidArgument, "DAEMON_FILE",
+                   absl::StrCat(path, ": is tilewrightd's own file ", own,
+                                ", which would be lost: name another file, outside the cache "
+                                "directory"),
+                   {{"file", path}});
+}
+
+absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>& write) const {
   // Pipes and devices are written to, never replaced.
   std::error_code error;
-  const auto kind = std::filesystem::status(path, error).type();
+  const auto kind = std::filesystem::status(path_, error).type();
   const bool replace =
       kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular;
-  const std::string target = replace ? absl::StrCat(path, kPart, getpid()) : path;
+  const std::string target = replace ? absl::StrCat(path_, kPart, getpid()) : path_;
   PartFile part;
   if (replace) {
-    SweepParts(path);
-    if (const int failed = part.Make(target); failed != 0) return WriteError(path, failed);
+    SweepParts(path_);
+    if (const int failed = part.Make(target); failed != 0) return WriteError(path_, failed);
   }
   errno = 0;
   std::ofstream out(target, std::ios::binary | std::ios::trunc);
-  if (!out) return WriteError(path, errno);
+  if (!out) return WriteError(path_, errno);
   absl::Status status = write(out);
   out.close();
-  if (status.ok() && !out) status = WriteError(path, errno);
-  if (status.ok() && replace && std::rename(target.c_str(), path.c_str()) != 0) {
-    status = WriteError(path, errno);
+  if (status.ok() && !out) status = WriteError(path_, errno);
+  if (status.ok() && replace && std::rename(target.c_str(), path_.c_str()) != 0) {
+    status = WriteError(path_, errno);
   }
   if (!status.ok() && replace) std::remove(target.c_str());
   return status;
 }
 
-absl::Status WriteFileAtomically(const std::string& path, std::string_view content) {
-  return WriteFileAtomically(path, [content](std::ostream& out) {
+absl::Status OutputFile::Write(std::string_view content) const {
+  return Write([content](std::ostream& out) {
     out.write(content.data(), static_cast<std::streamsize>(content.size()));
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream content;
-  if (in) content << in.rdbuf();
-  if (!in || std::filesystem::is_directory(path)) {
-    return MakeError(
-        absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
-        absl::StrCat(path, ": cannot be read: ", std::strerror(errno == 0 ? EISDIR : errno)),
-        {{"file", path}});
-  }
-  return std::move(content).str();
+InputBuffer::int_type InputBuffer::underflow() {
+  // What a stream makes of an exception is that it is bad.
+  if (!Fill().ok()) throw std::ios_base::failure("the file cannot be read");
+  return gptr() == egptr() ? traits_type::eof() : traits_type::to_int_type(*gptr());
+}
+
+absl::Status InputBuffer::Fill() {
+  ASSIGN_OR_RETURN(const std::size_t count, file_.Read(bytes_, sizeof(bytes_)));
+  setg(bytes_, bytes_, bytes_ + count);
+  return absl::OkStatus();
 }
 
 }  // namespace tilewright::cli

@@ -3,7 +3,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <ctime>
 #include <mutex>
+#include <string_view>
 #include <thread>
 
 namespace tilewright::cli {
@@ -17,6 +20,35 @@ struct State {
 State& TheState() {
   static auto& state = *new State;
   return state;
+}
+
+// How long a scope may take to end in order after its interrupt: more than the client's own calls
+// take that tell a daemon of it, and no more than a person takes for a hang.
+constexpr std::chrono::seconds kPatience{2};
+constexpr std::string_view kUnconfirmed =
+    "tilewright: interrupted; tilewrightd has not answered for 2 s, so it may go on with the "
+    "work\n";
+
+bool InScope() {
+  std::lock_guard lock(TheState().mutex);
+  return TheState().scope != nullptr;
+}
+
+[[noreturn]] void EndAtOnce() { _exit(kExitInterrupted); }
+
+// Waits for the scope that was told of an interrupt, and ends the process where that waits itself,
+// for a daemon that is frozen perhaps, or where another signal comes.
+void AwaitEndOfScope(const sigset_t& signals) {
+  constexpr timespec kLook{0, 20'000'000};
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  while (InScope()) {
+    if (sigtimedwait(&signals, nullptr, &kLook) > 0) EndAtOnce();
+    if (std::chrono::steady_clock::now() < give_up) continue;
+    // Nothing can be done where that fails.
+    [[maybe_unused]] const ssize_t written =
+        write(STDERR_FILENO, kUnconfirmed.data(), kUnconfirmed.size());
+    EndAtOnce();
+  }
 }
 
 // True where the interrupt was handed to a scope that had not been stopped before.
@@ -41,7 +73,8 @@ void CatchInterrupts() {
     for (;;) {
       int signal = 0;
       if (sigwait(&signals, &signal) != 0) continue;
-      if (!HandToScope()) _exit(kExitInterrupted);
+      if (!HandToScope()) EndAtOnce();
+      AwaitEndOfScope(signals);
     }
   }).detach();
 }

@@ -11,8 +11,9 @@ inline constexpr int kExitInterrupted = 130;
 // from main, before any other thread is started: threads inherit the blocked mask.
 void CatchInterrupts();
 
-// While one exists, the first interrupt requests its stop rather than ending the process; a
-// second ends it at once. At most one at a time.
+// While one exists, the first interrupt requests its stop rather than ending the process. The
+// process ends all the same where the scope is there 2 s later, and at once at a second interrupt.
+// At most one at a time.
 class InterruptScope {
  public:
   InterruptScope();

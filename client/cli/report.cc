@@ -12,6 +12,8 @@
 namespace tilewright::cli {
 namespace {
 
+constexpr char kNotTrusted[] = "NOT TRUSTED";
+
 struct Column {
   std::string title;
   bool right;
@@ -62,6 +64,10 @@ std::vector<Column> Columns(const Style& style) {
        }},
       {"PROVENANCE", false,
        [&style](const Result& r) { return Marked(r, UpperNameOf(r.provenance), style); }},
+      {"SIGNER", false,
+       [&style](const Result& r) {
+         return r.distrusted ? style.Paint(Colour::kRed, kNotTrusted) : "-";
+       }},
       {"GPU", false, [](const Result& r) { return r.gpu.empty() ? "-" : r.gpu; }},
       {"KERNEL", false, [](const Result& r) { return r.kernel; }},
   };
@@ -136,6 +142,13 @@ std::string RenderResults(const std::vector<Result>& results, const Style& style
     absl::StrAppend(&text, style.Paint(Colour::kYellow, "PREDICTED"),
                     ": compiled and ranked by the cost model, never run on a GPU; figures with ~ "
                     "are estimates.\n");
+  }
+  const bool distrusted = std::any_of(results.begin(), results.end(),
+                                      [](const Result& result) { return result.distrusted; });
+  if (distrusted) {
+    absl::StrAppend(&text, style.Paint(Colour::kRed, kNotTrusted),
+                    ": stored and not served, as nobody here trusts who signed it; `tilewright "
+                    "trust list` shows the signers.\n");
   }
   return text;
 }

@@ -26,6 +26,8 @@ struct Result {
   double vendor_best = 0;
   v1::Match match = v1::MATCH_UNSPECIFIED;
   v1::Provenance provenance = v1::PROVENANCE_UNSPECIFIED;
+  // Its signer is not trusted: it is stored and not served.
+  bool distrusted = false;
 };
 
 Result ResultOf(const v1::Winner& winner);
@@ -35,7 +37,8 @@ Result ResultOf(const Kernel& kernel);
 // The exit code is kExitNotStored.
 absl::Status NotStoredError(const std::string& why);
 
-// A table with the columns that have anything to say, and what PREDICTED means where it occurs.
+// A table with the columns that have anything to say, and what PREDICTED and NOT TRUSTED mean where
+// they occur.
 std::string RenderResults(const std::vector<Result>& results, const Style& style);
 
 // Figures as numbers, null where there are none: "measured_seconds", "estimated_seconds",

@@ -38,6 +38,11 @@ void PrintError(const absl::Status& status, std::ostream& err, const Style& styl
       << std::flush;
 }
 
+absl::StatusOr<OutputFile> Session::output_file(const std::string& path) const {
+  ASSIGN_OR_RETURN(const DaemonPlace where, place());
+  return OutputFile::At(path, where);
+}
+
 absl::StatusOr<Client*> Session::client(std::optional<SteadyClock::time_point> deadline) {
   if (client_ != nullptr) return client_.get();
   ASSIGN_OR_RETURN(const DaemonPlace where, place());
@@ -57,6 +62,12 @@ absl::StatusOr<Client*> Session::client(std::optional<SteadyClock::time_point> d
   ASSIGN_OR_RETURN(client_, Client::Connect(options));
   socket_ = where.socket;
   return client_.get();
+}
+
+int Session::Interrupted(const absl::Status& failure) {
+  Error(WithMessage(failure, absl::StrCat("interrupted, and the daemon may go on with the work: ",
+                                          failure.message())));
+  return kExitInterrupted;
 }
 
 std::string Session::EnvironmentNote() const {

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/cli/daemon.h"
+#include "client/cli/files.h"
 #include "client/cli/json.h"
 #include "client/cli/style.h"
 #include "client/cpp/dial.h"
@@ -40,6 +41,8 @@ class Session {
   absl::StatusOr<DaemonPlace> place() const {
     return ResolvePlace(flags_.socket, flags_.cache_directory);
   }
+  // Where a command writes what the person named; OutputFile::At says which files it may not be.
+  absl::StatusOr<OutputFile> output_file(const std::string& path) const;
   // Connected to the daemon, which is started where none runs. Ends by --connect-timeout and by
   // `deadline`, where they are given.
   absl::StatusOr<Client*> client(std::optional<SteadyClock::time_point> deadline = std::nullopt);
@@ -59,6 +62,9 @@ class Session {
   // An error line on stderr, for a command that printed its result and did not succeed all the
   // same.
   void Error(const absl::Status& status) { PrintError(status, err_, err_style_); }
+  // The exit code of a command that was interrupted and could not tell the daemon, because of
+  // `failure`, which it says.
+  int Interrupted(const absl::Status& failure);
   // That the daemon was started with another environment, where it was; else empty.
   std::string EnvironmentNote() const;
   // `status`; where the daemon did not find a library or a GPU and was started with another

@@ -7,15 +7,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "client/cli/files.h"
 #include "client/cli/fused_dropout_flags.h"
 #include "client/cli/gemm_flags.h"
 #include "proto/support/errors.h"
+#include "proto/support/input_file.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
+
+// The 10,000 problems of the largest sweep, with all their fields, have some 5 MB.
+constexpr std::size_t kMaxSuiteBytes = std::size_t{16} << 20;
 
 using Cells = std::vector<std::string>;
 
@@ -148,7 +151,8 @@ absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
 }
 
 absl::StatusOr<std::vector<SuiteEntry>> ReadSuite(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadInputFile(path, kMaxSuiteBytes, "a list of problems"));
   return ParseSuite(text, path);
 }
 

@@ -54,16 +54,19 @@ v1::GetKernelRequest MakeRequest(const Problem& problem, const GetOptions& optio
   return request;
 }
 
-// A cancelled tuning ends a moment later, unless others wait for it.
-constexpr std::chrono::milliseconds kCancelPatience{2000};
+// A cancelled tuning ends a moment later, unless others wait for it. The caller has asked for an
+// end, and does not wait for a daemon that is frozen.
+constexpr std::chrono::milliseconds kCancelTimeout{1000};
+constexpr std::chrono::milliseconds kCancelPatience{1500};
 constexpr std::chrono::milliseconds kCancelPoll{50};
 
 absl::StatusOr<v1::Tuning> TakeInterestBack(Connection& connection, const std::string& name) {
-  auto tuning = connection.CancelTuning(name);
-  const auto end = std::chrono::steady_clock::now() + kCancelPatience;
-  while (tuning.ok() && !IsFinal(tuning->state()) && std::chrono::steady_clock::now() < end) {
+  const auto end = SteadyClock::now() + kCancelPatience;
+  auto tuning = connection.CancelTuning(name, kCancelTimeout);
+  while (tuning.ok() && !IsFinal(tuning->state()) && SteadyClock::now() + kCancelPoll < end) {
     std::this_thread::sleep_for(kCancelPoll);
-    tuning = connection.GetTuning(name);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - SteadyClock::now());
+    tuning = connection.GetTuning(name, std::max(left, kCancelPoll));
   }
   return tuning;
 }

@@ -159,18 +159,18 @@ absl::StatusOr<v1::Tuning> Connection::CreateTuning(v1::CreateTuningRequest requ
                                  kCallTimeout);
 }
 
-absl::StatusOr<v1::Tuning> Connection::GetTuning(const std::string& name) {
+absl::StatusOr<v1::Tuning> Connection::GetTuning(const std::string& name, Milliseconds timeout) {
   v1::GetTuningRequest request;
   request.set_name(name);
   return impl_->Call<v1::Tuning>(*impl_->tunings, &v1::TuningService::Stub::GetTuning, request,
-                                 kCallTimeout);
+                                 timeout);
 }
 
-absl::StatusOr<v1::Tuning> Connection::CancelTuning(const std::string& name) {
+absl::StatusOr<v1::Tuning> Connection::CancelTuning(const std::string& name, Milliseconds timeout) {
   v1::CancelTuningRequest request;
   request.set_name(name);
   return impl_->Call<v1::Tuning>(*impl_->tunings, &v1::TuningService::Stub::CancelTuning, request,
-                                 kCallTimeout);
+                                 timeout);
 }
 
 absl::StatusOr<v1::Sweep> Connection::CreateSweep(v1::CreateSweepRequest request) {
@@ -186,11 +186,11 @@ absl::StatusOr<v1::Sweep> Connection::GetSweep(const std::string& name) {
                                 kCallTimeout);
 }
 
-absl::StatusOr<v1::Sweep> Connection::CancelSweep(const std::string& name) {
+absl::StatusOr<v1::Sweep> Connection::CancelSweep(const std::string& name, Milliseconds timeout) {
   v1::CancelSweepRequest request;
   request.set_name(name);
   return impl_->Call<v1::Sweep>(*impl_->tunings, &v1::TuningService::Stub::CancelSweep, request,
-                                kCallTimeout);
+                                timeout);
 }
 
 absl::StatusOr<v1::ListDevicesResponse> Connection::ListDevices() {

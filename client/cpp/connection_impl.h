@@ -29,9 +29,6 @@
 
 namespace tilewright {
 
-// The longest wait for a call that its caller gives no deadline.
-inline constexpr std::chrono::seconds kCallTimeout{30};
-
 // `deadline` for gRPC, on its own monotonic clock.
 gpr_timespec GrpcDeadline(SteadyClock::time_point deadline);
 
@@ -108,10 +105,10 @@ struct Connection::Impl {
   }
 
   // Writes the chunks that one of the cache's streams brings to `out`; bytes written. `what` they
-  // are is for the error where that fails.
-  template <typename Chunk, typename Method, typename Request>
+  // are is for the error where that fails. `note` sees each chunk.
+  template <typename Chunk, typename Method, typename Request, typename Note>
   absl::StatusOr<int64_t> Receive(Method method, const Request& request, const char* what,
-                                  std::ostream& out) {
+                                  std::ostream& out, const Note& note) {
     if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
     const absl::StatusOr<std::shared_ptr<Link>> link = LinkForStream();
     if (!link.ok()) return link.status();
@@ -122,6 +119,7 @@ struct Connection::Impl {
     int64_t written = 0;
     while (reader->Read(&chunk)) {
       guard.Heard();
+      note(chunk);
       out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
       if (!out) {
         context.TryCancel();

@@ -23,7 +23,8 @@ absl::StatusOr<v1::PruneCacheResponse> Connection::PruneCache(
 
 absl::StatusOr<int64_t> Connection::BackupCache(std::ostream& out) {
   return impl_->Receive<v1::BackupChunk>(&v1::CacheService::Stub::BackupCache,
-                                         v1::BackupCacheRequest(), "the backup", out);
+                                         v1::BackupCacheRequest(), "the backup", out,
+                                         [](const v1::BackupChunk&) {});
 }
 
 }  // namespace tilewright

@@ -126,11 +126,15 @@ absl::StatusOr<v1::SweepProgress> Connection::WatchSweepProgress(
 }
 
 absl::StatusOr<int64_t> Connection::ExportBundle(const std::vector<std::string>& keys,
-                                                 std::ostream& out) {
+                                                 std::ostream& out, v1::ExportSummary* summary) {
   v1::ExportBundleRequest request;
   for (const std::string& key : keys) request.add_keys(key);
   return impl_->Receive<v1::BundleChunk>(&v1::CacheService::Stub::ExportBundle, request,
-                                         "the bundle", out);
+                                         "the bundle", out,
+                                         [summary](const v1::BundleChunk& chunk) {
+                                           if (summary != nullptr && chunk.has_summary())
+                                             *summary = chunk.summary();
+                                         });
 }
 
 template <typename Response, typename Method>

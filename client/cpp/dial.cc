@@ -96,13 +96,15 @@ int MillisecondsUntil(SteadyClock::time_point deadline) {
 }
 
 // Connects a non-blocking socket. The queue of connections that wait to be accepted may be full.
-int ConnectWithin(int fd, const std::string& path, SteadyClock::time_point deadline) {
+int ConnectWithin(int fd, const std::string& path, SteadyClock::time_point deadline,
+                  const std::stop_token& stop) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
   while (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN || SteadyClock::now() >= deadline) return errno;
+    if (stop.stop_requested()) return ECANCELED;
     std::this_thread::sleep_for(
         std::min<SteadyClock::duration>(kFirstPause, deadline - SteadyClock::now()));
   }
@@ -125,12 +127,19 @@ absl::Status Closed(const std::string& path) {
                                   "an earlier version that refuses this user"));
 }
 
+absl::Status Stopped() { return absl::CancelledError("the wait for tilewrightd was ended"); }
+
 // Waits for the first bytes, and leaves them for whoever speaks HTTP/2 on the connection.
-absl::Status AwaitGreeting(int fd, const std::string& path, SteadyClock::time_point deadline) {
+absl::Status AwaitGreeting(int fd, const std::string& path, SteadyClock::time_point deadline,
+                           const std::stop_token& stop) {
   while (true) {
+    if (stop.stop_requested()) return Stopped();
+    const SteadyClock::time_point look =
+        stop.stop_possible() ? std::min(deadline, SteadyClock::now() + kLongestPause) : deadline;
     pollfd wait{fd, POLLIN, 0};
-    const int ready = poll(&wait, 1, MillisecondsUntil(deadline));
+    const int ready = poll(&wait, 1, MillisecondsUntil(look));
     if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0 && look < deadline) continue;
     if (ready == 0) return Frozen(path, PeerProcess(fd));
     char bytes[kGreetingBytes];
     const ssize_t count = recv(fd, bytes, sizeof(bytes), MSG_PEEK);
@@ -183,21 +192,24 @@ absl::Status CheckDaemonSocket(const std::string& path) {
 }
 
 absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadline,
-                         std::optional<uid_t> daemon_user) {
+                         std::optional<uid_t> daemon_user, const std::stop_token& stop) {
   if (absl::Status status = CheckDaemonSocket(path); !status.ok()) return status;
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) {
     return MakeError(absl::StatusCode::kResourceExhausted, "NO_DESCRIPTOR",
                      absl::StrCat("no socket can be made: ", std::strerror(errno)));
   }
-  const int error = ConnectWithin(fd.get(), path, deadline);
+  const int error = ConnectWithin(fd.get(), path, deadline, stop);
+  if (error == ECANCELED) return Stopped();
   if (error == EAGAIN) return Frozen(path, 0);
   if (error != 0) return ConnectError(path, error);
   // Before a word of it is read.
   if (absl::Status status = CheckDaemonUser(fd.get(), path, daemon_user); !status.ok()) {
     return status;
   }
-  if (absl::Status status = AwaitGreeting(fd.get(), path, deadline); !status.ok()) return status;
+  if (absl::Status status = AwaitGreeting(fd.get(), path, deadline, stop); !status.ok()) {
+    return status;
+  }
   return fd.Release();
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/status.h"
@@ -36,8 +37,10 @@ absl::Status CheckDaemonSocket(const std::string& path);
 // PERMISSION_DENIED: USER_NOT_PERMITTED; RESOURCE_EXHAUSTED: TOO_MANY_CONNECTIONS - the daemon
 //   refuses, in its words.
 // RESOURCE_EXHAUSTED: NO_DESCRIPTOR - this process has no descriptor left.
+// CANCELLED - `stop` was requested; the wait ends within a tenth of a second.
 absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadline,
-                         std::optional<uid_t> daemon_user = std::nullopt);
+                         std::optional<uid_t> daemon_user = std::nullopt,
+                         const std::stop_token& stop = {});
 
 // As Dial, again and again until `deadline` while waiting may help: while nobody listens, or the
 // daemon has no room.

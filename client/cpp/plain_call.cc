@@ -19,6 +19,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/cpp/owner_process.h"
+#include "client/cpp/rpc_status.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -222,7 +223,8 @@ class Exchange {
   absl::StatusOr<std::string> Result() const {
     if (code_ < 0 || code_ > 16) return Broken("the call ended without a status");
     if (code_ != 0) {
-      return FromStatusDetails(static_cast<absl::StatusCode>(code_), message_, details_);
+      return WithReason(
+          FromStatusDetails(static_cast<absl::StatusCode>(code_), message_, details_));
     }
     if (reply_.size() < kMessagePrefix || reply_[0] != 0 ||
         LengthIn(reply_) != reply_.size() - kMessagePrefix) {

@@ -10,8 +10,15 @@ namespace tilewright {
 
 absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
-  return FromStatusDetails(static_cast<absl::StatusCode>(status.error_code()),
-                           status.error_message(), status.error_details());
+  return WithReason(FromStatusDetails(static_cast<absl::StatusCode>(status.error_code()),
+                                      status.error_message(), status.error_details()));
+}
+
+absl::Status WithReason(const absl::Status& status) {
+  if (!absl::IsCancelled(status) || ErrorInfoOf(status).has_value()) return status;
+  return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING",
+                   "tilewrightd ended the call without an answer: it is stopping, or gave up "
+                   "waiting for this client");
 }
 
 bool IsTransportFailure(const absl::Status& status) {

@@ -11,8 +11,12 @@
 
 namespace tilewright {
 
-// The status a call ended with, with the ErrorInfo of its trailers.
+// The status a call ended with, with the ErrorInfo of its trailers. As WithReason.
 absl::Status FromGrpcStatus(const grpc::Status& status);
+
+// `status`; of a call that the daemon cut off, and this client did not cancel: UNAVAILABLE, reason
+// SERVER_STOPPING. gRPC ends what is open at the end of a stop as CANCELLED, without a reason.
+absl::Status WithReason(const absl::Status& status);
 
 // Whether the call failed on the way rather than in the service: the service's own UNAVAILABLE
 // says why in an ErrorInfo, the transport's does not.

@@ -16,6 +16,7 @@ SilenceGuard::~SilenceGuard() {
     over_ = true;
   }
   ended_.notify_all();
+  ending_.request_stop();
   thread_.join();
 }
 
@@ -36,7 +37,7 @@ void SilenceGuard::Run() {
     if (asked < heard_ + kSilence) continue;
     lock.unlock();
     const absl::StatusOr<int> fd =
-        Dial(options_.socket_path, asked + kPatience, options_.daemon_user);
+        Dial(options_.socket_path, asked + kPatience, options_.daemon_user, ending_.get_token());
     if (fd.ok()) close(*fd);
     lock.lock();
     if (heard_ > asked) continue;

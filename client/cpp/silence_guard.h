@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -44,6 +45,7 @@ class SilenceGuard {
   bool over_ = false;
   SteadyClock::time_point heard_ = SteadyClock::now();
   absl::Status verdict_;
+  std::stop_source ending_;  // Ends the wait for a greeting.
   std::thread thread_;
 };
 

@@ -157,18 +157,51 @@ absl::StatusOr<int> OpenPrivateFile(const std::string& path, int flags, mode_t m
       {{"file", path}});
 }
 
+CacheFault CacheFaultOf(int error) {
+  using Code = absl::StatusCode;
+  switch (error) {
+    case ENOSPC:
+      return {Code::kResourceExhausted, "DISK_FULL",
+              "free some space there, or name another cache directory"};
+    case EDQUOT:
+      return {Code::kResourceExhausted, "DISK_QUOTA",
+              "the quota of this user is used up there: remove files, have it raised, or name "
+              "another cache directory"};
+    case EFBIG:
+      return {Code::kResourceExhausted, "FILE_SIZE_LIMIT",
+              "this process may write no larger files: raise the limit (`ulimit -f`) where "
+              "tilewrightd is started"};
+    case EMFILE:
+    case ENFILE:
+      return {
+          Code::kResourceExhausted, "NO_DESCRIPTOR",
+          "no descriptor is left: raise the limit on open files (`ulimit -n`) where tilewrightd "
+          "is started"};
+    case ENOMEM:
+      return {Code::kResourceExhausted, "OUT_OF_MEMORY", "free some memory on this machine"};
+    case EROFS:
+      return {Code::kFailedPrecondition, "READ_ONLY",
+              "the filesystem is mounted for reading alone: mount it for writing, or name another "
+              "cache directory"};
+    case EIO:
+      return {
+          Code::kFailedPrecondition, "DISK_FAILING",
+          "the disk fails: look at the kernel's log (`dmesg`), or name another cache directory"};
+    case EACCES:
+    case EPERM:
+      return {Code::kFailedPrecondition, "CACHE_UNUSABLE",
+              "see to its owner and mode, or name another cache directory"};
+    default:
+      return {Code::kFailedPrecondition, "CACHE_UNUSABLE", "name another cache directory"};
+  }
+}
+
 absl::Status CacheFileError(std::string_view what, const std::string& path, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG || error == EROFS;
-  return MakeError(
-      full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kFailedPrecondition,
-      full ? "DISK_FULL" : "CACHE_UNUSABLE",
-      absl::StrCat(absl::string_view(what.data(), what.size()), " ", path, ": ",
-                   std::strerror(error),
-                   full ? ": free some space there, or name another "
-                          "cache directory"
-                        : ": see to its owner and mode, or name another "
-                          "cache directory"),
-      {{"directory", path}});
+  const CacheFault fault = CacheFaultOf(error);
+  return MakeError(fault.code, fault.reason,
+                   absl::StrCat(absl::string_view(what.data(), what.size()), " ", path, ": ",
+                                std::strerror(error), ": ", fault.advice),
+                   {{"directory", path}});
 }
 
 bool IsReadOnlyDirectory(const std::string& path) {

@@ -14,8 +14,7 @@
 namespace tilewright {
 
 // Makes the directory (mode 0750) and its missing parents (0755 at most) whatever the umask. OK
-// where it is there, or a link to one. FAILED_PRECONDITION, reason CACHE_UNUSABLE, or
-// RESOURCE_EXHAUSTED, reason DISK_FULL.
+// where it is there, or a link to one. Errors as CacheFaultOf.
 absl::Status MakePrivateDirectory(const std::string& path);
 
 // FAILED_PRECONDITION, with what to run, where another user can change what lies in the cache
@@ -27,9 +26,20 @@ absl::Status CheckPrivateDirectory(const std::string& path);
 // to another user but root. `flags` as of open(2); the descriptor is closed on exec.
 absl::StatusOr<int> OpenPrivateFile(const std::string& path, int flags, mode_t mode);
 
-// That `what` could not be done with `path` because of `error`, an errno. RESOURCE_EXHAUSTED,
-// reason DISK_FULL, where nothing can be written; else FAILED_PRECONDITION, reason
-// CACHE_UNUSABLE.
+// What an errno that a file of the cache directory met with is told as.
+struct CacheFault {
+  absl::StatusCode code;
+  const char* reason;
+  const char* advice;  // "free some space there, or name another cache directory"
+};
+
+// RESOURCE_EXHAUSTED: DISK_FULL (ENOSPC), DISK_QUOTA (EDQUOT), FILE_SIZE_LIMIT (EFBIG),
+//   NO_DESCRIPTOR (EMFILE, ENFILE), OUT_OF_MEMORY (ENOMEM).
+// FAILED_PRECONDITION: READ_ONLY (EROFS), DISK_FAILING (EIO), CACHE_UNUSABLE (EACCES, EPERM: see to
+//   its owner and mode; all others).
+CacheFault CacheFaultOf(int error);
+
+// That `what` could not be done with `path` because of `error`, an errno. As CacheFaultOf.
 absl::Status CacheFileError(std::string_view what, const std::string& path, int error);
 
 // Whether `path` is a directory that this process cannot write to.

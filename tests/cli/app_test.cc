@@ -20,6 +20,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 struct Outcome {
@@ -308,6 +309,70 @@ TEST_F(AppTest, ListReadsEveryPage) {
   const Outcome some = RunHere({"list", "--json", "--limit", "3"});
   EXPECT_EQ(std::count(some.out.begin(), some.out.end(), '\n'), 3);
   ExpectOneErrorLine(RunHere({"list", "--limit", "0"}), 2, "limit: must be at least 1, was 0");
+}
+
+TEST_F(AppTest, ListMarksWhatIsNotServed) {
+  for (const char* signer : {"", "aa", "bb"}) {
+    service_.winners.emplace_back().set_signer(signer);
+  }
+  service_.distrusted_signers = {"bb"};
+  const Outcome text = RunHere({"list"});
+  EXPECT_THAT(text.out, HasSubstr("SIGNER"));
+  EXPECT_THAT(text.out, HasSubstr("NOT TRUSTED: stored and not served"));
+  const Outcome json = RunHere({"list", "--json"});
+  std::istringstream lines(json.out);
+  std::vector<bool> distrusted;
+  for (std::string line; std::getline(lines, line);) {
+    distrusted.push_back(Json::parse(line)["distrusted"]);
+  }
+  EXPECT_EQ(distrusted, (std::vector<bool>{false, false, true}));
+  service_.distrusted_signers.clear();
+  EXPECT_THAT(RunHere({"list"}).out, Not(HasSubstr("SIGNER")));
+}
+
+TEST_F(AppTest, ExportSaysWhatItLeftOut) {
+  const std::string file = folder_.path() + "/b.twb";
+  service_.export_summary = Parse<v1::ExportSummary>(
+      "winners: 3 kernels: 2 vendor_replaced: 1 vendor_only: 1 signer_not_trusted: 2 "
+      "signer_unknown: 1 not_stored: 1 damaged: 1");
+  const Outcome text = RunHere({"export", "-o", file});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("It has 3 winners and 2 kernels.\n"));
+  EXPECT_THAT(text.out, HasSubstr("1 winner is the best template instead of a cublasLt"));
+  EXPECT_THAT(text.out, HasSubstr("Left out 6 winners: 1 cublasLt algorithms beside"));
+  EXPECT_THAT(text.out, HasSubstr("; 2 whose signer is not trusted here ("));
+  const Json json = Json::parse(RunHere({"export", "-o", file, "--json"}).out);
+  EXPECT_EQ(json["winners"], 3);
+  EXPECT_EQ(json["left_out"]["signer_not_trusted"], 2);
+  EXPECT_EQ(json["left_out"]["damaged"], 1);
+  // A daemon of before says nothing.
+  service_.export_summary.Clear();
+  EXPECT_FALSE(Json::parse(RunHere({"export", "-o", file, "--json"}).out).contains("winners"));
+}
+
+TEST_F(AppTest, TheDaemonsOwnFilesAreNotWrittenOver) {
+  const std::string database = WriteFile("tilewright.db", "precious");
+  const std::string suite = WriteFile("suite.csv", "a,nt,1,1,1\n");
+  const std::vector<std::string> commands[] = {
+      {"export", "-o", database},
+      {"backup", database},
+      {"get", "gemm", "--m", "1", "--n", "1", "--k", "1", "-o", database},
+      {"bench", "--suite", suite, "--json", database},
+      {"export", "-o", service_.socket_path()}};
+  for (const std::vector<std::string>& command : commands) {
+    ExpectOneErrorLine(RunHere(command), 2, ": is tilewrightd's own file ");
+  }
+  EXPECT_EQ(ReadAll(database), "precious");
+  EXPECT_EQ(service_.get_kernel_calls, 0);
+}
+
+// It was "Cancelled [CANCELLED]", or nothing, with the exit code of an interrupt.
+TEST_F(AppTest, ACallThatTheDaemonCutsOffIsSaid) {
+  service_.get_kernel = [](const v1::GetKernelRequest&) -> absl::StatusOr<v1::GetKernelResponse> {
+    return absl::CancelledError("");
+  };
+  ExpectOneErrorLine(RunHere({"get", "gemm", "--m", "1", "--n", "1", "--k", "1"}), 4,
+                     "ended the call without an answer: it is stopping");
 }
 
 TEST_F(AppTest, ListOfNothingSaysHowToGoOn) {

@@ -247,7 +247,8 @@ TEST(PartFilesTest, WhatKilledProcessesLeftIsRemovedAndWhatIsBeingWrittenStays) 
   for (const pid_t pid : {gone, alive}) std::ofstream(path + ".part" + std::to_string(pid)) << "x";
   std::ofstream(path + ".partial") << "another's";
   std::ofstream(folder.path() + "/other.part" + std::to_string(gone)) << "of another file";
-  ASSERT_TRUE(WriteFileAtomically(path, std::string_view("whole")).ok());
+  const DaemonPlace place{folder.path() + "/cache", folder.path() + "/cache/tilewrightd.sock"};
+  ASSERT_TRUE(OutputFile::At(path, place)->Write(std::string_view("whole")).ok());
   EXPECT_FALSE(std::filesystem::exists(path + ".part" + std::to_string(gone)));
   EXPECT_TRUE(std::filesystem::exists(path + ".part" + std::to_string(alive)));
   EXPECT_TRUE(std::filesystem::exists(path + ".partial"));
@@ -262,7 +263,8 @@ TEST(PartFilesTest, ALinkInPlaceOfThePartFileIsNotFollowed) {
   std::ofstream(folder.path() + "/victim") << "precious";
   std::filesystem::create_symlink(folder.path() + "/victim",
                                   path + ".part" + std::to_string(getpid()));
-  ASSERT_TRUE(WriteFileAtomically(path, std::string_view("whole")).ok());
+  const DaemonPlace place{folder.path() + "/cache", folder.path() + "/cache/tilewrightd.sock"};
+  ASSERT_TRUE(OutputFile::At(path, place)->Write(std::string_view("whole")).ok());
   std::ifstream victim(folder.path() + "/victim");
   std::string text;
   victim >> text;

@@ -179,6 +179,9 @@ class FakeService::Cache : public v1::CacheService::Service {
     const size_t size = std::min<size_t>(2, static_cast<size_t>(request->page_size()));
     const size_t end = std::min(fake_.winners.size(), begin + size);
     for (size_t i = begin; i < end; ++i) *response->add_winners() = fake_.winners[i];
+    for (const std::string& signer : fake_.distrusted_signers) {
+      response->add_distrusted_signers(signer);
+    }
     if (end < fake_.winners.size()) response->set_next_page_token(absl::StrCat(end));
     return grpc::Status::OK;
   }
@@ -197,9 +200,11 @@ class FakeService::Cache : public v1::CacheService::Service {
   grpc::Status ExportBundle(grpc::ServerContext*, const v1::ExportBundleRequest*,
                             grpc::ServerWriter<v1::BundleChunk>* writer) override {
     v1::BundleChunk chunk;
+    *chunk.mutable_summary() = fake_.export_summary;
     for (const char byte : fake_.bundle) {
       chunk.set_data(std::string(1, byte));
       writer->Write(chunk);
+      chunk.clear_summary();
     }
     return grpc::Status::OK;
   }

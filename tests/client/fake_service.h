@@ -46,9 +46,11 @@ class FakeService {
   v1::Sweep cancelled_sweep;
   v1::ListDevicesResponse devices;
   std::vector<v1::Winner> winners;
+  std::vector<std::string> distrusted_signers;
   v1::CacheStats cache_stats;
   std::function<absl::StatusOr<v1::ExplainWinnerResponse>(const v1::ExplainWinnerRequest&)> explain;
   std::string bundle = "a bundle";
+  v1::ExportSummary export_summary;
   std::function<absl::StatusOr<v1::ImportBundleResponse>(const std::string&)> import_bundle;
 
   // Calls seen.

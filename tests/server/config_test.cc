@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include <filesystem>
 #include <map>
 
 #include "gmock/gmock.h"
@@ -168,6 +169,24 @@ TEST(CommandLine, UnknownFlagExitsBadly) {
   const CommandLine line = ParseCommandLine(3, arguments);
   ASSERT_TRUE(line.message.has_value());
   EXPECT_EQ(line.exit_code, 2);
+}
+
+TEST_F(ConfigTest, AFileWithoutAnEndIsNotReadOn) {
+  layers_.config_file = "/dev/zero";
+  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("/dev/zero: cannot be read: it is a device"));
+  layers_.config_file = WriteFile(std::string((1 << 20) + 1, '\n'));
+  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("is larger than 1 MiB"));
+  layers_.config_file = "/dev/null";
+  EXPECT_TRUE(LoadConfig(layers_).ok());
+}
+
+TEST_F(ConfigTest, ALogIsNotWrittenIntoTheDaemonsOwnFiles) {
+  const std::string cache = environment_["HOME"] + "/.cache/tilewright";
+  std::filesystem::create_directories(cache);
+  layers_.flags = {{"log_file", cache + "/tilewright.db-wal"}};
+  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("db-wal: is the daemon's own file"));
+  layers_.flags = {{"log_file", cache + "/tilewrightd.log"}};
+  EXPECT_TRUE(LoadConfig(layers_).ok());
 }
 
 }  // namespace

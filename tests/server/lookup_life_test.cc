@@ -324,5 +324,63 @@ TEST(LookupLife, StopEndsABatchAndAPredictionThatWait) {
   EXPECT_EQ(batch.results(0).reason(), "SERVER_STOPPING");
 }
 
+// gRPC ended them as CANCELLED, without a reason.
+TEST(LookupLife, CallsThatADiskHoldsUpAreToldOfTheStop) {
+  TestDaemon daemon(1);
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
+                        daemon.store, daemon.index)
+                  .ok());
+  absl::Notification gate;
+  daemon.store.SetCubinGate(&gate);
+  daemon.store.SetSignersGate(&gate);
+  absl::Status looked_up;
+  absl::Status of_batch;
+  v1::BatchGetKernelsResponse batch;
+  absl::Status under_way[4];
+  absl::Status queued;
+  absl::Status exported;
+  const auto list_signers = [&daemon] {
+    grpc::ClientContext context;
+    v1::ListSignersResponse response;
+    return FromGrpc(daemon.Connect().cache->ListSigners(&context, {}, &response));
+  };
+  std::vector<std::thread> callers;
+  callers.emplace_back([&] { looked_up = daemon.Connect().Get(RequestOf(256, kCached)).status(); });
+  while (daemon.store.cubin_reads() < 1) absl::SleepFor(absl::Milliseconds(5));
+  callers.emplace_back([&] {
+    v1::BatchGetKernelsRequest request;
+    *request.add_requests() = RequestOf(256, kCached);
+    grpc::ClientContext context;
+    of_batch = FromGrpc(daemon.Connect().kernels->BatchGetKernels(&context, request, &batch));
+  });
+  callers.emplace_back([&] {
+    grpc::ClientContext context;
+    const auto reader = daemon.Connect().cache->ExportBundle(&context, {});
+    v1::BundleChunk chunk;
+    while (reader->Read(&chunk)) continue;
+    exported = FromGrpc(reader->Finish());
+  });
+  absl::SleepFor(absl::Milliseconds(300));
+  // As many as the threads that are left, and one more.
+  for (absl::Status& status : under_way) callers.emplace_back([&] { status = list_signers(); });
+  absl::SleepFor(absl::Milliseconds(300));
+  callers.emplace_back([&] { queued = list_signers(); });
+  absl::SleepFor(absl::Milliseconds(300));
+  // The stop itself waits for its threads, which the gate holds.
+  std::thread stopper([&] { daemon.server->Stop(absl::Seconds(1)); });
+  for (std::thread& caller : callers) caller.join();
+  gate.Notify();
+  stopper.join();
+  EXPECT_EQ(ReasonOf(looked_up), "SERVER_STOPPING") << looked_up;
+  ASSERT_TRUE(of_batch.ok()) << of_batch;
+  EXPECT_EQ(batch.results(0).reason(), "SERVER_STOPPING");
+  for (const absl::Status& status : under_way) {
+    EXPECT_EQ(ReasonOf(status), "SERVER_STOPPING") << status;
+  }
+  EXPECT_EQ(ReasonOf(queued), "SERVER_STOPPING") << queued;
+  EXPECT_EQ(queued.message(), "the server is stopping");
+  EXPECT_EQ(ReasonOf(exported), "SERVER_STOPPING") << exported;
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -259,5 +259,39 @@ TEST_F(SignersTest, WinnersWithoutASignerAreServedAndCanBeAdopted) {
   EXPECT_TRUE(Get(256).ok());
 }
 
+TEST_F(SignersTest, AListNamesTheSignersWhoseWinnersAreNotServed) {
+  ASSERT_TRUE(Trust(Sender(), "sender").ok());
+  ASSERT_TRUE(Import(BundleOf({256, 512})).ok());
+  EXPECT_TRUE(client_.List({})->distrusted_signers().empty());
+  ASSERT_TRUE(Distrust("sender").ok());
+  const auto listed = client_.List({});
+  EXPECT_EQ(listed->winners_size(), 2);
+  EXPECT_THAT(listed->distrusted_signers(), ::testing::ElementsAre(Sender()));
+}
+
+TEST_F(SignersTest, AnExportSaysInItsFirstChunkWhatItLeftOut) {
+  ASSERT_TRUE(Trust(Sender(), "sender").ok());
+  ASSERT_TRUE(Import(BundleOf({256, 512})).ok());
+  ASSERT_TRUE(Distrust("sender").ok());
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(1024, 4096, 4096),
+                         .target = daemon_.TargetOf(""),
+                         .cubin = FakeCubin(3 << 20, 7)},
+                        daemon_.store, daemon_.index)
+                  .ok());
+  grpc::ClientContext context;
+  const auto reader = client_.cache->ExportBundle(&context, {});
+  v1::BundleChunk chunk;
+  int chunks = 0;
+  for (; reader->Read(&chunk); ++chunks) {
+    ASSERT_EQ(chunk.has_summary(), chunks == 0);
+    if (chunks > 0) continue;
+    EXPECT_EQ(chunk.summary().winners(), 1);
+    EXPECT_EQ(chunk.summary().kernels(), 1);
+    EXPECT_EQ(chunk.summary().signer_not_trusted(), 2);
+  }
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_GT(chunks, 1);
+}
+
 }  // namespace
 }  // namespace tilewright

@@ -23,6 +23,9 @@ class WatchedStore final : public MemoryStore {
   // GetCubin waits for `gate`, which outlives this.
   void SetCubinGate(absl::Notification* gate) { cubin_gate_ = gate; }
 
+  // Signers waits for `gate`, which outlives this.
+  void SetSignersGate(absl::Notification* gate) { signers_gate_ = gate; }
+
   // What every PutTuning fails with from now on, as on a full disk; OK: nothing. Before it is used.
   void SetPutFailure(absl::Status failure) { put_failure_ = std::move(failure); }
 
@@ -47,6 +50,10 @@ class WatchedStore final : public MemoryStore {
     if (absl::Notification* gate = cubin_gate_) gate->WaitForNotification();
     return MemoryStore::GetCubin(content_hash);
   }
+  absl::StatusOr<std::vector<TrustedSigner>> Signers() override {
+    if (absl::Notification* gate = signers_gate_) gate->WaitForNotification();
+    return MemoryStore::Signers();
+  }
 
  private:
   struct Hooked {
@@ -64,6 +71,7 @@ class WatchedStore final : public MemoryStore {
   std::function<void()> after_put_;
   std::atomic<int> cubin_reads_{0};
   std::atomic<absl::Notification*> cubin_gate_{nullptr};
+  std::atomic<absl::Notification*> signers_gate_{nullptr};
 };
 
 }  // namespace tilewright

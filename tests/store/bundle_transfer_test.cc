@@ -8,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
+#include "proto/support/export_summary.h"
 #include "proto/support/sha256.h"
 #include "tests/fakes/stub_cubin.h"
 #include "tests/store/store_fixtures.h"
@@ -150,6 +151,49 @@ TEST(BundleTransferTest, AKernelThatFailedHereIsNotTakenIn) {
   EXPECT_EQ(counts.winners_quarantined, 1);
   EXPECT_EQ(counts.kernels_imported, 1);
   EXPECT_TRUE(absl::IsNotFound(to.store.GetCubin(Sha256(Stub("bad"))).status()));
+}
+
+TEST(BundleTransferTest, SaysWhatWasLeftOutAndWhy) {
+  Machine sender;
+  sender.Add({.problem = Gemm(8, 8, 8), .cubin = "theirs"});
+  Machine from;
+  Transfer(sender, from);
+  from.Add({.cubin = "ours"});
+  from.Add({.problem = Gemm(8, 8, 16), .provenance = v1::PROVENANCE_VENDOR});
+  // One that could not be stored: the index alone has it.
+  from.index.Insert(MakeRecord({.problem = Gemm(8, 8, 24), .cubin = Stub("unstored")}).winner);
+  v1::ExportSummary summary;
+  const auto collect = [&] {
+    return CollectForExport(from.store, from.index, {}, kMaxBundleBytes, &summary);
+  };
+  ASSERT_TRUE(collect().ok());
+  EXPECT_EQ(summary.winners(), 2);
+  EXPECT_EQ(summary.kernels(), 2);
+  EXPECT_EQ(summary.signer_not_trusted(), 0);
+  EXPECT_EQ(summary.vendor_only(), 1);
+  EXPECT_EQ(summary.not_stored(), 1);
+  EXPECT_EQ(LeftOut(summary), 2);
+
+  const std::string signer = from.Find({.problem = Gemm(8, 8, 8)}).winner->winner.signer();
+  ASSERT_FALSE(signer.empty());
+  from.index.SetTrusted(signer, false);
+  ASSERT_TRUE(collect().ok());
+  EXPECT_EQ(summary.winners(), 1);
+  EXPECT_EQ(summary.signer_not_trusted(), 1);
+  EXPECT_EQ(DescribeLeftOut(summary),
+            "left out 3 winners: 1 cublasLt algorithms beside which no template was sound; 1 whose "
+            "signer is not trusted here (`tilewright trust list` shows the signers); 1 served and "
+            "not stored yet (try again when the disk takes them)");
+}
+
+TEST(BundleTransferTest, AnExportOfNothingSaysWhy) {
+  Machine from;
+  from.Add({.provenance = v1::PROVENANCE_VENDOR});
+  const absl::Status status = CollectForExport(from.store, from.index, {}).status();
+  EXPECT_EQ(ReasonOf(status), "NO_WINNER");
+  EXPECT_EQ(status.message(),
+            "there is no winner to export: left out 1 winner: 1 cublasLt algorithms beside which "
+            "no template was sound");
 }
 
 TEST(BundleTransferTest, LeavesVendorWinnersOut) {

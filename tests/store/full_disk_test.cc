@@ -1,11 +1,13 @@
 // A disk that takes no write: what is stored is served after a start too, and a tuning's
 // winner is served though it cannot be stored.
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -18,6 +20,7 @@
 #include "tests/fakes/fake_profiler.h"
 #include "tests/store/store_fixtures.h"
 #include "tuner/store/cache_directory.h"
+#include "tuner/store/sqlite_connection.h"
 #include "tuner/store/sqlite_store.h"
 #include "tuner/tuner.h"
 
@@ -57,9 +60,9 @@ void StartAndServe(const std::string& cache, int winners) {
   auto store = SqliteStore::Open(cache);
   if (!store.ok()) std::fprintf(stderr, "%s\n", store.status().ToString().c_str());
   REQUIRE_IN_CHILD(store.ok());
-  REQUIRE_IN_CHILD(ReasonOf((*store)->writable()) == "DISK_FULL");
+  REQUIRE_IN_CHILD(ReasonOf((*store)->writable()) == "FILE_SIZE_LIMIT");
   REQUIRE_IN_CHILD(CountWinners(**store) == winners);
-  REQUIRE_IN_CHILD(ReasonOf(Put(**store, {}).status()) == "DISK_FULL");
+  REQUIRE_IN_CHILD(ReasonOf(Put(**store, {}).status()) == "FILE_SIZE_LIMIT");
   REQUIRE_IN_CHILD((*store)->Stats()->winners() == winners);
   store->reset();
   std::_Exit(0);
@@ -101,7 +104,7 @@ TEST(FullDiskTest, AStartWithNothingStoredSaysSo) {
       {
         FillTheDisk();
         const absl::Status status = SqliteStore::Open(directory / "cache").status();
-        std::_Exit(ReasonOf(status) == "DISK_FULL" ? 0 : 1);
+        std::_Exit(ReasonOf(status) == "FILE_SIZE_LIMIT" ? 0 : 1);
       },
       testing::ExitedWithCode(0), "");
 }
@@ -152,10 +155,53 @@ TEST(FullDiskTest, AWinnerThatCannotBeStoredIsServed) {
   EXPECT_EQ(index.Find(query).match, v1::MATCH_EXACT);
 }
 
-TEST(FullDiskTest, AFileThatMayNotBeOpenedIsNoFullDisk) {
-  for (const int error : {ENOSPC, EDQUOT, EROFS, EFBIG}) {
-    EXPECT_EQ(ReasonOf(CacheFileError("cannot open", "/c/db", error)), "DISK_FULL");
+struct Fault {
+  int error;
+  const char* reason;
+  const char* advice;
+};
+
+constexpr Fault kFaults[] = {
+    {ENOSPC, "DISK_FULL", "free some space"},     {EDQUOT, "DISK_QUOTA", "quota"},
+    {EFBIG, "FILE_SIZE_LIMIT", "ulimit -f"},      {EMFILE, "NO_DESCRIPTOR", "ulimit -n"},
+    {ENFILE, "NO_DESCRIPTOR", "ulimit -n"},       {ENOMEM, "OUT_OF_MEMORY", "memory"},
+    {EROFS, "READ_ONLY", "mounted for reading"},  {EIO, "DISK_FAILING", "dmesg"},
+    {EACCES, "CACHE_UNUSABLE", "owner and mode"}, {EPERM, "CACHE_UNUSABLE", "owner and mode"},
+    {ENOTDIR, "CACHE_UNUSABLE", "name another"}};
+
+TEST(FullDiskTest, EachFaultOfAFileHasItsReasonAndItsAdvice) {
+  for (const Fault& fault : kFaults) {
+    const absl::Status status = CacheFileError("cannot open", "/c/db", fault.error);
+    EXPECT_EQ(ReasonOf(status), fault.reason);
+    EXPECT_NE(status.message().find(std::strerror(fault.error)), absl::string_view::npos) << status;
+    EXPECT_NE(status.message().find(fault.advice), absl::string_view::npos) << status;
   }
+}
+
+TEST(FullDiskTest, EachFaultOfTheDatabaseHasItsReason) {
+  const auto reason = [](int code, int system_error) {
+    return ReasonOf(StatusFromSqlite(SQLite::Exception("failed", code), system_error));
+  };
+  for (const Fault& fault : kFaults) {
+    const std::string expected =
+        fault.reason == std::string("CACHE_UNUSABLE") ? "DATABASE_UNWRITABLE" : fault.reason;
+    EXPECT_EQ(reason(SQLITE_CANTOPEN, fault.error), expected);
+    const bool is_of_writes = fault.error != ENOTDIR;
+    EXPECT_EQ(reason(SQLITE_IOERR_WRITE, fault.error), is_of_writes ? expected : "DISK_FAILING");
+  }
+  EXPECT_EQ(reason(SQLITE_CANTOPEN, 0), "DATABASE_UNWRITABLE");
+  EXPECT_EQ(reason(SQLITE_IOERR_FSYNC, 0), "DISK_FAILING");
+  // What errno was before says nothing of an error that has no system call.
+  EXPECT_EQ(reason(SQLITE_IOERR_SHORT_READ, ENOENT), "DISK_FAILING");
+  EXPECT_EQ(reason(SQLITE_FULL, 0), "DISK_FULL");
+  EXPECT_EQ(reason(SQLITE_NOMEM, 0), "OUT_OF_MEMORY");
+  EXPECT_EQ(reason(SQLITE_READONLY, 0), "READ_ONLY");
+  EXPECT_EQ(reason(SQLITE_READONLY, EACCES), "DATABASE_UNWRITABLE");
+  EXPECT_EQ(reason(SQLITE_BUSY, 0), "DATABASE_BUSY");
+  EXPECT_EQ(reason(SQLITE_MISUSE, 0), "DATABASE_ERROR");
+}
+
+TEST(FullDiskTest, AFileThatMayNotBeOpenedIsNoFullDisk) {
   for (const int error : {EACCES, ELOOP, EISDIR}) {
     const absl::Status status = CacheFileError("cannot open", "/c/db", error);
     EXPECT_EQ(ReasonOf(status), "CACHE_UNUSABLE");

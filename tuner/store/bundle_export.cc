@@ -1,10 +1,13 @@
 #include "tuner/store/bundle_export.h"
 
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "proto/support/export_summary.h"
 #include "spdlog/spdlog.h"
 #include "tuner/store/template_winner.h"
 
@@ -21,42 +24,87 @@ std::size_t BytesOf(const TuningRecord& record) {
   return bytes;
 }
 
-// Adds the winner's record and, once, its cubin; where either is damaged, neither. How many
-// bytes that made.
-std::size_t Collect(TuningStore& store, const WinnerIndex& index, const StoredWinner& winner,
-                    std::set<std::string>* kernels, BundleContents* contents) {
-  auto record =
-      store.GetTuning(winner.problem_encoding, winner.silicon_key, winner.environment_key);
-  if (!record.ok()) {
-    spdlog::warn("winner {} is not exported: {}", winner.winner.key(), record.status().ToString());
-    return 0;
+// Why a winner is left out of a bundle, as the summary counts it.
+enum class Lack { kNotStored, kDamaged, kSignerNotTrusted, kSignerUnknown, kVendorOnly };
+
+void Count(Lack lack, v1::ExportSummary& summary) {
+  switch (lack) {
+    case Lack::kNotStored:
+      return summary.set_not_stored(summary.not_stored() + 1);
+    case Lack::kDamaged:
+      return summary.set_damaged(summary.damaged() + 1);
+    case Lack::kSignerNotTrusted:
+      return summary.set_signer_not_trusted(summary.signer_not_trusted() + 1);
+    case Lack::kSignerUnknown:
+      return summary.set_signer_unknown(summary.signer_unknown() + 1);
+    case Lack::kVendorOnly:
+      return summary.set_vendor_only(summary.vendor_only() + 1);
   }
-  // What nobody here trusts is not signed by this machine.
-  const v1::Winner& stored = record->winner.winner;
-  const bool trusted =
-      stored.provenance() != v1::PROVENANCE_IMPORTED || index.IsTrusted(stored.signer());
-  if (!trusted) {
-    spdlog::warn("winner {} is not exported: its signer is not trusted", winner.winner.key());
-    return 0;
-  }
-  auto portable = TemplateWinner(record->winner);
-  if (!portable) return 0;
-  record->winner = *std::move(portable);
-  std::size_t bytes = BytesOf(*record);
-  const std::string hash = record->winner.kernel.content_hash();
-  if (kernels->count(hash) == 0) {
-    auto cubin = store.GetCubin(hash);
-    if (!cubin.ok()) {
-      spdlog::warn("winner {} is not exported: {}", winner.winner.key(), cubin.status().ToString());
-      return 0;
-    }
-    bytes += cubin->size();
-    kernels->insert(hash);
-    contents->cubins.push_back(*std::move(cubin));
-  }
-  contents->records.push_back(*std::move(record));
-  return bytes;
 }
+
+// Puts bundles together, winner by winner.
+class Collector {
+ public:
+  Collector(TuningStore& store, const WinnerIndex& index) : store_(store), index_(index) {}
+
+  // Adds the winner's record and, once, its cubin; or neither, and counts why.
+  void Add(const StoredWinner& winner) {
+    if (const std::optional<Lack> lack = TryAdd(winner)) Count(*lack, summary_);
+  }
+
+  std::size_t bytes() const { return bytes_; }
+  BundleContents& contents() { return contents_; }
+  const v1::ExportSummary& summary() {
+    summary_.set_winners(static_cast<int32_t>(contents_.records.size()));
+    summary_.set_kernels(static_cast<int32_t>(contents_.cubins.size()));
+    return summary_;
+  }
+
+ private:
+  // Nothing where it was added.
+  std::optional<Lack> TryAdd(const StoredWinner& winner) {
+    const std::string& key = winner.winner.key();
+    auto record =
+        store_.GetTuning(winner.problem_encoding, winner.silicon_key, winner.environment_key);
+    if (!record.ok()) {
+      spdlog::warn("winner {} is not exported: {}", key, record.status().ToString());
+      // What has no epoch could not be stored yet.
+      return winner.winner.epoch() == 0 ? Lack::kNotStored : Lack::kDamaged;
+    }
+    // What nobody here trusts is not signed by this machine.
+    const v1::Winner& stored = record->winner.winner;
+    if (stored.provenance() == v1::PROVENANCE_IMPORTED && !index_.IsTrusted(stored.signer())) {
+      spdlog::warn("winner {} is not exported: its signer is not trusted", key);
+      return stored.signer().empty() ? Lack::kSignerUnknown : Lack::kSignerNotTrusted;
+    }
+    const bool is_vendor = IsVendor(record->winner);
+    auto portable = TemplateWinner(record->winner);
+    if (!portable) return Lack::kVendorOnly;
+    record->winner = *std::move(portable);
+    const std::string hash = record->winner.kernel.content_hash();
+    if (kernels_.count(hash) == 0) {
+      auto cubin = store_.GetCubin(hash);
+      if (!cubin.ok()) {
+        spdlog::warn("winner {} is not exported: {}", key, cubin.status().ToString());
+        return Lack::kDamaged;
+      }
+      bytes_ += cubin->size();
+      kernels_.insert(hash);
+      contents_.cubins.push_back(*std::move(cubin));
+    }
+    bytes_ += BytesOf(*record);
+    contents_.records.push_back(*std::move(record));
+    if (is_vendor) summary_.set_vendor_replaced(summary_.vendor_replaced() + 1);
+    return std::nullopt;
+  }
+
+  TuningStore& store_;
+  const WinnerIndex& index_;
+  std::set<std::string> kernels_;
+  BundleContents contents_;
+  std::size_t bytes_ = 0;
+  v1::ExportSummary summary_;
+};
 
 }  // namespace
 
@@ -69,21 +117,19 @@ absl::Status BundleTooLarge(std::size_t max_bytes) {
 
 absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const WinnerIndex& index,
                                                 const std::vector<std::string>& keys,
-                                                std::size_t max_bytes) {
+                                                std::size_t max_bytes, v1::ExportSummary* summary) {
   // Page by page: all parsed winners at once would take ten times what the index does.
   constexpr std::size_t kPage = 1000;
   std::set<std::string> wanted(keys.begin(), keys.end());
   std::set<std::string> seen;  // A winner that is stored meanwhile shifts the pages.
-  std::set<std::string> kernels;
-  BundleContents contents;
-  std::size_t bytes = 0;
+  Collector collector(store, index);
   for (std::size_t offset = 0;; offset += kPage) {
     const auto page = index.List(offset, kPage);
     for (const auto& winner : page) {
       const std::string& key = winner->winner.key();
       if ((keys.empty() || wanted.erase(key) > 0) && seen.insert(key).second) {
-        bytes += Collect(store, index, *winner, &kernels, &contents);
-        if (bytes > max_bytes) return BundleTooLarge(max_bytes);
+        collector.Add(*winner);
+        if (collector.bytes() > max_bytes) return BundleTooLarge(max_bytes);
       }
     }
     if (page.empty()) break;
@@ -91,8 +137,13 @@ absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const Winner
   if (!wanted.empty()) {
     return NoWinner(absl::StrCat("no winner has the key ", *wanted.begin()));
   }
-  if (contents.records.empty()) return NoWinner("there is no winner to export");
-  return contents;
+  if (collector.contents().records.empty()) {
+    const std::string left_out = DescribeLeftOut(collector.summary());
+    return NoWinner(
+        absl::StrCat("there is no winner to export", left_out.empty() ? "" : ": ", left_out));
+  }
+  if (summary != nullptr) *summary = collector.summary();
+  return std::move(collector.contents());
 }
 
 }  // namespace tilewright

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tilewright/v1/cache_service.pb.h"
 #include "tuner/store/bundle.h"
 #include "tuner/store/tuning_store.h"
 #include "tuner/store/winner_index.h"
@@ -14,13 +15,15 @@ namespace tilewright {
 
 // The newest winners of `keys` (v1::Winner.key; none: all) with their samples and cubins,
 // newest first. In place of a vendor's winner comes the template beside it; where there is none
-// it is left out, as are damaged ones and imports of signers that are not trusted or not known,
-// those with a log line.
+// it is left out, as are damaged ones, what is not stored yet, and imports of signers that are not
+// trusted or not known: `summary`, where given, says how many of each; all but the first with a log
+// line.
 // NOT_FOUND, reason NO_WINNER, where nothing is left, or naming a key that is not stored.
 // FAILED_PRECONDITION, reason BUNDLE_TOO_LARGE, as soon as it comes to more than `max_bytes`.
 absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const WinnerIndex& index,
                                                 const std::vector<std::string>& keys,
-                                                std::size_t max_bytes = kMaxBundleBytes);
+                                                std::size_t max_bytes = kMaxBundleBytes,
+                                                v1::ExportSummary* summary = nullptr);
 
 absl::Status BundleTooLarge(std::size_t max_bytes);
 

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "proto/support/input_file.h"
 #include "proto/support/status_macros.h"
 #include "tuner/store/cache_directory.h"
 #include "tuner/store/database_file.h"
@@ -46,6 +47,20 @@ absl::Status Prepare(const std::string& path, absl::Time now) {
   });
 }
 
+// Before gigabytes of something else are copied. An empty file is left to SQLite, to which that is
+// an empty database.
+absl::Status CheckBegin(const std::string& path) {
+  // Of every database of SQLite 3, with the byte 0 that ends it.
+  constexpr char kMagic[] = "SQLite format 3";
+  ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
+  char begin[sizeof(kMagic)] = {};
+  ASSIGN_OR_RETURN(const std::size_t count, file.Read(begin, sizeof(begin)));
+  if (count == 0 || std::memcmp(begin, kMagic, sizeof(begin)) == 0) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
+                   absl::StrCat(path, ": is no database: name what `tilewright backup` wrote"),
+                   {{"file", path}});
+}
+
 absl::Status CopyFile(const std::string& from, const std::string& to) {
   std::error_code error;
   std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing, error);
@@ -76,6 +91,7 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
     return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
                      absl::StrCat(file, ": is no file that can be read"), {{"file", file}});
   }
+  RETURN_IF_ERROR(CheckBegin(file));
   ASSIGN_OR_RETURN(const std::unique_ptr<CacheDirectory> directory,
                    CacheDirectory::Open(cache_dir));
   Restored restored;

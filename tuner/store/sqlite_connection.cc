@@ -2,9 +2,13 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "proto/support/errors.h"
+#include "proto/support/private_files.h"
 #include "spdlog/spdlog.h"
 
 namespace tilewright {
@@ -24,6 +28,22 @@ std::string NameOf(const std::string& path, Mode mode) {
   return absl::StrCat(
       "file:", absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}}),
       "?immutable=1");
+}
+
+// Whether CacheFaultOf has a reason of its own for it.
+bool IsKnown(int system_error) {
+  return std::string_view(CacheFaultOf(system_error).reason) != CacheFaultOf(0).reason ||
+         system_error == EACCES || system_error == EPERM;
+}
+
+absl::Status WriteFault(const SQLite::Exception& error, int system_error) {
+  const CacheFault fault = CacheFaultOf(system_error);
+  // The directory can be used: what is stored in it is served.
+  const bool may_serve = std::string_view(fault.reason) == CacheFaultOf(0).reason;
+  return MakeError(
+      fault.code, may_serve ? "DATABASE_UNWRITABLE" : fault.reason,
+      absl::StrCat("the cache cannot be written (", error.what(), system_error == 0 ? "" : ": ",
+                   system_error == 0 ? "" : std::strerror(system_error), "): ", fault.advice));
 }
 
 }  // namespace
@@ -106,15 +126,18 @@ void LogDamage(std::string_view what, std::string_view error) {
   spdlog::warn("a damaged {} is left out: {}", what, error);
 }
 
-absl::Status StatusFromSqlite(const SQLite::Exception& error) {
+absl::Status StatusFromSqlite(const SQLite::Exception& error, int system_error) {
   switch (error.getErrorCode() & 0xff) {
     case SQLITE_FULL:
-    case SQLITE_IOERR:
+      return WriteFault(error, ENOSPC);
+    case SQLITE_NOMEM:
+      return WriteFault(error, ENOMEM);
     case SQLITE_READONLY:
+      return WriteFault(error, system_error == EACCES || system_error == EPERM ? EACCES : EROFS);
+    case SQLITE_IOERR:
+      return WriteFault(error, IsKnown(system_error) ? system_error : EIO);
     case SQLITE_CANTOPEN:
-      return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-                       absl::StrCat("the cache cannot be written (", error.what(),
-                                    "): free some space on its disk"));
+      return WriteFault(error, system_error);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return MakeError(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY",
@@ -132,6 +155,15 @@ absl::Status StatusFromSqlite(const SQLite::Exception& error) {
       return MakeError(absl::StatusCode::kInternal, "DATABASE_ERROR",
                        absl::StrCat("the cache database failed: ", error.what()));
   }
+}
+
+bool IsWriteFault(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  for (const char* fault : {"DISK_FULL", "DISK_QUOTA", "FILE_SIZE_LIMIT", "NO_DESCRIPTOR",
+                            "OUT_OF_MEMORY", "READ_ONLY", "DISK_FAILING", "DATABASE_UNWRITABLE"}) {
+    if (reason == fault) return true;
+  }
+  return false;
 }
 
 }  // namespace tilewright

@@ -3,6 +3,7 @@
 #ifndef TILEWRIGHT_TUNER_STORE_SQLITE_CONNECTION_H_
 #define TILEWRIGHT_TUNER_STORE_SQLITE_CONNECTION_H_
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -73,19 +74,30 @@ class SqliteConnection {
 // Whether `error` says that what was read is damaged.
 bool IsDamage(const SQLite::Exception& error);
 
-// RESOURCE_EXHAUSTED, reason DISK_FULL, for a disk that is full, failing or read-only, or reason
-// DATABASE_BUSY where another process holds the database; DATA_LOSS, reason DATABASE_DAMAGED; else
-// INTERNAL.
-absl::Status StatusFromSqlite(const SQLite::Exception& error);
+// `system_error`: errno, as the failed call left it; 0 where it is not known.
+// A write that failed: as CacheFaultOf, by SQLite's code where that says all (FULL, READONLY), else
+//   by `system_error`, and DISK_FAILING where that says nothing of an I/O error; in the place of
+//   CACHE_UNUSABLE, DATABASE_UNWRITABLE.
+// RESOURCE_EXHAUSTED: DATABASE_BUSY - another process holds the database.
+// DATA_LOSS: DATABASE_DAMAGED.
+// INTERNAL: DATABASE_ERROR - all others.
+absl::Status StatusFromSqlite(const SQLite::Exception& error, int system_error = 0);
+
+// Whether `status`, of an open for writing, may pass without the database being at fault: what is
+// stored is served meanwhile.
+bool IsWriteFault(const absl::Status& status);
 
 // Runs `function`, which returns a Status or StatusOr, and turns SQLite's exceptions into
 // a status.
 template <typename Function>
 auto AtBorder(Function function) -> decltype(function()) {
+  // What it was before says nothing of this.
+  errno = 0;
   try {
     return function();
   } catch (const SQLite::Exception& error) {
-    return StatusFromSqlite(error);
+    // SQLite itself knows no more of a failed call than errno, and clears nothing.
+    return StatusFromSqlite(error, errno);
   }
 }
 

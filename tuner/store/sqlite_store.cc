@@ -45,10 +45,10 @@ absl::Status LimitSize(int64_t max_bytes, SqliteConnection& connection) {
   });
 }
 
-absl::Status DiskIsFull(const absl::Status& cause) {
-  return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-                   absl::StrCat(cause.message(),
-                                "; until then, what is stored is served and nothing new is kept"));
+absl::Status NotWritable(const absl::Status& cause) {
+  return WithMessage(
+      cause, absl::StrCat(cause.message(),
+                          "; until then, what is stored is served and nothing new is kept"));
 }
 
 absl::Status NothingReadable(const std::string& directory, const absl::Status& reading) {
@@ -60,9 +60,8 @@ absl::Status NothingReadable(const std::string& directory, const absl::Status& r
 }
 
 absl::Status NothingToServe(const absl::Status& cause, const absl::Status& reading) {
-  return MakeError(
-      absl::StatusCode::kResourceExhausted, "DISK_FULL",
-      absl::StrCat(cause.message(), "; nor can it be served read-only: ", reading.message()));
+  return WithMessage(cause, absl::StrCat(cause.message(),
+                                         "; nor can it be served read-only: ", reading.message()));
 }
 
 }  // namespace
@@ -86,7 +85,7 @@ absl::Status SqliteStore::OpenConnections() {
   absl::MutexLock read_lock(&read_mutex_);
   if (directory_->read_only()) return OpenUnwritableDirectory();
   const absl::Status opened = OpenForWriting();
-  return ReasonOf(opened) == "DISK_FULL" ? OpenForReading(opened) : opened;
+  return IsWriteFault(opened) ? OpenForReading(opened) : opened;
 }
 
 absl::Status SqliteStore::OpenForWriting() {
@@ -108,7 +107,7 @@ absl::Status SqliteStore::OpenForReading(const absl::Status& cause) {
   reader_ = std::move(read_only->connection);
   reader_mode_ = read_only->mode;
   read_path_ = read_only->path;
-  SetWritable(DiskIsFull(cause));
+  SetWritable(NotWritable(cause));
   return absl::OkStatus();
 }
 

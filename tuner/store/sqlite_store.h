@@ -44,15 +44,15 @@ class SqliteStore final : public TuningStore {
  public:
   // FAILED_PRECONDITION: see CacheDirectory::Open; reason SCHEMA_TOO_NEW for a database of
   // a newer version. Where the disk takes no write, what is stored is opened read-only, and for
-  // writing when it takes one again; RESOURCE_EXHAUSTED, reason DISK_FULL, where there is nothing.
+  // writing when it takes one again; an error as StatusFromSqlite where there is nothing.
   // A directory that cannot be written to is served as it is.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& cache_dir,
                                                            const SqliteStoreOptions& options = {});
 
   // Says which damaged database was moved where on opening; empty where none was.
   std::string recovery_note() const;
-  // Why every write fails: FAILED_PRECONDITION, reason READ_ONLY, or RESOURCE_EXHAUSTED, reason
-  // DISK_FULL. OK where the store is open for writing.
+  // Why every write fails: FAILED_PRECONDITION, reason READ_ONLY, or as StatusFromSqlite. OK where
+  // the store is open for writing.
   absl::Status writable() const;
 
   absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) override;
@@ -92,7 +92,7 @@ class SqliteStore final : public TuningStore {
   absl::Status OpenConnections();
   // Reads what lies in a directory that cannot be written to.
   absl::Status OpenUnwritableDirectory() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
-  // For the DISK_FULL of an open.
+  // After an open for writing that met an IsWriteFault.
   absl::Status OpenForReading(const absl::Status& cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
   absl::Status OpenForWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);

@@ -110,8 +110,8 @@ class TuningStore {
   virtual absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) = 0;
 
   // Writes the record, as a winner of a new epoch, which it returns. Every kernel it names
-  // must have been put before. RESOURCE_EXHAUSTED, reason DISK_FULL: serving goes on
-  // read-only.
+  // must have been put before. Where it cannot be written, as StatusFromSqlite: serving goes
+  // on read-only.
   virtual absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) = 0;
 
   // What came from elsewhere, all in one transaction or nothing: cubins by content, then

@@ -114,6 +114,59 @@ class WaitsTest(unittest.TestCase):
         self.assertEqual(tuning.returncode, 4, err)
         self.assertIn("DAEMON_FROZEN", err)
 
+    def interrupt_frozen(self, command, silence=0.0):
+        """Interrupts `command` `silence` seconds after its daemon froze; exit code, err, seconds."""
+        daemon = self.place.serve()
+        process = self.place.start(*command)
+        while "%" not in process.stderr.readline():
+            self.assertIsNone(process.poll())
+        daemon.send_signal(signal.SIGSTOP)
+        time.sleep(silence)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        seconds = time.monotonic() - begin
+        kill(daemon)
+        return process.returncode, err, seconds
+
+    def test_an_interrupt_does_not_wait_for_a_frozen_daemon(self):
+        code, err, seconds = self.interrupt_frozen(("tune", *gemm(4096, 4096, 4096), *TARGET))
+        self.assertLess(seconds, 3, err)
+        self.assertEqual(code, 130, err)
+        self.assertRegex(err, r"error: interrupted, and the daemon may go on .* \[DAEMON_FROZEN\]")
+
+    def test_an_interrupt_does_not_wait_for_who_asks_a_frozen_daemon(self):
+        # Past the silence after which the daemon is asked for a greeting.
+        code, err, seconds = self.interrupt_frozen(
+            ("tune", *gemm(4096, 4096, 4096), *TARGET), silence=6.5
+        )
+        self.assertLess(seconds, 3, err)
+        self.assertEqual(code, 130, err)
+
+    def test_an_interrupt_of_a_sweep_does_not_wait_for_a_frozen_daemon(self):
+        suite = self.place.folder / "suite.csv"
+        suite.write_text(SUITE)
+        for command in (("sweep", suite, *TARGET), ("bench", "--suite", suite, *TARGET)):
+            with self.subTest(command=command[0]):
+                code, err, seconds = self.interrupt_frozen(command)
+                self.assertLess(seconds, 3, err)
+                self.assertEqual(code, 130, err)
+                self.assertIn("interrupted", err)
+
+    def test_a_second_interrupt_ends_at_once(self):
+        daemon = self.place.serve()
+        process = self.place.start("tune", *gemm(4096, 4096, 4096), *TARGET)
+        self.assertIn("%", process.stderr.readline())
+        daemon.send_signal(signal.SIGSTOP)
+        self.addCleanup(daemon.send_signal, signal.SIGCONT)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - begin, 0.8)
+        self.assertEqual(process.returncode, 130, err)
+
     def test_a_held_start_lock_is_waited_for_and_said(self):
         self.place.cache.mkdir(mode=0o750)
         with open(self.place.cache / "start.lock", "w") as lock:

@@ -58,6 +58,9 @@ class Connection {
  public:
   using Milliseconds = std::chrono::milliseconds;
 
+  // The longest wait for a call that its caller gives no timeout.
+  static constexpr Milliseconds kCallTimeout{30'000};
+
   // Waits until the daemon answers, `connect_timeout` at most. Errors as above.
   // INVALID_ARGUMENT: no socket path, or one that is too long.
   static absl::StatusOr<std::shared_ptr<Connection>> Open(const ConnectOptions& options);
@@ -81,8 +84,10 @@ class Connection {
 
   // An empty request_id is filled in, so that a repeated send has no further effect.
   absl::StatusOr<v1::Tuning> CreateTuning(v1::CreateTuningRequest request);
-  absl::StatusOr<v1::Tuning> GetTuning(const std::string& name);
-  absl::StatusOr<v1::Tuning> CancelTuning(const std::string& name);
+  absl::StatusOr<v1::Tuning> GetTuning(const std::string& name,
+                                       Milliseconds timeout = kCallTimeout);
+  absl::StatusOr<v1::Tuning> CancelTuning(const std::string& name,
+                                          Milliseconds timeout = kCallTimeout);
   // Calls `on_update` on this thread for each message until a final state, and returns the last.
   // CANCELLED once `stop` is requested: the watch ends, the tuning goes on.
   absl::StatusOr<v1::Tuning> WatchTuning(const std::string& name, std::stop_token stop,
@@ -90,7 +95,8 @@ class Connection {
 
   absl::StatusOr<v1::Sweep> CreateSweep(v1::CreateSweepRequest request);
   absl::StatusOr<v1::Sweep> GetSweep(const std::string& name);
-  absl::StatusOr<v1::Sweep> CancelSweep(const std::string& name);
+  absl::StatusOr<v1::Sweep> CancelSweep(const std::string& name,
+                                        Milliseconds timeout = kCallTimeout);
   absl::StatusOr<v1::Sweep> WatchSweep(const std::string& name, std::stop_token stop,
                                        const std::function<void(const v1::Sweep&)>& on_update);
   // As WatchSweep, told what changed alone: little, however large the sweep. The first message of
@@ -105,8 +111,10 @@ class Connection {
   absl::StatusOr<v1::ExplainWinnerResponse> ExplainWinner(const v1::ExplainWinnerRequest& request);
   absl::StatusOr<v1::CacheStats> GetCacheStats();
 
-  // Writes the bundle of the winners with these keys (empty: all) to `out`; bytes written.
-  absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out);
+  // Writes the bundle of the winners with these keys (empty: all) to `out`; bytes written. What it
+  // has and lacks goes to `summary`, where given; a daemon of before leaves that as it is.
+  absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out,
+                                       v1::ExportSummary* summary = nullptr);
   absl::StatusOr<v1::ImportBundleResponse> ImportBundle(std::istream& in);
   // What the bundle holds and what an import would do; nothing is stored.
   absl::StatusOr<v1::InspectBundleResponse> InspectBundle(std::istream& in);

@@ -1,0 +1,36 @@
+#include "proto/support/export_summary.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace tilewright {
+
+int64_t LeftOut(const v1::ExportSummary& summary) {
+  return int64_t{summary.vendor_only()} + summary.signer_not_trusted() + summary.signer_unknown() +
+         summary.not_stored() + summary.damaged();
+}
+
+std::string DescribeLeftOut(const v1::ExportSummary& summary) {
+  const std::pair<int32_t, const char*> reasons[] = {
+      {summary.vendor_only(), "cublasLt algorithms beside which no template was sound"},
+      {summary.signer_not_trusted(),
+       "whose signer is not trusted here (`tilewright trust list` shows the signers)"},
+      {summary.signer_unknown(),
+       "whose signer is not known (`tilewright trust adopt` makes them this machine's own)"},
+      {summary.not_stored(), "served and not stored yet (try again when the disk takes them)"},
+      {summary.damaged(), "damaged (the daemon's log says how)"},
+  };
+  std::vector<std::string> parts;
+  for (const auto& [count, reason] : reasons) {
+    if (count > 0) parts.push_back(absl::StrCat(count, " ", reason));
+  }
+  if (parts.empty()) return "";
+  const int64_t total = LeftOut(summary);
+  return absl::StrCat("left out ", total,
+                      total == 1 ? " winner: " : " winners: ", absl::StrJoin(parts, "; "));
+}
+
+}  // namespace tilewright

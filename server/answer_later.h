@@ -1,0 +1,52 @@
+#ifndef TILEWRIGHT_SERVER_ANSWER_LATER_H_
+#define TILEWRIGHT_SERVER_ANSWER_LATER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "server/executor.h"
+#include "server/stop_signal.h"
+
+namespace tilewright {
+
+// Calls `answer` once: with what `work` returns on a thread of the executor or, where the last call
+// of the server's stop comes before that, with SERVER_STOPPING. gRPC would end the call without a
+// reason a moment later. Work that has not begun by then is not begun; work that has goes on, so it
+// must not touch what ends with the answer. A Result is made of an absl::Status too. False where
+// the executor has no room: then neither is called.
+template <typename Result, typename Work, typename Answer>
+[[nodiscard]] bool AnswerLater(Executor& executor, StopSignal& stop, Work work, Answer answer) {
+  struct Call {
+    Call(Work what, Answer how) : work(std::move(what)), answer(std::move(how)) {}
+
+    Work work;
+    Answer answer;
+    std::atomic<bool> begun{false};
+    std::atomic<bool> answered{false};
+    std::atomic<int64_t> stop_id{0};
+  };
+  const auto call = std::make_shared<Call>(std::move(work), std::move(answer));
+  call->stop_id = stop.Subscribe(
+      [call] {
+        if (call->answered.exchange(true)) return;
+        call->answer(Result(call->begun ? ServerStoppingMidway() : ServerStopping()));
+      },
+      StopSignal::Phase::kLastCall);
+  const bool posted = executor.TryPost([call, &stop] {
+    call->begun = true;
+    if (call->answered) return;
+    Result result = call->work();
+    if (call->answered.exchange(true)) return;
+    stop.Unsubscribe(call->stop_id);
+    call->answer(std::move(result));
+  });
+  if (posted || call->answered.exchange(true)) return true;
+  stop.Unsubscribe(call->stop_id);
+  return false;
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_ANSWER_LATER_H_
