@@ -14,6 +14,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "server/grpc_status.h"
 #include "server/metrics.h"
+#include "server/shared_limit.h"
 #include "server/steady_alarm.h"
 #include "server/stop_signal.h"
 
@@ -46,6 +47,13 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
       if (auto self = weak.lock()) self->End(ServerStopping());
     });
     return stream;
+  }
+
+  // Whether `place` is held: it is kept until the stream ends. Before the first Poke.
+  bool Admit(SharedLimit::Place place) {
+    absl::MutexLock lock(&mutex_);
+    place_ = std::move(place);
+    return place_.held();
   }
 
   // Called once when gRPC is done with the stream. Set before the first Poke.
@@ -123,6 +131,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   void Proceed() {
     bool write = false;
     grpc::Status status;
+    SharedLimit::Place place;
     {
       absl::MutexLock lock(&mutex_);
       if (writing_ || finished_) return;
@@ -137,11 +146,14 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
         if (!ending_) return;
         finished_ = true;
         status = ToGrpcStatus(status_);
+        place = std::move(place_);
       }
     }
     if (write) {
       this->StartWrite(&message_);
     } else {
+      // Before the call ends: who waits for its end finds the place free.
+      place.Release();
       this->Finish(status);
     }
   }
@@ -164,6 +176,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  SharedLimit::Place place_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tilewright
