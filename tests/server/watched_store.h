@@ -2,6 +2,7 @@
 #define TILEWRIGHT_TESTS_SERVER_WATCHED_STORE_H_
 
 #include <atomic>
+#include <fstream>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,14 +15,19 @@
 
 namespace tilewright {
 
-// A MemoryStore that counts how often a cubin is read, and can hold reads and writes up. Any
-// thread.
+// A MemoryStore that counts how often a cubin is read, can hold reads and writes up, and makes
+// backups of a few bytes. Any thread.
 class WatchedStore final : public MemoryStore {
  public:
   int cubin_reads() const { return cubin_reads_; }
 
   // GetCubin waits for `gate`, which outlives this.
   void SetCubinGate(absl::Notification* gate) { cubin_gate_ = gate; }
+
+  int backups() const { return backups_; }
+
+  // Backup waits for `gate`, which outlives this.
+  void SetBackupGate(absl::Notification* gate) { backup_gate_ = gate; }
 
   // What every PutTuning fails with from now on, as on a full disk; OK: nothing. Before it is used.
   void SetPutFailure(absl::Status failure) { put_failure_ = std::move(failure); }
@@ -47,6 +53,14 @@ class WatchedStore final : public MemoryStore {
     if (absl::Notification* gate = cubin_gate_) gate->WaitForNotification();
     return MemoryStore::GetCubin(content_hash);
   }
+  absl::Status Backup(const std::string& path) override {
+    // Before it is counted: who has seen the count may take the gate away from later ones.
+    absl::Notification* const gate = backup_gate_;
+    ++backups_;
+    if (gate != nullptr) gate->WaitForNotification();
+    std::ofstream(path) << "a database";
+    return absl::OkStatus();
+  }
 
  private:
   struct Hooked {
@@ -64,6 +78,8 @@ class WatchedStore final : public MemoryStore {
   std::function<void()> after_put_;
   std::atomic<int> cubin_reads_{0};
   std::atomic<absl::Notification*> cubin_gate_{nullptr};
+  std::atomic<int> backups_{0};
+  std::atomic<absl::Notification*> backup_gate_{nullptr};
 };
 
 }  // namespace tilewright
