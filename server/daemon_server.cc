@@ -42,6 +42,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
           kKernelCacheBytes, executor_),
       predictor_([this](TuneRequest request,
                         const Cancellation& cancellation) -> absl::StatusOr<StoredWinner> {
+        RETURN_IF_ERROR(devices_.CheckNvrtcIsKnown());
         devices_.Complete(*request.target.mutable_environment());
         absl::StatusOr<TuneResult> result = collaborators_.tuner.Predict(request, cancellation);
         // Where there is a GPU a tuning follows anyhow.
