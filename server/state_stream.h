@@ -69,13 +69,11 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     Proceed();
   }
 
-  // Ends the stream after the message under way.
+  // Ends the stream after the message under way. The first end counts.
   void End(const absl::Status& status) {
     {
       absl::MutexLock lock(&mutex_);
-      if (ending_) return;
-      ending_ = true;
-      status_ = status;
+      if (!std::exchange(ending_, true)) status_ = status;
     }
     Proceed();
   }

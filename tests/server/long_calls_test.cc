@@ -1,6 +1,7 @@
 // How many watches and batches may be under way at once.
 #include "server/long_calls.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ constexpr auto kCached = v1::LOOKUP_MODE_CACHED_ONLY;
 // A watch of a kernel that is stored.
 struct KernelWatch {
   explicit KernelWatch(ServiceClient& client) {
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     v1::WatchKernelRequest request;
     *request.mutable_request() = RequestOf(256, kCached);
     reader = client.kernels->WatchKernel(&context, request);
@@ -160,6 +162,30 @@ TEST_F(LongCallsTest, AThousandRanksOfOneUserWatch) {
   for (const auto& watch : watches) watch->context.TryCancel();
   watches.clear();
   EXPECT_TRUE(IsDone());
+}
+
+// Where the write under way failed after the cancellation was told, nobody ended the call, and the
+// daemon could neither become idle nor stop.
+TEST_F(LongCallsTest, AWatcherThatReadsNothingHoldsNothingUpOnceItIsGone) {
+  Start(1);
+  // More than gRPC takes for a client that reads nothing.
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096),
+                         .target = daemon_->TargetOf(""),
+                         .cubin = FakeCubin(std::size_t{16} << 20, 1)},
+                        daemon_->store, daemon_->index)
+                  .ok());
+  ServiceClient client = daemon_->Connect();
+  for (int round = 0; round < 20; ++round) {
+    ServiceClient silent = daemon_->Connect();
+    KernelWatch watch(silent);
+    while (!daemon_->server->Busy()) absl::SleepFor(absl::Milliseconds(1));
+    absl::SleepFor(absl::Milliseconds(40));  // The message is under way.
+    watch.context.TryCancel();
+    EXPECT_FALSE(watch.reader->Finish().ok());
+    ASSERT_TRUE(IsDone()) << "round " << round;
+  }
+  KernelWatch watch(client);
+  EXPECT_TRUE(watch.IsAnswered());
 }
 
 }  // namespace
