@@ -138,10 +138,11 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
   server->caretaker_ = std::make_unique<Caretaker>(collaborators.store, collaborators.tuner,
                                                    options.store_retry, options.on_cache_lost);
   if (options.resume_sweeps) server->sweeps_.ResumeAll();
-  server->revalidating_ = std::make_unique<Periodic>(
-      options.revalidation_interval, [raw = server.get()] { raw->revalidation_.Pump(); });
-  server->noting_uses_ =
-      std::make_unique<Periodic>(kNoteUsesEvery, [raw = server.get()] { raw->NoteUses(); });
+  server->revalidating_ =
+      std::make_unique<Periodic>("revalidation", options.revalidation_interval,
+                                 [raw = server.get()] { raw->revalidation_.Pump(); });
+  server->noting_uses_ = std::make_unique<Periodic>("kernel-uses", kNoteUsesEvery,
+                                                    [raw = server.get()] { raw->NoteUses(); });
   return server;
 }
 
