@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/private_files.h"
+#include "proto/support/socket_path.h"
 #include "proto/support/status_macros.h"
-#include "server/unix_socket.h"
 
 namespace tilewright {
 namespace {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "client/cpp/daemon_identity.h"
 #include "proto/support/errors.h"
 #include "proto/support/refusal.h"
+#include "proto/support/socket_path.h"
 #include "proto/support/unique_fd.h"
 #include "tilewright/paths.h"
 
@@ -27,7 +27,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 // A greeting has some 50 bytes, a refusal a few hundred.
 constexpr size_t kGreetingBytes = 4096;
 constexpr milliseconds kFirstPause{10};
@@ -97,9 +96,7 @@ int MillisecondsUntil(SteadyClock::time_point deadline) {
 
 // Connects a non-blocking socket. The queue of connections that wait to be accepted may be full.
 int ConnectWithin(int fd, const std::string& path, SteadyClock::time_point deadline) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const sockaddr_un address = SocketAddress(path);
   while (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN || SteadyClock::now() >= deadline) return errno;
@@ -169,17 +166,7 @@ absl::Status CheckDaemonSocket(const std::string& path) {
     return InvalidField("socket", "SOCKET_UNKNOWN",
                         "no socket named, and neither TILEWRIGHT_SOCKET nor HOME is set");
   }
-  if (path.size() > kLongestPath) {
-    return InvalidField(
-        "socket", "SOCKET_PATH_TOO_LONG",
-        absl::StrCat("a Unix socket's path has at most ", kLongestPath, " bytes, this one has ",
-                     path.size(),
-                     ": name a shorter one with --socket or TILEWRIGHT_SOCKET: ", path));
-  }
-  if (path.find('\0') != std::string::npos) {
-    return InvalidField("socket", "SOCKET_UNKNOWN", "the path has a byte 0");
-  }
-  return absl::OkStatus();
+  return CheckSocketPath(path);
 }
 
 absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadline,

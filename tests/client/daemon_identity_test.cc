@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -14,6 +13,7 @@
 
 #include "client/cpp/dial.h"
 #include "proto/support/errors.h"
+#include "proto/support/socket_path.h"
 #include "tests/client/temporary_folder.h"
 #include "tilewright/connection.h"
 
@@ -28,10 +28,8 @@ class ListenerOf {
   ListenerOf(uid_t user, const std::string& path) {
     std::thread([&] {
       fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      sockaddr_un address = {};
-      address.sun_family = AF_UNIX;
-      path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-      if (bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) return;
+      const sockaddr_un address = SocketAddress(path);
+      if (bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return;
       // Of this thread alone.
       if (syscall(SYS_setresuid, user, user, user) != 0) return;
       listens_ = listen(fd_, 5) == 0;

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -18,6 +17,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/refusal.h"
 #include "proto/support/sha256.h"
+#include "proto/support/socket_path.h"
 #include "tests/client/client_fixture.h"
 #include "tests/fakes/stub_cubin.h"
 
@@ -31,9 +31,7 @@ using ::testing::HasSubstr;
 class RawListener {
  public:
   explicit RawListener(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const sockaddr_un address = SocketAddress(path);
     EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     EXPECT_EQ(listen(fd_, 8), 0);
   }
@@ -101,9 +99,7 @@ TEST_F(Reach, AFrozenDaemonIsSaidByTheDeadline) {
 TEST_F(Reach, AFullQueueOfConnectionsIsAFrozenDaemonToo) {
   const RawListener frozen(path_);
   std::vector<int> waiting;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const sockaddr_un address = SocketAddress(path_);
   for (int fd = -1;;) {
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     waiting.push_back(fd);
