@@ -2,7 +2,6 @@
 #define TILEWRIGHT_SERVER_STATE_STREAM_H_
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,7 +10,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "grpcpp/support/server_callback.h"
+#include "proto/support/steady_time.h"
 #include "server/grpc_status.h"
 #include "server/metrics.h"
 #include "server/shared_limit.h"
@@ -39,7 +40,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   // `open` counts the calls under way. Messages follow each other by `interval` at least.
   static std::shared_ptr<StateStream> Create(StopSignal& stop, std::atomic<int64_t>& open,
                                              Source source,
-                                             std::chrono::milliseconds interval = {}) {
+                                             absl::Duration interval = absl::ZeroDuration()) {
     auto stream =
         std::shared_ptr<StateStream>(new StateStream(stop, open, std::move(source), interval));
     stream->self_ = stream;
@@ -100,19 +101,15 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source,
-              std::chrono::milliseconds interval)
+  StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source, absl::Duration interval)
       : open_(open), stop_(stop), source_(std::move(source)), interval_(interval) {}
 
   // Whether the interval since the last message is over; sees to it that it is looked at again.
   bool IsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due_ - Clock::now());
-    if (hurried_ || left.count() <= 0) return true;
+    if (hurried_ || SteadyTime::Now() >= due_) return true;
     if (!alarm_set_) {
       alarm_set_ = true;
-      alarm_.Set(left, [weak = this->weak_from_this()] {
+      alarm_.Set(due_, [weak = this->weak_from_this()] {
         auto self = weak.lock();
         if (self == nullptr) return;
         {
@@ -135,7 +132,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
       if (writing_ || finished_) return;
       if (!ending_ && dirty_ && IsDue()) {
         dirty_ = false;
-        due_ = Clock::now() + interval_;
+        due_ = SteadyTime::Now() + interval_;
         const StreamStep step = source_(&message_);
         write = writing_ = step != StreamStep::kNothing;
         ending_ = step == StreamStep::kLast;
@@ -159,7 +156,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   const OpenCall open_;
   StopSignal& stop_;
   const Source source_;
-  const std::chrono::milliseconds interval_;
+  const absl::Duration interval_;
   std::function<void()> cleanup_;
   int64_t stop_id_ = 0;
   std::shared_ptr<StateStream> self_;
@@ -167,7 +164,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   absl::Mutex mutex_;
   bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
   bool hurried_ ABSL_GUARDED_BY(mutex_) = false;
-  Clock::time_point due_ ABSL_GUARDED_BY(mutex_);
+  SteadyTime due_ ABSL_GUARDED_BY(mutex_);
   SteadyAlarm alarm_ ABSL_GUARDED_BY(mutex_);
   bool alarm_set_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

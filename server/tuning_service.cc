@@ -1,12 +1,12 @@
 #include "server/tuning_service.h"
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "proto/support/status_macros.h"
 #include "server/caller.h"
 #include "server/long_calls.h"
@@ -21,8 +21,8 @@ namespace {
 
 // What those who watch a sweep get at most: all of it, thousands of problems perhaps, once a
 // second; what changed, ten times.
-constexpr std::chrono::milliseconds kSweepInterval{1000};
-constexpr std::chrono::milliseconds kProgressInterval{100};
+constexpr absl::Duration kSweepInterval = absl::Seconds(1);
+constexpr absl::Duration kProgressInterval = absl::Milliseconds(100);
 
 void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_order_relaxed); }
 
@@ -165,7 +165,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerCon
 // A stream of messages that `read` makes of the sweep of that name.
 template <typename Message, typename Request>
 grpc::ServerWriteReactor<Message>* TuningServiceImpl::Watch(
-    const Request& request, uid_t user, std::chrono::milliseconds interval,
+    const Request& request, uid_t user, absl::Duration interval,
     std::function<void(const SweepState&, Message&)> read) {
   Count(metrics_);
   using Stream = StateStream<Message>;

@@ -1,10 +1,10 @@
 #ifndef TILEWRIGHT_SERVER_TUNING_SERVICE_H_
 #define TILEWRIGHT_SERVER_TUNING_SERVICE_H_
 
-#include <chrono>
 #include <functional>
 #include <memory>
 
+#include "absl/time/time.h"
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/metrics.h"
@@ -75,7 +75,7 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
   absl::StatusOr<v1::Sweep> Cancel(const v1::CancelSweepRequest& request, uid_t user);
   template <typename Message, typename Request>
   grpc::ServerWriteReactor<Message>* Watch(const Request& request, uid_t user,
-                                           std::chrono::milliseconds interval,
+                                           absl::Duration interval,
                                            std::function<void(const SweepState&, Message&)> read);
 
   DeviceTable& devices_;

@@ -1,10 +1,10 @@
 #include "tilewright/client.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/cpp/dial.h"
 #include "client/cpp/kernel_cache.h"
 #include "client/cpp/loaded_module.h"
@@ -14,6 +14,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_time.h"
 
 namespace tilewright {
 namespace {
@@ -55,14 +56,14 @@ v1::GetKernelRequest MakeRequest(const Problem& problem, const GetOptions& optio
 }
 
 // A cancelled tuning ends a moment later, unless others wait for it.
-constexpr std::chrono::milliseconds kCancelPatience{2000};
-constexpr std::chrono::milliseconds kCancelPoll{50};
+constexpr absl::Duration kCancelPatience = absl::Seconds(2);
+constexpr absl::Duration kCancelPoll = absl::Milliseconds(50);
 
 absl::StatusOr<v1::Tuning> TakeInterestBack(Connection& connection, const std::string& name) {
   auto tuning = connection.CancelTuning(name);
-  const auto end = std::chrono::steady_clock::now() + kCancelPatience;
-  while (tuning.ok() && !IsFinal(tuning->state()) && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(kCancelPoll);
+  const SteadyTime end = SteadyTime::Now() + kCancelPatience;
+  while (tuning.ok() && !IsFinal(tuning->state()) && SteadyTime::Now() < end) {
+    absl::SleepFor(kCancelPoll);
     tuning = connection.GetTuning(name);
   }
   return tuning;
@@ -162,16 +163,15 @@ absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
     }
   }
   // Of all round trips together.
-  const SteadyClock::time_point end = DeadlineAfter(DeadlineOf(options));
+  const SteadyTime end = DeadlineAfter(DeadlineOf(options));
   for (size_t begin = 0; begin < missing.size(); begin += kBatchSize) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - SteadyClock::now());
     const std::span<const size_t> part =
         std::span(missing).subspan(begin, std::min(kBatchSize, missing.size() - begin));
     v1::BatchGetKernelsRequest request;
     for (size_t i : part) *request.add_requests() = MakeRequest(problems[i], options);
-    ASSIGN_OR_RETURN(
-        v1::BatchGetKernelsResponse response,
-        impl_->connection->BatchGetKernels(request, std::max(left, std::chrono::milliseconds(1))));
+    ASSIGN_OR_RETURN(v1::BatchGetKernelsResponse response,
+                     impl_->connection->BatchGetKernels(
+                         request, std::max(TimeUntil(end), std::chrono::milliseconds(1))));
     if (response.results_size() != static_cast<int>(part.size())) {
       return MakeError(absl::StatusCode::kInternal, "RESULT_COUNT",
                        "the service answered another number of requests than were sent");

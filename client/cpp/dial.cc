@@ -10,11 +10,11 @@
 #include <cstring>
 #include <fstream>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "client/cpp/daemon_identity.h"
 #include "proto/support/errors.h"
 #include "proto/support/refusal.h"
@@ -29,10 +29,10 @@ using std::chrono::milliseconds;
 
 // A greeting has some 50 bytes, a refusal a few hundred.
 constexpr size_t kGreetingBytes = 4096;
-constexpr milliseconds kFirstPause{10};
-constexpr milliseconds kLongestPause{100};
+constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
+constexpr absl::Duration kLongestPause = absl::Milliseconds(100);
 // A daemon on a loaded machine greets within this.
-constexpr milliseconds kTimeToGreet{250};
+constexpr absl::Duration kTimeToGreet = absl::Milliseconds(250);
 
 absl::Status Unavailable(std::string_view reason, const std::string& path,
                          const std::string& message) {
@@ -89,19 +89,17 @@ absl::Status Frozen(const std::string& path, int pid) {
   return Unavailable("DAEMON_FROZEN", path, message);
 }
 
-int MillisecondsUntil(SteadyClock::time_point deadline) {
-  const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
-  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 1 << 30));
+int PollTime(SteadyTime deadline) {
+  return static_cast<int>(std::clamp<int64_t>(TimeUntil(deadline).count(), 0, 1 << 30));
 }
 
 // Connects a non-blocking socket. The queue of connections that wait to be accepted may be full.
-int ConnectWithin(int fd, const std::string& path, SteadyClock::time_point deadline) {
+int ConnectWithin(int fd, const std::string& path, SteadyTime deadline) {
   const sockaddr_un address = SocketAddress(path);
   while (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     if (errno == EINTR) continue;
-    if (errno != EAGAIN || SteadyClock::now() >= deadline) return errno;
-    std::this_thread::sleep_for(
-        std::min<SteadyClock::duration>(kFirstPause, deadline - SteadyClock::now()));
+    if (errno != EAGAIN || SteadyTime::Now() >= deadline) return errno;
+    absl::SleepFor(std::min(kFirstPause, deadline - SteadyTime::Now()));
   }
   return 0;
 }
@@ -123,10 +121,10 @@ absl::Status Closed(const std::string& path) {
 }
 
 // Waits for the first bytes, and leaves them for whoever speaks HTTP/2 on the connection.
-absl::Status AwaitGreeting(int fd, const std::string& path, SteadyClock::time_point deadline) {
+absl::Status AwaitGreeting(int fd, const std::string& path, SteadyTime deadline) {
   while (true) {
     pollfd wait{fd, POLLIN, 0};
-    const int ready = poll(&wait, 1, MillisecondsUntil(deadline));
+    const int ready = poll(&wait, 1, PollTime(deadline));
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0) return Frozen(path, PeerProcess(fd));
     char bytes[kGreetingBytes];
@@ -142,8 +140,8 @@ absl::Status AwaitGreeting(int fd, const std::string& path, SteadyClock::time_po
         return Unavailable("NOT_TILEWRIGHTD", path,
                            absl::StrCat("what listens at ", path, " is not tilewrightd"));
       case Greeting::kTooShort:
-        if (SteadyClock::now() >= deadline) return Frozen(path, PeerProcess(fd));
-        std::this_thread::sleep_for(milliseconds(1));
+        if (SteadyTime::Now() >= deadline) return Frozen(path, PeerProcess(fd));
+        absl::SleepFor(absl::Milliseconds(1));
     }
   }
 }
@@ -156,9 +154,14 @@ bool WaitingMayHelp(const absl::Status& status) {
 
 }  // namespace
 
-SteadyClock::time_point DeadlineAfter(milliseconds timeout) {
+SteadyTime DeadlineAfter(milliseconds timeout) {
   constexpr milliseconds kLongest = std::chrono::hours(24 * 3650);
-  return SteadyClock::now() + std::clamp(timeout, milliseconds(0), kLongest);
+  return SteadyTime::Now() + absl::FromChrono(std::clamp(timeout, milliseconds(0), kLongest));
+}
+
+milliseconds TimeUntil(SteadyTime deadline) {
+  return absl::ToChronoMilliseconds(
+      absl::Ceil(deadline - SteadyTime::Now(), absl::Milliseconds(1)));
 }
 
 absl::Status CheckDaemonSocket(const std::string& path) {
@@ -169,7 +172,7 @@ absl::Status CheckDaemonSocket(const std::string& path) {
   return CheckSocketPath(path);
 }
 
-absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadline,
+absl::StatusOr<int> Dial(const std::string& path, SteadyTime deadline,
                          std::optional<uid_t> daemon_user) {
   if (absl::Status status = CheckDaemonSocket(path); !status.ok()) return status;
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -188,24 +191,23 @@ absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadli
   return fd.Release();
 }
 
-absl::StatusOr<int> DialUntil(const std::string& path, SteadyClock::time_point deadline,
+absl::StatusOr<int> DialUntil(const std::string& path, SteadyTime deadline,
                               std::optional<uid_t> daemon_user) {
   absl::Status found;
-  for (SteadyClock::duration pause = kFirstPause;;
-       pause = std::min<SteadyClock::duration>(2 * pause, kLongestPause)) {
-    const SteadyClock::time_point began = SteadyClock::now();
+  for (absl::Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
+    const SteadyTime began = SteadyTime::Now();
     absl::StatusOr<int> fd = Dial(path, deadline, daemon_user);
     if (fd.ok()) return fd;
     found = MoreTelling(found, fd.status(), deadline - began);
     if (!WaitingMayHelp(found)) return found;
-    const SteadyClock::duration left = deadline - SteadyClock::now();
-    if (left <= SteadyClock::duration::zero()) return found;
-    std::this_thread::sleep_for(std::min(pause, left));
+    const absl::Duration left = deadline - SteadyTime::Now();
+    if (left <= absl::ZeroDuration()) return found;
+    absl::SleepFor(std::min(pause, left));
   }
 }
 
 absl::Status MoreTelling(const absl::Status& earlier, const absl::Status& last,
-                         SteadyClock::duration time) {
+                         absl::Duration time) {
   const bool hasty = time < kTimeToGreet && ReasonOf(last) == "DAEMON_FROZEN";
   return hasty && !earlier.ok() ? earlier : last;
 }

@@ -188,7 +188,7 @@ absl::Status Broken(const char* what) { return absl::UnavailableError(what); }
 // One call on one connection.
 class Exchange {
  public:
-  Exchange(int fd, SteadyClock::time_point deadline) : fd_(fd), deadline_(deadline) {}
+  Exchange(int fd, SteadyTime deadline) : fd_(fd), deadline_(deadline) {}
 
   absl::StatusOr<std::string> Run(const std::string& path, const std::string& request) {
     Open(path, request);
@@ -211,8 +211,7 @@ class Exchange {
     std::string window;
     Put32(static_cast<uint32_t>(kLargestWindow - kDefaultWindow), window);
     PutFrame(kWindowUpdate, 0, 0, window, out_);
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - SteadyClock::now()).count();
+    const int64_t left = TimeUntil(deadline_).count();
     std::string headers;
     PutHeader(":method", "POST", headers);
     PutHeader(":scheme", "http", headers);
@@ -247,8 +246,7 @@ class Exchange {
   // Writes what there is to be written, or reads what came.
   absl::Status Transfer() {
     pollfd wait{fd_, static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - SteadyClock::now()).count();
+    const int64_t left = TimeUntil(deadline_).count();
     const int ready = poll(&wait, 1, static_cast<int>(std::clamp<int64_t>(left, 0, 1 << 30)));
     if (ready == 0) return absl::DeadlineExceededError("no reply");
     if (ready < 0) return errno == EINTR ? absl::OkStatus() : Broken("poll failed");
@@ -367,7 +365,7 @@ class Exchange {
   }
 
   const int fd_;
-  const SteadyClock::time_point deadline_;
+  const SteadyTime deadline_;
   std::string out_;
   std::string in_;
   std::string body_;
@@ -413,13 +411,13 @@ bool GrpcIsInherited() {
 }
 
 absl::StatusOr<std::string> PlainCall(int fd, const std::string& path, const std::string& request,
-                                      SteadyClock::time_point deadline) {
+                                      SteadyTime deadline) {
   const absl::Cleanup closer = [fd] { close(fd); };
   return Exchange(fd, deadline).Run(path, request);
 }
 
 absl::Status PlainCall(const ConnectOptions& options, const google::protobuf::Message& request,
-                       SteadyClock::time_point deadline, google::protobuf::Message* response) {
+                       SteadyTime deadline, google::protobuf::Message* response) {
   ASSIGN_OR_RETURN(const int fd, Dial(options.socket_path, deadline, options.daemon_user));
   ASSIGN_OR_RETURN(const std::string reply, PlainCall(fd, PathOf(request.GetDescriptor()),
                                                       request.SerializeAsString(), deadline));

@@ -14,6 +14,7 @@
 #include "client/cpp/dial.h"
 #include "proto/support/errors.h"
 #include "proto/support/socket_path.h"
+#include "proto/support/steady_time.h"
 #include "tests/client/temporary_folder.h"
 #include "tilewright/connection.h"
 
@@ -45,7 +46,7 @@ class ListenerOf {
 
 // What Dial finds at `path`. What listens there never answers.
 std::string ReasonAt(const std::string& path, std::optional<uid_t> daemon_user) {
-  const auto deadline = SteadyClock::now() + std::chrono::milliseconds(50);
+  const SteadyTime deadline = SteadyTime::Now() + absl::Milliseconds(50);
   return ReasonOf(Dial(path, deadline, daemon_user).status());
 }
 
@@ -68,8 +69,7 @@ TEST_F(DaemonIdentityTest, ADaemonOfAnotherUserIsRefusedUnlessItIsNamed) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can listen as another user";
   const ListenerOf daemon(kOther, path_);
   ASSERT_TRUE(daemon.listens());
-  const absl::Status status =
-      Dial(path_, SteadyClock::now() + std::chrono::milliseconds(50)).status();
+  const absl::Status status = Dial(path_, SteadyTime::Now() + absl::Milliseconds(50)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ReasonOf(status), "DAEMON_NOT_TRUSTED");
   EXPECT_NE(status.message().find("TILEWRIGHT_DAEMON_UID=61001"), std::string::npos) << status;

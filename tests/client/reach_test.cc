@@ -18,6 +18,7 @@
 #include "proto/support/refusal.h"
 #include "proto/support/sha256.h"
 #include "proto/support/socket_path.h"
+#include "proto/support/steady_time.h"
 #include "tests/client/client_fixture.h"
 #include "tests/fakes/stub_cubin.h"
 
@@ -57,15 +58,15 @@ class RawListener {
 };
 
 milliseconds TimeOf(const std::function<void()>& action) {
-  const SteadyClock::time_point begin = SteadyClock::now();
+  const SteadyTime begin = SteadyTime::Now();
   action();
-  return std::chrono::duration_cast<milliseconds>(SteadyClock::now() - begin);
+  return absl::ToChronoMilliseconds(SteadyTime::Now() - begin);
 }
 
 class Reach : public ::testing::Test {
  protected:
   absl::Status DialFor(milliseconds time) {
-    const auto fd = Dial(path_, SteadyClock::now() + time);
+    const auto fd = Dial(path_, SteadyTime::Now() + absl::FromChrono(time));
     if (fd.ok()) close(*fd);
     return fd.status();
   }
@@ -208,11 +209,11 @@ TEST_F(ClientTest, ADeadDaemonIsPaidForOnce) {
   });
   EXPECT_LT(later, milliseconds(5000)) << "a thousand steps of 300 ms";
   service_.Start();
-  const SteadyClock::time_point give_up = SteadyClock::now() + LinkKeeper::kLongestBackoff;
+  const SteadyTime give_up = SteadyTime::Now() + LinkKeeper::kLongestBackoff;
   do {
     std::this_thread::sleep_for(milliseconds(20));
     status = client_->GetKernel(Gemm(1, 1, 1), options).status();
-  } while (!status.ok() && SteadyClock::now() < give_up);
+  } while (!status.ok() && SteadyTime::Now() < give_up);
   EXPECT_TRUE(status.ok()) << "the daemon is back: " << status;
 }
 
