@@ -30,12 +30,8 @@ namespace {
 
 constexpr int kMaxKeys = 100000;
 
-absl::Status TooManyBundles() {
-  return MakeError(
-      absl::StatusCode::kResourceExhausted, "TOO_MANY_BUNDLES",
-      absl::StrCat(CacheServiceImpl::kMaxBundlesOfUser, " bundles of this user are under way, or ",
-                   CacheServiceImpl::kMaxBundles, " of all: try again in 1000 ms"),
-      {{"retry_delay_ms", "1000"}});
+absl::Status TooManyBundles(const SharedLimit& limit) {
+  return limit.Refusal("TOO_MANY_BUNDLES", "bundles");
 }
 
 absl::Status Stalled(std::chrono::milliseconds limit, const char* what) {
@@ -186,7 +182,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   void OnReadDone(bool ok) override {
     if (!ok) return TakeIn();
     if (const absl::Status known = CheckKnown(chunk_); !known.ok()) return End(known);
-    if (!TakePlace()) return End(TooManyBundles());
+    if (!TakePlace()) return End(TooManyBundles(limit_));
     if (!chunk_.data().empty()) stall_->NoteProgress();
     if (bundle_.size() + chunk_.data().size() > context_.max_bundle_bytes) {
       return End(InvalidField("data", "BUNDLE_TOO_LARGE",
@@ -277,7 +273,7 @@ grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     return reactor;
   }
   if (!reactor->Admit(exports_.TryTake(CallerOf(*context)))) {
-    reactor->Begin(TooManyBundles());
+    reactor->Begin(TooManyBundles(exports_));
     return reactor;
   }
   const bool posted = AnswerLater<absl::StatusOr<BundleSource>>(

@@ -2,11 +2,11 @@
 #define TILEWRIGHT_SERVER_CARETAKER_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
-#include <thread>
 
+#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
+#include "server/periodic.h"
 #include "tuner/store/tuning_store.h"
 #include "tuner/tuner.h"
 
@@ -20,24 +20,22 @@ class Caretaker {
   // `on_lost` is called once, on the thread, when nothing can be stored any more for good.
   Caretaker(TuningStore& store, Tuner& tuner, std::chrono::milliseconds retry,
             std::function<void()> on_lost);
-  ~Caretaker();  // As Stop.
+  // Ends the thread, and tries one last time to store what could not be stored.
+  ~Caretaker();
   Caretaker(const Caretaker&) = delete;
   Caretaker& operator=(const Caretaker&) = delete;
 
-  // Ends the thread, and tries one last time to store what could not be stored.
-  void Stop();
-
  private:
-  void Run();
+  void Look();
 
   TuningStore& store_;
   Tuner& tuner_;
-  const std::chrono::milliseconds retry_;
+  const absl::Duration retry_;
   const std::function<void()> on_lost_;
-  std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;  // Guarded by mutex_.
-  std::thread thread_;
+  // Of the thread alone.
+  bool lost_ = false;
+  SteadyTime retried_ = SteadyTime::Now();
+  Periodic looking_;  // The last member: it uses the others.
 };
 
 }  // namespace tilewright

@@ -9,8 +9,8 @@
 #include "proto/support/daemon_files.h"
 #include "proto/support/input_file.h"
 #include "proto/support/private_files.h"
+#include "proto/support/socket_path.h"
 #include "proto/support/status_macros.h"
-#include "server/unix_socket.h"
 
 namespace tilewright {
 namespace {

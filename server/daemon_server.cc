@@ -47,6 +47,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
           kKernelCacheBytes, executor_),
       predictor_([this](TuneRequest request,
                         const Cancellation& cancellation) -> absl::StatusOr<StoredWinner> {
+        RETURN_IF_ERROR(devices_.CheckNvrtcIsKnown());
         devices_.Complete(*request.target.mutable_environment());
         absl::StatusOr<TuneResult> result = collaborators_.tuner.Predict(request, cancellation);
         // Where there is a GPU a tuning follows anyhow.
@@ -75,6 +76,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                 return devices_.settled() && scheduler_.TryBackground(request) != nullptr;
               },
       }),
+      long_calls_(options.max_long_calls, options.max_long_calls_of_user),
       kernel_service_({.devices = devices_,
                        .index = collaborators.index,
                        .kernels = kernels_,
@@ -84,9 +86,9 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                        .stop = stop_,
                        .uses = uses_,
                        .revalidation = revalidation_},
-                      winners_, *metrics_),
+                      winners_, long_calls_, *metrics_),
       tuning_service_(devices_, collaborators.index, scheduler_, sweeps_, executor_, stop_,
-                      permissions_, *metrics_),
+                      permissions_, long_calls_, *metrics_),
       cache_service_({.devices = devices_,
                       .store = collaborators.store,
                       .index = collaborators.index,
@@ -141,10 +143,11 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
   server->caretaker_ = std::make_unique<Caretaker>(collaborators.store, collaborators.tuner,
                                                    options.store_retry, options.on_cache_lost);
   if (options.resume_sweeps) server->sweeps_.ResumeAll();
-  server->revalidating_ = std::make_unique<Periodic>(
-      options.revalidation_interval, [raw = server.get()] { raw->revalidation_.Pump(); });
-  server->noting_uses_ =
-      std::make_unique<Periodic>(kNoteUsesEvery, [raw = server.get()] { raw->NoteUses(); });
+  server->revalidating_ =
+      std::make_unique<Periodic>("revalidation", options.revalidation_interval,
+                                 [raw = server.get()] { raw->revalidation_.Pump(); });
+  server->noting_uses_ = std::make_unique<Periodic>("kernel-uses", kNoteUsesEvery,
+                                                    [raw = server.get()] { raw->NoteUses(); });
   return server;
 }
 

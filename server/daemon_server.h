@@ -19,12 +19,14 @@
 #include "server/kernel_loader.h"
 #include "server/kernel_service.h"
 #include "server/kernel_uses.h"
+#include "server/long_calls.h"
 #include "server/metrics.h"
 #include "server/periodic.h"
 #include "server/permissions.h"
 #include "server/predictor.h"
 #include "server/revalidation_queue.h"
 #include "server/scheduler.h"
+#include "server/shared_limit.h"
 #include "server/signers.h"
 #include "server/stop_signal.h"
 #include "server/sweep_runner.h"
@@ -50,6 +52,8 @@ class DaemonServer {
     std::string cache_dir;  // Where the signing key of bundles is kept.
     std::size_t max_queue = 256;
     std::size_t max_connections_per_user = 1024;
+    std::size_t max_long_calls = kMaxLongCalls;
+    std::size_t max_long_calls_of_user = kMaxLongCallsOfUser;
     int metrics_port = 0;  // 0: none.
     bool resume_sweeps = false;
     std::size_t max_bundle_bytes = kMaxBundleBytes;
@@ -115,6 +119,7 @@ class DaemonServer {
   SweepRunner sweeps_;
   KernelUses uses_;
   RevalidationQueue revalidation_;
+  SharedLimit long_calls_;
   KernelServiceImpl kernel_service_;
   TuningServiceImpl tuning_service_;
   CacheServiceImpl cache_service_;

@@ -63,7 +63,7 @@ class DeviceTable {
   void Complete(v1::Environment& environment);
 
   // UNAVAILABLE, reason DEVICES_UNKNOWN, with retry_delay_ms: NVRTC has not answered yet, and what
-  // is tuned would be stored for an environment that has none. OK where there is none.
+  // is compiled would be stored for an environment that has none. OK where there is none.
   absl::Status CheckNvrtcIsKnown() const;
 
   int device_count() const { return device_count_; }

@@ -11,6 +11,7 @@
 #include "server/caller.h"
 #include "server/grpc_status.h"
 #include "server/kernel_service.h"
+#include "server/long_calls.h"
 #include "server/request_check.h"
 #include "server/unary_reply.h"
 
@@ -24,8 +25,9 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
  public:
   BatchReactor(const LookupContext& context, Metrics& metrics,
                const v1::BatchGetKernelsRequest* request, v1::BatchGetKernelsResponse* response,
-               SteadyTime deadline, uid_t user)
+               SteadyTime deadline, uid_t user, SharedLimit::Place place)
       : open_(metrics.open_calls),
+        place_(std::move(place)),
         context_(context),
         request_(request),
         response_(response),
@@ -81,10 +83,14 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
   }
 
   void Count() {
-    if (unanswered_.fetch_sub(1) == 1) Finish(grpc::Status::OK);
+    if (unanswered_.fetch_sub(1) > 1) return;
+    // Before the call ends: who waits for its end finds the place free.
+    place_.Release();
+    Finish(grpc::Status::OK);
   }
 
   const OpenCall open_;
+  SharedLimit::Place place_;
   const LookupContext& context_;
   const v1::BatchGetKernelsRequest* const request_;
   v1::BatchGetKernelsResponse* const response_;
@@ -107,8 +113,10 @@ grpc::ServerUnaryReactor* KernelServiceImpl::BatchGetKernels(
     return Reply(context, InvalidField("requests", "TOO_MANY",
                                        absl::StrCat("more than ", kMaxBatch, " requests")));
   }
+  SharedLimit::Place place = long_calls_.TryTake(CallerOf(*context));
+  if (!place.held()) return Reply(context, TooManyCalls(long_calls_));
   auto* reactor = new BatchReactor(context_, metrics_, request, response, DeadlineOf(*context),
-                                   CallerOf(*context));
+                                   CallerOf(*context), std::move(place));
   const bool posted = AnswerLater<absl::Status>(
       context_.executor, context_.stop, [] { return absl::OkStatus(); },
       [reactor](const absl::Status& status) {

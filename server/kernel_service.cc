@@ -1,11 +1,11 @@
 #include "server/kernel_service.h"
 
-#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "proto/support/errors.h"
+#include "proto/support/steady_time.h"
 #include "server/call_deadline.h"
 #include "server/caller.h"
 #include "server/grpc_status.h"
@@ -14,8 +14,6 @@
 
 namespace tilewright {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 std::string_view View(const grpc::Slice& slice) {
   return std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size());
@@ -59,14 +57,14 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
     }
     (answer.ok() ? metrics_.lookups_resolved : metrics_.lookups_failed)
         .fetch_add(1, std::memory_order_relaxed);
-    metrics_.lookup_seconds.Observe(SteadyClock::now() - begin_);
+    metrics_.lookup_seconds.Observe(SteadyTime::Now() - begin_);
     Finish(ToGrpcStatus(answer.status()));
   }
 
   const OpenCall open_;
   ResponseCache& responses_;
   Metrics& metrics_;
-  const SteadyClock::time_point begin_ = SteadyClock::now();
+  const SteadyTime begin_ = SteadyTime::Now();
   const grpc::Slice request_;
   grpc::ByteBuffer* const response_;
   std::shared_ptr<Lookup> lookup_;
@@ -77,14 +75,14 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
 grpc::ServerUnaryReactor* KernelServiceImpl::GetKernel(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request,
                                                        grpc::ByteBuffer* response) {
-  const SteadyClock::time_point begin = SteadyClock::now();
+  const SteadyTime begin = SteadyTime::Now();
   grpc::Slice bytes;
   if (!request->TrySingleSlice(&bytes).ok() && !request->DumpToSingleSlice(&bytes).ok()) {
     return Reply(context, InvalidField("request", "MALFORMED_MESSAGE", "its bytes cannot be read"));
   }
   if (responses_.Find(View(bytes), context_.index.version(), response)) {
     metrics_.lookups_from_memory.fetch_add(1, std::memory_order_relaxed);
-    metrics_.lookup_seconds.Observe(SteadyClock::now() - begin);
+    metrics_.lookup_seconds.Observe(SteadyTime::Now() - begin);
     return Reply(context, absl::OkStatus());
   }
   auto* reactor = new GetKernelReactor(responses_, metrics_, std::move(bytes), response);

@@ -4,6 +4,7 @@
 #include "server/lookup.h"
 #include "server/metrics.h"
 #include "server/response_cache.h"
+#include "server/shared_limit.h"
 #include "server/winner_signal.h"
 #include "tilewright/v1/kernel_service.grpc.pb.h"
 
@@ -16,8 +17,9 @@ class KernelServiceImpl final
           v1::KernelService::WithCallbackMethod_BatchGetKernels<
               v1::KernelService::WithCallbackMethod_WatchKernel<v1::KernelService::Service>>> {
  public:
-  KernelServiceImpl(const LookupContext& context, WinnerSignal& winners, Metrics& metrics)
-      : context_(context), winners_(winners), metrics_(metrics) {}
+  KernelServiceImpl(const LookupContext& context, WinnerSignal& winners, SharedLimit& long_calls,
+                    Metrics& metrics)
+      : context_(context), winners_(winners), long_calls_(long_calls), metrics_(metrics) {}
 
   grpc::ServerUnaryReactor* GetKernel(grpc::CallbackServerContext* context,
                                       const grpc::ByteBuffer* request,
@@ -33,6 +35,7 @@ class KernelServiceImpl final
  private:
   const LookupContext context_;
   WinnerSignal& winners_;
+  SharedLimit& long_calls_;
   Metrics& metrics_;
   ResponseCache responses_;
 };

@@ -8,6 +8,7 @@
 #include "server/call_deadline.h"
 #include "server/caller.h"
 #include "server/kernel_service.h"
+#include "server/long_calls.h"
 #include "server/request_check.h"
 #include "server/state_stream.h"
 #include "tuner/problem/canonical_problem.h"
@@ -141,6 +142,10 @@ grpc::ServerWriteReactor<v1::GetKernelResponse>* KernelServiceImpl::WatchKernel(
   const absl::StatusOr<v1::Problem> canonical = Canonicalize(request->request().problem());
   if (!canonical.ok()) {
     stream->End(canonical.status());
+    return stream.get();
+  }
+  if (!stream->Admit(long_calls_.TryTake(CallerOf(*context)))) {
+    stream->End(TooManyCalls(long_calls_));
     return stream.get();
   }
   const std::string family = ProblemFamilyKey(*canonical);

@@ -33,12 +33,12 @@ void AddLookups(const std::atomic<int64_t>& count, const char* outcome,
 
 }  // namespace
 
-void LatencyHistogram::Observe(std::chrono::steady_clock::duration duration) {
-  const double seconds = std::chrono::duration<double>(duration).count();
+void LatencyHistogram::Observe(absl::Duration duration) {
+  const double seconds = absl::ToDoubleSeconds(duration);
   const std::size_t bucket =
       std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
   counts_[bucket].fetch_add(1, std::memory_order_relaxed);
-  nanoseconds_.fetch_add(std::chrono::nanoseconds(duration).count(), std::memory_order_relaxed);
+  nanoseconds_.fetch_add(absl::ToInt64Nanoseconds(duration), std::memory_order_relaxed);
 }
 
 void LatencyHistogram::CollectInto(prometheus::MetricFamily& family) const {

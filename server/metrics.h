@@ -3,7 +3,6 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "prometheus/collectable.h"
 #include "prometheus/metric_family.h"
 #include "prometheus/metric_type.h"
@@ -27,7 +27,7 @@ class LatencyHistogram {
   static constexpr std::array<double, 13> kBounds = {1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4,
                                                      1e-3, 1e-2, 0.1,  1,    10,   60};
 
-  void Observe(std::chrono::steady_clock::duration duration);
+  void Observe(absl::Duration duration);
   void CollectInto(prometheus::MetricFamily& family) const;
 
  private:

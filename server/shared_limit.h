@@ -8,7 +8,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "proto/support/errors.h"
 
 namespace tilewright {
 
@@ -56,6 +59,14 @@ class SharedLimit {
     ++own;
     ++taken_;
     return Place(this, user);
+  }
+
+  // What a caller without a place is told: RESOURCE_EXHAUSTED, with a delay. `what`: "bundles".
+  absl::Status Refusal(const char* reason, const char* what) const {
+    return MakeError(absl::StatusCode::kResourceExhausted, reason,
+                     absl::StrCat(each_, " ", what, " of this user are under way, or ", total_,
+                                  " of all: try again in 1000 ms"),
+                     {{"retry_delay_ms", "1000"}});
   }
 
  private:

@@ -8,6 +8,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "server/steady_alarm.h"
 
 namespace tilewright {
@@ -18,8 +20,8 @@ namespace tilewright {
 class StallWatch {
  public:
   StallWatch(std::chrono::milliseconds limit, std::function<void()> on_stall)
-      : state_(std::make_shared<State>(limit, std::move(on_stall))) {
-    state_->Arm(limit);
+      : state_(std::make_shared<State>(absl::FromChrono(limit), std::move(on_stall))) {
+    state_->OnTime();
   }
   ~StallWatch() { Stop(); }
   StallWatch(const StallWatch&) = delete;
@@ -27,7 +29,7 @@ class StallWatch {
 
   void NoteProgress() {
     absl::MutexLock lock(&state_->mutex);
-    state_->progress = Clock::now();
+    state_->progress = SteadyTime::Now();
   }
 
   void Stop() {
@@ -37,37 +39,31 @@ class StallWatch {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   // One alarm in `limit`, not one a chunk: it looks how long ago the last progress was.
   struct State : std::enable_shared_from_this<State> {
-    State(std::chrono::milliseconds stall_limit, std::function<void()> callback)
+    State(absl::Duration stall_limit, std::function<void()> callback)
         : limit(stall_limit), on_stall(std::move(callback)) {}
 
-    void Arm(std::chrono::milliseconds delay) {
-      absl::MutexLock lock(&mutex);
-      if (stopped) return;
-      alarm.Set(delay, [weak = weak_from_this()] {
-        if (auto self = weak.lock()) self->OnTime();
-      });
-    }
-
     void OnTime() {
-      std::chrono::milliseconds left{0};
       {
         absl::MutexLock lock(&mutex);
         if (stopped) return;
-        left = std::chrono::ceil<std::chrono::milliseconds>(progress + limit - Clock::now());
-        if (left.count() <= 0) stopped = true;
+        const SteadyTime stalls = progress + limit;
+        if (SteadyTime::Now() < stalls) {
+          alarm.Set(stalls, [weak = weak_from_this()] {
+            if (auto self = weak.lock()) self->OnTime();
+          });
+          return;
+        }
+        stopped = true;
       }
-      if (left.count() > 0) return Arm(left);
       on_stall();
     }
 
-    const std::chrono::milliseconds limit;
+    const absl::Duration limit;
     const std::function<void()> on_stall;
     absl::Mutex mutex;
-    Clock::time_point progress ABSL_GUARDED_BY(mutex) = Clock::now();
+    SteadyTime progress ABSL_GUARDED_BY(mutex) = SteadyTime::Now();
     bool stopped ABSL_GUARDED_BY(mutex) = false;
     SteadyAlarm alarm ABSL_GUARDED_BY(mutex);
   };

@@ -2,7 +2,6 @@
 #define TILEWRIGHT_SERVER_STATE_STREAM_H_
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,9 +10,12 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "grpcpp/support/server_callback.h"
+#include "proto/support/steady_time.h"
 #include "server/grpc_status.h"
 #include "server/metrics.h"
+#include "server/shared_limit.h"
 #include "server/steady_alarm.h"
 #include "server/stop_signal.h"
 
@@ -38,7 +40,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   // `open` counts the calls under way. Messages follow each other by `interval` at least.
   static std::shared_ptr<StateStream> Create(StopSignal& stop, std::atomic<int64_t>& open,
                                              Source source,
-                                             std::chrono::milliseconds interval = {}) {
+                                             absl::Duration interval = absl::ZeroDuration()) {
     auto stream =
         std::shared_ptr<StateStream>(new StateStream(stop, open, std::move(source), interval));
     stream->self_ = stream;
@@ -46,6 +48,13 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
       if (auto self = weak.lock()) self->End(ServerStopping());
     });
     return stream;
+  }
+
+  // Whether `place` is held: it is kept until the stream ends. Before the first Poke.
+  bool Admit(SharedLimit::Place place) {
+    absl::MutexLock lock(&mutex_);
+    place_ = std::move(place);
+    return place_.held();
   }
 
   // Called once when gRPC is done with the stream. Set before the first Poke.
@@ -61,13 +70,11 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     Proceed();
   }
 
-  // Ends the stream after the message under way.
+  // Ends the stream after the message under way. The first end counts.
   void End(const absl::Status& status) {
     {
       absl::MutexLock lock(&mutex_);
-      if (ending_) return;
-      ending_ = true;
-      status_ = status;
+      if (!std::exchange(ending_, true)) status_ = status;
     }
     Proceed();
   }
@@ -94,19 +101,15 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source,
-              std::chrono::milliseconds interval)
+  StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source, absl::Duration interval)
       : open_(open), stop_(stop), source_(std::move(source)), interval_(interval) {}
 
   // Whether the interval since the last message is over; sees to it that it is looked at again.
   bool IsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due_ - Clock::now());
-    if (hurried_ || left.count() <= 0) return true;
+    if (hurried_ || SteadyTime::Now() >= due_) return true;
     if (!alarm_set_) {
       alarm_set_ = true;
-      alarm_.Set(left, [weak = this->weak_from_this()] {
+      alarm_.Set(due_, [weak = this->weak_from_this()] {
         auto self = weak.lock();
         if (self == nullptr) return;
         {
@@ -123,12 +126,13 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   void Proceed() {
     bool write = false;
     grpc::Status status;
+    SharedLimit::Place place;
     {
       absl::MutexLock lock(&mutex_);
       if (writing_ || finished_) return;
       if (!ending_ && dirty_ && IsDue()) {
         dirty_ = false;
-        due_ = Clock::now() + interval_;
+        due_ = SteadyTime::Now() + interval_;
         const StreamStep step = source_(&message_);
         write = writing_ = step != StreamStep::kNothing;
         ending_ = step == StreamStep::kLast;
@@ -137,11 +141,14 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
         if (!ending_) return;
         finished_ = true;
         status = ToGrpcStatus(status_);
+        place = std::move(place_);
       }
     }
     if (write) {
       this->StartWrite(&message_);
     } else {
+      // Before the call ends: who waits for its end finds the place free.
+      place.Release();
       this->Finish(status);
     }
   }
@@ -149,7 +156,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   const OpenCall open_;
   StopSignal& stop_;
   const Source source_;
-  const std::chrono::milliseconds interval_;
+  const absl::Duration interval_;
   std::function<void()> cleanup_;
   int64_t stop_id_ = 0;
   std::shared_ptr<StateStream> self_;
@@ -157,13 +164,14 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   absl::Mutex mutex_;
   bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
   bool hurried_ ABSL_GUARDED_BY(mutex_) = false;
-  Clock::time_point due_ ABSL_GUARDED_BY(mutex_);
+  SteadyTime due_ ABSL_GUARDED_BY(mutex_);
   SteadyAlarm alarm_ ABSL_GUARDED_BY(mutex_);
   bool alarm_set_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  SharedLimit::Place place_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tilewright

@@ -1,14 +1,15 @@
 #include "server/tuning_service.h"
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "proto/support/status_macros.h"
 #include "server/caller.h"
+#include "server/long_calls.h"
 #include "server/lookup_plan.h"
 #include "server/request_check.h"
 #include "server/state_stream.h"
@@ -20,8 +21,8 @@ namespace {
 
 // What those who watch a sweep get at most: all of it, thousands of problems perhaps, once a
 // second; what changed, ten times.
-constexpr std::chrono::milliseconds kSweepInterval{1000};
-constexpr std::chrono::milliseconds kProgressInterval{100};
+constexpr absl::Duration kSweepInterval = absl::Seconds(1);
+constexpr absl::Duration kProgressInterval = absl::Milliseconds(100);
 
 void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_order_relaxed); }
 
@@ -114,6 +115,10 @@ grpc::ServerWriteReactor<v1::Tuning>* TuningServiceImpl::WatchTuning(
     stream->End(job.status());
     return stream.get();
   }
+  if (!stream->Admit(long_calls_.TryTake(CallerOf(*context)))) {
+    stream->End(TooManyCalls(long_calls_));
+    return stream.get();
+  }
   const int64_t observer = (*job)->Observe([weak = std::weak_ptr<Stream>(stream)] {
     if (auto self = weak.lock()) self->Poke();
   });
@@ -154,7 +159,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerCon
 // A stream of messages that `read` makes of the sweep of that name.
 template <typename Message, typename Request>
 grpc::ServerWriteReactor<Message>* TuningServiceImpl::Watch(
-    const Request& request, std::chrono::milliseconds interval,
+    const Request& request, uid_t user, absl::Duration interval,
     std::function<void(const SweepState&, Message&)> read) {
   Count(metrics_);
   using Stream = StateStream<Message>;
@@ -167,6 +172,10 @@ grpc::ServerWriteReactor<Message>* TuningServiceImpl::Watch(
   std::shared_ptr<Stream> stream = Stream::Create(stop_, metrics_.open_calls, source, interval);
   if (const absl::Status known = CheckKnown(request); !known.ok()) {
     stream->End(known);
+    return stream.get();
+  }
+  if (!stream->Admit(long_calls_.TryTake(user))) {
+    stream->End(TooManyCalls(long_calls_));
     return stream.get();
   }
   executor_.Post([this, watched, weak = std::weak_ptr<Stream>(stream), name = request.name()] {
@@ -188,14 +197,14 @@ grpc::ServerWriteReactor<Message>* TuningServiceImpl::Watch(
 grpc::ServerWriteReactor<v1::Sweep>* TuningServiceImpl::WatchSweep(
     grpc::CallbackServerContext* context, const v1::WatchSweepRequest* request) {
   return Watch<v1::Sweep>(
-      *request, kSweepInterval,
+      *request, CallerOf(*context), kSweepInterval,
       [](const SweepState& sweep, v1::Sweep& message) { message = sweep.Snapshot(); });
 }
 
 grpc::ServerWriteReactor<v1::SweepProgress>* TuningServiceImpl::WatchSweepProgress(
     grpc::CallbackServerContext* context, const v1::WatchSweepProgressRequest* request) {
   return Watch<v1::SweepProgress>(
-      *request, kProgressInterval,
+      *request, CallerOf(*context), kProgressInterval,
       [version = int64_t{-1}](const SweepState& sweep, v1::SweepProgress& message) mutable {
         version = sweep.Progress(version, message);
       });

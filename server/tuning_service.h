@@ -1,15 +1,16 @@
 #ifndef TILEWRIGHT_SERVER_TUNING_SERVICE_H_
 #define TILEWRIGHT_SERVER_TUNING_SERVICE_H_
 
-#include <chrono>
 #include <functional>
 #include <memory>
 
+#include "absl/time/time.h"
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/metrics.h"
 #include "server/permissions.h"
 #include "server/scheduler.h"
+#include "server/shared_limit.h"
 #include "server/stop_signal.h"
 #include "server/sweep_runner.h"
 #include "server/work_owners.h"
@@ -23,7 +24,7 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
  public:
   TuningServiceImpl(DeviceTable& devices, const WinnerIndex& index, Scheduler& scheduler,
                     SweepRunner& sweeps, Executor& executor, StopSignal& stop,
-                    const Permissions& permissions, Metrics& metrics)
+                    const Permissions& permissions, SharedLimit& long_calls, Metrics& metrics)
       : devices_(devices),
         index_(index),
         scheduler_(scheduler),
@@ -31,6 +32,7 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
         executor_(executor),
         stop_(stop),
         owners_(permissions, kMaxOwnedWork),
+        long_calls_(long_calls),
         metrics_(metrics) {}
 
   grpc::ServerUnaryReactor* CreateTuning(grpc::CallbackServerContext* context,
@@ -72,8 +74,8 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
   absl::StatusOr<v1::Sweep> Create(const v1::CreateSweepRequest& request, uid_t user);
   absl::StatusOr<v1::Sweep> Cancel(const v1::CancelSweepRequest& request, uid_t user);
   template <typename Message, typename Request>
-  grpc::ServerWriteReactor<Message>* Watch(const Request& request,
-                                           std::chrono::milliseconds interval,
+  grpc::ServerWriteReactor<Message>* Watch(const Request& request, uid_t user,
+                                           absl::Duration interval,
                                            std::function<void(const SweepState&, Message&)> read);
 
   DeviceTable& devices_;
@@ -83,6 +85,7 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
   Executor& executor_;
   StopSignal& stop_;
   WorkOwners owners_;
+  SharedLimit& long_calls_;
   Metrics& metrics_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,19 +12,13 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "proto/support/socket_path.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
 namespace {
 
 constexpr int kBacklog = 4096;  // The kernel caps it at net.core.somaxconn.
-
-sockaddr_un AddressOf(const std::string& path) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
 
 absl::Status SocketError(const std::string& path, std::string_view what, int error) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "SOCKET_UNUSABLE",
@@ -51,7 +44,7 @@ bool SomebodyAnswers(const std::string& path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return true;  // Unknown: leave the path alone.
   const absl::Cleanup closer = [fd] { close(fd); };
-  const sockaddr_un address = AddressOf(path);
+  const sockaddr_un address = SocketAddress(path);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return true;
   return errno != ECONNREFUSED && errno != ENOENT;
 }
@@ -78,17 +71,6 @@ absl::Status RemoveStale(const std::string& path) {
 
 }  // namespace
 
-absl::Status CheckSocketPath(const std::string& path) {
-  constexpr std::size_t kLimit = sizeof(sockaddr_un::sun_path) - 1;
-  if (path.size() > kLimit) {
-    return MakeError(
-        absl::StatusCode::kInvalidArgument, "SOCKET_PATH_TOO_LONG",
-        absl::StrCat("socket path of ", path.size(), " bytes, ", kLimit,
-                     " is the most a Unix socket takes: give a shorter --socket (", path, ")"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path) {
   RETURN_IF_ERROR(CheckSocketPath(path));
   RETURN_IF_ERROR(MakeFolder(path));
@@ -96,7 +78,7 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return SocketError(path, "cannot be made", errno);
   absl::Cleanup closer = [fd] { close(fd); };
-  const sockaddr_un address = AddressOf(path);
+  const sockaddr_un address = SocketAddress(path);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return SocketError(path, "cannot be bound", errno);
   }

@@ -11,16 +11,14 @@
 
 namespace tilewright {
 
-// INVALID_ARGUMENT where `path` does not fit sockaddr_un.
-absl::Status CheckSocketPath(const std::string& path);
-
 // A bound, listening, non-blocking socket and its path. Closes and removes both on
 // destruction, the path only while it still is this socket. Not thread-safe.
 class UnixListener {
  public:
-  // Makes the folder of `path` (mode 0750) where it is missing, and removes a socket left
-  // there by a daemon that is gone. ALREADY_EXISTS, reason SOCKET_IN_USE, where somebody
-  // answers on it; FAILED_PRECONDITION where something else than a socket lies there.
+  // INVALID_ARGUMENT as CheckSocketPath. Makes the folder of `path` (mode 0750) where it is
+  // missing, and removes a socket left there by a daemon that is gone. ALREADY_EXISTS, reason
+  // SOCKET_IN_USE, where somebody answers on it; FAILED_PRECONDITION where something else than a
+  // socket lies there.
   static absl::StatusOr<UnixListener> Listen(const std::string& path);
 
   UnixListener(UnixListener&& other) noexcept;

@@ -119,13 +119,11 @@ absl::StatusOr<int> Get(Session& session, const Flags& flags) {
   }
   // The deadline is that of the command: what finding or starting a daemon takes of it, the call
   // has not.
-  std::optional<SteadyClock::time_point> end;
+  std::optional<SteadyTime> end;
   if (options.deadline.count() > 0) end = DeadlineAfter(options.deadline);
   ASSIGN_OR_RETURN(Client * client, session.client(end));
   if (end.has_value()) {
-    options.deadline =
-        std::max(std::chrono::milliseconds(1),
-                 std::chrono::ceil<std::chrono::milliseconds>(*end - SteadyClock::now()));
+    options.deadline = std::max(std::chrono::milliseconds(1), TimeUntil(*end));
   }
   ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel,
                    problem.has_gemm() ? client->GetKernel(problem.gemm(), options)

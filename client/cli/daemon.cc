@@ -13,21 +13,23 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "client/cli/daemon_environment.h"
 #include "client/cli/detached_process.h"
 #include "client/cli/format.h"
 #include "client/cpp/daemon_identity.h"
+#include "client/cpp/dial.h"
 #include "proto/support/daemon_files.h"
 #include "proto/support/errors.h"
 #include "proto/support/private_files.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_time.h"
 #include "proto/support/unique_fd.h"
 #include "tilewright/paths.h"
 
@@ -38,15 +40,15 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using Say = std::function<void(const std::string&)>;
 
-constexpr milliseconds kPollInterval{20};
+constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
 // A daemon that serves greets within this.
-constexpr milliseconds kGreeting{200};
+constexpr absl::Duration kGreeting = absl::Milliseconds(200);
 // Past this a wait is said.
-constexpr std::chrono::seconds kPatience{1};
+constexpr absl::Duration kPatience = absl::Seconds(1);
 constexpr char kIdleTimeout[] = "10s";
 // A daemon that is on its way out, idle, serves no longer and still holds the directory; it
 // is gone within this time.
-constexpr std::chrono::seconds kLeasePatience{5};
+constexpr absl::Duration kLeasePatience = absl::Seconds(5);
 // tilewrightd's exit code where another one holds its cache directory.
 constexpr int kCacheInUseExit = EX_TEMPFAIL;
 
@@ -93,7 +95,7 @@ class WaitNote {
  public:
   WaitNote(std::string what, const Say& say) : what_(std::move(what)), say_(say) {}
   void Tick() {
-    if (said_ || SteadyClock::now() - begin_ < kPatience) return;
+    if (said_ || SteadyTime::Now() - begin_ < kPatience) return;
     said_ = true;
     say_(what_);
   }
@@ -101,24 +103,23 @@ class WaitNote {
  private:
   const std::string what_;
   const Say& say_;
-  const SteadyClock::time_point begin_ = SteadyClock::now();
+  const SteadyTime begin_ = SteadyTime::Now();
   bool said_ = false;
 };
 
-std::string TimeBetween(SteadyClock::time_point begin, SteadyClock::time_point end) {
-  return FormatWait(std::chrono::duration<double>(end - begin).count());
+std::string TimeBetween(SteadyTime begin, SteadyTime end) {
+  return FormatWait(absl::ToDoubleSeconds(end - begin));
 }
 
-void Pause(SteadyClock::time_point deadline) {
-  std::this_thread::sleep_for(
-      std::min<SteadyClock::duration>(kPollInterval, deadline - SteadyClock::now()));
+void Pause(SteadyTime deadline) {
+  absl::SleepFor(std::min(kPollInterval, deadline - SteadyTime::Now()));
 }
 
 bool IsAbsent(const absl::Status& status) { return ReasonOf(status) == "DAEMON_UNREACHABLE"; }
 
 // Whether the daemon at `socket` answers; within `deadline`, and no longer than a poll takes where
 // nobody listens.
-absl::Status Answers(const std::string& socket, SteadyClock::time_point deadline) {
+absl::Status Answers(const std::string& socket, SteadyTime deadline) {
   ASSIGN_OR_RETURN(const std::optional<uid_t> user, ConfiguredDaemonUser(std::nullopt));
   const absl::StatusOr<int> fd = Dial(socket, deadline, user);
   if (fd.ok()) close(*fd);
@@ -127,20 +128,20 @@ absl::Status Answers(const std::string& socket, SteadyClock::time_point deadline
 
 // Waits for a daemon that is there to answer: one that is frozen for `frozen_limit`, one that has
 // no room until `deadline`. DAEMON_UNREACHABLE at once where there is none.
-absl::Status AwaitAnswer(const std::string& socket, SteadyClock::time_point frozen_limit,
-                         SteadyClock::time_point deadline, const Say& say) {
+absl::Status AwaitAnswer(const std::string& socket, SteadyTime frozen_limit, SteadyTime deadline,
+                         const Say& say) {
   WaitNote note(absl::StrCat("waiting for tilewrightd at ", socket), say);
   absl::Status status;
   while (true) {
-    const SteadyClock::time_point now = SteadyClock::now();
-    const SteadyClock::time_point answer_by = std::min({deadline, frozen_limit, now + kPatience});
+    const SteadyTime now = SteadyTime::Now();
+    const SteadyTime answer_by = std::min({deadline, frozen_limit, now + kPatience});
     status = MoreTelling(status, Answers(socket, answer_by), answer_by - now);
     if (status.ok() || IsAbsent(status)) return status;
     const std::string reason = ReasonOf(status);
-    const SteadyClock::time_point limit = reason == "DAEMON_FROZEN" ? frozen_limit : deadline;
+    const SteadyTime limit = reason == "DAEMON_FROZEN" ? frozen_limit : deadline;
     const bool may_pass = reason == "DAEMON_FROZEN" || reason == "TOO_MANY_CONNECTIONS" ||
                           reason == "CONNECTION_CLOSED";
-    if (!may_pass || SteadyClock::now() >= std::min(limit, deadline)) return status;
+    if (!may_pass || SteadyTime::Now() >= std::min(limit, deadline)) return status;
     note.Tick();
     Pause(deadline);
   }
@@ -148,26 +149,25 @@ absl::Status AwaitAnswer(const std::string& socket, SteadyClock::time_point froz
 
 // Waits until the daemon that was started serves. `exit_reason` says why it will not, or nothing
 // while it may.
-absl::Status AwaitStart(const DaemonPlace& place, SteadyClock::time_point deadline,
-                        const std::string& what, const std::function<std::string()>& exit_reason,
-                        const Say& say) {
-  const SteadyClock::time_point begin = SteadyClock::now();
+absl::Status AwaitStart(const DaemonPlace& place, SteadyTime deadline, const std::string& what,
+                        const std::function<std::string()>& exit_reason, const Say& say) {
+  const SteadyTime begin = SteadyTime::Now();
   WaitNote note(what, say);
   while (true) {
     const absl::Status status =
-        Answers(place.socket, std::min(deadline, SteadyClock::now() + kPatience));
+        Answers(place.socket, std::min(deadline, SteadyTime::Now() + kPatience));
     if (status.ok()) return status;
     if (const std::string reason = exit_reason(); !reason.empty()) {
       return StartError("DAEMON_FAILED", reason);
     }
-    if (SteadyClock::now() >= deadline) {
+    if (SteadyTime::Now() >= deadline) {
       const std::string found =
           IsAbsent(status) ? "it does not listen yet" : std::string(status.message());
       return StartError("DAEMON_STARTING",
                         absl::StrCat("tilewrightd at ", place.socket,
                                      " was started and did not "
                                      "serve within ",
-                                     TimeBetween(begin, SteadyClock::now()), ": ", found,
+                                     TimeBetween(begin, SteadyTime::Now()), ": ", found,
                                      "; it goes on starting, so try again (log: ",
                                      StateFile(place.cache_directory, kDaemonLogName), ")"));
     }
@@ -176,7 +176,7 @@ absl::Status AwaitStart(const DaemonPlace& place, SteadyClock::time_point deadli
   }
 }
 
-absl::Status Start(const DaemonPlace& place, SteadyClock::time_point deadline, const Say& say) {
+absl::Status Start(const DaemonPlace& place, SteadyTime deadline, const Say& say) {
   ASSIGN_OR_RETURN(const std::string binary, FindDaemonBinary());
   const std::string log = StateFile(place.cache_directory, kDaemonLogName);
   const std::uintmax_t log_offset = SizeOf(log);
@@ -190,12 +190,12 @@ absl::Status Start(const DaemonPlace& place, SteadyClock::time_point deadline, c
   const EnvironmentEntries environment =
       DaemonEnvironment(OwnEnvironment(), fs::current_path(error).string());
   ASSIGN_OR_RETURN(pid_t pid, StartDetached(command, environment, log));
-  const SteadyClock::time_point give_up = SteadyClock::now() + kLeasePatience;
+  const SteadyTime give_up = SteadyTime::Now() + kLeasePatience;
   const auto exit_reason = [&]() -> std::string {
     int wait_status = 0;
     if (waitpid(pid, &wait_status, WNOHANG) != pid) return "";
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kCacheInUseExit &&
-        SteadyClock::now() < give_up) {
+        SteadyTime::Now() < give_up) {
       const absl::StatusOr<pid_t> next = StartDetached(command, environment, log);
       if (!next.ok()) return std::string(next.status().message());
       pid = *next;
@@ -218,20 +218,20 @@ int HolderOf(int lock) {
 }
 
 // Takes the lock of those who start a daemon here, or finds that one answers meanwhile.
-absl::Status TakeStartLock(int lock, const DaemonPlace& place, SteadyClock::time_point deadline,
+absl::Status TakeStartLock(int lock, const DaemonPlace& place, SteadyTime deadline,
                            const Say& say) {
-  const SteadyClock::time_point begin = SteadyClock::now();
+  const SteadyTime begin = SteadyTime::Now();
   const int holder = HolderOf(lock);
   const std::string who =
       holder > 0 ? absl::StrCat("process ", holder) : std::string("another process");
   WaitNote note(absl::StrCat("waiting for ", who, ", which is starting tilewrightd"), say);
   while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    const SteadyClock::time_point answer_by = std::min(deadline, SteadyClock::now() + kGreeting);
+    const SteadyTime answer_by = std::min(deadline, SteadyTime::Now() + kGreeting);
     if (Answers(place.socket, answer_by).ok()) return absl::OkStatus();
-    if (SteadyClock::now() >= deadline) {
+    if (SteadyTime::Now() >= deadline) {
       return StartError("START_LOCK_HELD",
                         absl::StrCat(who, " has been starting tilewrightd for ",
-                                     TimeBetween(begin, SteadyClock::now()), " and holds ",
+                                     TimeBetween(begin, SteadyTime::Now()), " and holds ",
                                      StateFile(place.cache_directory, kLockName),
                                      ": if it hangs, end it, and try again"));
     }
@@ -293,8 +293,8 @@ absl::StatusOr<std::string> FindDaemonBinary() {
 absl::Status EnsureDaemon(const DaemonPlace& place, bool may_start,
                           std::optional<milliseconds> timeout, const Say& say) {
   RETURN_IF_ERROR(CheckDaemonSocket(place.socket));
-  const SteadyClock::time_point deadline = DeadlineAfter(timeout.value_or(kStartTimeout));
-  const SteadyClock::time_point frozen_limit = DeadlineAfter(timeout.value_or(kFrozenTimeout));
+  const SteadyTime deadline = DeadlineAfter(timeout.value_or(kStartTimeout));
+  const SteadyTime frozen_limit = DeadlineAfter(timeout.value_or(kFrozenTimeout));
   absl::Status status = AwaitAnswer(place.socket, frozen_limit, deadline, say);
   if (status.ok() || !IsAbsent(status) || !may_start) return status;
   if (IsReadOnlyDirectory(place.cache_directory)) {

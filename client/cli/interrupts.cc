@@ -3,11 +3,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <ctime>
 #include <mutex>
 #include <string_view>
 #include <thread>
+
+#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 
 namespace tilewright::cli {
 namespace {
@@ -24,7 +26,7 @@ State& TheState() {
 
 // How long a scope may take to end in order after its interrupt: more than the client's own calls
 // take that tell a daemon of it, and no more than a person takes for a hang.
-constexpr std::chrono::seconds kPatience{2};
+constexpr absl::Duration kPatience = absl::Seconds(2);
 constexpr std::string_view kUnconfirmed =
     "tilewright: interrupted; tilewrightd has not answered for 2 s, so it may go on with the "
     "work\n";
@@ -40,10 +42,10 @@ bool InScope() {
 // for a daemon that is frozen perhaps, or where another signal comes.
 void AwaitEndOfScope(const sigset_t& signals) {
   constexpr timespec kLook{0, 20'000'000};
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  const SteadyTime give_up = SteadyTime::Now() + kPatience;
   while (InScope()) {
     if (sigtimedwait(&signals, nullptr, &kLook) > 0) EndAtOnce();
-    if (std::chrono::steady_clock::now() < give_up) continue;
+    if (SteadyTime::Now() < give_up) continue;
     // Nothing can be done where that fails.
     [[maybe_unused]] const ssize_t written =
         write(STDERR_FILENO, kUnconfirmed.data(), kUnconfirmed.size());

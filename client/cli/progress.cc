@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "client/cli/enum_names.h"
 #include "client/cli/format.h"
 #include "proto/support/text.h"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr int kBarColumns = 24;
 // Where output is not a terminal: a line a phase, and at most one in this time beside that.
-constexpr std::chrono::seconds kLineInterval{5};
+constexpr absl::Duration kLineInterval = absl::Seconds(5);
 // Below this share the pace says nothing.
 constexpr double kEarliestEstimate = 0.02;
 
@@ -128,7 +129,7 @@ void ProgressPrinter::Show(ProgressView view) {
     drawn_ = true;
     return;
   }
-  const auto now = Clock::now();
+  const SteadyTime now = SteadyTime::Now();
   // A tuning goes from phase to phase; a sweep from problem to problem.
   const bool many_problems = view.label == kProblemsLabel;
   const std::string step = many_problems ? absl::StrCat(view.done) : view.label;
@@ -144,7 +145,7 @@ void ProgressPrinter::Clear() {
 }
 
 double ProgressPrinter::ElapsedSeconds() const {
-  return std::chrono::duration<double>(Clock::now() - start_).count();
+  return absl::ToDoubleSeconds(SteadyTime::Now() - start_);
 }
 
 }  // namespace tilewright::cli

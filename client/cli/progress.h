@@ -3,11 +3,11 @@
 #ifndef TILEWRIGHT_CLIENT_CLI_PROGRESS_H_
 #define TILEWRIGHT_CLIENT_CLI_PROGRESS_H_
 
-#include <chrono>
 #include <ostream>
 #include <string>
 
 #include "client/cli/style.h"
+#include "proto/support/steady_time.h"
 #include "tilewright/v1/tuning_service.pb.h"
 
 namespace tilewright::cli {
@@ -40,8 +40,6 @@ std::string RenderLine(const ProgressView& view, const Style& style);
 // Draws views as they come. Not thread-safe.
 class ProgressPrinter {
  public:
-  using Clock = std::chrono::steady_clock;
-
   ProgressPrinter(std::ostream& out, const Style& style) : out_(out), style_(style) {}
   ~ProgressPrinter() { Clear(); }
 
@@ -54,8 +52,8 @@ class ProgressPrinter {
  private:
   std::ostream& out_;
   const Style style_;
-  const Clock::time_point start_ = Clock::now();
-  Clock::time_point last_line_ = start_;
+  const SteadyTime start_ = SteadyTime::Now();
+  SteadyTime last_line_ = start_;
   std::string last_step_;
   double shown_fraction_ = 0;
   bool drawn_ = false;

@@ -26,9 +26,8 @@ bool DependsOnEnvironment(const absl::Status& status) {
   return false;
 }
 
-std::chrono::milliseconds Left(SteadyClock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
-  return std::max(left, std::chrono::milliseconds(1));
+std::chrono::milliseconds Left(SteadyTime deadline) {
+  return std::max(TimeUntil(deadline), std::chrono::milliseconds(1));
 }
 
 }  // namespace
@@ -43,7 +42,7 @@ absl::StatusOr<OutputFile> Session::output_file(const std::string& path) const {
   return OutputFile::At(path, where);
 }
 
-absl::StatusOr<Client*> Session::client(std::optional<SteadyClock::time_point> deadline) {
+absl::StatusOr<Client*> Session::client(std::optional<SteadyTime> deadline) {
   if (client_ != nullptr) return client_.get();
   ASSIGN_OR_RETURN(const DaemonPlace where, place());
   std::optional<std::chrono::milliseconds> timeout;
@@ -51,13 +50,14 @@ absl::StatusOr<Client*> Session::client(std::optional<SteadyClock::time_point> d
     ASSIGN_OR_RETURN(timeout, ParseDuration("connect-timeout", flags_.connect_timeout));
   }
   if (deadline.has_value()) timeout = std::min(timeout.value_or(Left(*deadline)), Left(*deadline));
-  const SteadyClock::time_point begin = SteadyClock::now();
+  const SteadyTime begin = SteadyTime::Now();
   RETURN_IF_ERROR(EnsureDaemon(where, !flags_.no_start, timeout,
                                [this](const std::string& line) { Note(line); }));
   ConnectOptions options;
   options.socket_path = where.socket;
   if (timeout.has_value()) {
-    options.connect_timeout = std::min(options.connect_timeout, Left(begin + *timeout));
+    options.connect_timeout =
+        std::min(options.connect_timeout, Left(begin + absl::FromChrono(*timeout)));
   }
   ASSIGN_OR_RETURN(client_, Client::Connect(options));
   socket_ = where.socket;

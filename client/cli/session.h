@@ -45,7 +45,7 @@ class Session {
   absl::StatusOr<OutputFile> output_file(const std::string& path) const;
   // Connected to the daemon, which is started where none runs. Ends by --connect-timeout and by
   // `deadline`, where they are given.
-  absl::StatusOr<Client*> client(std::optional<SteadyClock::time_point> deadline = std::nullopt);
+  absl::StatusOr<Client*> client(std::optional<SteadyTime> deadline = std::nullopt);
 
   bool json() const { return flags_.json; }
   std::ostream& out() { return out_; }

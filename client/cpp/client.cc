@@ -1,10 +1,10 @@
 #include "tilewright/client.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/cpp/dial.h"
 #include "client/cpp/kernel_cache.h"
 #include "client/cpp/loaded_module.h"
@@ -14,6 +14,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_time.h"
 
 namespace tilewright {
 namespace {
@@ -57,16 +58,15 @@ v1::GetKernelRequest MakeRequest(const Problem& problem, const GetOptions& optio
 // A cancelled tuning ends a moment later, unless others wait for it. The caller has asked for an
 // end, and does not wait for a daemon that is frozen.
 constexpr std::chrono::milliseconds kCancelTimeout{1000};
-constexpr std::chrono::milliseconds kCancelPatience{1500};
-constexpr std::chrono::milliseconds kCancelPoll{50};
+constexpr absl::Duration kCancelPatience = absl::Milliseconds(1500);
+constexpr absl::Duration kCancelPoll = absl::Milliseconds(50);
 
 absl::StatusOr<v1::Tuning> TakeInterestBack(Connection& connection, const std::string& name) {
-  const auto end = SteadyClock::now() + kCancelPatience;
+  const SteadyTime end = SteadyTime::Now() + kCancelPatience;
   auto tuning = connection.CancelTuning(name, kCancelTimeout);
-  while (tuning.ok() && !IsFinal(tuning->state()) && SteadyClock::now() + kCancelPoll < end) {
-    std::this_thread::sleep_for(kCancelPoll);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - SteadyClock::now());
-    tuning = connection.GetTuning(name, std::max(left, kCancelPoll));
+  while (tuning.ok() && !IsFinal(tuning->state()) && SteadyTime::Now() + kCancelPoll < end) {
+    absl::SleepFor(kCancelPoll);
+    tuning = connection.GetTuning(name, TimeUntil(end));
   }
   return tuning;
 }
@@ -165,16 +165,15 @@ absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
     }
   }
   // Of all round trips together.
-  const SteadyClock::time_point end = DeadlineAfter(DeadlineOf(options));
+  const SteadyTime end = DeadlineAfter(DeadlineOf(options));
   for (size_t begin = 0; begin < missing.size(); begin += kBatchSize) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - SteadyClock::now());
     const std::span<const size_t> part =
         std::span(missing).subspan(begin, std::min(kBatchSize, missing.size() - begin));
     v1::BatchGetKernelsRequest request;
     for (size_t i : part) *request.add_requests() = MakeRequest(problems[i], options);
-    ASSIGN_OR_RETURN(
-        v1::BatchGetKernelsResponse response,
-        impl_->connection->BatchGetKernels(request, std::max(left, std::chrono::milliseconds(1))));
+    ASSIGN_OR_RETURN(v1::BatchGetKernelsResponse response,
+                     impl_->connection->BatchGetKernels(
+                         request, std::max(TimeUntil(end), std::chrono::milliseconds(1))));
     if (response.results_size() != static_cast<int>(part.size())) {
       return MakeError(absl::StatusCode::kInternal, "RESULT_COUNT",
                        "the service answered another number of requests than were sent");

@@ -5,11 +5,11 @@
 
 #include <cstdint>
 #include <random>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "client/cpp/connection_impl.h"
 #include "client/cpp/daemon_identity.h"
 #include "proto/support/errors.h"
@@ -22,7 +22,7 @@ namespace {
 constexpr char kHealthMethod[] = "/grpc.health.v1.Health/Check";
 
 absl::StatusOr<std::string> AskHealth(const std::shared_ptr<grpc::Channel>& channel,
-                                      SteadyClock::time_point deadline) {
+                                      SteadyTime deadline) {
   grpc::ClientContext context;
   context.set_deadline(GrpcDeadline(deadline));
   grpc::GenericStub stub(channel);
@@ -44,8 +44,7 @@ absl::StatusOr<std::string> AskHealth(const std::shared_ptr<grpc::Channel>& chan
   return std::string(reinterpret_cast<const char*>(slice.begin()), slice.size());
 }
 
-absl::StatusOr<std::string> AskHealthPlainly(const ConnectOptions& options,
-                                             SteadyClock::time_point deadline) {
+absl::StatusOr<std::string> AskHealthPlainly(const ConnectOptions& options, SteadyTime deadline) {
   const absl::StatusOr<int> fd = Dial(options.socket_path, deadline, options.daemon_user);
   if (!fd.ok()) return fd.status();
   return PlainCall(*fd, kHealthMethod, "", deadline);
@@ -65,23 +64,22 @@ bool IsFinal(v1::WorkState state) {
          state == v1::WORK_STATE_CANCELLED;
 }
 
-bool Connection::Impl::WaitBeforeRetry(const absl::Status& status,
-                                       SteadyClock::time_point deadline) {
+bool Connection::Impl::WaitBeforeRetry(const absl::Status& status, SteadyTime deadline) {
   const auto asked = RetryDelayOf(status);
   if (!asked.has_value()) return false;
   // A thousand ranks were refused at the same moment: they must not come back at the same moment.
   static thread_local std::minstd_rand generator{std::random_device{}()};
   std::uniform_int_distribution<int64_t> jitter(0, asked->count() / 2);
-  const Milliseconds delay = *asked + Milliseconds(jitter(generator));
-  if (SteadyClock::now() + delay >= deadline) return false;
-  std::this_thread::sleep_for(delay);
+  const absl::Duration delay = absl::FromChrono(*asked + Milliseconds(jitter(generator)));
+  if (SteadyTime::Now() + delay >= deadline) return false;
+  absl::SleepFor(delay);
   return true;
 }
 
-gpr_timespec GrpcDeadline(SteadyClock::time_point deadline) {
-  const auto left = std::chrono::nanoseconds(deadline - SteadyClock::now());
+gpr_timespec GrpcDeadline(SteadyTime deadline) {
+  const absl::Duration left = deadline - SteadyTime::Now();
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                      gpr_time_from_nanos(left.count(), GPR_TIMESPAN));
+                      gpr_time_from_nanos(absl::ToInt64Nanoseconds(left), GPR_TIMESPAN));
 }
 
 absl::Status NoStreamsError() {
@@ -119,10 +117,10 @@ absl::Status Connection::CheckHealth(Milliseconds timeout) {
   // field 1 is the state, 1 = SERVING.
   static constexpr char kServing[] = {0x08, 0x01};
   if (!impl_->owner.IsThis()) return ForkedError();
-  const SteadyClock::time_point deadline = DeadlineAfter(timeout);
+  const SteadyTime deadline = DeadlineAfter(timeout);
   const absl::StatusOr<std::shared_ptr<Link>> link = impl_->links.Get(deadline);
   if (!link.ok()) return link.status();
-  const SteadyClock::time_point answer_by = deadline - Impl::TimeToExplain(timeout);
+  const SteadyTime answer_by = deadline - absl::FromChrono(Impl::TimeToExplain(timeout));
   const absl::StatusOr<std::string> state = (*link)->plain()
                                                 ? AskHealthPlainly(impl_->options, answer_by)
                                                 : AskHealth((*link)->channel, answer_by);

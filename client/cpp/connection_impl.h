@@ -21,6 +21,7 @@
 #include "client/cpp/rpc_status.h"
 #include "client/cpp/silence_guard.h"
 #include "proto/support/errors.h"
+#include "proto/support/steady_time.h"
 #include "proto/support/text.h"
 #include "tilewright/connection.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
@@ -30,7 +31,7 @@
 namespace tilewright {
 
 // `deadline` for gRPC, on its own monotonic clock.
-gpr_timespec GrpcDeadline(SteadyClock::time_point deadline);
+gpr_timespec GrpcDeadline(SteadyTime deadline);
 
 // FAILED_PRECONDITION, reason FORKED: streams are gRPC's.
 absl::Status NoStreamsError();
@@ -54,14 +55,15 @@ struct Connection::Impl {
     if (!owner.IsThis()) return ForkedError();
     // The service could not parse it, and would not say why.
     if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
-    const SteadyClock::time_point deadline = DeadlineAfter(timeout);
+    const SteadyTime deadline = DeadlineAfter(timeout);
     bool reconnected = false;
     for (int retries = 0;;) {
       const absl::StatusOr<std::shared_ptr<Link>> link = links.Get(deadline);
       if (!link.ok()) return link.status();
       Response response;
       const absl::Status status =
-          Send(**link, stub, method, request, deadline - TimeToExplain(timeout), &response);
+          Send(**link, stub, method, request, deadline - absl::FromChrono(TimeToExplain(timeout)),
+               &response);
       if (status.ok()) return response;
       if (IsTransportFailure(status)) {
         links.Lost(link->get());
@@ -77,7 +79,7 @@ struct Connection::Impl {
 
   template <typename Stub, typename Method, typename Request, typename Response>
   absl::Status Send(Link& link, const StubRef<Stub>& stub, Method method, const Request& request,
-                    SteadyClock::time_point deadline, Response* response) {
+                    SteadyTime deadline, Response* response) {
     if (link.plain()) return PlainCall(options, request, deadline, response);
     grpc::ClientContext context;
     context.set_deadline(GrpcDeadline(deadline));
@@ -95,7 +97,7 @@ struct Connection::Impl {
 
   // Sleeps as long as the service asked for. False at once where it did not ask, or where that
   // would be too late.
-  static bool WaitBeforeRetry(const absl::Status& status, SteadyClock::time_point deadline);
+  static bool WaitBeforeRetry(const absl::Status& status, SteadyTime deadline);
 
   // The link for a stream, which has no deadline of its own.
   absl::StatusOr<std::shared_ptr<Link>> LinkForStream() {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,14 +10,15 @@
 #include <cstring>
 #include <fstream>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "client/cpp/daemon_identity.h"
 #include "proto/support/errors.h"
 #include "proto/support/refusal.h"
+#include "proto/support/socket_path.h"
 #include "proto/support/unique_fd.h"
 #include "tilewright/paths.h"
 
@@ -27,13 +27,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 // A greeting has some 50 bytes, a refusal a few hundred.
 constexpr size_t kGreetingBytes = 4096;
-constexpr milliseconds kFirstPause{10};
-constexpr milliseconds kLongestPause{100};
+constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
+constexpr absl::Duration kLongestPause = absl::Milliseconds(100);
 // A daemon on a loaded machine greets within this.
-constexpr milliseconds kTimeToGreet{250};
+constexpr absl::Duration kTimeToGreet = absl::Milliseconds(250);
 
 absl::Status Unavailable(std::string_view reason, const std::string& path,
                          const std::string& message) {
@@ -90,23 +89,19 @@ absl::Status Frozen(const std::string& path, int pid) {
   return Unavailable("DAEMON_FROZEN", path, message);
 }
 
-int MillisecondsUntil(SteadyClock::time_point deadline) {
-  const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
-  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 1 << 30));
+int PollTime(SteadyTime deadline) {
+  return static_cast<int>(std::clamp<int64_t>(TimeUntil(deadline).count(), 0, 1 << 30));
 }
 
 // Connects a non-blocking socket. The queue of connections that wait to be accepted may be full.
-int ConnectWithin(int fd, const std::string& path, SteadyClock::time_point deadline,
+int ConnectWithin(int fd, const std::string& path, SteadyTime deadline,
                   const std::stop_token& stop) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const sockaddr_un address = SocketAddress(path);
   while (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     if (errno == EINTR) continue;
-    if (errno != EAGAIN || SteadyClock::now() >= deadline) return errno;
+    if (errno != EAGAIN || SteadyTime::Now() >= deadline) return errno;
     if (stop.stop_requested()) return ECANCELED;
-    std::this_thread::sleep_for(
-        std::min<SteadyClock::duration>(kFirstPause, deadline - SteadyClock::now()));
+    absl::SleepFor(std::min(kFirstPause, deadline - SteadyTime::Now()));
   }
   return 0;
 }
@@ -130,14 +125,14 @@ absl::Status Closed(const std::string& path) {
 absl::Status Stopped() { return absl::CancelledError("the wait for tilewrightd was ended"); }
 
 // Waits for the first bytes, and leaves them for whoever speaks HTTP/2 on the connection.
-absl::Status AwaitGreeting(int fd, const std::string& path, SteadyClock::time_point deadline,
+absl::Status AwaitGreeting(int fd, const std::string& path, SteadyTime deadline,
                            const std::stop_token& stop) {
   while (true) {
     if (stop.stop_requested()) return Stopped();
-    const SteadyClock::time_point look =
-        stop.stop_possible() ? std::min(deadline, SteadyClock::now() + kLongestPause) : deadline;
+    const SteadyTime look =
+        stop.stop_possible() ? std::min(deadline, SteadyTime::Now() + kLongestPause) : deadline;
     pollfd wait{fd, POLLIN, 0};
-    const int ready = poll(&wait, 1, MillisecondsUntil(look));
+    const int ready = poll(&wait, 1, PollTime(look));
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0 && look < deadline) continue;
     if (ready == 0) return Frozen(path, PeerProcess(fd));
@@ -154,8 +149,8 @@ absl::Status AwaitGreeting(int fd, const std::string& path, SteadyClock::time_po
         return Unavailable("NOT_TILEWRIGHTD", path,
                            absl::StrCat("what listens at ", path, " is not tilewrightd"));
       case Greeting::kTooShort:
-        if (SteadyClock::now() >= deadline) return Frozen(path, PeerProcess(fd));
-        std::this_thread::sleep_for(milliseconds(1));
+        if (SteadyTime::Now() >= deadline) return Frozen(path, PeerProcess(fd));
+        absl::SleepFor(absl::Milliseconds(1));
     }
   }
 }
@@ -168,9 +163,14 @@ bool WaitingMayHelp(const absl::Status& status) {
 
 }  // namespace
 
-SteadyClock::time_point DeadlineAfter(milliseconds timeout) {
+SteadyTime DeadlineAfter(milliseconds timeout) {
   constexpr milliseconds kLongest = std::chrono::hours(24 * 3650);
-  return SteadyClock::now() + std::clamp(timeout, milliseconds(0), kLongest);
+  return SteadyTime::Now() + absl::FromChrono(std::clamp(timeout, milliseconds(0), kLongest));
+}
+
+milliseconds TimeUntil(SteadyTime deadline) {
+  return absl::ToChronoMilliseconds(
+      absl::Ceil(deadline - SteadyTime::Now(), absl::Milliseconds(1)));
 }
 
 absl::Status CheckDaemonSocket(const std::string& path) {
@@ -178,20 +178,10 @@ absl::Status CheckDaemonSocket(const std::string& path) {
     return InvalidField("socket", "SOCKET_UNKNOWN",
                         "no socket named, and neither TILEWRIGHT_SOCKET nor HOME is set");
   }
-  if (path.size() > kLongestPath) {
-    return InvalidField(
-        "socket", "SOCKET_PATH_TOO_LONG",
-        absl::StrCat("a Unix socket's path has at most ", kLongestPath, " bytes, this one has ",
-                     path.size(),
-                     ": name a shorter one with --socket or TILEWRIGHT_SOCKET: ", path));
-  }
-  if (path.find('\0') != std::string::npos) {
-    return InvalidField("socket", "SOCKET_UNKNOWN", "the path has a byte 0");
-  }
-  return absl::OkStatus();
+  return CheckSocketPath(path);
 }
 
-absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadline,
+absl::StatusOr<int> Dial(const std::string& path, SteadyTime deadline,
                          std::optional<uid_t> daemon_user, const std::stop_token& stop) {
   if (absl::Status status = CheckDaemonSocket(path); !status.ok()) return status;
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -213,24 +203,23 @@ absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadli
   return fd.Release();
 }
 
-absl::StatusOr<int> DialUntil(const std::string& path, SteadyClock::time_point deadline,
+absl::StatusOr<int> DialUntil(const std::string& path, SteadyTime deadline,
                               std::optional<uid_t> daemon_user) {
   absl::Status found;
-  for (SteadyClock::duration pause = kFirstPause;;
-       pause = std::min<SteadyClock::duration>(2 * pause, kLongestPause)) {
-    const SteadyClock::time_point began = SteadyClock::now();
+  for (absl::Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
+    const SteadyTime began = SteadyTime::Now();
     absl::StatusOr<int> fd = Dial(path, deadline, daemon_user);
     if (fd.ok()) return fd;
     found = MoreTelling(found, fd.status(), deadline - began);
     if (!WaitingMayHelp(found)) return found;
-    const SteadyClock::duration left = deadline - SteadyClock::now();
-    if (left <= SteadyClock::duration::zero()) return found;
-    std::this_thread::sleep_for(std::min(pause, left));
+    const absl::Duration left = deadline - SteadyTime::Now();
+    if (left <= absl::ZeroDuration()) return found;
+    absl::SleepFor(std::min(pause, left));
   }
 }
 
 absl::Status MoreTelling(const absl::Status& earlier, const absl::Status& last,
-                         SteadyClock::duration time) {
+                         absl::Duration time) {
   const bool hasty = time < kTimeToGreet && ReasonOf(last) == "DAEMON_FROZEN";
   return hasty && !earlier.ok() ? earlier : last;
 }

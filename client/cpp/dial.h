@@ -10,15 +10,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 
 namespace tilewright {
 
-// Waits are measured by a clock that nobody sets.
-using SteadyClock = std::chrono::steady_clock;
-
 // The end of a wait that begins now: `timeout` from now, and at most ten years, so that "for ever"
 // does not overflow.
-SteadyClock::time_point DeadlineAfter(std::chrono::milliseconds timeout);
+SteadyTime DeadlineAfter(std::chrono::milliseconds timeout);
+
+// What is left until `deadline`, rounded up; negative after it.
+std::chrono::milliseconds TimeUntil(SteadyTime deadline);
 
 // INVALID_ARGUMENT where no daemon can listen on `path`: SOCKET_UNKNOWN, SOCKET_PATH_TOO_LONG.
 absl::Status CheckDaemonSocket(const std::string& path);
@@ -38,19 +40,19 @@ absl::Status CheckDaemonSocket(const std::string& path);
 //   refuses, in its words.
 // RESOURCE_EXHAUSTED: NO_DESCRIPTOR - this process has no descriptor left.
 // CANCELLED - `stop` was requested; the wait ends within a tenth of a second.
-absl::StatusOr<int> Dial(const std::string& path, SteadyClock::time_point deadline,
+absl::StatusOr<int> Dial(const std::string& path, SteadyTime deadline,
                          std::optional<uid_t> daemon_user = std::nullopt,
                          const std::stop_token& stop = {});
 
 // As Dial, again and again until `deadline` while waiting may help: while nobody listens, or the
 // daemon has no room.
-absl::StatusOr<int> DialUntil(const std::string& path, SteadyClock::time_point deadline,
+absl::StatusOr<int> DialUntil(const std::string& path, SteadyTime deadline,
                               std::optional<uid_t> daemon_user = std::nullopt);
 
 // Which of two findings to tell: an attempt that began `time` before its end and had no greeting by
 // then says little where an earlier one had found something else.
 absl::Status MoreTelling(const absl::Status& earlier, const absl::Status& last,
-                         SteadyClock::duration time);
+                         absl::Duration time);
 
 // The process that listens at the other end of a connected socket; 0 where the kernel does not say.
 int PeerProcess(int fd);

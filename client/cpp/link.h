@@ -4,15 +4,17 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "client/cpp/dial.h"
+#include "proto/support/steady_mutex.h"
+#include "proto/support/steady_time.h"
 #include "tilewright/connection.h"
 #include "tilewright/v1/cache_service.grpc.pb.h"
 #include "tilewright/v1/kernel_service.grpc.pb.h"
@@ -45,16 +47,16 @@ struct Link {
 // random: a thousand ranks lost their daemon at the same moment and must not come back together.
 class LinkKeeper {
  public:
-  static constexpr std::chrono::milliseconds kFirstBackoff{100};
-  static constexpr std::chrono::milliseconds kLongestBackoff{10'000};
+  static constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
+  static constexpr absl::Duration kLongestBackoff = absl::Seconds(10);
   // How long an attempt after a failure waits for a daemon that does not answer. It is followed by
   // a back-off of at least ten times the time it took.
-  static constexpr std::chrono::milliseconds kProbe{200};
+  static constexpr absl::Duration kProbe = absl::Milliseconds(200);
 
   explicit LinkKeeper(ConnectOptions options) : options_(std::move(options)) {}
 
   // The link, made where there is none. Errors as DialUntil.
-  absl::StatusOr<std::shared_ptr<Link>> Get(SteadyClock::time_point deadline);
+  absl::StatusOr<std::shared_ptr<Link>> Get(SteadyTime deadline);
 
   // Says that `link` is broken.
   void Lost(const Link* link);
@@ -63,24 +65,22 @@ class LinkKeeper {
   // link counts as lost and calls back off, or DEADLINE_EXCEEDED, reason DAEMON_BUSY, where the
   // daemon lives. Ends by `deadline`.
   absl::Status ExplainSilence(const Link* link, std::chrono::milliseconds waited,
-                              SteadyClock::time_point deadline);
+                              SteadyTime deadline);
 
  private:
-  void Fail(const absl::Status& status, SteadyClock::time_point began,
-            SteadyClock::duration patience);  // mutex_ is held.
+  void Fail(const absl::Status& status, SteadyTime began, absl::Duration patience)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ConnectOptions options_;
-  // The standard library's, whose timed waits go by the steady clock. It guards all that follows.
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::shared_ptr<Link> link_;
-  bool dialing_ = false;
-  int failures_ = 0;
-  absl::Status last_failure_;
-  SteadyClock::time_point next_attempt_;
+  SteadyMutex mutex_;
+  std::shared_ptr<Link> link_ ABSL_GUARDED_BY(mutex_);
+  bool dialing_ ABSL_GUARDED_BY(mutex_) = false;
+  int failures_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status last_failure_ ABSL_GUARDED_BY(mutex_);
+  SteadyTime next_attempt_ ABSL_GUARDED_BY(mutex_);
   // How long the most patient of the failed attempts was ready to wait.
-  SteadyClock::duration patience_ = SteadyClock::duration::zero();
-  std::minstd_rand random_{std::random_device{}()};
+  absl::Duration patience_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
+  std::minstd_rand random_ ABSL_GUARDED_BY(mutex_){std::random_device{}()};
 };
 
 }  // namespace tilewright

@@ -75,7 +75,7 @@ nghttp2_nv Header(std::string_view name, std::string_view value) {
 // One call on one connection, over libnghttp2, which is told what came and says what to send.
 class Exchange {
  public:
-  Exchange(int fd, SteadyClock::time_point deadline) : fd_(fd), deadline_(deadline) {}
+  Exchange(int fd, SteadyTime deadline) : fd_(fd), deadline_(deadline) {}
   ~Exchange() { nghttp2_session_del(session_); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -121,7 +121,7 @@ class Exchange {
     }
     // At most eight digits.
     const std::string timeout =
-        absl::StrCat(std::clamp<int64_t>(MillisecondsLeft(), 1, 99'999'999), "m");
+        absl::StrCat(std::clamp<int64_t>(TimeUntil(deadline_).count(), 1, 99'999'999), "m");
     const nghttp2_nv headers[] = {
         Header(":method", "POST"),       Header(":scheme", "http"),
         Header(":path", path),           Header(":authority", "tilewrightd"),
@@ -133,10 +133,6 @@ class Exchange {
     const int32_t stream =
         nghttp2_submit_request(session_, nullptr, headers, std::size(headers), &body, nullptr);
     return stream < 0 ? Broken(stream) : absl::OkStatus();
-  }
-
-  int64_t MillisecondsLeft() const {
-    return std::chrono::ceil<std::chrono::milliseconds>(deadline_ - SteadyClock::now()).count();
   }
 
   // Takes what is to be written next, where all that was taken before is written.
@@ -155,8 +151,8 @@ class Exchange {
   // Writes what there is to be written, or reads what came.
   absl::Status Transfer() {
     pollfd wait{fd_, static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
-    const int ready =
-        poll(&wait, 1, static_cast<int>(std::clamp<int64_t>(MillisecondsLeft(), 0, 1 << 30)));
+    const int64_t left = TimeUntil(deadline_).count();
+    const int ready = poll(&wait, 1, static_cast<int>(std::clamp<int64_t>(left, 0, 1 << 30)));
     if (ready == 0) return absl::DeadlineExceededError("no reply");
     if (ready < 0) return errno == EINTR ? absl::OkStatus() : Broken("poll failed");
     if (wait.revents & POLLOUT) {
@@ -234,7 +230,7 @@ class Exchange {
   }
 
   const int fd_;
-  const SteadyClock::time_point deadline_;
+  const SteadyTime deadline_;
   nghttp2_session* session_ = nullptr;
   std::string out_;
   std::string body_;
@@ -276,13 +272,13 @@ bool GrpcIsInherited() {
 }
 
 absl::StatusOr<std::string> PlainCall(int fd, const std::string& path, const std::string& request,
-                                      SteadyClock::time_point deadline) {
+                                      SteadyTime deadline) {
   const absl::Cleanup closer = [fd] { close(fd); };
   return Exchange(fd, deadline).Run(path, request);
 }
 
 absl::Status PlainCall(const ConnectOptions& options, const google::protobuf::Message& request,
-                       SteadyClock::time_point deadline, google::protobuf::Message* response) {
+                       SteadyTime deadline, google::protobuf::Message* response) {
   ASSIGN_OR_RETURN(const int fd, Dial(options.socket_path, deadline, options.daemon_user));
   ASSIGN_OR_RETURN(const std::string reply, PlainCall(fd, PathOf(request.GetDescriptor()),
                                                       request.SerializeAsString(), deadline));

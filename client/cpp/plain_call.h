@@ -26,12 +26,12 @@ bool GrpcIsInherited();
 // The reply's bytes. UNAVAILABLE without a reason: the connection broke. DEADLINE_EXCEEDED without
 // one: no reply came by `deadline`. Takes `fd`, which Dial gave, over.
 absl::StatusOr<std::string> PlainCall(int fd, const std::string& path, const std::string& request,
-                                      SteadyClock::time_point deadline);
+                                      SteadyTime deadline);
 
 // The same of a method that is found by the type of its request, which no two methods share. Dials
 // by itself, once; errors as Dial too. `options` are resolved.
 absl::Status PlainCall(const ConnectOptions& options, const google::protobuf::Message& request,
-                       SteadyClock::time_point deadline, google::protobuf::Message* response);
+                       SteadyTime deadline, google::protobuf::Message* response);
 
 }  // namespace tilewright
 

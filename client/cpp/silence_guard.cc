@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "client/cpp/dial.h"
 #include "client/cpp/rpc_status.h"
 #include "proto/support/errors.h"
 
@@ -12,34 +13,34 @@ SilenceGuard::SilenceGuard(const ConnectOptions& options, grpc::ClientContext& c
 
 SilenceGuard::~SilenceGuard() {
   {
-    const std::lock_guard lock(mutex_);
+    SteadyLock lock(&mutex_);
     over_ = true;
   }
-  ended_.notify_all();
   ending_.request_stop();
   thread_.join();
 }
 
 void SilenceGuard::Heard() {
-  const std::lock_guard lock(mutex_);
-  heard_ = SteadyClock::now();
+  SteadyLock lock(&mutex_);
+  heard_ = SteadyTime::Now();
 }
 
 absl::Status SilenceGuard::verdict() {
-  const std::lock_guard lock(mutex_);
+  SteadyLock lock(&mutex_);
   return verdict_;
 }
 
 void SilenceGuard::Run() {
-  std::unique_lock lock(mutex_);
-  while (!ended_.wait_until(lock, heard_ + kSilence, [this] { return over_; })) {
-    const SteadyClock::time_point asked = SteadyClock::now();
+  SteadyLock lock(&mutex_);
+  const auto over = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return over_; };
+  while (!mutex_.AwaitFor(over, heard_ + kSilence - SteadyTime::Now())) {
+    const SteadyTime asked = SteadyTime::Now();
     if (asked < heard_ + kSilence) continue;
-    lock.unlock();
+    mutex_.Unlock();
     const absl::StatusOr<int> fd =
         Dial(options_.socket_path, asked + kPatience, options_.daemon_user, ending_.get_token());
     if (fd.ok()) close(*fd);
-    lock.lock();
+    mutex_.Lock();
     if (heard_ > asked) continue;
     if (!fd.ok() && ReasonOf(fd.status()) == "DAEMON_FROZEN") {
       verdict_ = fd.status();
@@ -47,7 +48,7 @@ void SilenceGuard::Run() {
       return;
     }
     // It lives, or the connection breaks by itself: asked again after another silence.
-    heard_ = SteadyClock::now();
+    heard_ = SteadyTime::Now();
   }
 }
 

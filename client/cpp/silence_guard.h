@@ -3,14 +3,15 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "client/cpp/dial.h"
+#include "absl/time/time.h"
+#include "proto/support/steady_mutex.h"
+#include "proto/support/steady_time.h"
 #include "tilewright/connection.h"
 
 namespace tilewright {
@@ -21,8 +22,8 @@ namespace tilewright {
 // cancels the call. Lives as long as the call, on the thread that reads it.
 class SilenceGuard {
  public:
-  static constexpr std::chrono::seconds kSilence{5};
-  static constexpr std::chrono::seconds kPatience{15};
+  static constexpr absl::Duration kSilence = absl::Seconds(5);
+  static constexpr absl::Duration kPatience = absl::Seconds(15);
 
   // `options` are those of the connection, resolved, and outlive this.
   SilenceGuard(const ConnectOptions& options, grpc::ClientContext& context);
@@ -39,14 +40,12 @@ class SilenceGuard {
 
   const ConnectOptions& options_;
   grpc::ClientContext& context_;
-  // Guards all that follows.
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool over_ = false;
-  SteadyClock::time_point heard_ = SteadyClock::now();
-  absl::Status verdict_;
+  SteadyMutex mutex_;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  SteadyTime heard_ ABSL_GUARDED_BY(mutex_) = SteadyTime::Now();
+  absl::Status verdict_ ABSL_GUARDED_BY(mutex_);
   std::stop_source ending_;  // Ends the wait for a greeting.
-  std::thread thread_;
+  std::thread thread_;       // The last member: it uses the others.
 };
 
 // How a stream ended that carries a file: `frozen` is the verdict of its guard.

@@ -10,21 +10,20 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_time.h"
 
 namespace tilewright {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 // How long a named pipe is waited for that nobody writes to.
-constexpr std::chrono::seconds kWriterPatience{5};
+constexpr absl::Duration kWriterPatience = absl::Seconds(5);
 constexpr int kPollMilliseconds = 50;
 constexpr std::size_t kReadBytes = 1 << 16;
 
@@ -61,7 +60,7 @@ absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
 }
 
 absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size) {
-  const auto give_up = SteadyClock::now() + kWriterPatience;
+  const SteadyTime give_up = SteadyTime::Now() + kWriterPatience;
   while (true) {
     const ssize_t count = read(fd_.get(), data, size);
     if (count > 0) {
@@ -73,7 +72,7 @@ absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size) {
     if (count < 0 && errno != EAGAIN) return NotReadable(path_, std::strerror(errno));
     // A pipe that has nothing yet is open for writing; one that nobody writes to is at its end.
     if (count < 0) awaits_writer_ = false;
-    if (awaits_writer_ && SteadyClock::now() >= give_up) {
+    if (awaits_writer_ && SteadyTime::Now() >= give_up) {
       return NotReadable(path_, "nobody writes to this pipe: start what writes to it first");
     }
     pollfd wait{fd_.get(), POLLIN, 0};

@@ -9,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "google/protobuf/descriptor.h"
 #include "proto/support/errors.h"
-#include "proto/support/status_macros.h"
+#include "proto/support/message_walk.h"
 
 namespace tilewright {
 namespace {
@@ -78,32 +78,13 @@ bool IsMessage(const FieldDescriptor& field) {
   return field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
 }
 
-absl::Status CheckText(const std::string& text, const std::string& path) {
-  if (IsUtf8(text)) return absl::OkStatus();
-  return InvalidField(path, "NOT_UTF8", absl::StrCat("'", ToUtf8(text), "' is not UTF-8"));
-}
-
-absl::Status CheckBelow(const Message& message, const std::string& path) {
-  const Reflection& reflection = *message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (!IsText(*field) && !IsMessage(*field)) continue;
-    const std::string below = absl::StrCat(path, path.empty() ? "" : ".", field->name());
-    if (!field->is_repeated()) {
-      RETURN_IF_ERROR(IsText(*field) ? CheckText(reflection.GetString(message, field), below)
-                                     : CheckBelow(reflection.GetMessage(message, field), below));
-      continue;
-    }
-    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      const std::string element = absl::StrCat(below, "[", i, "]");
-      RETURN_IF_ERROR(IsText(*field)
-                          ? CheckText(reflection.GetRepeatedString(message, field, i), element)
-                          : CheckBelow(reflection.GetRepeatedMessage(message, field, i), element));
-    }
+class Utf8Check final : public MessageVisitor {
+ public:
+  absl::Status OnText(const std::string& text, const std::string& path) override {
+    if (IsUtf8(text)) return absl::OkStatus();
+    return InvalidField(path, "NOT_UTF8", absl::StrCat("'", ToUtf8(text), "' is not UTF-8"));
   }
-  return absl::OkStatus();
-}
+};
 
 }  // namespace
 
@@ -150,7 +131,10 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
-absl::Status CheckUtf8(const Message& message) { return CheckBelow(message, ""); }
+absl::Status CheckUtf8(const Message& message) {
+  Utf8Check check;
+  return Walk(message, check);
+}
 
 void MakeUtf8(Message& message) {
   const Reflection& reflection = *message.GetReflection();

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -14,6 +13,8 @@
 
 #include "client/cpp/dial.h"
 #include "proto/support/errors.h"
+#include "proto/support/socket_path.h"
+#include "proto/support/steady_time.h"
 #include "tests/client/temporary_folder.h"
 #include "tilewright/connection.h"
 
@@ -28,10 +29,8 @@ class ListenerOf {
   ListenerOf(uid_t user, const std::string& path) {
     std::thread([&] {
       fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      sockaddr_un address = {};
-      address.sun_family = AF_UNIX;
-      path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-      if (bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) return;
+      const sockaddr_un address = SocketAddress(path);
+      if (bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return;
       // Of this thread alone.
       if (syscall(SYS_setresuid, user, user, user) != 0) return;
       listens_ = listen(fd_, 5) == 0;
@@ -47,7 +46,7 @@ class ListenerOf {
 
 // What Dial finds at `path`. What listens there never answers.
 std::string ReasonAt(const std::string& path, std::optional<uid_t> daemon_user) {
-  const auto deadline = SteadyClock::now() + std::chrono::milliseconds(50);
+  const SteadyTime deadline = SteadyTime::Now() + absl::Milliseconds(50);
   return ReasonOf(Dial(path, deadline, daemon_user).status());
 }
 
@@ -70,8 +69,7 @@ TEST_F(DaemonIdentityTest, ADaemonOfAnotherUserIsRefusedUnlessItIsNamed) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can listen as another user";
   const ListenerOf daemon(kOther, path_);
   ASSERT_TRUE(daemon.listens());
-  const absl::Status status =
-      Dial(path_, SteadyClock::now() + std::chrono::milliseconds(50)).status();
+  const absl::Status status = Dial(path_, SteadyTime::Now() + absl::Milliseconds(50)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ReasonOf(status), "DAEMON_NOT_TRUSTED");
   EXPECT_NE(status.message().find("TILEWRIGHT_DAEMON_UID=61001"), std::string::npos) << status;

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -18,6 +17,8 @@
 #include "proto/support/errors.h"
 #include "proto/support/refusal.h"
 #include "proto/support/sha256.h"
+#include "proto/support/socket_path.h"
+#include "proto/support/steady_time.h"
 #include "tests/client/client_fixture.h"
 #include "tests/fakes/stub_cubin.h"
 
@@ -31,9 +32,7 @@ using ::testing::HasSubstr;
 class RawListener {
  public:
   explicit RawListener(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const sockaddr_un address = SocketAddress(path);
     EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     EXPECT_EQ(listen(fd_, 8), 0);
   }
@@ -59,15 +58,15 @@ class RawListener {
 };
 
 milliseconds TimeOf(const std::function<void()>& action) {
-  const SteadyClock::time_point begin = SteadyClock::now();
+  const SteadyTime begin = SteadyTime::Now();
   action();
-  return std::chrono::duration_cast<milliseconds>(SteadyClock::now() - begin);
+  return absl::ToChronoMilliseconds(SteadyTime::Now() - begin);
 }
 
 class Reach : public ::testing::Test {
  protected:
   absl::Status DialFor(milliseconds time) {
-    const auto fd = Dial(path_, SteadyClock::now() + time);
+    const auto fd = Dial(path_, SteadyTime::Now() + absl::FromChrono(time));
     if (fd.ok()) close(*fd);
     return fd.status();
   }
@@ -101,9 +100,7 @@ TEST_F(Reach, AFrozenDaemonIsSaidByTheDeadline) {
 TEST_F(Reach, AFullQueueOfConnectionsIsAFrozenDaemonToo) {
   const RawListener frozen(path_);
   std::vector<int> waiting;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const sockaddr_un address = SocketAddress(path_);
   for (int fd = -1;;) {
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     waiting.push_back(fd);
@@ -212,11 +209,11 @@ TEST_F(ClientTest, ADeadDaemonIsPaidForOnce) {
   });
   EXPECT_LT(later, milliseconds(5000)) << "a thousand steps of 300 ms";
   service_.Start();
-  const SteadyClock::time_point give_up = SteadyClock::now() + LinkKeeper::kLongestBackoff;
+  const SteadyTime give_up = SteadyTime::Now() + LinkKeeper::kLongestBackoff;
   do {
     std::this_thread::sleep_for(milliseconds(20));
     status = client_->GetKernel(Gemm(1, 1, 1), options).status();
-  } while (!status.ok() && SteadyClock::now() < give_up);
+  } while (!status.ok() && SteadyTime::Now() < give_up);
   EXPECT_TRUE(status.ok()) << "the daemon is back: " << status;
 }
 

@@ -55,6 +55,12 @@ class FakeCompiler final : public Compiler {
     missing_ = missing;
   }
 
+  // As while NVRTC is being loaded from a place that hangs: it does not answer.
+  void SetNvrtcSilent(bool silent) {
+    absl::MutexLock lock(&mutex_);
+    silent_ = silent;
+  }
+
   // CompileAll waits for `gate`, which outlives this, or for cancellation, before its
   // first job.
   void SetGate(absl::Notification* gate) {
@@ -89,6 +95,10 @@ class FakeCompiler final : public Compiler {
 
   v1::LibraryStatus Library() override {
     absl::MutexLock lock(&mutex_);
+    const auto answers = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return !silent_ || stop_asking_;
+    };
+    mutex_.Await(absl::Condition(&answers));
     v1::LibraryStatus status;
     status.set_library("nvrtc");
     status.set_found(!missing_);
@@ -98,6 +108,14 @@ class FakeCompiler final : public Compiler {
       status.set_version("13.0");
     }
     return status;
+  }
+  bool KnowsLibrary() override {
+    absl::MutexLock lock(&mutex_);
+    return !silent_;
+  }
+  void StopAsking() override {
+    absl::MutexLock lock(&mutex_);
+    stop_asking_ = true;
   }
 
  private:
@@ -115,6 +133,8 @@ class FakeCompiler final : public Compiler {
   mutable absl::Mutex mutex_;
   Behaviour behaviour_ ABSL_GUARDED_BY(mutex_);
   bool missing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stop_asking_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Notification* gate_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::vector<CompileJob> jobs_ ABSL_GUARDED_BY(mutex_);
 };

@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -16,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
 #include "proto/support/refusal.h"
+#include "proto/support/socket_path.h"
 #include "server/unix_socket.h"
 
 namespace tilewright {
@@ -23,9 +23,7 @@ namespace {
 
 int ConnectTo(const std::string& path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const sockaddr_un address = SocketAddress(path);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return fd;
   close(fd);
   return -1;
@@ -182,9 +180,7 @@ TEST_F(AcceptorTest, LivesThroughRunningOutOfDescriptors) {
   low.rlim_cur = 64;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
   for (int fd = dup(early); fd >= 0; fd = dup(early)) hoard.push_back(fd);
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const sockaddr_un address = SocketAddress(path_);
   EXPECT_EQ(connect(waiting, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   EXPECT_TRUE(IsClosed(waiting)) << "it must be told rather than left";
   for (const int fd : hoard) close(fd);
@@ -219,9 +215,7 @@ TEST_F(UnixListenerTest, RemovesWhatADeadDaemonLeft) {
   ASSERT_TRUE(std::filesystem::create_directory(folder_ + "/sub"));
   {
     const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const sockaddr_un address = SocketAddress(path_);
     ASSERT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     close(fd);
   }

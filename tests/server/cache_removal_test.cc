@@ -1,7 +1,10 @@
 // Forgetting, pruning and backups over gRPC, and what pins make of them.
 #include <fstream>
 #include <string>
+#include <thread>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
 #include "tests/server/test_daemon.h"
@@ -120,6 +123,38 @@ TEST_F(CacheRemovalTest, APinIntoPrunedHistoryIsRefused) {
   EXPECT_EQ(ReasonOf(GetCached(256, old).status()), "EPOCH_PRUNED");
   EXPECT_TRUE(GetCached(256, now).ok());
   EXPECT_TRUE(GetCached(256).ok());
+}
+
+absl::StatusOr<std::string> Backup(const TestDaemon& daemon) {
+  ServiceClient client = daemon.Connect();
+  grpc::ClientContext context;
+  const auto reader = client.cache->BackupCache(&context, v1::BackupCacheRequest());
+  std::string database;
+  v1::BackupChunk chunk;
+  while (reader->Read(&chunk)) database += chunk.data();
+  const absl::Status status = FromGrpc(reader->Finish());
+  if (!status.ok()) return status;
+  return database;
+}
+
+TEST_F(CacheRemovalTest, OneBackupIsMadeAtATime) {
+  absl::Notification gate;
+  daemon_.store.SetBackupGate(&gate);
+  absl::StatusOr<std::string> first;
+  std::thread caller([&] { first = Backup(daemon_); });
+  while (daemon_.store.backups() == 0) absl::SleepFor(absl::Milliseconds(2));
+  // One that is let in writes its copy at once.
+  daemon_.store.SetBackupGate(nullptr);
+  const absl::Status refused = Backup(daemon_).status();
+  gate.Notify();
+  caller.join();
+  EXPECT_EQ(daemon_.store.backups(), 1) << "the refused one costs no copy";
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
+  ASSERT_EQ(ReasonOf(refused), "TOO_MANY_BUNDLES");
+  EXPECT_EQ(ErrorInfoOf(refused)->metadata().at("retry_delay_ms"), "1000");
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(*first, "a database");
+  EXPECT_TRUE(Backup(daemon_).ok()) << "the place is free again";
 }
 
 }  // namespace

@@ -231,7 +231,7 @@ TEST(LookupLife, NvrtcMissingIsSaidAndCachedKernelsAreServed) {
 }
 
 TEST(LookupLife, ADaemonStartedWithoutNvrtcServesWhatIsStored) {
-  TestDaemon daemon(1, {}, /*nvrtc_missing=*/true);
+  TestDaemon daemon(1, {}, TestDaemon::Nvrtc::kMissing);
   ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
                         daemon.store, daemon.index)
                   .ok());
@@ -253,6 +253,40 @@ TEST(LookupLife, ADaemonStartedWithoutNvrtcServesWhatIsStored) {
   const auto unknown = client.Get(RequestOf(256, kTuned, "a100-sxm-40"));
   EXPECT_EQ(unknown.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(unknown.status()), "NVRTC_NOT_FOUND");
+}
+
+// It used to wait for a compile that could not begin, and what came of it was stored for an
+// environment without NVRTC.
+TEST(LookupLife, NothingIsPredictedBeforeNvrtcIsKnown) {
+  DaemonServer::Options options;
+  options.device_patience = absl::Milliseconds(20);
+  TestDaemon daemon(0, options, TestDaemon::Nvrtc::kSilent);
+  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096),
+                         .target = daemon.TargetOf("a100-sxm-40"),
+                         .provenance = v1::PROVENANCE_PREDICTED},
+                        daemon.store, daemon.index)
+                  .ok());
+  ServiceClient client = daemon.Connect();
+  const absl::Status unknown = client.Get(RequestOf(256, kBest, "l4"), absl::Seconds(5)).status();
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kUnavailable) << unknown;
+  ASSERT_EQ(ReasonOf(unknown), "DEVICES_UNKNOWN");
+  EXPECT_EQ(ErrorInfoOf(unknown)->metadata().at("retry_delay_ms"), "1000");
+  EXPECT_TRUE(daemon.compiler.jobs().empty());
+  EXPECT_TRUE(client.Get(RequestOf(256, kBest, "a100-sxm-40")).ok()) << "which is stored";
+  daemon.compiler.SetNvrtcSilent(false);
+  auto predicted = client.Get(RequestOf(256, kBest, "l4"));
+  for (int i = 0; i < 1000 && ReasonOf(predicted.status()) == "DEVICES_UNKNOWN"; ++i) {
+    absl::SleepFor(absl::Milliseconds(5));
+    predicted = client.Get(RequestOf(256, kBest, "l4"));
+  }
+  ASSERT_TRUE(predicted.ok()) << predicted.status();
+  EXPECT_EQ(predicted->match(), v1::MATCH_PREDICTED);
+  const auto listed = client.List(v1::ListWinnersRequest());
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->winners_size(), 2);
+  for (const v1::Winner& winner : listed->winners()) {
+    EXPECT_EQ(winner.target().environment().nvrtc_version(), "13.0");
+  }
 }
 
 TEST(LookupLife, AGpuThatFellOutLeavesTheStoredKernel) {

@@ -2,8 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
-#include <chrono>
-
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,9 +14,9 @@ using ::testing::HasSubstr;
 TEST(Metrics, AreCountedIntoCumulativeBuckets) {
   Metrics metrics;
   metrics.lookups_from_memory += 3;
-  metrics.lookup_seconds.Observe(std::chrono::nanoseconds(1500));
-  metrics.lookup_seconds.Observe(std::chrono::milliseconds(5));
-  metrics.lookup_seconds.Observe(std::chrono::minutes(5));
+  metrics.lookup_seconds.Observe(absl::Nanoseconds(1500));
+  metrics.lookup_seconds.Observe(absl::Milliseconds(5));
+  metrics.lookup_seconds.Observe(absl::Minutes(5));
   metrics.AddGauge("tilewright_epoch", "Generation of the winners.", [] { return 7.0; });
   const std::string text = prometheus::TextSerializer().Serialize(metrics.Collect());
   EXPECT_THAT(text, HasSubstr("tilewright_lookups_total{outcome=\"memory\"} 3"));

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <string>
@@ -14,6 +13,7 @@
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
+#include "proto/support/socket_path.h"
 #include "server/work_owners.h"
 #include "tests/server/test_daemon.h"
 #include "tests/server/winner_fixture.h"
@@ -31,10 +31,8 @@ int ConnectAs(uid_t user, const std::string& path) {
   std::thread([&] {
     if (syscall(SYS_setresuid, user, user, user) != 0) return;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-    if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    const sockaddr_un address = SocketAddress(path);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
       close(fd);
       fd = -1;
     }

@@ -110,7 +110,7 @@ absl::StatusOr<v1::ListWinnersResponse> ServiceClient::List(const v1::ListWinner
   return response;
 }
 
-TestDaemon::TestDaemon(int devices, DaemonServer::Options options, bool nvrtc_missing)
+TestDaemon::TestDaemon(int devices, DaemonServer::Options options, Nvrtc nvrtc)
     : folder_(MakeFolder()), socket_(folder_ + "/daemon.sock") {
   std::vector<v1::Device> list;
   for (int i = 0; i < devices; ++i) {
@@ -118,7 +118,8 @@ TestDaemon::TestDaemon(int devices, DaemonServer::Options options, bool nvrtc_mi
     list.back().set_ordinal(i);
   }
   profiler.SetDevices(list);
-  compiler.SetNvrtcMissing(nvrtc_missing);
+  compiler.SetNvrtcMissing(nvrtc == Nvrtc::kMissing);
+  compiler.SetNvrtcSilent(nvrtc == Nvrtc::kSilent);
   options.socket = socket_;
   options.cache_dir = folder_;
   auto started = DaemonServer::Start(options, {compiler, profiler, store, index, tuner, clock});

@@ -42,8 +42,10 @@ struct ServiceClient {
 // winners in memory.
 class TestDaemon {
  public:
-  // `devices`: how many fake GPUs.
-  explicit TestDaemon(int devices, DaemonServer::Options options = {}, bool nvrtc_missing = false);
+  enum class Nvrtc { kThere, kMissing, kSilent };
+
+  // `devices`: how many fake GPUs. `nvrtc`: how it is at the start.
+  explicit TestDaemon(int devices, DaemonServer::Options options = {}, Nvrtc nvrtc = Nvrtc::kThere);
   ~TestDaemon();
 
   ServiceClient Connect() const { return ServiceClient(socket_); }

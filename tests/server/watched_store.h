@@ -2,6 +2,7 @@
 #define TILEWRIGHT_TESTS_SERVER_WATCHED_STORE_H_
 
 #include <atomic>
+#include <fstream>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,14 +15,19 @@
 
 namespace tilewright {
 
-// A MemoryStore that counts how often a cubin is read, and can hold reads and writes up. Any
-// thread.
+// A MemoryStore that counts how often a cubin is read, can hold reads and writes up, and makes
+// backups of a few bytes. Any thread.
 class WatchedStore final : public MemoryStore {
  public:
   int cubin_reads() const { return cubin_reads_; }
 
   // GetCubin waits for `gate`, which outlives this.
   void SetCubinGate(absl::Notification* gate) { cubin_gate_ = gate; }
+
+  int backups() const { return backups_; }
+
+  // Backup waits for `gate`, which outlives this.
+  void SetBackupGate(absl::Notification* gate) { backup_gate_ = gate; }
 
   // Signers waits for `gate`, which outlives this.
   void SetSignersGate(absl::Notification* gate) { signers_gate_ = gate; }
@@ -54,6 +60,14 @@ class WatchedStore final : public MemoryStore {
     if (absl::Notification* gate = signers_gate_) gate->WaitForNotification();
     return MemoryStore::Signers();
   }
+  absl::Status Backup(const std::string& path) override {
+    // Before it is counted: who has seen the count may take the gate away from later ones.
+    absl::Notification* const gate = backup_gate_;
+    ++backups_;
+    if (gate != nullptr) gate->WaitForNotification();
+    std::ofstream(path) << "a database";
+    return absl::OkStatus();
+  }
 
  private:
   struct Hooked {
@@ -72,6 +86,8 @@ class WatchedStore final : public MemoryStore {
   std::atomic<int> cubin_reads_{0};
   std::atomic<absl::Notification*> cubin_gate_{nullptr};
   std::atomic<absl::Notification*> signers_gate_{nullptr};
+  std::atomic<int> backups_{0};
+  std::atomic<absl::Notification*> backup_gate_{nullptr};
 };
 
 }  // namespace tilewright

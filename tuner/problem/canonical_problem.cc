@@ -1,15 +1,16 @@
 #include "tuner/problem/canonical_problem.h"
 
 #include "proto/support/errors.h"
+#include "proto/support/known_values.h"
 #include "proto/support/status_macros.h"
 #include "tuner/problem/fused_dropout_canonicalizer.h"
 #include "tuner/problem/gemm_canonicalizer.h"
 #include "tuner/problem/served_problems.h"
-#include "tuner/problem/wire_checks.h"
 
 namespace tilewright {
 absl::StatusOr<v1::Problem> Canonicalize(const v1::Problem& problem) {
-  RETURN_IF_ERROR(CheckWireValues(problem, ""));
+  // What this version would drop would be another problem.
+  RETURN_IF_ERROR(CheckKnownValues(problem, {.name = "problem", .unknown_field = Unimplemented}));
   if (problem.has_fused_dropout()) {
     v1::Problem canonical = problem;
     RETURN_IF_ERROR(CanonicalizeFusedDropout(*canonical.mutable_fused_dropout()));

@@ -20,7 +20,7 @@ namespace {
 
 // How often a disk that was full is tried, and how long a write waits for another process that
 // held the database when the one before came.
-constexpr std::chrono::seconds kReopenInterval{5};
+constexpr absl::Duration kReopenInterval = absl::Seconds(5);
 constexpr int kBusyAgainMilliseconds = 50;
 
 int64_t FileBytes(const std::string& path) {
@@ -127,7 +127,7 @@ absl::Status SqliteStore::OpenUnwritableDirectory() {
 
 absl::Status SqliteStore::EnsureWriter() {
   RETURN_IF_ERROR(removed_);
-  const auto now = std::chrono::steady_clock::now();
+  const SteadyTime now = SteadyTime::Now();
   const absl::Status before = writable();
   if (before.ok() || directory_->read_only() || now < next_open_) return before;
   next_open_ = now + kReopenInterval;

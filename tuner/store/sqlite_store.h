@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_time.h"
 #include "tuner/store/cache_directory.h"
 #include "tuner/store/sqlite_connection.h"
 #include "tuner/store/tuning_store.h"
@@ -170,7 +170,7 @@ class SqliteStore final : public TuningStore {
   int64_t newest_epoch_ ABSL_GUARDED_BY(write_mutex_) = 0;  // Of this process; 0: none.
   absl::Status removed_ ABSL_GUARDED_BY(write_mutex_);      // CACHE_REMOVED, from then on.
   bool busy_ ABSL_GUARDED_BY(write_mutex_) = false;
-  std::chrono::steady_clock::time_point next_open_ ABSL_GUARDED_BY(write_mutex_);
+  SteadyTime next_open_ ABSL_GUARDED_BY(write_mutex_);
   // Of the database and of its log, as they were opened.
   FileIdentity database_ ABSL_GUARDED_BY(write_mutex_);
   FileIdentity log_ ABSL_GUARDED_BY(write_mutex_);

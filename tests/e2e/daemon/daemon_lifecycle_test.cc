@@ -237,7 +237,7 @@ TEST_F(DaemonLifecycle, BadConfigurationNamesFileKeyAndLine) {
 TEST_F(DaemonLifecycle, ALongSocketPathIsAClearError) {
   const RunResult result = RunDaemon({"--cache-dir", folder_.path() + "/" + std::string(120, 'd')});
   EXPECT_EQ(result.exit_status, 2);
-  EXPECT_THAT(result.output, HasSubstr("give a shorter --socket"));
+  EXPECT_THAT(result.output, HasSubstr("name a shorter one with --socket"));
 }
 
 TEST_F(DaemonLifecycle, VersionAndHelp) {

@@ -55,6 +55,8 @@ TEST_F(DaemonStart, LibrariesThatHangHoldUpNeitherStartNorAnswersNorEnd) {
   EXPECT_TRUE(stored.ok()) << stored.status();
   const auto unknown = client.Get(RequestOf(512, v1::LOOKUP_MODE_CACHED_ONLY));
   EXPECT_EQ(ReasonOf(unknown.status()), "DEVICES_UNKNOWN") << unknown.status();
+  const auto compiled = client.Get(RequestOf(768, v1::LOOKUP_MODE_BEST_AVAILABLE, "l4"));
+  EXPECT_EQ(ReasonOf(compiled.status()), "DEVICES_UNKNOWN") << compiled.status();
   const SteadyTime begin = SteadyTime::Now();
   daemon.Signal(SIGTERM);
   EXPECT_EQ(daemon.AwaitExit(), 0) << daemon.log();

@@ -1,0 +1,54 @@
+#include "proto/support/known_values.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "proto/support/errors.h"
+#include "proto/support/message_walk.h"
+
+namespace tilewright {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::EnumDescriptor;
+using google::protobuf::Message;
+
+class KnownValues final : public MessageVisitor {
+ public:
+  explicit KnownValues(const KnownValuesOptions& options) : options_(options) {}
+
+  bool Enters(const Descriptor& type) override { return &type != options_.left_out; }
+
+  absl::Status OnMessage(const Message& message, const std::string& path) override {
+    const auto& unknown = message.GetReflection()->GetUnknownFields(message);
+    if (unknown.field_count() == 0) return absl::OkStatus();
+    return options_.unknown_field(
+        path.empty() ? options_.name : std::string_view(path),
+        absl::StrCat("field number ", unknown.field(0).number(),
+                     " is not known to this version; update the service or leave it out"));
+  }
+
+  absl::Status OnEnum(int value, const EnumDescriptor& type, const std::string& path) override {
+    if (type.FindValueByNumber(value) != nullptr) return absl::OkStatus();
+    std::string names;
+    for (int i = 1; i < type.value_count(); ++i) {
+      absl::StrAppend(&names, i == 1 ? "" : ", ", type.value(i)->name());
+    }
+    return InvalidField(path, "UNKNOWN_ENUM_VALUE",
+                        absl::StrCat(value, " is no ", type.name(), "; use one of ", names));
+  }
+
+ private:
+  const KnownValuesOptions& options_;
+};
+
+}  // namespace
+
+absl::Status CheckKnownValues(const Message& message, const KnownValuesOptions& options) {
+  KnownValues visitor(options);
+  return Walk(message, visitor);
+}
+
+}  // namespace tilewright
