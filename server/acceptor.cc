@@ -43,16 +43,19 @@ void Refuse(int fd, const Refusal& refusal) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Start(UnixListener listener,
-                                                          const Options& options, Handler handler) {
+absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Create(UnixListener listener,
+                                                           const Options& options,
+                                                           Handler handler) {
   const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd < 0) {
     return absl::ResourceExhaustedError(absl::StrCat("eventfd: ", std::strerror(errno)));
   }
-  auto acceptor = std::unique_ptr<Acceptor>(
+  return std::unique_ptr<Acceptor>(
       new Acceptor(std::move(listener), options, std::move(handler), wake_fd, OpenReserve()));
-  acceptor->thread_ = std::thread([raw = acceptor.get()] { raw->Run(); });
-  return acceptor;
+}
+
+void Acceptor::Start() {
+  thread_ = std::thread([this] { Run(); });
 }
 
 Acceptor::Acceptor(UnixListener listener, const Options& options, Handler handler, int wake_fd,
@@ -71,7 +74,7 @@ Acceptor::~Acceptor() {
 }
 
 void Acceptor::Stop() {
-  if (!thread_.joinable()) return;
+  if (!thread_.joinable()) return listener_.Close();
   const std::uint64_t one = 1;
   // An eventfd takes a write of 1 unless its counter is full, and then it is readable already.
   [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof(one));

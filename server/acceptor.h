@@ -17,7 +17,7 @@ namespace tilewright {
 
 // Accepts connections on a Unix socket and hands those that may in to the server. Ours
 // because gRPC's own neither looks at who connects nor lives through running out of
-// descriptors. Owned by DaemonServer; one thread of its own; Stop from any thread.
+// descriptors. Owned by DaemonServer; one thread of its own from Start on; Stop from any thread.
 class Acceptor {
  public:
   struct Options {
@@ -29,11 +29,15 @@ class Acceptor {
   // Takes over a non-blocking descriptor, at whose other end is `user`.
   using Handler = std::function<void(uid_t user, int fd)>;
 
-  static absl::StatusOr<std::unique_ptr<Acceptor>> Start(UnixListener listener,
-                                                         const Options& options, Handler handler);
+  // Accepts nothing before Start: who connects earlier waits.
+  static absl::StatusOr<std::unique_ptr<Acceptor>> Create(UnixListener listener,
+                                                          const Options& options, Handler handler);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
+
+  // Once.
+  void Start();
 
   // Accepts no more, removes the socket's path and waits for the thread.
   void Stop();

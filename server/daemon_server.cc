@@ -148,6 +148,8 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
                                  [raw = server.get()] { raw->revalidation_.Pump(); });
   server->noting_uses_ = std::make_unique<Periodic>("kernel-uses", kNoteUsesEvery,
                                                     [raw = server.get()] { raw->NoteUses(); });
+  // Last: the first caller finds the metrics served and the sweeps resumed.
+  server->acceptor_->Start();
   return server;
 }
 
@@ -170,11 +172,11 @@ absl::Status DaemonServer::Listen(const Options& options) {
   // The others' are made as they come.
   RETURN_IF_ERROR(servers_.Start(geteuid()));
   ASSIGN_OR_RETURN(acceptor_,
-                   Acceptor::Start(std::move(listener),
-                                   {.max_connections_per_user = options.max_connections_per_user,
-                                    .own_uid = geteuid(),
-                                    .own_gid = getegid()},
-                                   [this](uid_t user, int fd) { servers_.Take(user, fd); }));
+                   Acceptor::Create(std::move(listener),
+                                    {.max_connections_per_user = options.max_connections_per_user,
+                                     .own_uid = geteuid(),
+                                     .own_gid = getegid()},
+                                    [this](uid_t user, int fd) { servers_.Take(user, fd); }));
   return absl::OkStatus();
 }
 

@@ -63,10 +63,10 @@ class AcceptorTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void Start(std::size_t per_user, uid_t own_uid = geteuid(), gid_t own_gid = getegid()) {
+  void Create(std::size_t per_user, uid_t own_uid = geteuid(), gid_t own_gid = getegid()) {
     auto listener = UnixListener::Listen(path_);
     ASSERT_TRUE(listener.ok()) << listener.status();
-    auto acceptor = Acceptor::Start(
+    auto acceptor = Acceptor::Create(
         *std::move(listener),
         {.max_connections_per_user = per_user, .own_uid = own_uid, .own_gid = own_gid},
         [this](uid_t user, int fd) {
@@ -76,6 +76,11 @@ class AcceptorTest : public ::testing::Test {
         });
     ASSERT_TRUE(acceptor.ok()) << acceptor.status();
     acceptor_ = *std::move(acceptor);
+  }
+
+  void Start(std::size_t per_user, uid_t own_uid = geteuid(), gid_t own_gid = getegid()) {
+    Create(per_user, own_uid, own_gid);
+    acceptor_->Start();
   }
 
   bool AwaitTaken(std::size_t count) {
@@ -102,6 +107,26 @@ TEST_F(AcceptorTest, HandsOnNonBlockingConnections) {
   EXPECT_NE(fcntl(taken_[0], F_GETFL) & O_NONBLOCK, 0);
   EXPECT_NE(fcntl(taken_[0], F_GETFD) & FD_CLOEXEC, 0);
   close(fd);
+}
+
+// A caller found no metrics yet, where it was faster than the rest of the daemon's start.
+TEST_F(AcceptorTest, WhoConnectsBeforeTheStartWaitsForIt) {
+  Create(10);
+  const int fd = ConnectTo(path_);
+  ASSERT_GE(fd, 0);
+  {
+    absl::MutexLock lock(&mutex_);
+    EXPECT_TRUE(taken_.empty());
+  }
+  acceptor_->Start();
+  EXPECT_TRUE(AwaitTaken(1));
+  close(fd);
+}
+
+TEST_F(AcceptorTest, AnAcceptorThatNeverStartedLeavesNoSocket) {
+  Create(10);
+  acceptor_.reset();
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(AcceptorTest, SocketIsNotForEverybody) {
