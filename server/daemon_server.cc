@@ -7,13 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/steady_mutex.h"
 #include "server/call_deadline.h"
 #include "server/lookup_plan.h"
-#include "server/steady_alarm.h"
 #include "server/unix_socket.h"
 
 namespace tilewright {
@@ -242,16 +243,15 @@ void DaemonServer::Stop(absl::Duration grace) {
   if (acceptor_ != nullptr) acceptor_->Stop();
   servers_.ShutDownHealth();
   stop_.Fire();
-  const auto tell_the_last = [this] { stop_.Fire(StopSignal::Phase::kLastCall); };
-  SteadyAlarm last_call;
-  if (grace > absl::ZeroDuration()) {
-    last_call.Set(absl::ToChronoMilliseconds(grace - std::min(grace / 4, kLastCall)),
-                  tell_the_last);
-  } else {
-    tell_the_last();
-  }
+  // Shutting down waits for calls that nobody answers, so the last word is said by a thread.
+  SteadyEvent over;
+  std::thread last_call([&] {
+    over.WaitFor(grace - std::min(grace / 4, kLastCall));
+    stop_.Fire(StopSignal::Phase::kLastCall);
+  });
   servers_.ShutDown(SteadyTime::Now() + grace);
-  last_call.Cancel();
+  over.Set();
+  last_call.join();
   devices_.Stop();
   sweeps_.PrepareStop();
   predictor_.Stop();
