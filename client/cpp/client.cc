@@ -66,7 +66,10 @@ absl::StatusOr<v1::Tuning> TakeInterestBack(Connection& connection, const std::s
   auto tuning = connection.CancelTuning(name, kCancelTimeout);
   while (tuning.ok() && !IsFinal(tuning->state()) && SteadyTime::Now() + kCancelPoll < end) {
     absl::SleepFor(kCancelPoll);
-    tuning = connection.GetTuning(name, TimeUntil(end));
+    auto next = connection.GetTuning(name, kCancelTimeout);
+    // The cancelling itself was answered.
+    if (!next.ok()) return tuning;
+    tuning = std::move(next);
   }
   return tuning;
 }

@@ -96,12 +96,20 @@ class Exchange {
     body_ = WithPrefix(request);
     nghttp2_session_callbacks* callbacks = nullptr;
     if (nghttp2_session_callbacks_new(&callbacks) != 0) return Broken(NGHTTP2_ERR_NOMEM);
-    const absl::Cleanup deleter = [callbacks] { nghttp2_session_callbacks_del(callbacks); };
+    const absl::Cleanup callbacks_deleter = [callbacks] {
+      nghttp2_session_callbacks_del(callbacks);
+    };
     nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnClose);
-    if (const int error = nghttp2_session_client_new(&session_, callbacks, this); error != 0) {
+    nghttp2_option* options = nullptr;
+    if (nghttp2_option_new(&options) != 0) return Broken(NGHTTP2_ERR_NOMEM);
+    const absl::Cleanup options_deleter = [options] { nghttp2_option_del(options); };
+    // gRPC sends the blanks at the ends of a message as they are.
+    nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1);
+    if (const int error = nghttp2_session_client_new2(&session_, callbacks, this, options);
+        error != 0) {
       return Broken(error);
     }
     // A reply may be large, and is read as it comes.
@@ -137,7 +145,7 @@ class Exchange {
 
   // Takes what is to be written next, where all that was taken before is written.
   absl::Status FillOut() {
-    if (!out_.empty()) return absl::OkStatus();
+    if (!out_.empty() || !takes_more_) return absl::OkStatus();
     const uint8_t* bytes = nullptr;
     const ssize_t count = nghttp2_session_mem_send(session_, &bytes);
     if (count < 0) return Broken(static_cast<int>(count));
@@ -152,13 +160,19 @@ class Exchange {
   absl::Status Transfer() {
     pollfd wait{fd_, static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
     const int64_t left = TimeUntil(deadline_).count();
-    const int ready = poll(&wait, 1, static_cast<int>(std::clamp<int64_t>(left, 0, 1 << 30)));
+    // Not only where nothing comes: a server that always has something to say has no end either.
+    if (left <= 0) return absl::DeadlineExceededError("no reply");
+    const int ready = poll(&wait, 1, static_cast<int>(std::min<int64_t>(left, 1 << 30)));
     if (ready == 0) return absl::DeadlineExceededError("no reply");
     if (ready < 0) return errno == EINTR ? absl::OkStatus() : Broken("poll failed");
     if (wait.revents & POLLOUT) {
       const ssize_t count = send(fd_, out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count > 0) out_.erase(0, static_cast<size_t>(count));
-      if (count < 0 && errno != EAGAIN && errno != EINTR) return Broken("the connection broke");
+      if (count < 0 && errno != EAGAIN && errno != EINTR) {
+        // A server that has answered early takes no more; its answer is still to be read.
+        takes_more_ = false;
+        out_.clear();
+      }
     }
     if (wait.revents & (POLLIN | POLLHUP | POLLERR)) {
       uint8_t bytes[65536];
@@ -233,6 +247,7 @@ class Exchange {
   const SteadyTime deadline_;
   nghttp2_session* session_ = nullptr;
   std::string out_;
+  bool takes_more_ = true;  // The server, of what is sent.
   std::string body_;
   size_t body_sent_ = 0;
   std::string reply_;

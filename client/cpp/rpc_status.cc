@@ -16,9 +16,9 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
 
 absl::Status WithReason(const absl::Status& status) {
   if (!absl::IsCancelled(status) || ErrorInfoOf(status).has_value()) return status;
-  return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING",
+  return MakeError(absl::StatusCode::kUnavailable, "CALL_CUT_OFF",
                    "tilewrightd ended the call without an answer: it is stopping, or gave up "
-                   "waiting for this client");
+                   "waiting for this client to read on");
 }
 
 bool IsTransportFailure(const absl::Status& status) {

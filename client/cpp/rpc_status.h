@@ -15,7 +15,8 @@ namespace tilewright {
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
 // `status`; of a call that the daemon cut off, and this client did not cancel: UNAVAILABLE, reason
-// SERVER_STOPPING. gRPC ends what is open at the end of a stop as CANCELLED, without a reason.
+// CALL_CUT_OFF. gRPC ends such a call as CANCELLED, without a reason: what is open at the end of a
+// stop, and a stream whose client reads nothing for too long.
 absl::Status WithReason(const absl::Status& status);
 
 // Whether the call failed on the way rather than in the service: the service's own UNAVAILABLE

@@ -46,6 +46,8 @@ struct ConnectOptions {
 // UNAVAILABLE: DAEMON_UNREACHABLE - no daemon listens there.
 // UNAVAILABLE: DAEMON_FROZEN - one does, and does not answer: stopped, hanging, or starved.
 // UNAVAILABLE: CONNECTION_CLOSED, NOT_TILEWRIGHTD - what listens there hung up, or is no daemon.
+// UNAVAILABLE: CALL_CUT_OFF - the daemon ended the call without an answer: it is stopping, or gave
+//   up waiting for this client to read on.
 // DEADLINE_EXCEEDED: DAEMON_BUSY - the daemon lives, and did not answer this call in time.
 // PERMISSION_DENIED: SOCKET_NOT_PERMITTED, USER_NOT_PERMITTED - this user may not connect.
 // PERMISSION_DENIED: DAEMON_NOT_TRUSTED - another user runs the daemon than may: `daemon_user`.
