@@ -117,6 +117,26 @@ TEST_F(ClientTest, TuneThatIsStoppedTakesItsInterestBack) {
   EXPECT_EQ(service_.cancel_calls, 1);
 }
 
+// Others wait for the tuning, so it goes on. That was lost where a later question failed.
+TEST_F(ClientTest, WhatACancelAnsweredIsKeptWhereNothingMoreIsHeard) {
+  service_.create_tuning = [](const v1::CreateTuningRequest&) {
+    return TuningIn(v1::WORK_STATE_RUNNING, 0);
+  };
+  service_.tuning_updates = {TuningIn(v1::WORK_STATE_RUNNING, 0.1)};
+  service_.cancelled_tuning = TuningIn(v1::WORK_STATE_RUNNING, 0.2);
+  service_.tuning_after_cancel =
+      MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
+  std::stop_source stop;
+  TuneOptions options;
+  options.stop = stop.get_token();
+  const auto tuned = client_->Tune(v1::Problem(), options, [&](const v1::Tuning& tuning) {
+    if (tuning.progress().fraction() > 0) stop.request_stop();
+  });
+  ASSERT_TRUE(tuned.ok()) << tuned.status();
+  EXPECT_EQ(tuned->state(), v1::WORK_STATE_RUNNING);
+  EXPECT_EQ(tuned->progress().fraction(), 0.2);
+}
+
 TEST_F(ClientTest, CarriesBundlesBothWays) {
   std::ostringstream out;
   const auto bytes = client_->connection().ExportBundle({}, out);

@@ -130,8 +130,7 @@ class FakeService::Tunings : public v1::TuningService::Service {
 
   grpc::Status GetTuning(grpc::ServerContext*, const v1::GetTuningRequest*,
                          v1::Tuning* response) override {
-    *response = fake_.tuning_after_cancel;
-    return grpc::Status::OK;
+    return Answer(fake_.tuning_after_cancel, response);
   }
 
   grpc::Status CancelTuning(grpc::ServerContext*, const v1::CancelTuningRequest*,

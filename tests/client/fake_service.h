@@ -42,7 +42,7 @@ class FakeService {
   absl::Status kernel_watch_end;
   // What CancelTuning answers, and GetTuning.
   v1::Tuning cancelled_tuning;
-  v1::Tuning tuning_after_cancel;
+  absl::StatusOr<v1::Tuning> tuning_after_cancel = v1::Tuning();
   v1::Sweep cancelled_sweep;
   v1::ListDevicesResponse devices;
   std::vector<v1::Winner> winners;
