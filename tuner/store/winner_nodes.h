@@ -38,8 +38,9 @@ struct SignerNode {
   std::atomic<bool> trusted{false};
 };
 
-// One winner, of one epoch.
-struct WinnerNode {
+// One winner, of one epoch. What searches and listings read of every winner comes first and fills
+// one cache line.
+struct alignas(64) WinnerNode {
   WinnerNode() = default;
   ~WinnerNode();
   WinnerNode(const WinnerNode&) = delete;
@@ -57,22 +58,21 @@ struct WinnerNode {
            (signer == nullptr || signer->trusted.load(std::memory_order_acquire));
   }
 
-  // The first fields are what searches and listings read of every winner: one cache line.
   std::int64_t epoch = 0;
   mutable std::atomic<bool> removed{false};  // From the store: it is no answer any more.
   bool measured = false;
   // False where the kernel takes its arguments as an older version laid them out, which the
   // launcher of this one refuses. It is kept, listed and exported, and no answer.
   bool launchable = true;
-  const TargetNode* target = nullptr;
   bool vendor = false;
+  const TargetNode* target = nullptr;
   // Of a vendor's winner: those of the template beside it, or null.
   const KernelNode* kernel = nullptr;
   const v1::Requirements* requirements = nullptr;
-  const SignerNode* signer = nullptr;  // Of an import; null where it is not known.
-  std::string packed;
+  const SignerNode* signer = nullptr;             // Of an import; null where it is not known.
   std::atomic<const WinnerNode*> older{nullptr};  // Of the same problem and target.
   mutable std::atomic<const std::shared_ptr<const StoredWinner>*> parsed{nullptr};
+  std::string packed;
 };
 
 // All winners of one problem on one target, newest first.
