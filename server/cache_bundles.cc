@@ -121,6 +121,7 @@ absl::StatusOr<v1::ImportBundleResponse> TakeIn(const CacheServiceImpl::Context&
   ASSIGN_OR_RETURN(const v1::Signer signer, context.signers.Describe(contents.signer));
   response.set_signer_name(signer.display_name());
   for (const TuningRecord& record : contents.records) {
+    context.uses.Note(record.winner.kernel.content_hash());
     context.winners.Notify(record.winner.family_key);
     MeasureHere(context, record.winner.winner);
   }

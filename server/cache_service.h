@@ -46,7 +46,7 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
     Clock& clock;
     const Permissions& permissions;
     Signers& signers;
-    const KernelUses& uses;
+    KernelUses& uses;
     RevalidationQueue& revalidation;
     std::string cache_dir;
     std::size_t max_bundle_bytes;

@@ -54,7 +54,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
         // Where there is a GPU a tuning follows anyhow.
         if (request.device_ordinal < 0 && WorkerWasLost(result)) scheduler_.TuneAgain(request);
         RETURN_IF_ERROR(result.status());
-        winners_.Notify(result->winner.family_key);
+        Publish(result->winner);
         return std::move(result->winner);
       }),
       signers_(collaborators.store, collaborators.index, winners_, collaborators.clock,
@@ -162,8 +162,14 @@ absl::StatusOr<TuneResult> DaemonServer::Tune(TuneRequest request, const Cancell
   const IndexHit stored = FindStored(request, collaborators_.index, devices_);
   if (NeedsNoTuning(stored, request)) return TuneResult{.winner = *stored.winner};
   ASSIGN_OR_RETURN(TuneResult result, collaborators_.tuner.Tune(request, cancellation, progress));
-  winners_.Notify(result.winner.family_key);
+  Publish(result.winner);
   return result;
+}
+
+// What was just stored counts as used: nobody has had the time to ask for it.
+void DaemonServer::Publish(const StoredWinner& winner) {
+  uses_.Note(winner.kernel.content_hash());
+  winners_.Notify(winner.family_key);
 }
 
 absl::Status DaemonServer::Listen(const Options& options) {

@@ -102,6 +102,8 @@ class DaemonServer {
   absl::StatusOr<TuneResult> Tune(TuneRequest request, const Cancellation& cancellation,
                                   const ProgressSink& progress);
   void ExportMetrics();
+  // Of a winner that a tuning or a prediction has stored.
+  void Publish(const StoredWinner& winner);
   void NoteUses();
 
   Collaborators collaborators_;

@@ -197,7 +197,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     if (plan_.revalidate && plan_.hit.winner == hit.winner) context_.revalidation.Add(plan_.tune);
     // Beside a vendor's algorithm, the template that goes and stays with it.
     const std::string& used = hit.winner->kernel.content_hash();
-    if (!used.empty()) context_.uses.Note(used);
+    context_.uses.Note(used);
     if (kernel != nullptr) {
       const auto& known = request_.known_content_hashes();
       answer.include_cubin =

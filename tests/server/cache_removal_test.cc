@@ -125,6 +125,23 @@ TEST_F(CacheRemovalTest, APinIntoPrunedHistoryIsRefused) {
   EXPECT_TRUE(GetCached(256).ok());
 }
 
+// A sweep that was just done was gone after a prune: none of its kernels had been served.
+TEST_F(CacheRemovalTest, WhatWasTunedOrPredictedCountsAsUsed) {
+  v1::CreateTuningRequest tuning;
+  *tuning.mutable_problem() = GemmProblemOf(256, 4096, 4096);
+  ASSERT_EQ(client_.AwaitTuning(client_.CreateTuning(tuning).value().name())->state(),
+            v1::WORK_STATE_SUCCEEDED);
+  v1::CreateTuningRequest prediction = tuning;
+  prediction.set_target("l4");
+  ASSERT_EQ(client_.AwaitTuning(client_.CreateTuning(prediction).value().name())->state(),
+            v1::WORK_STATE_SUCCEEDED);
+  grpc::ClientContext context;
+  v1::PruneCacheResponse response;
+  ASSERT_TRUE(
+      FromGrpc(client_.cache->PruneCache(&context, v1::PruneCacheRequest(), &response)).ok());
+  EXPECT_EQ(daemon_.store.used().size(), 2u);
+}
+
 absl::StatusOr<std::string> Backup(const TestDaemon& daemon) {
   ServiceClient client = daemon.Connect();
   grpc::ClientContext context;

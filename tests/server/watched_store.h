@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "tuner/store/memory_store.h"
 
@@ -25,6 +27,12 @@ class WatchedStore final : public MemoryStore {
   void SetCubinGate(absl::Notification* gate) { cubin_gate_ = gate; }
 
   int backups() const { return backups_; }
+
+  // The kernels that were noted as used last.
+  std::vector<std::string> used() const {
+    absl::MutexLock lock(&used_mutex_);
+    return used_;
+  }
 
   // Backup waits for `gate`, which outlives this.
   void SetBackupGate(absl::Notification* gate) { backup_gate_ = gate; }
@@ -56,6 +64,11 @@ class WatchedStore final : public MemoryStore {
     if (absl::Notification* gate = cubin_gate_) gate->WaitForNotification();
     return MemoryStore::GetCubin(content_hash);
   }
+  absl::Status NoteServed(const std::vector<std::string>& content_hashes, int64_t) override {
+    absl::MutexLock lock(&used_mutex_);
+    used_ = content_hashes;
+    return absl::OkStatus();
+  }
   absl::StatusOr<std::vector<TrustedSigner>> Signers() override {
     if (absl::Notification* gate = signers_gate_) gate->WaitForNotification();
     return MemoryStore::Signers();
@@ -86,6 +99,8 @@ class WatchedStore final : public MemoryStore {
   std::atomic<int> cubin_reads_{0};
   std::atomic<absl::Notification*> cubin_gate_{nullptr};
   std::atomic<absl::Notification*> signers_gate_{nullptr};
+  mutable absl::Mutex used_mutex_;
+  std::vector<std::string> used_ ABSL_GUARDED_BY(used_mutex_);
   std::atomic<int> backups_{0};
   std::atomic<absl::Notification*> backup_gate_{nullptr};
 };
