@@ -11,13 +11,18 @@
 
 namespace tilewright {
 
+// Whether the work of a call changes something. A caller who is not told how such a call ended has
+// to look; one that only reads is simply made again.
+enum class CallKind { kReads, kChanges };
+
 // Calls `answer` once: with what `work` returns on a thread of the executor or, where the last call
 // of the server's stop comes before that, with SERVER_STOPPING. gRPC would end the call without a
 // reason a moment later. Work that has not begun by then is not begun; work that has goes on, so it
 // must not touch what ends with the answer. A Result is made of an absl::Status too. False where
 // the executor has no room: then neither is called.
 template <typename Result, typename Work, typename Answer>
-[[nodiscard]] bool AnswerLater(Executor& executor, StopSignal& stop, Work work, Answer answer) {
+[[nodiscard]] bool AnswerLater(Executor& executor, StopSignal& stop, CallKind kind, Work work,
+                               Answer answer) {
   struct Call {
     Call(Work what, Answer how) : work(std::move(what)), answer(std::move(how)) {}
 
@@ -29,9 +34,10 @@ template <typename Result, typename Work, typename Answer>
   };
   const auto call = std::make_shared<Call>(std::move(work), std::move(answer));
   call->stop_id = stop.Subscribe(
-      [call] {
+      [call, kind] {
         if (call->answered.exchange(true)) return;
-        call->answer(Result(call->begun ? ServerStoppingMidway() : ServerStopping()));
+        const bool may_have_effect = kind == CallKind::kChanges && call->begun;
+        call->answer(Result(may_have_effect ? ServerStoppingMidway() : ServerStopping()));
       },
       StopSignal::Phase::kLastCall);
   const bool posted = executor.TryPost([call, &stop] {

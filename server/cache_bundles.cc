@@ -156,12 +156,13 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
                                             std::string bundle);
 
   ImportReactor(const CacheServiceImpl::Context& context, SharedLimit& limit, uid_t user,
-                Response* response, Work work)
+                Response* response, CallKind kind, Work work)
       : open_(context.metrics.open_calls),
         limit_(limit),
         user_(user),
         context_(context),
         response_(response),
+        kind_(kind),
         work_(work) {}
 
   // Called before gRPC gets the reactor. Ends the call at once where it is not `permitted`.
@@ -218,7 +219,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     stall_->Stop();
     const std::shared_ptr<ImportReactor> self = this->shared_from_this();
     const bool posted = AnswerLater<absl::StatusOr<Response>>(
-        context_.bundle_executor, context_.stop, [self] { return self->Import(); },
+        context_.bundle_executor, context_.stop, kind_, [self] { return self->Import(); },
         [self](absl::StatusOr<Response> result) {
           if (result.ok()) *self->response_ = *std::move(result);
           self->Answer(result.status());
@@ -254,6 +255,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   std::optional<StallWatch> stall_;
   const CacheServiceImpl::Context& context_;
   Response* const response_;  // Gone once the call was answered.
+  const CallKind kind_;
   const Work work_;
   v1::BundleChunk chunk_;
   std::string bundle_;
@@ -278,7 +280,7 @@ grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     return reactor;
   }
   const bool posted = AnswerLater<absl::StatusOr<BundleSource>>(
-      context_.bundle_executor, context_.stop,
+      context_.bundle_executor, context_.stop, CallKind::kReads,
       [this, wanted = *request] { return MakeBundle(context_, wanted); },
       [reactor](absl::StatusOr<BundleSource> source) { reactor->Begin(std::move(source)); });
   if (!posted) reactor->Begin(ServerStopping());
@@ -289,7 +291,7 @@ grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::ImportBundle(
     grpc::CallbackServerContext* context, v1::ImportBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
   const auto reactor = std::make_shared<ImportReactor<v1::ImportBundleResponse>>(
-      context_, imports_, CallerOf(*context), response, &TakeIn);
+      context_, imports_, CallerOf(*context), response, CallKind::kChanges, &TakeIn);
   reactor->Begin(context_.permissions.RequireAdministrator(CallerOf(*context), "import a bundle"));
   return reactor.get();
 }
@@ -299,7 +301,7 @@ grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::InspectBundle(
     grpc::CallbackServerContext* context, v1::InspectBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
   const auto reactor = std::make_shared<ImportReactor<v1::InspectBundleResponse>>(
-      context_, imports_, CallerOf(*context), response, &Inspect);
+      context_, imports_, CallerOf(*context), response, CallKind::kReads, &Inspect);
   reactor->Begin(absl::OkStatus());
   return reactor.get();
 }

@@ -236,7 +236,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ForgetWinners(grpc::CallbackServerCo
   const absl::Status permitted =
       context_.permissions.RequireAdministrator(CallerOf(*context), "forget winners");
   if (!permitted.ok()) return Reply(context, permitted);
-  return ReplyLater(context, context_.executor, context_.stop, response,
+  return ReplyLater(context, context_.executor, context_.stop, CallKind::kChanges, response,
                     [this, wanted = *request] { return Forget(wanted); });
 }
 
@@ -248,7 +248,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerConte
   const absl::Status permitted =
       context_.permissions.RequireAdministrator(CallerOf(*context), "prune the cache");
   if (!permitted.ok()) return Reply(context, permitted);
-  return ReplyLater(context, context_.executor, context_.stop, response,
+  return ReplyLater(context, context_.executor, context_.stop, CallKind::kChanges, response,
                     [this, wanted = *request] { return Prune(wanted); });
 }
 
@@ -273,7 +273,8 @@ grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
     return reactor;
   }
   const bool posted = AnswerLater<absl::StatusOr<FileSource>>(
-      context_.bundle_executor, context_.stop, [this] { return MakeBackup(context_); },
+      context_.bundle_executor, context_.stop, CallKind::kReads,
+      [this] { return MakeBackup(context_); },
       [reactor](absl::StatusOr<FileSource> source) { reactor->Begin(std::move(source)); });
   if (!posted) reactor->Begin(ServerStopping());
   return reactor;

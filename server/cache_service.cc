@@ -38,7 +38,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ListWinners(grpc::CallbackServerCont
   Count(context_.metrics);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   // From memory, but milliseconds of it where there are many winners.
-  return ReplyLater(context, context_.executor, context_.stop, response,
+  return ReplyLater(context, context_.executor, context_.stop, CallKind::kReads, response,
                     [this, wanted = *request] { return ListPage(wanted, context_.index); });
 }
 
@@ -47,7 +47,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ExplainWinner(grpc::CallbackServerCo
                                                           v1::ExplainWinnerResponse* response) {
   Count(context_.metrics);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, context_.executor, context_.stop, response,
+  return ReplyLater(context, context_.executor, context_.stop, CallKind::kReads, response,
                     [this, wanted = *request] { return Explain(wanted); });
 }
 
@@ -81,7 +81,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::GetCacheStats(grpc::CallbackServerCo
                                                           v1::CacheStats* response) {
   Count(context_.metrics);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, context_.executor, context_.stop, response,
+  return ReplyLater(context, context_.executor, context_.stop, CallKind::kReads, response,
                     [this]() -> absl::StatusOr<v1::CacheStats> {
                       ASSIGN_OR_RETURN(v1::CacheStats stats, context_.store.Stats());
                       stats.set_unstored_winners(static_cast<int64_t>(context_.unstored_winners()));

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
+#include "server/answer_later.h"
 #include "server/device_table.h"
 #include "server/executor.h"
 #include "server/kernel_uses.h"
@@ -108,8 +109,8 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
   template <typename Response, typename Work>
   grpc::ServerUnaryReactor* ReplyToAdministrator(grpc::CallbackServerContext* context,
                                                  const google::protobuf::Message& request,
-                                                 std::string_view what, Response* response,
-                                                 Work work);
+                                                 std::string_view what, CallKind kind,
+                                                 Response* response, Work work);
 
   absl::StatusOr<v1::ExplainWinnerResponse> Explain(const v1::ExplainWinnerRequest& request);
   absl::StatusOr<v1::ForgetWinnersResponse> Forget(const v1::ForgetWinnersRequest& request);

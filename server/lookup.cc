@@ -66,7 +66,10 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void OnLoaded(const IndexHit& hit, bool may_repair,
                 const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
     if (kernel.ok()) return Answer(hit, *kernel);
-    if (absl::IsResourceExhausted(kernel.status())) return Finish(kernel.status());
+    // Any other error says nothing of the kernel, which may be read again in a moment.
+    if (!absl::IsDataLoss(kernel.status()) && !absl::IsNotFound(kernel.status())) {
+      return Finish(kernel.status());
+    }
     if (!may_repair) {
       return Finish(MakeError(absl::StatusCode::kNotFound, "KERNEL_DAMAGED",
                               "a winner is stored, but its kernel cannot be read"));

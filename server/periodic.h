@@ -14,7 +14,7 @@
 namespace tilewright {
 
 // Calls a function again and again on a thread of its own, by the monotonic clock, until Stop.
-// Owned by whoever needs it, who alone stops it.
+// Only its owner may call Stop.
 class Periodic {
  public:
   // `name`: of the thread, at most 15 characters.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "server/stop_signal.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/target/target.h"
 
@@ -38,7 +39,7 @@ void Predictor::Predict(const TuneRequest& request, Callback done) {
   }
   const absl::StatusOr<StoredWinner> error =
       cancellation_.IsCancelled()
-          ? MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping")
+          ? ServerStopping()
           : MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                       "too many kernels are being compiled: try again in 1000 ms",
                       {{"retry_delay_ms", "1000"}});

@@ -9,6 +9,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/scheduler_work.h"
+#include "server/stop_signal.h"
 #include "server/unknown_user.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/target/target.h"
@@ -23,10 +24,6 @@ constexpr std::size_t kShareOfOthers = 4;
 std::string NewName() {
   static thread_local std::mt19937_64 generator{std::random_device{}()};
   return absl::StrCat("tunings/", absl::Hex(generator(), absl::kZeroPad16));
-}
-
-absl::Status Stopping() {
-  return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
 }
 
 }  // namespace
@@ -144,7 +141,7 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::FindRepeated(
 absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& request,
                                                           Interest interest, uid_t user,
                                                           WorkPtr& yielded) {
-  if (stopping_) return Stopping();
+  if (stopping_) return ServerStopping();
   std::string key = KeyOf(request);
   if (const auto found = active_.find(key); found != active_.end()) {
     counters_.joined.fetch_add(1, std::memory_order_relaxed);

@@ -19,7 +19,7 @@ inline absl::Status ServerStopping() {
   return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
 }
 
-// Of a call whose work is under way and not waited for any more.
+// For a call that changes something, whose work is under way and not waited for any more.
 inline absl::Status ServerStoppingMidway() {
   return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING",
                    "the server is stopping, and this call was under way: look whether it had its "

@@ -11,6 +11,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "server/stop_signal.h"
 
 namespace tilewright {
 namespace {
@@ -65,9 +66,7 @@ absl::StatusOr<SweepRunner::Created> SweepRunner::Create(const v1::CreateSweepRe
 
 absl::StatusOr<SweepRunner::Created> SweepRunner::Begin(const v1::CreateSweepRequest& request,
                                                         uid_t user) {
-  if (stopping_) {
-    return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
-  }
+  if (stopping_) return ServerStopping();
   JoinEnded();
   const std::string name = SweepName(request.sweep_id());
   if (const auto found = active_.find(name); found != active_.end()) {

@@ -133,7 +133,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CreateSweep(grpc::CallbackServerCon
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   const uid_t user = CallerOf(*context);
-  return ReplyLater(context, executor_, stop_, response,
+  return ReplyLater(context, executor_, stop_, CallKind::kChanges, response,
                     [this, user, wanted = *request] { return Create(wanted, user); });
 }
 
@@ -142,7 +142,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::GetSweep(grpc::CallbackServerContex
                                                       v1::Sweep* response) {
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, executor_, stop_, response,
+  return ReplyLater(context, executor_, stop_, CallKind::kReads, response,
                     [this, name = request->name()] { return sweeps_.Get(name); });
 }
 
@@ -152,7 +152,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerCon
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
   const uid_t user = CallerOf(*context);
-  return ReplyLater(context, executor_, stop_, response,
+  return ReplyLater(context, executor_, stop_, CallKind::kChanges, response,
                     [this, user, wanted = *request] { return Cancel(wanted, user); });
 }
 
@@ -215,7 +215,7 @@ grpc::ServerUnaryReactor* TuningServiceImpl::ListDevices(grpc::CallbackServerCon
                                                          v1::ListDevicesResponse* response) {
   Count(metrics_);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  return ReplyLater(context, executor_, stop_, response,
+  return ReplyLater(context, executor_, stop_, CallKind::kReads, response,
                     [this]() -> absl::StatusOr<v1::ListDevicesResponse> {
                       devices_.FindMissing();
                       return devices_.listing();

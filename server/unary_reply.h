@@ -29,10 +29,11 @@ inline grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context,
 // request: that is gone once the call was answered.
 template <class Response, class Work>
 grpc::ServerUnaryReactor* ReplyLater(grpc::CallbackServerContext* context, Executor& executor,
-                                     StopSignal& stop, Response* response, Work work) {
+                                     StopSignal& stop, CallKind kind, Response* response,
+                                     Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const bool posted = AnswerLater<absl::StatusOr<Response>>(
-      executor, stop, std::move(work), [reactor, response](absl::StatusOr<Response> result) {
+      executor, stop, kind, std::move(work), [reactor, response](absl::StatusOr<Response> result) {
         if (result.ok()) *response = *std::move(result);
         reactor->Finish(ToGrpcStatus(result.status()));
       });

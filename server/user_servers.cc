@@ -13,6 +13,7 @@
 #include "proto/support/errors.h"
 #include "server/call_deadline.h"
 #include "server/caller.h"
+#include "server/stop_signal.h"
 
 namespace tilewright {
 
@@ -22,9 +23,7 @@ absl::Status UserServers::Start(uid_t user) {
 }
 
 absl::Status UserServers::StartLocked(uid_t user) {
-  if (stopping_) {
-    return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
-  }
+  if (stopping_) return ServerStopping();
   if (servers_.find(user) != servers_.end()) return absl::OkStatus();
   grpc::ServerBuilder builder;
   configure_(builder);

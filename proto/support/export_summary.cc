@@ -15,7 +15,9 @@ int64_t LeftOut(const v1::ExportSummary& summary) {
 
 std::string DescribeLeftOut(const v1::ExportSummary& summary) {
   const std::pair<int32_t, const char*> reasons[] = {
-      {summary.vendor_only(), "cublasLt algorithms beside which no template was sound"},
+      {summary.vendor_only(), summary.vendor_only() == 1
+                                  ? "cublasLt algorithm without a sound template"
+                                  : "cublasLt algorithms without a sound template"},
       {summary.signer_not_trusted(),
        "whose signer is not trusted here (`tilewright trust list` shows the signers)"},
       {summary.signer_unknown(),

@@ -17,26 +17,28 @@ using google::protobuf::Message;
 
 class KnownValues final : public MessageVisitor {
  public:
-  explicit KnownValues(const KnownValuesOptions& options) : options_(options) {}
+  explicit KnownValues(const KnownValuesOptions& options)
+      : MessageVisitor({.enums = true}), options_(options) {}
 
   bool Enters(const Descriptor& type) override { return &type != options_.left_out; }
 
-  absl::Status OnMessage(const Message& message, const std::string& path) override {
+  absl::Status OnMessage(const Message& message, const FieldPath& path) override {
     const auto& unknown = message.GetReflection()->GetUnknownFields(message);
     if (unknown.field_count() == 0) return absl::OkStatus();
+    const std::string field = path.ToString();
     return options_.unknown_field(
-        path.empty() ? options_.name : std::string_view(path),
+        field.empty() ? options_.name : std::string_view(field),
         absl::StrCat("field number ", unknown.field(0).number(),
                      " is not known to this version; update the service or leave it out"));
   }
 
-  absl::Status OnEnum(int value, const EnumDescriptor& type, const std::string& path) override {
+  absl::Status OnEnum(int value, const EnumDescriptor& type, const FieldPath& path) override {
     if (type.FindValueByNumber(value) != nullptr) return absl::OkStatus();
     std::string names;
     for (int i = 1; i < type.value_count(); ++i) {
       absl::StrAppend(&names, i == 1 ? "" : ", ", type.value(i)->name());
     }
-    return InvalidField(path, "UNKNOWN_ENUM_VALUE",
+    return InvalidField(path.ToString(), "UNKNOWN_ENUM_VALUE",
                         absl::StrCat(value, " is no ", type.name(), "; use one of ", names));
   }
 

@@ -1,5 +1,6 @@
 #include "proto/support/message_walk.h"
 
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -12,17 +13,22 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-bool IsVisited(const FieldDescriptor& field) {
-  return field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE ||
-         field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM ||
-         field.type() == FieldDescriptor::TYPE_STRING;
+bool IsVisited(const FieldDescriptor& field, const MessageVisitor::Wants& wants) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return true;
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return wants.enums;
+    default:
+      return wants.text && field.type() == FieldDescriptor::TYPE_STRING;
+  }
 }
 
-absl::Status WalkBelow(const Message& message, const std::string& path, MessageVisitor& visitor);
+absl::Status WalkBelow(const Message& message, const FieldPath& path, MessageVisitor& visitor);
 
 // `index` < 0: the field's one value.
 absl::Status WalkValue(const Message& message, const FieldDescriptor& field, int index,
-                       const std::string& path, MessageVisitor& visitor) {
+                       const FieldPath& path, MessageVisitor& visitor) {
   const Reflection& reflection = *message.GetReflection();
   const bool one = index < 0;
   switch (field.cpp_type()) {
@@ -34,28 +40,32 @@ absl::Status WalkValue(const Message& message, const FieldDescriptor& field, int
       return visitor.OnEnum(one ? reflection.GetEnumValue(message, &field)
                                 : reflection.GetRepeatedEnumValue(message, &field, index),
                             *field.enum_type(), path);
-    default:
-      return visitor.OnText(one ? reflection.GetString(message, &field)
-                                : reflection.GetRepeatedString(message, &field, index),
-                            path);
+    default: {
+      // Used only where the message keeps the text in another form.
+      std::string scratch;
+      return visitor.OnText(
+          one ? reflection.GetStringReference(message, &field, &scratch)
+              : reflection.GetRepeatedStringReference(message, &field, index, &scratch),
+          path);
+    }
   }
 }
 
-absl::Status WalkBelow(const Message& message, const std::string& path, MessageVisitor& visitor) {
+absl::Status WalkBelow(const Message& message, const FieldPath& path, MessageVisitor& visitor) {
   if (!visitor.Enters(*message.GetDescriptor())) return absl::OkStatus();
   RETURN_IF_ERROR(visitor.OnMessage(message, path));
   const Reflection& reflection = *message.GetReflection();
   std::vector<const FieldDescriptor*> fields;
   reflection.ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
-    if (!IsVisited(*field)) continue;
-    const std::string below = absl::StrCat(path, path.empty() ? "" : ".", field->name());
+    if (!IsVisited(*field, visitor.wants())) continue;
     if (!field->is_repeated()) {
-      RETURN_IF_ERROR(WalkValue(message, *field, -1, below, visitor));
+      RETURN_IF_ERROR(WalkValue(message, *field, -1, FieldPath(path, *field, -1), visitor));
       continue;
     }
-    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      RETURN_IF_ERROR(WalkValue(message, *field, i, absl::StrCat(below, "[", i, "]"), visitor));
+    const int size = reflection.FieldSize(message, field);
+    for (int i = 0; i < size; ++i) {
+      RETURN_IF_ERROR(WalkValue(message, *field, i, FieldPath(path, *field, i), visitor));
     }
   }
   return absl::OkStatus();
@@ -63,8 +73,16 @@ absl::Status WalkBelow(const Message& message, const std::string& path, MessageV
 
 }  // namespace
 
+std::string FieldPath::ToString() const {
+  if (field_ == nullptr) return "";
+  std::string text = above_->ToString();
+  absl::StrAppend(&text, text.empty() ? "" : ".", field_->name());
+  if (index_ >= 0) absl::StrAppend(&text, "[", index_, "]");
+  return text;
+}
+
 absl::Status Walk(const Message& message, MessageVisitor& visitor) {
-  return WalkBelow(message, "", visitor);
+  return WalkBelow(message, FieldPath(), visitor);
 }
 
 }  // namespace tilewright

@@ -181,8 +181,8 @@ CacheFault CacheFaultOf(int error) {
       return {Code::kResourceExhausted, "OUT_OF_MEMORY", "free some memory on this machine"};
     case EROFS:
       return {Code::kFailedPrecondition, "READ_ONLY",
-              "the filesystem is mounted for reading alone: mount it for writing, or name another "
-              "cache directory"};
+              "the filesystem is mounted read-only: mount it for writing, or name another cache "
+              "directory"};
     case EIO:
       return {
           Code::kFailedPrecondition, "DISK_FAILING",

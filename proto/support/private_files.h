@@ -26,7 +26,7 @@ absl::Status CheckPrivateDirectory(const std::string& path);
 // to another user but root. `flags` as of open(2); the descriptor is closed on exec.
 absl::StatusOr<int> OpenPrivateFile(const std::string& path, int flags, mode_t mode);
 
-// What an errno that a file of the cache directory met with is told as.
+// How an errno of a cache file is reported.
 struct CacheFault {
   absl::StatusCode code;
   const char* reason;

@@ -80,9 +80,12 @@ bool IsMessage(const FieldDescriptor& field) {
 
 class Utf8Check final : public MessageVisitor {
  public:
-  absl::Status OnText(const std::string& text, const std::string& path) override {
+  Utf8Check() : MessageVisitor({.text = true}) {}
+
+  absl::Status OnText(const std::string& text, const FieldPath& path) override {
     if (IsUtf8(text)) return absl::OkStatus();
-    return InvalidField(path, "NOT_UTF8", absl::StrCat("'", ToUtf8(text), "' is not UTF-8"));
+    return InvalidField(path.ToString(), "NOT_UTF8",
+                        absl::StrCat("'", ToUtf8(text), "' is not UTF-8"));
   }
 };
 

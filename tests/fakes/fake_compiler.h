@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_TESTS_FAKES_FAKE_COMPILER_H_
 #define TILEWRIGHT_TESTS_FAKES_FAKE_COMPILER_H_
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -68,6 +69,9 @@ class FakeCompiler final : public Compiler {
     gate_ = gate;
   }
 
+  // How often CompileAll was called, be it that it still waits.
+  int calls() const { return calls_; }
+
   // Every job that was compiled, in order.
   std::vector<CompileJob> jobs() const {
     absl::MutexLock lock(&mutex_);
@@ -77,6 +81,7 @@ class FakeCompiler final : public Compiler {
   absl::Status CompileAll(
       std::vector<CompileJob> jobs, const Cancellation& cancellation,
       std::function<void(std::size_t index, CompileOutcome outcome)> on_done) override {
+    ++calls_;
     absl::Notification* gate = Gate();
     while (gate != nullptr && !gate->WaitForNotificationWithTimeout(absl::Milliseconds(2))) {
       if (cancellation.IsCancelled()) return absl::CancelledError("compiling was cancelled");
@@ -130,6 +135,7 @@ class FakeCompiler final : public Compiler {
     return behaviour_;
   }
 
+  std::atomic<int> calls_{0};
   mutable absl::Mutex mutex_;
   Behaviour behaviour_ ABSL_GUARDED_BY(mutex_);
   bool missing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -14,21 +14,26 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::Message;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Recorder final : public MessageVisitor {
  public:
+  explicit Recorder(Wants wants = {.text = true, .enums = true}) : MessageVisitor(wants) {}
+
   bool Enters(const Descriptor& type) override { return &type != left_out; }
-  absl::Status OnMessage(const Message& message, const std::string& path) override {
-    seen.push_back(absl::StrCat(path, ": ", message.GetDescriptor()->name()));
+  absl::Status OnMessage(const Message& message, const FieldPath& path) override {
+    seen.push_back(absl::StrCat(path.ToString(), ": ", message.GetDescriptor()->name()));
     return absl::OkStatus();
   }
-  absl::Status OnText(const std::string& text, const std::string& path) override {
-    seen.push_back(absl::StrCat(path, ": '", text, "'"));
-    return text == "wrong" ? absl::InvalidArgumentError(path) : absl::OkStatus();
+  absl::Status OnText(const std::string& text, const FieldPath& path) override {
+    seen.push_back(absl::StrCat(path.ToString(), ": '", text, "'"));
+    return text == "wrong" ? absl::InvalidArgumentError(path.ToString()) : absl::OkStatus();
   }
-  absl::Status OnEnum(int value, const EnumDescriptor& type, const std::string& path) override {
-    seen.push_back(absl::StrCat(path, ": ", type.name(), " ", value));
+  absl::Status OnEnum(int value, const EnumDescriptor& type, const FieldPath& path) override {
+    seen.push_back(absl::StrCat(path.ToString(), ": ", type.name(), " ", value));
     return absl::OkStatus();
   }
 
@@ -60,6 +65,17 @@ TEST(MessageWalk, LeavesOutWhatIsNotEntered) {
   recorder.left_out = v1::SweepEntry::descriptor();
   ASSERT_TRUE(Walk(TwoEntries(), recorder).ok());
   EXPECT_THAT(recorder.seen, ElementsAre(": CreateSweepRequest", "sweep_id: 's'"));
+}
+
+TEST(MessageWalk, TellsNothingThatTheVisitorDoesNotWant) {
+  Recorder texts({.text = true});
+  ASSERT_TRUE(Walk(TwoEntries(), texts).ok());
+  EXPECT_THAT(texts.seen, Not(Contains(HasSubstr("WorkState"))));
+  EXPECT_THAT(texts.seen, Contains("sweep_id: 's'"));
+  Recorder enums({.enums = true});
+  ASSERT_TRUE(Walk(TwoEntries(), enums).ok());
+  EXPECT_THAT(enums.seen, Not(Contains(HasSubstr("'"))));
+  EXPECT_THAT(enums.seen, Contains("entries[1].state: WorkState 4"));
 }
 
 TEST(MessageWalk, EndsWithTheFirstError) {

@@ -178,8 +178,9 @@ TEST_F(LongCallsTest, AWatcherThatReadsNothingHoldsNothingUpOnceItIsGone) {
   for (int round = 0; round < 20; ++round) {
     ServiceClient silent = daemon_->Connect();
     KernelWatch watch(silent);
-    while (!daemon_->server->Busy()) absl::SleepFor(absl::Milliseconds(1));
-    absl::SleepFor(absl::Milliseconds(40));  // The message is under way.
+    // It comes with the first message, which is under way from then on.
+    watch.reader->WaitForInitialMetadata();
+    ASSERT_TRUE(daemon_->server->Busy()) << "the watch was refused in round " << round;
     watch.context.TryCancel();
     EXPECT_FALSE(watch.reader->Finish().ok());
     ASSERT_TRUE(IsDone()) << "round " << round;

@@ -1,5 +1,6 @@
 // How look-ups wait, share work, fall back and end.
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +18,10 @@ namespace {
 constexpr auto kCached = v1::LOOKUP_MODE_CACHED_ONLY;
 constexpr auto kBest = v1::LOOKUP_MODE_BEST_AVAILABLE;
 constexpr auto kTuned = v1::LOOKUP_MODE_WAIT_TUNED;
+
+void AwaitTrue(const std::function<bool()>& condition) {
+  while (!condition()) absl::SleepFor(absl::Milliseconds(2));
+}
 
 TEST(LookupLife, WaitTunedHonoursTheDeadlineAndTheTuningGoesOn) {
   TestDaemon daemon(1);
@@ -347,7 +352,8 @@ TEST(LookupLife, StopEndsABatchAndAPredictionThatWait) {
     grpc::ClientContext context;
     of_batch = FromGrpc(daemon.Connect().kernels->BatchGetKernels(&context, request, &batch));
   });
-  absl::SleepFor(absl::Milliseconds(300));
+  // The prediction and the tuning of the batch both wait for the compiler.
+  AwaitTrue([&] { return daemon.compiler.calls() >= 2; });
   const absl::Time begin = absl::Now();
   daemon.server->Stop(absl::Seconds(20));
   EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
@@ -361,32 +367,39 @@ TEST(LookupLife, StopEndsABatchAndAPredictionThatWait) {
 // gRPC ended them as CANCELLED, without a reason.
 TEST(LookupLife, CallsThatADiskHoldsUpAreToldOfTheStop) {
   TestDaemon daemon(1);
-  ASSERT_TRUE(PutWinner({.problem = GemmProblemOf(256, 4096, 4096), .target = daemon.TargetOf("")},
-                        daemon.store, daemon.index)
-                  .ok());
+  // Kernels of their own: each read of one is counted.
+  for (const int m : {256, 512}) {
+    const WinnerSpec spec = {.problem = GemmProblemOf(m, 4096, 4096),
+                             .target = daemon.TargetOf(""),
+                             .cubin = FakeCubin(1000, static_cast<uint64_t>(m))};
+    ASSERT_TRUE(PutWinner(spec, daemon.store, daemon.index).ok());
+  }
   absl::Notification gate;
   daemon.store.SetCubinGate(&gate);
-  daemon.store.SetSignersGate(&gate);
+  daemon.store.SetStatsGate(&gate);
+  daemon.store.SetSignerGate(&gate);
   absl::Status looked_up;
   absl::Status of_batch;
   v1::BatchGetKernelsResponse batch;
-  absl::Status under_way[4];
-  absl::Status queued;
   absl::Status exported;
-  const auto list_signers = [&daemon] {
+  absl::Status read;
+  absl::Status written;
+  absl::Status queued;
+  const auto get_stats = [&daemon] {
     grpc::ClientContext context;
-    v1::ListSignersResponse response;
-    return FromGrpc(daemon.Connect().cache->ListSigners(&context, {}, &response));
+    v1::CacheStats response;
+    return FromGrpc(daemon.Connect().cache->GetCacheStats(&context, {}, &response));
   };
   std::vector<std::thread> callers;
   callers.emplace_back([&] { looked_up = daemon.Connect().Get(RequestOf(256, kCached)).status(); });
-  while (daemon.store.cubin_reads() < 1) absl::SleepFor(absl::Milliseconds(5));
+  AwaitTrue([&] { return daemon.store.cubin_reads() == 1; });
   callers.emplace_back([&] {
     v1::BatchGetKernelsRequest request;
-    *request.add_requests() = RequestOf(256, kCached);
+    *request.add_requests() = RequestOf(512, kCached);
     grpc::ClientContext context;
     of_batch = FromGrpc(daemon.Connect().kernels->BatchGetKernels(&context, request, &batch));
   });
+  AwaitTrue([&] { return daemon.store.cubin_reads() == 2; });
   callers.emplace_back([&] {
     grpc::ClientContext context;
     const auto reader = daemon.Connect().cache->ExportBundle(&context, {});
@@ -394,26 +407,72 @@ TEST(LookupLife, CallsThatADiskHoldsUpAreToldOfTheStop) {
     while (reader->Read(&chunk)) continue;
     exported = FromGrpc(reader->Finish());
   });
-  absl::SleepFor(absl::Milliseconds(300));
-  // As many as the threads that are left, and one more.
-  for (absl::Status& status : under_way) callers.emplace_back([&] { status = list_signers(); });
-  absl::SleepFor(absl::Milliseconds(300));
-  callers.emplace_back([&] { queued = list_signers(); });
-  absl::SleepFor(absl::Milliseconds(300));
+  AwaitTrue([&] { return daemon.store.cubin_reads() == 3; });
+  // These take the threads that the look-ups leave.
+  callers.emplace_back([&] { read = get_stats(); });
+  AwaitTrue([&] { return daemon.store.stats_reads() == 1; });
+  callers.emplace_back([&] {
+    v1::TrustSignerRequest request;
+    request.set_signer(std::string(64, 'a'));
+    request.set_display_name("somebody");
+    grpc::ClientContext context;
+    v1::Signer response;
+    written = FromGrpc(daemon.Connect().cache->TrustSigner(&context, request, &response));
+  });
+  AwaitTrue([&] { return daemon.store.signer_writes() == 1; });
+  const int64_t calls = daemon.server->Activity();
+  callers.emplace_back([&] { queued = get_stats(); });
+  AwaitTrue([&] { return daemon.server->Activity() > calls; });
   // The stop itself waits for its threads, which the gate holds.
-  std::thread stopper([&] { daemon.server->Stop(absl::Seconds(1)); });
+  std::thread stopper([&] { daemon.server->Stop(absl::Seconds(5)); });
   for (std::thread& caller : callers) caller.join();
   gate.Notify();
   stopper.join();
   EXPECT_EQ(ReasonOf(looked_up), "SERVER_STOPPING") << looked_up;
   ASSERT_TRUE(of_batch.ok()) << of_batch;
   EXPECT_EQ(batch.results(0).reason(), "SERVER_STOPPING");
-  for (const absl::Status& status : under_way) {
+  EXPECT_EQ(daemon.store.stats_reads(), 1) << "what was queued is not begun";
+  for (const absl::Status& status : {exported, read, queued}) {
     EXPECT_EQ(ReasonOf(status), "SERVER_STOPPING") << status;
+    EXPECT_EQ(std::string(status.message()), "the server is stopping")
+        << "there is no effect to look for";
   }
-  EXPECT_EQ(ReasonOf(queued), "SERVER_STOPPING") << queued;
-  EXPECT_EQ(queued.message(), "the server is stopping");
-  EXPECT_EQ(ReasonOf(exported), "SERVER_STOPPING") << exported;
+  EXPECT_EQ(ReasonOf(written), "SERVER_STOPPING") << written;
+  EXPECT_NE(written.message().find("look whether it had its effect"), absl::string_view::npos)
+      << written;
+}
+
+// A reader that cannot be opened says nothing of the kernel: sound ones were tuned again.
+TEST(LookupLife, AKernelThatCannotBeReadNowIsNotMadeAgain) {
+  for (const absl::Status& failure :
+       {MakeError(absl::StatusCode::kFailedPrecondition, "DATABASE_UNWRITABLE", "no reader"),
+        MakeError(absl::StatusCode::kResourceExhausted, "NO_DESCRIPTOR", "no descriptor")}) {
+    TestDaemon daemon(1);
+    const WinnerSpec spec = {.problem = GemmProblemOf(256, 4096, 4096),
+                             .target = daemon.TargetOf("")};
+    ASSERT_TRUE(PutWinner(spec, daemon.store, daemon.index).ok());
+    daemon.store.SetCubinFailure(failure);
+    for (const auto mode : {kCached, kBest, kTuned}) {
+      EXPECT_EQ(ReasonOf(daemon.Connect().Get(RequestOf(256, mode)).status()), ReasonOf(failure));
+    }
+    EXPECT_EQ(daemon.compiler.calls(), 0);
+  }
+}
+
+TEST(LookupLife, ADamagedKernelIsMadeAgain) {
+  for (const absl::Status& damage :
+       {MakeError(absl::StatusCode::kDataLoss, "CUBIN_DAMAGED", "damaged"),
+        MakeError(absl::StatusCode::kNotFound, "CUBIN_NOT_STORED", "gone")}) {
+    TestDaemon daemon(1);
+    const WinnerSpec spec = {.problem = GemmProblemOf(256, 4096, 4096),
+                             .target = daemon.TargetOf("")};
+    ASSERT_TRUE(PutWinner(spec, daemon.store, daemon.index).ok());
+    daemon.store.SetCubinFailure(damage);
+    EXPECT_EQ(ReasonOf(daemon.Connect().Get(RequestOf(256, kCached)).status()), "KERNEL_DAMAGED");
+    EXPECT_EQ(daemon.compiler.calls(), 0);
+    daemon.Connect().Get(RequestOf(256, kTuned)).status().IgnoreError();
+    EXPECT_GT(daemon.compiler.calls(), 0);
+  }
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ namespace tilewright {
 class WatchedStore final : public MemoryStore {
  public:
   int cubin_reads() const { return cubin_reads_; }
+  int stats_reads() const { return stats_reads_; }
+  int signer_writes() const { return signer_writes_; }
 
   // GetCubin waits for `gate`, which outlives this.
   void SetCubinGate(absl::Notification* gate) { cubin_gate_ = gate; }
@@ -37,8 +39,14 @@ class WatchedStore final : public MemoryStore {
   // Backup waits for `gate`, which outlives this.
   void SetBackupGate(absl::Notification* gate) { backup_gate_ = gate; }
 
-  // Signers waits for `gate`, which outlives this.
-  void SetSignersGate(absl::Notification* gate) { signers_gate_ = gate; }
+  // What every GetCubin fails with; OK: nothing. Before it is used.
+  void SetCubinFailure(absl::Status failure) { cubin_failure_ = std::move(failure); }
+
+  // Stats waits for `gate`, which outlives this.
+  void SetStatsGate(absl::Notification* gate) { stats_gate_ = gate; }
+
+  // PutSigner waits for `gate`, which outlives this.
+  void SetSignerGate(absl::Notification* gate) { signer_gate_ = gate; }
 
   // What every PutTuning fails with from now on, as on a full disk; OK: nothing. Before it is used.
   void SetPutFailure(absl::Status failure) { put_failure_ = std::move(failure); }
@@ -62,6 +70,7 @@ class WatchedStore final : public MemoryStore {
   absl::StatusOr<std::string> GetCubin(const std::string& content_hash) override {
     ++cubin_reads_;
     if (absl::Notification* gate = cubin_gate_) gate->WaitForNotification();
+    if (!cubin_failure_.ok()) return cubin_failure_;
     return MemoryStore::GetCubin(content_hash);
   }
   absl::Status NoteServed(const std::vector<std::string>& content_hashes, int64_t) override {
@@ -69,9 +78,15 @@ class WatchedStore final : public MemoryStore {
     used_ = content_hashes;
     return absl::OkStatus();
   }
-  absl::StatusOr<std::vector<TrustedSigner>> Signers() override {
-    if (absl::Notification* gate = signers_gate_) gate->WaitForNotification();
-    return MemoryStore::Signers();
+  absl::StatusOr<v1::CacheStats> Stats() override {
+    ++stats_reads_;
+    if (absl::Notification* gate = stats_gate_) gate->WaitForNotification();
+    return MemoryStore::Stats();
+  }
+  absl::Status PutSigner(const TrustedSigner& signer) override {
+    ++signer_writes_;
+    if (absl::Notification* gate = signer_gate_) gate->WaitForNotification();
+    return MemoryStore::PutSigner(signer);
   }
   absl::Status Backup(const std::string& path) override {
     // Before it is counted: who has seen the count may take the gate away from later ones.
@@ -93,14 +108,18 @@ class WatchedStore final : public MemoryStore {
     const std::function<void()>& after;
   };
 
+  absl::Status cubin_failure_;
   absl::Status put_failure_;
   std::function<void()> before_put_;
   std::function<void()> after_put_;
   std::atomic<int> cubin_reads_{0};
   std::atomic<absl::Notification*> cubin_gate_{nullptr};
-  std::atomic<absl::Notification*> signers_gate_{nullptr};
   mutable absl::Mutex used_mutex_;
   std::vector<std::string> used_ ABSL_GUARDED_BY(used_mutex_);
+  std::atomic<int> stats_reads_{0};
+  std::atomic<absl::Notification*> stats_gate_{nullptr};
+  std::atomic<int> signer_writes_{0};
+  std::atomic<absl::Notification*> signer_gate_{nullptr};
   std::atomic<int> backups_{0};
   std::atomic<absl::Notification*> backup_gate_{nullptr};
 };

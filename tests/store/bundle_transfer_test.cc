@@ -181,7 +181,7 @@ TEST(BundleTransferTest, SaysWhatWasLeftOutAndWhy) {
   EXPECT_EQ(summary.winners(), 1);
   EXPECT_EQ(summary.signer_not_trusted(), 1);
   EXPECT_EQ(DescribeLeftOut(summary),
-            "left out 3 winners: 1 cublasLt algorithms beside which no template was sound; 1 whose "
+            "left out 3 winners: 1 cublasLt algorithm without a sound template; 1 whose "
             "signer is not trusted here (`tilewright trust list` shows the signers); 1 served and "
             "not stored yet (try again when the disk takes them)");
 }
@@ -192,8 +192,71 @@ TEST(BundleTransferTest, AnExportOfNothingSaysWhy) {
   const absl::Status status = CollectForExport(from.store, from.index, {}).status();
   EXPECT_EQ(ReasonOf(status), "NO_WINNER");
   EXPECT_EQ(status.message(),
-            "there is no winner to export: left out 1 winner: 1 cublasLt algorithms beside which "
-            "no template was sound");
+            "there is no winner to export: left out 1 winner: 1 cublasLt algorithm without a sound "
+            "template");
+  from.Add({.problem = Gemm(8, 8, 16), .provenance = v1::PROVENANCE_VENDOR});
+  EXPECT_EQ(CollectForExport(from.store, from.index, {}).status().message(),
+            "there is no winner to export: left out 2 winners: 2 cublasLt algorithms without a "
+            "sound template");
+}
+
+// The older record that is stored for its target was exported in its place.
+TEST(BundleTransferTest, AWinnerThatIsNotStoredYetIsNotReplacedByAnOlderOne) {
+  Machine from;
+  from.Add({.cubin = "older"});
+  from.Add({.problem = Gemm(8, 8, 8)});
+  const std::string hash = Sha256(Stub("older"));
+  const std::string silicon = SiliconKey(H100());
+  from.index.Quarantine({.content_hash = hash, .silicon_key = silicon, .problem_key = ""});
+  from.index.Insert(MakeRecord({.cubin = Stub("unstored")}).winner);
+  ASSERT_EQ(from.Find({}).winner->winner.epoch(), 0);
+  v1::ExportSummary summary;
+  const auto contents = CollectForExport(from.store, from.index, {}, kMaxBundleBytes, &summary);
+  ASSERT_TRUE(contents.ok()) << contents.status();
+  EXPECT_EQ(contents->records.size(), 1u);
+  EXPECT_EQ(summary.winners(), 1);
+  EXPECT_EQ(summary.not_stored(), 1);
+}
+
+// Reads fail as a disk or a database does that cannot be read now.
+class FailingStore final : public MemoryStore {
+ public:
+  absl::StatusOr<TuningRecord> GetTuning(const std::string& problem_encoding,
+                                         const std::string& silicon_key,
+                                         const std::string& environment_key) override {
+    if (!tuning_failure.ok()) return tuning_failure;
+    return MemoryStore::GetTuning(problem_encoding, silicon_key, environment_key);
+  }
+  absl::StatusOr<std::string> GetCubin(const std::string& content_hash) override {
+    if (!cubin_failure.ok()) return cubin_failure;
+    return MemoryStore::GetCubin(content_hash);
+  }
+
+  absl::Status tuning_failure;
+  absl::Status cubin_failure;
+};
+
+TEST(BundleTransferTest, OnlyDamageIsLeftOutAndAnyOtherErrorEndsTheExport) {
+  FailingStore store;
+  WinnerIndex index;
+  StoredWinner winner = MakeRecord({.cubin = Stub("a")}).winner;
+  winner.winner.set_epoch(Put(store, {.cubin = Stub("a")}).value());
+  index.Insert(winner);
+  for (absl::Status* failure : {&store.tuning_failure, &store.cubin_failure}) {
+    const auto reason_with = [&](const absl::Status& status) {
+      *failure = status;
+      const absl::Status exported = CollectForExport(store, index, {}).status();
+      *failure = absl::OkStatus();
+      return ReasonOf(exported);
+    };
+    EXPECT_EQ(reason_with(MakeError(absl::StatusCode::kFailedPrecondition, "DISK_FAILING", "")),
+              "DISK_FAILING");
+    EXPECT_EQ(reason_with(MakeError(absl::StatusCode::kResourceExhausted, "NO_DESCRIPTOR", "")),
+              "NO_DESCRIPTOR");
+    EXPECT_EQ(reason_with(MakeError(absl::StatusCode::kDataLoss, "CUBIN_DAMAGED", "")),
+              "NO_WINNER");
+    EXPECT_EQ(reason_with(MakeError(absl::StatusCode::kNotFound, "GONE", "")), "NO_WINNER");
+  }
 }
 
 TEST(BundleTransferTest, LeavesVendorWinnersOut) {

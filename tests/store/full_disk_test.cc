@@ -2,6 +2,7 @@
 // winner is served though it cannot be stored.
 #include <sqlite3.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -165,7 +166,7 @@ constexpr Fault kFaults[] = {
     {ENOSPC, "DISK_FULL", "free some space"},     {EDQUOT, "DISK_QUOTA", "quota"},
     {EFBIG, "FILE_SIZE_LIMIT", "ulimit -f"},      {EMFILE, "NO_DESCRIPTOR", "ulimit -n"},
     {ENFILE, "NO_DESCRIPTOR", "ulimit -n"},       {ENOMEM, "OUT_OF_MEMORY", "memory"},
-    {EROFS, "READ_ONLY", "mounted for reading"},  {EIO, "DISK_FAILING", "dmesg"},
+    {EROFS, "READ_ONLY", "mounted read-only"},    {EIO, "DISK_FAILING", "dmesg"},
     {EACCES, "CACHE_UNUSABLE", "owner and mode"}, {EPERM, "CACHE_UNUSABLE", "owner and mode"},
     {ENOTDIR, "CACHE_UNUSABLE", "name another"}};
 
@@ -199,6 +200,88 @@ TEST(FullDiskTest, EachFaultOfTheDatabaseHasItsReason) {
   EXPECT_EQ(reason(SQLITE_READONLY, EACCES), "DATABASE_UNWRITABLE");
   EXPECT_EQ(reason(SQLITE_BUSY, 0), "DATABASE_BUSY");
   EXPECT_EQ(reason(SQLITE_MISUSE, 0), "DATABASE_ERROR");
+}
+
+// They all were said to be of a filesystem that is mounted read-only.
+TEST(FullDiskTest, WhatMayOnlyBeReadIsSaidAsItIs) {
+  const auto status_of = [](int code, int system_error) {
+    return StatusFromSqlite(SQLite::Exception("failed", code), system_error);
+  };
+  const struct {
+    int code;
+    const char* reason;
+    const char* advice;
+  } kCauses[] = {
+      {SQLITE_READONLY, "READ_ONLY", "opened for reading alone"},
+      {SQLITE_READONLY_DIRECTORY, "READ_ONLY", "its directory cannot be written to"},
+      {SQLITE_READONLY_DBMOVED, "DATABASE_UNWRITABLE", "moved or removed"},
+      {SQLITE_READONLY_CANTINIT, "DATABASE_UNWRITABLE", "tilewright.db-shm"},
+      {SQLITE_READONLY_CANTLOCK, "DATABASE_UNWRITABLE", "tilewright.db-shm"},
+      {SQLITE_READONLY_RECOVERY, "DATABASE_UNWRITABLE", "tilewright.db-shm"},
+      {SQLITE_READONLY_ROLLBACK, "DATABASE_UNWRITABLE", "undone"},
+  };
+  for (const auto& cause : kCauses) {
+    const absl::Status status = status_of(cause.code, 0);
+    SCOPED_TRACE(status.ToString());
+    EXPECT_EQ(ReasonOf(status), cause.reason);
+    EXPECT_NE(status.message().find(cause.advice), absl::string_view::npos);
+    EXPECT_EQ(status.message().find("mounted read-only:"), absl::string_view::npos);
+    const absl::Status mounted = status_of(cause.code, EROFS);
+    EXPECT_EQ(ReasonOf(mounted), "READ_ONLY");
+    EXPECT_NE(mounted.message().find("mounted read-only"), absl::string_view::npos) << mounted;
+    const absl::Status forbidden = status_of(cause.code, EACCES);
+    EXPECT_EQ(ReasonOf(forbidden), "DATABASE_UNWRITABLE");
+    EXPECT_NE(forbidden.message().find("owner and mode"), absl::string_view::npos) << forbidden;
+  }
+}
+
+absl::StatusOr<int> ReadThatThrows(int code, int system_error) {
+  using Result = absl::StatusOr<int>;
+  return ReadAtBorder("row", Result(7), [&]() -> Result {
+    if (system_error != 0) errno = system_error;
+    throw SQLite::Exception("failed", code);
+  });
+}
+
+TEST(FullDiskTest, AReadThatFailsSaysWhy) {
+  const absl::Status status = ReadThatThrows(SQLITE_CANTOPEN, EMFILE).status();
+  EXPECT_EQ(ReasonOf(status), "NO_DESCRIPTOR");
+  EXPECT_NE(status.message().find("cannot be read"), absl::string_view::npos) << status;
+  errno = EMFILE;
+  EXPECT_EQ(ReasonOf(ReadThatThrows(SQLITE_CANTOPEN, 0).status()), "DATABASE_UNWRITABLE")
+      << "errno was there before";
+  EXPECT_EQ(ReadThatThrows(SQLITE_CORRUPT, 0).value_or(0), 7);
+  EXPECT_EQ(ReadThatThrows(SQLITE_IOERR_READ, EIO).value_or(0), 7);
+  EXPECT_EQ(ReasonOf(ReadThatThrows(SQLITE_IOERR_NOMEM, 0).status()), "OUT_OF_MEMORY");
+}
+
+// Sets errno, as what is closed while an exception is on its way may.
+struct Closer {
+  ~Closer() { errno = EBADF; }
+};
+
+// The log cannot be opened by the first statement that needs it.
+void ReadWithoutDescriptors(const std::string& path) {
+  const absl::Status status = AtBorder([&]() -> absl::Status {
+    const Closer closer;
+    SqliteConnection connection(path, SqliteConnection::Mode::kReadOnly);
+    const int next = ::dup(0);
+    const rlimit limit = {static_cast<rlim_t>(next), static_cast<rlim_t>(next)};
+    ::close(next);
+    REQUIRE_IN_CHILD(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    connection.Use("SELECT count(*) FROM winners").Next();
+    return absl::OkStatus();
+  });
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  std::_Exit(ReasonOf(status) == "NO_DESCRIPTOR" ? 0 : 1);
+}
+
+TEST(FullDiskTest, WhatIsClosedOnTheWayDoesNotHideTheCause) {
+  const TemporaryDirectory directory;
+  auto store = SqliteStore::Open(directory / "cache").value();
+  ASSERT_TRUE(Put(*store, {}).ok());
+  EXPECT_EXIT(ReadWithoutDescriptors(directory / "cache/tilewright.db"), testing::ExitedWithCode(0),
+              "");
 }
 
 TEST(FullDiskTest, AFileThatMayNotBeOpenedIsNoFullDisk) {

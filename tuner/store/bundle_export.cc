@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "proto/support/export_summary.h"
+#include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/store/template_winner.h"
 
@@ -42,14 +43,22 @@ void Count(Lack lack, v1::ExportSummary& summary) {
   }
 }
 
+// Whether a read failed for good. Any other error may pass, and says nothing of what is stored.
+bool IsDamaged(const absl::Status& read) {
+  return absl::IsDataLoss(read) || absl::IsNotFound(read);
+}
+
 // Puts bundles together, winner by winner.
 class Collector {
  public:
   Collector(TuningStore& store, const WinnerIndex& index) : store_(store), index_(index) {}
 
-  // Adds the winner's record and, once, its cubin; or neither, and counts why.
-  void Add(const StoredWinner& winner) {
-    if (const std::optional<Lack> lack = TryAdd(winner)) Count(*lack, summary_);
+  // Adds the winner's record and, once, its cubin; or neither, and counts why. An error ends the
+  // export: the store cannot be read now.
+  absl::Status Add(const StoredWinner& winner) {
+    ASSIGN_OR_RETURN(const std::optional<Lack> lack, TryAdd(winner));
+    if (lack) Count(*lack, summary_);
+    return absl::OkStatus();
   }
 
   std::size_t bytes() const { return bytes_; }
@@ -61,15 +70,31 @@ class Collector {
   }
 
  private:
+  // Whether what is served for the target could not be stored yet: it has no epoch. The store may
+  // have an older record, whose kernel failed here or whose signer is not trusted.
+  bool IsUnstored(const StoredWinner& winner) const {
+    if (winner.winner.epoch() == 0) return true;
+    const v1::Target& target = winner.winner.target();
+    const IndexHit served = index_.Find({.problem = winner.winner.problem(),
+                                         .silicon = target.silicon(),
+                                         .environment = target.environment()});
+    return served.winner != nullptr && served.winner->winner.epoch() == 0 &&
+           served.winner->winner.key() == winner.winner.key();
+  }
+
   // Nothing where it was added.
-  std::optional<Lack> TryAdd(const StoredWinner& winner) {
+  absl::StatusOr<std::optional<Lack>> TryAdd(const StoredWinner& winner) {
     const std::string& key = winner.winner.key();
+    if (IsUnstored(winner)) {
+      spdlog::warn("winner {} is not exported: it is not stored yet", key);
+      return Lack::kNotStored;
+    }
     auto record =
         store_.GetTuning(winner.problem_encoding, winner.silicon_key, winner.environment_key);
     if (!record.ok()) {
+      if (!IsDamaged(record.status())) return record.status();
       spdlog::warn("winner {} is not exported: {}", key, record.status().ToString());
-      // What has no epoch could not be stored yet.
-      return winner.winner.epoch() == 0 ? Lack::kNotStored : Lack::kDamaged;
+      return Lack::kDamaged;
     }
     // What nobody here trusts is not signed by this machine.
     const v1::Winner& stored = record->winner.winner;
@@ -85,6 +110,7 @@ class Collector {
     if (kernels_.count(hash) == 0) {
       auto cubin = store_.GetCubin(hash);
       if (!cubin.ok()) {
+        if (!IsDamaged(cubin.status())) return cubin.status();
         spdlog::warn("winner {} is not exported: {}", key, cubin.status().ToString());
         return Lack::kDamaged;
       }
@@ -128,7 +154,7 @@ absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const Winner
     for (const auto& winner : page) {
       const std::string& key = winner->winner.key();
       if ((keys.empty() || wanted.erase(key) > 0) && seen.insert(key).second) {
-        collector.Add(*winner);
+        RETURN_IF_ERROR(collector.Add(*winner));
         if (collector.bytes() > max_bytes) return BundleTooLarge(max_bytes);
       }
     }

@@ -19,6 +19,7 @@ namespace tilewright {
 // trusted or not known: `summary`, where given, says how many of each; all but the first with a log
 // line.
 // NOT_FOUND, reason NO_WINNER, where nothing is left, or naming a key that is not stored.
+// Errors of the store other than DATA_LOSS and NOT_FOUND: it cannot be read now.
 // FAILED_PRECONDITION, reason BUNDLE_TOO_LARGE, as soon as it comes to more than `max_bytes`.
 absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const WinnerIndex& index,
                                                 const std::vector<std::string>& keys,

@@ -147,6 +147,20 @@ absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) 
 }
 
 // May throw.
+absl::Status PrepareForWriting(const std::string& path, SqliteConnection& connection) {
+  SQLite::Database& database = connection.database();
+  // Before a migration, which a damaged one would fail.
+  CheckSchema(database);
+  RETURN_IF_ERROR(KeepOldSchema(path, database));
+  RETURN_IF_ERROR(Migrate(Migrations(), database));
+  CheckTrees(connection);
+  database.exec(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+      "PRAGMA journal_size_limit=67108864");
+  return absl::OkStatus();
+}
+
+// May throw.
 absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& path) {
   if (!HasSoundVersions(path)) {
     throw SQLite::Exception("its header names a format that there is not", SQLITE_CORRUPT);
@@ -154,15 +168,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& pat
   auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadWrite);
   // Until it is known to be ours and sound, not a byte of it changes.
   connection->SetCheckpointOnClose(false);
-  SQLite::Database& database = connection->database();
-  // Before a migration, which a damaged one would fail.
-  CheckSchema(database);
-  RETURN_IF_ERROR(KeepOldSchema(path, database));
-  RETURN_IF_ERROR(Migrate(Migrations(), database));
-  CheckTrees(*connection);
-  database.exec(
-      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-      "PRAGMA journal_size_limit=67108864");
+  RETURN_IF_ERROR(KeepSystemError([&] { return PrepareForWriting(path, *connection); }));
   connection->SetCheckpointOnClose(true);
   return connection;
 }
@@ -319,8 +325,11 @@ absl::StatusOr<ReadOnlyDatabase> OpenUnwritable(const std::string& path, const s
   return AtBorder([&]() -> absl::StatusOr<ReadOnlyDatabase> {
     const auto mode = SqliteConnection::Mode::kImmutable;
     auto connection = std::make_unique<SqliteConnection>(source, mode);
-    RETURN_IF_ERROR(CheckVersion(path, *connection));
-    CheckSchema(connection->database());
+    RETURN_IF_ERROR(KeepSystemError([&] {
+      const absl::Status version = CheckVersion(path, *connection);
+      if (version.ok()) CheckSchema(connection->database());
+      return version;
+    }));
     return ReadOnlyDatabase{std::move(connection), mode, source};
   });
 }
@@ -330,7 +339,7 @@ absl::StatusOr<ReadOnlyDatabase> OpenReadOnly(const std::string& path) {
     const auto mode = BytesOf(path + "-wal") > 0 ? SqliteConnection::Mode::kHeapLog
                                                  : SqliteConnection::Mode::kImmutable;
     auto connection = std::make_unique<SqliteConnection>(path, mode);
-    RETURN_IF_ERROR(CheckVersion(path, *connection));
+    RETURN_IF_ERROR(KeepSystemError([&] { return CheckVersion(path, *connection); }));
     return ReadOnlyDatabase{std::move(connection), mode, path};
   });
 }

@@ -286,12 +286,14 @@ absl::Status Migrate(const std::vector<Migration>& migrations, SQLite::Database&
   }
   for (const Migration& migration : migrations) {
     if (migration.version <= current) continue;
-    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-    database.exec(migration.sql);
-    if (migration.upgrade != nullptr) migration.upgrade(database);
-    database.exec(absl::StrCat("PRAGMA application_id=", kApplicationId));
-    database.exec(absl::StrCat("PRAGMA user_version=", migration.version));
-    transaction.commit();
+    WriteTransaction transaction(database);
+    KeepSystemError([&] {
+      database.exec(migration.sql);
+      if (migration.upgrade != nullptr) migration.upgrade(database);
+      database.exec(absl::StrCat("PRAGMA application_id=", kApplicationId));
+      database.exec(absl::StrCat("PRAGMA user_version=", migration.version));
+    });
+    transaction.Commit();
   }
   return absl::OkStatus();
 }

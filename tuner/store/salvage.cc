@@ -251,9 +251,9 @@ absl::StatusOr<Salvaged> Salvage(SqliteConnection& from, SqliteConnection& to) {
     // is lost: compiling it again brings it back.
     from.database().exec("PRAGMA writable_schema=ON");
     to.database().exec("PRAGMA foreign_keys=OFF");
-    SQLite::Transaction transaction(to.database(), SQLite::TransactionBehavior::IMMEDIATE);
+    WriteTransaction transaction(to.database());
     ASSIGN_OR_RETURN(const Salvaged salvaged, Salvager(from, to).Run());
-    transaction.commit();
+    transaction.Commit();
     return salvaged;
   });
 }

@@ -36,14 +36,75 @@ bool IsKnown(int system_error) {
          system_error == EACCES || system_error == EPERM;
 }
 
-absl::Status WriteFault(const SQLite::Exception& error, int system_error) {
-  const CacheFault fault = CacheFaultOf(system_error);
+// The code with its detail, where SQLite gave one.
+int DetailedCode(const SQLite::Exception& error) {
+  const int detailed = error.getExtendedErrorCode();
+  const bool is_of_this = detailed > 0 && (detailed & 0xff) == (error.getErrorCode() & 0xff);
+  return is_of_this ? detailed : error.getErrorCode();
+}
+
+absl::Status FaultStatus(const SQLite::Exception& error, int system_error, const CacheFault& fault,
+                         Purpose purpose = Purpose::kWrite) {
   // The directory can be used: what is stored in it is served.
   const bool may_serve = std::string_view(fault.reason) == CacheFaultOf(0).reason;
   return MakeError(
       fault.code, may_serve ? "DATABASE_UNWRITABLE" : fault.reason,
-      absl::StrCat("the cache cannot be written (", error.what(), system_error == 0 ? "" : ": ",
+      absl::StrCat("the cache cannot be ", purpose == Purpose::kRead ? "read" : "written", " (",
+                   error.what(), system_error == 0 ? "" : ": ",
                    system_error == 0 ? "" : std::strerror(system_error), "): ", fault.advice));
+}
+
+absl::Status SystemFault(const SQLite::Exception& error, int system_error,
+                         Purpose purpose = Purpose::kWrite) {
+  return FaultStatus(error, system_error, CacheFaultOf(system_error), purpose);
+}
+
+// A database that SQLite refuses to write to: by errno where that says why, else by SQLite's code.
+absl::Status ReadOnlyFault(const SQLite::Exception& error, int system_error) {
+  constexpr auto kCode = absl::StatusCode::kFailedPrecondition;
+  switch (system_error) {
+    case EROFS:
+      return SystemFault(error, EROFS);
+    case EACCES:
+    case EPERM:
+      return SystemFault(error, EACCES);
+    default:
+      break;
+  }
+  switch (DetailedCode(error)) {
+    case SQLITE_READONLY_DBMOVED:
+      return FaultStatus(error, 0,
+                         {kCode, "DATABASE_UNWRITABLE",
+                          "the database was moved or removed while it was open: put it back, or "
+                          "start tilewrightd again"});
+    case SQLITE_READONLY_RECOVERY:
+    case SQLITE_READONLY_CANTLOCK:
+    case SQLITE_READONLY_CANTINIT:
+      return FaultStatus(error, 0,
+                         {kCode, "DATABASE_UNWRITABLE",
+                          "the index of its log, tilewright.db-shm, cannot be written to: see to "
+                          "its owner and mode"});
+    case SQLITE_READONLY_ROLLBACK:
+      return FaultStatus(error, 0,
+                         {kCode, "DATABASE_UNWRITABLE",
+                          "a write that was cut off has to be undone first, and the database "
+                          "cannot be written to: see to its owner and mode"});
+    case SQLITE_READONLY_DIRECTORY:
+      return FaultStatus(
+          error, 0,
+          {kCode, "READ_ONLY", "its directory cannot be written to: see to its owner and mode"});
+    default:
+      return FaultStatus(error, 0,
+                         {kCode, "READ_ONLY",
+                          "the database was opened for reading alone: see to its owner and mode, "
+                          "and to how its filesystem is mounted"});
+  }
+}
+
+// What an I/O error is for, as far as it is known; 0: nothing is.
+int CauseOfIoError(const SQLite::Exception& error, int system_error) {
+  if (DetailedCode(error) == SQLITE_IOERR_NOMEM) return ENOMEM;
+  return IsKnown(system_error) ? system_error : 0;
 }
 
 }  // namespace
@@ -90,9 +151,11 @@ std::string_view Query::BlobAt(int column) const {
 SqliteConnection::SqliteConnection(const std::string& path, Mode mode)
     : database_(NameOf(path, mode), FlagsOf(mode), kBusyTimeoutMilliseconds,
                 mode == Mode::kHeapLog ? "unix-excl" : "") {
-  // Damaged pages are noticed where they are read, and a planted schema cannot call out.
-  database_.exec("PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
-  if (mode == Mode::kHeapLog) database_.exec("PRAGMA query_only=ON");
+  KeepSystemError([&] {
+    // Damaged pages are noticed where they are read, and a planted schema cannot call out.
+    database_.exec("PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
+    if (mode == Mode::kHeapLog) database_.exec("PRAGMA query_only=ON");
+  });
   // The last to close would fold the WAL in and delete it by name, where by then another
   // database may lie under that name.
   if (mode != Mode::kReadWrite) SetCheckpointOnClose(false);
@@ -100,7 +163,9 @@ SqliteConnection::SqliteConnection(const std::string& path, Mode mode)
 
 Query SqliteConnection::Use(const std::string& sql) {
   std::unique_ptr<SQLite::Statement>& statement = statements_[sql];
-  if (statement == nullptr) statement = std::make_unique<SQLite::Statement>(database_, sql);
+  if (statement == nullptr) {
+    KeepSystemError([&] { statement = std::make_unique<SQLite::Statement>(database_, sql); });
+  }
   return Query(*statement);
 }
 
@@ -115,29 +180,39 @@ bool IsDamage(const SQLite::Exception& error) {
   switch (error.getErrorCode() & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-    case SQLITE_IOERR:
       return true;
+    case SQLITE_IOERR: {
+      const int cause = CauseOfIoError(error, SystemErrorOf(error));
+      return cause != ENOMEM && cause != EMFILE && cause != ENFILE;
+    }
     default:
       return false;
   }
+}
+
+int SystemErrorOf(const SQLite::Exception& error) {
+  const auto* failure = dynamic_cast<const SystemFailure*>(&error);
+  return failure == nullptr ? errno : failure->system_error();
 }
 
 void LogDamage(std::string_view what, std::string_view error) {
   spdlog::warn("a damaged {} is left out: {}", what, error);
 }
 
-absl::Status StatusFromSqlite(const SQLite::Exception& error, int system_error) {
+absl::Status StatusFromSqlite(const SQLite::Exception& error, int system_error, Purpose purpose) {
   switch (error.getErrorCode() & 0xff) {
     case SQLITE_FULL:
-      return WriteFault(error, ENOSPC);
+      return SystemFault(error, ENOSPC, purpose);
     case SQLITE_NOMEM:
-      return WriteFault(error, ENOMEM);
+      return SystemFault(error, ENOMEM, purpose);
     case SQLITE_READONLY:
-      return WriteFault(error, system_error == EACCES || system_error == EPERM ? EACCES : EROFS);
-    case SQLITE_IOERR:
-      return WriteFault(error, IsKnown(system_error) ? system_error : EIO);
+      return ReadOnlyFault(error, system_error);
+    case SQLITE_IOERR: {
+      const int cause = CauseOfIoError(error, system_error);
+      return SystemFault(error, cause == 0 ? EIO : cause, purpose);
+    }
     case SQLITE_CANTOPEN:
-      return WriteFault(error, system_error);
+      return SystemFault(error, system_error, purpose);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return MakeError(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY",

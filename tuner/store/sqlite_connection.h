@@ -15,6 +15,46 @@
 
 namespace tilewright {
 
+// A failure with errno as the failed call left it. What is closed while the exception is on its way
+// may overwrite errno.
+class SystemFailure final : public SQLite::Exception {
+ public:
+  SystemFailure(const SQLite::Exception& error, int system_error)
+      : SQLite::Exception(error), system_error_(system_error) {}
+
+  int system_error() const { return system_error_; }
+
+ private:
+  int system_error_;
+};
+
+// Runs `function`, and throws what it throws: a SQLite::Exception as a SystemFailure. errno is read
+// and not sqlite3_system_errno: that is of the last I/O error or failed open, and not of READONLY.
+template <typename Function>
+auto KeepSystemError(Function function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (const SystemFailure&) {
+    throw;
+  } catch (const SQLite::Exception& error) {
+    throw SystemFailure(error, errno);
+  }
+}
+
+// A transaction that writes. Rolled back unless it was committed.
+class WriteTransaction {
+ public:
+  explicit WriteTransaction(SQLite::Database& database)
+      : transaction_(database, SQLite::TransactionBehavior::IMMEDIATE) {}
+
+  void Commit() {
+    KeepSystemError([&] { transaction_.commit(); });
+  }
+
+ private:
+  SQLite::Transaction transaction_;
+};
+
 // One use of a prepared statement: binds in order, steps, and leaves it reset.
 class Query {
  public:
@@ -30,9 +70,11 @@ class Query {
   Query& Null();
 
   // To the next row; false after the last.
-  bool Next() { return statement_.executeStep(); }
+  bool Next() {
+    return KeepSystemError([&] { return statement_.executeStep(); });
+  }
   // For statements without rows.
-  void Run() { statement_.executeStep(); }
+  void Run() { Next(); }
 
   // Valid until the next step.
   std::string_view BlobAt(int column) const;
@@ -71,17 +113,25 @@ class SqliteConnection {
   std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>> statements_;
 };
 
-// Whether `error` says that what was read is damaged.
+// Whether `error` says that what was read is damaged. An I/O error is, unless it is for the lack of
+// something that this process or machine has too little of.
 bool IsDamage(const SQLite::Exception& error);
 
+// errno as the failed call left it: what `error` keeps, else errno as it is now.
+int SystemErrorOf(const SQLite::Exception& error);
+
+// What a statement was for: the message says it.
+enum class Purpose { kRead, kWrite };
+
 // `system_error`: errno, as the failed call left it; 0 where it is not known.
-// A write that failed: as CacheFaultOf, by SQLite's code where that says all (FULL, READONLY), else
-//   by `system_error`, and DISK_FAILING where that says nothing of an I/O error; in the place of
-//   CACHE_UNUSABLE, DATABASE_UNWRITABLE.
+// The reasons of CacheFaultOf, with DATABASE_UNWRITABLE in the place of CACHE_UNUSABLE. A code of
+//   SQLite that is specific (FULL, NOMEM, a detail of READONLY) decides, and `system_error`
+//   elsewhere. An I/O error that `system_error` does not explain is DISK_FAILING.
 // RESOURCE_EXHAUSTED: DATABASE_BUSY - another process holds the database.
 // DATA_LOSS: DATABASE_DAMAGED.
 // INTERNAL: DATABASE_ERROR - all others.
-absl::Status StatusFromSqlite(const SQLite::Exception& error, int system_error = 0);
+absl::Status StatusFromSqlite(const SQLite::Exception& error, int system_error = 0,
+                              Purpose purpose = Purpose::kWrite);
 
 // Whether `status`, of an open for writing, may pass without the database being at fault: what is
 // stored is served meanwhile.
@@ -96,8 +146,7 @@ auto AtBorder(Function function) -> decltype(function()) {
   try {
     return function();
   } catch (const SQLite::Exception& error) {
-    // SQLite itself knows no more of a failed call than errno, and clears nothing.
-    return StatusFromSqlite(error, errno);
+    return StatusFromSqlite(error, SystemErrorOf(error));
   }
 }
 
@@ -107,10 +156,13 @@ void LogDamage(std::string_view what, std::string_view error);
 // As AtBorder, for reads: where what was read is damaged, logs it and returns `miss`.
 template <typename Result, typename Function>
 Result ReadAtBorder(std::string_view what, Result miss, Function function) {
+  errno = 0;
   try {
     return function();
   } catch (const SQLite::Exception& error) {
-    if (!IsDamage(error)) return StatusFromSqlite(error);
+    if (!IsDamage(error)) {
+      return StatusFromSqlite(error, SystemErrorOf(error), Purpose::kRead);
+    }
     LogDamage(what, error.what());
     return miss;
   }

@@ -41,7 +41,7 @@ absl::Status SqliteStore::PutCompiled(const std::string& compile_key, const Comp
   const store::CompiledRecord record = ToCompiledRecord(code);
   return Write([&]() -> absl::Status {
     write_mutex_.AssertHeld();
-    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    WriteTransaction transaction(writer_->database());
     UpsertCubin(*writer_, record.content_hash(), code.cubin);
     writer_
         ->Use(
@@ -52,7 +52,7 @@ absl::Status SqliteStore::PutCompiled(const std::string& compile_key, const Comp
         .Blob(record.content_hash())
         .Blob(Seal({"compile_cache", compile_key}, record.SerializeAsString()))
         .Run();
-    transaction.commit();
+    transaction.Commit();
     return absl::OkStatus();
   });
 }

@@ -198,14 +198,14 @@ absl::StatusOr<Removed> SqliteStore::RemoveInTransaction(
     Removed removed;
     removed.bytes_before = UsedBytes(*writer_);
     {
-      SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+      WriteTransaction transaction(writer_->database());
       // Epochs are not given out again, also when the newest winner goes.
       const int64_t next = NextEpoch();
       writer_->Use("UPDATE store_info SET first_epoch = max(first_epoch, ?)").Int(next).Run();
       remove(&removed);
       removed.bytes_after = UsedBytes(*writer_);
       if (dry_run) return removed;  // Rolled back.
-      transaction.commit();
+      transaction.Commit();
     }
     if (removed.bytes_after == removed.bytes_before) return removed;
     // Gives the free pages back. Where the disk is too full for that, the rows are gone all the
@@ -225,7 +225,7 @@ absl::Status SqliteStore::NoteServed(const std::vector<std::string>& content_has
                                      int64_t seconds) {
   return Write([&]() -> absl::Status {
     write_mutex_.AssertHeld();
-    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    WriteTransaction transaction(writer_->database());
     for (const std::string& hash : content_hashes) {
       writer_
           ->Use(
@@ -235,7 +235,7 @@ absl::Status SqliteStore::NoteServed(const std::vector<std::string>& content_has
           .Int(seconds)
           .Run();
     }
-    transaction.commit();
+    transaction.Commit();
     return absl::OkStatus();
   });
 }

@@ -64,7 +64,7 @@ absl::StatusOr<std::vector<StoredWinner>> SqliteStore::AdoptWinners(const std::s
   return Write([&]() -> Result {
     write_mutex_.AssertHeld();
     std::vector<StoredWinner> adopted;
-    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    WriteTransaction transaction(writer_->database());
     ScanByNumber(*writer_, kWinnersTable, [&](const Query& row) {
       const int64_t epoch = row.IntAt(0);
       const auto payload = UnsealWinner(epoch, row.BlobAt(1));
@@ -79,7 +79,7 @@ absl::StatusOr<std::vector<StoredWinner>> SqliteStore::AdoptWinners(const std::s
       adopted.push_back(std::move(tuning->winner));
       return true;
     });
-    transaction.commit();
+    transaction.Commit();
     return adopted;
   });
 }

@@ -70,7 +70,7 @@ v1::SweepEntry RequestedEntry(const v1::CreateSweepRequest& request, int ordinal
 absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) {
   return Write([&]() -> absl::Status {
     write_mutex_.AssertHeld();
-    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    WriteTransaction transaction(writer_->database());
     const int64_t id = UpsertSweep(*writer_, sweep, request);
     for (int i = 0; i < sweep.entries_size(); ++i) {
       const std::string payload = sweep.entries(i).SerializeAsString();
@@ -84,7 +84,7 @@ absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep, const v1::CreateSweep
           .Blob(Seal({"sweep_entries", sweep.name(), absl::StrCat(i)}, payload))
           .Run();
     }
-    transaction.commit();
+    transaction.Commit();
     return absl::OkStatus();
   });
 }

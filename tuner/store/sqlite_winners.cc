@@ -129,9 +129,9 @@ absl::StatusOr<int64_t> SqliteStore::InsertTuning(const TuningRecord& record) {
 absl::StatusOr<int64_t> SqliteStore::PutTuning(const TuningRecord& record) {
   return Write([&]() -> absl::StatusOr<int64_t> {
     write_mutex_.AssertHeld();
-    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    WriteTransaction transaction(writer_->database());
     ASSIGN_OR_RETURN(const int64_t epoch, InsertTuning(record));
-    transaction.commit();
+    transaction.Commit();
     newest_epoch_ = epoch;
     return epoch;
   });
@@ -141,13 +141,13 @@ absl::StatusOr<std::vector<int64_t>> SqliteStore::PutImport(
     const std::vector<std::string>& cubins, const std::vector<TuningRecord>& records) {
   return Write([&]() -> absl::StatusOr<std::vector<int64_t>> {
     write_mutex_.AssertHeld();
-    SQLite::Transaction transaction(writer_->database(), SQLite::TransactionBehavior::IMMEDIATE);
+    WriteTransaction transaction(writer_->database());
     for (const std::string& cubin : cubins) UpsertCubin(*writer_, Sha256(cubin), cubin);
     std::vector<int64_t> epochs;
     for (const TuningRecord& record : records) {
       ASSIGN_OR_RETURN(epochs.emplace_back(), InsertTuning(record));
     }
-    transaction.commit();
+    transaction.Commit();
     if (!epochs.empty()) newest_epoch_ = epochs.back();
     return epochs;
   });
