@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/daemon_files.h"
+#include "proto/support/errors.h"
 #include "proto/support/input_file.h"
 #include "proto/support/private_files.h"
 #include "proto/support/socket_path.h"
@@ -91,13 +91,23 @@ absl::Status FillPaths(const ConfigLayers& layers, Config& config) {
   return CheckSocketPath(config.socket);
 }
 
+// As whoever starts a daemon names its log, beside RuntimeStem too.
+bool IsNameOfLog(const std::string& name, const Config& config) {
+  const std::string stem = std::filesystem::path(RuntimeStem(config.cache_dir)).filename().string();
+  return name == kDaemonLogName || name == absl::StrCat(stem, ".", kDaemonLogName);
+}
+
 // Lines of a log in the midst of a database would be its end.
 absl::Status CheckLogFile(const Config& config) {
   if (config.log_file.empty()) return absl::OkStatus();
   const std::string own = DaemonFileAt(config.log_file, config.cache_dir, config.socket);
-  if (own.empty() || absl::StrContains(own, kDaemonLogName)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "log_file ", config.log_file, ": is the daemon's own file ", own, ": name another one"));
+  if (own.empty() || IsNameOfLog(std::filesystem::path(own).filename().string(), config)) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kInvalidArgument, "DAEMON_FILE",
+                   absl::StrCat("log_file ", config.log_file, ": is the daemon's own file ", own,
+                                ": name another one"),
+                   {{"file", config.log_file}});
 }
 
 }  // namespace

@@ -185,7 +185,20 @@ TEST_F(ConfigTest, ALogIsNotWrittenIntoTheDaemonsOwnFiles) {
   std::filesystem::create_directories(cache);
   layers_.flags = {{"log_file", cache + "/tilewright.db-wal"}};
   EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("db-wal: is the daemon's own file"));
-  layers_.flags = {{"log_file", cache + "/tilewrightd.log"}};
+  EXPECT_EQ(ReasonOf(LoadConfig(layers_).status()), "DAEMON_FILE");
+  for (const char* name : {"tilewrightd.log", "tilewrightd.out", "other.log"}) {
+    layers_.flags = {{"log_file", cache + "/" + name}};
+    EXPECT_TRUE(LoadConfig(layers_).ok()) << name;
+  }
+}
+
+TEST_F(ConfigTest, TheNameOfTheDirectoryDoesNotPermitALog) {
+  const std::string cache = ::testing::TempDir() + "tilewrightd.logs";
+  for (const char* name : {"tilewright.db", "tilewrightd.lock", "tilewrightd.sock"}) {
+    layers_.flags = {{"cache_dir", cache}, {"log_file", cache + "/" + name}};
+    EXPECT_EQ(ReasonOf(LoadConfig(layers_).status()), "DAEMON_FILE") << name;
+  }
+  layers_.flags = {{"cache_dir", cache}, {"log_file", cache + "/tilewrightd.log"}};
   EXPECT_TRUE(LoadConfig(layers_).ok());
 }
 
