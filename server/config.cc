@@ -28,6 +28,9 @@ std::optional<std::string> NonEmpty(const EnvironmentLookup& environment, const 
 
 // A configuration has some kilobytes.
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
+// A pipe may stay silent. The thread that reads the configuration again on SIGHUP takes SIGTERM
+// too.
+constexpr absl::Duration kConfigPatience = absl::Seconds(5);
 
 // The file named by flag or variable must exist; the default one may.
 absl::StatusOr<std::optional<std::string>> FindConfigFile(const ConfigLayers& layers) {
@@ -51,7 +54,7 @@ absl::Status ApplyFile(const ConfigLayers& layers, Config& config) {
   ASSIGN_OR_RETURN(const std::optional<std::string> path, FindConfigFile(layers));
   if (!path) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string text,
-                   ReadInputFile(*path, kMaxConfigBytes, "a configuration"));
+                   ReadInputFile(*path, kMaxConfigBytes, "a configuration", kConfigPatience));
   return ApplyToml(text, *path, config);
 }
 

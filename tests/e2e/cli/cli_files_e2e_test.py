@@ -213,6 +213,15 @@ class FilesTest(unittest.TestCase):
             self.assertIn(f"{path}: ", done.stderr)
             self.assertLess(time.monotonic() - begin, 10)
 
+    def test_a_configuration_from_a_silent_pipe_is_not_waited_for_without_an_end(self):
+        pipe = self.place.folder / "pipe"
+        os.mkfifo(pipe)
+        writer = os.open(pipe, os.O_RDWR)
+        self.addCleanup(os.close, writer)
+        done = self.place.run("serve", "--config", pipe, timeout=30)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(f"{pipe}: cannot be read: it does not end in time", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
