@@ -28,8 +28,7 @@ std::optional<std::string> NonEmpty(const EnvironmentLookup& environment, const 
 
 // A configuration has some kilobytes.
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
-// A pipe may stay silent. The thread that reads the configuration again on SIGHUP takes SIGTERM
-// too.
+// A pipe may stay silent, and on SIGHUP the thread that waits for it takes SIGTERM too.
 constexpr absl::Duration kConfigPatience = absl::Seconds(5);
 
 // The file named by flag or variable must exist; the default one may.

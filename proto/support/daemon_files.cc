@@ -14,9 +14,10 @@ namespace fs = std::filesystem;
 
 // Every cache directory that a daemon ever served has it.
 constexpr char kLockName[] = "tilewrightd.lock";
-// The daemon's files in a cache directory: what has one of these names,
+// What has one of these names in a cache directory is the daemon's.
 constexpr const char* kOwnNames[] = {kLockName, "tilewrightd.sock", kDaemonLogName};
-// and what begins like this: "tilewright.db-wal", "tilewright.db.schema-3", "signing.key.previous".
+// So is what begins like this: "tilewright.db-wal", "tilewright.db.schema-3",
+// "signing.key.previous".
 constexpr const char* kOwnBeginnings[] = {"tilewright.db", "start.lock", "signing.key",
                                           "backup.part"};
 
