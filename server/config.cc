@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/daemon_files.h"
+#include "proto/support/errors.h"
 #include "proto/support/input_file.h"
 #include "proto/support/private_files.h"
 #include "proto/support/socket_path.h"
@@ -28,6 +28,8 @@ std::optional<std::string> NonEmpty(const EnvironmentLookup& environment, const 
 
 // A configuration has some kilobytes.
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
+// A pipe may stay silent, and on SIGHUP the thread that waits for it takes SIGTERM too.
+constexpr absl::Duration kConfigPatience = absl::Seconds(5);
 
 // The file named by flag or variable must exist; the default one may.
 absl::StatusOr<std::optional<std::string>> FindConfigFile(const ConfigLayers& layers) {
@@ -51,7 +53,7 @@ absl::Status ApplyFile(const ConfigLayers& layers, Config& config) {
   ASSIGN_OR_RETURN(const std::optional<std::string> path, FindConfigFile(layers));
   if (!path) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string text,
-                   ReadInputFile(*path, kMaxConfigBytes, "a configuration"));
+                   ReadInputFile(*path, kMaxConfigBytes, "a configuration", kConfigPatience));
   return ApplyToml(text, *path, config);
 }
 
@@ -91,13 +93,23 @@ absl::Status FillPaths(const ConfigLayers& layers, Config& config) {
   return CheckSocketPath(config.socket);
 }
 
+// As whoever starts a daemon names its log, beside RuntimeStem too.
+bool IsNameOfLog(const std::string& name, const Config& config) {
+  const std::string stem = std::filesystem::path(RuntimeStem(config.cache_dir)).filename().string();
+  return name == kDaemonLogName || name == absl::StrCat(stem, ".", kDaemonLogName);
+}
+
 // Lines of a log in the midst of a database would be its end.
 absl::Status CheckLogFile(const Config& config) {
   if (config.log_file.empty()) return absl::OkStatus();
   const std::string own = DaemonFileAt(config.log_file, config.cache_dir, config.socket);
-  if (own.empty() || absl::StrContains(own, kDaemonLogName)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "log_file ", config.log_file, ": is the daemon's own file ", own, ": name another one"));
+  if (own.empty() || IsNameOfLog(std::filesystem::path(own).filename().string(), config)) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kInvalidArgument, "DAEMON_FILE",
+                   absl::StrCat("log_file ", config.log_file, ": is the daemon's own file ", own,
+                                ": name another one"),
+                   {{"file", config.log_file}});
 }
 
 }  // namespace

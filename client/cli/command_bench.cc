@@ -55,7 +55,7 @@ Json MachineToJson(const v1::ListDevicesResponse& devices, const std::vector<Ben
   return object;
 }
 
-// Measures one problem. CANCELLED where it was interrupted.
+// Measures one problem. CANCELLED where it was interrupted before it was tuned.
 absl::StatusOr<BenchRow> Measure(Client& client, const SuiteEntry& entry,
                                  const TuneOptions& options, const TuneProgress& progress) {
   ASSIGN_OR_RETURN(v1::Tuning tuning, client.Tune(entry.problem, options, progress));
@@ -65,7 +65,7 @@ absl::StatusOr<BenchRow> Measure(Client& client, const SuiteEntry& entry,
   request.set_target(options.target);
   request.set_device_ordinal(options.device_ordinal);
   ASSIGN_OR_RETURN(v1::ExplainWinnerResponse explanation,
-                   client.connection().ExplainWinner(request));
+                   client.connection().ExplainWinner(request, options.stop));
   return MakeBenchRow(entry.name, entry.problem, std::move(tuning), std::move(explanation));
 }
 
@@ -86,11 +86,13 @@ std::vector<BenchRow> MeasureAll(Session& session, Client& client,
       printer.Show(view);
     };
     auto row = Measure(client, suite[i], options, progress);
-    if (options.stop.stop_requested()) break;
+    // What failed after that may have failed because of it.
+    if (!row.ok() && options.stop.stop_requested()) break;
     if (!row.ok()) {
       row = BenchRow{suite[i].name, suite[i].problem, row.status(), {}, {}, {}, {}, {}};
     }
     rows.push_back(*std::move(row));
+    if (options.stop.stop_requested()) break;
   }
   return rows;
 }
@@ -108,9 +110,10 @@ absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::ListDevicesResponse devices, client->connection().ListDevices());
   const std::string date = Now();
-  const InterruptScope interrupt;
+  InterruptScope interrupt;
   options.stop = interrupt.token();
   const std::vector<BenchRow> rows = MeasureAll(session, *client, suite, options);
+  const bool interrupted = interrupt.End();
 
   Json report{{"date", date}, {"version", kVersion}, {"commit", kCommit}, {"suite", flags.suite}};
   report.update(MachineToJson(devices, rows));
@@ -127,7 +130,7 @@ absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
   } else {
     session.out() << RenderBench(rows, session.out_style());
   }
-  if (interrupt.token().stop_requested()) {
+  if (interrupted) {
     session.Note(absl::StrCat("interrupted after ", rows.size(), " of ", suite.size()));
     return kExitInterrupted;
   }

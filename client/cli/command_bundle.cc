@@ -1,6 +1,5 @@
 // `tilewright export`, `tilewright import` and `tilewright bundle`
 #include <CLI/CLI.hpp>
-#include <cstddef>
 #include <istream>
 #include <memory>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "client/cli/files.h"
 #include "client/cli/format.h"
 #include "client/cli/report.h"
+#include "proto/support/bundle_size.h"
 #include "proto/support/errors.h"
 #include "proto/support/export_summary.h"
 #include "proto/support/status_macros.h"
@@ -60,7 +60,7 @@ absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
     ASSIGN_OR_RETURN(bytes, client->connection().ExportBundle(flags.keys, out, &summary));
     return absl::OkStatus();
   }));
-  // A daemon of before says nothing of it, and no bundle is without a winner.
+  // An older daemon says nothing of it, and no bundle is without a winner.
   const bool is_known = summary.winners() > 0;
   if (session.json()) {
     Json object{{"file", flags.output}, {"bytes", bytes}};
@@ -73,9 +73,6 @@ absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
   if (is_known) PrintSummary(session, summary);
   return kExitOk;
 }
-
-// As large as a daemon takes.
-constexpr std::size_t kMaxBundleBytes = std::size_t{2} << 30;
 
 // Begun, so that a file that cannot be read is said before a daemon is looked for.
 absl::StatusOr<std::unique_ptr<InputBuffer>> OpenBundle(const std::string& path) {

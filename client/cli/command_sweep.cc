@@ -179,7 +179,7 @@ absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
   session.Note(absl::StrCat(sweep.name(), ": ", sweep.entries_size(), " problems, ", sweep.done(),
                             " done before"));
 
-  const InterruptScope interrupt;
+  InterruptScope interrupt;
   ProgressPrinter progress(session.err(), session.err_style());
   EntryPrinter entries(session);
   const auto show = [&](const v1::Sweep& update) {
@@ -198,6 +198,7 @@ absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
     progress.Clear();
     if (!watched.ok() && interrupt.token().stop_requested()) {
       const auto cancelled = connection.CancelSweep(sweep.name(), kCancelTimeout);
+      interrupt.End();
       if (!cancelled.ok()) return session.Interrupted(WithHowToGoOn(cancelled.status(), sweep));
       sweep = *cancelled;
       Finish(session, sweep);
@@ -207,6 +208,7 @@ absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
     if (!watched.ok()) return WithHowToGoOn(watched.status(), sweep);
     sweep = *watched;
   }
+  interrupt.End();
   Finish(session, sweep);
   const absl::Status shortcoming = Shortcoming(sweep);
   if (shortcoming.ok()) return kExitOk;

@@ -10,6 +10,7 @@
 #include "client/cli/progress.h"
 #include "client/cli/report.h"
 #include "client/cli/target_flags.h"
+#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -54,6 +55,15 @@ int ReportInterrupted(Session& session, const v1::Tuning& tuning, double best_se
   return kExitInterrupted;
 }
 
+// Whether the daemon may go on with a tuning that ended for this client with `status`: it gave no
+// answer. The error of a tuning that has failed names the tuning.
+bool MayGoOn(const absl::Status& status) {
+  for (const auto& [key, value] : MetadataOf(status)) {
+    if (key == "tuning") return false;
+  }
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+}
+
 absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
   ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
   TuneOptions options;
@@ -62,7 +72,7 @@ absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
   ASSIGN_OR_RETURN(options.tuning, ParseTuningOptions(flags.tuning));
   ASSIGN_OR_RETURN(Client * client, session.client());
 
-  const InterruptScope interrupt;
+  InterruptScope interrupt;
   options.stop = interrupt.token();
   ProgressPrinter printer(session.err(), session.err_style());
   double best_seconds = 0;
@@ -72,12 +82,11 @@ absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
       printer.Show(ViewOf(tuning, printer.ElapsedSeconds()));
     }
   });
+  const bool interrupted = interrupt.End();
   printer.Clear();
-  if (!tuned.ok() && interrupt.token().stop_requested()) {
-    return session.Interrupted(tuned.status());
-  }
+  if (interrupted && MayGoOn(tuned.status())) return session.Interrupted(tuned.status());
   RETURN_IF_ERROR(tuned.status());
-  if (interrupt.token().stop_requested() && tuned->state() != v1::WORK_STATE_SUCCEEDED) {
+  if (interrupted && tuned->state() != v1::WORK_STATE_SUCCEEDED) {
     return ReportInterrupted(session, *tuned, best_seconds);
   }
   if (session.json()) {

@@ -78,13 +78,19 @@ void SweepParts(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<OutputFile> OutputFile::At(const std::string& path, const DaemonPlace& place) {
-  const std::string own = DaemonFileAt(path, place.cache_directory, place.socket);
-  if (own.empty()) return OutputFile(path);
+  OutputFile file(path, place);
+  RETURN_IF_ERROR(file.CheckNotOfDaemon());
+  return file;
+}
+
+absl::Status OutputFile::CheckNotOfDaemon() const {
+  const std::string own = DaemonFileAt(path_, place_.cache_directory, place_.socket);
+  if (own.empty()) return absl::OkStatus();
   return MakeError(absl::StatusCode::kInvalidArgument, "DAEMON_FILE",
-                   absl::StrCat(path, ": is tilewrightd's own file ", own,
+                   absl::StrCat(path_, ": is tilewrightd's own file ", own,
                                 ", which would be lost: name another file, outside the cache "
                                 "directory"),
-                   {{"file", path}});
+                   {{"file", path_}});
 }
 
 absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>& write) const {
@@ -105,6 +111,8 @@ absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>&
   absl::Status status = write(out);
   out.close();
   if (status.ok() && !out) status = WriteError(path_, errno);
+  // A daemon may have begun to serve that directory meanwhile, for this very command perhaps.
+  if (status.ok() && replace) status = CheckNotOfDaemon();
   if (status.ok() && replace && std::rename(target.c_str(), path_.c_str()) != 0) {
     status = WriteError(path_, errno);
   }

@@ -19,21 +19,26 @@ namespace tilewright::cli {
 // before it starts or asks anything.
 class OutputFile {
  public:
-  // INVALID_ARGUMENT, reason DAEMON_FILE, where `path` leads to one of the daemon's own files:
-  // its database would be lost.
+  // INVALID_ARGUMENT, reason DAEMON_FILE, if `path` leads to one of the daemon's own files: its
+  // database would be lost.
   static absl::StatusOr<OutputFile> At(const std::string& path, const DaemonPlace& place);
 
   const std::string& path() const { return path_; }
 
   // Writes it through `write` under a temporary name beside it, and renames it into place: a
   // failure leaves what was there before. What killed processes left there before is removed.
+  // DAEMON_FILE as of At, if `path` has become one of the daemon's files since.
   absl::Status Write(const std::function<absl::Status(std::ostream&)>& write) const;
   absl::Status Write(std::string_view content) const;
 
  private:
-  explicit OutputFile(std::string path) : path_(std::move(path)) {}
+  OutputFile(std::string path, DaemonPlace place)
+      : path_(std::move(path)), place_(std::move(place)) {}
+
+  absl::Status CheckNotOfDaemon() const;
 
   std::string path_;
+  DaemonPlace place_;
 };
 
 // An InputFile as a stream. An error ends it as a bad one.

@@ -25,11 +25,12 @@ State& TheState() {
 }
 
 // How long a scope may take to end in order after its interrupt: more than the client's own calls
-// take that tell a daemon of it, and no more than a person takes for a hang.
+// take that tell a daemon of it (1.5 s), and no more than a person takes for a hang.
 constexpr absl::Duration kPatience = absl::Seconds(2);
+// What held the scope up is not known here: a daemon that is frozen, or a reader of the progress.
 constexpr std::string_view kUnconfirmed =
-    "tilewright: interrupted; tilewrightd has not answered for 2 s, so it may go on with the "
-    "work\n";
+    "tilewright: interrupted; the command did not come to an end within 2 s, and tilewrightd may "
+    "go on with the work\n";
 
 bool InScope() {
   std::lock_guard lock(TheState().mutex);
@@ -53,14 +54,11 @@ void AwaitEndOfScope(const sigset_t& signals) {
   }
 }
 
-// True where the interrupt was handed to a scope that had not been stopped before.
+// True where the interrupt was handed to a scope that had not been stopped before. All of it under
+// the lock, so that InterruptScope::End knows of every interrupt that a scope was handed.
 bool HandToScope() {
-  std::stop_source source(std::nostopstate);
-  {
-    std::lock_guard lock(TheState().mutex);
-    if (TheState().scope != nullptr) source = *TheState().scope;
-  }
-  return source.stop_possible() && source.request_stop();
+  std::lock_guard lock(TheState().mutex);
+  return TheState().scope != nullptr && TheState().scope->request_stop();
 }
 
 }  // namespace
@@ -86,9 +84,12 @@ InterruptScope::InterruptScope() {
   TheState().scope = &source_;
 }
 
-InterruptScope::~InterruptScope() {
+InterruptScope::~InterruptScope() { End(); }
+
+bool InterruptScope::End() {
   std::lock_guard lock(TheState().mutex);
-  TheState().scope = nullptr;
+  if (TheState().scope == &source_) TheState().scope = nullptr;
+  return source_.stop_requested();
 }
 
 }  // namespace tilewright::cli

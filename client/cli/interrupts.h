@@ -11,14 +11,19 @@ inline constexpr int kExitInterrupted = 130;
 // from main, before any other thread is started: threads inherit the blocked mask.
 void CatchInterrupts();
 
-// While one exists, the first interrupt requests its stop rather than ending the process. The
-// process ends all the same where the scope is there 2 s later, and at once at a second interrupt.
-// At most one at a time.
+// From its construction to its end the first interrupt requests its stop rather than ending the
+// process. The process ends all the same where the scope has not ended 2 s later, and at once at a
+// second interrupt. So end it before results are written: that may take longer. At most one at a
+// time.
 class InterruptScope {
  public:
   InterruptScope();
   ~InterruptScope();
   std::stop_token token() const { return source_.get_token(); }
+
+  // Ends the scope: the next interrupt ends the process at once. Whether there was one before. May
+  // be called again.
+  bool End();
 
  private:
   std::stop_source source_;

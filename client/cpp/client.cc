@@ -200,7 +200,8 @@ absl::StatusOr<v1::Tuning> Client::Tune(const v1::Problem& problem, const TuneOp
   request.set_target(options.target);
   request.set_device_ordinal(options.device_ordinal);
   *request.mutable_options() = options.tuning;
-  ASSIGN_OR_RETURN(v1::Tuning tuning, impl_->connection->CreateTuning(std::move(request)));
+  ASSIGN_OR_RETURN(v1::Tuning tuning,
+                   impl_->connection->CreateTuning(std::move(request), options.stop));
   if (progress) progress(tuning);
   if (!IsFinal(tuning.state())) {
     auto watched = impl_->connection->WatchTuning(tuning.name(), options.stop, progress);

@@ -3,6 +3,7 @@
 #include <grpc/support/time.h>
 #include <grpcpp/generic/generic_stub.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <utility>
@@ -64,16 +65,24 @@ bool IsFinal(v1::WorkState state) {
          state == v1::WORK_STATE_CANCELLED;
 }
 
-bool Connection::Impl::WaitBeforeRetry(const absl::Status& status, SteadyTime deadline) {
+bool Connection::Impl::WaitBeforeRetry(const absl::Status& status, SteadyTime deadline,
+                                       const std::stop_token& stop) {
+  constexpr absl::Duration kLook = absl::Milliseconds(100);
   const auto asked = RetryDelayOf(status);
   if (!asked.has_value()) return false;
   // A thousand ranks were refused at the same moment: they must not come back at the same moment.
   static thread_local std::minstd_rand generator{std::random_device{}()};
   std::uniform_int_distribution<int64_t> jitter(0, asked->count() / 2);
   const absl::Duration delay = absl::FromChrono(*asked + Milliseconds(jitter(generator)));
-  if (SteadyTime::Now() + delay >= deadline) return false;
-  absl::SleepFor(delay);
-  return true;
+  const SteadyTime end = SteadyTime::Now() + delay;
+  if (end >= deadline) return false;
+  if (!stop.stop_possible()) absl::SleepFor(delay);
+  while (!stop.stop_requested()) {
+    const absl::Duration left = end - SteadyTime::Now();
+    if (left <= absl::ZeroDuration()) return true;
+    absl::SleepFor(std::min(left, kLook));
+  }
+  return false;
 }
 
 gpr_timespec GrpcDeadline(SteadyTime deadline) {
@@ -151,10 +160,11 @@ absl::StatusOr<v1::BatchGetKernelsResponse> Connection::BatchGetKernels(
       *impl_->kernels, &v1::KernelService::Stub::BatchGetKernels, request, timeout);
 }
 
-absl::StatusOr<v1::Tuning> Connection::CreateTuning(v1::CreateTuningRequest request) {
+absl::StatusOr<v1::Tuning> Connection::CreateTuning(v1::CreateTuningRequest request,
+                                                    const std::stop_token& stop) {
   if (request.request_id().empty()) request.set_request_id(RandomUuid());
   return impl_->Call<v1::Tuning>(*impl_->tunings, &v1::TuningService::Stub::CreateTuning, request,
-                                 kCallTimeout);
+                                 kCallTimeout, stop);
 }
 
 absl::StatusOr<v1::Tuning> Connection::GetTuning(const std::string& name, Milliseconds timeout) {
@@ -204,9 +214,9 @@ absl::StatusOr<v1::ListWinnersResponse> Connection::ListWinners(
 }
 
 absl::StatusOr<v1::ExplainWinnerResponse> Connection::ExplainWinner(
-    const v1::ExplainWinnerRequest& request) {
+    const v1::ExplainWinnerRequest& request, const std::stop_token& stop) {
   return impl_->Call<v1::ExplainWinnerResponse>(
-      *impl_->cache, &v1::CacheService::Stub::ExplainWinner, request, kCallTimeout);
+      *impl_->cache, &v1::CacheService::Stub::ExplainWinner, request, kCallTimeout, stop);
 }
 
 absl::StatusOr<v1::CacheStats> Connection::GetCacheStats() {

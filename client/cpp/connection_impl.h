@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <ostream>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,7 @@
 #include "client/cpp/plain_call.h"
 #include "client/cpp/rpc_status.h"
 #include "client/cpp/silence_guard.h"
+#include "client/cpp/stop_guard.h"
 #include "proto/support/errors.h"
 #include "proto/support/steady_time.h"
 #include "proto/support/text.h"
@@ -48,30 +50,35 @@ struct Connection::Impl {
       : options(std::move(connect_options)), links(options) {}
 
   // Sends a unary request; once more where the daemon went away and came back, and again where
-  // it is full and says when to come back. Ends by `timeout`.
+  // it is full and says when to come back. Ends by `timeout`, and soon after `stop`.
   template <typename Response, typename Stub, typename Method, typename Request>
   absl::StatusOr<Response> Call(const StubRef<Stub>& stub, Method method, const Request& request,
-                                Milliseconds timeout) {
+                                Milliseconds timeout, const std::stop_token& stop = {}) {
     if (!owner.IsThis()) return ForkedError();
     // The service could not parse it, and would not say why.
     if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
     const SteadyTime deadline = DeadlineAfter(timeout);
     bool reconnected = false;
     for (int retries = 0;;) {
-      const absl::StatusOr<std::shared_ptr<Link>> link = links.Get(deadline);
+      const absl::StatusOr<std::shared_ptr<Link>> link = links.Get(deadline, stop);
       if (!link.ok()) return link.status();
       Response response;
+      bool given_up = false;
       const absl::Status status =
           Send(**link, stub, method, request, deadline - absl::FromChrono(TimeToExplain(timeout)),
-               &response);
+               stop, &response, &given_up);
       if (status.ok()) return response;
+      if (given_up) {
+        const Milliseconds waited = absl::ToChronoMilliseconds(StopGuard::kPatience);
+        return links.ExplainSilence(link->get(), waited, DeadlineAfter(TimeToExplain(timeout)));
+      }
       if (IsTransportFailure(status)) {
         links.Lost(link->get());
         if (reconnected) return UnreachableError(options.socket_path, status);
         reconnected = true;
       } else if (IsUnanswered(status)) {
         return links.ExplainSilence(link->get(), timeout, deadline);
-      } else if (retries++ == kMaxRetries || !WaitBeforeRetry(status, deadline)) {
+      } else if (retries++ == kMaxRetries || !WaitBeforeRetry(status, deadline, stop)) {
         return WithOtherVersion(status, options.socket_path);
       }
     }
@@ -79,11 +86,15 @@ struct Connection::Impl {
 
   template <typename Stub, typename Method, typename Request, typename Response>
   absl::Status Send(Link& link, const StubRef<Stub>& stub, Method method, const Request& request,
-                    SteadyTime deadline, Response* response) {
+                    SteadyTime deadline, const std::stop_token& stop, Response* response,
+                    bool* given_up) {
     if (link.plain()) return PlainCall(options, request, deadline, response);
     grpc::ClientContext context;
     context.set_deadline(GrpcDeadline(deadline));
-    return FromGrpcStatus((*(link.*stub.of).*method)(&context, request, response));
+    StopGuard guard(context, stop);
+    const grpc::Status status = (*(link.*stub.of).*method)(&context, request, response);
+    *given_up = guard.gave_up() && status.error_code() == grpc::StatusCode::CANCELLED;
+    return FromGrpcStatus(status);
   }
 
   // Most calls that were refused for want of room go through within a second or two; a service
@@ -96,14 +107,15 @@ struct Connection::Impl {
   }
 
   // Sleeps as long as the service asked for. False at once where it did not ask, or where that
-  // would be too late.
-  static bool WaitBeforeRetry(const absl::Status& status, SteadyTime deadline);
+  // would be too late, and soon after `stop`.
+  static bool WaitBeforeRetry(const absl::Status& status, SteadyTime deadline,
+                              const std::stop_token& stop);
 
   // The link for a stream, which has no deadline of its own.
-  absl::StatusOr<std::shared_ptr<Link>> LinkForStream() {
+  absl::StatusOr<std::shared_ptr<Link>> LinkForStream(const std::stop_token& stop = {}) {
     if (!owner.IsThis()) return ForkedError();
     if (GrpcIsInherited()) return NoStreamsError();
-    return links.Get(DeadlineAfter(options.connect_timeout));
+    return links.Get(DeadlineAfter(options.connect_timeout), stop);
   }
 
   // Writes the chunks that one of the cache's streams brings to `out`; bytes written. `what` they

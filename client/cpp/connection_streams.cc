@@ -49,7 +49,7 @@ absl::StatusOr<Message> Watch(Impl& impl, Method method, const Request& request,
   Message last;
   absl::Status status;
   for (int attachment = 0; attachment < kMaxAttachments; ++attachment) {
-    const absl::StatusOr<std::shared_ptr<Link>> link = impl.LinkForStream();
+    const absl::StatusOr<std::shared_ptr<Link>> link = impl.LinkForStream(stop);
     if (stop.stop_requested()) return WatchStopped();
     if (!link.ok()) return link.status();
     grpc::ClientContext context;
@@ -79,7 +79,7 @@ absl::Status Connection::WatchKernel(
   absl::Status status;
   // The watch has no last message: it ends only where one attachment after the other is silent.
   for (int silent = 0; silent < kMaxAttachments;) {
-    const absl::StatusOr<std::shared_ptr<Link>> link = impl_->LinkForStream();
+    const absl::StatusOr<std::shared_ptr<Link>> link = impl_->LinkForStream(stop);
     if (stop.stop_requested()) return WatchStopped();
     if (!link.ok()) return link.status();
     grpc::ClientContext context;

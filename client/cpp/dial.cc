@@ -204,16 +204,17 @@ absl::StatusOr<int> Dial(const std::string& path, SteadyTime deadline,
 }
 
 absl::StatusOr<int> DialUntil(const std::string& path, SteadyTime deadline,
-                              std::optional<uid_t> daemon_user) {
+                              std::optional<uid_t> daemon_user, const std::stop_token& stop) {
   absl::Status found;
   for (absl::Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
     const SteadyTime began = SteadyTime::Now();
-    absl::StatusOr<int> fd = Dial(path, deadline, daemon_user);
+    absl::StatusOr<int> fd = Dial(path, deadline, daemon_user, stop);
     if (fd.ok()) return fd;
+    if (absl::IsCancelled(fd.status())) return found.ok() ? fd.status() : found;
     found = MoreTelling(found, fd.status(), deadline - began);
     if (!WaitingMayHelp(found)) return found;
     const absl::Duration left = deadline - SteadyTime::Now();
-    if (left <= absl::ZeroDuration()) return found;
+    if (left <= absl::ZeroDuration() || stop.stop_requested()) return found;
     absl::SleepFor(std::min(pause, left));
   }
 }

@@ -41,7 +41,8 @@ Link::Link(int fd)
       tunings(plain() ? nullptr : v1::TuningService::NewStub(channel)),
       cache(plain() ? nullptr : v1::CacheService::NewStub(channel)) {}
 
-absl::StatusOr<std::shared_ptr<Link>> LinkKeeper::Get(SteadyTime deadline) {
+absl::StatusOr<std::shared_ptr<Link>> LinkKeeper::Get(SteadyTime deadline,
+                                                      const std::stop_token& stop) {
   SteadyLock lock(&mutex_);
   const auto settled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !dialing_; };
   if (link_ == nullptr && !mutex_.AwaitFor(settled, deadline - SteadyTime::Now())) {
@@ -61,7 +62,7 @@ absl::StatusOr<std::shared_ptr<Link>> LinkKeeper::Get(SteadyTime deadline) {
   const SteadyTime limit = std::min(deadline, began + longest);
   dialing_ = true;
   mutex_.Unlock();
-  const absl::StatusOr<int> fd = DialUntil(options_.socket_path, limit, options_.daemon_user);
+  const absl::StatusOr<int> fd = DialUntil(options_.socket_path, limit, options_.daemon_user, stop);
   std::shared_ptr<Link> made = fd.ok() ? std::make_shared<Link>(*fd) : nullptr;
   mutex_.Lock();
   dialing_ = false;
@@ -69,6 +70,9 @@ absl::StatusOr<std::shared_ptr<Link>> LinkKeeper::Get(SteadyTime deadline) {
     link_ = std::move(made);
     failures_ = 0;
     patience_ = absl::ZeroDuration();
+  } else if (stop.stop_requested()) {
+    // Says nothing of the daemon.
+    return fd.status();
   } else {
     Fail(fd.status(), began, limit - began);
   }

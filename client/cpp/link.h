@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <random>
+#include <stop_token>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -56,7 +57,7 @@ class LinkKeeper {
   explicit LinkKeeper(ConnectOptions options) : options_(std::move(options)) {}
 
   // The link, made where there is none. Errors as DialUntil.
-  absl::StatusOr<std::shared_ptr<Link>> Get(SteadyTime deadline);
+  absl::StatusOr<std::shared_ptr<Link>> Get(SteadyTime deadline, const std::stop_token& stop = {});
 
   // Says that `link` is broken.
   void Lost(const Link* link);

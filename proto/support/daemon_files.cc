@@ -12,16 +12,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What begins like this in a cache directory is the daemon's: "tilewright.db-wal",
-// "tilewright.db.schema-3", "tilewrightd.lock", "signing.key".
-constexpr const char* kOwnNames[] = {"tilewright.db", "tilewrightd.", "start.lock", "signing.key",
-                                     "backup.part"};
 // Every cache directory that a daemon ever served has it.
 constexpr char kLockName[] = "tilewrightd.lock";
+// What has one of these names in a cache directory is the daemon's.
+constexpr const char* kOwnNames[] = {kLockName, "tilewrightd.sock", kDaemonLogName};
+// So is what begins like this: "tilewright.db-wal", "tilewright.db.schema-3",
+// "signing.key.previous".
+constexpr const char* kOwnBeginnings[] = {"tilewright.db", "start.lock", "signing.key",
+                                          "backup.part"};
 
 bool IsOwnName(const std::string& name) {
   for (const char* own : kOwnNames) {
-    if (name.rfind(own, 0) == 0) return true;
+    if (name == own) return true;
+  }
+  for (const char* beginning : kOwnBeginnings) {
+    if (name.rfind(beginning, 0) == 0) return true;
   }
   return false;
 }
@@ -31,6 +36,22 @@ bool IsSameFile(const fs::path& a, const fs::path& b) {
   struct stat second;
   return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 &&
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+// Without links, "." and "..", as far as it is there; empty if it cannot be looked at.
+fs::path Canonical(const fs::path& path) {
+  std::error_code error;
+  const fs::path whole = fs::absolute(path, error);
+  const fs::path canonical = error ? fs::path() : fs::weakly_canonical(whole, error);
+  if (error) return {};
+  return canonical.has_filename() ? canonical : canonical.parent_path();  // "cache/"
+}
+
+// Whether both lead to the same place, or would if it were there.
+bool IsSamePlace(const fs::path& a, const fs::path& b) {
+  if (IsSameFile(a, b)) return true;
+  const fs::path first = Canonical(a);
+  return !first.empty() && first == Canonical(b);
 }
 
 bool Exists(const fs::path& path) {
@@ -45,7 +66,7 @@ fs::path FolderOf(const fs::path& path) {
 // The file that `path` is or names among those of `folder` whose names `is_own` accepts.
 template <typename IsOwn>
 std::string FindIn(const fs::path& folder, const fs::path& path, IsOwn is_own) {
-  if (is_own(path.filename().string()) && IsSameFile(folder, FolderOf(path))) {
+  if (is_own(path.filename().string()) && IsSamePlace(folder, FolderOf(path))) {
     return (folder / path.filename()).string();
   }
   if (!Exists(path)) return "";
@@ -62,7 +83,7 @@ std::string FindIn(const fs::path& folder, const fs::path& path, IsOwn is_own) {
 
 std::string DaemonFileAt(const std::string& path, const std::string& cache_directory,
                          const std::string& socket) {
-  if (IsSameFile(path, socket)) return socket;
+  if (IsSamePlace(path, socket)) return socket;
   for (const fs::path& folder : {fs::path(cache_directory), FolderOf(socket), FolderOf(path)}) {
     if (folder != cache_directory && !Exists(folder / kLockName)) continue;
     if (std::string found = FindIn(folder, path, IsOwnName); !found.empty()) return found;

@@ -59,7 +59,7 @@ absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
   return file;
 }
 
-absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size) {
+absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size, SteadyTime deadline) {
   const SteadyTime give_up = SteadyTime::Now() + kWriterPatience;
   while (true) {
     const ssize_t count = read(fd_.get(), data, size);
@@ -75,8 +75,12 @@ absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size) {
     if (awaits_writer_ && SteadyTime::Now() >= give_up) {
       return NotReadable(path_, "nobody writes to this pipe: start what writes to it first");
     }
+    if (SteadyTime::Now() >= deadline) {
+      return NotReadable(path_, "it does not end in time: name a file, or end what writes to it");
+    }
+    const bool has_limit = awaits_writer_ || deadline != SteadyTime::InfiniteFuture();
     pollfd wait{fd_.get(), POLLIN, 0};
-    const int ready = poll(&wait, 1, awaits_writer_ ? kPollMilliseconds : -1);
+    const int ready = poll(&wait, 1, has_limit ? kPollMilliseconds : -1);
     if (ready < 0 && errno != EINTR) return NotReadable(path_, std::strerror(errno));
     // A writer has come, or has come and gone.
     if (ready > 0) awaits_writer_ = false;
@@ -84,7 +88,8 @@ absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size) {
 }
 
 absl::StatusOr<std::string> ReadInputFile(const std::string& path, std::size_t max_bytes,
-                                          const std::string& what) {
+                                          const std::string& what, absl::Duration patience) {
+  const SteadyTime deadline = SteadyTime::Now() + patience;
   ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
   if (file.size().value_or(0) > max_bytes) return InputTooLarge(path, max_bytes, what);
   std::string content;
@@ -93,7 +98,7 @@ absl::StatusOr<std::string> ReadInputFile(const std::string& path, std::size_t m
     // One byte more than may be there tells that there is too much.
     content.resize(before + std::min(kReadBytes, max_bytes + 1 - before));
     ASSIGN_OR_RETURN(const std::size_t count,
-                     file.Read(content.data() + before, content.size() - before));
+                     file.Read(content.data() + before, content.size() - before, deadline));
     content.resize(before + count);
     if (count == 0) return content;
     if (content.size() > max_bytes) return InputTooLarge(path, max_bytes, what);

@@ -7,9 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
+#include "client/cli/files.h"
 #include "client/cli/json.h"
 #include "client/cli/output.h"
 #include "proto/support/errors.h"
@@ -345,7 +348,7 @@ TEST_F(AppTest, ExportSaysWhatItLeftOut) {
   EXPECT_EQ(json["winners"], 3);
   EXPECT_EQ(json["left_out"]["signer_not_trusted"], 2);
   EXPECT_EQ(json["left_out"]["damaged"], 1);
-  // A daemon of before says nothing.
+  // An older daemon says nothing.
   service_.export_summary.Clear();
   EXPECT_FALSE(Json::parse(RunHere({"export", "-o", file, "--json"}).out).contains("winners"));
 }
@@ -364,6 +367,25 @@ TEST_F(AppTest, TheDaemonsOwnFilesAreNotWrittenOver) {
   }
   EXPECT_EQ(ReadAll(database), "precious");
   EXPECT_EQ(service_.get_kernel_calls, 0);
+}
+
+TEST_F(AppTest, WhatBecomesADaemonsFileMeanwhileIsNotWrittenOver) {
+  const std::string place = folder_.path() + "/other";
+  std::filesystem::create_directory(place);
+  const absl::StatusOr<OutputFile> file =
+      OutputFile::At(place + "/tilewright.db", {folder_.path() + "/cache", service_.socket_path()});
+  ASSERT_TRUE(file.ok()) << file.status();
+  // Another daemon begins to serve that directory.
+  const absl::Status written = file->Write([&](std::ostream& out) {
+    WriteFile("other/tilewrightd.lock", "");
+    WriteFile("other/tilewright.db", "precious");
+    out << "a kernel";
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(ReasonOf(written), "DAEMON_FILE");
+  EXPECT_EQ(ReadAll(place + "/tilewright.db"), "precious");
+  const std::filesystem::directory_iterator files(place);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 2) << "what was begun is removed";
 }
 
 // It was "Cancelled [CANCELLED]", or nothing, with the exit code of an interrupt.

@@ -81,11 +81,34 @@ TEST_F(DaemonFilesTest, OfAnotherDaemonCountToo) {
             other + "/tilewright.db");
 }
 
+// A first command starts the daemon that makes the directory, and writes its own output later.
+TEST_F(DaemonFilesTest, AreKnownBeforeTheirDirectoryIsThere) {
+  const std::string cache = folder_ + "/home/.cache/tilewright";
+  const std::string socket = folder_ + "/run/socket";
+  for (const char* name : {"tilewright.db", "tilewrightd.lock", "signing.key"}) {
+    for (const char* way : {"", "/../tilewright", "/."}) {
+      EXPECT_EQ(DaemonFileAt(cache + way + "/" + name, cache, socket), cache + "/" + name);
+    }
+  }
+  EXPECT_EQ(DaemonFileAt(folder_ + "/run/../run/socket", cache, socket), socket);
+  EXPECT_EQ(DaemonFileAt(cache + "/mine.twb", cache, socket), "");
+  EXPECT_EQ(DaemonFileAt(folder_ + "/home/tilewright.db", cache, socket), "");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  const std::string found = DaemonFileAt("home/.cache/tilewright/tilewright.db", cache, socket);
+  fs::current_path(before);
+  EXPECT_EQ(found, cache + "/tilewright.db");
+  fs::create_directory_symlink(folder_, folder_ + "/link");
+  EXPECT_EQ(DaemonFileAt(folder_ + "/link/home/.cache/tilewright/signing.key", cache, socket),
+            cache + "/signing.key");
+}
+
 TEST_F(DaemonFilesTest, OtherFilesAreNone) {
   Write(cache_ + "/mine.twb");
   for (const std::string& path :
-       {cache_ + "/mine.twb", cache_ + "/new.twb", folder_ + "/out", std::string("/dev/null"),
-        std::string("out"), folder_, std::string("/nowhere/at/all")}) {
+       {cache_ + "/mine.twb", cache_ + "/new.twb", cache_ + "/tilewrightd.out",
+        cache_ + "/tilewrightd.log.1", cache_ + "/tilewrightd.logs/out", folder_ + "/out",
+        std::string("/dev/null"), std::string("out"), folder_, std::string("/nowhere/at/all")}) {
     EXPECT_EQ(At(path), "") << path;
   }
   EXPECT_EQ(DaemonFileAt(folder_ + "/out", "/nowhere/cache", "/nowhere/cache/socket"), "");

@@ -1,7 +1,13 @@
 #include "server/config.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <filesystem>
 #include <map>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -185,8 +191,46 @@ TEST_F(ConfigTest, ALogIsNotWrittenIntoTheDaemonsOwnFiles) {
   std::filesystem::create_directories(cache);
   layers_.flags = {{"log_file", cache + "/tilewright.db-wal"}};
   EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("db-wal: is the daemon's own file"));
-  layers_.flags = {{"log_file", cache + "/tilewrightd.log"}};
+  EXPECT_EQ(ReasonOf(LoadConfig(layers_).status()), "DAEMON_FILE");
+  for (const char* name : {"tilewrightd.log", "tilewrightd.out", "other.log"}) {
+    layers_.flags = {{"log_file", cache + "/" + name}};
+    EXPECT_TRUE(LoadConfig(layers_).ok()) << name;
+  }
+}
+
+TEST_F(ConfigTest, TheNameOfTheDirectoryDoesNotPermitALog) {
+  const std::string cache = ::testing::TempDir() + "tilewrightd.logs";
+  for (const char* name : {"tilewright.db", "tilewrightd.lock", "tilewrightd.sock"}) {
+    layers_.flags = {{"cache_dir", cache}, {"log_file", cache + "/" + name}};
+    EXPECT_EQ(ReasonOf(LoadConfig(layers_).status()), "DAEMON_FILE") << name;
+  }
+  layers_.flags = {{"cache_dir", cache}, {"log_file", cache + "/tilewrightd.log"}};
   EXPECT_TRUE(LoadConfig(layers_).ok());
+}
+
+TEST_F(ConfigTest, ASilentPipeIsNotWaitedForWithoutAnEnd) {
+  const std::string pipe = ::testing::TempDir() + "config_test.pipe";
+  std::filesystem::remove(pipe);
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  // Open for reading too, so that the open does not wait.
+  const int writer = open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  layers_.config_file = pipe;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr(pipe + ": cannot be read: it does not end"));
+  // Nor one whose writer never ends.
+  ASSERT_EQ(write(writer, "max_queue = 7\n", 14), 14);
+  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr(pipe + ": cannot be read: it does not end"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
+  ASSERT_EQ(write(writer, "max_queue = 7\n", 14), 14);
+  std::thread ends([writer] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    close(writer);
+  });
+  const auto config = LoadConfig(layers_);
+  ends.join();
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->max_queue, 7);
 }
 
 }  // namespace

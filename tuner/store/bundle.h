@@ -15,13 +15,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proto/support/bundle_size.h"
 #include "tuner/store/signing_key.h"
 #include "tuner/store/tuning_store.h"
 
 namespace tilewright {
-
-// Both who makes a bundle and who takes it in hold all of it in memory.
-inline constexpr std::size_t kMaxBundleBytes = std::size_t{2} << 30;
 
 struct BundleContents {
   std::vector<TuningRecord> records;  // Provenance as it was where it was measured.

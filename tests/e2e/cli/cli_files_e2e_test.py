@@ -76,6 +76,13 @@ class FilesTest(unittest.TestCase):
         for _ in range(2):
             self.assertEqual(self.place.run("backup", cache / "mine.twb").returncode, 0)
 
+    def test_a_first_command_does_not_write_over_the_database_of_the_daemon_it_starts(self):
+        database = self.place.cache / "tilewright.db"
+        self.assertFalse(self.place.cache.exists())
+        done = self.place.run("get", *gemm(64, 64, 64), *TARGET, "-o", database)
+        self.assert_error(done, 2, "DAEMON_FILE", f"{database}: is tilewrightd's own file")
+        self.assertFalse(database.exists(), "a daemon was started")
+
     def test_the_files_of_a_daemon_that_is_known_by_its_socket_are_its_own(self):
         other = self.make_place()
         other.serve()
@@ -205,6 +212,15 @@ class FilesTest(unittest.TestCase):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(f"{path}: ", done.stderr)
             self.assertLess(time.monotonic() - begin, 10)
+
+    def test_a_configuration_from_a_silent_pipe_is_not_waited_for_without_an_end(self):
+        pipe = self.place.folder / "pipe"
+        os.mkfifo(pipe)
+        writer = os.open(pipe, os.O_RDWR)
+        self.addCleanup(os.close, writer)
+        done = self.place.run("serve", "--config", pipe, timeout=30)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(f"{pipe}: cannot be read: it does not end in time", done.stderr)
 
 
 if __name__ == "__main__":

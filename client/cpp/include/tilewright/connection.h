@@ -84,8 +84,10 @@ class Connection {
   absl::Status WatchKernel(const v1::GetKernelRequest& request, std::stop_token stop,
                            const std::function<void(const v1::GetKernelResponse&)>& on_update);
 
-  // An empty request_id is filled in, so that a repeated send has no further effect.
-  absl::StatusOr<v1::Tuning> CreateTuning(v1::CreateTuningRequest request);
+  // An empty request_id is filled in, so that a repeated send has no further effect. Once `stop` is
+  // requested, the call ends within 1.5 s, with an error where there is no answer by then.
+  absl::StatusOr<v1::Tuning> CreateTuning(v1::CreateTuningRequest request,
+                                          const std::stop_token& stop = {});
   absl::StatusOr<v1::Tuning> GetTuning(const std::string& name,
                                        Milliseconds timeout = kCallTimeout);
   absl::StatusOr<v1::Tuning> CancelTuning(const std::string& name,
@@ -102,7 +104,7 @@ class Connection {
   absl::StatusOr<v1::Sweep> WatchSweep(const std::string& name, std::stop_token stop,
                                        const std::function<void(const v1::Sweep&)>& on_update);
   // As WatchSweep, told what changed alone: little, however large the sweep. The first message of
-  // an attachment has no entries: GetSweep has them. UNIMPLEMENTED by a daemon of before.
+  // an attachment has no entries: GetSweep has them. UNIMPLEMENTED by an older daemon.
   absl::StatusOr<v1::SweepProgress> WatchSweepProgress(
       const std::string& name, std::stop_token stop,
       const std::function<void(const v1::SweepProgress&)>& on_update);
@@ -110,11 +112,13 @@ class Connection {
   absl::StatusOr<v1::ListDevicesResponse> ListDevices();
 
   absl::StatusOr<v1::ListWinnersResponse> ListWinners(const v1::ListWinnersRequest& request);
-  absl::StatusOr<v1::ExplainWinnerResponse> ExplainWinner(const v1::ExplainWinnerRequest& request);
+  // `stop` as of CreateTuning.
+  absl::StatusOr<v1::ExplainWinnerResponse> ExplainWinner(const v1::ExplainWinnerRequest& request,
+                                                          const std::stop_token& stop = {});
   absl::StatusOr<v1::CacheStats> GetCacheStats();
 
   // Writes the bundle of the winners with these keys (empty: all) to `out`; bytes written. What it
-  // has and lacks goes to `summary`, where given; a daemon of before leaves that as it is.
+  // has and lacks goes to `summary`, where given; an older daemon leaves that as it is.
   absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out,
                                        v1::ExportSummary* summary = nullptr);
   absl::StatusOr<v1::ImportBundleResponse> ImportBundle(std::istream& in);
