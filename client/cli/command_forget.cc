@@ -96,7 +96,7 @@ absl::StatusOr<int> Prune(Session& session, const PruneFlags& flags) {
                 << Count(response.kernels(), "kernel") << ": " << bytes(response.bytes_before())
                 << " before, " << bytes(response.bytes_after()) << " after.\n";
   if (response.limit_missed()) {
-    session.Note("the limit is not reached: everything left was served within 30 days");
+    session.Note("the limit is not reached: everything left was stored or served within 30 days");
   }
   return kExitOk;
 }
@@ -139,7 +139,7 @@ void AddPrune(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "prune",
       "Make the database smaller: superseded winners go, then, down to a limit, kernels that won "
-      "nothing and winners served least recently; what was served within 30 days stays");
+      "nothing and winners served least recently; what was stored or served within 30 days stays");
   auto flags = std::make_shared<PruneFlags>();
   command
       ->add_option("--max-bytes", flags->max_bytes,

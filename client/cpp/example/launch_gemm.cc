@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "cuda_driver.h"
@@ -84,7 +85,7 @@ int Launch(CudaDriver& driver, const tilewright::Kernel& kernel) {
   const absl::Status launched = kernel.Launch(arguments, nullptr);
   if (!launched.ok() || !driver.Synchronize() ||
       !driver.CopyToHost(d.data(), device_d, d.size() * sizeof(float))) {
-    std::fprintf(stderr, "launch failed: %s\n", launched.ToString().c_str());
+    std::fprintf(stderr, "launch failed: %s\n", std::string(launched.message()).c_str());
     return 1;
   }
   const double error = LargestError(a, w, d);
@@ -98,7 +99,7 @@ int main(int argc, char** argv) {
   auto client = tilewright::Client::Connect();
   if (!client.ok()) {
     std::fprintf(stderr, "%s\nstart it with: tilewright serve\n",
-                 client.status().ToString().c_str());
+                 std::string(client.status().message()).c_str());
     return 1;
   }
   const std::unique_ptr<CudaDriver> driver = CudaDriver::Open();
@@ -110,7 +111,7 @@ int main(int argc, char** argv) {
   }
   const auto kernel = (*client)->GetKernel(Problem(), options);
   if (!kernel.ok()) {
-    std::fprintf(stderr, "%s\n", kernel.status().ToString().c_str());
+    std::fprintf(stderr, "%s\n", std::string(kernel.status().message()).c_str());
     return 1;
   }
   Show(**kernel);
