@@ -56,13 +56,13 @@ absl::StatusOr<v1::ExplainWinnerResponse> CacheServiceImpl::Explain(
   ASSIGN_OR_RETURN(const TuneRequest wanted,
                    ResolveTuning(request.problem(), request.target(), request.device_ordinal(),
                                  context_.devices));
-  const IndexHit hit = context_.index.Find({.problem = wanted.problem,
-                                            .silicon = wanted.target.silicon(),
-                                            .environment = wanted.target.environment()});
+  const IndexQuery query = {.problem = wanted.problem,
+                            .silicon = wanted.target.silicon(),
+                            .environment = wanted.target.environment()};
+  const IndexHit hit = context_.index.Find(query);
   const std::string encoding = EncodeProblem(wanted.problem);
   if (hit.winner == nullptr || hit.winner->problem_encoding != encoding) {
-    return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
-                     "no winner is stored for this problem on this target");
+    return NoWinner(context_.index, query, "no winner is stored for this problem on this target");
   }
   ASSIGN_OR_RETURN(TuningRecord record, context_.store.GetTuning(encoding, hit.winner->silicon_key,
                                                                  hit.winner->environment_key));

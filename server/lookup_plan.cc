@@ -47,7 +47,8 @@ absl::Status CheckFields(const v1::GetKernelRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status NothingStored(const v1::GetKernelRequest& request) {
+absl::Status NothingStored(const v1::GetKernelRequest& request, const WinnerIndex& index,
+                           const IndexQuery& query) {
   if (!request.pinned_content_hash().empty()) {
     return MakeError(absl::StatusCode::kNotFound, "KERNEL_NOT_FOUND",
                      "no kernel with the pinned content hash is stored for this problem, or it "
@@ -59,8 +60,8 @@ absl::Status NothingStored(const v1::GetKernelRequest& request) {
         absl::StrCat("epoch ", request.pinned_epoch(), " has no winner that answers this problem"),
         {{"field", "pinned_epoch"}});
   }
-  return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
-                   "no stored winner answers this problem, and CACHED_ONLY starts no work");
+  return NoWinner(index, query,
+                  "no stored winner answers this problem, and CACHED_ONLY starts no work");
 }
 
 // What is stored until then would change what the pin gives.
@@ -139,6 +140,15 @@ bool IsTuned(const IndexHit& hit, const TuneRequest& tune) {
   return tune.device_ordinal >= 0 ? IsTunedHere(hit) : IsOwnWinner(hit, tune);
 }
 
+absl::Status NoWinner(const WinnerIndex& index, const IndexQuery& query,
+                      std::string_view otherwise) {
+  constexpr std::string_view kDistrusted =
+      "a winner is stored for this problem on this target, but its signer is not trusted here: "
+      "tilewright list shows it, and tilewright trust add serves it";
+  return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
+                   index.IsDistrusted(query) ? kDistrusted : otherwise);
+}
+
 absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,
                                           int device_ordinal, const DeviceTable& devices) {
   TuneRequest request;
@@ -173,7 +183,7 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
   const bool pinned = request.pinned_epoch() != 0 || !request.pinned_content_hash().empty();
   if (pinned || request.mode() == v1::LOOKUP_MODE_CACHED_ONLY) {
     if (plan.hit.winner == nullptr) {
-      return stored.winner == nullptr ? NothingStored(request)
+      return stored.winner == nullptr ? NothingStored(request, index, query)
                                       : OnlyTheVendors(stored, request.vendor_library_version());
     }
     plan.step = LookupStep::kServe;

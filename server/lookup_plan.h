@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "server/device_table.h"
@@ -52,6 +53,11 @@ bool IsTuned(const IndexHit& hit, const TuneRequest& tune);
 // Whether `hit`, an exact answer for `tune`, is to be measured again: it was imported, or other
 // templates would compete today.
 bool NeedsRevalidation(const IndexHit& hit, const TuneRequest& tune);
+
+// NOT_FOUND, reason NO_WINNER, in the words of `otherwise` unless a winner is stored that is not
+// served because nobody trusts its signer.
+absl::Status NoWinner(const WinnerIndex& index, const IndexQuery& query,
+                      std::string_view otherwise);
 
 // Canonicalizes the request's problem and finds its target.
 absl::StatusOr<TuneRequest> ResolveTuning(const v1::Problem& problem, const std::string& target,

@@ -135,7 +135,19 @@ TEST_F(SignersTest, ATrustedSignersWinnersAreServedUntilItIsTrustedNoMore) {
   ASSERT_TRUE(ended.ok()) << ended.status();
   EXPECT_EQ(ended->winners(), 2);
   EXPECT_FALSE(ended->signer().trusted());
-  EXPECT_FALSE(Get(256).ok()) << "served no more, from memory either";
+  const absl::Status ended_get = Get(256).status();
+  EXPECT_FALSE(ended_get.ok()) << "served no more, from memory either";
+  grpc::ClientContext context;
+  v1::ExplainWinnerRequest explain;
+  *explain.mutable_problem() = RequestOf(256, v1::LOOKUP_MODE_CACHED_ONLY).problem();
+  v1::ExplainWinnerResponse explained;
+  const absl::Status ended_explain =
+      FromGrpc(client_.cache->ExplainWinner(&context, explain, &explained));
+  // It was said that nothing is stored, though a list shows it.
+  for (const absl::Status& status : {ended_get, ended_explain}) {
+    EXPECT_EQ(ReasonOf(status), "NO_WINNER");
+    EXPECT_THAT(std::string(status.message()), HasSubstr("its signer is not trusted here"));
+  }
   const v1::ListSignersResponse listed = List().value();
   ASSERT_EQ(listed.signers_size(), 1) << "whose winners are stored is shown";
   EXPECT_EQ(listed.signers(0).winners(), 2);

@@ -71,8 +71,7 @@ class Lookup {
     }
   }
 
-  // Whether what the pin names for this very target is there, and not served because nobody trusts
-  // its signer any more.
+  // Of what the pin names, where there is one.
   bool IsDistrusted() const {
     const ProblemNode* problem = graph_.FindProblem(EncodeProblem(query_.problem));
     if (problem == nullptr) return false;
@@ -235,9 +234,13 @@ bool WinnerIndex::IsTrusted(std::string_view signer) const {
   return impl_->graph.IsTrusted(signer);
 }
 
+bool WinnerIndex::IsDistrusted(const IndexQuery& query) const {
+  return Lookup(impl_->graph, query).IsDistrusted();
+}
+
 bool WinnerIndex::MayBePruned(const IndexQuery& query, const IndexHit& hit) const {
   if (query.pinned_epoch <= 0) return false;
-  if (Lookup(impl_->graph, query).IsDistrusted()) return true;
+  if (IsDistrusted(query)) return true;
   const bool exact = hit.winner != nullptr && hit.match == v1::MATCH_EXACT;
   const std::string key = WinnerKey(EncodeProblem(query.problem), SiliconKey(query.silicon),
                                     EnvironmentKey(query.environment));

@@ -68,6 +68,10 @@ class WinnerIndex {
   // elsewhere, and to a pinned content hash, its TemplateWinner is.
   IndexHit Find(const IndexQuery& query) const;
 
+  // Whether a winner for this very problem and target is stored, and no answer, since nobody trusts
+  // its signer.
+  bool IsDistrusted(const IndexQuery& query) const;
+
   // The epoch of the winner that each (problem, target) serves.
   std::vector<int64_t> ServedEpochs() const;
 
