@@ -19,9 +19,11 @@
 namespace tilewright {
 namespace {
 
-// Ours fires this much before the caller's own deadline, so that the error that says how
-// the tuning goes on still reaches it.
-constexpr absl::Duration kDeadlineMargin = absl::Milliseconds(20);
+// How long before the caller's own deadline ours fires, so that the error that says how the tuning
+// goes on still reaches it: a twentieth of what is left, since a busy machine takes longer.
+absl::Duration DeadlineMargin(absl::Duration left) {
+  return std::clamp(left / 20, absl::Milliseconds(20), absl::Milliseconds(500));
+}
 
 class LookupImpl final : public Lookup, public std::enable_shared_from_this<LookupImpl> {
  public:
@@ -147,9 +149,11 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
       ticket_ = *std::move(ticket);
       if (deadline_ != SteadyTime::InfiniteFuture()) {
         alarm_.emplace();
-        alarm_->Set(ToGrpc(deadline_ - kDeadlineMargin), [weak = weak_from_this()](bool fired) {
-          if (auto self = weak.lock(); self != nullptr && fired) self->OnDeadline();
-        });
+        const absl::Duration left = deadline_ - SteadyTime::Now();
+        alarm_->Set(ToGrpc(deadline_ - DeadlineMargin(left)),
+                    [weak = weak_from_this()](bool fired) {
+                      if (auto self = weak.lock(); self != nullptr && fired) self->OnDeadline();
+                    });
       }
     }
     // The job outlives its own observers.

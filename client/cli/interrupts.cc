@@ -26,10 +26,10 @@ State& TheState() {
 
 // How long a scope may take to end in order after its interrupt: more than the client's own calls
 // take that tell a daemon of it (1.5 s), and no more than a person takes for a hang.
-constexpr absl::Duration kPatience = absl::Seconds(2);
+constexpr absl::Duration kPatience = absl::Seconds(3);
 // What held the scope up is not known here: a daemon that is frozen, or a reader of the progress.
 constexpr std::string_view kUnconfirmed =
-    "tilewright: interrupted; the command did not come to an end within 2 s, and tilewrightd may "
+    "tilewright: interrupted; the command did not come to an end within 3 s, and tilewrightd may "
     "go on with the work\n";
 
 bool InScope() {

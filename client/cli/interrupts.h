@@ -12,7 +12,7 @@ inline constexpr int kExitInterrupted = 130;
 void CatchInterrupts();
 
 // From its construction to its end the first interrupt requests its stop rather than ending the
-// process. The process ends all the same where the scope has not ended 2 s later, and at once at a
+// process. The process ends all the same where the scope has not ended 3 s later, and at once at a
 // second interrupt. So end it before results are written: that may take longer. At most one at a
 // time.
 class InterruptScope {

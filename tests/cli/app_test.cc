@@ -342,7 +342,8 @@ TEST_F(AppTest, ExportSaysWhatItLeftOut) {
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_THAT(text.out, HasSubstr("It has 3 winners and 2 kernels.\n"));
   EXPECT_THAT(text.out, HasSubstr("1 winner is the best template instead of a cublasLt"));
-  EXPECT_THAT(text.out, HasSubstr("Left out 6 winners: 1 cublasLt algorithms beside"));
+  EXPECT_THAT(text.out,
+              HasSubstr("Left out 6 winners: 1 cublasLt algorithm without a sound template"));
   EXPECT_THAT(text.out, HasSubstr("; 2 whose signer is not trusted here ("));
   const Json json = Json::parse(RunHere({"export", "-o", file, "--json"}).out);
   EXPECT_EQ(json["winners"], 3);

@@ -28,7 +28,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // Longer than a command may go on with its work after an interrupt.
-constexpr milliseconds kTooLong{3000};
+constexpr milliseconds kTooLong{4000};
 
 const char kTuned[] = R"(
   name: "tunings/1" state: WORK_STATE_SUCCEEDED

@@ -29,9 +29,9 @@ TEST(LookupLife, WaitTunedHonoursTheDeadlineAndTheTuningGoesOn) {
   daemon.profiler.SetGate(&gate);
   ServiceClient client = daemon.Connect();
   const absl::Time begin = absl::Now();
-  const auto answer = client.Get(RequestOf(256, kTuned), absl::Milliseconds(300));
+  const auto answer = client.Get(RequestOf(256, kTuned), absl::Seconds(2));
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(10));
   const auto info = ErrorInfoOf(answer.status());
   ASSERT_TRUE(info.has_value()) << "ours must come before the client's own";
   EXPECT_EQ(info->reason(), "TUNING_UNFINISHED");
