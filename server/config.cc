@@ -27,7 +27,9 @@ std::optional<std::string> NonEmpty(const EnvironmentLookup& environment, const 
 }
 
 // A configuration has some kilobytes.
-constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
+// Far more than all settings take. The parser calls itself for each part of a dotted key: 100 KiB
+// of them would take all of a stack.
+constexpr std::size_t kMaxConfigBytes = std::size_t{16} << 10;
 // A pipe may stay silent, and on SIGHUP the thread that waits for it takes SIGTERM too.
 constexpr absl::Duration kConfigPatience = absl::Seconds(5);
 

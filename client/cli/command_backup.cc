@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -84,10 +86,16 @@ absl::Status ErrorIn(const Json& error) {
 // The daemon's program does it, without serving: it alone knows databases.
 absl::StatusOr<int> Restore(Session& session, const std::string& path) {
   ASSIGN_OR_RETURN(const DaemonPlace place, session.place());
+  std::error_code failed;
+  const std::string file = std::filesystem::absolute(path, failed);
+  if (failed) {
+    return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
+                     absl::StrCat("'", path, "': cannot be read: ", failed.message()),
+                     {{"file", path}});
+  }
   ASSIGN_OR_RETURN(const std::string program, FindDaemonBinary());
-  ASSIGN_OR_RETURN(const Ended ended,
-                   RunToEnd({program, "--restore", std::filesystem::absolute(path), "--cache-dir",
-                             place.cache_directory, "--log-format", "json"}));
+  ASSIGN_OR_RETURN(const Ended ended, RunToEnd({program, "--restore", file, "--cache-dir",
+                                                place.cache_directory, "--log-format", "json"}));
   const Json result = Json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
   if (result.is_object() && result.contains("error")) return ErrorIn(result["error"]);
   if (ended.exit_code != 0 || !result.is_object()) return FailureOf(ended);

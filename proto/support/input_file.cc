@@ -107,8 +107,11 @@ absl::StatusOr<std::string> ReadInputFile(const std::string& path, std::size_t m
 
 absl::Status InputTooLarge(const std::string& path, std::size_t max_bytes,
                            const std::string& what) {
+  const std::string limit = max_bytes >= std::size_t{1} << 20
+                                ? absl::StrCat(max_bytes >> 20, " MiB")
+                                : absl::StrCat(max_bytes >> 10, " KiB");
   return MakeError(absl::StatusCode::kInvalidArgument, "FILE_TOO_LARGE",
-                   absl::StrCat(path, ": is larger than ", max_bytes >> 20, " MiB, which ", what,
+                   absl::StrCat(path, ": is larger than ", limit, ", which ", what,
                                 " never is: name another file"),
                    {{"file", path}});
 }

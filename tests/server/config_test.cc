@@ -180,8 +180,15 @@ TEST(CommandLine, UnknownFlagExitsBadly) {
 TEST_F(ConfigTest, AFileWithoutAnEndIsNotReadOn) {
   layers_.config_file = "/dev/zero";
   EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("/dev/zero: cannot be read: it is a device"));
-  layers_.config_file = WriteFile(std::string((1 << 20) + 1, '\n'));
-  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("is larger than 1 MiB"));
+  layers_.config_file = WriteFile(std::string((16 << 10) + 1, '\n'));
+  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("is larger than 16 KiB"));
+  // The parser took all of the stack for the parts of one key, and the running daemon with it.
+  std::string parts = "a";
+  for (int i = 0; i < 200'000; ++i) parts += ".a";
+  layers_.config_file = WriteFile(parts + " = 1");
+  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("is larger than 16 KiB"));
+  layers_.config_file = WriteFile(parts.substr(0, (16 << 10) - 5) + " = 1");
+  EXPECT_THAT(ErrorOf(LoadConfig(layers_)), HasSubstr("unknown key"));
   layers_.config_file = "/dev/null";
   EXPECT_TRUE(LoadConfig(layers_).ok());
 }

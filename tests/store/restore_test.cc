@@ -1,8 +1,14 @@
 #include "tuner/store/restore.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "absl/time/clock.h"
@@ -11,8 +17,32 @@
 #include "tests/store/store_fixtures.h"
 #include "tuner/store/sqlite_store.h"
 
+namespace {
+// Ends the process before its nth call of rename, as a kill would.
+int renames_left = -1;
+}  // namespace
+
+// In the place of the C library's.
+extern "C" int rename(const char* from, const char* to) noexcept {
+  if (renames_left == 0) _exit(0);
+  if (renames_left > 0) --renames_left;
+  return static_cast<int>(syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to));
+}
+
 namespace tilewright {
 namespace {
+
+// Runs `action` in a process of its own, which ends without closing anything.
+void InProcess(const std::function<void()>& action) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    action();
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  ASSERT_TRUE(WIFEXITED(status));
+}
 
 class RestoreTest : public testing::Test {
  protected:
@@ -80,6 +110,35 @@ TEST_F(RestoreTest, LeavesNoLogAndNoRebuiltDatabaseBeside) {
   EXPECT_FALSE(std::filesystem::exists(cache() + "/tilewright.db-wal"));
   EXPECT_FALSE(std::filesystem::exists(cache() + "/tilewright.db.rebuilt"));
   EXPECT_EQ(Winners(), 1);
+}
+
+// The database was there without its log, or not at all, and the next start served nothing.
+TEST_F(RestoreTest, AKillLeavesTheOldStateOrTheNewOne) {
+  bool saw_old = false;
+  bool saw_new = false;
+  for (int renames = 0; renames < 8; ++renames) {
+    std::filesystem::remove_all(cache());
+    const std::string backup = directory_ / "backup.db";
+    std::filesystem::remove(backup);
+    // Of a daemon that was killed too: all that it stored is in the log.
+    InProcess([&] {
+      const auto store = Open();
+      if (!Put(*store, {}).ok() || !store->Backup(backup).ok()) abort();
+      if (!Put(*store, {.problem = Gemm(64, 64, 64)}).ok()) abort();
+      _exit(0);
+    });
+    ASSERT_TRUE(std::filesystem::exists(cache() + "/tilewright.db-wal"));
+    InProcess([&] {
+      renames_left = renames;
+      if (!RestoreDatabase(cache(), backup, absl::Now()).ok()) abort();
+    });
+    const int64_t winners = Winners();
+    EXPECT_TRUE(winners == 1 || winners == 2) << winners << " after " << renames << " renames";
+    saw_old |= winners == 2;
+    saw_new |= winners == 1;
+  }
+  EXPECT_TRUE(saw_old);
+  EXPECT_TRUE(saw_new);
 }
 
 TEST_F(RestoreTest, WaitsForNoDaemon) {

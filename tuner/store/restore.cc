@@ -74,6 +74,21 @@ bool Exists(const std::string& path) {
   return std::filesystem::exists(path, error);
 }
 
+// Takes the log of the database at `path` into it, so that there is one file to be moved aside.
+// What cannot be opened stays as it is.
+void FoldLog(const std::string& path) {
+  AtBorder([&]() -> absl::Status {
+    SqliteConnection connection(path, SqliteConnection::Mode::kReadWrite);
+    connection.database().exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return absl::OkStatus();
+  }).IgnoreError();
+}
+
+absl::Status Rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  return CacheFileError("cannot rename", from, errno);
+}
+
 absl::Status SyncFile(const std::string& path, int flags) {
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
   const bool synced = fd >= 0 && ::fsync(fd) == 0;
@@ -111,14 +126,20 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
     remove_unfinished();
     return prepared;
   }
-  // What a rebuild that was killed left complete would take the place of what is restored.
-  for (const std::string& path : {restored.database + kRebuilt, restored.database}) {
-    if (!Exists(path) && !Exists(path + "-wal")) continue;
+  if (Exists(restored.database)) FoldLog(restored.database);
+  const auto move_aside = [&](const std::string& path) -> absl::Status {
+    if (!Exists(path) && !Exists(path + "-wal")) return absl::OkStatus();
     ASSIGN_OR_RETURN(restored.kept, MoveDatabaseAside(path, ".before-restore-", now));
-  }
-  if (::rename(unfinished.c_str(), restored.database.c_str()) != 0) {
-    return CacheFileError("cannot rename", unfinished, errno);
-  }
+    return absl::OkStatus();
+  };
+  // What a rebuild that was killed left complete would take the place of what is restored.
+  const std::string complete = restored.database + kRebuilt;
+  RETURN_IF_ERROR(move_aside(complete));
+  // From here on a start finishes what a kill interrupts: it puts the complete database in place.
+  RETURN_IF_ERROR(Rename(unfinished, complete));
+  RETURN_IF_ERROR(SyncFile(directory->path(), O_RDONLY | O_DIRECTORY));
+  RETURN_IF_ERROR(move_aside(restored.database));
+  RETURN_IF_ERROR(Rename(complete, restored.database));
   RETURN_IF_ERROR(SyncFile(directory->path(), O_RDONLY | O_DIRECTORY));
   return restored;
 }
