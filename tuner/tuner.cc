@@ -200,7 +200,12 @@ absl::StatusOr<TuneResult> Tuner::Store(const TuneRequest& request, TuningRecord
       return result;
     }
   }
-  const absl::StatusOr<int64_t> epoch = store_.PutTuning(record);
+  absl::StatusOr<int64_t> epoch = store_.PutTuning(record);
+  // Until now no winner named the kernel, and a prune may have taken it.
+  if (kept.ok() && !cubin.empty() && ReasonOf(epoch.status()) == "KERNEL_NOT_STORED") {
+    const auto epochs = store_.PutImport({cubin}, {record});
+    epoch = epochs.ok() ? absl::StatusOr<int64_t>(epochs->front()) : epochs.status();
+  }
   if (epoch.ok()) {
     record.winner.winner.set_epoch(*epoch);
     index_.Insert(record.winner);

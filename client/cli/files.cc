@@ -13,6 +13,7 @@
 #include <fstream>
 #include <ios>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/daemon_files.h"
@@ -75,11 +76,28 @@ void SweepParts(const std::string& path) {
   }
 }
 
+// /dev/stdout is a link to what the process has open. Where that is a file, replacing the link
+// would break it for everybody, and writing through it would mix with what the command prints.
+absl::Status CheckNoOpenFile(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error) || !std::filesystem::is_regular_file(path, error)) {
+    return absl::OkStatus();
+  }
+  const std::string target = std::filesystem::read_symlink(path, error);
+  if (!absl::StartsWith(target, "/proc/")) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, "OUTPUT_IS_OPEN",
+                   absl::StrCat(path,
+                                ": stands for a file that this command has open already: name "
+                                "that file itself"),
+                   {{"file", path}});
+}
+
 }  // namespace
 
 absl::StatusOr<OutputFile> OutputFile::At(const std::string& path, const DaemonPlace& place) {
   OutputFile file(path, place);
   RETURN_IF_ERROR(file.CheckNotOfDaemon());
+  RETURN_IF_ERROR(CheckNoOpenFile(path));
   return file;
 }
 

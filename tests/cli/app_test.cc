@@ -370,6 +370,18 @@ TEST_F(AppTest, TheDaemonsOwnFilesAreNotWrittenOver) {
   EXPECT_EQ(service_.get_kernel_calls, 0);
 }
 
+// `export -o /dev/stdout >file` replaced /dev/stdout, for every process of the machine.
+TEST_F(AppTest, ALinkToWhatIsOpenIsNotReplaced) {
+  const std::string target = WriteFile("open.twb", "");
+  const int fd = open(target.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  const std::string link = folder_.path() + "/stdout";
+  std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(fd), link);
+  ExpectOneErrorLine(RunHere({"export", "-o", link}), 2, "name that file itself");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  close(fd);
+}
+
 TEST_F(AppTest, WhatBecomesADaemonsFileMeanwhileIsNotWrittenOver) {
   const std::string place = folder_.path() + "/other";
   std::filesystem::create_directory(place);

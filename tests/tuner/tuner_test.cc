@@ -282,5 +282,23 @@ TEST_F(TunerTest, ProgressNeverGoesBackAndReachesTheEnd) {
   EXPECT_DOUBLE_EQ(last, 1.0);
 }
 
+// A prune between the compile and the end of the tuning takes kernels that nothing names yet.
+class PrunedStore final : public MemoryStore {
+ public:
+  absl::Status PutCompiled(const std::string&, const CompiledCode&) override {
+    return absl::OkStatus();
+  }
+};
+
+TEST_F(TunerTest, AKernelThatWasPrunedMeanwhileIsStoredWithItsWinner) {
+  PrunedStore store;
+  Tuner tuner(compiler_, profiler_, store, index_, clock_);
+  const auto result = tuner.Tune(request_, cancellation_, [](const v1::TuningProgress&) {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_GT(result->winner.winner.epoch(), 0);
+  EXPECT_EQ(tuner.unstored(), 0u);
+  EXPECT_TRUE(store.GetCubin(result->winner.kernel.content_hash()).ok());
+}
+
 }  // namespace
 }  // namespace tilewright
