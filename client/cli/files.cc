@@ -47,6 +47,17 @@ class PartFile {
     return 0;
   }
 
+  // Opens this very file, whatever has its name by now.
+  std::string OpenName() const { return absl::StrCat("/proc/self/fd/", fd_.get()); }
+
+  // Whether `path` still is this file.
+  bool Is(const std::string& path) const {
+    struct stat own;
+    struct stat named;
+    return fstat(fd_.get(), &own) == 0 && lstat(path.c_str(), &named) == 0 &&
+           own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+  }
+
  private:
   UniqueFd fd_;
 };
@@ -124,13 +135,18 @@ absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>&
     if (const int failed = part.Make(target); failed != 0) return WriteError(path_, failed);
   }
   errno = 0;
-  std::ofstream out(target, std::ios::binary | std::ios::trunc);
+  std::ofstream out(replace ? part.OpenName() : target, std::ios::binary | std::ios::trunc);
   if (!out) return WriteError(path_, errno);
   absl::Status status = write(out);
   out.close();
   if (status.ok() && !out) status = WriteError(path_, errno);
   // A daemon may have begun to serve that directory meanwhile, for this very command perhaps.
   if (status.ok() && replace) status = CheckNotOfDaemon();
+  if (status.ok() && replace && !part.Is(target)) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "WRITE_FAILED",
+                     absl::StrCat(path_, ": somebody replaced ", target, " while it was written"),
+                     {{"file", path_}});
+  }
   if (status.ok() && replace && std::rename(target.c_str(), path_.c_str()) != 0) {
     status = WriteError(path_, errno);
   }

@@ -370,6 +370,26 @@ TEST_F(AppTest, TheDaemonsOwnFilesAreNotWrittenOver) {
   EXPECT_EQ(service_.get_kernel_calls, 0);
 }
 
+// Where others may write to the folder, a link could take the place of the unfinished file: what it
+// led to was written over.
+TEST_F(AppTest, AnUnfinishedFileIsNotWrittenByItsName) {
+  const std::string victim = WriteFile("victim.txt", "precious");
+  const std::string path = folder_.path() + "/out.twb";
+  const absl::StatusOr<OutputFile> file =
+      OutputFile::At(path, {folder_.path() + "/cache", service_.socket_path()});
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::string part = path + ".part" + std::to_string(getpid());
+  const absl::Status written = file->Write([&](std::ostream& out) {
+    std::filesystem::remove(part);
+    std::filesystem::create_symlink(victim, part);
+    out << "content" << std::flush;
+    return absl::OkStatus();
+  });
+  EXPECT_THAT(std::string(written.message()), HasSubstr("somebody replaced"));
+  EXPECT_EQ(ReadAll(victim), "precious");
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 // `export -o /dev/stdout >file` replaced /dev/stdout, for every process of the machine.
 TEST_F(AppTest, ALinkToWhatIsOpenIsNotReplaced) {
   const std::string target = WriteFile("open.twb", "");
