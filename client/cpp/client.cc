@@ -208,6 +208,11 @@ absl::StatusOr<v1::Tuning> Client::Tune(const v1::Problem& problem, const TuneOp
     if (!watched.ok() && options.stop.stop_requested()) {
       return TakeInterestBack(*impl_->connection, tuning.name());
     }
+    // The daemon that gave the name has it until long after the end: this is another one.
+    if (!watched.ok() && ReasonOf(watched.status()) == "TUNING_NOT_FOUND") {
+      return MakeError(absl::StatusCode::kUnavailable, "DAEMON_RESTARTED",
+                       "tilewrightd was started anew during the tuning: ask for it again");
+    }
     if (!watched.ok()) return watched.status();
     tuning = *std::move(watched);
   }

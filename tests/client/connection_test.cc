@@ -117,6 +117,18 @@ TEST_F(ClientTest, TuneThatIsStoppedTakesItsInterestBack) {
   EXPECT_EQ(service_.cancel_calls, 1);
 }
 
+// It was told that a tuning is unknown whose name it had never heard.
+TEST_F(ClientTest, ATuneSaysThatTheDaemonWasStartedAnew) {
+  service_.create_tuning = [](const v1::CreateTuningRequest&) {
+    return TuningIn(v1::WORK_STATE_RUNNING, 0);
+  };
+  service_.watch_tuning_end =
+      MakeError(absl::StatusCode::kNotFound, "TUNING_NOT_FOUND", "no tuning is named that");
+  const absl::Status status = client_->Tune(v1::Problem()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(status), "DAEMON_RESTARTED");
+}
+
 // Others wait for the tuning, so it goes on. That was lost where a later question failed.
 TEST_F(ClientTest, WhatACancelAnsweredIsKeptWhereNothingMoreIsHeard) {
   service_.create_tuning = [](const v1::CreateTuningRequest&) {

@@ -125,6 +125,7 @@ class FakeService::Tunings : public v1::TuningService::Service {
 
   grpc::Status WatchTuning(grpc::ServerContext* context, const v1::WatchTuningRequest*,
                            grpc::ServerWriter<v1::Tuning>* writer) override {
+    if (!fake_.watch_tuning_end.ok()) return ToGrpc(fake_.watch_tuning_end);
     return SendAll(fake_.tuning_updates, *context, *writer);
   }
 

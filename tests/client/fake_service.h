@@ -35,6 +35,8 @@ class FakeService {
   // Sent in order to a watch, which ends with the last unless that is not final: then it stays
   // open until the client cancels.
   std::vector<v1::Tuning> tuning_updates;
+  // What WatchTuning fails with at once; OK: it sends the updates.
+  absl::Status watch_tuning_end;
   std::vector<v1::Sweep> sweep_updates;
   // Sent in order to a watch of a kernel, which then ends with `kernel_watch_end`, or, where that
   // is OK, stays open until the client cancels.

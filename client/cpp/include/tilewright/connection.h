@@ -46,6 +46,7 @@ struct ConnectOptions {
 // UNAVAILABLE: DAEMON_UNREACHABLE - no daemon listens there.
 // UNAVAILABLE: DAEMON_FROZEN - one does, and does not answer: stopped, hanging, or starved.
 // UNAVAILABLE: CONNECTION_CLOSED, NOT_TILEWRIGHTD - what listens there hung up, or is no daemon.
+// UNAVAILABLE: DAEMON_RESTARTED - the daemon was started anew while a client's Tune waited.
 // UNAVAILABLE: CALL_CUT_OFF - the daemon ended the call without an answer: it is stopping, or gave
 //   up waiting for this client to read on.
 // DEADLINE_EXCEEDED: DAEMON_BUSY - the daemon lives, and did not answer this call in time.
