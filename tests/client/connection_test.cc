@@ -99,19 +99,24 @@ TEST_F(ClientTest, TuneGivesTheFailureOfTheTuning) {
   EXPECT_EQ(ErrorInfoOf(status)->metadata().at("tuning"), "tunings/1");
 }
 
-TEST_F(ClientTest, TuneThatIsStoppedTakesItsInterestBack) {
-  service_.create_tuning = [](const v1::CreateTuningRequest&) {
+// What a tuning that goes on gives to a caller who stops at its first progress.
+absl::StatusOr<v1::Tuning> TuneAndStop(FakeService& service, Client& client) {
+  service.create_tuning = [](const v1::CreateTuningRequest&) {
     return TuningIn(v1::WORK_STATE_RUNNING, 0);
   };
-  service_.tuning_updates = {TuningIn(v1::WORK_STATE_RUNNING, 0.1)};
-  service_.cancelled_tuning = TuningIn(v1::WORK_STATE_RUNNING, 0.1);
-  service_.tuning_after_cancel = TuningIn(v1::WORK_STATE_CANCELLED, 0.1);
+  service.tuning_updates = {TuningIn(v1::WORK_STATE_RUNNING, 0.1)};
   std::stop_source stop;
   TuneOptions options;
   options.stop = stop.get_token();
-  const auto tuned = client_->Tune(v1::Problem(), options, [&](const v1::Tuning& tuning) {
+  return client.Tune(v1::Problem(), options, [&](const v1::Tuning& tuning) {
     if (tuning.progress().fraction() > 0) stop.request_stop();
   });
+}
+
+TEST_F(ClientTest, TuneThatIsStoppedTakesItsInterestBack) {
+  service_.cancelled_tuning = TuningIn(v1::WORK_STATE_RUNNING, 0.1);
+  service_.tuning_after_cancel = TuningIn(v1::WORK_STATE_CANCELLED, 0.1);
+  const auto tuned = TuneAndStop(service_, *client_);
   ASSERT_TRUE(tuned.ok()) << tuned.status();
   EXPECT_EQ(tuned->state(), v1::WORK_STATE_CANCELLED);
   EXPECT_EQ(service_.cancel_calls, 1);
@@ -131,19 +136,10 @@ TEST_F(ClientTest, ATuneSaysThatTheDaemonWasStartedAnew) {
 
 // Others wait for the tuning, so it goes on. That was lost where a later question failed.
 TEST_F(ClientTest, WhatACancelAnsweredIsKeptWhereNothingMoreIsHeard) {
-  service_.create_tuning = [](const v1::CreateTuningRequest&) {
-    return TuningIn(v1::WORK_STATE_RUNNING, 0);
-  };
-  service_.tuning_updates = {TuningIn(v1::WORK_STATE_RUNNING, 0.1)};
   service_.cancelled_tuning = TuningIn(v1::WORK_STATE_RUNNING, 0.2);
   service_.tuning_after_cancel =
       MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
-  std::stop_source stop;
-  TuneOptions options;
-  options.stop = stop.get_token();
-  const auto tuned = client_->Tune(v1::Problem(), options, [&](const v1::Tuning& tuning) {
-    if (tuning.progress().fraction() > 0) stop.request_stop();
-  });
+  const auto tuned = TuneAndStop(service_, *client_);
   ASSERT_TRUE(tuned.ok()) << tuned.status();
   EXPECT_EQ(tuned->state(), v1::WORK_STATE_RUNNING);
   EXPECT_EQ(tuned->progress().fraction(), 0.2);
