@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from cli_support import Place, kill
+from cli_support import Place, await_line, kill
 
 BIN_DIR = sys.argv.pop(1)
 TARGET = ("--target", "h100-sxm")
@@ -110,15 +110,12 @@ class CliTest(unittest.TestCase):
             out, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 0, err)
             self.assertIn("profiles", json.loads(out))
-        log = (self.place.cache / "tilewrightd.log").read_text()
+        log = await_line(self.place.cache / "tilewrightd.log", " serves ")
         self.assertEqual(log.count(" serves "), 1, log)
 
     def test_the_daemon_that_was_started_ends_when_idle(self):
         self.assertEqual(self.place.run("list").returncode, 0)
-        deadline = time.monotonic() + 30
-        while "stopped" not in (self.place.cache / "tilewrightd.log").read_text():
-            self.assertLess(time.monotonic(), deadline, "the daemon does not end")
-            time.sleep(0.2)
+        await_line(self.place.cache / "tilewrightd.log", "stopped")
 
     def test_a_daemon_that_is_leaving_is_waited_for(self):
         # It serves no longer, and holds the lease for another moment.

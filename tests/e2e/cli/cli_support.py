@@ -87,6 +87,17 @@ class Place:
         return daemon
 
 
+def await_line(log, text, daemon=None):
+    """The log once `text` is in it: a daemon may answer before it has written its lines."""
+    deadline = time.monotonic() + 30
+    while not log.exists() or text not in log.read_text():
+        content = log.read_text() if log.exists() else "there is no log"
+        assert daemon is None or daemon.poll() is None, content
+        assert time.monotonic() < deadline, f"{text!r} is not in the log:\n{content}"
+        time.sleep(0.02)
+    return log.read_text()
+
+
 def kill(process):
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=30)

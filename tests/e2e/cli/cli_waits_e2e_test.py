@@ -12,7 +12,7 @@ import sys
 import time
 import unittest
 
-from cli_support import Place, kill
+from cli_support import Place, await_line, kill
 
 BIN_DIR = sys.argv.pop(1)
 TARGET = ("--target", "h100-sxm")
@@ -66,11 +66,7 @@ class WaitsTest(unittest.TestCase):
                 stderr=out,
             )
         self.place.daemons.append(daemon)
-        deadline = time.monotonic() + 30
-        while not self.socket.exists() or " serves " not in log.read_text():
-            self.assertIsNone(daemon.poll(), log.read_text())
-            self.assertLess(time.monotonic(), deadline, log.read_text())
-            time.sleep(0.02)
+        await_line(log, " serves ", daemon)
         return daemon, log
 
     # Waits.
@@ -245,23 +241,16 @@ class WaitsTest(unittest.TestCase):
         )
         self.place.daemons.append(daemon)
 
-        def await_line(text):
-            deadline = time.monotonic() + 20
-            while not log.exists() or text not in log.read_text():
-                self.assertIsNone(daemon.poll())
-                self.assertLess(time.monotonic(), deadline, text)
-                time.sleep(0.02)
-
-        await_line(" serves ")
+        await_line(log, " serves ", daemon)
         old = log.with_suffix(".1")
         log.rename(old)
         daemon.send_signal(signal.SIGHUP)
-        await_line("reload:")
+        await_line(log, "reload:", daemon)
         self.assertNotIn("reload:", old.read_text())
         # What is wrong changes nothing and is said.
         config.write_text("log_level = 3\n")
         daemon.send_signal(signal.SIGHUP)
-        await_line("the configuration stays as it was")
+        await_line(log, "the configuration stays as it was", daemon)
         config.write_text(f'log_file = "{log}"\nidle_timeout = "300ms"\n')
         daemon.send_signal(signal.SIGHUP)
         self.assertEqual(daemon.wait(timeout=20), 0)

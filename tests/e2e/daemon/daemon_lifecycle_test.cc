@@ -141,7 +141,7 @@ TEST_F(DaemonLifecycle, ACorruptDatabaseIsMovedAsideAndSaidToWhoAsks) {
   }
   ASSERT_NE(aside, "") << "nothing stored is ever lost";
   EXPECT_THAT(stats.recovery_note(), HasSubstr(aside));
-  EXPECT_THAT(daemon.log(), HasSubstr(aside));
+  EXPECT_TRUE(daemon.AwaitLog(aside)) << daemon.log();
 }
 
 TEST_F(DaemonLifecycle, ASecondDaemonOnTheSocketIsRefused) {
@@ -286,7 +286,7 @@ TEST_F(DaemonLifecycle, MetricsAreServedOnLoopback) {
   const std::string page = FetchMetrics(port);
   EXPECT_THAT(page, HasSubstr("tilewright_lookups_total{outcome=\"failed\"} 1"));
   EXPECT_THAT(page, HasSubstr("tilewright_connections_accepted_total"));
-  EXPECT_THAT(daemon.log(), HasSubstr("\"level\":\"info\""));
+  EXPECT_TRUE(daemon.AwaitLog("\"level\":\"info\"")) << daemon.log();
 }
 
 }  // namespace

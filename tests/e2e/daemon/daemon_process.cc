@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proto/support/socket_path.h"
@@ -89,11 +90,21 @@ bool DaemonProcess::AwaitServing() {
     const int fd = ConnectTo(socket_);
     if (fd >= 0) {
       close(fd);
-      return true;
+      return AwaitLog(" serves ");
     }
     if (AwaitExit(absl::Milliseconds(5)) >= 0) return false;
   }
   return false;
+}
+
+bool DaemonProcess::AwaitLog(const std::string& text) {
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  bool ended = false;
+  while (!absl::StrContains(log(), text)) {
+    if (ended || absl::Now() > deadline) return false;
+    ended = AwaitExit(absl::Milliseconds(5)) >= 0;
+  }
+  return true;
 }
 
 void DaemonProcess::Signal(int signal) { kill(pid_, signal); }

@@ -32,8 +32,10 @@ class DaemonProcess {
   DaemonProcess(const DaemonProcess&) = delete;
   DaemonProcess& operator=(const DaemonProcess&) = delete;
 
-  // Whether it answers on its socket within some seconds.
+  // Whether it answers on its socket and has logged so within some seconds.
   bool AwaitServing();
+  // Whether `text` is in the log within some seconds, or before the daemon ends.
+  bool AwaitLog(const std::string& text);
   void Signal(int signal);
   // The exit status, 128 + signal where one ended it; -1 where it still runs after `limit`.
   int AwaitExit(absl::Duration limit = absl::Seconds(20));

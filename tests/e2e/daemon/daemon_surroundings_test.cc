@@ -48,7 +48,7 @@ TEST_F(DaemonSurroundings, ASocketThatIsRemovedIsMadeAgain) {
   std::filesystem::remove(daemon.socket());
   ASSERT_TRUE(AwaitSocket(daemon.socket())) << daemon.log();
   EXPECT_TRUE(ServiceClient(daemon.socket()).Get(RequestOf(4096, kCached, kTarget)).ok());
-  EXPECT_THAT(daemon.log(), HasSubstr("was removed, and is made again"));
+  EXPECT_TRUE(daemon.AwaitLog("was removed, and is made again")) << daemon.log();
   daemon.Signal(SIGTERM);
   EXPECT_EQ(daemon.AwaitExit(), 0);
   EXPECT_FALSE(std::filesystem::exists(daemon.socket()));
@@ -60,7 +60,7 @@ TEST_F(DaemonSurroundings, ADaemonWhoseCacheDirectoryIsRemovedEndsAndSaysWhy) {
   ASSERT_TRUE(ServiceClient(daemon.socket()).Get(RequestOf(4096, kBest, kTarget)).ok());
   std::filesystem::remove_all(cache_);
   EXPECT_GE(daemon.AwaitExit(absl::Seconds(15)), 0) << daemon.log();
-  EXPECT_THAT(daemon.log(), HasSubstr("was removed or replaced"));
+  EXPECT_TRUE(daemon.AwaitLog("was removed or replaced")) << daemon.log();
   EXPECT_FALSE(std::filesystem::exists(cache_)) << "nothing is made anew where it was";
 }
 
@@ -102,7 +102,7 @@ TEST_F(DaemonSurroundings, ADirectoryThatItsGroupMayWriteToIsRefusedWithTheComma
 TEST_F(DaemonSurroundings, ALogLineIsOneLineWhateverAClientSays) {
   DaemonProcess daemon(cache_ + "\x1b[2J\xff");
   ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
-  EXPECT_THAT(daemon.log(), HasSubstr("\\x1b[2J\\xff/tilewrightd.sock"));
+  EXPECT_TRUE(daemon.AwaitLog("\\x1b[2J\\xff/tilewrightd.sock")) << daemon.log();
 }
 
 }  // namespace
