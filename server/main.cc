@@ -21,6 +21,7 @@
 #include "server/acceptor.h"
 #include "server/config.h"
 #include "server/daemon_server.h"
+#include "server/heap.h"
 #include "server/lifecycle.h"
 #include "server/logging.h"
 #include "server/reloader.h"
@@ -133,6 +134,7 @@ int Restore(const Config& config, const std::string& file) {
 int Main(int argc, char** argv) {
   HoldStandardDescriptors();
   if (const auto exit_code = RunAsWorker(argc, argv)) return *exit_code;
+  KeepFreedMemory();
   BlockStopSignals();
   const CommandLine command_line = ParseCommandLine(argc, argv);
   if (command_line.message) {

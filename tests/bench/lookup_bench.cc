@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/status_macros.h"
 #include "server/daemon_server.h"
+#include "server/heap.h"
 #include "tests/bench/echo_server.h"
 #include "tests/bench/load_client.h"
 #include "tests/fakes/fake_compiler.h"
@@ -166,6 +167,7 @@ int Main(int argc, char** argv) {
       return help ? 0 : 2;
     }
   }
+  KeepFreedMemory();  // As tilewrightd does.
   char folder[] = "/tmp/tilewright-bench-XXXXXX";
   if (mkdtemp(folder) == nullptr) {
     std::perror("lookup_bench: mkdtemp");
