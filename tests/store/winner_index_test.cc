@@ -235,7 +235,7 @@ TEST_F(WinnerIndexTest, APinnedHashThatWonAnotherProblemIsServedAsNear) {
 }
 
 TEST_F(WinnerIndexTest, ListsTheNewestOfEachProblemAndTarget) {
-  Add({.problem = Gemm(1, 8, 8)});
+  const int64_t first = Add({.problem = Gemm(1, 8, 8)});
   const int64_t second = Add({.problem = Gemm(2, 8, 8)});
   const int64_t third = Add({.problem = Gemm(1, 8, 8), .silicon = A100()});
   const int64_t fourth = Add({.problem = Gemm(1, 8, 8)});
@@ -250,6 +250,12 @@ TEST_F(WinnerIndexTest, ListsTheNewestOfEachProblemAndTarget) {
   EXPECT_THAT(epochs(3, 5), ElementsAre());
   EXPECT_THAT(epochs(99, 5), ElementsAre());
   EXPECT_THAT(epochs(0, 0), ElementsAre());
+
+  // What is older comes back where the newest is removed.
+  index_.Remove(store_.Remove({fourth}, false).value());
+  EXPECT_THAT(epochs(0, 10), ElementsAre(third, second, first));
+  index_.Remove(store_.Remove({first, third}, false).value());
+  EXPECT_THAT(epochs(0, 10), ElementsAre(second));
 }
 
 TEST_F(WinnerIndexTest, WinnersMayArriveOutOfOrderAndTwice) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <tuple>
 
 #include "tuner/space/search_space.h"
@@ -43,12 +44,12 @@ const WinnerNode* NewestUpTo(const TargetNode& target, int64_t newest_epoch) {
 NearestSearch::NearestSearch(const NearestQuery& query)
     : query_(query), logs_(LogsOf(query.problem)) {}
 
-float NearestSearch::ShapeDistance(const ShapeLogs& logs) const {
+float NearestSearch::SquaredShapeDistance(const ShapeLogs& logs) const {
   float sum = 0;
   for (std::size_t i = 0; i < logs.size(); ++i) {
     sum += (logs[i] - logs_[i]) * (logs[i] - logs_[i]);
   }
-  return std::sqrt(sum);
+  return sum;
 }
 
 // Errors grow with k, or stay: what was measured within a budget keeps it for a k no larger.
@@ -86,15 +87,20 @@ void NearestSearch::Consider(const WinnerNode& winner, float shape_distance) {
 }
 
 const WinnerNode* NearestSearch::InFamily(const FamilyNode& family) {
+  // Most problems are farther than the best so far, which their squares tell without a root. The
+  // margin is many times what the squares lose by rounding, so that no tie is passed over.
+  float reach = std::numeric_limits<float>::infinity();
   family.problems.ForEach([&](const ProblemInFamily& entry) {
-    const float distance = ShapeDistance(entry.logs);
-    if (best_.winner != nullptr && distance > best_.distance) return;
+    const float squared = SquaredShapeDistance(entry.logs);
+    if (squared > reach) return;
+    const float distance = std::sqrt(squared);
     for (const TargetNode* target = entry.problem->targets.load(std::memory_order_acquire);
          target != nullptr; target = target->next) {
       if (const WinnerNode* winner = NewestUpTo(*target, query_.newest_epoch)) {
         Consider(*winner, distance);
       }
     }
+    if (best_.winner != nullptr) reach = best_.distance * best_.distance * 1.00001F;
   });
   return best_.winner;
 }
@@ -102,7 +108,7 @@ const WinnerNode* NearestSearch::InFamily(const FamilyNode& family) {
 const WinnerNode* NearestSearch::OfKernel(const KernelNode& kernel, const FamilyNode& family) {
   kernel.winners.ForEach([&](const WinnerNode* winner) {
     if (winner->epoch > query_.newest_epoch || winner->target->problem->family != &family) return;
-    Consider(*winner, ShapeDistance(winner->target->problem->logs));
+    Consider(*winner, std::sqrt(SquaredShapeDistance(winner->target->problem->logs)));
   });
   return best_.winner;
 }

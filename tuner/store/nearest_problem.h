@@ -42,7 +42,7 @@ class NearestSearch {
     const WinnerNode* winner = nullptr;
   };
 
-  float ShapeDistance(const ShapeLogs& logs) const;
+  float SquaredShapeDistance(const ShapeLogs& logs) const;
   void Consider(const WinnerNode& winner, float shape_distance);
   bool KeepsErrorBudget(const WinnerNode& winner) const;
   bool MayServe(const WinnerNode& winner);

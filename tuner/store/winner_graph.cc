@@ -45,10 +45,6 @@ bool HasEpoch(const TargetNode& target, int64_t epoch) {
   return false;
 }
 
-bool HasWinner(const TargetNode& target) {
-  return NewestUpTo(target, std::numeric_limits<int64_t>::max()) != nullptr;
-}
-
 }  // namespace
 
 const ProblemNode* WinnerGraph::FindProblem(std::string_view encoding) const {
@@ -98,13 +94,25 @@ bool WinnerGraph::Add(const PackedWinner& view, std::shared_ptr<const StoredWinn
   if (kernel != nullptr) winner.requirements = RequirementsFor(view.requirements);
   winner.kernel = kernel;
   const bool is_first = target->newest.load(std::memory_order_relaxed) == nullptr;
-  if (!HasWinner(*target)) live_targets_.fetch_add(1, std::memory_order_release);
   Link(&winner, target);
+  NoteNewest(*target);
   if (kernel != nullptr) kernel->winners.Append(&winner);
   if (is_first) targets_.Append(target);
   RaiseEpoch(view.epoch);
   version_.fetch_add(1, std::memory_order_release);
   return true;
+}
+
+void WinnerGraph::NoteNewest(const TargetNode& target) {
+  const WinnerNode* newest = NewestUpTo(target, std::numeric_limits<int64_t>::max());
+  const int64_t before = target.newest_epoch.load(std::memory_order_relaxed);
+  const int64_t epoch = newest == nullptr ? TargetNode::kNoWinner : newest->epoch;
+  // Who lists sees no more targets than are counted.
+  const bool comes = before == TargetNode::kNoWinner && newest != nullptr;
+  if (comes) live_targets_.fetch_add(1, std::memory_order_release);
+  target.newest_epoch.store(epoch, std::memory_order_release);
+  const bool goes = before != TargetNode::kNoWinner && newest == nullptr;
+  if (goes) live_targets_.fetch_sub(1, std::memory_order_release);
 }
 
 void WinnerGraph::RaiseEpoch(int64_t epoch) {
@@ -119,7 +127,7 @@ void WinnerGraph::Remove(const std::vector<int64_t>& epochs) {
   for (const WinnerNode& winner : winner_nodes_) {
     if (gone.count(winner.epoch) == 0 || winner.removed.load(std::memory_order_relaxed)) continue;
     winner.removed.store(true, std::memory_order_release);
-    if (!HasWinner(*winner.target)) live_targets_.fetch_sub(1, std::memory_order_release);
+    NoteNewest(*winner.target);
   }
   version_.fetch_add(1, std::memory_order_release);
 }
@@ -145,7 +153,7 @@ bool WinnerGraph::RemoveUnstored(std::string_view problem_encoding, std::string_
       winner->removed.store(true, std::memory_order_release);
       some = true;
     }
-    if (some && !HasWinner(*target)) live_targets_.fetch_sub(1, std::memory_order_release);
+    if (some) NoteNewest(*target);
     any = any || some;
   }
   if (any) version_.fetch_add(1, std::memory_order_release);

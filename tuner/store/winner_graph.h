@@ -62,6 +62,8 @@ class WinnerGraph {
  private:
   bool InternTarget(const PackedWinner& view, const StoredWinner* parsed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // After a winner of `target` came or went.
+  void NoteNewest(const TargetNode& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   FamilyNode* FamilyFor(std::string_view key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ProblemNode* ProblemFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   TargetNode* TargetFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -290,17 +290,16 @@ IndexHit WinnerIndex::Find(const IndexQuery& query) const {
 
 std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t offset,
                                                                    std::size_t limit) const {
-  // The epoch stands beside its winner, so that sorting reads no winner: each is a cache miss.
+  // Sorted by epochs alone: to read a winner, or only its target again, is a cache miss each.
   struct Entry {
     int64_t epoch;
-    const WinnerNode* winner;
+    const TargetNode* target;
   };
   std::vector<Entry> newest;
   newest.reserve(impl_->graph.targets().size());
   impl_->graph.targets().ForEach([&](const TargetNode* target) {
-    if (const WinnerNode* winner = NewestUpTo(*target, std::numeric_limits<int64_t>::max())) {
-      newest.push_back({winner->epoch, winner});
-    }
+    const int64_t epoch = target->newest_epoch.load(std::memory_order_acquire);
+    if (epoch != TargetNode::kNoWinner) newest.push_back({epoch, target});
   });
   const std::size_t begin = std::min(offset, newest.size());
   const std::size_t end = begin + std::min(limit, newest.size() - begin);
@@ -311,7 +310,9 @@ std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t o
   std::partial_sort(at(begin), at(end), newest.end(), newer);
   std::vector<std::shared_ptr<const StoredWinner>> page;
   for (std::size_t i = begin; i < end; ++i) {
-    if (auto winner = newest[i].winner->Peek()) page.push_back(std::move(winner));
+    const WinnerNode* winner = NewestUpTo(*newest[i].target, newest[i].epoch);
+    if (winner == nullptr) continue;
+    if (auto stored = winner->Peek()) page.push_back(std::move(stored));
   }
   return page;
 }

@@ -77,11 +77,15 @@ struct alignas(64) WinnerNode {
 
 // All winners of one problem on one target, newest first.
 struct TargetNode {
+  static constexpr std::int64_t kNoWinner = -1;
+
   const ProblemNode* problem = nullptr;
   const SiliconNode* silicon = nullptr;
   const EnvironmentNode* environment = nullptr;
   const TargetNode* next = nullptr;  // Of the same problem.
   std::atomic<const WinnerNode*> newest{nullptr};
+  // Of its newest winner that was not removed: a listing reads no winner but those of its page.
+  mutable std::atomic<std::int64_t> newest_epoch{kNoWinner};
 };
 
 using ShapeLogs = std::array<float, 4>;  // log2 of m, n, k, batch.
