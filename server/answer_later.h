@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_SERVER_ANSWER_LATER_H_
 #define TILEWRIGHT_SERVER_ANSWER_LATER_H_
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -15,14 +17,14 @@ namespace tilewright {
 // to look; one that only reads is simply made again.
 enum class CallKind { kReads, kChanges };
 
-// Calls `answer` once: with what `work` returns on a thread of the executor or, where the last call
-// of the server's stop comes before that, with SERVER_STOPPING. gRPC would end the call without a
-// reason a moment later. Work that has not begun by then is not begun; work that has goes on, so it
-// must not touch what ends with the answer. A Result is made of an absl::Status too. False where
-// the executor has no room: then neither is called.
+// Calls `answer` once: with what `work` of `user` returns on a thread of the executor or, where the
+// last call of the server's stop comes before that, with SERVER_STOPPING. gRPC would end the call
+// without a reason a moment later. Work that has not begun by then is not begun; work that has goes
+// on, so it must not touch what ends with the answer. A Result is made of an absl::Status too.
+// False where the executor has no room: then neither is called.
 template <typename Result, typename Work, typename Answer>
-[[nodiscard]] bool AnswerLater(Executor& executor, StopSignal& stop, CallKind kind, Work work,
-                               Answer answer) {
+[[nodiscard]] bool AnswerLater(Executor& executor, uid_t user, StopSignal& stop, CallKind kind,
+                               Work work, Answer answer) {
   struct Call {
     Call(Work what, Answer how) : work(std::move(what)), answer(std::move(how)) {}
 
@@ -40,7 +42,7 @@ template <typename Result, typename Work, typename Answer>
         call->answer(Result(may_have_effect ? ServerStoppingMidway() : ServerStopping()));
       },
       StopSignal::Phase::kLastCall);
-  const bool posted = executor.TryPost([call, &stop] {
+  const bool posted = executor.TryPost(user, [call, &stop] {
     call->begun = true;
     if (call->answered) return;
     Result result = call->work();

@@ -219,7 +219,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     stall_->Stop();
     const std::shared_ptr<ImportReactor> self = this->shared_from_this();
     const bool posted = AnswerLater<absl::StatusOr<Response>>(
-        context_.bundle_executor, context_.stop, kind_, [self] { return self->Import(); },
+        context_.bundle_executor, user_, context_.stop, kind_, [self] { return self->Import(); },
         [self](absl::StatusOr<Response> result) {
           if (result.ok()) *self->response_ = *std::move(result);
           self->Answer(result.status());
@@ -280,7 +280,7 @@ grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     return reactor;
   }
   const bool posted = AnswerLater<absl::StatusOr<BundleSource>>(
-      context_.bundle_executor, context_.stop, CallKind::kReads,
+      context_.bundle_executor, CallerOf(*context), context_.stop, CallKind::kReads,
       [this, wanted = *request] { return MakeBundle(context_, wanted); },
       [reactor](absl::StatusOr<BundleSource> source) { reactor->Begin(std::move(source)); });
   if (!posted) reactor->Begin(ServerStopping());

@@ -273,7 +273,7 @@ grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
     return reactor;
   }
   const bool posted = AnswerLater<absl::StatusOr<FileSource>>(
-      context_.bundle_executor, context_.stop, CallKind::kReads,
+      context_.bundle_executor, CallerOf(*context), context_.stop, CallKind::kReads,
       [this] { return MakeBackup(context_); },
       [reactor](absl::StatusOr<FileSource> source) { reactor->Begin(std::move(source)); });
   if (!posted) reactor->Begin(ServerStopping());

@@ -25,7 +25,7 @@ namespace {
 constexpr int kMaxReceiveBytes = 8 << 20;
 constexpr int kMaxMetadataBytes = 16 << 10;
 constexpr int kMaxStreamsPerConnection = 256;
-constexpr std::size_t kMaxMemoryBytes = std::size_t{1} << 30;
+constexpr std::size_t kMaxMemoryOfUser = std::size_t{512} << 20;
 constexpr std::size_t kKernelCacheBytes = std::size_t{256} << 20;
 constexpr int kExecutorThreads = 4;
 constexpr std::size_t kExecutorQueue = 4096;
@@ -41,8 +41,9 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
       permissions_(geteuid(), options.administrators),
       devices_(collaborators.compiler, collaborators.profiler, options.device_patience),
       executor_("executor", kExecutorThreads, kExecutorQueue),
-      // Bundles take seconds each, and must not hold cold look-ups up.
-      bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, 2 * CacheServiceImpl::kMaxBundles),
+      // Bundles take seconds each, and must not hold cold look-ups up. Those that wait have a place
+      // of their own kind, so the queue is never full.
+      bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, 4 * CacheServiceImpl::kMaxBundles),
       kernels_(
           [this](const StoredWinner& winner) { return collaborators_.tuner.LoadKernel(winner); },
           kKernelCacheBytes, executor_),
@@ -112,13 +113,13 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                           [this](const StoredWinner& winner) {
                             collaborators_.tuner.ForgetUnstored(winner);
                           }}),
-      servers_([this, quota = std::make_shared<grpc::ResourceQuota>("tilewrightd")](
-                   grpc::ServerBuilder& builder) {
+      servers_([this](grpc::ServerBuilder& builder) {
         builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
         builder.SetMaxSendMessageSize(-1);  // A batch of kernels may well be 40 MB.
         builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
         builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-        builder.SetResourceQuota(quota->Resize(kMaxMemoryBytes));
+        // A quota each: where a shared one is used up, gRPC cancels calls of any connection.
+        builder.SetResourceQuota(grpc::ResourceQuota("user").Resize(kMaxMemoryOfUser));
         builder.RegisterService(&kernel_service_);
         builder.RegisterService(&tuning_service_);
         builder.RegisterService(&cache_service_);

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "server/unknown_user.h"
+
 namespace tilewright {
 
 Executor::Executor(const std::string& name, int threads, std::size_t max_queue)
@@ -18,10 +20,12 @@ Executor::Executor(const std::string& name, int threads, std::size_t max_queue)
 
 Executor::~Executor() { Stop(); }
 
-bool Executor::TryPost(std::function<void()> work) {
+bool Executor::TryPost(uid_t user, std::function<void()> work) {
   absl::MutexLock lock(&mutex_);
-  if (stopped_ || queue_.size() >= max_queue_) return false;
-  queue_.push_back(std::move(work));
+  if (stopped_ || queued_ >= max_queue_) return false;
+  const auto own = queues_.find(user);
+  if (own != queues_.end() && own->second.size() >= max_queue_ - max_queue_ / 4) return false;
+  Push(user, std::move(work));
   return true;
 }
 
@@ -29,7 +33,7 @@ void Executor::Post(std::function<void()> work) {
   {
     absl::MutexLock lock(&mutex_);
     if (!stopped_) {
-      queue_.push_back(std::move(work));
+      Push(kUnknownUser, std::move(work));
       return;
     }
   }
@@ -38,7 +42,30 @@ void Executor::Post(std::function<void()> work) {
 
 std::size_t Executor::pending() const {
   absl::MutexLock lock(&mutex_);
-  return queue_.size() + running_;
+  return queued_ + running_;
+}
+
+void Executor::Push(uid_t user, std::function<void()> work) {
+  std::deque<std::function<void()>>& queue = queues_[user];
+  if (queue.empty()) turns_.push_back(user);
+  queue.push_back(std::move(work));
+  ++queued_;
+}
+
+// The first of the user whose turn it is; who has more comes again after the others.
+std::function<void()> Executor::Pop() {
+  const uid_t user = turns_.front();
+  turns_.pop_front();
+  const auto queue = queues_.find(user);
+  std::function<void()> work = std::move(queue->second.front());
+  queue->second.pop_front();
+  if (queue->second.empty()) {
+    queues_.erase(queue);
+  } else {
+    turns_.push_back(user);
+  }
+  --queued_;
+  return work;
 }
 
 void Executor::Stop() {
@@ -58,12 +85,11 @@ void Executor::Run() {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(
           +[](Executor* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) {
-            return self->stopped_ || !self->queue_.empty();
+            return self->stopped_ || self->queued_ > 0;
           },
           this));
-      if (queue_.empty()) return;
-      work = std::move(queue_.front());
-      queue_.pop_front();
+      if (queued_ == 0) return;
+      work = Pop();
       ++running_;
     }
     work();

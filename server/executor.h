@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_SERVER_EXECUTOR_H_
 #define TILEWRIGHT_SERVER_EXECUTOR_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -9,12 +11,14 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 
 namespace tilewright {
 
-// A few threads for work that blocks (disk, compiles), so that gRPC's threads never do.
-// Any thread may post. Owned by DaemonServer.
+// A few threads for work that blocks (disk, compiles), so that gRPC's threads never do. Users are
+// served in turn, and a quarter of the queue is always left for others. Any thread may post. Owned
+// by DaemonServer.
 class Executor {
  public:
   Executor(const std::string& name, int threads, std::size_t max_queue);
@@ -22,8 +26,9 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // False, and the work is dropped, where the queue is full or the executor has stopped.
-  [[nodiscard]] bool TryPost(std::function<void()> work);
+  // False, and the work is dropped, where the queue is full, `user` has three quarters of it, or
+  // the executor has stopped.
+  [[nodiscard]] bool TryPost(uid_t user, std::function<void()> work);
 
   // For work that must be done whatever the queue: the rest of something already begun.
   // Runs it on the calling thread where the executor has stopped.
@@ -36,11 +41,16 @@ class Executor {
   void Stop();
 
  private:
+  void Push(uid_t user, std::function<void()> work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::function<void()> Pop() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
 
   const std::size_t max_queue_;
   mutable absl::Mutex mutex_;
-  std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  // Of users with work that waits: that work, and the users in the order of their turns.
+  absl::flat_hash_map<uid_t, std::deque<std::function<void()>>> queues_ ABSL_GUARDED_BY(mutex_);
+  std::deque<uid_t> turns_ ABSL_GUARDED_BY(mutex_);
+  std::size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;

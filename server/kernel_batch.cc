@@ -118,7 +118,8 @@ grpc::ServerUnaryReactor* KernelServiceImpl::BatchGetKernels(
   auto* reactor = new BatchReactor(context_, metrics_, request, response, DeadlineOf(*context),
                                    CallerOf(*context), std::move(place));
   const bool posted = AnswerLater<absl::Status>(
-      context_.executor, context_.stop, CallKind::kReads, [] { return absl::OkStatus(); },
+      context_.executor, CallerOf(*context), context_.stop, CallKind::kReads,
+      [] { return absl::OkStatus(); },
       [reactor](const absl::Status& status) {
         if (status.ok()) return reactor->Begin();
         reactor->Finish(ToGrpcStatus(status));

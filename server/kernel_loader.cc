@@ -8,7 +8,8 @@
 
 namespace tilewright {
 
-void KernelLoader::Load(const std::shared_ptr<const StoredWinner>& winner, Callback done) {
+void KernelLoader::Load(const std::shared_ptr<const StoredWinner>& winner, uid_t user,
+                        Callback done) {
   const std::string key = KernelCache::KeyOf(*winner);
   WirePtr loaded;
   {
@@ -20,7 +21,7 @@ void KernelLoader::Load(const std::shared_ptr<const StoredWinner>& winner, Callb
     if (loaded == nullptr) waiting_[key].push_back(std::move(done));
   }
   if (loaded != nullptr) return done(loaded);
-  if (executor_.TryPost([this, key, winner] { Run(key, *winner); })) return;
+  if (executor_.TryPost(user, [this, key, winner] { Run(key, *winner); })) return;
   Answer(key, MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
                         "too many look-ups wait for the disk: try again in 100 ms",
                         {{"retry_delay_ms", "100"}}));

@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_SERVER_KERNEL_LOADER_H_
 #define TILEWRIGHT_SERVER_KERNEL_LOADER_H_
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,9 +34,9 @@ class KernelLoader {
   // Null where it is not in memory.
   WirePtr Find(const StoredWinner& winner) { return cache_.Find(winner); }
 
-  // `done` is called once, from a thread of the executor or from this one. Errors as `load`,
-  // and RESOURCE_EXHAUSTED, reason TOO_BUSY, with retry_delay_ms.
-  void Load(const std::shared_ptr<const StoredWinner>& winner, Callback done);
+  // For `user`. `done` is called once, from a thread of the executor or from this one. Errors as
+  // `load`, and RESOURCE_EXHAUSTED, reason TOO_BUSY, with retry_delay_ms.
+  void Load(const std::shared_ptr<const StoredWinner>& winner, uid_t user, Callback done);
 
  private:
   void Run(const std::string& key, const StoredWinner& winner);

@@ -59,10 +59,11 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     if (auto kernel = context_.kernels.Find(*hit.winner)) return Answer(hit, std::move(kernel));
     // A disk may take longer than a stop does.
     EndOnStop(StopSignal::Phase::kLastCall);
-    context_.kernels.Load(hit.winner, [self = shared_from_this(), hit, may_repair](
-                                          const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
-      self->OnLoaded(hit, may_repair, kernel);
-    });
+    context_.kernels.Load(hit.winner, user_,
+                          [self = shared_from_this(), hit,
+                           may_repair](const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
+                            self->OnLoaded(hit, may_repair, kernel);
+                          });
   }
 
   void OnLoaded(const IndexHit& hit, bool may_repair,
@@ -86,7 +87,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void Predict() {
     EndOnStop(StopSignal::Phase::kBegun);
     context_.predictor.Predict(
-        plan_.tune, [self = shared_from_this()](const absl::StatusOr<StoredWinner>& winner) {
+        plan_.tune, user_, [self = shared_from_this()](const absl::StatusOr<StoredWinner>& winner) {
           self->OnPredicted(winner);
         });
   }

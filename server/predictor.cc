@@ -20,7 +20,7 @@ constexpr std::size_t kMaxQueue = 1024;
 Predictor::Predictor(PredictFunction predict)
     : predict_(std::move(predict)), executor_("predict", kThreads, kMaxQueue) {}
 
-void Predictor::Predict(const TuneRequest& request, Callback done) {
+void Predictor::Predict(const TuneRequest& request, uid_t user, Callback done) {
   std::string key =
       absl::StrCat(SiliconKey(request.target.silicon()),
                    EnvironmentKey(request.target.environment()), EncodeProblem(request.problem));
@@ -30,7 +30,7 @@ void Predictor::Predict(const TuneRequest& request, Callback done) {
     callbacks.push_back(std::move(done));
     if (callbacks.size() > 1) return;
   }
-  if (executor_.TryPost([this, key, request] { Run(key, request); })) return;
+  if (executor_.TryPost(user, [this, key, request] { Run(key, request); })) return;
   std::vector<Callback> refused;
   {
     absl::MutexLock lock(&mutex_);

@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_SERVER_PREDICTOR_H_
 #define TILEWRIGHT_SERVER_PREDICTOR_H_
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -26,9 +28,9 @@ class Predictor {
 
   explicit Predictor(PredictFunction predict);
 
-  // `done` is called once, from a thread of the predictor or, where it is refused, from
+  // For `user`. `done` is called once, from a thread of the predictor or, where it is refused, from
   // this one: RESOURCE_EXHAUSTED, reason QUEUE_FULL; UNAVAILABLE, reason SERVER_STOPPING.
-  void Predict(const TuneRequest& request, Callback done);
+  void Predict(const TuneRequest& request, uid_t user, Callback done);
 
   // Cancels what is under way and joins the threads.
   void Stop();

@@ -10,6 +10,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "proto/support/errors.h"
 #include "server/answer_later.h"
+#include "server/caller.h"
 #include "server/executor.h"
 #include "server/grpc_status.h"
 #include "server/stop_signal.h"
@@ -33,7 +34,8 @@ grpc::ServerUnaryReactor* ReplyLater(grpc::CallbackServerContext* context, Execu
                                      Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const bool posted = AnswerLater<absl::StatusOr<Response>>(
-      executor, stop, kind, std::move(work), [reactor, response](absl::StatusOr<Response> result) {
+      executor, CallerOf(*context), stop, kind, std::move(work),
+      [reactor, response](absl::StatusOr<Response> result) {
         if (result.ok()) *response = *std::move(result);
         reactor->Finish(ToGrpcStatus(result.status()));
       });
