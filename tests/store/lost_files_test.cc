@@ -6,8 +6,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "SQLiteCpp/SQLiteCpp.h"
 #include "gmock/gmock.h"
@@ -196,6 +199,29 @@ TEST_F(ReadOnlyTest, WhatAKilledDaemonLeftInTheLogIsServedToo) {
   MakeReadOnly();
   EXPECT_EXIT(ServeReadOnly(cache_, directory_ / "run", 4), testing::ExitedWithCode(0), "");
   EXPECT_EQ(ReadFile(path_ + "-wal"), log);
+}
+
+TEST_F(LostFilesTest, WhatKilledProcessesLeftUnfinishedIsRemovedAndNothingElse) {
+  ASSERT_TRUE(Put(*Open(), Spec(1)).ok());
+  const auto make = [&](const std::string& name) { std::ofstream(cache_ + "/" + name) << "x"; };
+  for (const char* name : {".restoring", ".rebuilding", ".rebuilding-source", ".schema-1.part"}) {
+    for (const char* suffix : {"", "-wal", "-shm"})
+      make(std::string("tilewright.db") + name + suffix);
+  }
+  make("backup.part");
+  const std::vector<std::string> kept = {"tilewright.db.damaged-1", "tilewright.db.schema-1",
+                                         "tilewright.db.before-restore-1", "mine.part",
+                                         "tilewright.dbx.part"};
+  for (const std::string& name : kept) make(name);
+  EXPECT_EQ(CountWinners(*Open()), 1);
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(cache_)) {
+    names.insert(entry.path().filename());
+  }
+  for (const std::string& name : kept) EXPECT_EQ(names.erase(name), 1u) << name;
+  names.erase("tilewright.db-wal");
+  names.erase("tilewright.db-shm");
+  EXPECT_THAT(names, testing::ElementsAre("tilewright.db", "tilewrightd.lock"));
 }
 
 TEST_F(LostFilesTest, ADirectoryOthersCanWriteToIsRefused) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
@@ -136,6 +137,9 @@ TEST_F(RestoreTest, AKillLeavesTheOldStateOrTheNewOne) {
     EXPECT_TRUE(winners == 1 || winners == 2) << winners << " after " << renames << " renames";
     saw_old |= winners == 2;
     saw_new |= winners == 1;
+    for (const auto& entry : std::filesystem::directory_iterator(cache())) {
+      EXPECT_FALSE(absl::StrContains(entry.path().string(), ".restoring")) << entry.path();
+    }
   }
   EXPECT_TRUE(saw_old);
   EXPECT_TRUE(saw_new);

@@ -8,9 +8,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -52,6 +54,23 @@ std::string HolderPid(int fd) {
   const ssize_t count = ::pread(fd, text, sizeof(text), 0);
   return std::string(absl::StripSuffix(
       absl::string_view(text, count > 0 ? static_cast<std::size_t>(count) : 0), "\n"));
+}
+
+// Whether a file of this name is a copy of the database that a process was killed at. Nothing reads
+// it any more.
+bool IsUnfinished(absl::string_view name) {
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) absl::ConsumeSuffix(&name, suffix);
+  if (name == "backup.part") return true;
+  if (!absl::StartsWith(name, absl::StrCat(kDatabaseFile, "."))) return false;
+  return absl::EndsWith(name, ".restoring") || absl::EndsWith(name, ".rebuilding") ||
+         absl::EndsWith(name, ".rebuilding-source") || absl::EndsWith(name, ".part");
+}
+
+void RemoveUnfinished(const std::string& directory) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+    if (IsUnfinished(entry.path().filename().string())) ::unlink(entry.path().c_str());
+  }
 }
 
 absl::Status InUse(const std::string& path, const std::string& pid) {
@@ -106,6 +125,7 @@ absl::StatusOr<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::
       ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     errno = 0;
   }
+  if (!read_only) RemoveUnfinished(path);
   return std::unique_ptr<CacheDirectory>(new CacheDirectory(path, lock_path, fd, read_only));
 }
 

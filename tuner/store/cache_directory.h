@@ -12,6 +12,9 @@
 
 namespace tilewright {
 
+// The database in a cache directory.
+inline constexpr char kDatabaseFile[] = "tilewright.db";
+
 // FAILED_PRECONDITION, reason NETWORK_FILESYSTEM, for the statfs magics of network
 // filesystems: locks and shared mappings do not hold between machines there, so WAL
 // databases break. `directory` is for the message.
@@ -27,8 +30,9 @@ absl::Status CacheRemoved(const std::string& directory, const std::string& file)
 // any thread.
 class CacheDirectory {
  public:
-  // Makes the directory (mode 0750) where it is missing. FAILED_PRECONDITION, reason
-  // CACHE_IN_USE, NETWORK_FILESYSTEM or as CheckPrivateDirectory.
+  // Makes the directory (mode 0750) where it is missing, and removes what processes that were
+  // killed left unfinished in it. FAILED_PRECONDITION, reason CACHE_IN_USE, NETWORK_FILESYSTEM or
+  // as CheckPrivateDirectory.
   static absl::StatusOr<std::unique_ptr<CacheDirectory>> Open(const std::string& path);
 
   ~CacheDirectory();

@@ -23,9 +23,6 @@
 
 namespace tilewright {
 
-// The database in a cache directory.
-inline constexpr char kDatabaseFile[] = "tilewright.db";
-
 struct SqliteStoreOptions {
   // Writes that would make the database larger fail as on a full disk. 0: no limit.
   int64_t max_database_bytes = 0;
