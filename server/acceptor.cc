@@ -73,12 +73,17 @@ Acceptor::~Acceptor() {
   if (reserve_fd_ >= 0) close(reserve_fd_);
 }
 
-void Acceptor::Stop() {
-  if (!thread_.joinable()) return listener_.Close();
-  const std::uint64_t one = 1;
+void Acceptor::Pause() {
+  if (!thread_.joinable()) return;
+  std::uint64_t count = 1;
   // An eventfd takes a write of 1 unless its counter is full, and then it is readable already.
-  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof(one));
+  [[maybe_unused]] const ssize_t written = write(wake_fd_, &count, sizeof(count));
   thread_.join();
+  [[maybe_unused]] const ssize_t reset = read(wake_fd_, &count, sizeof(count));
+}
+
+void Acceptor::Stop() {
+  Pause();
   listener_.Close();
 }
 

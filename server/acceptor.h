@@ -36,8 +36,11 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Once.
+  // Once, and after each Pause.
   void Start();
+
+  // Waits for the thread. Who connects from now on waits for Start.
+  void Pause();
 
   // Accepts no more, removes the socket's path and waits for the thread.
   void Stop();

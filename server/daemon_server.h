@@ -90,8 +90,12 @@ class DaemonServer {
   // For connections from now on.
   void SetMaxConnectionsPerUser(std::size_t limit) { acceptor_->SetMaxConnectionsPerUser(limit); }
 
-  // Changes whenever somebody asks for something.
-  int64_t Activity() const { return metrics_->Activity(); }
+  // Between the two, who connects waits. One thread calls both, and not beside Stop.
+  void PauseAccepting() { acceptor_->Pause(); }
+  void ResumeAccepting() { acceptor_->Start(); }
+
+  // Changes whenever somebody connects or asks for something.
+  int64_t Activity() const { return metrics_->Activity() + acceptor_->accepted(); }
   // Whether a tuning or a sweep is queued or under way, or a call is.
   bool Busy() const;
 

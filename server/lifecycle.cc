@@ -62,6 +62,16 @@ class IdleWatch {
   SteadyTime since_ = SteadyTime::Now();
 };
 
+// Whether `server` was idle for `timeout`. Then it accepts nobody any more, so that nobody is let
+// in whose first call would come during the stop.
+bool StopsForIdleness(DaemonServer& server, IdleWatch& idle, absl::Duration timeout) {
+  if (!idle.Expired(timeout)) return false;
+  server.PauseAccepting();
+  if (idle.Expired(timeout)) return true;
+  server.ResumeAccepting();  // Somebody came at the last moment.
+  return false;
+}
+
 [[noreturn]] void EndAtOnce(const std::string& socket, int exit_code) {
   unlink(socket.c_str());
   _exit(exit_code);
@@ -96,7 +106,7 @@ void RunUntilStopped(DaemonServer& server, Reloader& reloader) {
       spdlog::info("stopping: {}", sigdescr_np(signal));
       break;
     }
-    if (idle.Expired(idle_timeout)) {
+    if (StopsForIdleness(server, idle, idle_timeout)) {
       spdlog::info("stopping: nothing to do for {}", absl::FormatDuration(idle_timeout));
       break;
     }

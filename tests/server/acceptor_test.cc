@@ -123,6 +123,20 @@ TEST_F(AcceptorTest, WhoConnectsBeforeTheStartWaitsForIt) {
   close(fd);
 }
 
+TEST_F(AcceptorTest, WhoConnectsDuringAPauseWaitsForItsEnd) {
+  Start(10);
+  acceptor_->Pause();
+  const int fd = ConnectTo(path_);
+  ASSERT_GE(fd, 0);
+  EXPECT_EQ(acceptor_->accepted(), 0);
+  acceptor_->Start();
+  EXPECT_TRUE(AwaitTaken(1));
+  close(fd);
+  acceptor_->Pause();
+  acceptor_->Stop();
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
 TEST_F(AcceptorTest, AnAcceptorThatNeverStartedLeavesNoSocket) {
   Create(10);
   acceptor_.reset();

@@ -171,6 +171,17 @@ TEST_F(DaemonLifecycle, SigtermEndsItInOrder) {
   EXPECT_FALSE(std::filesystem::exists(daemon.socket()));
 }
 
+TEST_F(DaemonLifecycle, AConnectionKeepsAnIdleDaemonUntilItsFirstCall) {
+  DaemonProcess daemon(cache_, {"--idle-timeout", "1500ms"});
+  ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
+  ASSERT_EQ(daemon.AwaitExit(absl::Seconds(1)), -1) << daemon.log();
+  const int fd = ConnectTo(daemon.socket());
+  ASSERT_GE(fd, 0);
+  EXPECT_EQ(daemon.AwaitExit(absl::Seconds(1)), -1) << daemon.log();
+  close(fd);
+  EXPECT_EQ(daemon.AwaitExit(), 0);
+}
+
 TEST_F(DaemonLifecycle, ASecondSignalEndsItAtOnce) {
   DaemonProcess daemon(cache_);
   ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
