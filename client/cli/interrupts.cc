@@ -16,7 +16,9 @@ namespace {
 
 struct State {
   std::mutex mutex;
-  std::stop_source* scope = nullptr;  // Guarded by mutex.
+  // Guarded by mutex:
+  std::stop_source* scope = nullptr;
+  int begun = 0;  // Scopes so far, so that one is not taken for the next.
 };
 
 State& TheState() {
@@ -32,19 +34,19 @@ constexpr std::string_view kUnconfirmed =
     "tilewright: interrupted; the command did not come to an end within 3 s, and tilewrightd may "
     "go on with the work\n";
 
-bool InScope() {
+bool InScope(int number) {
   std::lock_guard lock(TheState().mutex);
-  return TheState().scope != nullptr;
+  return TheState().scope != nullptr && TheState().begun == number;
 }
 
 [[noreturn]] void EndAtOnce() { _exit(kExitInterrupted); }
 
 // Waits for the scope that was told of an interrupt, and ends the process where that waits itself,
 // for a daemon that is frozen perhaps, or where another signal comes.
-void AwaitEndOfScope(const sigset_t& signals) {
+void AwaitEndOfScope(int number, const sigset_t& signals) {
   constexpr timespec kLook{0, 20'000'000};
   const SteadyTime give_up = SteadyTime::Now() + kPatience;
-  while (InScope()) {
+  while (InScope(number)) {
     if (sigtimedwait(&signals, nullptr, &kLook) > 0) EndAtOnce();
     if (SteadyTime::Now() < give_up) continue;
     // Nothing can be done where that fails.
@@ -54,11 +56,13 @@ void AwaitEndOfScope(const sigset_t& signals) {
   }
 }
 
-// True where the interrupt was handed to a scope that had not been stopped before. All of it under
-// the lock, so that InterruptScope::End knows of every interrupt that a scope was handed.
-bool HandToScope() {
+// The number of the scope that the interrupt was handed to; 0 where there is none that had not been
+// stopped before. All of it under the lock, so that InterruptScope::End knows of every interrupt
+// that a scope was handed.
+int HandToScope() {
   std::lock_guard lock(TheState().mutex);
-  return TheState().scope != nullptr && TheState().scope->request_stop();
+  const bool handed = TheState().scope != nullptr && TheState().scope->request_stop();
+  return handed ? TheState().begun : 0;
 }
 
 }  // namespace
@@ -73,8 +77,9 @@ void CatchInterrupts() {
     for (;;) {
       int signal = 0;
       if (sigwait(&signals, &signal) != 0) continue;
-      if (!HandToScope()) EndAtOnce();
-      AwaitEndOfScope(signals);
+      const int number = HandToScope();
+      if (number == 0) EndAtOnce();
+      AwaitEndOfScope(number, signals);
     }
   }).detach();
 }
@@ -82,6 +87,7 @@ void CatchInterrupts() {
 InterruptScope::InterruptScope() {
   std::lock_guard lock(TheState().mutex);
   TheState().scope = &source_;
+  ++TheState().begun;
 }
 
 InterruptScope::~InterruptScope() { End(); }

@@ -46,9 +46,16 @@ Message Parse(const std::string& text) {
   return message;
 }
 
+bool IsPending(int signal) {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, signal) == 1;
+}
+
 // Returns once the interrupt has surely been taken.
 void Interrupt() {
   kill(getpid(), SIGINT);
+  while (IsPending(SIGINT)) std::this_thread::sleep_for(milliseconds(1));
   std::this_thread::sleep_for(milliseconds(200));
 }
 

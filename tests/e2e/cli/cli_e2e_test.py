@@ -64,7 +64,8 @@ class CliTest(unittest.TestCase):
 
     def test_an_unseen_problem_gets_an_answer_at_once(self):
         self.place.serve()
-        got = self.place.json("get", *gemm(777, 333, 111), *TARGET)
+        # Compile workers give way to everything else on a busy machine.
+        got = self.place.json("get", *gemm(777, 333, 111), *TARGET, "--deadline", "110s")
         self.assertIsNone(got["measured_seconds"])
         self.assertGreater(got["response"]["kernel"]["cubin"]["bytes"], 1000)
 
