@@ -42,18 +42,23 @@ bool InScope(int number) {
 [[noreturn]] void EndAtOnce() { _exit(kExitInterrupted); }
 
 // Waits for the scope that was told of an interrupt, and ends the process where that waits itself,
-// for a daemon that is frozen perhaps, or where another signal comes.
-void AwaitEndOfScope(int number, const sigset_t& signals) {
+// for a daemon that is frozen perhaps, or where another signal comes. True where that signal came
+// after the scope had ended: it was not for this scope.
+bool AwaitEndOfScope(int number, const sigset_t& signals) {
   constexpr timespec kLook{0, 20'000'000};
   const SteadyTime give_up = SteadyTime::Now() + kPatience;
   while (InScope(number)) {
-    if (sigtimedwait(&signals, nullptr, &kLook) > 0) EndAtOnce();
+    if (sigtimedwait(&signals, nullptr, &kLook) > 0) {
+      if (InScope(number)) EndAtOnce();
+      return true;
+    }
     if (SteadyTime::Now() < give_up) continue;
     // Nothing can be done where that fails.
     [[maybe_unused]] const ssize_t written =
         write(STDERR_FILENO, kUnconfirmed.data(), kUnconfirmed.size());
     EndAtOnce();
   }
+  return false;
 }
 
 // The number of the scope that the interrupt was handed to; 0 where there is none that had not been
@@ -76,10 +81,12 @@ void CatchInterrupts() {
   std::thread([signals] {
     for (;;) {
       int signal = 0;
-      if (sigwait(&signals, &signal) != 0) continue;
-      const int number = HandToScope();
-      if (number == 0) EndAtOnce();
-      AwaitEndOfScope(number, signals);
+      bool interrupted = sigwait(&signals, &signal) == 0;
+      while (interrupted) {
+        const int number = HandToScope();
+        if (number == 0) EndAtOnce();
+        interrupted = AwaitEndOfScope(number, signals);
+      }
     }
   }).detach();
 }
