@@ -49,9 +49,8 @@ struct Connection::Impl {
   explicit Impl(ConnectOptions connect_options)
       : options(std::move(connect_options)), links(options) {}
 
-  // Sends a unary request; once more where the daemon went away, or stopped as the call came, and
-  // came back, and again where it is full and says when to come back. Ends by `timeout`, and soon
-  // after `stop`.
+  // Sends a unary request; once more where the daemon went away and came back, and again where
+  // it is full and says when to come back. Ends by `timeout`, and soon after `stop`.
   template <typename Response, typename Stub, typename Method, typename Request>
   absl::StatusOr<Response> Call(const StubRef<Stub>& stub, Method method, const Request& request,
                                 Milliseconds timeout, const std::stop_token& stop = {}) {
@@ -73,9 +72,8 @@ struct Connection::Impl {
         const Milliseconds waited = absl::ToChronoMilliseconds(StopGuard::kPatience);
         return links.ExplainSilence(link->get(), waited, DeadlineAfter(TimeToExplain(timeout)));
       }
-      if (IsTransportFailure(status) || IsCutOff(status)) {
+      if (IsTransportFailure(status)) {
         links.Lost(link->get());
-        if (reconnected && IsCutOff(status)) return status;
         if (reconnected) return UnreachableError(options.socket_path, status);
         reconnected = true;
       } else if (IsUnanswered(status)) {

@@ -7,11 +7,6 @@
 #include "proto/support/errors.h"
 
 namespace tilewright {
-namespace {
-
-constexpr char kCutOff[] = "CALL_CUT_OFF";
-
-}  // namespace
 
 absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
@@ -19,11 +14,9 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
                                       status.error_message(), status.error_details()));
 }
 
-bool IsCutOff(const absl::Status& status) { return ReasonOf(status) == kCutOff; }
-
 absl::Status WithReason(const absl::Status& status) {
   if (!absl::IsCancelled(status) || ErrorInfoOf(status).has_value()) return status;
-  return MakeError(absl::StatusCode::kUnavailable, kCutOff,
+  return MakeError(absl::StatusCode::kUnavailable, "CALL_CUT_OFF",
                    "tilewrightd ended the call without an answer: it is stopping, or gave up "
                    "waiting for this client to read on");
 }

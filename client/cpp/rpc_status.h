@@ -23,10 +23,6 @@ absl::Status WithReason(const absl::Status& status);
 // says why in an ErrorInfo, the transport's does not.
 bool IsTransportFailure(const absl::Status& status);
 
-// Whether the daemon cut the call off: CALL_CUT_OFF. A call that comes during a stop is, before it
-// has begun.
-bool IsCutOff(const absl::Status& status);
-
 // Whether the call's deadline came before any answer: what the service itself says of a deadline
 // comes with an ErrorInfo.
 bool IsUnanswered(const absl::Status& status);

@@ -185,24 +185,6 @@ TEST_F(ClientTest, AFullServiceIsAskedAgainAfterItsDelay) {
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(80));
 }
 
-// A server that stops ends the calls that come meanwhile like this, before they have begun.
-TEST_F(ClientTest, ACallThatIsCutOffIsMadeOnceMore) {
-  service_.get_kernel =
-      [this](const v1::GetKernelRequest& request) -> absl::StatusOr<v1::GetKernelResponse> {
-    if (service_.get_kernel_calls == 1) return absl::CancelledError("");
-    return MeasuredKernel(request.problem().gemm());
-  };
-  const auto kernel = client_->GetKernel(Gemm(1, 1, 1));
-  ASSERT_TRUE(kernel.ok()) << kernel.status();
-  EXPECT_EQ(service_.get_kernel_calls, 2);
-
-  service_.get_kernel = [](const v1::GetKernelRequest&) -> absl::StatusOr<v1::GetKernelResponse> {
-    return absl::CancelledError("");
-  };
-  EXPECT_EQ(ReasonOf(client_->GetKernel(Gemm(2, 1, 1)).status()), "CALL_CUT_OFF");
-  EXPECT_EQ(service_.get_kernel_calls, 4);
-}
-
 TEST_F(ClientTest, AServiceThatStaysFullIsNotAskedForEver) {
   service_.get_kernel = [](const v1::GetKernelRequest&) -> absl::StatusOr<v1::GetKernelResponse> {
     return Full("1");
