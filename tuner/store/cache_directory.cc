@@ -12,7 +12,6 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -56,20 +55,24 @@ std::string HolderPid(int fd) {
       absl::string_view(text, count > 0 ? static_cast<std::size_t>(count) : 0), "\n"));
 }
 
-// Whether a file of this name is a copy of the database that a process was killed at. Nothing reads
-// it any more.
+// Whether a file of this name is a copy of the database that a killed process had not finished.
+// Nothing reads it any more.
 bool IsUnfinished(absl::string_view name) {
   for (const char* suffix : {"-wal", "-shm", "-journal"}) absl::ConsumeSuffix(&name, suffix);
   if (name == "backup.part") return true;
-  if (!absl::StartsWith(name, absl::StrCat(kDatabaseFile, "."))) return false;
-  return absl::EndsWith(name, ".restoring") || absl::EndsWith(name, ".rebuilding") ||
-         absl::EndsWith(name, ".rebuilding-source") || absl::EndsWith(name, ".part");
+  if (!absl::ConsumePrefix(&name, kDatabaseFile)) return false;
+  if (name == ".restoring" || name == ".rebuilding" || name == ".rebuilding-source") return true;
+  // ".schema-1.part", ".schema-1-2.part"
+  if (!absl::ConsumePrefix(&name, ".schema-") || !absl::ConsumeSuffix(&name, ".part")) return false;
+  return name.find_first_not_of("0123456789-") == absl::string_view::npos;
 }
 
 void RemoveUnfinished(const std::string& directory) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
-    if (IsUnfinished(entry.path().filename().string())) ::unlink(entry.path().c_str());
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  for (const std::filesystem::directory_iterator end; !error && entry != end;
+       entry.increment(error)) {
+    if (IsUnfinished(entry->path().filename().string())) ::unlink(entry->path().c_str());
   }
 }
 

@@ -107,7 +107,7 @@ void WinnerGraph::NoteNewest(const TargetNode& target) {
   const WinnerNode* newest = NewestUpTo(target, std::numeric_limits<int64_t>::max());
   const int64_t before = target.newest_epoch.load(std::memory_order_relaxed);
   const int64_t epoch = newest == nullptr ? TargetNode::kNoWinner : newest->epoch;
-  // Who lists sees no more targets than are counted.
+  // Counted before it is listed: whoever lists finds no more than are counted.
   const bool comes = before == TargetNode::kNoWinner && newest != nullptr;
   if (comes) live_targets_.fetch_add(1, std::memory_order_release);
   target.newest_epoch.store(epoch, std::memory_order_release);

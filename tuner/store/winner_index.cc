@@ -290,7 +290,7 @@ IndexHit WinnerIndex::Find(const IndexQuery& query) const {
 
 std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t offset,
                                                                    std::size_t limit) const {
-  // Sorted by epochs alone: to read a winner, or only its target again, is a cache miss each.
+  // Epochs are copied and sorted, since each read of a winner would be a cache miss.
   struct Entry {
     int64_t epoch;
     const TargetNode* target;
@@ -310,7 +310,12 @@ std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t o
   std::partial_sort(at(begin), at(end), newest.end(), newer);
   std::vector<std::shared_ptr<const StoredWinner>> page;
   for (std::size_t i = begin; i < end; ++i) {
-    const WinnerNode* winner = NewestUpTo(*newest[i].target, newest[i].epoch);
+    // The very winner that was sorted, be it removed by now: an older one in its place would make
+    // the next page begin too late.
+    const WinnerNode* winner = newest[i].target->newest.load(std::memory_order_acquire);
+    while (winner != nullptr && winner->epoch != newest[i].epoch) {
+      winner = winner->older.load(std::memory_order_acquire);
+    }
     if (winner == nullptr) continue;
     if (auto stored = winner->Peek()) page.push_back(std::move(stored));
   }
