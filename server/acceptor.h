@@ -17,7 +17,8 @@ namespace tilewright {
 
 // Accepts connections on a Unix socket and hands those that may in to the server. Ours
 // because gRPC's own neither looks at who connects nor lives through running out of
-// descriptors. Owned by DaemonServer; one thread of its own from Start on; Stop from any thread.
+// descriptors. Owned by DaemonServer; one thread of its own from Start on. Start, Pause and
+// Stop are called by one thread at a time.
 class Acceptor {
  public:
   struct Options {

@@ -215,6 +215,8 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   // Once all is there the import is finished, whoever stops; how it ended is said as long as there
   // is time for that.
   void TakeIn() {
+    // A bundle without a chunk has none yet, and is refused as any other that is damaged.
+    if (!TakePlace()) return End(TooManyBundles(limit_));
     if (answered_.exchange(true)) return;
     stall_->Stop();
     const std::shared_ptr<ImportReactor> self = this->shared_from_this();

@@ -41,8 +41,8 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
       permissions_(geteuid(), options.administrators),
       devices_(collaborators.compiler, collaborators.profiler, options.device_patience),
       executor_("executor", kExecutorThreads, kExecutorQueue),
-      // Bundles take seconds each, and must not hold cold look-ups up. Those that wait have a place
-      // of their own kind, so the queue is never full.
+      // Bundles take seconds each, and must not hold cold look-ups up. Each has one of a few
+      // places of its kind, so the queue is never full.
       bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, 4 * CacheServiceImpl::kMaxBundles),
       kernels_(
           [this](const StoredWinner& winner) { return collaborators_.tuner.LoadKernel(winner); },

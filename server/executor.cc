@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "server/unknown_user.h"
-
 namespace tilewright {
 
 Executor::Executor(const std::string& name, int threads, std::size_t max_queue)
@@ -22,18 +20,18 @@ Executor::~Executor() { Stop(); }
 
 bool Executor::TryPost(uid_t user, std::function<void()> work) {
   absl::MutexLock lock(&mutex_);
-  if (stopped_ || queued_ >= max_queue_) return false;
+  if (stopped_ || taken_ >= max_queue_) return false;
   const auto own = queues_.find(user);
-  if (own != queues_.end() && own->second.size() >= max_queue_ - max_queue_ / 4) return false;
-  Push(user, std::move(work));
+  if (own != queues_.end() && own->second.taken >= max_queue_ - max_queue_ / 4) return false;
+  Push(user, {std::move(work), /*takes_room=*/true});
   return true;
 }
 
-void Executor::Post(std::function<void()> work) {
+void Executor::Post(uid_t user, std::function<void()> work) {
   {
     absl::MutexLock lock(&mutex_);
     if (!stopped_) {
-      Push(kUnknownUser, std::move(work));
+      Push(user, {std::move(work)});
       return;
     }
   }
@@ -45,27 +43,34 @@ std::size_t Executor::pending() const {
   return queued_ + running_;
 }
 
-void Executor::Push(uid_t user, std::function<void()> work) {
-  std::deque<std::function<void()>>& queue = queues_[user];
-  if (queue.empty()) turns_.push_back(user);
-  queue.push_back(std::move(work));
+void Executor::Push(uid_t user, Work work) {
+  Queue& queue = queues_[user];
+  if (queue.work.empty()) turns_.push_back(user);
+  const std::size_t room = work.takes_room ? 1 : 0;
+  queue.taken += room;
+  taken_ += room;
   ++queued_;
+  queue.work.push_back(std::move(work));
 }
 
 // The first of the user whose turn it is; who has more comes again after the others.
 std::function<void()> Executor::Pop() {
   const uid_t user = turns_.front();
   turns_.pop_front();
-  const auto queue = queues_.find(user);
-  std::function<void()> work = std::move(queue->second.front());
-  queue->second.pop_front();
-  if (queue->second.empty()) {
-    queues_.erase(queue);
+  const auto found = queues_.find(user);
+  Queue& queue = found->second;
+  Work work = std::move(queue.work.front());
+  queue.work.pop_front();
+  const std::size_t room = work.takes_room ? 1 : 0;
+  queue.taken -= room;
+  taken_ -= room;
+  --queued_;
+  if (queue.work.empty()) {
+    queues_.erase(found);
   } else {
     turns_.push_back(user);
   }
-  --queued_;
-  return work;
+  return std::move(work.run);
 }
 
 void Executor::Stop() {

@@ -30,9 +30,9 @@ class Executor {
   // the executor has stopped.
   [[nodiscard]] bool TryPost(uid_t user, std::function<void()> work);
 
-  // For work that must be done whatever the queue: the rest of something already begun.
-  // Runs it on the calling thread where the executor has stopped.
-  void Post(std::function<void()> work);
+  // For work that must be done whatever the queue, the rest of something of `user` already begun:
+  // it takes no room there. Runs it on the calling thread where the executor has stopped.
+  void Post(uid_t user, std::function<void()> work);
 
   // Work that is queued or under way.
   std::size_t pending() const;
@@ -41,16 +41,26 @@ class Executor {
   void Stop();
 
  private:
-  void Push(uid_t user, std::function<void()> work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  struct Work {
+    std::function<void()> run;
+    bool takes_room = false;
+  };
+  struct Queue {
+    std::deque<Work> work;
+    std::size_t taken = 0;  // How many of them take room.
+  };
+
+  void Push(uid_t user, Work work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::function<void()> Pop() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
 
   const std::size_t max_queue_;
   mutable absl::Mutex mutex_;
   // Of users with work that waits: that work, and the users in the order of their turns.
-  absl::flat_hash_map<uid_t, std::deque<std::function<void()>>> queues_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<uid_t, Queue> queues_ ABSL_GUARDED_BY(mutex_);
   std::deque<uid_t> turns_ ABSL_GUARDED_BY(mutex_);
   std::size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;

@@ -3,17 +3,15 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
-#include <vector>
+#include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "server/executor.h"
 #include "server/kernel_cache.h"
+#include "server/single_flight.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tuner/store/tuning_store.h"
 
@@ -25,11 +23,11 @@ class KernelLoader {
  public:
   using LoadFunction = std::function<absl::StatusOr<v1::Kernel>(const StoredWinner&)>;
   using WirePtr = std::shared_ptr<const WireKernel>;
-  using Callback = std::function<void(const absl::StatusOr<WirePtr>&)>;
+  using Callback = SingleFlight<absl::StatusOr<WirePtr>>::Callback;
 
   // `load` may block; `executor` outlives this.
   KernelLoader(LoadFunction load, std::size_t max_cached_bytes, Executor& executor)
-      : load_(std::move(load)), cache_(max_cached_bytes), executor_(executor) {}
+      : load_(std::move(load)), cache_(max_cached_bytes), flights_(executor) {}
 
   // Null where it is not in memory.
   WirePtr Find(const StoredWinner& winner) { return cache_.Find(winner); }
@@ -39,14 +37,11 @@ class KernelLoader {
   void Load(const std::shared_ptr<const StoredWinner>& winner, uid_t user, Callback done);
 
  private:
-  void Run(const std::string& key, const StoredWinner& winner);
-  void Answer(const std::string& key, const absl::StatusOr<WirePtr>& kernel);
+  absl::StatusOr<WirePtr> Read(const StoredWinner& winner);
 
   const LoadFunction load_;
   KernelCache cache_;
-  Executor& executor_;
-  absl::Mutex mutex_;
-  absl::flat_hash_map<std::string, std::vector<Callback>> waiting_ ABSL_GUARDED_BY(mutex_);
+  SingleFlight<absl::StatusOr<WirePtr>> flights_;
 };
 
 }  // namespace tilewright

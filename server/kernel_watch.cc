@@ -55,7 +55,7 @@ class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
       refreshing_ = true;
       refresh_wanted_ = false;
     }
-    context_.executor.Post([self = shared_from_this()] { self->Ask(); });
+    context_.executor.Post(user_, [self = shared_from_this()] { self->Ask(); });
   }
 
   StreamStep TakeLatest(v1::GetKernelResponse* message) {

@@ -165,7 +165,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
 
   // On the scheduler's thread: the rest is left to the executor, as many may be waiting.
   void OnTuned(const TuningJob& job) {
-    context_.executor.Post([self = shared_from_this(), result = job.result()] {
+    context_.executor.Post(user_, [self = shared_from_this(), result = job.result()] {
       if (result.ok()) return self->ServeOwn(*result);
       // Without NVRTC, or with the GPU gone, what is stored is the best there will be.
       if (absl::IsUnavailable(result.status()) && self->plan_.hit.winner != nullptr) {

@@ -4,14 +4,10 @@
 #include <sys/types.h>
 
 #include <functional>
-#include <string>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "server/executor.h"
+#include "server/single_flight.h"
 #include "tuner/cancellation.h"
 #include "tuner/tuner.h"
 
@@ -24,7 +20,7 @@ class Predictor {
  public:
   using PredictFunction =
       std::function<absl::StatusOr<StoredWinner>(const TuneRequest&, const Cancellation&)>;
-  using Callback = std::function<void(const absl::StatusOr<StoredWinner>&)>;
+  using Callback = SingleFlight<absl::StatusOr<StoredWinner>>::Callback;
 
   explicit Predictor(PredictFunction predict);
 
@@ -36,13 +32,10 @@ class Predictor {
   void Stop();
 
  private:
-  void Run(const std::string& key, const TuneRequest& request);
-
   const PredictFunction predict_;
   Cancellation cancellation_;
-  absl::Mutex mutex_;
-  absl::flat_hash_map<std::string, std::vector<Callback>> waiting_ ABSL_GUARDED_BY(mutex_);
-  Executor executor_;
+  SingleFlight<absl::StatusOr<StoredWinner>> flights_{executor_};
+  Executor executor_;  // Last: its threads use all of the above.
 };
 
 }  // namespace tilewright

@@ -178,19 +178,20 @@ grpc::ServerWriteReactor<Message>* TuningServiceImpl::Watch(
     stream->End(TooManyCalls(long_calls_));
     return stream.get();
   }
-  executor_.Post([this, watched, weak = std::weak_ptr<Stream>(stream), name = request.name()] {
-    const auto self = weak.lock();
-    if (self == nullptr) return;
-    absl::StatusOr<std::shared_ptr<SweepState>> found = sweeps_.Find(name);
-    if (!found.ok()) return self->End(found.status());
-    *watched = *std::move(found);
-    (*watched)->Observe([weak](v1::WorkState state) {
-      const auto alive = weak.lock();
-      if (alive != nullptr) alive->Poke(IsFinal(state));
-      return alive != nullptr;
-    });
-    self->Poke();
-  });
+  executor_.Post(user,
+                 [this, watched, weak = std::weak_ptr<Stream>(stream), name = request.name()] {
+                   const auto self = weak.lock();
+                   if (self == nullptr) return;
+                   absl::StatusOr<std::shared_ptr<SweepState>> found = sweeps_.Find(name);
+                   if (!found.ok()) return self->End(found.status());
+                   *watched = *std::move(found);
+                   (*watched)->Observe([weak](v1::WorkState state) {
+                     const auto alive = weak.lock();
+                     if (alive != nullptr) alive->Poke(IsFinal(state));
+                     return alive != nullptr;
+                   });
+                   self->Poke();
+                 });
   return stream.get();
 }
 

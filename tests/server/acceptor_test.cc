@@ -128,6 +128,7 @@ TEST_F(AcceptorTest, WhoConnectsDuringAPauseWaitsForItsEnd) {
   acceptor_->Pause();
   const int fd = ConnectTo(path_);
   ASSERT_GE(fd, 0);
+  absl::SleepFor(absl::Milliseconds(100));
   EXPECT_EQ(acceptor_->accepted(), 0);
   acceptor_->Start();
   EXPECT_TRUE(AwaitTaken(1));

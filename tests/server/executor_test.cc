@@ -1,3 +1,4 @@
+// The executor, and the work that is done once for all who ask for it on one.
 #include "server/executor.h"
 
 #include <sys/types.h>
@@ -8,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/single_flight.h"
 
 namespace tilewright {
 namespace {
@@ -22,7 +24,7 @@ class ExecutorTest : public ::testing::Test {
  protected:
   ExecutorTest() {
     absl::Notification busy;
-    executor_.Post([&] {
+    executor_.Post(kOne, [&] {
       busy.Notify();
       gate_.WaitForNotification();
     });
@@ -47,10 +49,9 @@ class ExecutorTest : public ::testing::Test {
 TEST_F(ExecutorTest, UsersAreServedInTurn) {
   for (const char* name : {"a", "b", "c"}) EXPECT_TRUE(TryPost(kOne, name));
   for (const char* name : {"x", "y"}) EXPECT_TRUE(TryPost(kOther, name));
-  executor_.Post([this] { done_.push_back("rest"); });
-  EXPECT_EQ(executor_.pending(), 7u);
+  EXPECT_EQ(executor_.pending(), 6u);
   Open();
-  EXPECT_THAT(done_, ElementsAre("a", "x", "rest", "b", "y", "c"));
+  EXPECT_THAT(done_, ElementsAre("a", "x", "b", "y", "c"));
 }
 
 TEST_F(ExecutorTest, AQuarterOfTheQueueIsLeftForOthers) {
@@ -63,15 +64,57 @@ TEST_F(ExecutorTest, AQuarterOfTheQueueIsLeftForOthers) {
   EXPECT_EQ(done_.size(), 8u);
 }
 
-TEST_F(ExecutorTest, WhatMustBeDoneIsDoneWhateverTheQueue) {
+TEST_F(ExecutorTest, WhatMustBeDoneIsDoneWhateverTheQueueAndTakesNoRoom) {
+  for (int i = 0; i < 20; ++i) executor_.Post(kOne, [this] { done_.push_back("rest"); });
   for (int i = 0; i < 6; ++i) EXPECT_TRUE(TryPost(kOne, "one"));
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(TryPost(kOther, "other"));
-  executor_.Post([this] { done_.push_back("rest"); });
+  executor_.Post(kOther, [this] { done_.push_back("rest"); });
   Open();
-  EXPECT_EQ(done_.size(), 9u);
+  EXPECT_EQ(done_.size(), 29u);
   EXPECT_FALSE(TryPost(kOther, "stopped"));
-  executor_.Post([this] { done_.push_back("by the caller"); });
+  executor_.Post(kOther, [this] { done_.push_back("by the caller"); });
   EXPECT_EQ(done_.back(), "by the caller");
+}
+
+class SingleFlightTest : public ExecutorTest {
+ protected:
+  void Ask(uid_t user, const std::string& key) {
+    flights_.Do(
+        key, user,
+        [this, key] {
+          ++works_;
+          return key;
+        },
+        [this](const std::string& result) { done_.push_back(result); },
+        [] { return std::string("refused"); });
+  }
+
+  int works_ = 0;
+  SingleFlight<std::string> flights_{executor_};
+};
+
+TEST_F(SingleFlightTest, WhatManyAskForIsDoneOnce) {
+  for (const uid_t user : {kOne, kOther, kOne, kOther}) Ask(user, "a");
+  Open();
+  EXPECT_EQ(works_, 1);
+  EXPECT_THAT(done_, ElementsAre("a", "a", "a", "a"));
+}
+
+TEST_F(SingleFlightTest, NobodyWaitsBehindTheWorkOfAnotherUserForTheSame) {
+  for (const char* key : {"a", "b", "c", "d"}) Ask(kOne, key);
+  Ask(kOther, "d");
+  Open();
+  EXPECT_EQ(works_, 4);
+  EXPECT_THAT(done_, ElementsAre("a", "d", "d", "b", "c"));
+}
+
+TEST_F(SingleFlightTest, ARefusalIsForItsUserAlone) {
+  for (const char* key : {"a", "b", "c", "d", "e", "f"}) Ask(kOne, key);
+  Ask(kOther, "g");
+  Ask(kOne, "g");
+  EXPECT_THAT(done_, ElementsAre("refused"));
+  Open();
+  EXPECT_THAT(done_, ElementsAre("refused", "a", "g", "b", "c", "d", "e", "f"));
 }
 
 }  // namespace

@@ -171,13 +171,13 @@ TEST_F(DaemonLifecycle, SigtermEndsItInOrder) {
   EXPECT_FALSE(std::filesystem::exists(daemon.socket()));
 }
 
-TEST_F(DaemonLifecycle, AConnectionKeepsAnIdleDaemonUntilItsFirstCall) {
-  DaemonProcess daemon(cache_, {"--idle-timeout", "1500ms"});
+TEST_F(DaemonLifecycle, AConnectionIsUseAndPutsAnIdleEndOff) {
+  DaemonProcess daemon(cache_, {"--idle-timeout", "3s"});
   ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
-  ASSERT_EQ(daemon.AwaitExit(absl::Seconds(1)), -1) << daemon.log();
+  ASSERT_EQ(daemon.AwaitExit(absl::Seconds(2)), -1) << daemon.log();
   const int fd = ConnectTo(daemon.socket());
   ASSERT_GE(fd, 0);
-  EXPECT_EQ(daemon.AwaitExit(absl::Seconds(1)), -1) << daemon.log();
+  EXPECT_EQ(daemon.AwaitExit(absl::Seconds(2)), -1) << daemon.log();
   close(fd);
   EXPECT_EQ(daemon.AwaitExit(), 0);
 }
