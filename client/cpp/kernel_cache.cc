@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace tilewright {
+namespace {
+
+// Keeps a kernel for a handle. Its alignment is that of the reference count beside it, which thus
+// has cache lines of its own.
+struct alignas(64) Keeper {
+  std::shared_ptr<const Kernel> kernel;
+  void operator()(const Kernel*) { kernel.reset(); }
+};
+
+}  // namespace
 
 KernelCache::~KernelCache() {
   for (std::atomic<Entry*>& bucket : buckets_) {
@@ -11,6 +21,12 @@ KernelCache::~KernelCache() {
       delete std::exchange(entry, entry->next.load());
     }
   }
+}
+
+KernelCache::Handles KernelCache::HandlesOf(const std::shared_ptr<const Kernel>& kernel) {
+  Handles handles;
+  for (std::shared_ptr<const Kernel>& handle : handles) handle = {kernel.get(), Keeper{kernel}};
+  return handles;
 }
 
 const KernelCache::Entry* KernelCache::FindEntry(const RequestKey& key) const {
@@ -24,7 +40,8 @@ const KernelCache::Entry* KernelCache::FindEntry(const RequestKey& key) const {
 std::shared_ptr<const Kernel> KernelCache::Find(const RequestKey& key) const {
   const ReaderCount::Scope reading(readers_);
   const Entry* entry = FindEntry(key);
-  return entry == nullptr ? nullptr : entry->kernel;
+  if (entry == nullptr) return nullptr;
+  return entry->handles[ReaderCount::LineOfThread() % kHandles];
 }
 
 std::shared_ptr<const Kernel> KernelCache::Insert(const RequestKey& key,
@@ -37,6 +54,7 @@ std::shared_ptr<const Kernel> KernelCache::Insert(const RequestKey& key,
   auto entry = std::make_unique<Entry>();
   entry->key = std::string(key.bytes);
   entry->hash = key.hash;
+  entry->handles = HandlesOf(kernel);
   entry->kernel = std::move(kernel);
   entry->next.store(bucket.load());
   bucket.store(entry.get());

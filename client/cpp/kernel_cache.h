@@ -16,10 +16,10 @@
 
 namespace tilewright {
 
-// Answers by request. Owned by a Client; thread-safe. A hit takes no lock, writes nothing that
-// threads share but the kernel's reference count, and allocates nothing: a reader lock, shared
-// by the threads of a trainer, cost 30 times the look-up itself. An entry that is dropped leaves
-// its chain at once and is freed when no reader can be on it any more.
+// Answers by request. Owned by a Client; thread-safe. A hit takes no lock, allocates nothing, and
+// up to kHandles threads write nothing that another one does: a reader lock, shared by the threads
+// of a trainer, cost 30 times the look-up itself, one reference count for all of them 5 times. An
+// entry that is dropped leaves its chain at once and is freed when no reader can be on it any more.
 class KernelCache {
  public:
   KernelCache() = default;
@@ -38,11 +38,16 @@ class KernelCache {
   int64_t DropProvisional();
 
  private:
+  static constexpr size_t kHandles = 8;
+  using Handles = std::array<std::shared_ptr<const Kernel>, kHandles>;
+
   // Immutable once published, but for the link.
   struct Entry {
     std::string key;
     uint64_t hash = 0;
     std::shared_ptr<const Kernel> kernel;
+    // What hits of different threads copy: each has a reference count of its own.
+    Handles handles;
     std::atomic<Entry*> next{nullptr};
   };
   using Entries = std::vector<std::unique_ptr<const Entry>>;
@@ -50,6 +55,7 @@ class KernelCache {
   // Buckets of singly linked entries, newest first.
   static constexpr size_t kBuckets = 1024;
 
+  static Handles HandlesOf(const std::shared_ptr<const Kernel>& kernel);
   const Entry* FindEntry(const RequestKey& key) const;
 
   // Takes the provisional entries out of their chains.

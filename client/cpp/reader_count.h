@@ -30,17 +30,18 @@ class ReaderCount {
     std::atomic<uint32_t>& line_;
   };
 
+  // Whose lines these are: a number below kLines, in turn for each new thread.
+  static size_t LineOfThread();
+  static constexpr size_t kLines = 64;
+
   // Whether every reader of before this call has left. False where some line was never seen
   // empty: a preempted reader, or threads of one line that overlap all the time.
   bool AllHaveLeft() const;
 
  private:
-  static constexpr size_t kLines = 64;
   struct alignas(64) Line {
     std::atomic<uint32_t> readers{0};
   };
-
-  static size_t LineOfThread();
 
   std::array<Line, kLines> lines_;
 };

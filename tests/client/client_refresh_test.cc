@@ -54,6 +54,30 @@ TEST_F(ClientTest, RefreshFreesWhatNobodyHolds) {
   for (const auto& kernel : seen) EXPECT_TRUE(kernel.expired());
 }
 
+// Threads have reference counts of their own.
+TEST_F(ClientTest, AKernelLivesAsLongAsAnyThreadHoldsIt) {
+  service_.get_kernel = [](const v1::GetKernelRequest& request) {
+    v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
+    response.set_provenance(v1::PROVENANCE_PREDICTED);
+    return response;
+  };
+  ASSERT_TRUE(client_->GetKernel(Gemm(1, 1, 1)).ok());
+  std::vector<std::shared_ptr<const Kernel>> held(20);
+  for (auto& kernel : held) {
+    std::thread([&] { kernel = client_->GetKernel(Gemm(1, 1, 1)).value(); }).join();
+    EXPECT_EQ(kernel, held[0]);
+  }
+  EXPECT_EQ(service_.get_kernel_calls, 1);
+  EXPECT_EQ(client_->Refresh(), 1);
+  while (held.size() > 1) {
+    held.pop_back();
+    EXPECT_EQ(held[0]->cubin(), CubinOf(1, 1, 1));
+  }
+  const std::weak_ptr<const Kernel> last = held[0];
+  held.clear();
+  EXPECT_TRUE(last.expired());
+}
+
 TEST_F(ClientTest, RefreshWaitsForReaders) {
   service_.get_kernel = [](const v1::GetKernelRequest& request) {
     v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
