@@ -276,6 +276,24 @@ void ReadWithoutDescriptors(const std::string& path) {
   std::_Exit(ReasonOf(status) == "NO_DESCRIPTOR" ? 0 : 1);
 }
 
+// A scan of all winners has a connection of its own.
+void ScanWithoutDescriptors(const std::string& cache) {
+  const auto store = SqliteStore::Open(cache).value();
+  const int next = ::dup(0);
+  const rlimit limit = {static_cast<rlim_t>(next), static_cast<rlim_t>(next)};
+  ::close(next);
+  REQUIRE_IN_CHILD(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const absl::Status status = store->ForEachWinner([](const PackedWinner&) {});
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  const bool is_read = status.message().find("cannot be read") != absl::string_view::npos;
+  std::_Exit(ReasonOf(status) == "NO_DESCRIPTOR" && is_read ? 0 : 1);
+}
+
+TEST(FullDiskTest, AScanThatFailsIsNoFailedWrite) {
+  const TemporaryDirectory directory;
+  EXPECT_EXIT(ScanWithoutDescriptors(directory / "cache"), testing::ExitedWithCode(0), "");
+}
+
 TEST(FullDiskTest, WhatIsClosedOnTheWayDoesNotHideTheCause) {
   const TemporaryDirectory directory;
   auto store = SqliteStore::Open(directory / "cache").value();

@@ -322,7 +322,7 @@ absl::StatusOr<ReadOnlyDatabase> OpenUnwritable(const std::string& path, const s
     RETURN_IF_ERROR(CopyWithLog(path, copy));
     source = copy;
   }
-  return AtBorder([&]() -> absl::StatusOr<ReadOnlyDatabase> {
+  return AtBorder(Purpose::kRead, [&]() -> absl::StatusOr<ReadOnlyDatabase> {
     const auto mode = SqliteConnection::Mode::kImmutable;
     auto connection = std::make_unique<SqliteConnection>(source, mode);
     RETURN_IF_ERROR(KeepSystemError([&] {
@@ -335,7 +335,7 @@ absl::StatusOr<ReadOnlyDatabase> OpenUnwritable(const std::string& path, const s
 }
 
 absl::StatusOr<ReadOnlyDatabase> OpenReadOnly(const std::string& path) {
-  return AtBorder([&]() -> absl::StatusOr<ReadOnlyDatabase> {
+  return AtBorder(Purpose::kRead, [&]() -> absl::StatusOr<ReadOnlyDatabase> {
     const auto mode = BytesOf(path + "-wal") > 0 ? SqliteConnection::Mode::kHeapLog
                                                  : SqliteConnection::Mode::kImmutable;
     auto connection = std::make_unique<SqliteConnection>(path, mode);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "SQLiteCpp/SQLiteCpp.h"
 #include "absl/status/status.h"
@@ -140,14 +141,19 @@ bool IsWriteFault(const absl::Status& status);
 // Runs `function`, which returns a Status or StatusOr, and turns SQLite's exceptions into
 // a status.
 template <typename Function>
-auto AtBorder(Function function) -> decltype(function()) {
+auto AtBorder(Purpose purpose, Function function) -> decltype(function()) {
   // What it was before says nothing of this.
   errno = 0;
   try {
     return function();
   } catch (const SQLite::Exception& error) {
-    return StatusFromSqlite(error, SystemErrorOf(error));
+    return StatusFromSqlite(error, SystemErrorOf(error), purpose);
   }
+}
+
+template <typename Function>
+auto AtBorder(Function function) -> decltype(function()) {
+  return AtBorder(Purpose::kWrite, std::move(function));
 }
 
 // Logs that `what` was left out because of `error`.

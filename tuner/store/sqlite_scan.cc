@@ -66,7 +66,7 @@ std::optional<StoredWinner> ReadWinner(SqliteConnection& connection, int64_t epo
 
 absl::Status SqliteStore::ForEachWinner(std::function<void(const PackedWinner&)> visit) {
   // A connection of its own: the scan is long, and `visit` may ask this store.
-  return AtBorder([&]() -> absl::Status {
+  return AtBorder(Purpose::kRead, [&]() -> absl::Status {
     const ReadPlace place = WhereToRead();
     SqliteConnection connection(place.path, place.mode);
     store::WinnerRecord holder;

@@ -30,7 +30,7 @@ int64_t FileBytes(const std::string& path) {
 }
 
 absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenReader(const std::string& path) {
-  return AtBorder([&]() -> absl::StatusOr<std::unique_ptr<SqliteConnection>> {
+  return AtBorder(Purpose::kRead, [&]() -> absl::StatusOr<std::unique_ptr<SqliteConnection>> {
     return std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadOnly);
   });
 }
