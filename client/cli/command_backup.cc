@@ -13,6 +13,7 @@
 #include "client/cli/daemon.h"
 #include "client/cli/files.h"
 #include "client/cli/format.h"
+#include "client/cli/interrupts.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
@@ -94,8 +95,11 @@ absl::StatusOr<int> Restore(Session& session, const std::string& path) {
                      {{"file", path}});
   }
   ASSIGN_OR_RETURN(const std::string program, FindDaemonBinary());
+  // What was begun comes to its end: a restore takes seconds, and nobody should have to guess.
+  InterruptScope interrupt;
   ASSIGN_OR_RETURN(const Ended ended, RunToEnd({program, "--restore", file, "--cache-dir",
                                                 place.cache_directory, "--log-format", "json"}));
+  interrupt.End();
   const Json result = Json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
   if (result.is_object() && result.contains("error")) return ErrorIn(result["error"]);
   if (ended.exit_code != 0 || !result.is_object()) return FailureOf(ended);

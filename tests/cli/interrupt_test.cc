@@ -3,10 +3,12 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -19,6 +21,7 @@
 #include "client/cli/app.h"
 #include "client/cli/interrupts.h"
 #include "client/cli/json.h"
+#include "client/cli/session.h"
 #include "proto/support/errors.h"
 #include "tests/client/fake_service.h"
 
@@ -206,6 +209,18 @@ TEST_F(InterruptTest, ATuningThatTheDaemonDoesNotAnswerMayGoOn) {
   EXPECT_EQ(RunHere({"tune", "gemm", "--m", "64", "--n", "64", "--k", "64"}, out),
             kExitInterrupted);
   EXPECT_NE(err_.find("the daemon may go on"), std::string::npos) << err_;
+}
+
+TEST_F(InterruptTest, ARestoreThatHasBegunComesToItsEnd) {
+  const std::string program = folder_.path() + "/restorer";
+  std::ofstream(program) << "#!/bin/sh\nkill -INT $PPID\nsleep 0.5\n"
+                         << R"(echo '{"restored": "/b.db", "database": "/d", "kept": ""}')";
+  chmod(program.c_str(), 0700);
+  setenv("TILEWRIGHT_DAEMON", program.c_str(), 1);
+  std::stringbuf out;
+  EXPECT_EQ(RunHere({"restore", "/b.db"}, out), kExitOk) << err_;
+  EXPECT_EQ(out.str(), "Restored /b.db.\n");
+  unsetenv("TILEWRIGHT_DAEMON");
 }
 
 }  // namespace
