@@ -69,9 +69,21 @@ absl::StatusOr<BenchRow> Measure(Client& client, const SuiteEntry& entry,
   return MakeBenchRow(entry.name, entry.problem, std::move(tuning), std::move(explanation));
 }
 
-std::vector<BenchRow> MeasureAll(Session& session, Client& client,
-                                 const std::vector<SuiteEntry>& suite, const TuneOptions& options) {
+// Whether no other problem would fare better: the daemon stops, is gone or is frozen.
+bool IsWithoutDaemon(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "SERVER_STOPPING" || reason == "DAEMON_UNREACHABLE" || reason == "DAEMON_FROZEN";
+}
+
+// The rows that there are in the end, and why there are no more where the daemon went away.
+struct Measured {
   std::vector<BenchRow> rows;
+  absl::Status lost;
+};
+
+Measured MeasureAll(Session& session, Client& client, const std::vector<SuiteEntry>& suite,
+                    const TuneOptions& options) {
+  Measured measured;
   ProgressPrinter printer(session.err(), session.err_style());
   for (size_t i = 0; i < suite.size(); ++i) {
     const auto progress = [&](const v1::Tuning& tuning) {
@@ -88,13 +100,17 @@ std::vector<BenchRow> MeasureAll(Session& session, Client& client,
     auto row = Measure(client, suite[i], options, progress);
     // What failed after that may have failed because of it.
     if (!row.ok() && options.stop.stop_requested()) break;
+    if (!row.ok() && IsWithoutDaemon(row.status())) {
+      measured.lost = row.status();
+      break;
+    }
     if (!row.ok()) {
       row = BenchRow{suite[i].name, suite[i].problem, row.status(), {}, {}, {}, {}, {}};
     }
-    rows.push_back(*std::move(row));
+    measured.rows.push_back(*std::move(row));
     if (options.stop.stop_requested()) break;
   }
-  return rows;
+  return measured;
 }
 
 absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
@@ -112,7 +128,7 @@ absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
   const std::string date = Now();
   InterruptScope interrupt;
   options.stop = interrupt.token();
-  const std::vector<BenchRow> rows = MeasureAll(session, *client, suite, options);
+  const auto [rows, lost] = MeasureAll(session, *client, suite, options);
   const bool interrupted = interrupt.End();
 
   Json report{{"date", date}, {"version", kVersion}, {"commit", kCommit}, {"suite", flags.suite}};
@@ -133,6 +149,11 @@ absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
   if (interrupted) {
     session.Note(absl::StrCat("interrupted after ", rows.size(), " of ", suite.size()));
     return kExitInterrupted;
+  }
+  if (!lost.ok()) {
+    session.Error(WithMessage(lost, absl::StrCat(lost.message(), "; ", rows.size(), " of ",
+                                                 suite.size(), " problems were measured before")));
+    return ExitCodeOf(lost);
   }
   if (report["summary"]["failed"] != 0) {
     session.Error(MakeError(absl::StatusCode::kInternal, "BENCH_FAILED",

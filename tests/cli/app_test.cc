@@ -562,6 +562,27 @@ TEST_F(AppTest, BenchWritesTheReportAndPrintsTheTable) {
   EXPECT_EQ(Json::parse(to_output.out)["summary"]["problems"], 1);
 }
 
+TEST_F(AppTest, ABenchWhoseDaemonStopsEndsWithTheRowsThatItHas) {
+  const std::string suite = WriteFile("suite.csv", "a,nt,64,64,64\nb,nt,128,64,64\nc,nt,8,8,8\n");
+  int tunings = 0;
+  service_.create_tuning = [&](const v1::CreateTuningRequest&) -> absl::StatusOr<v1::Tuning> {
+    if (++tunings == 1) return Parse<v1::Tuning>(kTuned);
+    return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
+  };
+  service_.explain = [](const v1::ExplainWinnerRequest&) {
+    return Parse<v1::ExplainWinnerResponse>(
+        "winner { target { silicon { name: 'H100' } } }"
+        "candidates { variant { template_name: 't' }"
+        "             measurement { median_seconds: 2e-5 seconds: 2e-5 } }");
+  };
+  const Outcome outcome = RunHere({"bench", "--suite", suite, "--json"});
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_EQ(tunings, 2);
+  EXPECT_EQ(Json::parse(outcome.out)["results"].size(), 1u);
+  EXPECT_THAT(outcome.err, HasSubstr("the server is stopping; 1 of 3 problems were measured before"
+                                     " [SERVER_STOPPING]"));
+}
+
 TEST_F(AppTest, ExportWritesTheBundleAndImportSendsIt) {
   const std::string file = folder_.path() + "/bundle";
   ASSERT_EQ(RunHere({"export", "-o", file}).code, 0);
