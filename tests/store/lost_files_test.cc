@@ -209,9 +209,10 @@ TEST_F(LostFilesTest, WhatKilledProcessesLeftUnfinishedIsRemovedAndNothingElse) 
       make(std::string("tilewright.db") + name + suffix);
   }
   make("backup.part");
-  const std::vector<std::string> kept = {"tilewright.db.damaged-1", "tilewright.db.schema-1",
-                                         "tilewright.db.before-restore-1", "mine.part",
-                                         "tilewright.db.mine.part"};
+  const std::vector<std::string> kept = {
+      "tilewright.db.damaged-1",        "tilewright.db.schema-1",
+      "tilewright.db.before-restore-1", "mine.part",
+      "tilewright.db.mine.part",        "tilewright.db.schema-.part"};
   for (const std::string& name : kept) make(name);
   EXPECT_EQ(CountWinners(*Open()), 1);
   std::set<std::string> names;

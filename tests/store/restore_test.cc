@@ -145,6 +145,25 @@ TEST_F(RestoreTest, AKillLeavesTheOldStateOrTheNewOne) {
   EXPECT_TRUE(saw_new);
 }
 
+TEST_F(RestoreTest, NoFileThatIsRestoredIsRemoved) {
+  {
+    const auto store = Open();
+    ASSERT_TRUE(Put(*store, {}).ok());
+    ASSERT_TRUE(store->Backup(cache() + "/mine").ok());
+  }
+  for (const char* name : {"/backup.part", "/tilewright.db.schema-1.part"}) {
+    std::filesystem::copy_file(cache() + "/mine", cache() + name);
+    const auto restored = RestoreDatabase(cache(), cache() + name, absl::Now());
+    EXPECT_TRUE(restored.ok()) << restored.status();
+    EXPECT_TRUE(std::filesystem::exists(cache() + name));
+  }
+  const std::string unfinished = cache() + "/tilewright.db.restoring";
+  std::filesystem::copy_file(cache() + "/mine", unfinished);
+  EXPECT_EQ(ReasonOf(RestoreDatabase(cache(), unfinished, absl::Now()).status()),
+            "NOT_A_CACHE_DATABASE");
+  EXPECT_TRUE(std::filesystem::exists(unfinished));
+}
+
 TEST_F(RestoreTest, WaitsForNoDaemon) {
   const auto store = Open();
   ASSERT_TRUE(Put(*store, {}).ok());

@@ -6,13 +6,16 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "proto/support/errors.h"
@@ -55,6 +58,10 @@ std::string HolderPid(int fd) {
       absl::string_view(text, count > 0 ? static_cast<std::size_t>(count) : 0), "\n"));
 }
 
+bool IsNumber(absl::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos;
+}
+
 // Whether a file of this name is a copy of the database that a killed process had not finished.
 // Nothing reads it any more.
 bool IsUnfinished(absl::string_view name) {
@@ -62,18 +69,10 @@ bool IsUnfinished(absl::string_view name) {
   if (name == "backup.part") return true;
   if (!absl::ConsumePrefix(&name, kDatabaseFile)) return false;
   if (name == ".restoring" || name == ".rebuilding" || name == ".rebuilding-source") return true;
-  // ".schema-1.part", ".schema-1-2.part"
   if (!absl::ConsumePrefix(&name, ".schema-") || !absl::ConsumeSuffix(&name, ".part")) return false;
-  return name.find_first_not_of("0123456789-") == absl::string_view::npos;
-}
-
-void RemoveUnfinished(const std::string& directory) {
-  std::error_code error;
-  std::filesystem::directory_iterator entry(directory, error);
-  for (const std::filesystem::directory_iterator end; !error && entry != end;
-       entry.increment(error)) {
-    if (IsUnfinished(entry->path().filename().string())) ::unlink(entry->path().c_str());
-  }
+  // "1", or "1-2" where the first name was taken.
+  const std::vector<absl::string_view> numbers = absl::StrSplit(name, '-');
+  return numbers.size() <= 2 && std::all_of(numbers.begin(), numbers.end(), IsNumber);
 }
 
 absl::Status InUse(const std::string& path, const std::string& pid) {
@@ -128,7 +127,6 @@ absl::StatusOr<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::
       ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     errno = 0;
   }
-  if (!read_only) RemoveUnfinished(path);
   return std::unique_ptr<CacheDirectory>(new CacheDirectory(path, lock_path, fd, read_only));
 }
 
@@ -137,6 +135,16 @@ CacheDirectory::CacheDirectory(std::string path, std::string lock_path, int lock
       lock_path_(std::move(lock_path)),
       read_only_(read_only),
       lock_fd_(lock_fd) {}
+
+void CacheDirectory::RemoveUnfinished() const {
+  if (read_only_) return;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path_, error);
+  for (const std::filesystem::directory_iterator end; !error && entry != end;
+       entry.increment(error)) {
+    if (IsUnfinished(entry->path().filename().string())) ::unlink(entry->path().c_str());
+  }
+}
 
 CacheDirectory::~CacheDirectory() { ::close(lock_fd_); }
 

@@ -30,9 +30,8 @@ absl::Status CacheRemoved(const std::string& directory, const std::string& file)
 // any thread.
 class CacheDirectory {
  public:
-  // Makes the directory (mode 0750) where it is missing, and removes what processes that were
-  // killed left unfinished in it. FAILED_PRECONDITION, reason CACHE_IN_USE, NETWORK_FILESYSTEM or
-  // as CheckPrivateDirectory.
+  // Makes the directory (mode 0750) where it is missing. FAILED_PRECONDITION, reason
+  // CACHE_IN_USE, NETWORK_FILESYSTEM or as CheckPrivateDirectory.
   static absl::StatusOr<std::unique_ptr<CacheDirectory>> Open(const std::string& path);
 
   ~CacheDirectory();
@@ -42,6 +41,10 @@ class CacheDirectory {
   const std::string& path() const { return path_; }
   std::string PathOf(std::string_view file_name) const;
   bool read_only() const { return read_only_; }
+
+  // Removes the copies of the database that killed processes had not finished. Nothing where the
+  // directory cannot be written to.
+  void RemoveUnfinished() const;
 
   // FAILED_PRECONDITION, reason CACHE_REMOVED, where the directory or its lock file is gone, or is
   // another by now: somebody else may own what lies there.

@@ -115,6 +115,11 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
   const auto remove_unfinished = [&] {
     for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((unfinished + suffix).c_str());
   };
+  if (std::filesystem::equivalent(file, unfinished, error)) {
+    return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
+                     absl::StrCat(file, ": is what a restore left unfinished: name another file"),
+                     {{"file", file}});
+  }
   remove_unfinished();
   absl::Status prepared = CopyFile(file, unfinished);
   if (prepared.ok() && Exists(file + "-wal")) {

@@ -69,6 +69,7 @@ absl::Status NothingToServe(const absl::Status& cause, const absl::Status& readi
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& cache_dir,
                                                                const SqliteStoreOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<CacheDirectory> directory, CacheDirectory::Open(cache_dir));
+  directory->RemoveUnfinished();
   std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(directory), options));
   RETURN_IF_ERROR(store->OpenConnections());
   return store;
