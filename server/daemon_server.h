@@ -94,10 +94,14 @@ class DaemonServer {
   void PauseAccepting() { acceptor_->Pause(); }
   void ResumeAccepting() { acceptor_->Start(); }
 
-  // Changes whenever somebody connects or asks for something.
-  int64_t Activity() const { return metrics_->Activity() + acceptor_->accepted(); }
+  // Changes whenever somebody asks for something.
+  int64_t Activity() const { return metrics_->Activity(); }
   // Whether a tuning or a sweep is queued or under way, or a call is.
   bool Busy() const;
+  // Whether a connection is open that was accepted less than `age` ago.
+  bool HasConnectionYounger(absl::Duration age) const {
+    return acceptor_->HasConnectionYounger(age);
+  }
 
  private:
   DaemonServer(const Options& options, const Collaborators& collaborators);

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "proto/support/steady_time.h"
@@ -23,6 +24,9 @@ namespace {
 constexpr absl::Duration kGrace = absl::Seconds(4);
 // Past this a stop hangs, and whoever waits for it is better served by an end.
 constexpr absl::Duration kLongestStop = absl::Seconds(30);
+// A client that has connected may load libraries before its first call, on a busy machine. For as
+// long its connection counts as work; less where the idle timeout is short.
+constexpr absl::Duration kFirstCallWithin = absl::Seconds(30);
 
 sigset_t AwaitedSignals() {
   sigset_t signals;
@@ -49,7 +53,8 @@ class IdleWatch {
   bool Expired(absl::Duration timeout) {
     const int64_t activity = server_.Activity();
     const SteadyTime now = SteadyTime::Now();
-    if (server_.Busy() || activity != activity_) {
+    const absl::Duration first_call = std::min(10 * timeout, kFirstCallWithin);
+    if (server_.Busy() || server_.HasConnectionYounger(first_call) || activity != activity_) {
       activity_ = activity;
       since_ = now;
     }
@@ -91,6 +96,7 @@ void BlockStopSignals() {
 void RunUntilStopped(DaemonServer& server, Reloader& reloader) {
   const std::string socket = reloader.config().socket;
   IdleWatch idle(server);
+  bool was_told = false;
   while (true) {
     const absl::Duration idle_timeout = reloader.config().idle_timeout;
     // Short timeouts are for tests; looking ten times in the timeout is exact enough.
@@ -104,6 +110,7 @@ void RunUntilStopped(DaemonServer& server, Reloader& reloader) {
         continue;
       }
       spdlog::info("stopping: {}", sigdescr_np(signal));
+      was_told = true;
       break;
     }
     if (StopsForIdleness(server, idle, idle_timeout)) {
@@ -118,7 +125,9 @@ void RunUntilStopped(DaemonServer& server, Reloader& reloader) {
   });
   const SteadyTime deadline = SteadyTime::Now() + kLongestStop;
   while (!stopped) {
-    if (const int signal = AwaitSignal(absl::Milliseconds(20)); signal != 0 && signal != SIGHUP) {
+    const int signal = AwaitSignal(absl::Milliseconds(20));
+    if (signal != 0 && signal != SIGHUP && !std::exchange(was_told, true)) continue;
+    if (signal != 0 && signal != SIGHUP) {
       spdlog::warn("stopping at once: a second signal");
       EndAtOnce(socket, 130);
     }

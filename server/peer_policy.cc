@@ -46,15 +46,27 @@ bool ConnectionTable::Admit(uid_t uid, int fd, std::size_t limit) {
   // Looking at every descriptor is paid for only when the list has grown to the limit.
   if (connections.size() >= limit) DropClosed(connections);
   if (connections.size() >= limit) return false;
-  connections.push_back({fd, info.st_ino});
+  connections.push_back({fd, info.st_ino, SteadyTime::Now()});
   return true;
 }
 
+bool ConnectionTable::HasYounger(absl::Duration age) const {
+  const SteadyTime since = SteadyTime::Now() - age;
+  for (const auto& [user, connections] : open_) {
+    for (const Connection& connection : connections) {
+      if (connection.admitted > since && connection.IsOpen()) return true;
+    }
+  }
+  return false;
+}
+
+bool ConnectionTable::Connection::IsOpen() const {
+  struct stat info;
+  return fstat(fd, &info) == 0 && info.st_ino == inode;
+}
+
 void ConnectionTable::DropClosed(std::vector<Connection>& connections) {
-  std::erase_if(connections, [](const Connection& connection) {
-    struct stat info;
-    return fstat(connection.fd, &info) != 0 || info.st_ino != connection.inode;
-  });
+  std::erase_if(connections, [](const Connection& connection) { return !connection.IsOpen(); });
 }
 
 }  // namespace tilewright

@@ -8,6 +8,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 
 namespace tilewright {
 
@@ -32,10 +34,16 @@ class ConnectionTable {
   // False where `uid` already has `limit` of them; else remembers the connection.
   bool Admit(uid_t uid, int fd, std::size_t limit);
 
+  // Whether one is open that was admitted less than `age` ago.
+  bool HasYounger(absl::Duration age) const;
+
  private:
   struct Connection {
     int fd;
     ino_t inode;
+    SteadyTime admitted;
+
+    bool IsOpen() const;
   };
   static void DropClosed(std::vector<Connection>& connections);
 

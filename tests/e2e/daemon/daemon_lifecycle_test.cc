@@ -171,7 +171,7 @@ TEST_F(DaemonLifecycle, SigtermEndsItInOrder) {
   EXPECT_FALSE(std::filesystem::exists(daemon.socket()));
 }
 
-TEST_F(DaemonLifecycle, AConnectionIsUseAndPutsAnIdleEndOff) {
+TEST_F(DaemonLifecycle, AnIdleDaemonWaitsForTheFirstCallOfAConnection) {
   DaemonProcess daemon(cache_, {"--idle-timeout", "3s"});
   ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
   ASSERT_EQ(daemon.AwaitExit(absl::Seconds(2)), -1) << daemon.log();
@@ -180,6 +180,19 @@ TEST_F(DaemonLifecycle, AConnectionIsUseAndPutsAnIdleEndOff) {
   EXPECT_EQ(daemon.AwaitExit(absl::Seconds(2)), -1) << daemon.log();
   close(fd);
   EXPECT_EQ(daemon.AwaitExit(), 0);
+}
+
+TEST_F(DaemonLifecycle, ASignalDuringAnIdleStopIsTheFirst) {
+  DaemonProcess daemon(cache_, {"--idle-timeout", "100ms"});
+  ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
+  const ServiceClient client(daemon.socket());
+  RawStream open(client, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
+  open.Ask(std::string("\x3a\x00", 2));
+  // Beyond the time for a first call.
+  ASSERT_TRUE(daemon.AwaitLog("stopping: nothing to do")) << daemon.log();
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.AwaitExit(), 0) << daemon.log();
+  EXPECT_TRUE(daemon.AwaitLog("stopped")) << daemon.log();
 }
 
 TEST_F(DaemonLifecycle, ASecondSignalEndsItAtOnce) {
