@@ -7,7 +7,7 @@
 namespace tilewright {
 
 Executor::Executor(const std::string& name, int threads, std::size_t max_queue)
-    : max_queue_(max_queue) {
+    : room_(max_queue, ShareOfUser(max_queue)) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this, name] {
       pthread_setname_np(pthread_self(), name.c_str());
@@ -19,11 +19,10 @@ Executor::Executor(const std::string& name, int threads, std::size_t max_queue)
 Executor::~Executor() { Stop(); }
 
 bool Executor::TryPost(uid_t user, std::function<void()> work) {
+  SharedLimit::Place place = room_.TryTake(user);
   absl::MutexLock lock(&mutex_);
-  if (stopped_ || taken_ >= max_queue_) return false;
-  const auto own = queues_.find(user);
-  if (own != queues_.end() && own->second.taken >= max_queue_ - max_queue_ / 4) return false;
-  Push(user, {std::move(work), /*takes_room=*/true});
+  if (stopped_ || !place.held()) return false;
+  Push(user, {std::move(work), std::move(place)});
   return true;
 }
 
@@ -31,7 +30,7 @@ void Executor::Post(uid_t user, std::function<void()> work) {
   {
     absl::MutexLock lock(&mutex_);
     if (!stopped_) {
-      Push(user, {std::move(work)});
+      Push(user, {std::move(work), {}});
       return;
     }
   }
@@ -44,33 +43,26 @@ std::size_t Executor::pending() const {
 }
 
 void Executor::Push(uid_t user, Work work) {
-  Queue& queue = queues_[user];
-  if (queue.work.empty()) turns_.push_back(user);
-  const std::size_t room = work.takes_room ? 1 : 0;
-  queue.taken += room;
-  taken_ += room;
+  std::deque<Work>& queue = queues_[user];
+  if (queue.empty()) turns_.push_back(user);
+  queue.push_back(std::move(work));
   ++queued_;
-  queue.work.push_back(std::move(work));
 }
 
 // The first of the user whose turn it is; who has more comes again after the others.
 std::function<void()> Executor::Pop() {
   const uid_t user = turns_.front();
   turns_.pop_front();
-  const auto found = queues_.find(user);
-  Queue& queue = found->second;
-  Work work = std::move(queue.work.front());
-  queue.work.pop_front();
-  const std::size_t room = work.takes_room ? 1 : 0;
-  queue.taken -= room;
-  taken_ -= room;
+  const auto queue = queues_.find(user);
+  std::function<void()> work = std::move(queue->second.front().run);
+  queue->second.pop_front();
   --queued_;
-  if (queue.work.empty()) {
-    queues_.erase(found);
+  if (queue->second.empty()) {
+    queues_.erase(queue);
   } else {
     turns_.push_back(user);
   }
-  return std::move(work.run);
+  return work;
 }
 
 void Executor::Stop() {

@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "server/shared_limit.h"
 
 namespace tilewright {
 
@@ -43,24 +44,19 @@ class Executor {
  private:
   struct Work {
     std::function<void()> run;
-    bool takes_room = false;
-  };
-  struct Queue {
-    std::deque<Work> work;
-    std::size_t taken = 0;  // How many of them take room.
+    SharedLimit::Place place;  // In the queue; not held by what takes no room there.
   };
 
   void Push(uid_t user, Work work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::function<void()> Pop() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
 
-  const std::size_t max_queue_;
+  SharedLimit room_;
   mutable absl::Mutex mutex_;
   // Of users with work that waits: that work, and the users in the order of their turns.
-  absl::flat_hash_map<uid_t, Queue> queues_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<uid_t, std::deque<Work>> queues_ ABSL_GUARDED_BY(mutex_);
   std::deque<uid_t> turns_ ABSL_GUARDED_BY(mutex_);
   std::size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;

@@ -13,7 +13,7 @@ namespace tilewright {
 // A user has 1024 connections unless its operator permits more, one for each rank of a job: twelve
 // calls for each, and a quarter of all is left for others.
 inline constexpr std::size_t kMaxLongCalls = 16384;
-inline constexpr std::size_t kMaxLongCallsOfUser = 12288;
+inline constexpr std::size_t kMaxLongCallsOfUser = ShareOfUser(kMaxLongCalls);
 
 inline absl::Status TooManyCalls(const SharedLimit& long_calls) {
   return long_calls.Refusal("TOO_MANY_CALLS", "watches and batches");

@@ -9,6 +9,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/scheduler_work.h"
+#include "server/shared_limit.h"
 #include "server/stop_signal.h"
 #include "server/unknown_user.h"
 #include "tuner/problem/canonical_problem.h"
@@ -17,9 +18,6 @@
 namespace tilewright {
 
 namespace {
-
-// Of the queue, one part in so many is always left to other users.
-constexpr std::size_t kShareOfOthers = 4;
 
 std::string NewName() {
   static thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -152,8 +150,7 @@ absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& req
   const bool somebody_waits = interest == Interest::kWaiting || interest == Interest::kCreated;
   if (interest != Interest::kBackground) {
     const auto own = queued_of_.find(user);
-    const std::size_t share = options_.max_queue - options_.max_queue / kShareOfOthers;
-    if (own != queued_of_.end() && own->second >= share) {
+    if (own != queued_of_.end() && own->second >= ShareOfUser(options_.max_queue)) {
       return QueueFull("this user's share of the tuning queue is taken");
     }
   }

@@ -15,6 +15,9 @@
 
 namespace tilewright {
 
+// What one user may have of a limit at most: a quarter is left to others.
+constexpr std::size_t ShareOfUser(std::size_t total) { return total - total / 4; }
+
 // A limit on what is under way at once, of which no user can take all: a place is always left for
 // others. Outlives its places; thread-safe.
 class SharedLimit {

@@ -11,13 +11,14 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "server/shared_limit.h"
 #include "server/stop_signal.h"
 
 namespace tilewright {
 namespace {
 
 constexpr std::size_t kMaxActive = 16;
-constexpr std::size_t kMaxActiveOfUser = 12;
+constexpr std::size_t kMaxActiveOfUser = ShareOfUser(kMaxActive);
 constexpr std::size_t kMaxRequestIds = 1024;
 
 bool SameWork(const v1::CreateSweepRequest& a, const v1::CreateSweepRequest& b) {
