@@ -167,7 +167,7 @@ void Acceptor::Take(int fd) {
     return;
   }
   if (const std::size_t limit = max_connections_per_user_.load(std::memory_order_relaxed);
-      !Admit(peer->uid, fd, limit)) {
+      !connections_.Admit(peer->uid, fd, limit)) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     spdlog::warn("refused a connection of user {} (pid {}): {} are open already", peer->uid,
                  peer->pid, limit);

@@ -9,9 +9,7 @@
 #include <memory>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/peer_policy.h"
 #include "server/unix_socket.h"
@@ -55,10 +53,7 @@ class Acceptor {
   }
 
   // Whether a connection is open that was accepted less than `age` ago. Any thread.
-  bool HasConnectionYounger(absl::Duration age) const {
-    absl::MutexLock lock(&mutex_);
-    return connections_.HasYounger(age);
-  }
+  bool HasConnectionYounger(absl::Duration age) const { return connections_.HasYounger(age); }
 
   std::int64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
   std::int64_t refused() const { return refused_.load(std::memory_order_relaxed); }
@@ -71,10 +66,6 @@ class Acceptor {
   // False when there is nothing more to accept for now.
   bool AcceptOne();
   void Take(int fd);
-  bool Admit(uid_t user, int fd, std::size_t limit) {
-    absl::MutexLock lock(&mutex_);
-    return connections_.Admit(user, fd, limit);
-  }
   void ShedOne();
   // Makes the socket again where somebody removed its path, unless another daemon's is there.
   void KeepPath();
@@ -84,8 +75,7 @@ class Acceptor {
   const Handler handler_;
   const int wake_fd_;
   int reserve_fd_;  // Given up for a moment to accept, and close, when descriptors run out.
-  mutable absl::Mutex mutex_;
-  ConnectionTable connections_ ABSL_GUARDED_BY(mutex_);
+  ConnectionTable connections_;
   bool path_lost_ = false;  // Said already.
   std::atomic<std::size_t> max_connections_per_user_;
   std::atomic<std::int64_t> accepted_{0};

@@ -26,7 +26,6 @@ std::optional<std::string> NonEmpty(const EnvironmentLookup& environment, const 
   return value;
 }
 
-// A configuration has some kilobytes.
 // Far more than all settings take. The parser calls itself for each part of a dotted key: 100 KiB
 // of them would take all of a stack.
 constexpr std::size_t kMaxConfigBytes = std::size_t{16} << 10;

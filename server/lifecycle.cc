@@ -126,8 +126,7 @@ void RunUntilStopped(DaemonServer& server, Reloader& reloader) {
   const SteadyTime deadline = SteadyTime::Now() + kLongestStop;
   while (!stopped) {
     const int signal = AwaitSignal(absl::Milliseconds(20));
-    if (signal != 0 && signal != SIGHUP && !std::exchange(was_told, true)) continue;
-    if (signal != 0 && signal != SIGHUP) {
+    if (signal != 0 && signal != SIGHUP && std::exchange(was_told, true)) {
       spdlog::warn("stopping at once: a second signal");
       EndAtOnce(socket, 130);
     }

@@ -42,6 +42,7 @@ bool MayConnect(const PeerCredentials& peer, uid_t own_uid, gid_t own_gid) {
 bool ConnectionTable::Admit(uid_t uid, int fd, std::size_t limit) {
   struct stat info;
   if (fstat(fd, &info) != 0) return false;
+  absl::MutexLock lock(&mutex_);
   std::vector<Connection>& connections = open_[uid];
   // Looking at every descriptor is paid for only when the list has grown to the limit.
   if (connections.size() >= limit) DropClosed(connections);
@@ -52,6 +53,7 @@ bool ConnectionTable::Admit(uid_t uid, int fd, std::size_t limit) {
 
 bool ConnectionTable::HasYounger(absl::Duration age) const {
   const SteadyTime since = SteadyTime::Now() - age;
+  absl::MutexLock lock(&mutex_);
   for (const auto& [user, connections] : open_) {
     for (const Connection& connection : connections) {
       if (connection.admitted > since && connection.IsOpen()) return true;

@@ -6,8 +6,10 @@
 
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "proto/support/steady_time.h"
 
@@ -28,7 +30,7 @@ bool MayConnect(const PeerCredentials& peer, uid_t own_uid, gid_t own_gid);
 
 // Counts the open connections of each user. gRPC closes connections without telling, so
 // each is remembered by descriptor and socket inode: a descriptor that was closed, or
-// stands for another socket by now, no longer has that inode. Not thread-safe.
+// stands for another socket by now, no longer has that inode. Thread-safe.
 class ConnectionTable {
  public:
   // False where `uid` already has `limit` of them; else remembers the connection.
@@ -47,7 +49,8 @@ class ConnectionTable {
   };
   static void DropClosed(std::vector<Connection>& connections);
 
-  absl::flat_hash_map<uid_t, std::vector<Connection>> open_;
+  mutable absl::Mutex mutex_;
+  absl::flat_hash_map<uid_t, std::vector<Connection>> open_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tilewright
