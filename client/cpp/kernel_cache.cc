@@ -41,7 +41,7 @@ std::shared_ptr<const Kernel> KernelCache::Find(const RequestKey& key) const {
   const ReaderCount::Scope reading(readers_);
   const Entry* entry = FindEntry(key);
   if (entry == nullptr) return nullptr;
-  return entry->handles[ReaderCount::LineOfThread() % kHandles];
+  return entry->handles[reading.line() % kHandles];
 }
 
 std::shared_ptr<const Kernel> KernelCache::Insert(const RequestKey& key,
@@ -49,16 +49,15 @@ std::shared_ptr<const Kernel> KernelCache::Insert(const RequestKey& key,
   Entries freed;
   absl::MutexLock lock(&writers_);
   freed = TakeFree();
-  if (const Entry* kept = FindEntry(key)) return kept->kernel;
+  if (const Entry* kept = FindEntry(key)) return kept->handles.front();
   std::atomic<Entry*>& bucket = buckets_[key.hash % kBuckets];
   auto entry = std::make_unique<Entry>();
   entry->key = std::string(key.bytes);
   entry->hash = key.hash;
   entry->handles = HandlesOf(kernel);
-  entry->kernel = std::move(kernel);
   entry->next.store(bucket.load());
   bucket.store(entry.get());
-  return entry.release()->kernel;
+  return entry.release()->handles.front();
 }
 
 int64_t KernelCache::DropProvisional() {
@@ -77,7 +76,7 @@ KernelCache::Entries KernelCache::Unlink() {
   for (std::atomic<Entry*>& bucket : buckets_) {
     std::atomic<Entry*>* link = &bucket;
     while (Entry* entry = link->load()) {
-      if (!entry->kernel->provisional()) {
+      if (!entry->handles.front()->provisional()) {
         link = &entry->next;
         continue;
       }

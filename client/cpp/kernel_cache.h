@@ -38,6 +38,7 @@ class KernelCache {
   int64_t DropProvisional();
 
  private:
+  // All of one kernel. Each has a reference count of its own, and threads have theirs in turn.
   static constexpr size_t kHandles = 8;
   using Handles = std::array<std::shared_ptr<const Kernel>, kHandles>;
 
@@ -45,8 +46,6 @@ class KernelCache {
   struct Entry {
     std::string key;
     uint64_t hash = 0;
-    std::shared_ptr<const Kernel> kernel;
-    // What hits of different threads copy: each has a reference count of its own.
     Handles handles;
     std::atomic<Entry*> next{nullptr};
   };

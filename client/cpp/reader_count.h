@@ -19,29 +19,33 @@ class ReaderCount {
  public:
   class Scope {
    public:
-    explicit Scope(ReaderCount& count) : line_(count.lines_[LineOfThread()].readers) {
-      line_.fetch_add(1);
+    explicit Scope(ReaderCount& count)
+        : line_(LineOfThread()), readers_(count.lines_[line_].readers) {
+      readers_.fetch_add(1);
     }
-    ~Scope() { line_.fetch_sub(1); }
+    ~Scope() { readers_.fetch_sub(1); }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
-   private:
-    std::atomic<uint32_t>& line_;
-  };
+    // The number of this thread's line: threads have theirs in turn.
+    size_t line() const { return line_; }
 
-  // Whose lines these are: a number below kLines, in turn for each new thread.
-  static size_t LineOfThread();
-  static constexpr size_t kLines = 64;
+   private:
+    const size_t line_;
+    std::atomic<uint32_t>& readers_;
+  };
 
   // Whether every reader of before this call has left. False where some line was never seen
   // empty: a preempted reader, or threads of one line that overlap all the time.
   bool AllHaveLeft() const;
 
  private:
+  static constexpr size_t kLines = 64;
   struct alignas(64) Line {
     std::atomic<uint32_t> readers{0};
   };
+
+  static size_t LineOfThread();
 
   std::array<Line, kLines> lines_;
 };
