@@ -26,6 +26,7 @@
 #include "server/request_check.h"
 #include "server/unary_reply.h"
 #include "tuner/problem/canonical_problem.h"
+#include "tuner/store/cache_directory.h"
 #include "tuner/store/packed_winner.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
@@ -140,7 +141,7 @@ absl::StatusOr<FileSource> MakeBackup(const CacheServiceImpl::Context& context) 
                                     made.message()));
     }
   }
-  const std::string path = StateFile(context.cache_dir, "backup.part");
+  const std::string path = StateFile(context.cache_dir, kBackupPart);
   unlink(path.c_str());
   const absl::Status written = context.store.Backup(path);
   const int fd = written.ok() ? open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;

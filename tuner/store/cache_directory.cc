@@ -66,10 +66,11 @@ bool IsNumber(absl::string_view text) {
 // Nothing reads it any more.
 bool IsUnfinished(absl::string_view name) {
   for (const char* suffix : {"-wal", "-shm", "-journal"}) absl::ConsumeSuffix(&name, suffix);
-  if (name == "backup.part") return true;
+  if (name == kBackupPart) return true;
   if (!absl::ConsumePrefix(&name, kDatabaseFile)) return false;
-  if (name == ".restoring" || name == ".rebuilding" || name == ".rebuilding-source") return true;
-  if (!absl::ConsumePrefix(&name, ".schema-") || !absl::ConsumeSuffix(&name, ".part")) return false;
+  if (name == kRestoring || name == kRebuilding || name == absl::StrCat(kRebuilding, kSource))
+    return true;
+  if (!absl::ConsumePrefix(&name, ".schema-") || !absl::ConsumeSuffix(&name, kPart)) return false;
   // "1", or "1-2" where the first name was taken.
   const std::vector<absl::string_view> numbers = absl::StrSplit(name, '-');
   return numbers.size() <= 2 && std::all_of(numbers.begin(), numbers.end(), IsNumber);

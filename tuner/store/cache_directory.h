@@ -15,6 +15,15 @@ namespace tilewright {
 // The database in a cache directory.
 inline constexpr char kDatabaseFile[] = "tilewright.db";
 
+// What stands behind its name while a restore or a rebuild writes its copy, behind that while the
+// rebuild has a copy to salvage from, behind the name of what an upgrade keeps, and what a backup
+// has for a name.
+inline constexpr char kRestoring[] = ".restoring";
+inline constexpr char kRebuilding[] = ".rebuilding";
+inline constexpr char kSource[] = "-source";
+inline constexpr char kPart[] = ".part";
+inline constexpr char kBackupPart[] = "backup.part";
+
 // FAILED_PRECONDITION, reason NETWORK_FILESYSTEM, for the statfs magics of network
 // filesystems: locks and shared mappings do not hold between machines there, so WAL
 // databases break. `directory` is for the message.

@@ -31,11 +31,6 @@ namespace {
 // aside, never a new database with an old WAL beside it.
 constexpr const char* kSuffixes[] = {"-wal", "-shm", "-journal", ""};
 
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
 // SQLite gives the WAL and the shared memory the mode of the database.
 absl::Status MakeFile(const std::string& path) {
   ASSIGN_OR_RETURN(const int fd, OpenPrivateFile(path, O_RDWR | O_CREAT, 0640));
@@ -43,12 +38,21 @@ absl::Status MakeFile(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status Rename(const std::string& from, const std::string& to) {
+}  // namespace
+
+bool FileExists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+absl::Status RenameFile(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
   return CacheFileError("cannot rename", from, errno);
 }
 
-}  // namespace
+void RemoveDatabase(const std::string& path) {
+  for (const char* suffix : kSuffixes) ::unlink((path + suffix).c_str());
+}
 
 absl::StatusOr<std::string> MoveDatabaseAside(const std::string& path, std::string_view why,
                                               absl::Time now) {
@@ -56,7 +60,7 @@ absl::StatusOr<std::string> MoveDatabaseAside(const std::string& path, std::stri
       absl::StrCat(path, absl::string_view(why.data(), why.size()),
                    absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
   std::string target = stem;
-  for (int i = 2; Exists(target) || Exists(target + "-wal"); ++i) {
+  for (int i = 2; FileExists(target) || FileExists(target + "-wal"); ++i) {
     target = absl::StrCat(stem, "-", i);
   }
   for (const char* suffix : kSuffixes) {
@@ -134,14 +138,14 @@ absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) 
   if (version == 0 || version >= Migrations().back().version) return absl::OkStatus();
   // One that is there already is another database's: it was restored over, or an upgrade failed.
   std::string copy = CopyOfSchema(path, version);
-  for (int i = 2; Exists(copy); ++i) copy = absl::StrCat(CopyOfSchema(path, version), "-", i);
-  const std::string unfinished = copy + ".part";
+  for (int i = 2; FileExists(copy); ++i) copy = absl::StrCat(CopyOfSchema(path, version), "-", i);
+  const std::string unfinished = copy + kPart;
   ::unlink(unfinished.c_str());
   RETURN_IF_ERROR(MakeFile(unfinished));
   SQLite::Statement vacuum(database, "VACUUM INTO ?");
   vacuum.bind(1, unfinished);
   vacuum.exec();
-  RETURN_IF_ERROR(Rename(unfinished, copy));
+  RETURN_IF_ERROR(RenameFile(unfinished, copy));
   spdlog::info("{} is brought up to date; what it was is kept as {}", path, copy);
   return absl::OkStatus();
 }
@@ -197,10 +201,6 @@ int64_t BytesOf(const std::string& path) {
   return error ? 0 : static_cast<int64_t>(size);
 }
 
-void Remove(const std::string& path) {
-  for (const char* suffix : kSuffixes) ::unlink((path + suffix).c_str());
-}
-
 // A copy of the database at `path`, with all of its log and a sound schema, to salvage from: what
 // SQLite itself would not see of it is there too.
 absl::Status CopyToSalvage(const std::string& path, const std::string& copy) {
@@ -225,9 +225,9 @@ absl::StatusOr<Salvaged> CopyReadable(const std::string& path, const std::string
     SqliteConnection to(target, SqliteConnection::Mode::kReadWrite);
     RETURN_IF_ERROR(Migrate(Migrations(), to.database()));
     Salvaged salvaged;
-    if (Exists(path) || Exists(path + "-wal")) {
-      const std::string copy = target + "-source";
-      const absl::Cleanup remove_copy = [&] { Remove(copy); };
+    if (FileExists(path) || FileExists(path + "-wal")) {
+      const std::string copy = target + kSource;
+      const absl::Cleanup remove_copy = [&] { RemoveDatabase(copy); };
       RETURN_IF_ERROR(CopyToSalvage(path, copy));
       SqliteConnection from(copy, SqliteConnection::Mode::kReadOnly);
       ASSIGN_OR_RETURN(salvaged, Salvage(from, to));
@@ -256,16 +256,16 @@ absl::Status CheckVersion(const std::string& path, SqliteConnection& connection)
 // aside, to the name that is returned.
 absl::StatusOr<std::string> PutInPlace(const std::string& path, absl::Time now) {
   ASSIGN_OR_RETURN(const std::string aside, MoveDatabaseAside(path, ".damaged-", now));
-  RETURN_IF_ERROR(Rename(path + kRebuilt, path));
+  RETURN_IF_ERROR(RenameFile(path + kRebuilt, path));
   return aside;
 }
 
 }  // namespace
 
 absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::Time now) {
-  if (Exists(path + kRebuilt)) RETURN_IF_ERROR(PutInPlace(path, now).status());
+  if (FileExists(path + kRebuilt)) RETURN_IF_ERROR(PutInPlace(path, now).status());
   std::string damage = "the database is missing, its write-ahead log is not";
-  if (Exists(path) || !Exists(path + "-wal")) {
+  if (FileExists(path) || !FileExists(path + "-wal")) {
     RETURN_IF_ERROR(MakeFile(path));
     bool cut_off = false;
     if (const std::size_t lost = LostFrames(path, &cut_off); lost > 0) {
@@ -289,10 +289,10 @@ absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::T
 
 absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl::Time now,
                                                    std::string_view damage, int64_t least_epoch) {
-  const std::string unfinished = path + ".rebuilding";
+  const std::string unfinished = path + kRebuilding;
   const auto remove_unfinished = [&] {
-    Remove(unfinished);
-    Remove(unfinished + "-source");
+    RemoveDatabase(unfinished);
+    RemoveDatabase(unfinished + kSource);
   };
   remove_unfinished();
   // Seconds since 1970 are above any epoch that was counted up from 1, so jobs that pinned an
@@ -303,7 +303,7 @@ absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl
     remove_unfinished();
     return salvaged.status();
   }
-  RETURN_IF_ERROR(Rename(unfinished, path + kRebuilt));
+  RETURN_IF_ERROR(RenameFile(unfinished, path + kRebuilt));
   ASSIGN_OR_RETURN(const std::string aside, PutInPlace(path, now));
   OpenedDatabase opened;
   opened.recovery_note = absl::StrCat(
@@ -318,7 +318,7 @@ absl::StatusOr<ReadOnlyDatabase> OpenUnwritable(const std::string& path, const s
   std::string source = path;
   if (BytesOf(path + "-wal") > 0) {
     // Without the shared memory beside it, which cannot be made, SQLite reads no log.
-    Remove(copy);
+    RemoveDatabase(copy);
     RETURN_IF_ERROR(CopyWithLog(path, copy));
     source = copy;
   }

@@ -33,6 +33,14 @@ absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::T
 absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl::Time now,
                                                    std::string_view damage, int64_t least_epoch);
 
+bool FileExists(const std::string& path);
+
+// Errors as CacheFileError.
+absl::Status RenameFile(const std::string& from, const std::string& to);
+
+// Removes a database with its log, shared memory and journal, as far as they are there.
+void RemoveDatabase(const std::string& path);
+
 // Renames a database, with its WAL, to "<path><why><time>", or with a number where that is taken.
 // The new name.
 absl::StatusOr<std::string> MoveDatabaseAside(const std::string& path, std::string_view why,

@@ -69,11 +69,6 @@ absl::Status CopyFile(const std::string& from, const std::string& to) {
   return absl::OkStatus();
 }
 
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
 // Takes the log of the database at `path` into it, so that there is one file to be moved aside.
 // What cannot be opened stays as it is.
 void FoldLog(const std::string& path) {
@@ -82,11 +77,6 @@ void FoldLog(const std::string& path) {
     connection.database().exec("PRAGMA wal_checkpoint(TRUNCATE)");
     return absl::OkStatus();
   }).IgnoreError();
-}
-
-absl::Status Rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
-  return CacheFileError("cannot rename", from, errno);
 }
 
 absl::Status SyncFile(const std::string& path, int flags) {
@@ -111,29 +101,26 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
                    CacheDirectory::Open(cache_dir));
   Restored restored;
   restored.database = directory->PathOf(kDatabaseFile);
-  const std::string unfinished = restored.database + ".restoring";
-  const auto remove_unfinished = [&] {
-    for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((unfinished + suffix).c_str());
-  };
+  const std::string unfinished = restored.database + kRestoring;
   if (std::filesystem::equivalent(file, unfinished, error)) {
     return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
                      absl::StrCat(file, ": is what a restore left unfinished: name another file"),
                      {{"file", file}});
   }
-  remove_unfinished();
+  RemoveDatabase(unfinished);
   absl::Status prepared = CopyFile(file, unfinished);
-  if (prepared.ok() && Exists(file + "-wal")) {
+  if (prepared.ok() && FileExists(file + "-wal")) {
     prepared = CopyFile(file + "-wal", unfinished + "-wal");
   }
   if (prepared.ok()) prepared = Prepare(unfinished, now);
   if (prepared.ok()) prepared = SyncFile(unfinished, O_RDWR);
   if (!prepared.ok()) {
-    remove_unfinished();
+    RemoveDatabase(unfinished);
     return prepared;
   }
-  if (Exists(restored.database)) FoldLog(restored.database);
+  if (FileExists(restored.database)) FoldLog(restored.database);
   const auto move_aside = [&](const std::string& path) -> absl::Status {
-    if (!Exists(path) && !Exists(path + "-wal")) return absl::OkStatus();
+    if (!FileExists(path) && !FileExists(path + "-wal")) return absl::OkStatus();
     ASSIGN_OR_RETURN(restored.kept, MoveDatabaseAside(path, ".before-restore-", now));
     return absl::OkStatus();
   };
@@ -141,10 +128,10 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
   const std::string complete = restored.database + kRebuilt;
   RETURN_IF_ERROR(move_aside(complete));
   // From here on a start finishes what a kill interrupts: it puts the complete database in place.
-  RETURN_IF_ERROR(Rename(unfinished, complete));
+  RETURN_IF_ERROR(RenameFile(unfinished, complete));
   RETURN_IF_ERROR(SyncFile(directory->path(), O_RDONLY | O_DIRECTORY));
   RETURN_IF_ERROR(move_aside(restored.database));
-  RETURN_IF_ERROR(Rename(complete, restored.database));
+  RETURN_IF_ERROR(RenameFile(complete, restored.database));
   RETURN_IF_ERROR(SyncFile(directory->path(), O_RDONLY | O_DIRECTORY));
   return restored;
 }
