@@ -1,22 +1,20 @@
-// The whole command against a service in this process.
+// The command's answers: what it sends, prints and exits with.
 #include "client/cli/app.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
+#include <string>
+#include <vector>
 
-#include "client/cli/files.h"
 #include "client/cli/json.h"
 #include "client/cli/output.h"
 #include "proto/support/errors.h"
-#include "tests/client/fake_service.h"
+#include "tests/cli/app_fixture.h"
 
 namespace tilewright::cli {
 namespace {
@@ -25,71 +23,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-struct Outcome {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-template <typename Message>
-Message Parse(const std::string& text) {
-  Message message;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message)) << text;
-  return message;
-}
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-class AppTest : public ::testing::Test {
- protected:
-  void SetUp() override { service_.Start(); }
-
-  Outcome RunOnly(std::vector<std::string> arguments) {
-    std::ostringstream out;
-    std::ostringstream err;
-    Outcome outcome;
-    outcome.code = tilewright::cli::Run(arguments, {out, err, Style(), Style()});
-    outcome.out = out.str();
-    outcome.err = err.str();
-    return outcome;
-  }
-
-  // With the flags that lead to the service of this test.
-  Outcome RunHere(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--no-start", "--cache-dir", folder_.path(), "--socket",
-                                       service_.socket_path()});
-    return RunOnly(arguments);
-  }
-
-  std::string WriteFile(const std::string& name, const std::string& text) {
-    const std::string path = folder_.path() + "/" + name;
-    std::ofstream(path) << text;
-    return path;
-  }
-
-  TemporaryFolder folder_;
-  FakeService service_{folder_.path() + "/socket"};
-};
-
-void ExpectOneErrorLine(const Outcome& outcome, int code, const std::string& text) {
-  EXPECT_EQ(outcome.code, code);
-  EXPECT_THAT(outcome.err, StartsWith("tilewright: error: "));
-  EXPECT_THAT(outcome.err, HasSubstr(text));
-  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-}
-
-const char kTuned[] = R"(
-  name: "tunings/1" state: WORK_STATE_SUCCEEDED legal_configs: 300 compiled: 64 measured: 60
-  winner {
-    problem { gemm { m: 64 n: 32 k: 16 } } provenance: PROVENANCE_MEASURED margin: 0.05
-    reason: "fastest median of 60"
-    candidate { variant { template_name: "gemm_sm80" } measurement { median_seconds: 1e-5 } } })";
 
 TEST_F(AppTest, WrongUsageIsOneLineAndExitCodeTwo) {
   ExpectOneErrorLine(RunOnly({}), 2, "a command is missing: serve, tune");
@@ -274,12 +207,6 @@ TEST_F(AppTest, GetOfWhatIsNotStoredIsExitCodeThree) {
       "nothing is stored for it [NO_WINNER]");
 }
 
-TEST_F(AppTest, GetLeavesTheFileAloneWhereItCannotBeWritten) {
-  ExpectOneErrorLine(RunHere({"get", "gemm", "--m", "1", "--n", "1", "--k", "1", "-o",
-                              folder_.path() + "/none/kernel.cubin"}),
-                     1, "cannot be written: No such file or directory [WRITE_FAILED]");
-}
-
 // That a database was damaged, and where it went, was only in the daemon's log.
 TEST_F(AppTest, ListSaysThatTheDatabaseWasMovedAside) {
   service_.cache_stats.set_recovery_note("the database was damaged; it is kept as /x.damaged");
@@ -352,73 +279,6 @@ TEST_F(AppTest, ExportSaysWhatItLeftOut) {
   // An older daemon says nothing.
   service_.export_summary.Clear();
   EXPECT_FALSE(Json::parse(RunHere({"export", "-o", file, "--json"}).out).contains("winners"));
-}
-
-TEST_F(AppTest, TheDaemonsOwnFilesAreNotWrittenOver) {
-  const std::string database = WriteFile("tilewright.db", "precious");
-  const std::string suite = WriteFile("suite.csv", "a,nt,1,1,1\n");
-  const std::vector<std::string> commands[] = {
-      {"export", "-o", database},
-      {"backup", database},
-      {"get", "gemm", "--m", "1", "--n", "1", "--k", "1", "-o", database},
-      {"bench", "--suite", suite, "--json", database},
-      {"export", "-o", service_.socket_path()}};
-  for (const std::vector<std::string>& command : commands) {
-    ExpectOneErrorLine(RunHere(command), 2, ": is tilewrightd's own file ");
-  }
-  EXPECT_EQ(ReadAll(database), "precious");
-  EXPECT_EQ(service_.get_kernel_calls, 0);
-}
-
-// Where others may write to the folder, a link could take the place of the unfinished file: what it
-// led to was written over.
-TEST_F(AppTest, AnUnfinishedFileIsNotWrittenByItsName) {
-  const std::string victim = WriteFile("victim.txt", "precious");
-  const std::string path = folder_.path() + "/out.twb";
-  const absl::StatusOr<OutputFile> file =
-      OutputFile::At(path, {folder_.path() + "/cache", service_.socket_path()});
-  ASSERT_TRUE(file.ok()) << file.status();
-  const std::string part = path + ".part" + std::to_string(getpid());
-  const absl::Status written = file->Write([&](std::ostream& out) {
-    std::filesystem::remove(part);
-    std::filesystem::create_symlink(victim, part);
-    out << "content" << std::flush;
-    return absl::OkStatus();
-  });
-  EXPECT_THAT(std::string(written.message()), HasSubstr("somebody replaced"));
-  EXPECT_EQ(ReadAll(victim), "precious");
-  EXPECT_FALSE(std::filesystem::exists(path));
-}
-
-// `export -o /dev/stdout >file` replaced /dev/stdout, for every process of the machine.
-TEST_F(AppTest, ALinkToWhatIsOpenIsNotReplaced) {
-  const std::string target = WriteFile("open.twb", "");
-  const int fd = open(target.c_str(), O_RDWR | O_CLOEXEC);
-  ASSERT_GE(fd, 0);
-  const std::string link = folder_.path() + "/stdout";
-  std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(fd), link);
-  ExpectOneErrorLine(RunHere({"export", "-o", link}), 2, "name that file itself");
-  EXPECT_TRUE(std::filesystem::is_symlink(link));
-  close(fd);
-}
-
-TEST_F(AppTest, WhatBecomesADaemonsFileMeanwhileIsNotWrittenOver) {
-  const std::string place = folder_.path() + "/other";
-  std::filesystem::create_directory(place);
-  const absl::StatusOr<OutputFile> file =
-      OutputFile::At(place + "/tilewright.db", {folder_.path() + "/cache", service_.socket_path()});
-  ASSERT_TRUE(file.ok()) << file.status();
-  // Another daemon begins to serve that directory.
-  const absl::Status written = file->Write([&](std::ostream& out) {
-    WriteFile("other/tilewrightd.lock", "");
-    WriteFile("other/tilewright.db", "precious");
-    out << "a kernel";
-    return absl::OkStatus();
-  });
-  EXPECT_EQ(ReasonOf(written), "DAEMON_FILE");
-  EXPECT_EQ(ReadAll(place + "/tilewright.db"), "precious");
-  const std::filesystem::directory_iterator files(place);
-  EXPECT_EQ(std::distance(begin(files), end(files)), 2) << "what was begun is removed";
 }
 
 // It was "Cancelled [CANCELLED]", or nothing, with the exit code of an interrupt.

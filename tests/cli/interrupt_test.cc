@@ -97,6 +97,13 @@ class InterruptTest : public ::testing::Test {
     return code;
   }
 
+  // For a service that does not answer what was interrupted.
+  void InterruptAndHangAtTheSecondCall() {
+    if (++calls_ != 2) return;
+    Interrupt();
+    std::this_thread::sleep_for(kTooLong);
+  }
+
   // The names of the rows that an interrupted bench leaves.
   std::vector<std::string> RowsOfBench() {
     const std::string report = folder_.path() + "/report.json";
@@ -113,17 +120,14 @@ class InterruptTest : public ::testing::Test {
   FakeService service_{folder_.path() + "/socket"};
   const std::string suite_ = folder_.path() + "/suite.csv";
   std::string err_;
+  std::atomic<int> calls_{0};
 };
 
 using Names = std::vector<std::string>;
 
 TEST_F(InterruptTest, ABenchKeepsItsRowsWhereTheDaemonDoesNotExplain) {
-  std::atomic<int> calls{0};
   service_.explain = [&](const v1::ExplainWinnerRequest&) {
-    if (++calls == 2) {
-      Interrupt();
-      std::this_thread::sleep_for(kTooLong);
-    }
+    InterruptAndHangAtTheSecondCall();
     return Parse<v1::ExplainWinnerResponse>(kExplained);
   };
   EXPECT_EQ(RowsOfBench(), Names({"a"}));
@@ -131,12 +135,8 @@ TEST_F(InterruptTest, ABenchKeepsItsRowsWhereTheDaemonDoesNotExplain) {
 }
 
 TEST_F(InterruptTest, ABenchKeepsItsRowsWhereTheDaemonTakesNoTuning) {
-  std::atomic<int> calls{0};
   service_.create_tuning = [&](const v1::CreateTuningRequest&) {
-    if (++calls == 2) {
-      Interrupt();
-      std::this_thread::sleep_for(kTooLong);
-    }
+    InterruptAndHangAtTheSecondCall();
     return Parse<v1::Tuning>(kTuned);
   };
   EXPECT_EQ(RowsOfBench(), Names({"a"}));

@@ -12,6 +12,12 @@
 namespace tilewright {
 namespace {
 
+v1::GetKernelResponse PredictedKernel(const v1::GetKernelRequest& request) {
+  v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
+  response.set_provenance(v1::PROVENANCE_PREDICTED);
+  return response;
+}
+
 TEST_F(ClientTest, ServesProvisionalAnswersUntilRefreshed) {
   service_.get_kernel = [](const v1::GetKernelRequest& request) {
     v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
@@ -56,11 +62,7 @@ TEST_F(ClientTest, RefreshFreesWhatNobodyHolds) {
 
 // Threads have reference counts of their own.
 TEST_F(ClientTest, AKernelLivesAsLongAsAnyThreadHoldsIt) {
-  service_.get_kernel = [](const v1::GetKernelRequest& request) {
-    v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
-    response.set_provenance(v1::PROVENANCE_PREDICTED);
-    return response;
-  };
+  service_.get_kernel = PredictedKernel;
   ASSERT_TRUE(client_->GetKernel(Gemm(1, 1, 1)).ok());
   std::vector<std::shared_ptr<const Kernel>> held(20);
   for (auto& kernel : held) {
@@ -79,11 +81,7 @@ TEST_F(ClientTest, AKernelLivesAsLongAsAnyThreadHoldsIt) {
 }
 
 TEST_F(ClientTest, RefreshWaitsForReaders) {
-  service_.get_kernel = [](const v1::GetKernelRequest& request) {
-    v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
-    response.set_provenance(v1::PROVENANCE_PREDICTED);
-    return response;
-  };
+  service_.get_kernel = PredictedKernel;
   std::atomic<bool> stop{false};
   std::atomic<int> wrong{0};
   std::vector<std::thread> readers;
