@@ -1,11 +1,24 @@
-# tilewright_library(NAME SOURCES ... DEPS ...)
-# A static library of one folder. Includes are relative to the repository root.
+# tilewright_library(NAME [SOURCES ...] [GENERATED ...] DEPS ...)
+# A static library of one folder: of every .cc in it, unless SOURCES names them, and of what is
+# GENERATED for it. Includes are relative to the repository root.
 function(tilewright_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  add_library(${name} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "SOURCES;GENERATED;DEPS" ${ARGN})
+  if(NOT ARG_SOURCES)
+    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS *.cc)
+  endif()
+  add_library(${name} STATIC ${ARG_SOURCES} ${ARG_GENERATED})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE tilewright_warnings)
 endfunction()
+
+# tilewright_subfolders(): adds every folder here that has a CMakeLists.txt.
+macro(tilewright_subfolders)
+  file(GLOB children CONFIGURE_DEPENDS */CMakeLists.txt)
+  foreach(child ${children})
+    get_filename_component(folder ${child} DIRECTORY)
+    add_subdirectory(${folder})
+  endforeach()
+endmacro()
 
 # tilewright_binary(NAME SOURCES ... DEPS ...)
 function(tilewright_binary name)

@@ -13,9 +13,9 @@
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/steady_mutex.h"
-#include "server/call_deadline.h"
-#include "server/lookup_plan.h"
-#include "server/unix_socket.h"
+#include "server/lookup/lookup_plan.h"
+#include "server/net/call_deadline.h"
+#include "server/net/unix_socket.h"
 
 namespace tilewright {
 namespace {

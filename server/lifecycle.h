@@ -3,7 +3,7 @@
 #define TILEWRIGHT_SERVER_LIFECYCLE_H_
 
 #include "server/daemon_server.h"
-#include "server/reloader.h"
+#include "server/operation/reloader.h"
 
 namespace tilewright {
 

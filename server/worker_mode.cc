@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <string_view>
 
+#include "tuner/bench/bench_worker.h"
 #include "tuner/codegen/template_library.h"
 #include "tuner/compile/compile_worker.h"
 #include "tuner/compile/nvrtc_api.h"
-#include "tuner/measure/bench_worker.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {

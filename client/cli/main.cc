@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/app.h"
-#include "client/cli/interrupts.h"
-#include "client/cli/output.h"
+#include "client/cli/commands/app.h"
+#include "client/cli/commands/interrupts.h"
+#include "client/cli/output/output.h"
 #include "proto/support/standard_descriptors.h"
 
 int main(int argc, char** argv) {

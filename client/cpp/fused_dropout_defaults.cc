@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "kernel_templates/launch/dropout_mask.h"
-#include "kernel_templates/launch/fused_dropout_layout.h"
+#include "proto/problem/dropout_mask.h"
+#include "proto/problem/fused_dropout_layout.h"
 
 namespace tilewright {
 namespace {

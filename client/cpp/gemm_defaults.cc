@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include "kernel_templates/launch/batch_stride.h"
-#include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/launch/size_checks.h"
+#include "proto/problem/batch_stride.h"
+#include "proto/problem/dropout_mask.h"
 #include "tilewright/kernel.h"
 
 namespace tilewright {

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/launch/launch_checks.h"
 #include "kernel_templates/launch/operand_checks.h"
 #include "kernel_templates/launch/size_checks.h"
 #include "kernel_templates/launch/workspace_layout.h"
+#include "proto/problem/dropout_mask.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 

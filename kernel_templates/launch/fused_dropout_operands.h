@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "kernel_templates/abi/fused_dropout_args.h"
-#include "kernel_templates/launch/fused_dropout_layout.h"
 #include "kernel_templates/launch/kernel_launcher.h"
+#include "proto/problem/fused_dropout_layout.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 

@@ -6,9 +6,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/batch_stride.h"
-#include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/size_checks.h"
+#include "proto/problem/batch_stride.h"
+#include "proto/problem/operand_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 

@@ -4,11 +4,11 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/batch_stride.h"
-#include "kernel_templates/launch/dropout_mask.h"
-#include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/scale_layout.h"
 #include "kernel_templates/launch/workspace_layout.h"
+#include "proto/problem/batch_stride.h"
+#include "proto/problem/dropout_mask.h"
+#include "proto/problem/operand_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "kernel_templates/launch/dropout_mask.h"
-#include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/scale_layout.h"
 #include "kernel_templates/launch/workspace_layout.h"
+#include "proto/problem/dropout_mask.h"
+#include "proto/problem/operand_layout.h"
 
 namespace tilewright {
 namespace {

@@ -41,14 +41,6 @@ absl::Status CheckEnds(const char* field, int64_t extent, int64_t tile) {
 
 }  // namespace
 
-int64_t TilesOf(int64_t m, int64_t n, int64_t batch, int64_t tile_m, int64_t tile_n) {
-  constexpr __int128 kMost = static_cast<__int128>(1) << 62;
-  // Each factor is below 2^31, the first two together below 2^62.
-  const __int128 tiles = static_cast<__int128>(CeilDiv(m, std::max<int64_t>(tile_m, 1))) *
-                         CeilDiv(n, std::max<int64_t>(tile_n, 1)) * std::max<int64_t>(batch, 1);
-  return static_cast<int64_t>(std::min(tiles, kMost));
-}
-
 absl::Status CheckGrids(const std::string& field, const v1::LaunchPlan& plan,
                         const v1::GemmProblem& problem) {
   for (const v1::LaunchStep& step : plan.steps()) {

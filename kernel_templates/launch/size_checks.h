@@ -8,22 +8,12 @@
 
 #include "absl/status/status.h"
 #include "kernel_templates/abi/ceil_div.h"
-#include "kernel_templates/launch/operand_layout.h"
+#include "proto/problem/operand_layout.h"
+#include "proto/problem/sizes.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
-
-// Of m, n and k, and of the rows and columns of a fused dropout: the arguments have 32-bit fields.
-inline constexpr int64_t kMaxExtent = INT32_MAX;
-// Of batches: grid y and z.
-inline constexpr int64_t kMaxGridYz = 65535;
-inline constexpr int64_t kMaxGridX = INT32_MAX;
-
-// Whether an extent is so close to the largest that adding a tile to it leaves 31 bits. Kernels of
-// versions before the first one that serves such extents are wrong there, and look no different: so
-// these extents are families of their own, in which only kernels that were checked there are found.
-constexpr bool IsNearLimit(int64_t extent) { return extent > kMaxExtent - 65536; }
 
 // Whether the last tile ends at 2^31 or before, so that every row (column) of every tile, also
 // beyond the edge, has a number that fits 31 bits: ceil(extent / tile) * tile <= 2^31. It does for
@@ -31,9 +21,6 @@ constexpr bool IsNearLimit(int64_t extent) { return extent > kMaxExtent - 65536;
 constexpr bool TilesEndInRange(int64_t extent, int64_t tile) {
   return CeilDiv(extent, tile) * tile <= kMaxExtent + 1;
 }
-
-// ceil(m / tile_m) * ceil(n / tile_n) * batch, at most 2^62: more is no more.
-int64_t TilesOf(int64_t m, int64_t n, int64_t batch, int64_t tile_m, int64_t tile_n);
 
 // INVALID_ARGUMENT, reason GRID_TOO_LARGE, where a step has more tiles than a grid has blocks.
 // `field`: the one to blame.

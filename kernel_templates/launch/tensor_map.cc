@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/abi/ceil_div.h"
-#include "kernel_templates/launch/operand_layout.h"
+#include "proto/problem/operand_layout.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {

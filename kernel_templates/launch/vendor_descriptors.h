@@ -3,9 +3,9 @@
 
 #include "absl/status/status.h"
 #include "kernel_templates/launch/kernel_launcher.h"
-#include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/vendor_abi.h"
 #include "kernel_templates/launch/vendor_types.h"
+#include "proto/problem/operand_layout.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright::vendor {

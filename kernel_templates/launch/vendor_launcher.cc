@@ -7,13 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/operand_checks.h"
-#include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/scale_layout.h"
 #include "kernel_templates/launch/vendor_abi.h"
 #include "kernel_templates/launch/vendor_content_hash.h"
 #include "kernel_templates/launch/vendor_descriptors.h"
 #include "kernel_templates/launch/vendor_types.h"
 #include "kernel_templates/launch/vendor_without_products.h"
+#include "proto/problem/operand_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "kernel_templates/launch/operand_checks.h"
-#include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/vendor_descriptors.h"
+#include "proto/problem/operand_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 

@@ -1,4 +1,4 @@
-// The epilogue in double precision and its error, step by step as tuner/measure/tolerance.h derives
+// The epilogue in double precision and its error, step by step as tuner/model/tolerance.h derives
 // it, without the share that depends on how the products were summed: what `sum` is multiplied with
 // is kept apart.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_EPILOGUE_REFERENCE_CUH_

@@ -6,7 +6,7 @@
 // - Sums over a row or a column, of terms rounded to nearest: one after another, m of them walk
 //   sqrt(m) roundings of 2^-24 away, of a sum that is never more than that of the sizes. A thread
 //   adds up 1000 at most, and trees the rest: 2^-19 of the sum of the sizes.
-// - Activations and their derivatives: 2^-20 of z, or of 1, as tuner/measure/tolerance.h has it;
+// - Activations and their derivatives: 2^-20 of z, or of 1, as tuner/model/tolerance.h has it;
 //   1.13 is the steepest slope, 0.8 the largest second derivative (gelu at 0; relu has a step
 //   there, but no rounding changes the sign of x + bias).
 // - The mean square of what is left of a row is off by 2 |v - mean| times the errors of v and of

@@ -40,7 +40,7 @@ struct ReferenceStored {
   int saturates;   // or it is what values beyond it become.
 };
 
-// What a value may be off by; see tuner/measure/tolerance.h. `sum` and the floors depend on the
+// What a value may be off by; see tuner/model/tolerance.h. `sum` and the floors depend on the
 // precision of what is checked, the others on the problem alone.
 struct ReferenceTolerance {
   double sum;

@@ -14,13 +14,13 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/status_macros.h"
 #include "server/daemon_server.h"
-#include "server/heap.h"
+#include "server/operation/heap.h"
 #include "tests/bench/echo_server.h"
 #include "tests/bench/load_client.h"
 #include "tests/fakes/fake_compiler.h"
 #include "tests/fakes/fake_profiler.h"
 #include "tests/server/winner_fixture.h"
-#include "tuner/store/sqlite_store.h"
+#include "tuner/store/database/sqlite_store.h"
 
 namespace tilewright {
 namespace {

@@ -24,10 +24,10 @@ SHOWN = "a time that is shown"
 
 # (file, what it uses): why.
 ALLOWED = {
-    ("client/cli/command_bench.cc", "std::time("): SHOWN,
+    ("client/cli/commands/command_bench.cc", "std::time("): SHOWN,
     ("proto/support/steady_time.h", "steady_clock"): "it is what SteadyTime is made of",
-    ("tuner/clock.h", "absl::Now("): STORED,
-    ("tuner/store/sqlite_store.cc", "absl::Now("): "the name of a file that is put aside",
+    ("tuner/search/clock.h", "absl::Now("): STORED,
+    ("tuner/store/database/sqlite_store.cc", "absl::Now("): "the name of a file that is put aside",
 }
 
 

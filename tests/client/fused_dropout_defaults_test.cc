@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "tests/codegen/fused_dropout_problems.h"
+#include "tests/tuner/codegen/fused_dropout_problems.h"
 
 namespace tilewright {
 namespace {

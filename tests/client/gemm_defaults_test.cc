@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "tuner/problem/canonical_problem.h"
+#include "proto/problem/canonical_problem.h"
 
 namespace tilewright {
 namespace {

@@ -14,7 +14,7 @@
 #include "proto/support/sha256.h"
 #include "tests/client/client_fixture.h"
 #include "tests/fakes/stub_cubin.h"
-#include "tests/measure/fake_cuda/behaving_kernel.h"
+#include "tests/tuner/bench/fake_cuda/behaving_kernel.h"
 
 namespace tilewright {
 namespace {

@@ -4,7 +4,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "tuner/clock.h"
+#include "tuner/search/clock.h"
 
 namespace tilewright {
 

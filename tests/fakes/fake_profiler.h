@@ -11,7 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "proto/support/status_macros.h"
-#include "tuner/measure/profiler.h"
+#include "tuner/profile/profiler.h"
 
 namespace tilewright {
 

@@ -12,9 +12,9 @@
 #include "proto/support/private_files.h"
 #include "proto/support/sha256.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tests/store/store_fixtures.h"
+#include "tests/tuner/store/store_fixtures.h"
+#include "tuner/store/database/sqlite_store.h"
 #include "tuner/store/packed_winner.h"
-#include "tuner/store/sqlite_store.h"
 
 namespace tilewright {
 namespace {

@@ -2,12 +2,12 @@
 #include <set>
 #include <string>
 
-#include "client/cli/format.h"
-#include "client/cli/problem_text.h"
-#include "client/cli/suite.h"
+#include "client/cli/output/format.h"
+#include "client/cli/problems/problem_text.h"
+#include "client/cli/problems/suite.h"
+#include "proto/problem/canonical_problem.h"
 #include "proto/support/text.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tuner/problem/canonical_problem.h"
 
 namespace tilewright {
 namespace {

@@ -1,8 +1,8 @@
 // Problems as a request or a bundle brings them.
 #include <cmath>
 
+#include "proto/problem/canonical_problem.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tuner/problem/canonical_problem.h"
 
 namespace tilewright {
 namespace {

@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
-#include "tests/store/store_fixtures.h"
+#include "tests/tuner/store/store_fixtures.h"
 #include "tuner/competing_templates.h"
 #include "tuner/problem/canonical_problem.h"
 #include "tuner/store/bundle.h"

@@ -10,7 +10,7 @@
 
 #include "google/protobuf/text_format.h"
 #include "proto/support/sha256.h"
-#include "tests/store/store_fixtures.h"
+#include "tests/tuner/store/store_fixtures.h"
 #include "tuner/codegen/template_library.h"
 #include "tuner/compile/nvrtc_compiler.h"
 #include "tuner/problem/canonical_problem.h"

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/batch_stride.h"
+#include "proto/problem/batch_stride.h"
+#include "proto/problem/canonical_problem.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/problem/canonical_problem.h"
 
 namespace tilewright {
 namespace {

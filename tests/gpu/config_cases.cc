@@ -2,10 +2,10 @@
 
 #include <tuple>
 
-#include "tests/codegen/gemm_problems.h"
+#include "proto/problem/canonical_problem.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/problem/canonical_problem.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 #include "tuner/space/search_space.h"
 
 namespace tilewright {

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "absl/time/clock.h"
+#include "proto/problem/canonical_problem.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/problem/canonical_problem.h"
 
 namespace tilewright {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "kernel_templates/launch/operand_layout.h"
+#include "proto/problem/operand_layout.h"
 
 namespace tilewright {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel_templates/launch/dropout_mask.h"
+#include "proto/problem/dropout_mask.h"
 #include "tests/gpu/device_gemm.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"

@@ -9,12 +9,12 @@
 #include <string>
 
 #include "kernel_templates/abi/kernel_args.h"
+#include "proto/problem/canonical_problem.h"
 #include "proto/support/sha256.h"
-#include "tests/codegen/faulty_templates.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
+#include "tests/tuner/codegen/faulty_templates.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/canonical_problem.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {

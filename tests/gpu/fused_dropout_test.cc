@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/dropout_mask.h"
 #include "kernel_templates/launch/fused_dropout_launcher.h"
-#include "tests/codegen/fused_dropout_problems.h"
+#include "proto/problem/dropout_mask.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
+#include "tests/tuner/codegen/fused_dropout_problems.h"
 
 namespace tilewright {
 namespace {

@@ -11,10 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "gtest/gtest.h"
+#include "proto/problem/canonical_problem.h"
 #include "proto/support/sha256.h"
 #include "tests/gpu/gpu_machine.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/canonical_problem.h"
 #include "tuner/space/search_space.h"
 
 namespace tilewright {

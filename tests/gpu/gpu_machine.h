@@ -6,7 +6,7 @@
 
 #include "tilewright/v1/tuning_service.pb.h"
 #include "tuner/compile/process_pool_compiler.h"
-#include "tuner/measure/bench_profiler.h"
+#include "tuner/profile/bench_profiler.h"
 
 namespace tilewright {
 

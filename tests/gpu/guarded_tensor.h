@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "kernel_templates/launch/operand_layout.h"
+#include "proto/problem/operand_layout.h"
 #include "tests/gpu/device_gemm.h"
 
 namespace tilewright {

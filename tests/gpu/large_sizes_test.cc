@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/codegen/fused_dropout_problems.h"
+#include "proto/problem/canonical_problem.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/measure/bench_inputs.h"
-#include "tuner/measure/fused_dropout_inputs.h"
-#include "tuner/problem/canonical_problem.h"
+#include "tests/tuner/codegen/fused_dropout_problems.h"
+#include "tuner/bench/bench_inputs.h"
+#include "tuner/bench/fused_dropout_inputs.h"
 #include "tuner/space/search_space.h"
 
 namespace tilewright {

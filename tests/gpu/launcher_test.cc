@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "proto/problem/canonical_problem.h"
 #include "proto/support/errors.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
-#include "tuner/problem/canonical_problem.h"
 
 namespace tilewright {
 namespace {

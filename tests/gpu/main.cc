@@ -2,8 +2,8 @@
 
 #include "gtest/gtest.h"
 #include "tests/gpu/gpu_machine.h"
+#include "tuner/bench/bench_worker.h"
 #include "tuner/compile/compile_worker.h"
-#include "tuner/measure/bench_worker.h"
 #include "tuner/worker/worker_process.h"
 
 namespace {

@@ -1,6 +1,6 @@
 // Precisions that an error budget admits: kernels of each are sound by their own tolerance, and
 // their errors are what they are said to be.
-#include "tuner/problem/precision.h"
+#include "proto/problem/precision.h"
 
 #include <gtest/gtest.h>
 
@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/codegen/gemm_problems.h"
+#include "proto/problem/canonical_problem.h"
+#include "tests/fakes/memory_store.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 #include "tuner/codegen/template_library.h"
-#include "tuner/problem/canonical_problem.h"
+#include "tuner/search/tuner.h"
 #include "tuner/space/search_space.h"
-#include "tuner/store/memory_store.h"
-#include "tuner/tuner.h"
 
 namespace tilewright {
 namespace {

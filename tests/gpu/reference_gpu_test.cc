@@ -4,14 +4,14 @@
 #include <cmath>
 #include <cstring>
 
+#include "proto/problem/canonical_problem.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/measure/bench_inputs.h"
-#include "tuner/measure/judge.h"
-#include "tuner/measure/reference.h"
-#include "tuner/measure/reference_kernels.h"
-#include "tuner/problem/canonical_problem.h"
+#include "tuner/bench/bench_inputs.h"
+#include "tuner/bench/judge.h"
+#include "tuner/bench/reference_kernels.h"
+#include "tuner/profile/reference.h"
 
 namespace tilewright {
 namespace {

@@ -5,12 +5,12 @@
 #include <functional>
 
 #include "absl/strings/str_cat.h"
-#include "tests/codegen/gemm_problems.h"
+#include "proto/problem/canonical_problem.h"
 #include "tests/gpu/config_cases.h"
 #include "tests/gpu/dropout_launch.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/problem/canonical_problem.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 
 namespace tilewright {
 namespace {

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <numeric>
 
-#include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/tensor_map.h"
+#include "proto/problem/canonical_problem.h"
+#include "proto/problem/operand_layout.h"
 #include "proto/support/errors.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/problem/canonical_problem.h"
 
 namespace tilewright {
 namespace {

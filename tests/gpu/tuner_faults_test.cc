@@ -7,15 +7,15 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "tests/codegen/faulty_templates.h"
+#include "proto/problem/canonical_problem.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
+#include "tests/tuner/codegen/faulty_templates.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/codegen/template_library.h"
-#include "tuner/problem/canonical_problem.h"
-#include "tuner/store/sqlite_store.h"
+#include "tuner/search/tuner.h"
+#include "tuner/store/database/sqlite_store.h"
 #include "tuner/target/target.h"
-#include "tuner/tuner.h"
 
 namespace tilewright {
 namespace {
@@ -85,8 +85,8 @@ class TunerFaultsTest : public ::testing::Test {
     if (!record.ok()) return kinds;
     for (const v1::Candidate& candidate : record->candidates) {
       if (!candidate.has_failure()) continue;
-      const auto kept = store_->FindQuarantined(
-          candidate.content_hash(), silicon_key, ProblemKey(request_.problem));
+      const auto kept = store_->FindQuarantined(candidate.content_hash(), silicon_key,
+                                                ProblemKey(request_.problem));
       EXPECT_TRUE(kept.ok() && kept->has_value()) << candidate.DebugString();
       if (kept.ok() && kept->has_value()) kinds.insert((*kept)->kind());
     }

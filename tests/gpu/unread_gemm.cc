@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/scale_layout.h"
-#include "tests/codegen/gemm_problems.h"
 #include "tests/gpu/gemm_cases.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 
 namespace tilewright {
 namespace {

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/codegen/gemm_problems.h"
+#include "proto/problem/canonical_problem.h"
 #include "tests/gpu/config_cases.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
 #include "tests/gpu/unread_gemm.h"
-#include "tuner/problem/canonical_problem.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 #include "tuner/space/search_space.h"
 
 namespace tilewright {

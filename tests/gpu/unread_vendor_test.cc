@@ -6,14 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/vendor_launcher.h"
+#include "proto/problem/canonical_problem.h"
 #include "proto/support/errors.h"
-#include "tests/codegen/gemm_problems.h"
 #include "tests/gpu/config_cases.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
 #include "tests/gpu/unread_gemm.h"
-#include "tuner/problem/canonical_problem.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 
 namespace tilewright {
 namespace {

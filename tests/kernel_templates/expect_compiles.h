@@ -6,9 +6,9 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "tests/codegen/gemm_problems.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 #include "tuner/codegen/renderer.h"
 
 namespace tilewright {

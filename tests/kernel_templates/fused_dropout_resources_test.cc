@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "tests/codegen/fused_dropout_problems.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
+#include "tests/tuner/codegen/fused_dropout_problems.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/codegen/variant_config.h"

@@ -4,7 +4,7 @@
 #include <random>
 
 #include "gtest/gtest.h"
-#include "kernel_templates/launch/dropout_mask.h"
+#include "proto/problem/dropout_mask.h"
 #include "tests/golden/dropout_masks.h"
 
 #define __device__

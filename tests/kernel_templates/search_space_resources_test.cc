@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "tests/codegen/gemm_problems.h"
+#include "proto/problem/precision.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/precision.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/search_space.h"
 #include "tuner/target/target.h"

@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "tests/codegen/faulty_templates.h"
-#include "tests/codegen/gemm_problems.h"
 #include "tests/kernel_templates/expect_compiles.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
+#include "tests/tuner/codegen/faulty_templates.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 #include "tuner/codegen/renderer.h"
 
 namespace tilewright {

@@ -4,7 +4,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
-#include "server/tuning_job.h"
+#include "server/tuning/tuning_job.h"
 #include "tests/server/test_daemon.h"
 #include "tests/server/winner_fixture.h"
 

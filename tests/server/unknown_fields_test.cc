@@ -11,7 +11,7 @@
 #include "google/protobuf/dynamic_message.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
-#include "server/request_check.h"
+#include "server/net/request_check.h"
 #include "tests/server/test_daemon.h"
 #include "tests/server/winner_fixture.h"
 

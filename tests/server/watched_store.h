@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
-#include "tuner/store/memory_store.h"
+#include "tests/fakes/memory_store.h"
 
 namespace tilewright {
 

@@ -6,14 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "proto/problem/canonical_problem.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
-#include "server/timestamps.h"
+#include "server/tuning/timestamps.h"
 #include "tests/fakes/stub_cubin.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/competing_templates.h"
-#include "tuner/problem/canonical_problem.h"
+#include "tuner/search/competing_templates.h"
 #include "tuner/space/search_space.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"

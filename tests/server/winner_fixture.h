@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "server/device_table.h"
+#include "server/tuning/device_table.h"
 #include "tilewright/v1/problem.pb.h"
+#include "tuner/store/index/winner_index.h"
 #include "tuner/store/tuning_store.h"
-#include "tuner/store/winner_index.h"
 
 namespace tilewright {
 

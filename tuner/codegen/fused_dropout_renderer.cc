@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "kernel_templates/launch/fused_dropout_layout.h"
+#include "proto/problem/fused_dropout_layout.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/codegen/renderer.h"

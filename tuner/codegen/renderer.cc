@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "kernel_templates/launch/batch_stride.h"
-#include "kernel_templates/launch/operand_layout.h"
+#include "proto/problem/batch_stride.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/operand_layout.h"
+#include "proto/problem/precision.h"
+#include "proto/problem/split_epilogue.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
 #include "tuner/codegen/template_names.h"
 #include "tuner/codegen/variant_config.h"
-#include "tuner/problem/data_type.h"
-#include "tuner/problem/epilogue_parts.h"
-#include "tuner/problem/precision.h"
-#include "tuner/problem/split_epilogue.h"
 
 namespace tilewright {
 namespace {

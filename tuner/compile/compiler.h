@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/tuning_service.pb.h"
-#include "tuner/cancellation.h"
+#include "tuner/worker/cancellation.h"
 
 namespace tilewright {
 

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <cstdint>
 
-#include "kernel_templates/launch/batch_stride.h"
-#include "kernel_templates/launch/operand_layout.h"
-#include "tuner/problem/data_type.h"
-#include "tuner/problem/epilogue_parts.h"
-#include "tuner/problem/split_epilogue.h"
-#include "tuner/problem/stored_matrix.h"
+#include "proto/problem/batch_stride.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/operand_layout.h"
+#include "proto/problem/split_epilogue.h"
+#include "proto/problem/stored_matrix.h"
 #include "tuner/space/tile_domain.h"
 
 namespace tilewright {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernel_templates/launch/fused_dropout_layout.h"
+#include "proto/problem/fused_dropout_layout.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/cost_model.h"

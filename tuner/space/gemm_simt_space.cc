@@ -3,9 +3,9 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/precision.h"
 #include "proto/support/errors.h"
-#include "tuner/problem/epilogue_parts.h"
-#include "tuner/problem/precision.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/cost_model.h"
 #include "tuner/space/launch_plan.h"

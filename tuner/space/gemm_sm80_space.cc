@@ -4,11 +4,11 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/precision.h"
+#include "proto/problem/split_epilogue.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/epilogue_parts.h"
-#include "tuner/problem/precision.h"
-#include "tuner/problem/split_epilogue.h"
 #include "tuner/space/config_codec.h"
 #include "tuner/space/copy_registers.h"
 #include "tuner/space/cost_model.h"

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/precision.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/epilogue_parts.h"
-#include "tuner/problem/precision.h"
 #include "tuner/space/gemm_sm90_rules.h"
 #include "tuner/space/tile_domain.h"
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "kernel_templates/launch/operand_layout.h"
 #include "kernel_templates/launch/size_checks.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/operand_layout.h"
+#include "proto/problem/precision.h"
+#include "proto/problem/stored_matrix.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/data_type.h"
-#include "tuner/problem/epilogue_parts.h"
-#include "tuner/problem/precision.h"
-#include "tuner/problem/stored_matrix.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
 

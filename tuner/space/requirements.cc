@@ -2,10 +2,10 @@
 
 #include <cstdint>
 
-#include "kernel_templates/launch/fused_dropout_layout.h"
 #include "kernel_templates/launch/size_checks.h"
+#include "proto/problem/fused_dropout_layout.h"
+#include "proto/problem/stored_matrix.h"
 #include "tuner/codegen/renderer.h"
-#include "tuner/problem/stored_matrix.h"
 #include "tuner/space/search_space.h"
 
 namespace tilewright {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "tuner/problem/data_type.h"
+#include "proto/problem/data_type.h"
 #include "tuner/space/cost_model.h"
 #include "tuner/space/tile_domain.h"
 

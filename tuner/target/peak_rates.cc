@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "absl/strings/match.h"
-#include "tuner/problem/canonical_problem.h"
-#include "tuner/problem/precision.h"
+#include "proto/problem/canonical_problem.h"
+#include "proto/problem/precision.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {

@@ -1,0 +1,147 @@
+#include "client/cli/commands/app.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/commands/session.h"
+#include "client/cli/commands/version.h"
+#include "client/cli/output/format.h"
+#include "client/cli/output/json.h"
+#include "client/cli/output/output.h"
+#include "proto/support/errors.h"
+
+namespace tilewright::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "\nExit codes: 0 done; 1 failed, or the output could not be written; 2 wrong usage or input,\n"
+    "or not implemented; 3 not found; 4 no daemon, or one that cannot serve this; 5 tuned and\n"
+    "served, but not stored yet; 130 interrupted.\n"
+    "Environment: TILEWRIGHT_SOCKET, TILEWRIGHT_CACHE_DIR, TILEWRIGHT_DAEMON,\n"
+    "TILEWRIGHT_DAEMON_UID (whose daemon is trusted beside one's own and root's), NO_COLOR.\n"
+    "Without a running daemon one is started on the cache directory; it ends when idle.";
+
+void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
+  app.add_flag("--json", flags.json, "One JSON object, or one a line, on the standard output");
+  app.add_flag("-q,--quiet", flags.quiet, "No progress and no notes");
+  app.add_flag("--no-start", flags.no_start, "Do not start a daemon where none runs");
+  app.add_option("--socket", flags.socket,
+                 "Unix socket of the daemon (default $TILEWRIGHT_SOCKET, else the one in the "
+                 "cache directory)")
+      ->type_name("PATH");
+  app.add_option("--cache-dir", flags.cache_directory,
+                 "Cache directory of the daemon that is used or started (default "
+                 "$TILEWRIGHT_CACHE_DIR, $XDG_CACHE_HOME/tilewright or ~/.cache/tilewright)")
+      ->type_name("DIR");
+  app.add_option("--connect-timeout", flags.connect_timeout,
+                 "Longest wait for a daemon (default 60s for one that starts, 10s for one that "
+                 "does not answer)")
+      ->type_name("TIME");
+}
+
+void AddCommands(CLI::App& app, Action& action) {
+  AddServe(app, action);
+  AddTune(app, action);
+  AddGet(app, action);
+  AddList(app, action);
+  AddExplain(app, action);
+  AddDevices(app, action);
+  AddBench(app, action);
+  AddSweep(app, action);
+  AddExport(app, action);
+  AddImport(app, action);
+  AddForget(app, action);
+  AddPrune(app, action);
+  AddBackup(app, action);
+  AddRestore(app, action);
+  AddBundle(app, action);
+  AddTrust(app, action);
+  AddKey(app, action);
+  AddVersion(app, action);
+  AddCompletion(app, app, action);
+}
+
+// Lets "tune gemm --json" set a flag of the program.
+void AllowGlobalFlagsAnywhere(CLI::App& app) {
+  for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_name() == "serve") continue;
+    sub->fallthrough();
+    AllowGlobalFlagsAnywhere(*sub);
+  }
+}
+
+int Fail(const absl::Status& status, bool json, const Streams& streams) {
+  if (json) streams.out << JsonText(ErrorToJson(status)) << '\n' << std::flush;
+  PrintError(status, streams.err, streams.err_style);
+  return ExitCodeOf(status);
+}
+
+// What the parser says; where a command was misspelt, the commands that there are.
+std::string UsageMessage(const CLI::App& app, const std::vector<std::string>& rest,
+                         const CLI::ParseError& error) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(sub->get_name());
+  }
+  if (names.empty()) return error.what();
+  const std::string commands = absl::StrJoin(names, ", ");
+  if (rest.empty()) return absl::StrCat("a command is missing: ", commands);
+  if (rest.front().rfind('-', 0) == 0) return error.what();
+  return absl::StrCat("there is no command '", rest.front(), "'; there are ", commands);
+}
+
+// The parser's message as our own error; help and version are no errors.
+int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool json,
+                     const Streams& streams) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    app.exit(error, streams.out, streams.err);
+    return kExitOk;
+  }
+  std::string command = "tilewright";
+  const CLI::App* last = &app;
+  while (!last->get_subcommands().empty()) {
+    last = last->get_subcommands().front();
+    absl::StrAppend(&command, " ", last->get_name());
+  }
+  const std::string message = UsageMessage(*last, app.remaining(true), error);
+  return Fail(MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                        absl::StrCat(message, "; see `", command, " --help`")),
+              json, streams);
+}
+
+int RunCommand(const std::vector<std::string>& arguments, const Streams& streams) {
+  GlobalFlags flags;
+  Action action;
+  CLI::App app("Tunes GPU kernels once and serves them to everyone.", "tilewright");
+  app.set_version_flag("--version", absl::StrCat("tilewright ", kVersion));
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  AddGlobalFlags(app, flags);
+  AddCommands(app, action);
+  AllowGlobalFlagsAnywhere(app);
+  try {
+    // The parser takes its arguments from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+    return HandleParseError(app, error, json, streams);
+  }
+  Session session(flags, streams.out, streams.out_style, streams.err, streams.err_style);
+  const auto code = action(session);
+  return code.ok() ? *code : Fail(session.Explained(code.status()), flags.json, streams);
+}
+
+}  // namespace
+
+int Run(const std::vector<std::string>& arguments, const Streams& streams) {
+  const int code = RunCommand(arguments, streams);
+  const absl::Status written = FinishOutput(streams.out);
+  if (written.ok()) return code;
+  PrintError(written, streams.err, streams.err_style);
+  return code == kExitOk ? kExitFailure : code;
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,140 @@
+// `tilewright backup`, `tilewright restore`
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "client/cli/commands/child_process.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/commands/daemon.h"
+#include "client/cli/commands/files.h"
+#include "client/cli/commands/interrupts.h"
+#include "client/cli/output/format.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+namespace {
+
+absl::StatusOr<int> Backup(Session& session, const std::string& path) {
+  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(path));
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  int64_t bytes = 0;
+  RETURN_IF_ERROR(file.Write([&](std::ostream& out) -> absl::Status {
+    ASSIGN_OR_RETURN(bytes, client->connection().BackupCache(out));
+    return absl::OkStatus();
+  }));
+  if (session.json()) {
+    session.PrintJson({{"file", path}, {"bytes", bytes}});
+  } else {
+    session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
+                  << Printable(path) << ".\n";
+  }
+  return kExitOk;
+}
+
+std::string TextOf(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+absl::StatusCode CodeNamed(const std::string& name) {
+  for (int code = 1; code <= 16; ++code) {
+    const auto named = static_cast<absl::StatusCode>(code);
+    if (absl::StatusCodeToString(named) == name) return named;
+  }
+  return absl::StatusCode::kInternal;
+}
+
+// What tilewrightd printed instead of an object: the wrong usage of an older one, a configuration
+// that it does not take, or what a signal left.
+absl::Status FailureOf(const Ended& ended) {
+  // Of the usage: wrong input.
+  constexpr int kUsage = 2;
+  const std::string said(absl::StripPrefix(absl::StripAsciiWhitespace(ended.err), "tilewrightd: "));
+  return MakeError(
+      ended.exit_code == kUsage ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kInternal,
+      "RESTORE_FAILED",
+      said.empty() ? absl::StrCat("tilewrightd ended with exit code ", ended.exit_code) : said);
+}
+
+// The error that tilewrightd printed, as one of this command.
+absl::Status ErrorIn(const Json& error) {
+  const std::string reason = TextOf(error, "reason");
+  ErrorMetadata metadata;
+  for (const auto& [key, value] : error.items()) {
+    if (key == "code" || key == "reason" || key == "message" || !value.is_string()) continue;
+    metadata.emplace_back(key, value.get<std::string>());
+  }
+  if (reason != "CACHE_IN_USE") {
+    return MakeError(CodeNamed(TextOf(error, "code")), reason, TextOf(error, "message"), metadata);
+  }
+  const std::string pid = TextOf(error, "pid");
+  return MakeError(
+      absl::StatusCode::kUnavailable, reason,
+      absl::StrCat("a tilewrightd", pid.empty() ? "" : absl::StrCat(" (process ", pid, ")"),
+                   " runs on the cache directory ", TextOf(error, "directory"), ": stop it",
+                   pid.empty() ? "" : absl::StrCat(" (`kill ", pid, "`)"),
+                   " and run the command again"),
+      metadata);
+}
+
+// The daemon's program does it, without serving: it alone knows databases.
+absl::StatusOr<int> Restore(Session& session, const std::string& path) {
+  ASSIGN_OR_RETURN(const DaemonPlace place, session.place());
+  std::error_code failed;
+  const std::string file = std::filesystem::absolute(path, failed);
+  if (failed) {
+    return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
+                     absl::StrCat("'", path, "': cannot be read: ", failed.message()),
+                     {{"file", path}});
+  }
+  ASSIGN_OR_RETURN(const std::string program, FindDaemonBinary());
+  // What was begun comes to its end: a restore takes seconds, and nobody should have to guess.
+  InterruptScope interrupt;
+  ASSIGN_OR_RETURN(const Ended ended, RunToEnd({program, "--restore", file, "--cache-dir",
+                                                place.cache_directory, "--log-format", "json"}));
+  interrupt.End();
+  const Json result = Json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
+  if (result.is_object() && result.contains("error")) return ErrorIn(result["error"]);
+  if (ended.exit_code != 0 || !result.is_object()) return FailureOf(ended);
+  if (session.json()) {
+    session.PrintJson(result);
+    return kExitOk;
+  }
+  session.out() << "Restored " << Printable(path) << ".\n";
+  if (const std::string kept = TextOf(result, "kept"); !kept.empty()) {
+    session.out() << "What was there is kept as " << Printable(kept) << ".\n";
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddBackup(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("backup", "Write all that is stored to a file");
+  auto file = std::make_shared<std::string>();
+  command->add_option("file", *file, "The file to write")->type_name("FILE")->required();
+  command->callback(
+      [&action, file] { action = [file](Session& session) { return Backup(session, *file); }; });
+}
+
+void AddRestore(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand(
+      "restore",
+      "Put a backup, or what an upgrade kept, in the place of what is stored, which is kept "
+      "beside it; no daemon may run on the cache directory");
+  auto file = std::make_shared<std::string>();
+  command->add_option("file", *file, "What backup wrote, or tilewright.db.schema-N")
+      ->type_name("FILE")
+      ->required();
+  command->callback(
+      [&action, file] { action = [file](Session& session) { return Restore(session, *file); }; });
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,201 @@
+// `tilewright export`, `tilewright import` and `tilewright bundle`
+#include <CLI/CLI.hpp>
+#include <istream>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/commands/files.h"
+#include "client/cli/output/format.h"
+#include "client/cli/output/report.h"
+#include "proto/support/bundle_size.h"
+#include "proto/support/errors.h"
+#include "proto/support/export_summary.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+namespace {
+
+struct ExportFlags {
+  std::string output;
+  std::vector<std::string> keys;
+};
+
+Json SummaryToJson(const v1::ExportSummary& summary) {
+  return {{"winners", summary.winners()},
+          {"kernels", summary.kernels()},
+          {"vendor_replaced", summary.vendor_replaced()},
+          {"left_out",
+           {{"vendor_only", summary.vendor_only()},
+            {"signer_not_trusted", summary.signer_not_trusted()},
+            {"signer_unknown", summary.signer_unknown()},
+            {"not_stored", summary.not_stored()},
+            {"damaged", summary.damaged()}}}};
+}
+
+void PrintSummary(Session& session, const v1::ExportSummary& summary) {
+  session.out() << "It has " << Count(summary.winners(), "winner") << " and "
+                << Count(summary.kernels(), "kernel") << ".\n";
+  if (summary.vendor_replaced() > 0) {
+    session.out() << Count(summary.vendor_replaced(), "winner")
+                  << (summary.vendor_replaced() == 1 ? " is" : " are")
+                  << " the best template instead of a cublasLt algorithm, which is good for its "
+                     "own version alone.\n";
+  }
+  if (std::string left_out = DescribeLeftOut(summary); !left_out.empty()) {
+    left_out[0] = absl::ascii_toupper(static_cast<unsigned char>(left_out[0]));
+    session.out() << left_out << ".\n";
+  }
+}
+
+absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
+  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(flags.output));
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  int64_t bytes = 0;
+  v1::ExportSummary summary;
+  RETURN_IF_ERROR(file.Write([&](std::ostream& out) -> absl::Status {
+    ASSIGN_OR_RETURN(bytes, client->connection().ExportBundle(flags.keys, out, &summary));
+    return absl::OkStatus();
+  }));
+  // An older daemon says nothing of it, and no bundle is without a winner.
+  const bool is_known = summary.winners() > 0;
+  if (session.json()) {
+    Json object{{"file", flags.output}, {"bytes", bytes}};
+    if (is_known) object.update(SummaryToJson(summary));
+    session.PrintJson(object);
+    return kExitOk;
+  }
+  session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
+                << Printable(flags.output) << ".\n";
+  if (is_known) PrintSummary(session, summary);
+  return kExitOk;
+}
+
+// Begun, so that a file that cannot be read is said before a daemon is looked for.
+absl::StatusOr<std::unique_ptr<InputBuffer>> OpenBundle(const std::string& path) {
+  ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
+  if (file.size().value_or(0) > kMaxBundleBytes) {
+    return InputTooLarge(path, kMaxBundleBytes, "a bundle");
+  }
+  auto buffer = std::make_unique<InputBuffer>(std::move(file));
+  RETURN_IF_ERROR(buffer->Begin());
+  return buffer;
+}
+
+std::string NameOf(const std::string& signer, const std::string& name) {
+  return Printable(name.empty() ? signer : absl::StrCat(name, " (", signer, ")"));
+}
+
+// "12 winners and 10 kernels; kept 2 that were here already"
+std::string Outcome(const v1::ImportBundleResponse& response) {
+  std::string text = absl::StrCat(Count(response.winners_imported(), "winner"), " and ",
+                                  Count(response.kernels_imported(), "kernel"));
+  if (response.winners_kept() > 0) {
+    absl::StrAppend(&text, "; kept ", response.winners_kept(), " that were here already");
+  }
+  if (response.winners_quarantined() > 0) {
+    absl::StrAppend(&text, "; left out ", response.winners_quarantined(),
+                    " whose kernels failed here");
+  }
+  return text;
+}
+
+absl::StatusOr<int> Import(Session& session, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
+  std::istream in(bundle.get());
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::ImportBundleResponse response, client->connection().ImportBundle(in));
+  if (session.json()) {
+    session.PrintJson(ToJson(response));
+    return kExitOk;
+  }
+  session.out() << "Imported " << Outcome(response) << ".\nSigned by "
+                << NameOf(response.signer(), response.signer_name()) << ".\n";
+  return kExitOk;
+}
+
+void PrintSigner(Session& session, const v1::InspectBundleResponse& response) {
+  const v1::Signer& signer = response.signer();
+  session.out() << "Signed by " << NameOf(signer.signer(), signer.display_name());
+  if (!signer.trusted()) {
+    session.out() << ", whom nobody here trusts: `tilewright trust add "
+                  << Printable(signer.signer()) << " --name NAME` does";
+  }
+  session.out() << ".\n";
+}
+
+// `dry_run`: what an import would do; else what there is.
+absl::StatusOr<int> Inspect(Session& session, const std::string& path, bool dry_run) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
+  std::istream in(bundle.get());
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::InspectBundleResponse response,
+                   client->connection().InspectBundle(in));
+  if (session.json()) {
+    session.PrintJson(ToJson(response));
+    return kExitOk;
+  }
+  if (dry_run) {
+    session.out() << (response.signer().trusted() ? "Would import " : "Once trusted, would import ")
+                  << Outcome(response.outcome()) << ". Nothing was stored.\n";
+  } else {
+    std::vector<Result> results;
+    for (const v1::Winner& winner : response.winners()) results.push_back(ResultOf(winner));
+    session.out() << RenderResults(results, session.out_style());
+    session.out() << Count(response.winner_count(), "winner") << ", "
+                  << Count(response.kernel_count(), "kernel");
+    if (response.winner_count() > response.winners_size()) {
+      session.out() << "; the first " << response.winners_size() << " are shown";
+    }
+    session.out() << ".\n";
+  }
+  PrintSigner(session, response);
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddExport(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("export", "Write winners and their kernels to a file");
+  auto flags = std::make_shared<ExportFlags>();
+  command->add_option("-o,--output", flags->output, "The bundle to write")
+      ->type_name("FILE")
+      ->required();
+  command
+      ->add_option("--key", flags->keys,
+                   "Only the winner of this key, as `list --json` shows it; may be repeated")
+      ->type_name("KEY");
+  command->callback(
+      [&action, flags] { action = [flags](Session& session) { return Export(session, *flags); }; });
+}
+
+void AddImport(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("import", "Take winners and kernels in from a file");
+  auto file = std::make_shared<std::string>();
+  auto dry_run = std::make_shared<bool>(false);
+  command->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
+  command->add_flag("--dry-run", *dry_run,
+                    "Verify it and say what an import would do; store nothing");
+  command->callback([&action, file, dry_run] {
+    action = [file, dry_run](Session& session) {
+      return *dry_run ? Inspect(session, *file, /*dry_run=*/true) : Import(session, *file);
+    };
+  });
+}
+
+void AddBundle(CLI::App& app, Action& action) {
+  CLI::App* bundle = app.add_subcommand("bundle", "What is in a bundle, without importing it");
+  bundle->require_subcommand(1);
+  CLI::App* inspect =
+      bundle->add_subcommand("inspect", "Verify a bundle and show its winners and who signed it");
+  auto file = std::make_shared<std::string>();
+  inspect->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
+  inspect->callback([&action, file] {
+    action = [file](Session& session) { return Inspect(session, *file, /*dry_run=*/false); };
+  });
+}
+
+}  // namespace tilewright::cli

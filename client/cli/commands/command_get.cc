@@ -1,0 +1,170 @@
+// `tilewright get gemm` and `tilewright get dropout`
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/commands/files.h"
+#include "client/cli/output/format.h"
+#include "client/cli/output/report.h"
+#include "client/cli/problems/enum_names.h"
+#include "client/cli/problems/parse.h"
+#include "client/cli/problems/problem_flags.h"
+#include "client/cli/problems/target_flags.h"
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+namespace {
+
+// Columns of a tile that has whole rows, however long.
+constexpr int kWholeRows = std::numeric_limits<int32_t>::max();
+
+struct Flags {
+  ProblemFlags problem;
+  TargetFlags target;
+  std::string mode = "best_available";
+  std::string deadline;
+  std::string epoch;
+  std::string pinned_hash;
+  std::string output;
+};
+
+absl::StatusOr<GetOptions> ParseOptions(const Flags& flags) {
+  GetOptions options;
+  options.target = flags.target.target;
+  ASSIGN_OR_RETURN(options.device_ordinal, DeviceOrdinal(flags.target));
+  ASSIGN_OR_RETURN(options.mode, ParseName<v1::LookupMode>("mode", flags.mode));
+  if (!flags.deadline.empty()) {
+    ASSIGN_OR_RETURN(options.deadline, ParseDuration("deadline", flags.deadline));
+  }
+  if (!flags.epoch.empty()) {
+    ASSIGN_OR_RETURN(options.pinned_epoch, ParseInteger("epoch", flags.epoch));
+  }
+  if (!flags.pinned_hash.empty()) {
+    options.pinned_content_hash = FromHex(flags.pinned_hash);
+    if (options.pinned_content_hash.size() != 32) {
+      return InvalidField("hash", "INVALID_HASH",
+                          absl::StrCat("must be 64 hex digits, was '", flags.pinned_hash, "'"));
+    }
+  }
+  return options;
+}
+
+void AppendPlan(const v1::LaunchPlan& plan, bool is_fused_dropout, std::string& text) {
+  for (const v1::LaunchStep& step : plan.steps()) {
+    absl::StrAppend(&text, "launch        ", step.entry_symbol(), ": ", step.block_threads(),
+                    " threads, tile ", step.tile_m(), "x",
+                    step.tile_n() == kWholeRows ? "all" : absl::StrCat(step.tile_n()), ", ",
+                    FormatBytes(step.dynamic_shared_memory_bytes()), " shared memory, ",
+                    step.registers_per_thread(), " registers");
+    if (step.split_k() > 1) absl::StrAppend(&text, ", k split by ", step.split_k());
+    absl::StrAppend(&text, "\n");
+  }
+  const v1::Requirements& needs = plan.requirements();
+  absl::StrAppend(&text, "requires      alignment ");
+  if (is_fused_dropout) {
+    absl::StrAppend(&text, "x ", needs.a_alignment(), ", residual ", needs.c_alignment(), ", y ",
+                    needs.d_alignment(), ", pre_norm ", needs.aux_alignment(), " bytes");
+    if (needs.n_limit() > 0) absl::StrAppend(&text, "; at most ", needs.n_limit(), " columns");
+    absl::StrAppend(&text, "\n");
+    return;
+  }
+  absl::StrAppend(&text, "A ", needs.a_alignment(), ", B ", needs.b_alignment(), ", D ",
+                  needs.d_alignment(), " bytes; m, n, k divisible by ", needs.m_divisor(), ", ",
+                  needs.n_divisor(), ", ", needs.k_divisor(), "\n");
+}
+
+std::string DescribeKernel(const Kernel& kernel) {
+  std::string text;
+  if (kernel.is_vendor()) {
+    absl::StrAppend(&text, "cublasLt      version ", kernel.vendor().library_version(),
+                    ", heuristic result ", kernel.vendor().heuristic_rank(), "\n");
+  } else {
+    const auto bytes = static_cast<double>(kernel.cubin().size());
+    absl::StrAppend(&text, "cubin         ", FormatBytes(bytes), " for ",
+                    Printable(kernel.architecture()), ", NVRTC ",
+                    Printable(kernel.response().kernel().nvrtc_version()), "\ncontent hash  ",
+                    ToHex(kernel.content_hash()), "\n");
+    AppendPlan(kernel.launch_plan(), kernel.any_problem().has_fused_dropout(), text);
+  }
+  absl::StrAppend(&text, "workspace     ",
+                  FormatBytes(static_cast<double>(kernel.WorkspaceBytes())), "\nepoch         ",
+                  kernel.epoch(), "\n");
+  if (!kernel.response().tuning().empty()) {
+    absl::StrAppend(&text, "under way     ", Printable(kernel.response().tuning()),
+                    ": a better kernel may follow\n");
+  }
+  return text;
+}
+
+Json KernelToJson(const Kernel& kernel) {
+  Json object = ResultToJson(ResultOf(kernel));
+  object["workspace_bytes"] = kernel.WorkspaceBytes();
+  object["response"] = ToJson(kernel.response());
+  return object;
+}
+
+absl::StatusOr<int> Get(Session& session, const Flags& flags) {
+  ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
+  ASSIGN_OR_RETURN(GetOptions options, ParseOptions(flags));
+  std::optional<OutputFile> output;
+  if (!flags.output.empty()) {
+    ASSIGN_OR_RETURN(output, session.output_file(flags.output));
+  }
+  // The deadline is that of the command: what finding or starting a daemon takes of it, the call
+  // has not.
+  std::optional<SteadyTime> end;
+  if (options.deadline.count() > 0) end = DeadlineAfter(options.deadline);
+  ASSIGN_OR_RETURN(Client * client, session.client(end));
+  if (end.has_value()) {
+    options.deadline = std::max(std::chrono::milliseconds(1), TimeUntil(*end));
+  }
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel,
+                   problem.has_gemm() ? client->GetKernel(problem.gemm(), options)
+                                      : client->GetKernel(problem.fused_dropout(), options));
+  if (output.has_value()) {
+    if (kernel->is_vendor()) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CUBIN",
+                       "the answer is a cublasLt algorithm, which has no cubin to write");
+    }
+    RETURN_IF_ERROR(output->Write(kernel->cubin()));
+  }
+  if (session.json()) {
+    session.PrintJson(KernelToJson(*kernel));
+  } else {
+    session.out() << RenderResults({ResultOf(*kernel)}, session.out_style())
+                  << DescribeKernel(*kernel);
+    if (output.has_value()) session.Note(absl::StrCat("wrote the cubin to ", flags.output));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddGet(CLI::App& app, Action& action) {
+  CLI::App* get = app.add_subcommand("get", "Show the kernel that a trainer would get");
+  auto flags = std::make_shared<Flags>();
+  AddProblemCommands(*get, flags->problem, [&action, flags](CLI::App& kind) {
+    AddTargetFlags(kind, flags->target);
+    kind.add_option("--mode", flags->mode, "cached_only, best_available (default), or wait_tuned")
+        ->type_name("MODE");
+    kind.add_option("--deadline", flags->deadline,
+                    "Longest wait of the whole command (default 30s; wait_tuned: 10m)")
+        ->type_name("TIME");
+    kind.add_option("--epoch", flags->epoch, "Only winners of this epoch or before")
+        ->type_name("N");
+    kind.add_option("--hash", flags->pinned_hash, "Exactly the kernel of this content hash")
+        ->type_name("HEX");
+    kind.add_option("-o,--output", flags->output, "Write the cubin here")->type_name("FILE");
+    kind.callback(
+        [&action, flags] { action = [flags](Session& session) { return Get(session, *flags); }; });
+  });
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,240 @@
+// `tilewright sweep FILE.csv`
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/commands/interrupts.h"
+#include "client/cli/commands/sweep_follow.h"
+#include "client/cli/output/format.h"
+#include "client/cli/output/progress.h"
+#include "client/cli/output/report.h"
+#include "client/cli/problems/enum_names.h"
+#include "client/cli/problems/problem_text.h"
+#include "client/cli/problems/suite.h"
+#include "client/cli/problems/target_flags.h"
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+namespace {
+
+// Whoever interrupts does not wait for a daemon that is frozen.
+constexpr std::chrono::seconds kCancelTimeout{1};
+
+struct Flags {
+  std::string file;
+  std::string name;
+  TargetFlags target;
+  TuningFlags tuning;
+};
+
+// The same file, target and options give the same name, so that running the command again goes on
+// with the same sweep; an edited file is another sweep.
+std::string DefaultSweepName(const std::string& file, const v1::CreateSweepRequest& request) {
+  std::string stem = absl::AsciiStrToLower(std::filesystem::path(file).stem().string());
+  for (char& letter : stem) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(letter))) letter = '-';
+  }
+  while (!stem.empty() && stem.front() == '-') stem.erase(0, 1);
+  const std::string digest = ToHex(Sha256(request.SerializeAsString())).substr(0, 12);
+  return stem.empty() ? absl::StrCat("sweep-", digest)
+                      : absl::StrCat(stem.substr(0, 48), "-", digest);
+}
+
+absl::StatusOr<v1::CreateSweepRequest> MakeRequest(const Flags& flags) {
+  v1::CreateSweepRequest request;
+  ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.file));
+  for (const SuiteEntry& problem : suite) {
+    v1::SweepEntry& entry = *request.add_entries();
+    entry.set_label(problem.name);
+    *entry.mutable_problem() = problem.problem;
+  }
+  request.set_target(flags.target.target);
+  ASSIGN_OR_RETURN(*request.mutable_options(), ParseTuningOptions(flags.tuning));
+  ASSIGN_OR_RETURN(const int32_t ordinal, DeviceOrdinal(flags.target));
+  request.set_device_ordinal(ordinal);
+  request.set_sweep_id(flags.name.empty() ? DefaultSweepName(flags.file, request) : flags.name);
+  return request;
+}
+
+Json EntryToJson(const v1::SweepEntry& entry) {
+  Json object{{"name", entry.label()}, {"state", NameOf(entry.state())}};
+  if (entry.has_winner()) {
+    Result result = ResultOf(entry.winner());
+    result.name = entry.label();
+    object.update(ResultToJson(result));
+    object["winner"] = ToJson(entry.winner());
+  } else {
+    object["problem"] = DescribeProblem(entry.problem());
+  }
+  if (entry.state() == v1::WORK_STATE_FAILED) {
+    object["error"] = {{"reason", entry.error_reason()}, {"message", entry.error_message()}};
+  }
+  if (!entry.not_stored().empty()) object["not_stored"] = entry.not_stored();
+  return object;
+}
+
+// Prints each entry once as JSON, when it has ended.
+class EntryPrinter {
+ public:
+  explicit EntryPrinter(Session& session) : session_(session) {}
+
+  void Show(const v1::Sweep& sweep) {
+    for (const v1::SweepEntry& entry : sweep.entries()) {
+      if (!IsFinal(entry.state()) || !shown_.insert(entry.label()).second) continue;
+      session_.PrintJson(EntryToJson(entry));
+    }
+  }
+
+ private:
+  Session& session_;
+  std::set<std::string> shown_;
+};
+
+int CountIn(v1::WorkState state, const v1::Sweep& sweep) {
+  int count = 0;
+  for (const v1::SweepEntry& entry : sweep.entries()) count += entry.state() == state ? 1 : 0;
+  return count;
+}
+
+int Failures(const v1::Sweep& sweep) { return CountIn(v1::WORK_STATE_FAILED, sweep); }
+
+int Unstored(const v1::Sweep& sweep) {
+  int count = 0;
+  for (const v1::SweepEntry& entry : sweep.entries()) count += entry.not_stored().empty() ? 0 : 1;
+  return count;
+}
+
+// What is wrong with how the sweep ended, beside what its problems say; OK where nothing is.
+absl::Status Shortcoming(const v1::Sweep& sweep) {
+  const int total = sweep.entries_size();
+  if (const int failed = Failures(sweep); failed > 0) {
+    return MakeError(absl::StatusCode::kInternal, "SWEEP_FAILED",
+                     absl::StrCat(sweep.name(), ": ", failed, " of ", total, " problems failed"));
+  }
+  const int succeeded = CountIn(v1::WORK_STATE_SUCCEEDED, sweep);
+  if (sweep.state() != v1::WORK_STATE_SUCCEEDED || succeeded < total) {
+    return MakeError(
+        absl::StatusCode::kAborted, "SWEEP_CANCELLED",
+        absl::StrCat(sweep.name(), ": cancelled by another command after ", succeeded, " of ",
+                     total, " problems; the same command goes on where it stopped"));
+  }
+  if (const int unstored = Unstored(sweep); unstored > 0) {
+    return NotStoredError(absl::StrCat(unstored, " of ", total, " winners of ", sweep.name()));
+  }
+  return absl::OkStatus();
+}
+
+// An end of the daemon in the midst of a sweep takes nothing away.
+absl::Status WithHowToGoOn(const absl::Status& status, const v1::Sweep& sweep) {
+  if (!absl::IsUnavailable(status)) return status;
+  return WithMessage(status, absl::StrCat(status.message(), "; ", sweep.name(), " has ",
+                                          sweep.done(), " of ", sweep.entries_size(),
+                                          " problems done, and the same command goes on there"));
+}
+
+void PrintTable(Session& session, const v1::Sweep& sweep) {
+  std::vector<Result> results;
+  for (const v1::SweepEntry& entry : sweep.entries()) {
+    if (!entry.has_winner()) continue;
+    results.push_back(ResultOf(entry.winner()));
+    results.back().name = entry.label();
+  }
+  if (!results.empty()) session.out() << RenderResults(results, session.out_style());
+  for (const v1::SweepEntry& entry : sweep.entries()) {
+    if (entry.state() != v1::WORK_STATE_FAILED) continue;
+    session.out() << session.out_style().Paint(Colour::kRed, "FAILED") << "  "
+                  << Printable(entry.label()) << ": "
+                  << FormatError(MakeError(static_cast<absl::StatusCode>(entry.error_code()),
+                                           entry.error_reason(), entry.error_message()))
+                  << '\n';
+  }
+}
+
+void Finish(Session& session, const v1::Sweep& sweep) {
+  if (session.json()) {
+    session.PrintJson({{"sweep", sweep.name()},
+                       {"state", NameOf(sweep.state())},
+                       {"done", sweep.done()},
+                       {"total", sweep.entries_size()},
+                       {"failed", Failures(sweep)},
+                       {"not_stored", Unstored(sweep)}});
+  } else {
+    PrintTable(session, sweep);
+  }
+}
+
+absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
+  ASSIGN_OR_RETURN(v1::CreateSweepRequest request, MakeRequest(flags));
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  Connection& connection = client->connection();
+  ASSIGN_OR_RETURN(v1::Sweep sweep, connection.CreateSweep(std::move(request)));
+  session.Note(absl::StrCat(sweep.name(), ": ", sweep.entries_size(), " problems, ", sweep.done(),
+                            " done before"));
+
+  InterruptScope interrupt;
+  ProgressPrinter progress(session.err(), session.err_style());
+  EntryPrinter entries(session);
+  const auto show = [&](const v1::Sweep& update) {
+    sweep = update;
+    if (session.json()) {
+      progress.Clear();
+      entries.Show(update);
+    }
+    if (session.shows_progress() && !IsFinal(update.state())) {
+      progress.Show(ViewOf(update, progress.ElapsedSeconds()));
+    }
+  };
+  show(sweep);
+  if (!IsFinal(sweep.state())) {
+    const auto watched = FollowSweep(connection, sweep, interrupt.token(), show);
+    progress.Clear();
+    if (!watched.ok() && interrupt.token().stop_requested()) {
+      const auto cancelled = connection.CancelSweep(sweep.name(), kCancelTimeout);
+      interrupt.End();
+      if (!cancelled.ok()) return session.Interrupted(WithHowToGoOn(cancelled.status(), sweep));
+      sweep = *cancelled;
+      Finish(session, sweep);
+      session.Note("interrupted; the same command goes on where it stopped");
+      return kExitInterrupted;
+    }
+    if (!watched.ok()) return WithHowToGoOn(watched.status(), sweep);
+    sweep = *watched;
+  }
+  interrupt.End();
+  Finish(session, sweep);
+  const absl::Status shortcoming = Shortcoming(sweep);
+  if (shortcoming.ok()) return kExitOk;
+  session.Error(shortcoming);
+  return ReasonOf(shortcoming) == "NOT_STORED" ? kExitNotStored : kExitFailure;
+}
+
+}  // namespace
+
+void AddSweep(CLI::App& app, Action& action) {
+  CLI::App* sweep = app.add_subcommand(
+      "sweep", "Tune every problem of a file; goes on where it was stopped or killed");
+  auto flags = std::make_shared<Flags>();
+  sweep
+      ->add_option("file", flags->file,
+                   "Lines of name,layout,m,n,k; a first line of column names allows more")
+      ->type_name("FILE.csv")
+      ->required();
+  sweep
+      ->add_option("--name", flags->name,
+                   "Name of the sweep (default: from the file's name and content)")
+      ->type_name("NAME");
+  AddTargetFlags(*sweep, flags->target);
+  AddTuningFlags(*sweep, flags->tuning);
+  sweep->callback(
+      [&action, flags] { action = [flags](Session& session) { return Sweep(session, *flags); }; });
+}
+
+}  // namespace tilewright::cli

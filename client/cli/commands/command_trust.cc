@@ -1,0 +1,173 @@
+// `tilewright trust` and `tilewright key`
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/output/format.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+namespace {
+
+std::string StateOf(const v1::Signer& signer) {
+  if (signer.own()) return "own key";
+  return signer.trusted() ? "trusted" : "not trusted";
+}
+
+std::string DayOf(const v1::Signer& signer) {
+  if (!signer.has_trust_time()) return "-";
+  return absl::FormatTime("%Y-%m-%d", absl::FromUnixSeconds(signer.trust_time().seconds()),
+                          absl::LocalTimeZone());
+}
+
+absl::StatusOr<int> List(Session& session) {
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::ListSignersResponse response, client->connection().ListSigners());
+  if (session.json()) {
+    session.PrintJson(ToJson(response));
+    return kExitOk;
+  }
+  Table table({"name", "state", "since", "winners", "signer"}, {false, false, false, true, false});
+  for (const v1::Signer& signer : response.signers()) {
+    table.Add({signer.display_name().empty() ? "-" : signer.display_name(), StateOf(signer),
+               DayOf(signer), absl::StrCat(signer.winners()), signer.signer()});
+  }
+  if (table.empty()) {
+    session.out() << "No signer is trusted yet. `tilewright trust add` trusts one.\n";
+  } else {
+    session.out() << table.Render(session.out_style());
+  }
+  if (response.unknown_signer_winners() > 0) {
+    session.out() << Count(response.unknown_signer_winners(), "winner")
+                  << " of an earlier version's imports have no signer. `tilewright trust adopt` "
+                     "trusts them for good.\n";
+  }
+  return kExitOk;
+}
+
+absl::StatusOr<int> Add(Session& session, const v1::TrustSignerRequest& request) {
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::Signer signer, client->connection().TrustSigner(request));
+  if (session.json()) {
+    session.PrintJson(ToJson(signer));
+    return kExitOk;
+  }
+  session.out() << "Trusts " << Printable(signer.signer()) << " as "
+                << Printable(signer.display_name()) << ": its bundles can be imported";
+  if (signer.winners() > 0)
+    session.out() << ", and its " << Count(signer.winners(), "winner") << " served";
+  session.out() << ".\n";
+  return kExitOk;
+}
+
+absl::StatusOr<int> Remove(Session& session, const std::string& name) {
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::DistrustSignerResponse response,
+                   client->connection().DistrustSigner(name));
+  if (session.json()) {
+    session.PrintJson(ToJson(response));
+    return kExitOk;
+  }
+  session.out() << "Does not trust " << Printable(response.signer().signer()) << " any more";
+  if (response.winners() > 0) {
+    session.out() << ": its " << Count(response.winners(), "winner")
+                  << (response.winners() == 1 ? " stays stored and is served no more"
+                                              : " stay stored and are served no more");
+  }
+  session.out() << ".\n";
+  return kExitOk;
+}
+
+absl::StatusOr<int> Adopt(Session& session) {
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::AdoptWinnersResponse response, client->connection().AdoptWinners());
+  if (session.json()) {
+    session.PrintJson(ToJson(response));
+  } else {
+    session.out() << "Adopted " << Count(response.winners(), "winner") << ".\n";
+  }
+  return kExitOk;
+}
+
+absl::StatusOr<int> ShowKey(Session& session) {
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::SigningKey key, client->connection().GetSigningKey());
+  if (session.json()) {
+    session.PrintJson(ToJson(key));
+  } else {
+    session.out() << Printable(key.signer()) << '\n';
+    session.Note(
+        "that is the fingerprint of the key that signs what is exported here; who imports "
+        "it runs `tilewright trust add` with it");
+  }
+  return kExitOk;
+}
+
+absl::StatusOr<int> RotateKey(Session& session) {
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::SigningKey key, client->connection().RotateSigningKey());
+  if (session.json()) {
+    session.PrintJson(ToJson(key));
+  } else {
+    session.out() << "Signs with " << Printable(key.signer()) << " from now on.\nThe key before, "
+                  << Printable(key.previous_signer())
+                  << ", stays trusted here; `tilewright trust remove` ends that.\n";
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddTrust(CLI::App& app, Action& action) {
+  CLI::App* trust = app.add_subcommand("trust", "Who may sign what is imported and served here");
+  trust->require_subcommand(1);
+
+  auto signer = std::make_shared<std::string>();
+  auto name = std::make_shared<std::string>();
+  CLI::App* add = trust->add_subcommand("add", "Trust a signer, or give it another name");
+  add->add_option("signer", *signer,
+                  "Its fingerprint: 64 hexadecimal digits, as `tilewright key show` prints them "
+                  "there and a refused import here")
+      ->type_name("FINGERPRINT")
+      ->required();
+  add->add_option("--name", *name, "What it is called here: up to 64 bytes")
+      ->type_name("NAME")
+      ->required();
+  add->callback([&action, signer, name] {
+    v1::TrustSignerRequest made;
+    made.set_signer(*signer);
+    made.set_display_name(*name);
+    action = [made](Session& session) { return Add(session, made); };
+  });
+
+  trust->add_subcommand("list", "Show who is trusted, and whose winners are stored")
+      ->callback([&action] { action = List; });
+
+  auto removed = std::make_shared<std::string>();
+  CLI::App* remove =
+      trust->add_subcommand("remove", "Trust a signer no longer; what it signed is served no more");
+  remove->add_option("signer", *removed, "Its name or its fingerprint")
+      ->type_name("SIGNER")
+      ->required();
+  remove->callback([&action, removed] {
+    action = [removed](Session& session) { return Remove(session, *removed); };
+  });
+
+  trust
+      ->add_subcommand("adopt", "Trust the winners that earlier versions imported without a signer")
+      ->callback([&action] { action = Adopt; });
+}
+
+void AddKey(CLI::App& app, Action& action) {
+  CLI::App* key = app.add_subcommand("key", "The key that signs what is exported here");
+  key->require_subcommand(1);
+  key->add_subcommand("show", "Print its fingerprint")->callback([&action] { action = ShowKey; });
+  key->add_subcommand("rotate", "Make another one and sign with that; the old one stays trusted")
+      ->callback([&action] { action = RotateKey; });
+}
+
+}  // namespace tilewright::cli

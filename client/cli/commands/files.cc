@@ -1,0 +1,176 @@
+#include "client/cli/commands/files.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "proto/support/daemon_files.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/unique_fd.h"
+
+namespace tilewright::cli {
+namespace {
+
+absl::Status WriteError(const std::string& path, int error) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "WRITE_FAILED",
+                   absl::StrCat(path, ": cannot be written: ", std::strerror(error)),
+                   {{"file", path}});
+}
+
+constexpr char kPart[] = ".part";
+
+// A file that is being written, before it has its name: locked, so that others can tell it from one
+// that a killed process left behind.
+class PartFile {
+ public:
+  // 0, or an errno. A link that somebody put there is not followed.
+  int Make(const std::string& path) {
+    // One of a process that had the same id, and was killed.
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) return errno;
+    fd_ = UniqueFd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (fd_.get() < 0) return errno;
+    // Where the filesystem has no locks, nothing is swept either.
+    if (flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) errno = 0;
+    return 0;
+  }
+
+  // Opens this very file, whatever has its name by now.
+  std::string OpenName() const { return absl::StrCat("/proc/self/fd/", fd_.get()); }
+
+  // Whether `path` still is this file.
+  bool Is(const std::string& path) const {
+    struct stat own;
+    struct stat named;
+    return fstat(fd_.get(), &own) == 0 && lstat(path.c_str(), &named) == 0 &&
+           own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+  }
+
+ private:
+  UniqueFd fd_;
+};
+
+bool IsAlive(int pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
+
+// Removes what killed processes left of the file `path`: "<path>.part<pid>" that no process has
+// locked and whose process is gone.
+void SweepParts(const std::string& path) {
+  const std::filesystem::path whole(path);
+  const std::string prefix = whole.filename().string() + kPart;
+  const std::filesystem::path folder = whole.has_parent_path() ? whole.parent_path() : ".";
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    int pid = 0;
+    if (name.rfind(prefix, 0) != 0 || !absl::SimpleAtoi(name.substr(prefix.size()), &pid) ||
+        pid <= 0 || IsAlive(pid)) {
+      continue;
+    }
+    const UniqueFd fd(open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat info;
+    const bool left_behind = fd.get() >= 0 && fstat(fd.get(), &info) == 0 &&
+                             S_ISREG(info.st_mode) && flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
+    if (left_behind) unlink(it->path().c_str());
+  }
+}
+
+// /dev/stdout is a link to what the process has open. Where that is a file, replacing the link
+// would break it for everybody, and writing through it would mix with what the command prints.
+absl::Status CheckNoOpenFile(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error) || !std::filesystem::is_regular_file(path, error)) {
+    return absl::OkStatus();
+  }
+  const std::string target = std::filesystem::read_symlink(path, error);
+  if (!absl::StartsWith(target, "/proc/")) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, "OUTPUT_IS_OPEN",
+                   absl::StrCat(path,
+                                ": stands for a file that this command has open already: name "
+                                "that file itself"),
+                   {{"file", path}});
+}
+
+}  // namespace
+
+absl::StatusOr<OutputFile> OutputFile::At(const std::string& path, const DaemonPlace& place) {
+  OutputFile file(path, place);
+  RETURN_IF_ERROR(file.CheckNotOfDaemon());
+  RETURN_IF_ERROR(CheckNoOpenFile(path));
+  return file;
+}
+
+absl::Status OutputFile::CheckNotOfDaemon() const {
+  const std::string own = DaemonFileAt(path_, place_.cache_directory, place_.socket);
+  if (own.empty()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, "DAEMON_FILE",
+                   absl::StrCat(path_, ": is tilewrightd's own file ", own,
+                                ", which would be lost: name another file, outside the cache "
+                                "directory"),
+                   {{"file", path_}});
+}
+
+absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>& write) const {
+  // Pipes and devices are written to, never replaced.
+  std::error_code error;
+  const auto kind = std::filesystem::status(path_, error).type();
+  const bool replace =
+      kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular;
+  const std::string target = replace ? absl::StrCat(path_, kPart, getpid()) : path_;
+  PartFile part;
+  if (replace) {
+    SweepParts(path_);
+    if (const int failed = part.Make(target); failed != 0) return WriteError(path_, failed);
+  }
+  errno = 0;
+  std::ofstream out(replace ? part.OpenName() : target, std::ios::binary | std::ios::trunc);
+  if (!out) return WriteError(path_, errno);
+  absl::Status status = write(out);
+  out.close();
+  if (status.ok() && !out) status = WriteError(path_, errno);
+  // A daemon may have begun to serve that directory meanwhile, for this very command perhaps.
+  if (status.ok() && replace) status = CheckNotOfDaemon();
+  if (status.ok() && replace && !part.Is(target)) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "WRITE_FAILED",
+                     absl::StrCat(path_, ": somebody replaced ", target, " while it was written"),
+                     {{"file", path_}});
+  }
+  if (status.ok() && replace && std::rename(target.c_str(), path_.c_str()) != 0) {
+    status = WriteError(path_, errno);
+  }
+  if (!status.ok() && replace) std::remove(target.c_str());
+  return status;
+}
+
+absl::Status OutputFile::Write(std::string_view content) const {
+  return Write([content](std::ostream& out) {
+    out.write(content.data(), static_cast<std::streamsize>(content.size()));
+    return absl::OkStatus();
+  });
+}
+
+InputBuffer::int_type InputBuffer::underflow() {
+  // What a stream makes of an exception is that it is bad.
+  if (!Fill().ok()) throw std::ios_base::failure("the file cannot be read");
+  return gptr() == egptr() ? traits_type::eof() : traits_type::to_int_type(*gptr());
+}
+
+absl::Status InputBuffer::Fill() {
+  ASSIGN_OR_RETURN(const std::size_t count, file_.Read(bytes_, sizeof(bytes_)));
+  setg(bytes_, bytes_, bytes_ + count);
+  return absl::OkStatus();
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,106 @@
+#include "client/cli/commands/session.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands/daemon.h"
+#include "client/cli/commands/daemon_environment.h"
+#include "client/cli/commands/interrupts.h"
+#include "client/cli/output/format.h"
+#include "client/cli/problems/parse.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+
+namespace {
+
+// What a daemon says that did not find what its environment names.
+bool DependsOnEnvironment(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  for (const char* name : {"NVRTC_NOT_FOUND", "NO_GPU", "GPU_UNAVAILABLE", "GPU_UNUSABLE",
+                           "UNSUPPORTED_ARCHITECTURE", "COMPILE_WORKER_FAILED"}) {
+    if (reason == name) return true;
+  }
+  return false;
+}
+
+std::chrono::milliseconds Left(SteadyTime deadline) {
+  return std::max(TimeUntil(deadline), std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+void PrintError(const absl::Status& status, std::ostream& err, const Style& style) {
+  err << "tilewright: " << style.Paint(Colour::kRed, "error:") << ' ' << FormatError(status) << '\n'
+      << std::flush;
+}
+
+absl::StatusOr<OutputFile> Session::output_file(const std::string& path) const {
+  ASSIGN_OR_RETURN(const DaemonPlace where, place());
+  return OutputFile::At(path, where);
+}
+
+absl::StatusOr<Client*> Session::client(std::optional<SteadyTime> deadline) {
+  if (client_ != nullptr) return client_.get();
+  ASSIGN_OR_RETURN(const DaemonPlace where, place());
+  std::optional<std::chrono::milliseconds> timeout;
+  if (!flags_.connect_timeout.empty()) {
+    ASSIGN_OR_RETURN(timeout, ParseDuration("connect-timeout", flags_.connect_timeout));
+  }
+  if (deadline.has_value()) timeout = std::min(timeout.value_or(Left(*deadline)), Left(*deadline));
+  const SteadyTime begin = SteadyTime::Now();
+  RETURN_IF_ERROR(EnsureDaemon(where, !flags_.no_start, timeout,
+                               [this](const std::string& line) { Note(line); }));
+  ConnectOptions options;
+  options.socket_path = where.socket;
+  if (timeout.has_value()) {
+    options.connect_timeout =
+        std::min(options.connect_timeout, Left(begin + absl::FromChrono(*timeout)));
+  }
+  ASSIGN_OR_RETURN(client_, Client::Connect(options));
+  socket_ = where.socket;
+  return client_.get();
+}
+
+int Session::Interrupted(const absl::Status& failure) {
+  Error(WithMessage(failure, absl::StrCat("interrupted, and the daemon may go on with the work: ",
+                                          failure.message())));
+  return kExitInterrupted;
+}
+
+std::string Session::EnvironmentNote() const {
+  return socket_.empty() ? "" : ExplainByEnvironment(socket_);
+}
+
+absl::Status Session::Explained(const absl::Status& status) const {
+  if (!DependsOnEnvironment(status)) return status;
+  const std::string note = EnvironmentNote();
+  if (note.empty()) return status;
+  return WithMessage(status, absl::StrCat(status.message(), "; ", note));
+}
+
+void Session::Note(const std::string& text) {
+  if (!flags_.quiet) err_ << "tilewright: " << Printable(text) << '\n' << std::flush;
+}
+
+int ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kExitOk;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kUnimplemented:
+      return kExitUsage;
+    case absl::StatusCode::kNotFound:
+      return kExitNotFound;
+    case absl::StatusCode::kUnavailable:
+      return kExitUnavailable;
+    case absl::StatusCode::kCancelled:
+      return kExitInterrupted;
+    default:
+      return kExitFailure;
+  }
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,183 @@
+#include "client/cli/output/format.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "client/cli/problems/enum_names.h"
+#include "proto/support/errors.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+namespace {
+
+// Parameters that are 0 or 1: a word of their own where they are on.
+bool IsSwitch(absl::string_view name) {
+  constexpr absl::string_view kSwitches[] = {"fp16_sums",      "ping_pong", "promote",
+                                             "raster_along_n", "swap_ab",   "split_epilogue"};
+  return std::find(std::begin(kSwitches), std::end(kSwitches), name) != std::end(kSwitches);
+}
+
+// Four significant figures, without an exponent.
+std::string FourFigures(double value) {
+  const int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
+  return absl::StrFormat("%.*f", digits, value);
+}
+
+}  // namespace
+
+std::string FormatSeconds(double seconds, const Style& style) {
+  if (!(seconds > 0)) return "-";
+  if (seconds < 1e-3) {
+    return absl::StrCat(FourFigures(seconds * 1e6), style.unicode ? " µs" : " us");
+  }
+  if (seconds < 1) return absl::StrCat(FourFigures(seconds * 1e3), " ms");
+  return absl::StrCat(FourFigures(seconds), " s");
+}
+
+std::string FormatWait(double seconds) {
+  const auto whole = static_cast<int64_t>(std::lround(std::max(0.0, seconds)));
+  if (whole < 60) return absl::StrCat(whole, " s");
+  if (whole < 3600) return absl::StrCat(whole / 60, " min ", whole % 60, " s");
+  return absl::StrCat(whole / 3600, " h ", whole % 3600 / 60, " min");
+}
+
+std::string Count(int64_t count, std::string_view noun) {
+  return absl::StrCat(count, " ", std::string(noun), count == 1 ? "" : "s");
+}
+
+std::string FormatBytes(double bytes) {
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  size_t unit = 0;
+  while (bytes >= 1024 && unit + 1 < std::size(kUnits)) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return absl::StrFormat(unit == 0 ? "%.0f %s" : "%.1f %s", bytes, kUnits[unit]);
+}
+
+std::string FormatTeraflops(double operations, double seconds) {
+  if (!(operations > 0) || !(seconds > 0)) return "-";
+  return FourFigures(operations / seconds / 1e12);
+}
+
+std::string FormatGigabytes(double bytes, double seconds) {
+  if (!(bytes > 0) || !(seconds > 0)) return "-";
+  return FourFigures(bytes / seconds / 1e9);
+}
+
+std::string FormatShare(double numerator, double denominator) {
+  if (!(numerator > 0) || !(denominator > 0)) return "-";
+  return absl::StrFormat("%.1f%%", 100 * numerator / denominator);
+}
+
+std::string FormatRatio(double numerator, double denominator) {
+  if (!(numerator > 0) || !(denominator > 0)) return "-";
+  return absl::StrFormat("%.2fx", numerator / denominator);
+}
+
+std::string DescribeVariant(const v1::Variant& variant) {
+  // Parameters that differ in their axis only are one word: tile_m, tile_n, tile_k.
+  std::vector<std::pair<std::string, std::string>> words;
+  const auto word_of = [&words](const std::string& name) -> std::string* {
+    for (auto& [known, values] : words) {
+      if (known == name) return &values;
+    }
+    return nullptr;
+  };
+  for (const char* axis : {"_m", "_n", "_k", ""}) {
+    for (const v1::Parameter& parameter : variant.config().parameters()) {
+      const absl::string_view name = parameter.name();
+      if (IsSwitch(name)) continue;
+      const bool has_axis = name.size() > 2 && name[name.size() - 2] == '_' && name != "split_k";
+      const absl::string_view suffix = has_axis ? name.substr(name.size() - 2) : "";
+      if (suffix != axis) continue;
+      if (suffix.empty() && parameter.value() == 1) continue;
+      const std::string base = Printable(std::string(absl::StripSuffix(name, suffix)));
+      if (std::string* values = word_of(base)) {
+        absl::StrAppend(values, "x", parameter.value());
+      } else {
+        words.emplace_back(base, absl::StrCat(parameter.value()));
+      }
+    }
+  }
+  std::string text = Printable(variant.template_name());
+  for (const auto& [name, values] : words) {
+    // One block to a cluster is none.
+    if (name == "cluster" && values == "1x1x1") continue;
+    absl::StrAppend(&text, " ", name, "=", values);
+  }
+  for (const v1::Parameter& parameter : variant.config().parameters()) {
+    if (IsSwitch(parameter.name()) && parameter.value() != 0) {
+      absl::StrAppend(&text, " ", parameter.name());
+    }
+  }
+  return text;
+}
+
+std::string DescribeCandidate(const v1::Candidate& candidate) {
+  if (candidate.has_variant()) return DescribeVariant(candidate.variant());
+  if (candidate.has_vendor()) {
+    const v1::VendorKernel& vendor = candidate.vendor();
+    return absl::StrCat("cublasLt #", vendor.heuristic_rank(),
+                        vendor.precision() == v1::PRECISION_UNSPECIFIED
+                            ? ""
+                            : absl::StrCat(" ", NameOf(vendor.precision())));
+  }
+  return "-";
+}
+
+std::string DescribeSilicon(const v1::Silicon& silicon) {
+  const std::string name = silicon.name().empty() ? "GPU" : Printable(silicon.name());
+  return absl::StrCat(name, " (sm_", silicon.compute_capability(), ", ", silicon.sm_count(),
+                      " SMs)");
+}
+
+std::string FormatError(const absl::Status& status) {
+  const std::string message = Printable(absl::StrReplaceAll(
+      absl::StripAsciiWhitespace(status.message()), {{"\r\n", "; "}, {"\n", "; "}, {"\t", " "}}));
+  return absl::StrCat(message.empty() ? "no reason was given" : message, " [",
+                      Printable(ReasonOf(status)), "]");
+}
+
+Table::Table(std::vector<std::string> header, std::vector<bool> right)
+    : header_(std::move(header)), right_(std::move(right)) {
+  right_.resize(header_.size(), false);
+}
+
+void Table::Add(std::vector<std::string> row) {
+  row.resize(header_.size());
+  for (std::string& cell : row) cell = PrintableCell(cell);
+  rows_.push_back(std::move(row));
+}
+
+std::string Table::Render(const Style& style) const {
+  std::vector<int> widths(header_.size(), 0);
+  const auto widen = [&widths](const std::vector<std::string>& row) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+  };
+  widen(header_);
+  for (const auto& row : rows_) widen(row);
+
+  const auto line = [&](const std::vector<std::string>& row) {
+    std::string text;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(static_cast<size_t>(widths[i] - DisplayWidth(row[i])), ' ');
+      absl::StrAppend(&text, i == 0 ? "" : "  ", right_[i] ? padding : "", row[i],
+                      right_[i] ? "" : padding);
+    }
+    absl::StripTrailingAsciiWhitespace(&text);
+    return text;
+  };
+  std::string out = absl::StrCat(style.Paint(Colour::kBold, line(header_)), "\n");
+  for (const auto& row : rows_) absl::StrAppend(&out, line(row), "\n");
+  return out;
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,39 @@
+// The standard output, of which every byte counts: what could not be written is a failure.
+#ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_OUTPUT_H_
+#define TILEWRIGHT_CLIENT_CLI_OUTPUT_OUTPUT_H_
+
+#include <ostream>
+#include <streambuf>
+
+#include "absl/status/status.h"
+
+namespace tilewright::cli {
+
+// Writes to a descriptor and keeps the first error; std::cout forgets it. One thread.
+class OutputBuffer final : public std::streambuf {
+ public:
+  explicit OutputBuffer(int fd) : fd_(fd) { setp(bytes_, bytes_ + sizeof(bytes_)); }
+  ~OutputBuffer() override { sync(); }
+  OutputBuffer(const OutputBuffer&) = delete;
+  OutputBuffer& operator=(const OutputBuffer&) = delete;
+
+  // Writes what is left and closes the descriptor: a full quota or a lost server may be told no
+  // earlier. 0, or the errno of the first failure. Nothing can be written after.
+  int Close();
+
+ protected:
+  int_type overflow(int_type byte) override;
+  int sync() override;
+
+ private:
+  int fd_;
+  int error_ = 0;
+  char bytes_[4096];
+};
+
+// Ends `out`. INTERNAL, reason OUTPUT_NOT_WRITTEN, where not all of it could be written.
+absl::Status FinishOutput(std::ostream& out);
+
+}  // namespace tilewright::cli
+
+#endif  // TILEWRIGHT_CLIENT_CLI_OUTPUT_OUTPUT_H_

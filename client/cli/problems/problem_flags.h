@@ -1,0 +1,28 @@
+// The subcommands that name a kind of problem, with its flags: `gemm` and `dropout`.
+#ifndef TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FLAGS_H_
+#define TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FLAGS_H_
+
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "client/cli/problems/problem_fields.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright::cli {
+
+// What one of the subcommands was given.
+struct ProblemFlags {
+  ProblemFields fields;
+  bool is_fused_dropout = false;
+};
+
+// Adds the subcommands to `command`; `finish` adds further flags and the callback to each.
+// `problem` gets what is given, and must outlive `command`.
+void AddProblemCommands(CLI::App& command, ProblemFlags& problem,
+                        const std::function<void(CLI::App& subcommand)>& finish);
+
+absl::StatusOr<v1::Problem> ParseProblem(const ProblemFlags& flags);
+
+}  // namespace tilewright::cli
+
+#endif  // TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FLAGS_H_

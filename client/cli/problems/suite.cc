@@ -1,0 +1,159 @@
+#include "client/cli/problems/suite.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/problems/fused_dropout_flags.h"
+#include "client/cli/problems/gemm_flags.h"
+#include "proto/support/errors.h"
+#include "proto/support/input_file.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+namespace {
+
+// The 10,000 problems of the largest sweep, with all their fields, have some 5 MB.
+constexpr std::size_t kMaxSuiteBytes = std::size_t{16} << 20;
+
+using Cells = std::vector<std::string>;
+
+Cells SplitLine(std::string_view line) {
+  Cells cells = absl::StrSplit(std::string(line), ',');
+  for (std::string& cell : cells) absl::StripAsciiWhitespace(&cell);
+  return cells;
+}
+
+// The failure of one line, with its place in the file before the message.
+absl::Status At(const std::string& place, const absl::Status& status) {
+  ErrorMetadata metadata{{"place", place}};
+  if (const auto info = ErrorInfoOf(status)) {
+    for (const auto& [key, value] : info->metadata()) metadata.emplace_back(key, value);
+  }
+  return MakeError(status.code(), ReasonOf(status), absl::StrCat(place, ": ", status.message()),
+                   metadata);
+}
+
+// A file is of one kind: that of a fused dropout has rows.
+bool IsOfFusedDropouts(const Cells& header) {
+  return std::find(header.begin(), header.end(), "rows") != header.end();
+}
+
+std::vector<std::string> NeededColumns(bool fused_dropouts) {
+  if (fused_dropouts) return {"rows", "columns", "operation"};
+  return {"m", "n", "k"};
+}
+
+absl::Status CheckHeader(const Cells& header) {
+  const bool fused_dropouts = IsOfFusedDropouts(header);
+  std::set<std::string> seen;
+  for (const std::string& column : header) {
+    const bool known = fused_dropouts ? IsFusedDropoutField(column) : IsGemmField(column);
+    if (column != "name" && !known) {
+      return InvalidField("column", "UNKNOWN_NAME",
+                          absl::StrCat("there is no '", column, "'; there are name, ",
+                                       fused_dropouts ? FusedDropoutFieldList() : GemmFieldList()));
+    }
+    if (!seen.insert(column).second) {
+      return InvalidField("column", "DUPLICATE", absl::StrCat("'", column, "' is there twice"));
+    }
+  }
+  std::vector<std::string> needed = NeededColumns(fused_dropouts);
+  needed.insert(needed.begin(), "name");
+  for (const std::string& column : needed) {
+    if (!seen.contains(column)) {
+      return InvalidField("column", "MISSING", absl::StrCat("'", column, "' is missing"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SuiteEntry> ParseRow(const Cells& header, const Cells& cells) {
+  if (cells.size() != header.size()) {
+    return InvalidField("line", "COLUMN_COUNT",
+                        absl::StrCat("must have ", header.size(), " columns (",
+                                     absl::StrJoin(header, ","), "), has ", cells.size()));
+  }
+  SuiteEntry entry;
+  GemmFields fields;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (header[i] == "name") {
+      entry.name = cells[i];
+    } else if (!cells[i].empty()) {
+      fields[header[i]] = cells[i];
+    }
+  }
+  if (entry.name.empty()) return InvalidField("name", "MISSING", "must not be empty");
+  const bool fused_dropout = IsOfFusedDropouts(header);
+  for (const std::string& needed : NeededColumns(fused_dropout)) {
+    if (!fields.contains(needed)) {
+      return InvalidField(absl::StrCat(fused_dropout ? "fused_dropout." : "gemm.", needed),
+                          "MISSING", "must not be empty");
+    }
+  }
+  if (fused_dropout) {
+    ASSIGN_OR_RETURN(*entry.problem.mutable_fused_dropout(), ParseFusedDropout(fields));
+  } else {
+    ASSIGN_OR_RETURN(*entry.problem.mutable_gemm(), ParseGemm(fields));
+  }
+  return entry;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
+                                                   const std::string& file_name) {
+  std::vector<SuiteEntry> entries;
+  std::set<std::string> names;
+  Cells header{"name", "layout", "m", "n", "k"};
+  bool first = true;
+  int line_number = 0;
+  // An editor's byte order mark is no part of the first column's name.
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  const std::vector<std::string> lines = absl::StrSplit(std::string(text), '\n');
+  for (const std::string& line : lines) {
+    ++line_number;
+    const auto content = absl::StripAsciiWhitespace(line);
+    if (content.empty() || content.front() == '#') continue;
+    const std::string place = absl::StrCat(file_name, ":", line_number);
+    if (!IsUtf8(line)) {
+      return At(place,
+                InvalidField("line", "NOT_UTF8",
+                             absl::StrCat("'", ToUtf8(std::string(content)), "' is not UTF-8")));
+    }
+    Cells cells = SplitLine(line);
+    const bool is_header = first && absl::AsciiStrToLower(cells[0]) == "name";
+    first = false;
+    if (is_header) {
+      header = cells;
+      if (absl::Status status = CheckHeader(header); !status.ok()) return At(place, status);
+      continue;
+    }
+    auto entry = ParseRow(header, cells);
+    if (!entry.ok()) return At(place, entry.status());
+    if (!names.insert(entry->name).second) {
+      return At(place, InvalidField("name", "DUPLICATE",
+                                    absl::StrCat("'", entry->name, "' is there twice")));
+    }
+    entries.push_back(*std::move(entry));
+  }
+  if (entries.empty()) {
+    return InvalidField(file_name, "EMPTY", "has no problems; a line is name,layout,m,n,k");
+  }
+  return entries;
+}
+
+absl::StatusOr<std::vector<SuiteEntry>> ReadSuite(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadInputFile(path, kMaxSuiteBytes, "a list of problems"));
+  return ParseSuite(text, path);
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,31 @@
+// Files of problems: the suites of `bench` and `sweep`.
+#ifndef TILEWRIGHT_CLIENT_CLI_PROBLEMS_SUITE_H_
+#define TILEWRIGHT_CLIENT_CLI_PROBLEMS_SUITE_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright::cli {
+
+struct SuiteEntry {
+  std::string name;
+  v1::Problem problem;
+};
+
+// Comma-separated text. Lines that are empty or begin with '#' are skipped. Columns are
+// name, layout, m, n, k, unless the first line that counts begins with "name": then it names the
+// columns, any field of `tilewright tune gemm` ("a_type"). An empty cell is the default.
+// INVALID_ARGUMENT says file, line and field: "shapes.csv:3: gemm.m: ...".
+absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
+                                                   const std::string& file_name);
+
+// ParseSuite of a file.
+absl::StatusOr<std::vector<SuiteEntry>> ReadSuite(const std::string& path);
+
+}  // namespace tilewright::cli
+
+#endif  // TILEWRIGHT_CLIENT_CLI_PROBLEMS_SUITE_H_

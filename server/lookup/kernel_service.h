@@ -1,0 +1,45 @@
+#ifndef TILEWRIGHT_SERVER_LOOKUP_KERNEL_SERVICE_H_
+#define TILEWRIGHT_SERVER_LOOKUP_KERNEL_SERVICE_H_
+
+#include "server/lookup/lookup.h"
+#include "server/lookup/response_cache.h"
+#include "server/lookup/winner_signal.h"
+#include "server/net/shared_limit.h"
+#include "server/operation/metrics.h"
+#include "tilewright/v1/kernel_service.grpc.pb.h"
+
+namespace tilewright {
+
+// tilewright.v1.KernelService. GetKernel takes and gives raw bytes: a request that was
+// answered before, since the last winner was stored, is answered with the same bytes.
+class KernelServiceImpl final
+    : public v1::KernelService::WithRawCallbackMethod_GetKernel<
+          v1::KernelService::WithCallbackMethod_BatchGetKernels<
+              v1::KernelService::WithCallbackMethod_WatchKernel<v1::KernelService::Service>>> {
+ public:
+  KernelServiceImpl(const LookupContext& context, WinnerSignal& winners, SharedLimit& long_calls,
+                    Metrics& metrics)
+      : context_(context), winners_(winners), long_calls_(long_calls), metrics_(metrics) {}
+
+  grpc::ServerUnaryReactor* GetKernel(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+
+  grpc::ServerUnaryReactor* BatchGetKernels(grpc::CallbackServerContext* context,
+                                            const v1::BatchGetKernelsRequest* request,
+                                            v1::BatchGetKernelsResponse* response) override;
+
+  grpc::ServerWriteReactor<v1::GetKernelResponse>* WatchKernel(
+      grpc::CallbackServerContext* context, const v1::WatchKernelRequest* request) override;
+
+ private:
+  const LookupContext context_;
+  WinnerSignal& winners_;
+  SharedLimit& long_calls_;
+  Metrics& metrics_;
+  ResponseCache responses_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_LOOKUP_KERNEL_SERVICE_H_

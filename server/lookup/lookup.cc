@@ -1,0 +1,269 @@
+#include "server/lookup/lookup.h"
+
+#include <grpcpp/alarm.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "proto/support/errors.h"
+#include "server/lookup/lookup_plan.h"
+#include "server/net/call_deadline.h"
+#include "server/tuning/vendor_winner.h"
+#include "tuner/search/tuning_errors.h"
+#include "tuner/store/packed_winner.h"
+
+namespace tilewright {
+namespace {
+
+// How long before the caller's own deadline ours fires, so that the error that says how the tuning
+// goes on still reaches it: a twentieth of what is left, since a busy machine takes longer.
+absl::Duration DeadlineMargin(absl::Duration left) {
+  return std::clamp(left / 20, absl::Milliseconds(20), absl::Milliseconds(500));
+}
+
+class LookupImpl final : public Lookup, public std::enable_shared_from_this<LookupImpl> {
+ public:
+  LookupImpl(const LookupContext& context, v1::GetKernelRequest request, SteadyTime deadline,
+             uid_t user, Callback done)
+      : context_(context),
+        request_(std::move(request)),
+        deadline_(deadline),
+        user_(user),
+        done_(std::move(done)) {}
+
+  void Begin() {
+    absl::StatusOr<LookupPlan> plan = PlanLookup(request_, context_.devices, context_.index);
+    if (!plan.ok()) return Finish(plan.status());
+    plan_ = *std::move(plan);
+    switch (plan_.step) {
+      case LookupStep::kServe:
+        return Serve(plan_.hit, /*may_repair=*/plan_.may_work);
+      case LookupStep::kPredict:
+        return Predict();
+      case LookupStep::kTune:
+        return Tune();
+    }
+  }
+
+  void Abandon() override {
+    Finish(MakeError(absl::StatusCode::kCancelled, "CALLER_GONE", "the caller went away"));
+  }
+
+ private:
+  void Serve(const IndexHit& hit, bool may_repair) {
+    if (hit.winner->winner.candidate().has_vendor()) return Answer(hit, nullptr);
+    if (auto kernel = context_.kernels.Find(*hit.winner)) return Answer(hit, std::move(kernel));
+    // A disk may take longer than a stop does.
+    EndOnStop(StopSignal::Phase::kLastCall);
+    context_.kernels.Load(hit.winner, user_,
+                          [self = shared_from_this(), hit,
+                           may_repair](const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
+                            self->OnLoaded(hit, may_repair, kernel);
+                          });
+  }
+
+  void OnLoaded(const IndexHit& hit, bool may_repair,
+                const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
+    if (kernel.ok()) return Answer(hit, *kernel);
+    // Any other error says nothing of the kernel, which may be read again in a moment.
+    if (!absl::IsDataLoss(kernel.status()) && !absl::IsNotFound(kernel.status())) {
+      return Finish(kernel.status());
+    }
+    if (!may_repair) {
+      return Finish(MakeError(absl::StatusCode::kNotFound, "KERNEL_DAMAGED",
+                              "a winner is stored, but its kernel cannot be read"));
+    }
+    // Damage is a miss: make it again. The damaged winner is no answer to fall back on.
+    plan_.hit = {};
+    if (request_.mode() != v1::LOOKUP_MODE_WAIT_TUNED) return Predict();
+    plan_.tune.options.set_force(true);
+    Tune();
+  }
+
+  void Predict() {
+    EndOnStop(StopSignal::Phase::kBegun);
+    context_.predictor.Predict(
+        plan_.tune, user_, [self = shared_from_this()](const absl::StatusOr<StoredWinner>& winner) {
+          self->OnPredicted(winner);
+        });
+  }
+
+  void OnPredicted(const absl::StatusOr<StoredWinner>& winner) {
+    if (winner.ok()) return ServeOwn(*winner);
+    if (plan_.hit.winner != nullptr) return Serve(plan_.hit, /*may_repair=*/false);
+    Finish(WithTuning(winner.status()));
+  }
+
+  // Queues the tuning that this look-up wants behind its answer. Its name; empty where it wants
+  // none or there is no room.
+  std::string TuneInBackground() {
+    if (!plan_.tune_in_background) return "";
+    const auto job = context_.scheduler.TryBackground(plan_.tune);
+    return job == nullptr ? "" : job->name();
+  }
+
+  // `failure`, with the tuning that will answer a later look-up if only a measurement can.
+  absl::Status WithTuning(const absl::Status& failure) {
+    const std::string tuning = NeedsMeasurement(failure) ? TuneInBackground() : "";
+    return tuning.empty() ? failure : WithMetadata(failure, "tuning", tuning);
+  }
+
+  // The winner of this very problem and target, as work has left it: perhaps a measurement
+  // that came in while the model's pick was compiled. In the form that this caller can run.
+  void ServeOwn(const StoredWinner& winner) {
+    const v1::Match match = WasMeasured(winner.winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
+    const IndexHit hit{std::make_shared<const StoredWinner>(winner), match};
+    const IndexHit served = ForCaller(hit, request_.vendor_library_version());
+    if (served.winner != nullptr) return Serve(served, /*may_repair=*/false);
+    Finish(OnlyTheVendors(hit, request_.vendor_library_version()));
+  }
+
+  // Before waiting, in the place of what was waited for before. For work that ends with the server:
+  // kBegun.
+  void EndOnStop(StopSignal::Phase phase) {
+    int64_t unused = context_.stop.Subscribe(
+        [weak = weak_from_this()] {
+          if (auto self = weak.lock()) self->Finish(ServerStopping());
+        },
+        phase);
+    {
+      absl::MutexLock lock(&mutex_);
+      if (done_ != nullptr) unused = std::exchange(stop_id_, unused);
+    }
+    if (unused != 0) context_.stop.Unsubscribe(unused);
+  }
+
+  void Tune() {
+    EndOnStop(StopSignal::Phase::kBegun);
+    absl::StatusOr<Scheduler::Ticket> ticket =
+        context_.scheduler.Wait(plan_.tune, Scheduler::Interest::kWaiting, user_);
+    if (!ticket.ok()) return Finish(ticket.status());
+    const std::shared_ptr<TuningJob> job = ticket->job();
+    {
+      absl::MutexLock lock(&mutex_);
+      if (done_ == nullptr) return;  // Abandoned already; the ticket gives its interest back.
+      tuning_name_ = job->name();
+      ticket_ = *std::move(ticket);
+      if (deadline_ != SteadyTime::InfiniteFuture()) {
+        alarm_.emplace();
+        const absl::Duration left = deadline_ - SteadyTime::Now();
+        alarm_->Set(ToGrpc(deadline_ - DeadlineMargin(left)),
+                    [weak = weak_from_this()](bool fired) {
+                      if (auto self = weak.lock(); self != nullptr && fired) self->OnDeadline();
+                    });
+      }
+    }
+    // The job outlives its own observers.
+    job->Observe([weak = weak_from_this(), watched = job.get()] {
+      if (auto self = weak.lock(); self != nullptr && watched->finished()) self->OnTuned(*watched);
+    });
+  }
+
+  // On the scheduler's thread: the rest is left to the executor, as many may be waiting.
+  void OnTuned(const TuningJob& job) {
+    context_.executor.Post(user_, [self = shared_from_this(), result = job.result()] {
+      if (result.ok()) return self->ServeOwn(*result);
+      // Without NVRTC, or with the GPU gone, what is stored is the best there will be.
+      if (absl::IsUnavailable(result.status()) && self->plan_.hit.winner != nullptr) {
+        return self->Serve(self->plan_.hit, /*may_repair=*/false);
+      }
+      self->Finish(result.status());
+    });
+  }
+
+  // The answer is taken first: a tuning that does not go on ends with an error of its own.
+  void OnDeadline() {
+    Scheduler::Ticket ticket;
+    const Callback done = TakeDone(ticket);
+    if (done == nullptr) return;
+    if (ticket.LeaveRunning()) {
+      return done(
+          MakeError(absl::StatusCode::kDeadlineExceeded, "TUNING_UNFINISHED",
+                    absl::StrCat("the tuning was not done in time; it goes on as ", tuning_name_),
+                    {{"tuning", tuning_name_}}));
+    }
+    done(MakeError(absl::StatusCode::kDeadlineExceeded, "TUNING_UNFINISHED",
+                   "the tuning had not begun in time, and too many wait to go on with it: ask "
+                   "again, with a longer deadline"));
+  }
+
+  void Answer(const IndexHit& hit, std::shared_ptr<const WireKernel> kernel) {
+    LookupAnswer answer;
+    const v1::Winner& winner = hit.winner->winner;
+    v1::GetKernelResponse& head = answer.head;
+    if (winner.candidate().has_vendor()) *head.mutable_vendor() = winner.candidate().vendor();
+    head.set_match(hit.match);
+    head.set_provenance(winner.provenance());
+    head.set_epoch(std::max(plan_.epoch, winner.epoch()));
+    head.set_measured_seconds(winner.candidate().measurement().median_seconds());
+    head.set_predicted_seconds(winner.candidate().predicted_seconds());
+    head.set_tuning(plan_.tune_in_background ? TuneInBackground() : tuning_name_);
+    if (plan_.revalidate && plan_.hit.winner == hit.winner) context_.revalidation.Add(plan_.tune);
+    // Beside a vendor's algorithm, the template that goes and stays with it.
+    const std::string& used = hit.winner->kernel.content_hash();
+    context_.uses.Note(used);
+    if (kernel != nullptr) {
+      const auto& known = request_.known_content_hashes();
+      answer.include_cubin =
+          std::find(known.begin(), known.end(), kernel->content_hash) == known.end();
+    }
+    answer.kernel = std::move(kernel);
+    // One newer than the epoch may have been found past others that were not looked at.
+    answer.repeatable = plan_.step == LookupStep::kServe && plan_.settled &&
+                        !plan_.tune_in_background && plan_.hit.winner == hit.winner &&
+                        winner.epoch() <= plan_.epoch;
+    answer.version = plan_.version;
+    Finish(std::move(answer));
+  }
+
+  void Finish(absl::StatusOr<LookupAnswer> answer) {
+    Scheduler::Ticket ticket;
+    const Callback done = TakeDone(ticket);
+    if (done == nullptr) return;
+    ticket.Release();
+    done(std::move(answer));
+  }
+
+  // What is to be called with the answer, and what was waited for. Null where it was answered.
+  Callback TakeDone(Scheduler::Ticket& ticket) {
+    Callback done;
+    int64_t stop_id = 0;
+    {
+      absl::MutexLock lock(&mutex_);
+      done = std::exchange(done_, nullptr);
+      ticket = std::move(ticket_);
+      stop_id = std::exchange(stop_id_, 0);
+    }
+    if (stop_id != 0) context_.stop.Unsubscribe(stop_id);
+    if (done != nullptr && alarm_) alarm_->Cancel();
+    return done;
+  }
+
+  const LookupContext context_;
+  const v1::GetKernelRequest request_;
+  const SteadyTime deadline_;
+  const uid_t user_;
+  LookupPlan plan_;          // Touched by one step at a time.
+  std::string tuning_name_;  // Set once, before anything can ask for it.
+  absl::Mutex mutex_;
+  Callback done_ ABSL_GUARDED_BY(mutex_);  // Null once it was called.
+  Scheduler::Ticket ticket_ ABSL_GUARDED_BY(mutex_);
+  int64_t stop_id_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: not subscribed.
+  std::optional<grpc::Alarm> alarm_;             // Set at most once, before done_ can be called.
+};
+
+}  // namespace
+
+std::shared_ptr<Lookup> Lookup::Start(const LookupContext& context, v1::GetKernelRequest request,
+                                      SteadyTime deadline, uid_t user, Callback done) {
+  auto lookup =
+      std::make_shared<LookupImpl>(context, std::move(request), deadline, user, std::move(done));
+  lookup->Begin();
+  return lookup;
+}
+
+}  // namespace tilewright

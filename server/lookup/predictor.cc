@@ -1,0 +1,43 @@
+#include "server/lookup/predictor.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/problem/canonical_problem.h"
+#include "proto/support/errors.h"
+#include "server/net/stop_signal.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+// Two: one compile that takes long must not hold every other answer up.
+constexpr int kThreads = 2;
+constexpr std::size_t kMaxQueue = 1024;
+
+}  // namespace
+
+Predictor::Predictor(PredictFunction predict)
+    : predict_(std::move(predict)), executor_("predict", kThreads, kMaxQueue) {}
+
+void Predictor::Predict(const TuneRequest& request, uid_t user, Callback done) {
+  const std::string key =
+      absl::StrCat(SiliconKey(request.target.silicon()),
+                   EnvironmentKey(request.target.environment()), EncodeProblem(request.problem));
+  flights_.Do(
+      key, user, [this, request] { return predict_(request, cancellation_); }, std::move(done),
+      [this]() -> absl::StatusOr<StoredWinner> {
+        if (cancellation_.IsCancelled()) return ServerStopping();
+        return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                         "too many kernels are being compiled: try again in 1000 ms",
+                         {{"retry_delay_ms", "1000"}});
+      });
+}
+
+void Predictor::Stop() {
+  cancellation_.Cancel();
+  executor_.Stop();
+}
+
+}  // namespace tilewright

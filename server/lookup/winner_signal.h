@@ -1,0 +1,59 @@
+#ifndef TILEWRIGHT_SERVER_LOOKUP_WINNER_SIGNAL_H_
+#define TILEWRIGHT_SERVER_LOOKUP_WINNER_SIGNAL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+
+namespace tilewright {
+
+// Tells those who watch a kernel that a winner was stored which may answer their problem
+// better. Thread-safe.
+class WinnerSignal {
+ public:
+  // Called from the thread that stored the winner: must not block. May be called once
+  // more after Unsubscribe has returned.
+  using Listener = std::function<void()>;
+
+  int64_t Subscribe(const std::string& family_key, Listener listener) {
+    absl::MutexLock lock(&mutex_);
+    listeners_[family_key][++last_id_] = std::make_shared<const Listener>(std::move(listener));
+    return last_id_;
+  }
+
+  void Unsubscribe(const std::string& family_key, int64_t id) {
+    absl::MutexLock lock(&mutex_);
+    const auto family = listeners_.find(family_key);
+    if (family == listeners_.end()) return;
+    family->second.erase(id);
+    if (family->second.empty()) listeners_.erase(family);
+  }
+
+  // Only problems of one family can share kernels: nobody else is told.
+  void Notify(const std::string& family_key) {
+    std::vector<std::shared_ptr<const Listener>> listeners;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto family = listeners_.find(family_key);
+      if (family == listeners_.end()) return;
+      for (const auto& [id, listener] : family->second) listeners.push_back(listener);
+    }
+    for (const auto& listener : listeners) (*listener)();
+  }
+
+ private:
+  absl::Mutex mutex_;
+  int64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<std::string, absl::flat_hash_map<int64_t, std::shared_ptr<const Listener>>>
+      listeners_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_LOOKUP_WINNER_SIGNAL_H_

@@ -1,0 +1,58 @@
+// Who may connect: the kernel's word on the other end of a Unix socket.
+#ifndef TILEWRIGHT_SERVER_NET_PEER_POLICY_H_
+#define TILEWRIGHT_SERVER_NET_PEER_POLICY_H_
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
+
+namespace tilewright {
+
+struct PeerCredentials {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  pid_t pid = 0;
+  std::vector<gid_t> groups;  // Supplementary ones.
+};
+
+// SO_PEERCRED and SO_PEERGROUPS of a connected Unix socket.
+absl::StatusOr<PeerCredentials> ReadPeerCredentials(int fd);
+
+// The daemon's own user, root, and members of the daemon's group.
+bool MayConnect(const PeerCredentials& peer, uid_t own_uid, gid_t own_gid);
+
+// Counts the open connections of each user. gRPC closes connections without telling, so
+// each is remembered by descriptor and socket inode: a descriptor that was closed, or
+// stands for another socket by now, no longer has that inode. Thread-safe.
+class ConnectionTable {
+ public:
+  // False where `uid` already has `limit` of them; else remembers the connection.
+  bool Admit(uid_t uid, int fd, std::size_t limit);
+
+  // Whether one is open that was admitted less than `age` ago.
+  bool HasYounger(absl::Duration age) const;
+
+ private:
+  struct Connection {
+    int fd;
+    ino_t inode;
+    SteadyTime admitted;
+
+    bool IsOpen() const;
+  };
+  static void DropClosed(std::vector<Connection>& connections);
+
+  mutable absl::Mutex mutex_;
+  absl::flat_hash_map<uid_t, std::vector<Connection>> open_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_NET_PEER_POLICY_H_

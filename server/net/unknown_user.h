@@ -1,0 +1,14 @@
+#ifndef TILEWRIGHT_SERVER_NET_UNKNOWN_USER_H_
+#define TILEWRIGHT_SERVER_NET_UNKNOWN_USER_H_
+
+#include <sys/types.h>
+
+namespace tilewright {
+
+// In the place of a user: it is not known who asks, or nobody does, as for work in the background.
+// Nobody has this id (setuid(2)).
+inline constexpr uid_t kUnknownUser = static_cast<uid_t>(-1);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_NET_UNKNOWN_USER_H_

@@ -1,0 +1,52 @@
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "server/operation/config.h"
+#include "server/version.h"
+
+namespace tilewright {
+
+CommandLine ParseCommandLine(int argc, const char* const* argv) {
+  CommandLine result;
+  CLI::App app(
+      "Tunes GPU kernels once and serves them to everyone, over gRPC on a Unix socket.\n"
+      "Settings: flags over TILEWRIGHT_* variables over the TOML file over defaults.",
+      "tilewrightd");
+  app.footer(
+      "libnvrtc is looked for where $TILEWRIGHT_NVRTC says and, where that is not set, in the\n"
+      "loader's path, in $CUDA_HOME and in the wheels of the active Python.\n"
+      "Signals: SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reads the settings\n"
+      "again (log_level, log_format, log_file, idle_timeout and max_connections_per_user change\n"
+      "while the daemon runs) and opens the log file anew; SIGUSR1 and SIGUSR2 do nothing.");
+  app.set_version_flag("--version", absl::StrCat("tilewrightd ", kVersion));
+  app.add_option("--config", result.layers.config_file,
+                 "TOML file with the settings below, by their names with underscores "
+                 "(default $XDG_CONFIG_HOME/tilewright/tilewrightd.toml, if there)")
+      ->type_name("FILE");
+  app.add_option("--restore", result.restore,
+                 "Put this backup in the place of the database, which is kept beside it, and end")
+      ->type_name("FILE");
+  std::map<std::string, std::string> values;
+  std::map<std::string, CLI::Option*> options;
+  for (const Setting& setting : Settings()) {
+    options[setting.name] =
+        app.add_option(FlagName(setting), values[setting.name],
+                       absl::StrCat(setting.help, " [", EnvironmentName(setting), "]"))
+            ->type_name(setting.value_name);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream errors;
+    result.exit_code = app.exit(error, out, errors) == 0 ? 0 : 2;
+    result.message = out.str() + errors.str();
+    return result;
+  }
+  for (const auto& [name, option] : options) {
+    if (option->count() > 0) result.layers.flags[name] = values[name];
+  }
+  return result;
+}
+
+}  // namespace tilewright

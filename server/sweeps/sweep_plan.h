@@ -1,0 +1,32 @@
+// What a sweep has to do: checked, and joined with what an earlier run of it has done.
+#ifndef TILEWRIGHT_SERVER_SWEEPS_SWEEP_PLAN_H_
+#define TILEWRIGHT_SERVER_SWEEPS_SWEEP_PLAN_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/tuning/device_table.h"
+#include "tilewright/v1/tuning_service.pb.h"
+#include "tuner/search/tuner.h"
+
+namespace tilewright {
+
+struct SweepPlan {
+  v1::Sweep sweep;                 // As it begins; entries done before are final already.
+  std::vector<TuneRequest> tunes;  // One an entry.
+};
+
+// Errors as TuningService.CreateSweep. `earlier` is what is stored under the name.
+absl::StatusOr<SweepPlan> PlanSweep(const v1::CreateSweepRequest& request,
+                                    const std::optional<v1::Sweep>& earlier,
+                                    const DeviceTable& devices, absl::Time now);
+
+// "sweeps/{sweep_id}"
+std::string SweepName(const std::string& sweep_id);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_SWEEPS_SWEEP_PLAN_H_

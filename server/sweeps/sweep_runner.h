@@ -1,0 +1,107 @@
+#ifndef TILEWRIGHT_SERVER_SWEEPS_SWEEP_RUNNER_H_
+#define TILEWRIGHT_SERVER_SWEEPS_SWEEP_RUNNER_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "proto/support/steady_mutex.h"
+#include "server/net/unknown_user.h"
+#include "server/sweeps/sweep_plan.h"
+#include "server/sweeps/sweep_requests.h"
+#include "server/sweeps/sweep_state.h"
+#include "server/tuning/device_table.h"
+#include "server/tuning/scheduler.h"
+#include "tilewright/v1/tuning_service.pb.h"
+#include "tuner/search/clock.h"
+#include "tuner/store/index/winner_index.h"
+#include "tuner/store/tuning_store.h"
+
+namespace tilewright {
+
+// Works through sweeps, one problem after the other, a thread each; keeps them in the store,
+// so that a sweep that was cancelled or killed goes on when it is created again. Methods
+// may block on disk. Owned by DaemonServer; thread-safe.
+class SweepRunner {
+ public:
+  struct Created {
+    v1::Sweep sweep;
+    // It was being worked on already, or the request repeated an earlier one.
+    bool joined = false;
+  };
+
+  SweepRunner(const DeviceTable& devices, const WinnerIndex& index, TuningStore& store,
+              Scheduler& scheduler, Clock& clock);
+  ~SweepRunner();  // As Stop.
+
+  // One that was cancelled, and is still at its last problem, goes on. A request id seen before
+  // changes nothing and gives the sweep it made.
+  // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS; `user` alone does not
+  // have all of them.
+  // FAILED_PRECONDITION, reason SWEEP_RUNNING: another one of that name is being worked on.
+  absl::StatusOr<Created> Create(const v1::CreateSweepRequest& request, uid_t user);
+
+  // NOT_FOUND, reason SWEEP_NOT_FOUND.
+  absl::StatusOr<std::shared_ptr<SweepState>> Find(const std::string& name);
+  absl::StatusOr<v1::Sweep> Get(const std::string& name);
+  absl::StatusOr<v1::Sweep> Cancel(const std::string& name);
+
+  // Goes on with every unfinished sweep of the store.
+  void ResumeAll();
+
+  // From now on nothing begins, and what ends early is to be gone on with. Before the
+  // scheduler is stopped, which ends the tunings that Stop waits for.
+  void PrepareStop();
+  // Joins the threads.
+  void Stop();
+
+  std::size_t active() const;
+
+ private:
+  // A sweep that is being worked on.
+  struct Active {
+    v1::CreateSweepRequest request;
+    std::vector<TuneRequest> tunes;
+    std::shared_ptr<SweepState> state;
+    std::thread thread;
+    uid_t user = kUnknownUser;
+    bool cancelled = false;
+    bool ended = false;
+  };
+
+  absl::StatusOr<std::optional<v1::Sweep>> Stored(const std::string& name);
+  absl::StatusOr<Created> Begin(const v1::CreateSweepRequest& request, uid_t user)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void JoinEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  void Run(const std::shared_ptr<Active>& sweep);
+  void WorkThrough(const std::shared_ptr<Active>& sweep);
+  bool Interrupted(const Active& sweep) const;
+  absl::StatusOr<StoredWinner> TuneEntry(const std::shared_ptr<Active>& sweep, int index);
+  absl::StatusOr<Scheduler::Ticket> Enqueue(const TuneRequest& tune, uid_t user);
+  void Settle(Active& sweep, int index, const absl::StatusOr<StoredWinner>& winner);
+  void Save(const Active& sweep);
+
+  const DeviceTable& devices_;
+  const WinnerIndex& index_;
+  TuningStore& store_;
+  Scheduler& scheduler_;
+  Clock& clock_;
+  mutable absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  SteadyEvent stop_begun_;  // With stopping_, for those who wait.
+  SweepRequests requests_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::shared_ptr<Active>> active_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_SERVER_SWEEPS_SWEEP_RUNNER_H_

@@ -1,0 +1,48 @@
+#include "tuner/bench/device_description.h"
+
+#include <gtest/gtest.h>
+
+#include "tuner/bench/guarded_buffer.h"
+#include "tuner/bench/nvml.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+namespace {
+
+TEST(DeviceDescriptionTest, UuidIsWrittenAsTheDriverDoes) {
+  const std::string bytes("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
+  EXPECT_EQ(FormatUuid(bytes), "GPU-00112233-4455-6677-8899-aabbccddeeff");
+}
+
+// A named target and a GPU of that name must agree, or what was tuned for one would not
+// be found for the other.
+TEST(DeviceDescriptionTest, MemoryClassesAgreeWithTheTargetProfiles) {
+  for (const v1::TargetProfile& profile : TargetProfiles()) {
+    EXPECT_EQ(MemoryClassOf(profile.silicon().name()), profile.silicon().memory_class())
+        << profile.name();
+  }
+}
+
+TEST(DeviceDescriptionTest, UnknownNamesHaveNoMemoryClass) {
+  EXPECT_EQ(MemoryClassOf("Voodoo 2"), "");
+}
+
+TEST(DeviceDescriptionTest, BandwidthIsTwoTransfersAClock) {
+  EXPECT_NEAR(DramBytesPerSecond(3201, 6144), 4.917e12, 1e9);
+  EXPECT_EQ(DramBytesPerSecond(0, 6144), 0);
+}
+
+TEST(NvmlTest, IdleAndSetClocksAreNoReasonsToDiscard) {
+  EXPECT_EQ(Nvml::SlowingReasons(0x1 | 0x2), 0u);
+  EXPECT_EQ(Nvml::SlowingReasons(0x4 | 0x1), 0x4u);
+}
+
+TEST(GuardedBufferTest, GuardsHoldATileOfRowsWithinBounds) {
+  EXPECT_EQ(GuardedBuffer::GuardBytes(16), int64_t{1} << 20);
+  EXPECT_EQ(GuardedBuffer::GuardBytes(16384), int64_t{4} << 20);
+  EXPECT_EQ(GuardedBuffer::GuardBytes(int64_t{1} << 40), int64_t{16} << 20);
+  EXPECT_EQ(GuardedBuffer::GuardBytes(5001) % 256, 0);
+}
+
+}  // namespace
+}  // namespace tilewright

@@ -1,0 +1,58 @@
+#ifndef TILEWRIGHT_TUNER_BENCH_BENCH_DEVICE_H_
+#define TILEWRIGHT_TUNER_BENCH_BENCH_DEVICE_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/cuda_handles.h"
+#include "kernel_templates/launch/driver_api.h"
+
+namespace tilewright {
+
+// The GPU as a session has it: its context, one stream, the events around what is timed, and what
+// flushes L2. Owned by a session, whose first member it is: the context goes last. Not thread-safe.
+class BenchDevice {
+ public:
+  // RESOURCE_EXHAUSTED, GPU_OUT_OF_MEMORY: less than `needed_bytes` are free.
+  static absl::StatusOr<BenchDevice> Open(int ordinal, double needed_bytes);
+
+  const DriverApi& driver() const { return *driver_; }
+  CUstream stream() const { return stream_.get(); }
+  int64_t l2_bytes() const { return l2_bytes_; }
+
+  // Once, after what matters more has its memory.
+  absl::Status AllocateFlush();
+  absl::Status Flush(int times);
+
+  // Around what is timed; and once the stream has passed it, how long it took.
+  absl::Status RecordBegin() const { return Record(begin_); }
+  absl::Status RecordEnd() const { return Record(end_); }
+  absl::StatusOr<double> ElapsedSeconds() const;
+
+  // `what`: for the error.
+  absl::Status Synchronize(const char* what) const;
+
+  // Whether the context is ruined.
+  bool ContextLost() const;
+
+ private:
+  BenchDevice(const DriverApi& driver, CudaContext context, CudaStream stream, CudaEvent begin,
+              CudaEvent end);
+
+  absl::Status Record(const CudaEvent& event) const;
+
+  const DriverApi* driver_;
+  // In the order of construction: the context goes last.
+  CudaContext context_;
+  CudaStream stream_;
+  CudaEvent begin_;
+  CudaEvent end_;
+  DeviceMemory flush_;
+  int64_t l2_bytes_ = 0;
+  unsigned flush_value_ = 0;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_BENCH_BENCH_DEVICE_H_

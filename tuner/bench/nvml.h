@@ -1,0 +1,48 @@
+#ifndef TILEWRIGHT_TUNER_BENCH_NVML_H_
+#define TILEWRIGHT_TUNER_BENCH_NVML_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tilewright/v1/tuning_service.pb.h"
+
+namespace tilewright {
+
+// What NVML says of a GPU at one moment. 0 where it does not know.
+struct NvmlSample {
+  int sm_clock_mhz = 0;
+  int power_watts = 0;
+  uint64_t throttle_reasons = 0;
+  int other_processes = 0;
+};
+
+// One GPU as NVML knows it. The library (libnvidia-ml.so.1, part of the driver) is opened at
+// run time; without it the profiler measures all the same, and says nothing of clocks.
+// Not thread-safe.
+class Nvml {
+ public:
+  // `uuid` as Device.uuid: "GPU-...". NOT_FOUND without the library or the GPU.
+  static absl::StatusOr<std::unique_ptr<Nvml>> Open(const std::string& uuid);
+
+  static v1::LibraryStatus Library();
+
+  NvmlSample Sample() const;
+
+  // Reasons that say something of the measurement: not "idle", nor clocks that were set.
+  static uint64_t SlowingReasons(uint64_t reasons);
+
+  int PowerLimitWatts() const;
+  int MaxSmClockMhz() const;
+  int MaxMemoryClockMhz() const;
+
+ private:
+  explicit Nvml(void* device) : device_(device) {}
+
+  void* device_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_BENCH_NVML_H_

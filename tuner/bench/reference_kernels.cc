@@ -1,0 +1,181 @@
+#include "tuner/bench/reference_kernels.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "kernel_templates/abi/ceil_div.h"
+#include "proto/problem/dropout_mask.h"
+#include "proto/support/status_macros.h"
+#include "tuner/bench/check_rows.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int64_t kMaxBlocks = 8192;
+constexpr int64_t kReferenceBlockColumns = 64;
+constexpr int64_t kReferenceTotalRows = 256;
+
+absl::Status LaunchKernel(const DriverApi& driver, CUfunction function, const GridSize& grid,
+                          unsigned block_x, unsigned block_y, const void* args, CUstream stream) {
+  CUlaunchConfig config{};
+  config.gridDimX = grid.x;
+  config.gridDimY = grid.y;
+  config.gridDimZ = grid.z;
+  config.blockDimX = block_x;
+  config.blockDimY = block_y;
+  config.blockDimZ = 1;
+  config.hStream = stream;
+  void* parameters[] = {const_cast<void*>(args)};
+  return driver.Check(driver.cuLaunchKernelEx(&config, function, parameters, nullptr),
+                      "launching a reference kernel");
+}
+
+}  // namespace
+
+absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
+                                                        const std::vector<std::string>& cubins) {
+  ReferenceKernels kernels(driver);
+  for (const std::string& cubin : cubins) {
+    ASSIGN_OR_RETURN(CudaLibrary library, CudaLibrary::LoadCubin(driver, cubin));
+    kernels.libraries_.push_back(std::move(library));
+  }
+  constexpr bool kOptional = true;
+  const struct {
+    const char* symbol;
+    CUfunction* function;
+    bool optional = false;
+  } entries[] = {{"tilewright_reference_fill", &kernels.fill_},
+                 {"tilewright_reference_scan", &kernels.scan_},
+                 {"tilewright_reference_runs", &kernels.runs_},
+                 {"tilewright_reference_guard", &kernels.guard_},
+                 {"tilewright_reference_checksum", &kernels.checksum_},
+                 {"tilewright_reference_gemm", &kernels.gemm_, kOptional},
+                 {"tilewright_reference_compare", &kernels.compare_, kOptional},
+                 {"tilewright_reference_mask", &kernels.mask_, kOptional},
+                 {"tilewright_reference_column_totals", &kernels.add_columns_, kOptional},
+                 {"tilewright_reference_compare_columns", &kernels.compare_columns_, kOptional},
+                 {"tilewright_reference_fused_rows", &kernels.fused_rows_, kOptional},
+                 {"tilewright_reference_fused_columns", &kernels.fused_columns_, kOptional},
+                 {"tilewright_reference_fused_compare", &kernels.fused_compare_, kOptional},
+                 {"tilewright_reference_fused_mask", &kernels.fused_mask_, kOptional}};
+  for (const auto& entry : entries) {
+    for (const CudaLibrary& library : kernels.libraries_) {
+      const auto found = library.Function(entry.symbol);
+      if (found.ok()) *entry.function = *found;
+    }
+    if (*entry.function == nullptr && !entry.optional) {
+      return absl::InternalError(absl::StrCat("no reference kernel is named ", entry.symbol));
+    }
+  }
+  return kernels;
+}
+
+absl::Status ReferenceKernels::LaunchOver(CUfunction function, int64_t items, const void* args,
+                                          CUstream stream) const {
+  if (function == nullptr) return absl::InternalError("a reference kernel was not loaded");
+  const int64_t blocks = std::clamp<int64_t>(CeilDiv(items, kThreads), 1, kMaxBlocks);
+  return LaunchKernel(*driver_, function, {static_cast<unsigned>(blocks), 1, 1}, kThreads, 1, args,
+                      stream);
+}
+
+absl::Status ReferenceKernels::Fill(const FillArgs& args, CUstream stream) const {
+  return LaunchOver(fill_, args.matrix.batch * args.matrix.rows * args.matrix.columns, &args,
+                    stream);
+}
+
+GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k) {
+  // At 2^17 of k, some 4 ms, blocks begin to share it, as long as that makes no more of them than
+  // the GPU has use for. One block would take minutes for the longest k.
+  constexpr int64_t kLeastDepth = int64_t{1} << 17;
+  constexpr int64_t kUsefulBlocks = 2048;
+  const int64_t columns = CeilDiv(n, kReferenceBlockColumns);
+  const int64_t rows = CeilDiv(row_count, kReferenceBlockRows);
+  const int64_t shares =
+      std::min(k / kLeastDepth, kUsefulBlocks / std::max<int64_t>(columns * rows, 1));
+  return {static_cast<unsigned>(columns), static_cast<unsigned>(rows),
+          static_cast<unsigned>(std::max<int64_t>(shares, 1))};
+}
+
+absl::Status ReferenceKernels::Gemm(const ReferenceGemmArgs& args, CUstream stream) const {
+  const GridSize grid = ReferenceGrid(args.row_count, args.n, args.k);
+  if (grid.z > 1) {
+    const auto clear = [&](const void* memory, std::size_t bytes) {
+      return driver_->Check(
+          driver_->cuMemsetD8Async(reinterpret_cast<CUdeviceptr>(memory), 0, bytes, stream),
+          "clearing the sums of the reference");
+    };
+    const auto elements = static_cast<std::size_t>(args.row_count * args.n);
+    RETURN_IF_ERROR(clear(args.expected, elements * sizeof(double)));
+    RETURN_IF_ERROR(clear(args.bound, elements * sizeof(double)));
+    RETURN_IF_ERROR(clear(args.arrived, std::size_t{grid.x} * grid.y * sizeof(unsigned)));
+  }
+  return LaunchKernel(*driver_, gemm_, grid, 16, kReferenceBlockRows, &args, stream);
+}
+
+absl::Status ReferenceKernels::Compare(const CompareArgs& args, CUstream stream) const {
+  return LaunchOver(compare_, args.row_count * args.output.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::Scan(const ScanArgs& args, CUstream stream) const {
+  return LaunchOver(scan_, args.span + 2 * args.guard, &args, stream);
+}
+
+absl::Status ReferenceKernels::Runs(const RunsArgs& args, CUstream stream) const {
+  return LaunchOver(runs_, args.first.batch * args.first.rows * args.first.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::Guard(const GuardArgs& args, CUstream stream) const {
+  return LaunchOver(guard_, 2 * args.guard, &args, stream);
+}
+
+absl::Status ReferenceKernels::Checksum(const ChecksumArgs& args, CUstream stream) const {
+  return LaunchOver(checksum_, args.words, &args, stream);
+}
+
+absl::Status ReferenceKernels::Mask(const MaskArgs& args, CUstream stream) const {
+  return LaunchOver(mask_, args.batch * args.rows * PackedMaskRowBytes(args.columns), &args,
+                    stream);
+}
+
+absl::Status ReferenceKernels::AddColumns(const ColumnTotalsArgs& args, CUstream stream) const {
+  const int64_t rows = args.output.batch * args.output.rows;
+  const int64_t parts = CeilDiv(rows, kReferenceTotalRows);
+  return LaunchOver(add_columns_, parts * args.output.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::CompareColumns(const CompareColumnsArgs& args,
+                                              CUstream stream) const {
+  return LaunchOver(compare_columns_, args.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::FusedRows(const FusedReferenceArgs& args, CUstream stream) const {
+  return LaunchOver(fused_rows_, args.rows * kThreads, &args, stream);
+}
+
+absl::Status ReferenceKernels::FusedColumns(const FusedReferenceArgs& args, CUstream stream) const {
+  constexpr int64_t kRowsOfThread = 64;
+  return LaunchOver(fused_columns_, (args.rows / kRowsOfThread + 1) * args.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::FusedCompare(const FusedCompareArgs& args, CUstream stream) const {
+  return LaunchOver(fused_compare_, args.output.rows * args.output.columns, &args, stream);
+}
+
+absl::Status ReferenceKernels::FusedMask(const FusedMaskArgs& args, CUstream stream) const {
+  return LaunchOver(fused_mask_, args.rows * (args.columns / 8 + 2), &args, stream);
+}
+
+ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data) {
+  ReferenceMatrix matrix{};
+  matrix.data = layout.used() ? data : nullptr;
+  matrix.rows = layout.rows;
+  matrix.columns = layout.columns;
+  matrix.row_stride = layout.row_stride;
+  matrix.batch_stride = layout.batch_stride;
+  matrix.batch = layout.batch;
+  matrix.type = layout.type;
+  return matrix;
+}
+
+}  // namespace tilewright

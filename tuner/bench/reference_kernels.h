@@ -1,0 +1,82 @@
+#ifndef TILEWRIGHT_TUNER_BENCH_REFERENCE_KERNELS_H_
+#define TILEWRIGHT_TUNER_BENCH_REFERENCE_KERNELS_H_
+
+#include <cuda.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/cuda_handles.h"
+#include "kernel_templates/launch/kernel_launcher.h"
+#include "kernel_templates/reference/reference_args.h"
+#include "proto/problem/operand_layout.h"
+
+// After reference_args.h, which it needs.
+#include "kernel_templates/reference/fused_dropout_reference_args.h"
+
+namespace tilewright {
+
+// The kernels of kernel_templates/reference, loaded; each call enqueues one on a stream. Owned
+// by a bench session. Not thread-safe.
+class ReferenceKernels {
+ public:
+  // Without any, until those of Load take its place.
+  explicit ReferenceKernels(const DriverApi& driver) : driver_(&driver) {}
+
+  // `cubins`: of all units of ReferenceUnits, in any order.
+  static absl::StatusOr<ReferenceKernels> Load(const DriverApi& driver,
+                                               const std::vector<std::string>& cubins);
+
+  absl::Status Fill(const FillArgs& args, CUstream stream) const;
+  absl::Status Gemm(const ReferenceGemmArgs& args, CUstream stream) const;
+  absl::Status Compare(const CompareArgs& args, CUstream stream) const;
+  absl::Status Scan(const ScanArgs& args, CUstream stream) const;
+  absl::Status Runs(const RunsArgs& args, CUstream stream) const;
+  absl::Status Guard(const GuardArgs& args, CUstream stream) const;
+  absl::Status Checksum(const ChecksumArgs& args, CUstream stream) const;
+  // These where ReferenceUnits has them for the problem.
+  absl::Status Mask(const MaskArgs& args, CUstream stream) const;
+  absl::Status AddColumns(const ColumnTotalsArgs& args, CUstream stream) const;
+  absl::Status CompareColumns(const CompareColumnsArgs& args, CUstream stream) const;
+  // Of a fused dropout alone.
+  absl::Status FusedRows(const FusedReferenceArgs& args, CUstream stream) const;
+  absl::Status FusedColumns(const FusedReferenceArgs& args, CUstream stream) const;
+  absl::Status FusedCompare(const FusedCompareArgs& args, CUstream stream) const;
+  absl::Status FusedMask(const FusedMaskArgs& args, CUstream stream) const;
+
+ private:
+  // Threads stride over `items`; enough blocks to fill any GPU.
+  absl::Status LaunchOver(CUfunction function, int64_t items, const void* args,
+                          CUstream stream) const;
+
+  const DriverApi* driver_;
+  std::vector<CudaLibrary> libraries_;
+  CUfunction fill_ = nullptr;
+  CUfunction gemm_ = nullptr;
+  CUfunction compare_ = nullptr;
+  CUfunction scan_ = nullptr;
+  CUfunction runs_ = nullptr;
+  CUfunction guard_ = nullptr;
+  CUfunction checksum_ = nullptr;
+  CUfunction mask_ = nullptr;
+  CUfunction add_columns_ = nullptr;
+  CUfunction compare_columns_ = nullptr;
+  CUfunction fused_rows_ = nullptr;
+  CUfunction fused_columns_ = nullptr;
+  CUfunction fused_compare_ = nullptr;
+  CUfunction fused_mask_ = nullptr;
+};
+
+// Blocks of ReferenceKernels::Gemm: along n, along the listed rows, and those that share k where it
+// is long, z of them. Pure.
+GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k);
+
+// The matrix at `data`, as the kernels take it.
+ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_BENCH_REFERENCE_KERNELS_H_

@@ -1,0 +1,69 @@
+#include "tuner/profile/reference.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace tilewright {
+namespace {
+
+const char* TypeConstant(v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_TF32:
+      return "kTf32";
+    case v1::DATA_TYPE_FP16:
+      return "kFp16";
+    case v1::DATA_TYPE_BF16:
+      return "kBf16";
+    case v1::DATA_TYPE_E4M3:
+      return "kE4m3";
+    case v1::DATA_TYPE_E5M2:
+      return "kE5m2";
+    case v1::DATA_TYPE_INT8:
+      return "kInt8";
+    default:
+      return "kFp32";
+  }
+}
+
+// With what every problem needs: inputs, and checks that do not know what was computed. The
+// problem's own unit takes longest to compile, and begins first.
+std::vector<ReferenceUnit> WithCommonUnits(ReferenceUnit own) {
+  return {
+      std::move(own),
+      {"#include \"reference/fill.cuh\"\n", {"tilewright_reference_fill"}},
+      {"#include \"reference/checks.cuh\"\n",
+       {"tilewright_reference_compare", "tilewright_reference_scan", "tilewright_reference_runs",
+        "tilewright_reference_guard", "tilewright_reference_checksum"}}};
+}
+
+ReferenceUnit DropoutChecks() {
+  return {"#include \"reference/dropout_checks.cuh\"\n",
+          {"tilewright_reference_mask", "tilewright_reference_column_totals",
+           "tilewright_reference_compare_columns"}};
+}
+
+}  // namespace
+
+std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
+  std::vector<ReferenceUnit> units = WithCommonUnits(
+      {absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
+                    TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()), ")\n"),
+       {"tilewright_reference_gemm"}});
+  if (problem.epilogue().dropout().store_mask() || problem.epilogue().bias_gradient()) {
+    units.push_back(DropoutChecks());
+  }
+  return units;
+}
+
+std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem) {
+  if (!problem.has_fused_dropout()) return ReferenceUnits(problem.gemm());
+  std::vector<ReferenceUnit> units =
+      WithCommonUnits({"#include \"reference/fused_dropout_checks.cuh\"\n",
+                       {"tilewright_reference_fused_rows", "tilewright_reference_fused_columns",
+                        "tilewright_reference_fused_compare", "tilewright_reference_fused_mask"}});
+  if (problem.fused_dropout().dropout().store_mask()) units.push_back(DropoutChecks());
+  return units;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,184 @@
+#include "tuner/search/candidate_builder.h"
+
+#include <atomic>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "spdlog/spdlog.h"
+#include "tuner/codegen/renderer.h"
+#include "tuner/codegen/template_library.h"
+#include "tuner/compile/compile_key.h"
+#include "tuner/compile/compile_options.h"
+#include "tuner/target/target.h"
+
+namespace tilewright {
+
+// One distinct source, and which variants wait for it.
+struct CandidateBuilder::SourceGroup {
+  CompileJob job;
+  std::string compile_key;
+  std::vector<std::size_t> members;
+  bool done = false;
+};
+
+namespace {
+
+std::vector<std::string> EntrySymbols(const v1::LaunchPlan& plan) {
+  std::vector<std::string> symbols;
+  for (const v1::LaunchStep& step : plan.steps()) symbols.push_back(step.entry_symbol());
+  return symbols;
+}
+
+v1::Failure MakeFailure(v1::FailureKind kind, std::string message) {
+  v1::Failure failure;
+  failure.set_kind(kind);
+  failure.set_message(std::move(message));
+  return failure;
+}
+
+// Copies what the compiler found into the plan's steps. A step that spills more than a legal
+// config may is a failure of the candidate.
+std::optional<v1::Failure> CompletePlan(const CompiledCode& code, v1::LaunchPlan& plan) {
+  for (v1::LaunchStep& step : *plan.mutable_steps()) {
+    for (const EntryResources& entry : code.entries) {
+      if (entry.entry_symbol != step.entry_symbol()) continue;
+      step.set_registers_per_thread(entry.registers_per_thread);
+      step.set_spill_bytes(entry.spill_bytes);
+      step.set_static_shared_memory_bytes(entry.static_shared_memory_bytes);
+    }
+    if (step.spill_bytes() > kMaxSpillBytes) {
+      return MakeFailure(v1::FAILURE_KIND_RESOURCE_LIMIT,
+                         absl::StrCat(step.entry_symbol(), " spills ", step.spill_bytes(),
+                                      " bytes; at most ", kMaxSpillBytes, " are allowed"));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::StatusOr<BuildReport> CandidateBuilder::Build(const v1::Problem& problem,
+                                                    const v1::Target& target,
+                                                    const std::vector<RankedVariant>& variants,
+                                                    const BuildLimits& limits,
+                                                    const Cancellation& cancellation,
+                                                    const Callbacks& callbacks) {
+  ASSIGN_OR_RETURN(const std::string architecture, ArchitectureFor(target.silicon()));
+  const std::string& nvrtc_version = target.environment().nvrtc_version();
+  ASSIGN_OR_RETURN(const std::vector<std::string> options,
+                   CompileOptions(architecture, ParseNvrtcVersion(nvrtc_version)));
+
+  BuildReport report;
+  report.candidates.resize(variants.size());
+  std::vector<SourceGroup> groups;
+  std::map<std::string, std::size_t> group_of_key;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    BuiltCandidate& built = report.candidates[i];
+    *built.candidate.mutable_variant() = variants[i].variant;
+    built.candidate.set_predicted_seconds(variants[i].predicted_seconds);
+    *built.kernel.mutable_variant() = variants[i].variant;
+    built.kernel.set_architecture(architecture);
+    built.kernel.set_nvrtc_version(nvrtc_version);
+    ASSIGN_OR_RETURN(*built.kernel.mutable_launch_plan(),
+                     PlanForVariant(problem, target.silicon(), variants[i].variant));
+    CompileJob job;
+    ASSIGN_OR_RETURN(job.source, RenderSource(problem, variants[i].variant));
+    job.architecture = architecture;
+    job.entry_symbols = EntrySymbols(built.kernel.launch_plan());
+    const std::string key = CompileKey(
+        job, nvrtc_version, DigestOfTemplate(variants[i].variant.template_name()), options);
+    const auto [found, inserted] = group_of_key.emplace(key, groups.size());
+    if (inserted) groups.push_back({std::move(job), key, {}});
+    groups[found->second].members.push_back(i);
+  }
+
+  RETURN_IF_ERROR(CompileMissing(limits, cancellation, callbacks, groups, report));
+  for (SourceGroup& group : groups) {
+    if (group.done) continue;
+    const v1::Failure late =
+        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time was up before it could be compiled");
+    RETURN_IF_ERROR(Complete(group, late, callbacks, report));
+  }
+  return report;
+}
+
+absl::Status CandidateBuilder::Complete(SourceGroup& group, const CompileOutcome& outcome,
+                                        const Callbacks& callbacks, BuildReport& report) {
+  group.done = true;
+  for (const std::size_t member : group.members) {
+    BuiltCandidate& built = report.candidates[member];
+    if (const auto* failure = std::get_if<v1::Failure>(&outcome)) {
+      *built.candidate.mutable_failure() = *failure;
+    } else {
+      const auto& code = std::get<CompiledCode>(outcome);
+      built.kernel.set_cubin(code.cubin);
+      built.kernel.set_content_hash(Sha256(code.cubin));
+      built.candidate.set_content_hash(built.kernel.content_hash());
+      if (auto broken = CompletePlan(code, *built.kernel.mutable_launch_plan())) {
+        *built.candidate.mutable_failure() = *std::move(broken);
+      }
+    }
+    RETURN_IF_ERROR(callbacks.on_built(member, built));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CandidateBuilder::CompileMissing(const BuildLimits& limits,
+                                              const Cancellation& cancellation,
+                                              const Callbacks& callbacks,
+                                              std::vector<SourceGroup>& groups,
+                                              BuildReport& report) {
+  int done = 0;
+  int failed = 0;
+  const int total = static_cast<int>(groups.size());
+  std::atomic<bool> has_kernel = false;
+  std::vector<CompileJob> jobs;
+  std::vector<std::size_t> group_of_job;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    auto cached = store_.FindCompiled(groups[g].compile_key);
+    if (cached.ok() && cached->has_value()) {
+      RETURN_IF_ERROR(Complete(groups[g], **std::move(cached), callbacks, report));
+      has_kernel = true;
+      ++done;
+      continue;
+    }
+    jobs.push_back(groups[g].job);
+    group_of_job.push_back(g);
+  }
+  callbacks.on_progress(done, total, failed);
+  if (jobs.empty()) return absl::OkStatus();
+
+  const Cancellation until = cancellation.Or([&] {
+    const SteadyTime now = clock_.SteadyNow();
+    return now >= limits.end || (now >= limits.enough && has_kernel);
+  });
+  absl::Status delivered;
+  const absl::Status status =
+      compiler_.CompileAll(std::move(jobs), until, [&](std::size_t index, CompileOutcome outcome) {
+        SourceGroup& group = groups[group_of_job[index]];
+        // First, for the cache writes to disk.
+        delivered.Update(Complete(group, outcome, callbacks, report));
+        if (const auto* code = std::get_if<CompiledCode>(&outcome)) {
+          has_kernel = true;
+          if (const absl::Status put = store_.PutCompiled(group.compile_key, *code); !put.ok()) {
+            spdlog::warn("compiled kernel not cached: {}", put.ToString());
+            report.stored.Update(put);
+          }
+        } else {
+          // A compiler defers nothing but what took its workers with it from outside.
+          report.worker_lost |= std::get<v1::Failure>(outcome).kind() == v1::FAILURE_KIND_DEFERRED;
+          ++failed;
+        }
+        ++report.compiled;
+        callbacks.on_progress(++done, total, failed);
+      });
+  RETURN_IF_ERROR(delivered);
+  report.out_of_time = absl::IsCancelled(status) && !cancellation.IsCancelled();
+  return report.out_of_time ? absl::OkStatus() : status;
+}
+
+}  // namespace tilewright

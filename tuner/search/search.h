@@ -1,0 +1,97 @@
+#ifndef TILEWRIGHT_TUNER_SEARCH_SEARCH_H_
+#define TILEWRIGHT_TUNER_SEARCH_SEARCH_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tuner/compile/compiler.h"
+#include "tuner/profile/profiler.h"
+#include "tuner/search/candidate_builder.h"
+#include "tuner/search/clock.h"
+#include "tuner/search/kernel_queue.h"
+#include "tuner/search/search_progress.h"
+#include "tuner/search/tune_request.h"
+#include "tuner/search/tuning_deadlines.h"
+#include "tuner/space/search_space.h"
+#include "tuner/store/index/winner_index.h"
+#include "tuner/store/tuning_store.h"
+#include "tuner/worker/cancellation.h"
+
+namespace tilewright {
+
+// Which variants are tried.
+struct SearchPlan {
+  int legal_configs = 0;
+  std::vector<RankedVariant> ranked;  // Those that may be served, the most promising first.
+  std::size_t first = 0;              // How many of them make the first generation.
+  std::size_t moves = 0;              // How many more are tried around the fastest of those.
+};
+
+struct SearchReport {
+  // In the order they were chosen in; each with its outcome, or without, where nothing is measured.
+  std::vector<BuiltCandidate> candidates;
+  std::vector<v1::Candidate> vendors;
+  int compiled = 0;
+  bool out_of_time = false;
+  bool worker_lost = false;  // Some are DEFERRED, because their workers were lost.
+  absl::Status stored;       // Why a kernel compiled now could not be kept.
+  SteadyTime last_compile;   // What comes after it is measuring alone.
+};
+
+// Builds candidates and has them measured while others compile; then goes on around those that the
+// GPU found fast. One search of one problem, on the stack of Tuner::Tune.
+class Search {
+ public:
+  struct Collaborators {
+    Compiler& compiler;
+    Profiler& profiler;
+    TuningStore& store;
+    WinnerIndex& index;
+    Clock& clock;
+  };
+
+  // `request`, `cancellation` and `sink` outlive this. `start`: of the tuning, to which its
+  // trajectory refers.
+  Search(const Collaborators& with, const TuneRequest& request, const Deadlines& deadlines,
+         SteadyTime start, const Cancellation& cancellation, const ProgressSink& sink);
+
+  // Errors as of Tuner::Tune.
+  absl::StatusOr<SearchReport> Run(const SearchPlan& plan);
+
+ private:
+  absl::Status BuildGenerations(const SearchPlan& plan, const Cancellation& cancellation);
+  absl::Status Build(const std::vector<RankedVariant>& variants, const BuildLimits& limits,
+                     const Cancellation& cancellation);
+  // Hands a kernel that was built, and that may be run, to the Profile.
+  absl::Status Push(std::size_t index, BuiltCandidate& built);
+  // The variants of the second generation, given what launches of the first one's kernels take.
+  std::vector<RankedVariant> ChooseMoves(const SearchPlan& plan,
+                                         const std::vector<double>& seconds) const;
+  void Enter(ProfileReport profile, absl::Duration begin);
+  // For this problem, or for all.
+  void Quarantine(const v1::Candidate& candidate, const std::string& problem_key);
+  // Tries what failed at this problem at a second shape: what fails there too must run nowhere.
+  void TryFailedElsewhere();
+
+  const Collaborators with_;
+  const TuneRequest& request_;
+  const Deadlines deadlines_;
+  const SteadyTime start_;
+  const Cancellation& cancellation_;
+  const std::string silicon_key_;
+  const std::string problem_key_;
+  SearchProgress progress_;
+  KernelQueue queue_;
+  SearchReport report_;
+  std::vector<std::size_t> pushed_;  // Places in report_.candidates, as the Profile gets them.
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_SEARCH_SEARCH_H_

@@ -1,0 +1,89 @@
+#include "tuner/search/unstored_winners.h"
+
+#include <utility>
+#include <vector>
+
+#include "proto/problem/canonical_problem.h"
+#include "spdlog/spdlog.h"
+
+namespace tilewright {
+namespace {
+
+bool AnswerTheSame(const StoredWinner& a, const StoredWinner& b) {
+  return a.silicon_key == b.silicon_key && a.environment_key == b.environment_key &&
+         a.problem_encoding == b.problem_encoding;
+}
+
+// Whether another try may succeed.
+bool MayPass(const absl::Status& failure) {
+  return !absl::IsInvalidArgument(failure) && !absl::IsInternal(failure) &&
+         !absl::IsNotFound(failure);
+}
+
+}  // namespace
+
+void UnstoredWinners::Remove(const StoredWinner& winner) {
+  std::erase_if(kept_, [&](const Kept& kept) { return AnswerTheSame(kept.record.winner, winner); });
+}
+
+void UnstoredWinners::Keep(TuningRecord record, std::string cubin) {
+  absl::MutexLock lock(&mutex_);
+  Remove(record.winner);
+  if (kept_.size() >= max_kept_) {
+    spdlog::error("too many winners wait to be stored: that of {} will not be",
+                  DescribeProblem(kept_.front().record.winner.winner.problem()));
+    kept_.pop_front();
+  }
+  kept_.push_back({++last_id_, std::move(record), std::move(cubin)});
+}
+
+void UnstoredWinners::Forget(const StoredWinner& winner) {
+  absl::MutexLock lock(&mutex_);
+  Remove(winner);
+}
+
+std::optional<std::string> UnstoredWinners::FindCubin(const std::string& content_hash) {
+  absl::MutexLock lock(&mutex_);
+  for (const Kept& kept : kept_) {
+    if (!kept.cubin.empty() && kept.record.winner.kernel.content_hash() == content_hash) {
+      return kept.cubin;
+    }
+  }
+  return std::nullopt;
+}
+
+std::size_t UnstoredWinners::size() const {
+  absl::MutexLock lock(&mutex_);
+  return kept_.size();
+}
+
+absl::Status UnstoredWinners::StoreAll(TuningStore& store, WinnerIndex& index) {
+  while (true) {
+    absl::MutexLock publishing(&index.publishing());
+    Kept next;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (kept_.empty()) return absl::OkStatus();
+      next = kept_.front();
+    }
+    std::vector<std::string> cubins;
+    if (!next.cubin.empty()) cubins.push_back(next.cubin);
+    const auto epochs = store.PutImport(cubins, {next.record});
+    if (!epochs.ok() && MayPass(epochs.status())) return epochs.status();
+    const std::string problem = DescribeProblem(next.record.winner.winner.problem());
+    if (epochs.ok()) {
+      next.record.winner.winner.set_epoch(epochs->front());
+      index.Insert(next.record.winner);
+      // It would be the answer again once the stored one is removed.
+      index.RemoveUnstored(next.record.winner);
+      spdlog::info("the winner of {} is stored now", problem);
+    } else {
+      spdlog::error("the winner of {} cannot be stored: {}", problem,
+                    std::string(epochs.status().message()));
+    }
+    absl::MutexLock lock(&mutex_);
+    std::erase_if(kept_, [&](const Kept& kept) { return kept.id == next.id; });
+  }
+}
+
+}  // namespace tilewright

@@ -1,0 +1,23 @@
+#include "tuner/search/warm_start.h"
+
+#include <algorithm>
+#include <string>
+
+namespace tilewright {
+
+void StartWarm(const v1::Problem& problem, const v1::Target& target, const WinnerIndex& index,
+               std::vector<RankedVariant>& ranked) {
+  IndexQuery query;
+  query.problem = problem;
+  query.silicon = target.silicon();
+  query.environment = target.environment();
+  const IndexHit hit = index.Find(query);
+  if (hit.winner == nullptr || !hit.winner->kernel.has_variant()) return;
+  const std::string won = hit.winner->kernel.variant().SerializeAsString();
+  const auto found = std::find_if(ranked.begin(), ranked.end(), [&](const RankedVariant& variant) {
+    return variant.variant.SerializeAsString() == won;
+  });
+  if (found != ranked.end()) std::rotate(ranked.begin(), found, found + 1);
+}
+
+}  // namespace tilewright

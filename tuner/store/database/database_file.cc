@@ -1,0 +1,347 @@
+#include "tuner/store/database/database_file.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "spdlog/spdlog.h"
+#include "tuner/store/database/cache_directory.h"
+#include "tuner/store/database/migrations.h"
+#include "tuner/store/database/salvage.h"
+#include "tuner/store/database/schema_check.h"
+#include "tuner/store/database/write_ahead_log.h"
+
+namespace tilewright {
+namespace {
+
+// The WAL goes first: a crash between two renames leaves a database whose WAL is kept
+// aside, never a new database with an old WAL beside it.
+constexpr const char* kSuffixes[] = {"-wal", "-shm", "-journal", ""};
+
+// SQLite gives the WAL and the shared memory the mode of the database.
+absl::Status MakeFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const int fd, OpenPrivateFile(path, O_RDWR | O_CREAT, 0640));
+  ::close(fd);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool FileExists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+absl::Status RenameFile(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  return CacheFileError("cannot rename", from, errno);
+}
+
+void RemoveDatabase(const std::string& path) {
+  for (const char* suffix : kSuffixes) ::unlink((path + suffix).c_str());
+}
+
+absl::StatusOr<std::string> MoveDatabaseAside(const std::string& path, std::string_view why,
+                                              absl::Time now) {
+  const std::string stem =
+      absl::StrCat(path, absl::string_view(why.data(), why.size()),
+                   absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
+  std::string target = stem;
+  for (int i = 2; FileExists(target) || FileExists(target + "-wal"); ++i) {
+    target = absl::StrCat(stem, "-", i);
+  }
+  for (const char* suffix : kSuffixes) {
+    if (::rename((path + suffix).c_str(), (target + suffix).c_str()) != 0 && errno != ENOENT) {
+      return CacheFileError("cannot move aside", path + suffix, errno);
+    }
+  }
+  return target;
+}
+
+namespace {
+
+// Each tree of the database by a column that it is sorted by.
+struct Tree {
+  const char* table;
+  const char* column;
+};
+constexpr Tree kTrees[] = {
+    {"store_info", "id"},
+    {"silicons", "id"},
+    {"silicons", "key"},
+    {"environments", "id"},
+    {"environments", "key"},
+    {"problems", "id"},
+    {"problems", "key"},
+    {"kernels", "id"},
+    {"kernels", "content_hash"},
+    {"compile_cache", "compile_key"},
+    {"winners", "epoch"},
+    {"winners", "problem_id"},
+    {"samples", "epoch"},
+    {"quarantine", "content_hash"},
+    {"signers", "signer"},
+    {"pruned_winners", "winner_key"},
+    {"kernel_uses", "content_hash"},
+    {"sweeps", "id"},
+    {"sweeps", "name"},
+    {"sweep_requests", "sweep_id"},
+    {"sweep_entries", "sweep_id"},
+};
+
+// Reads the way to the first and to the last row of each tree: new rows go to either end, so
+// a page there that cannot be read fails every write. Rows in between may be damaged; they
+// are left out as they are met.
+void CheckTrees(SqliteConnection& connection) {
+  for (const auto& [table, column] : kTrees) {
+    if (!connection.database().tableExists(table)) {
+      throw SQLite::Exception(absl::StrCat("table ", table, " is gone"), SQLITE_CORRUPT);
+    }
+    const std::string by = absl::StrCat("SELECT ", column, " FROM ", table, " ORDER BY ", column);
+    connection.database().exec(by + " LIMIT 1");
+    connection.database().exec(by + " DESC LIMIT 1");
+  }
+}
+
+// Bytes 18 and 19 of a database say which format it has, for writing and for reading. A damaged
+// one makes SQLite take the file for one that may only be read.
+bool HasSoundVersions(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string header(20, '\0');
+  if (!file.read(header.data(), static_cast<std::streamsize>(header.size()))) return true;
+  return header[18] >= 1 && header[18] <= 2 && header[19] >= 1 && header[19] <= 2;
+}
+
+// Throws where the schema is damaged.
+void CheckSchema(SQLite::Database& database) {
+  const std::string damage = FindSchemaDamage(database);
+  if (!damage.empty()) throw SQLite::Exception(damage, SQLITE_CORRUPT);
+}
+
+// Before a database is brought up to date, what it was is written beside it: an older program can
+// be given that by `tilewright restore`. May throw.
+absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) {
+  const int version = SchemaVersion(database);
+  if (version == 0 || version >= Migrations().back().version) return absl::OkStatus();
+  // One that is there already is another database's: it was restored over, or an upgrade failed.
+  std::string copy = CopyOfSchema(path, version);
+  for (int i = 2; FileExists(copy); ++i) copy = absl::StrCat(CopyOfSchema(path, version), "-", i);
+  const std::string unfinished = copy + kPart;
+  ::unlink(unfinished.c_str());
+  RETURN_IF_ERROR(MakeFile(unfinished));
+  SQLite::Statement vacuum(database, "VACUUM INTO ?");
+  vacuum.bind(1, unfinished);
+  vacuum.exec();
+  RETURN_IF_ERROR(RenameFile(unfinished, copy));
+  spdlog::info("{} is brought up to date; what it was is kept as {}", path, copy);
+  return absl::OkStatus();
+}
+
+// May throw.
+absl::Status PrepareForWriting(const std::string& path, SqliteConnection& connection) {
+  SQLite::Database& database = connection.database();
+  // Before a migration, which a damaged one would fail.
+  CheckSchema(database);
+  RETURN_IF_ERROR(KeepOldSchema(path, database));
+  RETURN_IF_ERROR(Migrate(Migrations(), database));
+  CheckTrees(connection);
+  database.exec(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+      "PRAGMA journal_size_limit=67108864");
+  return absl::OkStatus();
+}
+
+// May throw.
+absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& path) {
+  if (!HasSoundVersions(path)) {
+    throw SQLite::Exception("its header names a format that there is not", SQLITE_CORRUPT);
+  }
+  auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadWrite);
+  // Until it is known to be ours and sound, not a byte of it changes.
+  connection->SetCheckpointOnClose(false);
+  RETURN_IF_ERROR(KeepSystemError([&] { return PrepareForWriting(path, *connection); }));
+  connection->SetCheckpointOnClose(true);
+  return connection;
+}
+
+// The last transaction of the log is not whole: the power failed while it was written, and nobody
+// was told that it was stored; or it is damaged, and somebody was. The log is kept.
+absl::StatusOr<std::string> KeepCutOffLog(const std::string& path, absl::Time now) {
+  const std::string copy = absl::StrCat(
+      path, "-wal.damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
+  std::error_code error;
+  std::filesystem::copy_file(path + "-wal", copy, std::filesystem::copy_options::overwrite_existing,
+                             error);
+  if (error) return CacheFileError("cannot copy the log to", copy, error.value());
+  const std::string note = absl::StrCat(
+      "the write-ahead log of the database ends in a transaction that is not whole: "
+      "one that was cut off, or damage, and then what was stored last is missing; "
+      "the log is kept as ",
+      copy);
+  spdlog::error("{}", note);
+  return note;
+}
+
+int64_t BytesOf(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<int64_t>(size);
+}
+
+// A copy of the database at `path`, with all of its log and a sound schema, to salvage from: what
+// SQLite itself would not see of it is there too.
+absl::Status CopyToSalvage(const std::string& path, const std::string& copy) {
+  RETURN_IF_ERROR(CopyWithLog(path, copy));
+  const absl::Status repaired = AtBorder([&]() -> absl::Status {
+    SqliteConnection connection(copy, SqliteConnection::Mode::kReadWrite);
+    RepairSchema(connection.database());
+    return absl::OkStatus();
+  });
+  // A first page that nothing can be made of is met again by the salvage, which says so.
+  if (!repaired.ok()) LogDamage("schema", std::string(repaired.message()));
+  return absl::OkStatus();
+}
+
+// Writes what can be read of the database at `path` to a new one at `target`.
+absl::StatusOr<Salvaged> CopyReadable(const std::string& path, const std::string& target,
+                                      int64_t least_epoch) {
+  // A winner takes more than this: of epochs that a lost page hid, there are no more.
+  constexpr int64_t kLeastWinnerBytes = 64;
+  RETURN_IF_ERROR(MakeFile(target));
+  return AtBorder([&]() -> absl::StatusOr<Salvaged> {
+    SqliteConnection to(target, SqliteConnection::Mode::kReadWrite);
+    RETURN_IF_ERROR(Migrate(Migrations(), to.database()));
+    Salvaged salvaged;
+    if (FileExists(path) || FileExists(path + "-wal")) {
+      const std::string copy = target + kSource;
+      const absl::Cleanup remove_copy = [&] { RemoveDatabase(copy); };
+      RETURN_IF_ERROR(CopyToSalvage(path, copy));
+      SqliteConnection from(copy, SqliteConnection::Mode::kReadOnly);
+      ASSIGN_OR_RETURN(salvaged, Salvage(from, to));
+    }
+    const int64_t hidden = (BytesOf(path) + BytesOf(path + "-wal")) / kLeastWinnerBytes;
+    to.Use("UPDATE store_info SET first_epoch = ?")
+        .Int(std::max(salvaged.newest_epoch, least_epoch) + 1 + hidden)
+        .Run();
+    return salvaged;
+  });
+}
+
+// NOT_FOUND where the database is empty, or of another version, which only a writer brings up to
+// date.
+absl::Status CheckVersion(const std::string& path, SqliteConnection& connection) {
+  const int version = connection.database().execAndGet("PRAGMA user_version").getInt();
+  if (version == Migrations().back().version) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kNotFound, "NOTHING_STORED",
+                   version == 0 ? absl::StrCat("nothing is stored in ", path)
+                                : absl::StrCat(path,
+                                               " was written by another version: let a daemon that "
+                                               "may write there open it once"));
+}
+
+// Lets the complete rebuilt database take the place of the one at `path`, which is moved
+// aside, to the name that is returned.
+absl::StatusOr<std::string> PutInPlace(const std::string& path, absl::Time now) {
+  ASSIGN_OR_RETURN(const std::string aside, MoveDatabaseAside(path, ".damaged-", now));
+  RETURN_IF_ERROR(RenameFile(path + kRebuilt, path));
+  return aside;
+}
+
+}  // namespace
+
+absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::Time now) {
+  if (FileExists(path + kRebuilt)) RETURN_IF_ERROR(PutInPlace(path, now).status());
+  std::string damage = "the database is missing, its write-ahead log is not";
+  if (FileExists(path) || !FileExists(path + "-wal")) {
+    RETURN_IF_ERROR(MakeFile(path));
+    bool cut_off = false;
+    if (const std::size_t lost = LostFrames(path, &cut_off); lost > 0) {
+      return RebuildDatabaseFile(
+          path, now,
+          absl::StrCat("the write-ahead log of the database is damaged, and ", lost,
+                       " of its pages would have been lost"),
+          0);
+    }
+    std::string note;
+    if (cut_off) {
+      ASSIGN_OR_RETURN(note, KeepCutOffLog(path, now));
+    }
+    auto connection = AtBorder([&] { return TryOpen(path); });
+    if (connection.ok()) return OpenedDatabase{*std::move(connection), note};
+    if (!absl::IsDataLoss(connection.status())) return connection.status();
+    damage = std::string(connection.status().message());
+  }
+  return RebuildDatabaseFile(path, now, damage, 0);
+}
+
+absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl::Time now,
+                                                   std::string_view damage, int64_t least_epoch) {
+  const std::string unfinished = path + kRebuilding;
+  const auto remove_unfinished = [&] {
+    RemoveDatabase(unfinished);
+    RemoveDatabase(unfinished + kSource);
+  };
+  remove_unfinished();
+  // Seconds since 1970 are above any epoch that was counted up from 1, so jobs that pinned an
+  // epoch of the old file are never served from a different winner.
+  const auto salvaged =
+      CopyReadable(path, unfinished, std::max(least_epoch, absl::ToUnixSeconds(now)));
+  if (!salvaged.ok()) {
+    remove_unfinished();
+    return salvaged.status();
+  }
+  RETURN_IF_ERROR(RenameFile(unfinished, path + kRebuilt));
+  ASSIGN_OR_RETURN(const std::string aside, PutInPlace(path, now));
+  OpenedDatabase opened;
+  opened.recovery_note = absl::StrCat(
+      absl::string_view(damage.data(), damage.size()), "; it was moved to ", aside,
+      " and a new one was begun, with the ", salvaged->winners, " winners that could be read");
+  spdlog::error("{}", opened.recovery_note);
+  ASSIGN_OR_RETURN(opened.connection, AtBorder([&] { return TryOpen(path); }));
+  return opened;
+}
+
+absl::StatusOr<ReadOnlyDatabase> OpenUnwritable(const std::string& path, const std::string& copy) {
+  std::string source = path;
+  if (BytesOf(path + "-wal") > 0) {
+    // Without the shared memory beside it, which cannot be made, SQLite reads no log.
+    RemoveDatabase(copy);
+    RETURN_IF_ERROR(CopyWithLog(path, copy));
+    source = copy;
+  }
+  return AtBorder(Purpose::kRead, [&]() -> absl::StatusOr<ReadOnlyDatabase> {
+    const auto mode = SqliteConnection::Mode::kImmutable;
+    auto connection = std::make_unique<SqliteConnection>(source, mode);
+    RETURN_IF_ERROR(KeepSystemError([&] {
+      const absl::Status version = CheckVersion(path, *connection);
+      if (version.ok()) CheckSchema(connection->database());
+      return version;
+    }));
+    return ReadOnlyDatabase{std::move(connection), mode, source};
+  });
+}
+
+absl::StatusOr<ReadOnlyDatabase> OpenReadOnly(const std::string& path) {
+  return AtBorder(Purpose::kRead, [&]() -> absl::StatusOr<ReadOnlyDatabase> {
+    const auto mode = BytesOf(path + "-wal") > 0 ? SqliteConnection::Mode::kHeapLog
+                                                 : SqliteConnection::Mode::kImmutable;
+    auto connection = std::make_unique<SqliteConnection>(path, mode);
+    RETURN_IF_ERROR(KeepSystemError([&] { return CheckVersion(path, *connection); }));
+    return ReadOnlyDatabase{std::move(connection), mode, path};
+  });
+}
+
+}  // namespace tilewright

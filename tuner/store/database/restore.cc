@@ -1,0 +1,139 @@
+#include "tuner/store/database/restore.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
+#include "proto/support/input_file.h"
+#include "proto/support/status_macros.h"
+#include "tuner/store/database/cache_directory.h"
+#include "tuner/store/database/database_file.h"
+#include "tuner/store/database/migrations.h"
+#include "tuner/store/database/sqlite_connection.h"
+#include "tuner/store/database/sqlite_store.h"
+
+namespace tilewright {
+namespace {
+
+// Takes in what the log beside the copy at `path` has, and lets new epochs begin above all that
+// were given out since the backup was made: seconds since 1970 are above any that was counted up
+// from 1.
+absl::Status Prepare(const std::string& path, absl::Time now) {
+  return AtBorder([&]() -> absl::Status {
+    SqliteConnection connection(path, SqliteConnection::Mode::kReadWrite);
+    SQLite::Database& database = connection.database();
+    RETURN_IF_ERROR(CheckOurs(Migrations(), database));
+    if (SchemaVersion(database) == 0) {
+      return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
+                       "it is empty, and no cache database");
+    }
+    const std::string verdict = database.execAndGet("PRAGMA quick_check(1)").getString();
+    if (verdict != "ok") {
+      return MakeError(absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",
+                       absl::StrCat("it is damaged: ", verdict));
+    }
+    connection.Use("UPDATE store_info SET first_epoch = max(first_epoch, ?)")
+        .Int(absl::ToUnixSeconds(now))
+        .Run();
+    database.exec("PRAGMA journal_mode=DELETE");
+    return absl::OkStatus();
+  });
+}
+
+// Before gigabytes of something else are copied. An empty file is left to SQLite, to which that is
+// an empty database.
+absl::Status CheckBegin(const std::string& path) {
+  // Of every database of SQLite 3, with the byte 0 that ends it.
+  constexpr char kMagic[] = "SQLite format 3";
+  ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
+  char begin[sizeof(kMagic)] = {};
+  ASSIGN_OR_RETURN(const std::size_t count, file.Read(begin, sizeof(begin)));
+  if (count == 0 || std::memcmp(begin, kMagic, sizeof(begin)) == 0) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
+                   absl::StrCat(path, ": is no database: name what `tilewright backup` wrote"),
+                   {{"file", path}});
+}
+
+absl::Status CopyFile(const std::string& from, const std::string& to) {
+  std::error_code error;
+  std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing, error);
+  if (error) return CacheFileError("cannot copy to", to, error.value());
+  std::filesystem::permissions(to, std::filesystem::perms(0640), error);
+  return absl::OkStatus();
+}
+
+// Takes the log of the database at `path` into it, so that there is one file to be moved aside.
+// What cannot be opened stays as it is.
+void FoldLog(const std::string& path) {
+  AtBorder([&]() -> absl::Status {
+    SqliteConnection connection(path, SqliteConnection::Mode::kReadWrite);
+    connection.database().exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return absl::OkStatus();
+  }).IgnoreError();
+}
+
+absl::Status SyncFile(const std::string& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  return synced ? absl::OkStatus() : CacheFileError("cannot flush", path, error);
+}
+
+}  // namespace
+
+absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std::string& file,
+                                         absl::Time now) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) {
+    return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
+                     absl::StrCat(file, ": is no file that can be read"), {{"file", file}});
+  }
+  RETURN_IF_ERROR(CheckBegin(file));
+  ASSIGN_OR_RETURN(const std::unique_ptr<CacheDirectory> directory,
+                   CacheDirectory::Open(cache_dir));
+  Restored restored;
+  restored.database = directory->PathOf(kDatabaseFile);
+  const std::string unfinished = restored.database + kRestoring;
+  if (std::filesystem::equivalent(file, unfinished, error)) {
+    return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
+                     absl::StrCat(file, ": is what a restore left unfinished: name another file"),
+                     {{"file", file}});
+  }
+  RemoveDatabase(unfinished);
+  absl::Status prepared = CopyFile(file, unfinished);
+  if (prepared.ok() && FileExists(file + "-wal")) {
+    prepared = CopyFile(file + "-wal", unfinished + "-wal");
+  }
+  if (prepared.ok()) prepared = Prepare(unfinished, now);
+  if (prepared.ok()) prepared = SyncFile(unfinished, O_RDWR);
+  if (!prepared.ok()) {
+    RemoveDatabase(unfinished);
+    return prepared;
+  }
+  if (FileExists(restored.database)) FoldLog(restored.database);
+  const auto move_aside = [&](const std::string& path) -> absl::Status {
+    if (!FileExists(path) && !FileExists(path + "-wal")) return absl::OkStatus();
+    ASSIGN_OR_RETURN(restored.kept, MoveDatabaseAside(path, ".before-restore-", now));
+    return absl::OkStatus();
+  };
+  // What a rebuild that was killed left complete would take the place of what is restored.
+  const std::string complete = restored.database + kRebuilt;
+  RETURN_IF_ERROR(move_aside(complete));
+  // From here on a start finishes what a kill interrupts: it puts the complete database in place.
+  RETURN_IF_ERROR(RenameFile(unfinished, complete));
+  RETURN_IF_ERROR(SyncFile(directory->path(), O_RDONLY | O_DIRECTORY));
+  RETURN_IF_ERROR(move_aside(restored.database));
+  RETURN_IF_ERROR(RenameFile(complete, restored.database));
+  RETURN_IF_ERROR(SyncFile(directory->path(), O_RDONLY | O_DIRECTORY));
+  return restored;
+}
+
+}  // namespace tilewright

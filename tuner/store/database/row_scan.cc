@@ -1,0 +1,124 @@
+#include "tuner/store/database/row_scan.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int64_t kNoNumber = -1;
+
+// The keys that the table's index names, in order: what can be read of it from either end.
+std::vector<int64_t> IndexedKeys(SqliteConnection& connection, const NumberedTable& table) {
+  std::vector<int64_t> keys;
+  const auto keep = [&](const Query& row) {
+    keys.push_back(row.IntAt(0));
+    return true;
+  };
+  if (!ScanUntilDamage(connection, table.indexed_keys, kNoNumber, keep)) {
+    ScanUntilDamage(connection, absl::StrCat(table.indexed_keys, " DESC"), kNoNumber, keep);
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+// The least key of two bytes above all that begin as `key` does; nothing after the last.
+std::optional<std::string> NextPrefix(const std::string& key) {
+  const auto byte = [&](std::size_t i) {
+    return i < key.size() ? static_cast<unsigned char>(key[i]) : 0u;
+  };
+  const unsigned next = (byte(0) << 8 | byte(1)) + 1;
+  if (next > 0xffff) return std::nullopt;
+  return std::string{static_cast<char>(next >> 8), static_cast<char>(next & 0xff)};
+}
+
+}  // namespace
+
+bool ScanUntilDamage(SqliteConnection& connection, const std::string& sql, int64_t number,
+                     const RowVisitor& visit) {
+  try {
+    Query scan = connection.Use(sql);
+    if (number >= 0) scan.Int(number);
+    while (scan.Next()) {
+      if (!visit(scan)) return true;
+    }
+    return true;
+  } catch (const SQLite::Exception& error) {
+    if (!IsDamage(error)) throw;
+    return false;
+  }
+}
+
+std::vector<UnreadableKeys> ScanByNumber(SqliteConnection& connection, const NumberedTable& table,
+                                         const RowVisitor& visit) {
+  // A page that cannot be read ends a scan, and hides which keys it held: go on behind it,
+  // key by key, for as many as two inner pages can take away (400 children of 3 rows or
+  // more, each), and past that by the keys that the index names: epochs have large gaps.
+  constexpr int64_t kLargestGap = 5000;
+  const std::string sql =
+      absl::StrCat("SELECT ", table.key, ", ", table.columns, " FROM ", table.name, " WHERE ",
+                   table.key, " >= ? ORDER BY ", table.key);
+  std::vector<UnreadableKeys> unreadable;
+  std::optional<std::vector<int64_t>> indexed;
+  int64_t last = 0;   // That was read.
+  int64_t begin = 0;  // Of the steps key by key.
+  int64_t from = 0;
+  const auto in_order = [&](const Query& row) {
+    const int64_t key = row.IntAt(0);
+    if (key <= last || key < from) return true;  // Out of order, so the page is damaged.
+    if (!unreadable.empty() && unreadable.back().last > key) unreadable.back().last = from - 1;
+    last = key;
+    return visit(row);
+  };
+  while (!ScanUntilDamage(connection, sql, from, in_order)) {
+    const int64_t missed = std::max(from, last + 1);
+    if (unreadable.empty() || unreadable.back().last < missed) {
+      unreadable.push_back({missed, std::numeric_limits<int64_t>::max()});
+    }
+    begin = std::max(begin, last);
+    from = missed + 1;
+    if (missed - begin < kLargestGap) continue;
+    if (!indexed) indexed = IndexedKeys(connection, table);
+    const auto next = std::upper_bound(indexed->begin(), indexed->end(), missed);
+    if (next == indexed->end()) return unreadable;
+    from = begin = *next;
+  }
+  if (!unreadable.empty()) unreadable.back().last = std::min(unreadable.back().last, from - 1);
+  return unreadable;
+}
+
+void ScanByHash(SqliteConnection& connection, const HashedTable& table, const RowVisitor& visit) {
+  const std::string select =
+      absl::StrCat("SELECT ", table.key, ", ", table.columns, " FROM ", table.name);
+  const std::string order = absl::StrCat(" ORDER BY ", table.key);
+  std::string last;
+  const auto keep = [&](const Query& row) {
+    last = std::string(row.BlobAt(0));
+    return visit(row);
+  };
+  if (ScanUntilDamage(connection, select + order, kNoNumber, keep)) return;
+  std::string front = last;
+  if (ScanUntilDamage(connection, select + order + " DESC", kNoNumber, keep)) return;
+  const std::string back = last;
+  const std::string sql = absl::StrCat(select, " WHERE ", table.key, " >= ?", order);
+  for (auto from = NextPrefix(front); from && *from < back; from = NextPrefix(front)) {
+    front = *from;
+    try {
+      Query scan = connection.Use(sql);
+      scan.Blob(*from);
+      while (scan.Next()) {
+        if (!visit(scan)) return;
+        front = std::max(front, std::string(scan.BlobAt(0)));
+      }
+      return;
+    } catch (const SQLite::Exception& error) {
+      if (!IsDamage(error)) throw;
+    }
+  }
+}
+
+}  // namespace tilewright

@@ -1,0 +1,116 @@
+#include "tuner/store/index/nearest_problem.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <tuple>
+
+#include "tuner/space/search_space.h"
+
+namespace tilewright {
+namespace {
+
+constexpr float kOtherSiliconDistance = 1;
+constexpr float kNotMeasuredDistance = 1;
+
+constexpr std::size_t kDepth = 2;  // k among ShapeLogs.
+
+float Log2(int64_t extent) { return std::log2(static_cast<float>(std::max<int64_t>(extent, 1))); }
+
+}  // namespace
+
+ShapeLogs LogsOf(int64_t m, int64_t n, int64_t k, int64_t batch) {
+  return {Log2(m), Log2(n), Log2(k), Log2(batch)};
+}
+
+ShapeLogs LogsOf(const v1::Problem& problem) {
+  if (problem.has_gemm()) {
+    const v1::GemmProblem& gemm = problem.gemm();
+    return LogsOf(gemm.m(), gemm.n(), gemm.k(), gemm.batch());
+  }
+  return LogsOf(problem.fused_dropout().rows(), problem.fused_dropout().columns(), 1, 1);
+}
+
+const WinnerNode* NewestUpTo(const TargetNode& target, int64_t newest_epoch) {
+  const WinnerNode* winner = target.newest.load(std::memory_order_acquire);
+  while (winner != nullptr &&
+         (winner->epoch > newest_epoch || winner->removed.load(std::memory_order_acquire))) {
+    winner = winner->older.load(std::memory_order_acquire);
+  }
+  return winner;
+}
+
+NearestSearch::NearestSearch(const NearestQuery& query)
+    : query_(query), logs_(LogsOf(query.problem)) {}
+
+float NearestSearch::SquaredShapeDistance(const ShapeLogs& logs) const {
+  float sum = 0;
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    sum += (logs[i] - logs_[i]) * (logs[i] - logs_[i]);
+  }
+  return sum;
+}
+
+// Errors grow with k, or stay: what was measured within a budget keeps it for a k no larger.
+bool NearestSearch::KeepsErrorBudget(const WinnerNode& winner) const {
+  return query_.problem.gemm().numerics().error_budget() <= 0 ||
+         logs_[kDepth] <= winner.target->problem->logs[kDepth];
+}
+
+bool NearestSearch::MayServe(const WinnerNode& winner) {
+  if (winner.requirements == nullptr ||
+      winner.target->silicon->compute_capability != query_.compute_capability) {
+    return false;
+  }
+  if (!winner.IsServed() || !KeepsErrorBudget(winner) ||
+      winner.kernel->FailedOn(query_.silicon_key, query_.problem_key)) {
+    return false;
+  }
+  const auto [known, is_new] = holds_.try_emplace(winner.requirements, false);
+  if (is_new) known->second = RequirementsHold(*winner.requirements, query_.problem);
+  return known->second;
+}
+
+void NearestSearch::Consider(const WinnerNode& winner, float shape_distance) {
+  Best candidate;
+  candidate.winner = &winner;
+  candidate.same_environment = winner.target->environment == query_.environment;
+  candidate.distance = shape_distance +
+                       (winner.target->silicon == query_.silicon ? 0 : kOtherSiliconDistance) +
+                       (winner.measured ? 0 : kNotMeasuredDistance);
+  const auto order = [](const Best& best) {
+    return std::tuple(best.distance, !best.same_environment, -best.winner->epoch);
+  };
+  if (best_.winner != nullptr && order(best_) <= order(candidate)) return;
+  if (MayServe(winner)) best_ = candidate;
+}
+
+const WinnerNode* NearestSearch::InFamily(const FamilyNode& family) {
+  // Most problems are farther than the best so far, which their squares tell without a root. The
+  // margin is many times what the squares lose by rounding, so that no tie is passed over.
+  float reach = std::numeric_limits<float>::infinity();
+  family.problems.ForEach([&](const ProblemInFamily& entry) {
+    const float squared = SquaredShapeDistance(entry.logs);
+    if (squared > reach) return;
+    const float distance = std::sqrt(squared);
+    for (const TargetNode* target = entry.problem->targets.load(std::memory_order_acquire);
+         target != nullptr; target = target->next) {
+      if (const WinnerNode* winner = NewestUpTo(*target, query_.newest_epoch)) {
+        Consider(*winner, distance);
+      }
+    }
+    if (best_.winner != nullptr) reach = best_.distance * best_.distance * 1.00001F;
+  });
+  return best_.winner;
+}
+
+const WinnerNode* NearestSearch::OfKernel(const KernelNode& kernel, const FamilyNode& family) {
+  kernel.winners.ForEach([&](const WinnerNode* winner) {
+    if (winner->epoch > query_.newest_epoch || winner->target->problem->family != &family) return;
+    Consider(*winner, std::sqrt(SquaredShapeDistance(winner->target->problem->logs)));
+  });
+  return best_.winner;
+}
+
+}  // namespace tilewright

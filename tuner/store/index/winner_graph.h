@@ -1,0 +1,106 @@
+#ifndef TILEWRIGHT_TUNER_STORE_INDEX_WINNER_GRAPH_H_
+#define TILEWRIGHT_TUNER_STORE_INDEX_WINNER_GRAPH_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "tuner/store/index/append_only_list.h"
+#include "tuner/store/index/published_table.h"
+#include "tuner/store/index/winner_nodes.h"
+#include "tuner/store/tuning_store.h"
+
+namespace tilewright {
+
+// All winners as nodes that point at each other. Find functions and `targets` may be used
+// from any thread while Add runs: they take no lock. Owned by WinnerIndex.
+class WinnerGraph {
+ public:
+  // `parsed`: the same winner where it is at hand, or null. False where it cannot be read.
+  bool Add(const PackedWinner& view, std::shared_ptr<const StoredWinner> parsed);
+
+  // The kernel failed on the silicon, and is no answer for it any more.
+  void Quarantine(const QuarantineEntry& entry);
+
+  // The newest epoch is this one at least: its winner was removed.
+  void RaiseEpoch(int64_t epoch);
+
+  // Winners of these epochs are no answers any more.
+  void Remove(const std::vector<int64_t>& epochs);
+
+  // The winners without an epoch, of this problem and target alone, are no answers any more.
+  // Whether there were any.
+  bool RemoveUnstored(std::string_view problem_encoding, std::string_view silicon_key,
+                      std::string_view environment_key);
+
+  // Whether what `signer` signed may be an answer.
+  void SetTrusted(std::string_view signer, bool trusted);
+  bool IsTrusted(std::string_view signer) const;
+
+  // By what the keys are made from, compared in full; null where there is none.
+  const ProblemNode* FindProblem(std::string_view encoding) const;
+  const FamilyNode* FindFamily(std::string_view family_key) const;
+  const KernelNode* FindKernel(std::string_view content_hash) const;
+  const SiliconNode* FindSilicon(std::string_view encoding) const;
+  const EnvironmentNode* FindEnvironment(std::string_view encoding) const;
+
+  const AppendOnlyList<const TargetNode*>& targets() const { return targets_; }
+  int64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
+  int64_t quarantined() const { return quarantined_.load(std::memory_order_acquire); }
+  // Grows with everything that may change an answer.
+  int64_t version() const { return version_.load(std::memory_order_acquire); }
+  // Targets that have a winner.
+  int64_t live_targets() const { return live_targets_.load(std::memory_order_acquire); }
+
+ private:
+  bool InternTarget(const PackedWinner& view, const StoredWinner* parsed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // After a winner of `target` came or went.
+  void NoteNewest(const TargetNode& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  FamilyNode* FamilyFor(std::string_view key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ProblemNode* ProblemFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  TargetNode* TargetFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  const SignerNode* SignerFor(std::string_view signer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  KernelNode* KernelFor(std::string_view hash) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  const v1::Requirements* RequirementsFor(std::string_view bytes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  PublishedTable<ProblemNode> problems_;
+  PublishedTable<FamilyNode> families_;
+  PublishedTable<KernelNode> kernels_;
+  PublishedTable<SiliconNode> silicons_;
+  PublishedTable<EnvironmentNode> environments_;
+  AppendOnlyList<const TargetNode*> targets_;
+  std::atomic<int64_t> epoch_{0};
+  std::atomic<int64_t> quarantined_{0};
+  std::atomic<int64_t> version_{0};
+  std::atomic<int64_t> live_targets_{0};
+
+  // Writers, one at a time.
+  mutable absl::Mutex mutex_;
+  std::deque<ProblemNode> problem_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<FamilyNode> family_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<KernelNode> kernel_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<SiliconNode> silicon_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<EnvironmentNode> environment_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<TargetNode> target_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<QuarantineNode> quarantine_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<WinnerNode> winner_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<SignerNode> signer_nodes_ ABSL_GUARDED_BY(mutex_);  // A few.
+  absl::flat_hash_map<std::string, const SiliconNode*> silicon_of_key_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, const EnvironmentNode*> environment_of_key_
+      ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::unique_ptr<const v1::Requirements>> requirements_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_STORE_INDEX_WINNER_GRAPH_H_
