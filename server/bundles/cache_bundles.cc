@@ -272,7 +272,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
 grpc::ServerWriteReactor<v1::BundleChunk>* CacheServiceImpl::ExportBundle(
     grpc::CallbackServerContext* context, const v1::ExportBundleRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  auto* reactor = new ExportReactor(context, context_.metrics, context_.bundle_stall);
+  auto* reactor = new ExportReactor(context, context_.metrics.open_calls, context_.bundle_stall);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) {
     reactor->Begin(known);
     return reactor;

@@ -256,7 +256,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::PruneCache(grpc::CallbackServerConte
 grpc::ServerWriteReactor<v1::BackupChunk>* CacheServiceImpl::BackupCache(
     grpc::CallbackServerContext* context, const v1::BackupCacheRequest* request) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);
-  auto* reactor = new BackupReactor(context, context_.metrics, context_.bundle_stall);
+  auto* reactor = new BackupReactor(context, context_.metrics.open_calls, context_.bundle_stall);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) {
     reactor->Begin(known);
     return reactor;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel_templates/launch/dropout_mask.h"
 #include "nlohmann/json.hpp"
+#include "proto/problem/dropout_mask.h"
 
 namespace tilewright {
 

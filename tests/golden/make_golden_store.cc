@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "google/protobuf/text_format.h"
+#include "proto/problem/canonical_problem.h"
 #include "proto/support/sha256.h"
 #include "tests/tuner/store/store_fixtures.h"
 #include "tuner/codegen/template_library.h"
 #include "tuner/compile/nvrtc_compiler.h"
-#include "tuner/problem/canonical_problem.h"
-#include "tuner/store/bundle.h"
-#include "tuner/store/bundle_export.h"
-#include "tuner/store/bundle_import.h"
-#include "tuner/store/sqlite_store.h"
-#include "tuner/store/winner_index.h"
+#include "tuner/store/bundle/bundle.h"
+#include "tuner/store/bundle/bundle_export.h"
+#include "tuner/store/bundle/bundle_import.h"
+#include "tuner/store/database/sqlite_store.h"
+#include "tuner/store/index/winner_index.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
