@@ -18,6 +18,7 @@
 #include "server/net/caller.h"
 #include "server/net/chunk_sender.h"
 #include "server/net/grpc_status.h"
+#include "server/net/open_call.h"
 #include "server/net/request_check.h"
 #include "server/net/stall_watch.h"
 #include "tuner/store/bundle/bundle.h"

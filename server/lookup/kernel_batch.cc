@@ -12,6 +12,7 @@
 #include "server/net/caller.h"
 #include "server/net/grpc_status.h"
 #include "server/net/long_calls.h"
+#include "server/net/open_call.h"
 #include "server/net/request_check.h"
 #include "server/net/unary_reply.h"
 
