@@ -292,7 +292,7 @@ typedef struct tilewright_kernel_info {
   int64_t workspace_bytes;   /* Device memory that tilewright_kernel_launch needs beside its
                               * operands; of another shape: tilewright_kernel_workspace_bytes. */
   int32_t step_count;        /* Kernel launches a launch makes, in order. */
-  int32_t arguments_version; /* Of the structure that the entries take. */
+  int32_t arguments_version; /* Of the arguments that the entries take. */
   const char* architecture;  /* "sm_90a"; "" for a vendor's. Owned by the kernel. */
   const char* template_name; /* "gemm_sm80"; "" for a vendor's. Owned by the kernel. */
   uint8_t content_hash[32];  /* SHA-256 of the cubin; zeros for a vendor's. */
@@ -308,7 +308,8 @@ TILEWRIGHT_API tilewright_status tilewright_kernel_get_info(const tilewright_ker
 /* The native code and its size; null and 0 for a vendor's. Owned by the kernel. */
 TILEWRIGHT_API const void* tilewright_kernel_cubin(const tilewright_kernel* kernel, size_t* size);
 
-/* One launch of the plan, for callers that launch by themselves. */
+/* One launch of the plan, to be shown or logged. To launch takes more than this, such as the kernel's
+ * arguments and tensor maps, which change between versions: use tilewright_kernel_launch. */
 typedef struct tilewright_launch_step {
   size_t struct_size;       /* sizeof(tilewright_launch_step), set by the caller */
   const char* entry_symbol; /* Owned by the kernel. */
@@ -317,7 +318,7 @@ typedef struct tilewright_launch_step {
   int32_t dynamic_shared_memory_bytes;
   int32_t tile_m, tile_n;
   int32_t split_k;    /* Grid y. */
-  int32_t persistent; /* Not 0: grid x is at most blocks_per_sm * SMs. */
+  int32_t persistent; /* Not 0: blocks stay and take one tile after the other. */
   int32_t blocks_per_sm;
   int32_t registers_per_thread;
 } tilewright_launch_step;
@@ -382,7 +383,8 @@ TILEWRIGHT_API tilewright_status tilewright_kernel_launch(
 TILEWRIGHT_API tilewright_status tilewright_kernel_workspace_bytes(
     const tilewright_kernel* kernel, const tilewright_gemm_problem* problem, int64_t* bytes);
 
-/* As tilewright_kernel_launch, of another shape: errors as tilewright_kernel_workspace_bytes. */
+/* As tilewright_kernel_launch, of another shape. The problem is checked as the service checks it, with
+ * the same errors; else errors as tilewright_kernel_workspace_bytes. */
 TILEWRIGHT_API tilewright_status tilewright_kernel_launch_shape(
     const tilewright_kernel* kernel, const tilewright_gemm_problem* problem,
     const tilewright_gemm_arguments* arguments, void* stream);

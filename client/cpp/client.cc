@@ -10,7 +10,7 @@
 #include "client/cpp/loaded_module.h"
 #include "client/cpp/owner_process.h"
 #include "client/cpp/request_key.h"
-#include "kernel_templates/launch/vendor_launcher.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -41,6 +41,8 @@ v1::Problem Whole(const v1::FusedDropoutProblem& fused_dropout) {
   *problem.mutable_fused_dropout() = fused_dropout;
   return problem;
 }
+
+const v1::Problem& Whole(const v1::Problem& problem) { return problem; }
 
 template <typename Problem>
 v1::GetKernelRequest MakeRequest(const Problem& problem, const GetOptions& options) {
@@ -152,6 +154,11 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(const v1::GemmPr
 
 absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(
     const v1::FusedDropoutProblem& problem, const GetOptions& options) {
+  return impl_->Get(problem, options);
+}
+
+absl::StatusOr<std::shared_ptr<const Kernel>> Client::GetKernel(const v1::Problem& problem,
+                                                                const GetOptions& options) {
   return impl_->Get(problem, options);
 }
 

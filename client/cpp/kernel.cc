@@ -1,14 +1,17 @@
 #include "tilewright/kernel.h"
 
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/cpp/fused_dropout_defaults.h"
-#include "client/cpp/gemm_defaults.h"
 #include "client/cpp/loaded_module.h"
-#include "kernel_templates/launch/check_kernel.h"
-#include "kernel_templates/launch/launch_checks.h"
-#include "kernel_templates/launch/workspace_layout.h"
+#include "kernel_templates/launch/fused_dropout/fused_dropout_operands.h"
+#include "kernel_templates/launch/gemm/gemm_operands.h"
+#include "kernel_templates/launch/plan/check_kernel.h"
+#include "kernel_templates/launch/plan/workspace_layout.h"
+#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -45,77 +48,21 @@ absl::Status CheckAnswer(const v1::GetKernelResponse& response) {
                    MetadataOf(status));
 }
 
-static_assert(kNoLaunchOffset == kNoOffset);
-static_assert(kNoOffset == UINT64_MAX);
-
-GemmOperands ToOperands(const GemmArguments& arguments) {
-  GemmOperands operands;
-  operands.a = arguments.a;
-  operands.b = arguments.b;
-  operands.c = arguments.c;
-  operands.d = arguments.d;
-  operands.bias = arguments.bias;
-  operands.aux = arguments.aux;
-  operands.mask = arguments.mask;
-  operands.mask_bytes = arguments.mask_bytes;
-  operands.bias_gradient = arguments.bias_gradient;
-  operands.amax = arguments.amax;
-  operands.non_finite = arguments.non_finite;
-  operands.scale_a = arguments.scale_a;
-  operands.scale_b = arguments.scale_b;
-  operands.scale_d = arguments.scale_d;
-  operands.scale_a_elements = arguments.scale_a_elements;
-  operands.scale_b_elements = arguments.scale_b_elements;
-  operands.workspace = arguments.workspace;
-  operands.workspace_bytes = arguments.workspace_bytes;
-  operands.alpha = arguments.alpha;
-  operands.beta = arguments.beta;
-  operands.device_alpha = arguments.device_alpha;
-  operands.device_beta = arguments.device_beta;
-  operands.seed = arguments.seed;
-  operands.offset = arguments.offset;
-  return operands;
+absl::Status OtherFamily(std::string_view what) {
+  return InvalidField("problem", "OTHER_FAMILY", what);
 }
 
-FusedDropoutOperands ToOperands(const FusedDropoutArguments& arguments) {
-  FusedDropoutOperands operands;
-  operands.x = arguments.x;
-  operands.bias = arguments.bias;
-  operands.residual = arguments.residual;
-  operands.weight = arguments.weight;
-  operands.shift = arguments.shift;
-  operands.y = arguments.y;
-  operands.dy = arguments.dy;
-  operands.pre_norm_gradient = arguments.pre_norm_gradient;
-  operands.dx = arguments.dx;
-  operands.residual_gradient = arguments.residual_gradient;
-  operands.pre_norm = arguments.pre_norm;
-  operands.mask = arguments.mask;
-  operands.mean = arguments.mean;
-  operands.inverse_root = arguments.inverse_root;
-  operands.bias_gradient = arguments.bias_gradient;
-  operands.weight_gradient = arguments.weight_gradient;
-  operands.shift_gradient = arguments.shift_gradient;
-  operands.mask_bytes = arguments.mask_bytes;
-  operands.workspace = arguments.workspace;
-  operands.workspace_bytes = arguments.workspace_bytes;
-  operands.epsilon = arguments.epsilon;
-  operands.seed = arguments.seed;
-  operands.offset = arguments.offset;
-  return operands;
+v1::Problem Wrap(const v1::GemmProblem& gemm) {
+  v1::Problem problem;
+  *problem.mutable_gemm() = gemm;
+  return problem;
 }
 
-v1::Problem FilledIn(const v1::Problem& problem) {
-  v1::Problem filled;
-  if (problem.has_fused_dropout()) {
-    *filled.mutable_fused_dropout() = WithDefaults(problem.fused_dropout());
-  } else {
-    *filled.mutable_gemm() = WithDefaults(problem.gemm());
-  }
-  return filled;
+v1::Problem Wrap(const v1::FusedDropoutProblem& fused_dropout) {
+  v1::Problem problem;
+  *problem.mutable_fused_dropout() = fused_dropout;
+  return problem;
 }
-
-absl::Status OtherFamily(const char* what) { return InvalidField("problem", "OTHER_FAMILY", what); }
 
 }  // namespace
 
@@ -123,12 +70,14 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
     const v1::Problem& problem, v1::GetKernelResponse response,
     std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors) {
   RETURN_IF_ERROR(CheckAnswer(response));
+  // What it refuses the service would have refused, unless that is of another version.
+  ASSIGN_OR_RETURN(v1::Problem canonical, Canonicalize(problem));
   const auto kept = std::make_shared<const v1::GetKernelResponse>(std::move(response));
   std::shared_ptr<LoadedModule> module;
   // The module reads the cubin where the answer has it: it is held once.
   if (kept->has_kernel()) module = modules->Get({kept, &kept->kernel()});
   return std::shared_ptr<const Kernel>(
-      new Kernel(FilledIn(problem), kept, std::move(module), std::move(vendors)));
+      new Kernel(std::move(canonical), kept, std::move(module), std::move(vendors)));
 }
 
 Kernel::Kernel(v1::Problem problem, std::shared_ptr<const v1::GetKernelResponse> response,
@@ -148,77 +97,76 @@ bool Kernel::provisional() const {
 
 int64_t Kernel::WorkspaceBytes() const {
   if (is_vendor()) return vendor().workspace_bytes();
-  if (!problem_.has_fused_dropout()) return WorkspaceBytesFor(launch_plan(), problem());
-  return WorkspaceBytesFor(launch_plan(), ShapeOf(fused_dropout()));
+  return WorkspaceBytesFor(launch_plan(), FamilyOf(problem_).ShapeOf(problem_));
 }
 
 absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::GemmProblem& problem) const {
-  ASSIGN_OR_RETURN(const v1::GemmProblem canonical, OtherShape(problem));
-  RETURN_IF_ERROR(CheckShape(launch_plan(), canonical));
-  return WorkspaceBytesFor(launch_plan(), canonical);
+  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Wrap(problem)));
+  RETURN_IF_ERROR(CheckGemmShape(launch_plan(), canonical.gemm()));
+  return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical.gemm()));
 }
 
 absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::FusedDropoutProblem& problem) const {
-  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem canonical, OtherShape(problem));
-  RETURN_IF_ERROR(CheckFusedDropoutShape(launch_plan(), canonical));
-  return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical));
+  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Wrap(problem)));
+  RETURN_IF_ERROR(CheckFusedDropoutShape(launch_plan(), canonical.fused_dropout()));
+  return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical.fused_dropout()));
 }
 
-absl::StatusOr<v1::GemmProblem> Kernel::OtherShape(const v1::GemmProblem& problem) const {
-  if (!problem_.has_gemm()) return OtherFamily("the kernel is not one of a GEMM");
+absl::StatusOr<v1::Problem> Kernel::OtherShape(const v1::Problem& problem) const {
+  RETURN_IF_ERROR(CheckFamily(problem.kind_case()));
   if (is_vendor()) {
     return InvalidField("problem", "SHAPE_NOT_SERVED",
                         "a cublasLt algorithm serves the shape it was picked for only: get a "
                         "kernel for this one");
   }
-  v1::GemmProblem canonical = WithDefaults(problem);
-  if (!MayServe(problem_.gemm(), canonical)) {
-    return OtherFamily(
-        "types, layouts, epilogue and numerics must be those of the kernel, and so must the "
-        "matrices that all batches share and what of m, n and k is within 2^16 of 2^31; get a "
-        "kernel for this problem");
-  }
-  return canonical;
+  ASSIGN_OR_RETURN(v1::Problem canonical, Canonicalize(problem));
+  if (FamilyOf(problem_).MayServe(problem_, canonical)) return canonical;
+  return OtherFamily(
+      "all but its shape must be that of the kernel's problem, and so must the matrices that all "
+      "batches share and what of m, n and k is within 2^16 of 2^31; get a kernel for this problem");
 }
 
-absl::StatusOr<v1::FusedDropoutProblem> Kernel::OtherShape(
-    const v1::FusedDropoutProblem& problem) const {
-  if (!problem_.has_fused_dropout()) return OtherFamily("the kernel is one of a GEMM");
-  v1::FusedDropoutProblem canonical = WithDefaults(problem);
-  if (!SameFamily(canonical, fused_dropout())) {
-    return OtherFamily("types, operation and what is stored must be those of the kernel");
-  }
-  return canonical;
+absl::Status Kernel::CheckFamily(v1::Problem::KindCase kind) const {
+  if (kind == problem_.kind_case()) return absl::OkStatus();
+  return OtherFamily(absl::StrCat("the kernel is for another kind of problem (",
+                                  std::string(FamilyOf(problem_).name()),
+                                  "); get a kernel for this one"));
 }
 
 absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream) const {
-  if (!problem_.has_gemm()) return OtherFamily("the kernel is not one of a GEMM");
+  RETURN_IF_ERROR(CheckFamily(v1::Problem::kGemm));
   return LaunchCanonical(problem(), arguments, stream);
 }
 
 absl::Status Kernel::Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
                             CUstream_st* stream) const {
-  ASSIGN_OR_RETURN(const v1::GemmProblem canonical, OtherShape(problem));
-  return LaunchCanonical(canonical, arguments, stream);
+  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Wrap(problem)));
+  return LaunchCanonical(canonical.gemm(), arguments, stream);
 }
 
 absl::Status Kernel::LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
                                      CUstream_st* stream) const {
-  const GemmOperands operands = ToOperands(arguments);
-  if (is_vendor()) return vendors_->Launch(problem, vendor(), operands, stream);
-  ASSIGN_OR_RETURN(const KernelLauncher* launcher, module_->ForCurrentContext());
-  return launcher->Launch(problem, operands, stream);
+  if (is_vendor()) return vendors_->Launch(problem, vendor(), arguments, stream);
+  ASSIGN_OR_RETURN(const GemmLauncher* launcher, module_->ForCurrentContext());
+  return launcher->Launch(problem, arguments, stream);
 }
 
 absl::Status Kernel::Launch(const FusedDropoutArguments& arguments, CUstream_st* stream) const {
-  return Launch(fused_dropout(), arguments, stream);
+  RETURN_IF_ERROR(CheckFamily(v1::Problem::kFusedDropout));
+  return LaunchCanonical(fused_dropout(), arguments, stream);
 }
 
 absl::Status Kernel::Launch(const v1::FusedDropoutProblem& problem,
                             const FusedDropoutArguments& arguments, CUstream_st* stream) const {
-  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem canonical, OtherShape(problem));
+  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Wrap(problem)));
+  return LaunchCanonical(canonical.fused_dropout(), arguments, stream);
+}
+
+absl::Status Kernel::LaunchCanonical(const v1::FusedDropoutProblem& problem,
+                                     const FusedDropoutArguments& arguments,
+                                     CUstream_st* stream) const {
   ASSIGN_OR_RETURN(const FusedDropoutLauncher* launcher, module_->FusedForCurrentContext());
-  return launcher->Launch(canonical, ToOperands(arguments), stream);
+  return launcher->Launch(problem, arguments, stream);
 }
 
 }  // namespace tilewright

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/driver_api.h"
+#include "kernel_templates/launch/driver/driver_api.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -44,8 +44,8 @@ absl::StatusOr<const Launcher*> LoadedModule::ForContext(Map& launchers) {
   return launcher.get();
 }
 
-absl::StatusOr<const KernelLauncher*> LoadedModule::ForCurrentContext() {
-  return ForContext<KernelLauncher>(launchers_);
+absl::StatusOr<const GemmLauncher*> LoadedModule::ForCurrentContext() {
+  return ForContext<GemmLauncher>(launchers_);
 }
 
 absl::StatusOr<const FusedDropoutLauncher*> LoadedModule::FusedForCurrentContext() {
@@ -75,7 +75,7 @@ std::shared_ptr<VendorPool::PerContext> VendorPool::ForContext(CUcontext context
 }
 
 absl::Status VendorPool::Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
-                                const GemmOperands& operands, CUstream stream) {
+                                const GemmArguments& operands, CUstream stream) {
   if (!owner_.IsThis()) return ForkedError();
   ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
   ASSIGN_OR_RETURN(const CUcontext context, CurrentContext(*driver));

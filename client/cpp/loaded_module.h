@@ -12,9 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "client/cpp/owner_process.h"
-#include "kernel_templates/launch/fused_dropout_launcher.h"
-#include "kernel_templates/launch/kernel_launcher.h"
-#include "kernel_templates/launch/vendor_launcher.h"
+#include "kernel_templates/launch/fused_dropout/fused_dropout_launcher.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "tilewright/v1/kernel.pb.h"
 
 namespace tilewright {
@@ -30,7 +30,7 @@ class LoadedModule {
   explicit LoadedModule(std::shared_ptr<const v1::Kernel> kernel) : kernel_(std::move(kernel)) {}
 
   // The launcher of the current context.
-  absl::StatusOr<const KernelLauncher*> ForCurrentContext();
+  absl::StatusOr<const GemmLauncher*> ForCurrentContext();
   // The same of a fused-dropout kernel.
   absl::StatusOr<const FusedDropoutLauncher*> FusedForCurrentContext();
 
@@ -44,7 +44,7 @@ class LoadedModule {
   // A kernel is of one kind: one of the two stays empty.
   template <typename Launcher>
   using Launchers = absl::flat_hash_map<CUcontext, std::unique_ptr<Launcher>>;
-  Launchers<KernelLauncher> launchers_ ABSL_GUARDED_BY(mutex_);
+  Launchers<GemmLauncher> launchers_ ABSL_GUARDED_BY(mutex_);
   Launchers<FusedDropoutLauncher> fused_launchers_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -64,7 +64,7 @@ class ModuleCache {
 class VendorPool {
  public:
   absl::Status Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,
-                      const GemmOperands& operands, CUstream stream);
+                      const GemmArguments& operands, CUstream stream);
 
  private:
   struct PerContext {

@@ -55,4 +55,12 @@ RequestKey MakeRequestKey(const v1::FusedDropoutProblem& problem, const GetOptio
   return MakeKey(problem, v1::Problem::kFusedDropout, options);
 }
 
+RequestKey MakeRequestKey(const v1::Problem& problem, const GetOptions& options) {
+  const google::protobuf::FieldDescriptor* field =
+      v1::Problem::descriptor()->FindFieldByNumber(problem.kind_case());
+  if (field == nullptr) return MakeKey(problem, problem.kind_case(), options);
+  const google::protobuf::Message& of_kind = problem.GetReflection()->GetMessage(problem, field);
+  return MakeKey(of_kind, problem.kind_case(), options);
+}
+
 }  // namespace tilewright

@@ -20,6 +20,8 @@ struct RequestKey {
 // call; nothing is allocated once that buffer has grown to the requests in use.
 RequestKey MakeRequestKey(const v1::GemmProblem& problem, const GetOptions& options);
 RequestKey MakeRequestKey(const v1::FusedDropoutProblem& problem, const GetOptions& options);
+// The same key as that of the problem in it.
+RequestKey MakeRequestKey(const v1::Problem& problem, const GetOptions& options);
 
 }  // namespace tilewright
 

@@ -1,4 +1,4 @@
-// What the rest of the tuner needs to know of an element type. Pure; any thread.
+// The element types of tensors: the one table of what the host knows about them. Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_DATA_TYPE_H_
 #define TILEWRIGHT_PROTO_PROBLEM_DATA_TYPE_H_
 
@@ -17,7 +17,7 @@ int StorageBytes(v1::DataType type);
 // E4M3 or E5M2.
 bool IsFp8(v1::DataType type);
 
-// Whether activations may be coarse that are rounded to it: IsCoarse of epilogue/activation.cuh.
+// Whether activations that are rounded to it may be coarse: IsCoarse of epilogue/activation.cuh.
 bool IsCoarse(v1::DataType type);
 
 // FP16 or BF16.

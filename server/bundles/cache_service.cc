@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/bundles/winner_pages.h"

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "server/lookup/kernel_service.h"
 #include "server/net/call_deadline.h"
 #include "server/net/caller.h"
@@ -148,7 +148,7 @@ grpc::ServerWriteReactor<v1::GetKernelResponse>* KernelServiceImpl::WatchKernel(
     stream->End(TooManyCalls(long_calls_));
     return stream.get();
   }
-  const std::string family = ProblemFamilyKey(*canonical);
+  const std::string family = ShapelessKey(*canonical);
   const int64_t listener = winners_.Subscribe(family, [weak = std::weak_ptr<KernelWatch>(watch)] {
     if (auto self = weak.lock()) self->Refresh();
   });

@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/tuning/timestamps.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "spdlog/spdlog.h"
 #include "tuner/target/target.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "client/cpp/request_key.h"
-#include "kernel_templates/launch/vendor_launcher.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "tests/client/client_fixture.h"

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "tests/client/client_fixture.h"
 
@@ -31,7 +32,8 @@ TEST_F(ClientTest, LaunchOfAnotherFamilyIsRefused) {
 
 // The product of a plan's copies and a large shape overflowed.
 TEST_F(ClientTest, WorkspaceOfAnAbsurdShapeDoesNotOverflow) {
-  const v1::GemmProblem problem = Gemm(int64_t{1} << 31, int64_t{1} << 31, 16);
+  constexpr int64_t kMost = (int64_t{1} << 31) - 1;
+  const v1::GemmProblem problem = Gemm(kMost, kMost, 1);
   EXPECT_GE(client_->GetKernel(problem).value()->WorkspaceBytes(), int64_t{1} << 60);
 }
 
@@ -46,6 +48,32 @@ TEST_F(ClientTest, WorkspaceOfAnotherShapeIsThatShapes) {
   EXPECT_EQ(ReasonOf(kernel->WorkspaceBytes(Gemm(64, 32, 17)).status()), "MISALIGNED_STRIDE");
   other.set_a_type(v1::DATA_TYPE_FP16);
   EXPECT_EQ(ReasonOf(kernel->WorkspaceBytes(other).status()), "OTHER_FAMILY");
+}
+
+// Batches of D that overlap were launched, and so were strides that no memory holds.
+TEST_F(ClientTest, WhatTheServiceRefusesIsRefusedInItsWords) {
+  const auto kernel = client_->GetKernel(Gemm(128, 128, 128)).value();
+  v1::GemmProblem overlapping = Gemm(128, 128, 128);
+  overlapping.set_batch(2);
+  overlapping.set_d_batch_stride(128);
+  v1::GemmProblem backwards = overlapping;
+  backwards.set_d_batch_stride(-16384);
+  v1::GemmProblem endless = Gemm(128, 128, 128);
+  endless.set_lda(int64_t{1} << 60);
+  v1::GemmProblem empty = Gemm(128, 0, 128);
+  v1::GemmProblem unlikely = Gemm(128, 128, 128);
+  unlikely.mutable_epilogue()->mutable_dropout()->set_probability(1.5);
+  v1::GemmProblem unknown = Gemm(128, 128, 128);
+  unknown.mutable_epilogue()->set_activation(static_cast<v1::Activation>(99));
+  for (const v1::GemmProblem& refused :
+       {overlapping, backwards, endless, empty, unlikely, unknown}) {
+    v1::Problem problem;
+    *problem.mutable_gemm() = refused;
+    const absl::Status service = Canonicalize(problem).status();
+    ASSERT_FALSE(service.ok()) << refused.ShortDebugString();
+    EXPECT_EQ(kernel->Launch(refused, GemmArguments(), nullptr), service);
+    EXPECT_EQ(kernel->WorkspaceBytes(refused).status(), service);
+  }
 }
 
 TEST_F(ClientTest, AVendorAlgorithmHasOneShape) {

@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "kernel_templates/launch/vendor_launcher.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "tests/client/client_fixture.h"
 
 namespace tilewright {

@@ -1,8 +1,9 @@
 // Bundles whose signature and hashes hold, around records that may say anything.
 #include <string>
 
-#include "kernel_templates/launch/check_kernel.h"
-#include "kernel_templates/launch/workspace_layout.h"
+#include "kernel_templates/launch/plan/check_kernel.h"
+#include "kernel_templates/launch/plan/workspace_layout.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/support/sha256.h"
 #include "tests/fakes/memory_store.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -75,8 +76,8 @@ bool Run(std::string_view input) {
   TILEWRIGHT_FUZZ_CHECK(stored.ok() && *stored == cubin && Sha256(*stored) == hash);
   TILEWRIGHT_FUZZ_CHECK(CheckKernel(winner->kernel, *stored).ok());
   TILEWRIGHT_FUZZ_CHECK(winner->winner.provenance() == v1::PROVENANCE_IMPORTED);
-  TILEWRIGHT_FUZZ_CHECK(
-      WorkspaceBytesFor(winner->kernel.launch_plan(), winner->winner.problem().gemm()) >= 0);
+  TILEWRIGHT_FUZZ_CHECK(WorkspaceBytesFor(winner->kernel.launch_plan(),
+                                          ShapeOf(winner->winner.problem().gemm())) >= 0);
   const auto exported = CollectForExport(store, index, {});
   TILEWRIGHT_FUZZ_CHECK(exported.ok() && CheckBundle(*exported, kNow).ok());
   TILEWRIGHT_FUZZ_CHECK(WriteBundle(*exported, Key()).ok());

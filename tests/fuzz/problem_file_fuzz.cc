@@ -5,7 +5,7 @@
 #include "client/cli/output/format.h"
 #include "client/cli/problems/problem_text.h"
 #include "client/cli/problems/suite.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/text.h"
 #include "tests/fuzz/fuzz_target.h"
 

@@ -1,7 +1,7 @@
 // Problems as a request or a bundle brings them.
 #include <cmath>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace tilewright {
@@ -21,7 +21,7 @@ bool Run(std::string_view input) {
   const std::string encoding = EncodeProblem(*canonical);
   TILEWRIGHT_FUZZ_CHECK(!encoding.empty() && EncodeProblem(*again) == encoding);
   TILEWRIGHT_FUZZ_CHECK(ProblemKey(*canonical).size() == 32);
-  TILEWRIGHT_FUZZ_CHECK(!ProblemFamilyKey(*canonical).empty());
+  TILEWRIGHT_FUZZ_CHECK(!ShapelessKey(*canonical).empty());
   TILEWRIGHT_FUZZ_CHECK(!DescribeProblem(*canonical).empty());
   const double operations = FloatingPointOperations(*canonical);
   const double bytes = MinimumBytes(*canonical);

@@ -1,11 +1,12 @@
 // Kernels as a client receives them: from a daemon that was taken over, say.
 #include "client/cpp/loaded_module.h"
 #include "kernel_templates/abi/kernel_args.h"
-#include "kernel_templates/launch/check_kernel.h"
-#include "kernel_templates/launch/kernel_launcher.h"
-#include "kernel_templates/launch/launch_checks.h"
-#include "kernel_templates/launch/pack_arguments.h"
-#include "kernel_templates/launch/workspace_layout.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
+#include "kernel_templates/launch/gemm/gemm_operands.h"
+#include "kernel_templates/launch/plan/check_kernel.h"
+#include "kernel_templates/launch/plan/grid.h"
+#include "kernel_templates/launch/plan/workspace_layout.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/support/sha256.h"
 #include "tests/fakes/stub_cubin.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -25,15 +26,15 @@ v1::Problem ProblemOf(int64_t m, int64_t n, int64_t k) {
 // Everything that a launch computes before it reaches the driver.
 void PrepareLaunch(const Kernel& kernel, const v1::GemmProblem& problem) {
   const v1::LaunchPlan& plan = kernel.launch_plan();
-  const int64_t workspace = WorkspaceBytesFor(plan, problem);
+  const int64_t workspace = WorkspaceBytesFor(plan, ShapeOf(problem));
   TILEWRIGHT_FUZZ_CHECK(workspace >= 0 && workspace <= int64_t{1} << 60);
-  if (!CheckShape(plan, problem).ok()) return;
-  GemmOperands operands;
-  const GemmArgs args = PackArguments(plan, problem, operands);
+  if (!CheckGemmShape(plan, problem).ok()) return;
+  GemmArguments operands;
+  const GemmArgs args = PackGemm(plan, problem, operands);
   TILEWRIGHT_FUZZ_CHECK(args.split_k >= 1 && args.raster_group >= 1);
   for (const v1::LaunchStep& step : plan.steps()) {
     for (const int sm_count : {1, 132}) {
-      const GridSize grid = GridFor(step, problem, sm_count);
+      const GridSize grid = GridFor(step, ShapeOf(problem), sm_count);
       TILEWRIGHT_FUZZ_CHECK(grid.x >= 1 && grid.x <= INT32_MAX);
       TILEWRIGHT_FUZZ_CHECK(grid.y >= 1 && grid.y <= 65535 && grid.z >= 1 && grid.z <= 65535);
     }

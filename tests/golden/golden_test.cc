@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "tests/fakes/memory_store.h"
@@ -59,7 +59,7 @@ TEST(GoldenTest, ProblemsKeepTheirKeys) {
     // Kernels of version 0.1 count in 32 bits near the limit: sizes there are a family that none of
     // them is in.
     const bool near_limit = text.find("m: 2147483647") != std::string::npos;
-    EXPECT_EQ(ToHex(ProblemFamilyKey(*canonical)) == family, !near_limit) << text;
+    EXPECT_EQ(ToHex(ShapelessKey(*canonical)) == family, !near_limit) << text;
     ++count;
   }
   EXPECT_EQ(count, 37);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "google/protobuf/text_format.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/sha256.h"
 #include "tests/tuner/store/store_fixtures.h"
 #include "tuner/codegen/template_library.h"
@@ -132,7 +132,7 @@ void WriteKeys(const std::string& path) {
   out << "# key (hex SHA-256 of the encoding), family key, problem as a caller writes it\n";
   for (const char* text : kProblems) {
     const v1::Problem canonical = Canonical(text);
-    out << ToHex(ProblemKey(canonical)) << ' ' << ToHex(ProblemFamilyKey(canonical)) << ' ' << text
+    out << ToHex(ProblemKey(canonical)) << ' ' << ToHex(ShapelessKey(canonical)) << ' ' << text
         << '\n';
   }
 }

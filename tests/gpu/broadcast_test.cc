@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/batch_stride.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/problem.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
@@ -160,12 +160,12 @@ TEST(BroadcastTest, TheSharedMatrixIsAllThatIsRead) {
   }
   const DeviceMemory b = session.Upload(factors);
   for (const v1::Kernel& kernel : CompileKernels(problem, PickVariants(problem, 6, false))) {
-    const auto launcher = KernelLauncher::Create(session.driver(), kernel);
+    const auto launcher = GemmLauncher::Create(session.driver(), kernel);
     ASSERT_TRUE(launcher.ok()) << launcher.status();
     const DeviceMemory d = session.Upload(std::vector<uint16_t>(kBatch * kSize * kSize, 0xFFFF));
     const DeviceMemory workspace =
         *DeviceMemory::Allocate(session.driver(), (*launcher)->WorkspaceBytes(problem.gemm()));
-    GemmOperands operands;
+    GemmArguments operands;
     operands.a = a.pointer();
     operands.b = b.pointer();
     operands.d = d.pointer();

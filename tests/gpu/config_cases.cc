@@ -2,7 +2,7 @@
 
 #include <tuple>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
 #include "tests/tuner/codegen/gemm_problems.h"

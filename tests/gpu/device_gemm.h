@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel_templates/launch/cuda_handles.h"
-#include "kernel_templates/launch/kernel_launcher.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
 
 namespace tilewright {
 

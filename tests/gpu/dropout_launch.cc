@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <limits>
 
-#include "proto/problem/operand_layout.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 
 namespace tilewright {
 namespace {
 
 DeviceMemory Constant(const DeviceSession& session, const MatrixLayout& layout, float value) {
-  const auto elements = static_cast<std::size_t>(layout.SpanBytes() / DataTypeBytes(layout.type));
+  const auto elements = static_cast<std::size_t>(layout.SpanBytes() / StorageBytes(layout.type));
   if (layout.type == v1::DATA_TYPE_FP32) return session.Upload(std::vector<float>(elements, value));
   EXPECT_EQ(layout.type, v1::DATA_TYPE_BF16);
   return session.Upload(std::vector<uint16_t>(elements, ToBf16(value)));
@@ -35,7 +35,7 @@ DropoutOutputs LaunchDropout(const DeviceSession& session, const v1::GemmProblem
                              const v1::Kernel& kernel, const DropoutInputs& inputs) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   DropoutOutputs outputs;
-  const auto launcher = KernelLauncher::Create(session.driver(), kernel);
+  const auto launcher = GemmLauncher::Create(session.driver(), kernel);
   EXPECT_TRUE(launcher.ok()) << launcher.status();
   if (!launcher.ok()) return outputs;
   const MatrixLayout d_layout = LayoutOf(problem, v1::OPERAND_D);
@@ -50,8 +50,8 @@ DropoutOutputs LaunchDropout(const DeviceSession& session, const v1::GemmProblem
   const DeviceMemory workspace =
       *DeviceMemory::Allocate(session.driver(), (*launcher)->WorkspaceBytes(problem));
   DeviceMemory aux;
-  GemmOperands operands;
-  if (HasAux(problem)) {
+  GemmArguments operands;
+  if (HasAux(problem.epilogue())) {
     aux = Constant(session, LayoutOf(problem, v1::OPERAND_AUX), inputs.z);
     operands.aux = aux.pointer();
   }

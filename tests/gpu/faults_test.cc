@@ -9,7 +9,7 @@
 #include <string>
 
 #include "kernel_templates/abi/kernel_args.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/sha256.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"

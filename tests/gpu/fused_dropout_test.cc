@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/fused_dropout_launcher.h"
+#include "kernel_templates/launch/fused_dropout/fused_dropout_launcher.h"
 #include "proto/problem/dropout_mask.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
@@ -152,7 +152,7 @@ TEST(FusedDropoutTest, ForwardAndBackwardKeepWhatTheHostKeeps) {
       ASSERT_TRUE(launcher.ok()) << launcher.status();
       const DeviceMemory bits =
           session.Upload(std::vector<uint8_t>(kRows * PackedMaskRowBytes(kColumns)));
-      FusedDropoutOperands operands;
+      FusedDropoutArguments operands;
       operands.x = operands.dy = input.pointer();
       operands.y = operands.dx = output.pointer();
       operands.mask = bits.pointer();

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kGuardBytes = 1 << 16;
 
 std::size_t Bits(v1::DataType type, float value) {
-  switch (DataTypeBytes(type)) {
+  switch (StorageBytes(type)) {
     case 4: {
       uint32_t bits;
       std::memcpy(&bits, &value, sizeof(bits));
@@ -94,7 +94,7 @@ void* GuardedTensor::pointer() const {
 }
 
 std::size_t GuardedTensor::Size() const {
-  return static_cast<std::size_t>(DataTypeBytes(layout_.type));
+  return static_cast<std::size_t>(StorageBytes(layout_.type));
 }
 
 std::size_t GuardedTensor::Offset(int64_t place) const {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "proto/problem/operand_layout.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "tests/gpu/device_gemm.h"
 
 namespace tilewright {

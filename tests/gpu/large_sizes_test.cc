@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
@@ -98,11 +98,11 @@ class LargeSizesTest : public ::testing::Test {
 
   void Launch(const v1::Kernel& kernel, const v1::Problem& problem, const DeviceMemory& a,
               const DeviceMemory& b, const DeviceMemory& d) const {
-    const auto launcher = KernelLauncher::Create(session_.driver(), kernel);
+    const auto launcher = GemmLauncher::Create(session_.driver(), kernel);
     ASSERT_TRUE(launcher.ok()) << launcher.status();
     const DeviceMemory workspace =
         *DeviceMemory::Allocate(session_.driver(), (*launcher)->WorkspaceBytes(problem.gemm()));
-    GemmOperands operands;
+    GemmArguments operands;
     operands.a = a.pointer();
     operands.b = b.pointer();
     operands.d = d.pointer();

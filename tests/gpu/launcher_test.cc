@@ -1,4 +1,4 @@
-// KernelLauncher as a client uses it: packed once, launched often, other shapes, flags,
+// GemmLauncher as a client uses it: packed once, launched often, other shapes, flags,
 // stochastic rounding.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
@@ -20,10 +20,10 @@ using ::testing::FloatEq;
 class LauncherTest : public ::testing::Test {
  protected:
   // The model's first pick for `problem`, loaded.
-  std::unique_ptr<KernelLauncher> Load(const v1::Problem& problem) {
+  std::unique_ptr<GemmLauncher> Load(const v1::Problem& problem) {
     const auto kernels = CompileKernels(problem, PickVariants(problem, 1, false));
     EXPECT_EQ(kernels.size(), 1u);
-    auto launcher = KernelLauncher::Create(session_.driver(), kernels.at(0));
+    auto launcher = GemmLauncher::Create(session_.driver(), kernels.at(0));
     EXPECT_TRUE(launcher.ok()) << launcher.status();
     return *std::move(launcher);
   }
@@ -33,12 +33,11 @@ class LauncherTest : public ::testing::Test {
     DeviceMemory b;
     DeviceMemory d;
     DeviceMemory workspace;
-    GemmOperands operands;
+    GemmArguments operands;
   };
 
   // All of A is `a`, all of B is `b`; bf16. D is NaN.
-  Buffers MakeBuffers(const v1::GemmProblem& gemm, const KernelLauncher& launcher, float a,
-                      float b) {
+  Buffers MakeBuffers(const v1::GemmProblem& gemm, const GemmLauncher& launcher, float a, float b) {
     const auto count = [](int64_t rows, int64_t columns) {
       return static_cast<std::size_t>(rows * columns);
     };
@@ -179,7 +178,7 @@ TEST_F(LauncherTest, KernelsOfAnotherArchitectureAreRefused) {
   auto kernels = CompileKernels(problem, PickVariants(problem, 1, false));
   ASSERT_EQ(kernels.size(), 1u);
   kernels[0].set_architecture("sm_10");
-  const auto launcher = KernelLauncher::Create(session_.driver(), kernels[0]);
+  const auto launcher = GemmLauncher::Create(session_.driver(), kernels[0]);
   EXPECT_EQ(launcher.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(launcher.status()), "ARCHITECTURE_MISMATCH");
 }
@@ -189,7 +188,7 @@ TEST_F(LauncherTest, AnEntryThatIsNotInTheCubinIsNamed) {
   auto kernels = CompileKernels(problem, PickVariants(problem, 1, false));
   ASSERT_EQ(kernels.size(), 1u);
   kernels[0].mutable_launch_plan()->mutable_steps(0)->set_entry_symbol("absent_entry");
-  const auto launcher = KernelLauncher::Create(session_.driver(), kernels[0]);
+  const auto launcher = GemmLauncher::Create(session_.driver(), kernels[0]);
   EXPECT_EQ(ReasonOf(launcher.status()), "ENTRY_NOT_FOUND");
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/gpu/config_cases.h"
 #include "tests/gpu/dropout_launch.h"
 #include "tests/gpu/gemm_cases.h"

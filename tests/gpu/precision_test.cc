@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/fakes/memory_store.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
@@ -27,7 +27,7 @@ double FromHalf(uint16_t bits) {
 }
 
 double Element(const std::vector<uint8_t>& bytes, int64_t index, v1::DataType type) {
-  const uint8_t* at = bytes.data() + index * DataTypeBytes(type);
+  const uint8_t* at = bytes.data() + index * StorageBytes(type);
   switch (type) {
     case v1::DATA_TYPE_INT8:
       return static_cast<int8_t>(*at);
@@ -87,7 +87,7 @@ class ReferenceTest : public ::testing::Test {
       sum += Element(a_bytes_, batch * a.batch_stride + a_place, a.type) *
              Element(b_bytes_, batch * b.batch_stride + b_place, b.type);
     }
-    GemmOperands operands;
+    GemmArguments operands;
     inputs.Bind(operands);
     double z = static_cast<double>(operands.alpha) * sum;
     if (gemm.epilogue().bias_mode() == v1::BIAS_MODE_PER_ROW) {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "kernel_templates/launch/tensor_map.h"
-#include "proto/problem/canonical_problem.h"
-#include "proto/problem/operand_layout.h"
+#include "kernel_templates/launch/gemm/tensor_map.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/fused_dropout_launcher.h"
+#include "kernel_templates/launch/fused_dropout/fused_dropout_launcher.h"
 #include "proto/problem/dropout_mask.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
@@ -66,7 +66,7 @@ TEST(UnreadDropoutTest, WhatAFusedDropoutDrops) {
           const int64_t workspace_bytes = (*launcher)->WorkspaceBytes(problem.fused_dropout());
           const DeviceMemory workspace = session.Upload(std::vector<uint8_t>(
               static_cast<std::size_t>(std::max<int64_t>(workspace_bytes, 1)), 0xFF));
-          FusedDropoutOperands operands;
+          FusedDropoutArguments operands;
           operands.x = operands.dy = input.pointer();
           operands.y = operands.dx = output.pointer();
           operands.bias = bias.pointer();

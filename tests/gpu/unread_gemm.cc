@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/scale_layout.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/tuner/codegen/gemm_problems.h"
 
@@ -30,9 +30,9 @@ MatrixLayout ScalesOf(const v1::GemmProblem& problem, v1::Operand operand) {
 
 // One rounding of D, and some of fp32 with scales and alpha before.
 bool IsNear(float value, float expected, v1::DataType type) {
-  const int bits = DataTypeBytes(type) == 1     ? 4
+  const int bits = StorageBytes(type) == 1      ? 4
                    : type == v1::DATA_TYPE_BF16 ? 8
-                   : DataTypeBytes(type) == 2   ? 11
+                   : StorageBytes(type) == 2    ? 11
                                                 : 20;
   return std::abs(value - expected) <= std::ldexp(std::abs(expected), -bits);
 }
@@ -116,7 +116,7 @@ void UnreadGemm::Expect(const std::string& name, int64_t workspace_bytes, const 
   a_.Upload(session_, alpha != 0);
   b_.Upload(session_, alpha != 0);
   d.Upload(session_, false);
-  GemmOperands operands;
+  GemmArguments operands;
   operands.a = a_.pointer();
   operands.b = b_.pointer();
   operands.d = d.pointer();
@@ -161,7 +161,7 @@ void UnreadGemm::Expect(const std::string& name, int64_t workspace_bytes, const 
   ASSERT_TRUE(status.ok()) << name << ": " << status;
   session_.Synchronize();
   d.Download(session_);
-  if (WritesAux(problem_)) aux.Download(session_);
+  if (WritesAux(problem_.epilogue())) aux.Download(session_);
   if (epilogue.non_finite_flag()) {
     EXPECT_EQ(session_.Download<uint32_t>(flag)[0], 0u) << name;
   }
@@ -177,9 +177,9 @@ void UnreadGemm::Expect(const std::string& name, int64_t workspace_bytes, const 
         if (Accumulates() && beta != 0) z += beta * c_.At(batch, i, j);
         float expected = z;
         if (epilogue.activation() == v1::ACTIVATION_RELU) expected = std::max(z, 0.0f);
-        const bool is_right =
-            IsNear(d.At(batch, i, j), expected, problem_.d_type()) &&
-            (!WritesAux(problem_) || IsNear(aux.At(batch, i, j), z, epilogue.aux_type()));
+        const bool is_right = IsNear(d.At(batch, i, j), expected, problem_.d_type()) &&
+                              (!WritesAux(problem_.epilogue()) ||
+                               IsNear(aux.At(batch, i, j), z, epilogue.aux_type()));
         if (!is_right && ++wrong == 1) {
           ADD_FAILURE() << name << ": batch " << batch << " row " << i << " column " << j << " is "
                         << d.At(batch, i, j) << ", not " << expected;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "kernel_templates/launch/kernel_launcher.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/guarded_tensor.h"
 #include "tilewright/v1/kernel.pb.h"
@@ -21,7 +21,7 @@ namespace tilewright {
 // one thread.
 class UnreadGemm {
  public:
-  using LaunchOne = std::function<absl::Status(const GemmOperands&)>;
+  using LaunchOne = std::function<absl::Status(const GemmArguments&)>;
 
   UnreadGemm(const DeviceSession& session, const v1::GemmProblem& problem);
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/gpu/config_cases.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
@@ -24,11 +24,11 @@ void ExpectIgnored(const std::string& name, const v1::Problem& problem,
   ASSERT_FALSE(variants.empty()) << name;
   UnreadGemm gemm(session, problem.gemm());
   for (const v1::Kernel& kernel : CompileKernels(problem, variants)) {
-    const auto launcher = KernelLauncher::Create(session.driver(), kernel);
+    const auto launcher = GemmLauncher::Create(session.driver(), kernel);
     ASSERT_TRUE(launcher.ok()) << name << ": " << launcher.status();
     gemm.ExpectIgnored(absl::StrCat(name, ", ", kernel.variant().ShortDebugString()),
                        (*launcher)->WorkspaceBytes(problem.gemm()),
-                       [&](const GemmOperands& operands) {
+                       [&](const GemmArguments& operands) {
                          return (*launcher)->Launch(problem.gemm(), operands, session.stream());
                        });
   }
@@ -158,10 +158,10 @@ TEST_F(UnreadOnHopperTest, SplitEpilogues) {
   const DeviceMemory sums = session.Upload(std::vector<float>(264, std::nanf("")));
   UnreadGemm gemm(session, canonical.gemm());
   for (const v1::Kernel& kernel : CompileKernels(canonical, {variant})) {
-    const auto launcher = KernelLauncher::Create(session.driver(), kernel);
+    const auto launcher = GemmLauncher::Create(session.driver(), kernel);
     ASSERT_TRUE(launcher.ok()) << launcher.status();
     gemm.ExpectIgnored("split epilogue", (*launcher)->WorkspaceBytes(canonical.gemm()),
-                       [&](GemmOperands operands) {
+                       [&](GemmArguments operands) {
                          operands.bias_gradient = static_cast<float*>(sums.pointer());
                          return (*launcher)->Launch(canonical.gemm(), operands, session.stream());
                        });

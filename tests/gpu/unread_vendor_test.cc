@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/vendor_launcher.h"
-#include "proto/problem/canonical_problem.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "tests/gpu/config_cases.h"
 #include "tests/gpu/device_gemm.h"
@@ -50,7 +50,7 @@ TEST(UnreadVendorTest, VendorLaunches) {
       for (const v1::VendorKernel& algorithm : *algorithms) {
         operands.ExpectIgnored(
             absl::StrCat("cublasLt ", name, ", result ", algorithm.heuristic_rank()),
-            algorithm.workspace_bytes(), [&](const GemmOperands& given) {
+            algorithm.workspace_bytes(), [&](const GemmArguments& given) {
               return (*vendor)->Launch(gemm, algorithm, given, session.stream());
             });
       }
@@ -71,7 +71,7 @@ TEST_F(UnreadVendorOnHopperTest, AVendorThatCannotLeaveProductsOutSaysSo) {
   ASSERT_TRUE(algorithms.ok()) << algorithms.status();
   if (algorithms->empty()) GTEST_SKIP() << "cublasLt has no kernel for it";
   const DeviceMemory memory = session.Upload(std::vector<uint8_t>(1 << 20));
-  GemmOperands operands;
+  GemmArguments operands;
   operands.a = operands.b = operands.c = memory.pointer();
   operands.d = memory.pointer();
   operands.workspace = memory.pointer();

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "server/tuning/timestamps.h"
@@ -77,7 +77,7 @@ absl::StatusOr<StoredWinner> PutWinner(const WinnerSpec& spec, TuningStore& stor
   StoredWinner stored;
   ASSIGN_OR_RETURN(stored.kernel, KernelOf(spec, canonical, cubin));
   stored.problem_encoding = EncodeProblem(canonical);
-  stored.family_key = ProblemFamilyKey(canonical);
+  stored.family_key = ShapelessKey(canonical);
   stored.silicon_key = SiliconKey(spec.target.silicon());
   stored.environment_key = EnvironmentKey(spec.target.environment());
   *stored.winner.mutable_problem() = canonical;

@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/cuda_handles.h"
-#include "kernel_templates/launch/driver_api.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
+#include "kernel_templates/launch/driver/driver_api.h"
 
 namespace tilewright {
 

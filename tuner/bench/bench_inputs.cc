@@ -5,8 +5,10 @@
 
 #include "absl/base/casts.h"
 #include "kernel_templates/abi/ceil_div.h"
-#include "kernel_templates/launch/scale_layout.h"
-#include "proto/problem/split_epilogue.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/gemm/split_epilogue.h"
 #include "proto/support/status_macros.h"
 #include "tuner/bench/check_rows.h"
 #include "tuner/model/tolerance.h"
@@ -58,7 +60,7 @@ absl::StatusOr<GuardedBuffer> AllocateFor(const DriverApi& driver, const MatrixL
   if (!layout.used()) return GuardedBuffer();
   return GuardedBuffer::Allocate(
       driver, layout.SpanBytes(),
-      GuardedBuffer::GuardBytes(layout.row_stride * DataTypeBytes(layout.type)));
+      GuardedBuffer::GuardBytes(layout.row_stride * StorageBytes(layout.type)));
 }
 
 // Of D: no power of two, so that leaving it out, or rounding before it, shows.
@@ -103,7 +105,7 @@ absl::StatusOr<BenchInputs> BenchInputs::Allocate(const DriverApi& driver,
         inputs.totals_,
         DeviceMemory::Allocate(driver, problem.n() * static_cast<int64_t>(sizeof(ColumnTotals))));
   }
-  if (WritesAux(problem)) {
+  if (WritesAux(problem.epilogue())) {
     ASSIGN_OR_RETURN(inputs.expected_aux_, DeviceMemory::Allocate(driver, bytes));
     ASSIGN_OR_RETURN(inputs.bound_aux_, DeviceMemory::Allocate(driver, bytes));
     ASSIGN_OR_RETURN(inputs.size_aux_, DeviceMemory::Allocate(driver, size_bytes));
@@ -193,7 +195,7 @@ float BenchInputs::Alpha() const {
 
 // The adversarial one has a C that must not be read.
 float BenchInputs::Beta() const {
-  if (!HasSource(problem_) || kind_ == bench::INPUT_KIND_ADVERSARIAL) return 0.0f;
+  if (!HasSource(problem_.epilogue()) || kind_ == bench::INPUT_KIND_ADVERSARIAL) return 0.0f;
   return kind_ == bench::INPUT_KIND_NORMAL ? 0.5f : 1.0f;
 }
 
@@ -210,7 +212,7 @@ absl::Status BenchInputs::Make(bench::InputKind kind, const ReferenceKernels& ke
   return driver_->Check(driver_->cuStreamSynchronize(stream), "computing the reference");
 }
 
-void BenchInputs::Bind(GemmOperands& operands) const {
+void BenchInputs::Bind(GemmArguments& operands) const {
   operands.a = a_.pointer();
   operands.b = b_.pointer();
   operands.c = c_.empty() ? nullptr : c_.pointer();
@@ -240,13 +242,13 @@ double NeededBytes(const v1::GemmProblem& problem) {
   }
   // Outputs are there twice, for the comparison of two runs.
   bytes += 2.0 * static_cast<double>(LayoutOf(problem, v1::OPERAND_D).SpanBytes());
-  bytes += (WritesAux(problem) ? 2.0 : 1.0) *
+  bytes += (WritesAux(problem.epilogue()) ? 2.0 : 1.0) *
            static_cast<double>(LayoutOf(problem, v1::OPERAND_AUX).SpanBytes());
   bytes += 2.0 * static_cast<double>(MaskBytes(problem));
   const double reference = static_cast<double>(RowsToCheck(problem).size()) *
                            static_cast<double>(problem.n()) *
                            (2 * sizeof(double) + 2 * sizeof(float));
-  return bytes + reference * (WritesAux(problem) ? 2 : 1);
+  return bytes + reference * (WritesAux(problem.epilogue()) ? 2 : 1);
 }
 
 }  // namespace tilewright

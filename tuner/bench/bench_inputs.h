@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/kernel_launcher.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/bench/bench_worker.pb.h"
 #include "tuner/bench/guarded_buffer.h"
@@ -30,7 +30,7 @@ class BenchInputs {
   absl::Status Restore(const ReferenceKernels& kernels, CUstream stream);
 
   // Sets the input pointers and the scalars.
-  void Bind(GemmOperands& operands) const;
+  void Bind(GemmArguments& operands) const;
 
   // Adds the checksum of all inputs to `*sum` on the device.
   absl::Status EnqueueChecksum(const ReferenceKernels& kernels, unsigned long long* sum,

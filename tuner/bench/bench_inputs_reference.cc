@@ -2,7 +2,8 @@
 #include <cmath>
 
 #include "proto/problem/dropout_mask.h"
-#include "proto/problem/split_epilogue.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/split_epilogue.h"
 #include "proto/support/status_macros.h"
 #include "tuner/bench/bench_inputs.h"
 #include "tuner/model/tolerance.h"
@@ -19,8 +20,8 @@ Pointer* As(const DeviceMemory& memory) {
 
 ReferenceDropout BenchInputs::Dropout() const {
   ReferenceDropout dropout{};
-  if (!HasDropout(problem_)) return dropout;
-  GemmOperands operands;
+  if (!HasDropout(problem_.epilogue())) return dropout;
+  GemmArguments operands;
   Bind(operands);
   const uint32_t threshold = QuantizeProbability(problem_.epilogue().dropout().probability());
   dropout.seed = operands.seed;

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/data_type.h"
 #include "proto/problem/dropout_mask.h"
+#include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/precision.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -18,14 +20,13 @@ constexpr int64_t kWorkspaceGuard = int64_t{1} << 20;
 BenchSession::BenchSession(BenchDevice device, BenchInputs inputs)
     : device_(std::move(device)), kernels_(device_.driver()), inputs_(std::move(inputs)) {}
 
-absl::StatusOr<std::unique_ptr<BenchSession>> BenchSession::Open(
-    const bench::OpenRequest& request) {
-  ASSIGN_OR_RETURN(BenchDevice device,
-                   BenchDevice::Open(request.device_ordinal(), NeededBytes(request.problem())));
-  ASSIGN_OR_RETURN(BenchInputs inputs, BenchInputs::Allocate(device.driver(), request.problem()));
+absl::StatusOr<std::unique_ptr<BenchSession>> BenchSession::Open(const v1::GemmProblem& problem,
+                                                                 int device_ordinal) {
+  ASSIGN_OR_RETURN(BenchDevice device, BenchDevice::Open(device_ordinal, NeededBytes(problem)));
+  ASSIGN_OR_RETURN(BenchInputs inputs, BenchInputs::Allocate(device.driver(), problem));
   auto session =
       std::unique_ptr<BenchSession>(new BenchSession(std::move(device), std::move(inputs)));
-  session->problem_ = request.problem();
+  session->problem_ = problem;
   RETURN_IF_ERROR(session->AllocateOutputs());
   return session;
 }
@@ -44,11 +45,11 @@ absl::Status BenchSession::AllocateOutputs() {
     return allocated.status();
   };
   const auto allocate_matrix = [&](const MatrixLayout& layout, GuardedBuffer& buffer) {
-    return allocate(layout.SpanBytes(), layout.row_stride * DataTypeBytes(layout.type), buffer);
+    return allocate(layout.SpanBytes(), layout.row_stride * StorageBytes(layout.type), buffer);
   };
   for (Outputs& outputs : outputs_) {
     RETURN_IF_ERROR(allocate_matrix(LayoutOf(problem_, v1::OPERAND_D), outputs.d));
-    if (WritesAux(problem_)) {
+    if (WritesAux(problem_.epilogue())) {
       RETURN_IF_ERROR(allocate_matrix(LayoutOf(problem_, v1::OPERAND_AUX), outputs.aux));
     }
     RETURN_IF_ERROR(allocate(MaskBytes(problem_), PackedMaskRowBytes(problem_.n()), outputs.mask));
@@ -128,9 +129,9 @@ absl::Status BenchSession::EnsureWorkspace(int64_t bytes) {
   return absl::OkStatus();
 }
 
-GemmOperands BenchSession::OperandsFor(const LoadedCandidate& candidate,
-                                       const Outputs& outputs) const {
-  GemmOperands operands;
+GemmArguments BenchSession::OperandsFor(const LoadedCandidate& candidate,
+                                        const Outputs& outputs) const {
+  GemmArguments operands;
   inputs_.Bind(operands);
   operands.d = outputs.d.pointer();
   if (!outputs.aux.empty()) operands.aux = outputs.aux.pointer();
@@ -146,7 +147,7 @@ GemmOperands BenchSession::OperandsFor(const LoadedCandidate& candidate,
   return operands;
 }
 
-absl::Status BenchSession::EnsureRotation(const GemmOperands& operands, int sets) {
+absl::Status BenchSession::EnsureRotation(const GemmArguments& operands, int sets) {
   if (rotation_ && rotation_wanted_ == sets) return absl::OkStatus();
   rotation_.reset();
   rotation_wanted_ = sets;
@@ -163,12 +164,12 @@ absl::Status BenchSession::EnsureRotation(const GemmOperands& operands, int sets
 
 absl::StatusOr<double> BenchSession::TimeSample(int id, int launches) {
   ASSIGN_OR_RETURN(LoadedCandidate* const candidate, Find(id));
-  const GemmOperands operands = OperandsFor(*candidate, outputs_[0]);
+  const GemmArguments operands = OperandsFor(*candidate, outputs_[0]);
   const int sets = RotatingOperands::SetsFor(OperandBytes(problem_),
                                              static_cast<double>(device_.l2_bytes()), launches);
   RETURN_IF_ERROR(EnsureRotation(operands, sets));
-  std::vector<GemmOperands> rotated = rotation_->sets();
-  for (GemmOperands& set : rotated) set.workspace_bytes = operands.workspace_bytes;
+  std::vector<GemmArguments> rotated = rotation_->sets();
+  for (GemmArguments& set : rotated) set.workspace_bytes = operands.workspace_bytes;
   RETURN_IF_ERROR(candidate->Prepare(problem_, rotated));
   // More launches take longer to enqueue; the flush hides that from the GPU.
   RETURN_IF_ERROR(device_.Flush(launches > 1 ? 2 : 1));

@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/cuda_handles.h"
-#include "kernel_templates/launch/vendor_launcher.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "tuner/bench/bench_device.h"
 #include "tuner/bench/bench_inputs.h"
 #include "tuner/bench/bench_worker.pb.h"
@@ -26,7 +26,8 @@ namespace tilewright {
 // The session of a GEMM.
 class BenchSession : public Session {
  public:
-  static absl::StatusOr<std::unique_ptr<BenchSession>> Open(const bench::OpenRequest& request);
+  static absl::StatusOr<std::unique_ptr<BenchSession>> Open(const v1::GemmProblem& problem,
+                                                            int device_ordinal);
 
   absl::Status LoadReference(const std::vector<std::string>& cubins) override;
   absl::Status SetInput(bench::InputKind kind) override;
@@ -50,7 +51,7 @@ class BenchSession : public Session {
   absl::Status AllocateOutputs();
   absl::StatusOr<LoadedCandidate*> Find(int candidate);
   absl::Status EnsureWorkspace(int64_t bytes);
-  GemmOperands OperandsFor(const LoadedCandidate& candidate, const Outputs& outputs) const;
+  GemmArguments OperandsFor(const LoadedCandidate& candidate, const Outputs& outputs) const;
   absl::Status PoisonAll(const Outputs& outputs, unsigned char byte);
   absl::Status EnqueueChecks(const LoadedCandidate& candidate, bool repeat);
   absl::Status EnqueueScan(const MatrixLayout& layout, const GuardedBuffer& buffer,
@@ -63,7 +64,7 @@ class BenchSession : public Session {
   absl::Status EnqueueMaskChecks();
   absl::Status EnqueueBiasGradientChecks(bool repeat);
   absl::StatusOr<CheckFindings> ReadFindings(bool repeat);
-  absl::Status EnsureRotation(const GemmOperands& operands, int sets);
+  absl::Status EnsureRotation(const GemmArguments& operands, int sets);
 
   BenchDevice device_;  // First: the context goes last.
   ReferenceKernels kernels_;

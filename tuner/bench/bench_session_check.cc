@@ -2,6 +2,7 @@
 // at afterwards.
 #include <utility>
 
+#include "proto/problem/data_type.h"
 #include "proto/support/status_macros.h"
 #include "tuner/bench/bench_session.h"
 #include "tuner/bench/device_flags.h"
@@ -62,8 +63,8 @@ absl::Status BenchSession::EnqueueScan(const MatrixLayout& layout, const Guarded
                                        CheckCounts* counts) {
   ScanArgs args{};
   args.output = ToReferenceMatrix(layout, buffer.pointer());
-  args.guard = buffer.guard_bytes() / DataTypeBytes(layout.type);
-  args.span = layout.SpanBytes() / DataTypeBytes(layout.type);
+  args.guard = buffer.guard_bytes() / StorageBytes(layout.type);
+  args.span = layout.SpanBytes() / StorageBytes(layout.type);
   args.poison = kFirstPoison;
   args.counts = counts;
   return kernels_.Scan(args, device_.stream());

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "kernel_templates/launch/vendor_launcher.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "proto/support/errors.h"
 #include "tuner/bench/bench_sandbox.h"
 #include "tuner/bench/bench_worker.pb.h"

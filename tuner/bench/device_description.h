@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel_templates/launch/driver_api.h"
+#include "kernel_templates/launch/driver/driver_api.h"
 #include "tilewright/v1/tuning_service.pb.h"
 
 namespace tilewright {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernel_templates/launch/cuda_handles.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
 #include "kernel_templates/reference/reference_args.h"
 
 namespace tilewright {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proto/problem/data_type.h"
 #include "proto/problem/dropout_mask.h"
 #include "proto/support/status_macros.h"
 #include "tuner/model/tolerance.h"
@@ -64,9 +65,9 @@ bool IsStatistic(FusedTensor tensor) {
 
 }  // namespace
 
-absl::StatusOr<FusedBuffer> AllocateFused(const DriverApi& driver, const FusedTensorUse& use) {
+absl::StatusOr<FusedBuffer> AllocateFused(const DriverApi& driver, const TensorUse& use) {
   FusedBuffer buffer{use, {}};
-  const int64_t row_bytes = use.layout.row_stride * DataTypeBytes(use.layout.type);
+  const int64_t row_bytes = use.layout.row_stride * StorageBytes(use.layout.type);
   ASSIGN_OR_RETURN(buffer.memory, GuardedBuffer::Allocate(driver, use.layout.SpanBytes(),
                                                           GuardedBuffer::GuardBytes(row_bytes)));
   return buffer;
@@ -75,7 +76,7 @@ absl::StatusOr<FusedBuffer> AllocateFused(const DriverApi& driver, const FusedTe
 absl::StatusOr<FusedDropoutInputs> FusedDropoutInputs::Allocate(
     const DriverApi& driver, const v1::FusedDropoutProblem& problem) {
   FusedDropoutInputs inputs(driver, problem);
-  for (const FusedTensorUse& use : TensorsOf(problem)) {
+  for (const TensorUse& use : TensorsOf(problem)) {
     if (use.written) continue;
     ASSIGN_OR_RETURN(FusedBuffer buffer, AllocateFused(driver, use));
     inputs.buffers_.push_back(std::move(buffer));
@@ -95,7 +96,7 @@ absl::StatusOr<FusedDropoutInputs> FusedDropoutInputs::Allocate(
 
 const FusedBuffer* FusedDropoutInputs::Find(FusedTensor tensor) const {
   for (const FusedBuffer& buffer : buffers_) {
-    if (buffer.use.tensor == tensor) return &buffer;
+    if (FusedTensorOf(buffer.use) == tensor) return &buffer;
   }
   return nullptr;
 }
@@ -134,8 +135,9 @@ FusedReferenceArgs FusedDropoutInputs::ReferenceOf() const {
 absl::Status FusedDropoutInputs::Fill(const FusedBuffer& buffer, const ReferenceKernels& kernels,
                                       CUstream stream) const {
   RETURN_IF_ERROR(buffer.memory.Poison(*driver_, kInputPoison, stream));
-  if (IsStatistic(buffer.use.tensor)) return absl::OkStatus();  // Made with the rows' terms.
-  if (buffer.use.tensor == FusedTensor::kMask) {
+  if (IsStatistic(FusedTensorOf(buffer.use)))
+    return absl::OkStatus();  // Made with the rows' terms.
+  if (FusedTensorOf(buffer.use) == FusedTensor::kMask) {
     FusedMaskArgs args{};
     args.mask = static_cast<unsigned char*>(buffer.memory.pointer());
     args.dropout = DropoutOf(problem_);
@@ -146,8 +148,8 @@ absl::Status FusedDropoutInputs::Fill(const FusedBuffer& buffer, const Reference
   }
   FillArgs args{};
   args.matrix = ToReferenceMatrix(buffer.use.layout, buffer.memory.pointer());
-  args.seed =
-      static_cast<unsigned long long>(kind_) * 64 + static_cast<unsigned>(buffer.use.tensor);
+  args.seed = static_cast<unsigned long long>(kind_) * 64 +
+              static_cast<unsigned>(FusedTensorOf(buffer.use));
   args.adversarial = kind_ == bench::INPUT_KIND_ADVERSARIAL;
   SetExponents(buffer.use.layout.type, args);
   return kernels.Fill(args, stream);
@@ -170,9 +172,9 @@ absl::Status FusedDropoutInputs::Make(bench::InputKind kind, const ReferenceKern
   return kernels.FusedColumns(ReferenceOf(), stream);
 }
 
-void FusedDropoutInputs::Bind(FusedDropoutOperands& operands) const {
+void FusedDropoutInputs::Bind(FusedDropoutArguments& operands) const {
   for (const FusedBuffer& buffer : buffers_) {
-    SetPointer(buffer.use.tensor, buffer.memory.pointer(), operands);
+    SetPointer(FusedTensorOf(buffer.use), buffer.memory.pointer(), operands);
   }
   operands.epsilon = kEpsilon;
   operands.seed = kSeed;
@@ -194,7 +196,7 @@ absl::Status FusedDropoutInputs::EnqueueChecksum(const ReferenceKernels& kernels
 absl::Status FusedDropoutInputs::EnqueueCompare(const ReferenceKernels& kernels,
                                                 const FusedBuffer& output, CheckCounts* counts,
                                                 CUstream stream) const {
-  if (output.use.tensor == FusedTensor::kMask) {
+  if (FusedTensorOf(output.use) == FusedTensor::kMask) {
     MaskArgs args{};
     args.mask = static_cast<const unsigned char*>(output.memory.pointer());
     args.dropout = DropoutOf(problem_);
@@ -208,7 +210,7 @@ absl::Status FusedDropoutInputs::EnqueueCompare(const ReferenceKernels& kernels,
   args.problem = ReferenceOf();
   args.output = ToReferenceMatrix(output.use.layout, output.memory.pointer());
   args.stored = RoundingOf(output.use.layout.type);
-  args.which = OutputOf(output.use.tensor);
+  args.which = OutputOf(FusedTensorOf(output.use));
   args.counts = counts;
   return kernels.FusedCompare(args, stream);
 }
@@ -218,7 +220,7 @@ double NeededBytes(const v1::FusedDropoutProblem& problem) {
   if (Normalizes(problem)) bytes += static_cast<double>(problem.rows()) * sizeof(FusedRow);
   if (ColumnSums(problem) > 0)
     bytes += static_cast<double>(problem.columns()) * sizeof(FusedColumn);
-  for (const FusedTensorUse& use : TensorsOf(problem)) {
+  for (const TensorUse& use : TensorsOf(problem)) {
     // Outputs are there twice, for the comparison of two runs.
     bytes += (use.written ? 2 : 1) * static_cast<double>(use.layout.SpanBytes());
   }

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/fused_dropout_launcher.h"
+#include "kernel_templates/launch/fused_dropout/fused_dropout_launcher.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/bench/bench_worker.pb.h"
 #include "tuner/bench/guarded_buffer.h"
@@ -17,11 +17,11 @@ namespace tilewright {
 
 // A tensor of a fused dropout on the GPU, with canaries around it.
 struct FusedBuffer {
-  FusedTensorUse use;
+  TensorUse use;
   GuardedBuffer memory;
 };
 
-absl::StatusOr<FusedBuffer> AllocateFused(const DriverApi& driver, const FusedTensorUse& use);
+absl::StatusOr<FusedBuffer> AllocateFused(const DriverApi& driver, const TensorUse& use);
 
 // The inputs of one fused dropout on the GPU, and what its outputs are compared with. Owned by a
 // bench session. Not thread-safe.
@@ -37,7 +37,7 @@ class FusedDropoutInputs {
   absl::Status Restore(const ReferenceKernels& kernels, CUstream stream);
 
   // Sets the input pointers and the scalars.
-  void Bind(FusedDropoutOperands& operands) const;
+  void Bind(FusedDropoutArguments& operands) const;
 
   // Adds the checksum of all inputs to `*sum` on the device.
   absl::Status EnqueueChecksum(const ReferenceKernels& kernels, unsigned long long* sum,

@@ -17,10 +17,8 @@ FusedDropoutSession::FusedDropoutSession(BenchDevice device, FusedDropoutInputs 
     : device_(std::move(device)), kernels_(device_.driver()), inputs_(std::move(inputs)) {}
 
 absl::StatusOr<std::unique_ptr<FusedDropoutSession>> FusedDropoutSession::Open(
-    const bench::OpenRequest& request) {
-  const v1::FusedDropoutProblem& problem = request.fused_dropout();
-  ASSIGN_OR_RETURN(BenchDevice device,
-                   BenchDevice::Open(request.device_ordinal(), NeededBytes(problem)));
+    const v1::FusedDropoutProblem& problem, int device_ordinal) {
+  ASSIGN_OR_RETURN(BenchDevice device, BenchDevice::Open(device_ordinal, NeededBytes(problem)));
   ASSIGN_OR_RETURN(FusedDropoutInputs inputs,
                    FusedDropoutInputs::Allocate(device.driver(), problem));
   auto session = std::unique_ptr<FusedDropoutSession>(
@@ -37,7 +35,7 @@ absl::Status FusedDropoutSession::LoadReference(const std::vector<std::string>& 
 
 absl::Status FusedDropoutSession::AllocateOutputs() {
   for (std::vector<FusedBuffer>& outputs : outputs_) {
-    for (const FusedTensorUse& use : TensorsOf(problem_)) {
+    for (const TensorUse& use : TensorsOf(problem_)) {
       if (!use.written) continue;
       ASSIGN_OR_RETURN(FusedBuffer buffer, AllocateFused(device_.driver(), use));
       outputs.push_back(std::move(buffer));
@@ -94,12 +92,12 @@ absl::Status FusedDropoutSession::EnsureWorkspace(int64_t bytes) {
   return absl::OkStatus();
 }
 
-FusedDropoutOperands FusedDropoutSession::OperandsFor(const FusedDropoutLauncher& launcher,
-                                                      int run) const {
-  FusedDropoutOperands operands;
+FusedDropoutArguments FusedDropoutSession::OperandsFor(const FusedDropoutLauncher& launcher,
+                                                       int run) const {
+  FusedDropoutArguments operands;
   inputs_.Bind(operands);
   for (const FusedBuffer& output : outputs_[run]) {
-    SetPointer(output.use.tensor, output.memory.pointer(), operands);
+    SetPointer(FusedTensorOf(output.use), output.memory.pointer(), operands);
   }
   operands.workspace = workspace_.pointer();
   operands.workspace_bytes = launcher.WorkspaceBytes(problem_);
@@ -107,24 +105,25 @@ FusedDropoutOperands FusedDropoutSession::OperandsFor(const FusedDropoutLauncher
 }
 
 // Each launch in a row finds operands of its own, which those before it have pushed out of L2.
-absl::Status FusedDropoutSession::EnsureRotation(const FusedDropoutOperands& operands, int sets) {
+absl::Status FusedDropoutSession::EnsureRotation(const FusedDropoutArguments& operands, int sets) {
   if (rotation_wanted_ == sets) return absl::OkStatus();
   rotation_wanted_ = sets;
   rotation_ = {operands};
   rotation_memory_.clear();
   for (int i = 1; i < sets; ++i) {
-    FusedDropoutOperands copy = operands;
-    for (const FusedTensorUse& use : TensorsOf(problem_)) {
+    FusedDropoutArguments copy = operands;
+    for (const TensorUse& use : TensorsOf(problem_)) {
       auto memory = DeviceMemory::Allocate(device_.driver(), use.layout.SpanBytes());
       // Warm operands flatter every candidate alike; no memory must fail none.
       if (absl::IsResourceExhausted(memory.status())) return absl::OkStatus();
       if (!memory.ok()) return memory.status();
       RETURN_IF_ERROR(device_.driver().Check(
           device_.driver().cuMemcpyDtoDAsync(
-              memory->address(), reinterpret_cast<CUdeviceptr>(PointerOf(use.tensor, operands)),
+              memory->address(),
+              reinterpret_cast<CUdeviceptr>(PointerOf(FusedTensorOf(use), operands)),
               static_cast<std::size_t>(use.layout.SpanBytes()), device_.stream()),
           "copying an operand"));
-      SetPointer(use.tensor, memory->pointer(), copy);
+      SetPointer(FusedTensorOf(use), memory->pointer(), copy);
       rotation_memory_.push_back(*std::move(memory));
     }
     rotation_.push_back(copy);
@@ -135,14 +134,14 @@ absl::Status FusedDropoutSession::EnsureRotation(const FusedDropoutOperands& ope
 absl::StatusOr<double> FusedDropoutSession::TimeSample(int id, int launches) {
   ASSIGN_OR_RETURN(const FusedDropoutLauncher* const launcher, Find(id));
   double bytes = 0;
-  for (const FusedTensorUse& use : TensorsOf(problem_)) {
+  for (const TensorUse& use : TensorsOf(problem_)) {
     bytes += static_cast<double>(use.layout.SpanBytes());
   }
   RETURN_IF_ERROR(EnsureRotation(
       OperandsFor(*launcher, 0),
       RotatingOperands::SetsFor(bytes, static_cast<double>(device_.l2_bytes()), launches)));
   std::vector<Prepared> prepared;
-  for (FusedDropoutOperands operands : rotation_) {
+  for (FusedDropoutArguments operands : rotation_) {
     operands.workspace = workspace_.pointer();
     operands.workspace_bytes = launcher->WorkspaceBytes(problem_);
     ASSIGN_OR_RETURN(Prepared launch, launcher->Prepare(problem_, operands));

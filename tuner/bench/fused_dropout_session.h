@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/cuda_handles.h"
-#include "kernel_templates/launch/fused_dropout_launcher.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
+#include "kernel_templates/launch/fused_dropout/fused_dropout_launcher.h"
 #include "tuner/bench/bench_device.h"
 #include "tuner/bench/fused_dropout_inputs.h"
 #include "tuner/bench/session.h"
@@ -21,7 +21,7 @@ namespace tilewright {
 class FusedDropoutSession : public Session {
  public:
   static absl::StatusOr<std::unique_ptr<FusedDropoutSession>> Open(
-      const bench::OpenRequest& request);
+      const v1::FusedDropoutProblem& problem, int device_ordinal);
 
   absl::Status LoadReference(const std::vector<std::string>& cubins) override;
   absl::Status SetInput(bench::InputKind kind) override;
@@ -41,14 +41,14 @@ class FusedDropoutSession : public Session {
   absl::Status EnsureWorkspace(int64_t bytes);
   absl::StatusOr<const FusedDropoutLauncher*> Find(int candidate) const;
   // With the outputs of run 0 or 1.
-  FusedDropoutOperands OperandsFor(const FusedDropoutLauncher& launcher, int run) const;
+  FusedDropoutArguments OperandsFor(const FusedDropoutLauncher& launcher, int run) const;
   absl::Status Poison(int run, unsigned char byte);
   absl::Status EnqueueChecks(const FusedDropoutLauncher& launcher, bool repeat);
   absl::StatusOr<CheckResult> ReadChecks(bool repeat);
   // The checksum comes first in flags_, then the counts of each output, then the workspace's.
   unsigned long long* Checksum() const;
   CheckCounts* Counts(std::size_t output) const;
-  absl::Status EnsureRotation(const FusedDropoutOperands& operands, int sets);
+  absl::Status EnsureRotation(const FusedDropoutArguments& operands, int sets);
 
   BenchDevice device_;  // First: the context goes last.
   ReferenceKernels kernels_;
@@ -58,7 +58,7 @@ class FusedDropoutSession : public Session {
   GuardedBuffer workspace_;
   DeviceMemory flags_;
   unsigned long long input_checksum_ = 0;
-  std::vector<FusedDropoutOperands> rotation_;
+  std::vector<FusedDropoutArguments> rotation_;
   std::vector<DeviceMemory> rotation_memory_;
   int rotation_wanted_ = 0;  // Sets asked for; fewer where memory was short.
   std::map<int, std::unique_ptr<FusedDropoutLauncher>> candidates_;

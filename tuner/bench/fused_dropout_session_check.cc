@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/data_type.h"
 #include "proto/problem/dropout_mask.h"
 #include "proto/support/status_macros.h"
 #include "tuner/bench/fused_dropout_session.h"
@@ -16,9 +17,9 @@ namespace {
 constexpr unsigned char kFirstPoison = 0xFF;
 constexpr unsigned char kSecondPoison = 0x7E;
 
-std::string PlaceOf(const FusedTensorUse& use, unsigned long long index) {
+std::string PlaceOf(const TensorUse& use, unsigned long long index) {
   const auto columns = static_cast<unsigned long long>(use.layout.columns);
-  if (use.tensor == FusedTensor::kMask) {
+  if (FusedTensorOf(use) == FusedTensor::kMask) {
     return absl::StrCat("row ", index / columns, " column ", index % columns * 8);
   }
   return use.layout.rows == 1 ? absl::StrCat("element ", index)
@@ -31,7 +32,7 @@ std::optional<v1::Failure> JudgeFused(const std::vector<FusedBuffer>& outputs,
                                       bool repeated) {
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i].touched_outside == 0) continue;
-    const char* name = i < outputs.size() ? NameOf(outputs[i].use.tensor) : "the workspace";
+    const char* name = i < outputs.size() ? outputs[i].use.name : "the workspace";
     return MakeFailure(
         v1::FAILURE_KIND_OUT_OF_BOUNDS,
         absl::StrCat(counts[i].touched_outside, " elements outside of ", name, " were written"));
@@ -40,23 +41,23 @@ std::optional<v1::Failure> JudgeFused(const std::vector<FusedBuffer>& outputs,
     return MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS, "an input was written");
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const bool is_mask = outputs[i].use.tensor == FusedTensor::kMask;
+    const bool is_mask = FusedTensorOf(outputs[i].use) == FusedTensor::kMask;
     const unsigned long long missing = is_mask ? counts[i].unwritten : counts[i].poisoned;
     if (missing == 0) continue;
-    return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
-                       absl::StrCat(missing, " elements of ", NameOf(outputs[i].use.tensor),
-                                    " were never written"));
+    return MakeFailure(
+        v1::FAILURE_KIND_WRONG_RESULT,
+        absl::StrCat(missing, " elements of ", outputs[i].use.name, " were never written"));
   }
   for (std::size_t i = 0; repeated && i < outputs.size(); ++i) {
     if (counts[i].differing == 0) continue;
     return MakeFailure(v1::FAILURE_KIND_NONDETERMINISTIC,
-                       absl::StrCat(counts[i].differing, " elements of ",
-                                    NameOf(outputs[i].use.tensor), " differ between two runs"));
+                       absl::StrCat(counts[i].differing, " elements of ", outputs[i].use.name,
+                                    " differ between two runs"));
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (counts[i].wrong == 0) continue;
     return MakeFailure(v1::FAILURE_KIND_WRONG_RESULT,
-                       absl::StrCat(counts[i].wrong, " elements of ", NameOf(outputs[i].use.tensor),
+                       absl::StrCat(counts[i].wrong, " elements of ", outputs[i].use.name,
                                     " are off by more than allowed, the first at ",
                                     PlaceOf(outputs[i].use, ~counts[i].first_wrong)));
   }
@@ -104,7 +105,7 @@ absl::Status FusedDropoutSession::EnqueueChecks(const FusedDropoutLauncher& laun
   const CUstream stream = device_.stream();
   for (std::size_t i = 0; i < outputs_[0].size(); ++i) {
     const FusedBuffer& output = outputs_[0][i];
-    const int bytes = DataTypeBytes(output.use.layout.type);
+    const int bytes = StorageBytes(output.use.layout.type);
     RETURN_IF_ERROR(inputs_.EnqueueCompare(kernels_, output, Counts(i), stream));
     ScanArgs scan{};
     scan.output = ToReferenceMatrix(output.use.layout, output.memory.pointer());

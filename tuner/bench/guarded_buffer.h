@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/cuda_handles.h"
-#include "proto/problem/operand_layout.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 
 namespace tilewright {
 

@@ -6,7 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/problem/dropout_mask.h"
-#include "proto/problem/operand_layout.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "tuner/model/tolerance.h"
 
 namespace tilewright {
@@ -143,7 +144,7 @@ std::optional<v1::Failure> JudgeCheck(const v1::GemmProblem& problem,
                                       const CheckFindings& findings) {
   if (auto failure = OutOfBounds(findings)) return failure;
   if (auto failure = Unwritten("D", findings.d, problem.d_type())) return failure;
-  if (HasAux(problem)) {
+  if (HasAux(problem.epilogue())) {
     if (auto failure = Unwritten("aux", findings.aux, problem.epilogue().aux_type())) {
       return failure;
     }

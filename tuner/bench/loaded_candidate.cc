@@ -12,7 +12,7 @@ absl::StatusOr<LoadedCandidate> LoadedCandidate::LoadKernel(const DriverApi& dri
                                                             const v1::GemmProblem& problem,
                                                             const v1::Kernel& kernel) {
   LoadedCandidate candidate(PrecisionOf(problem, kernel.variant()), IsSplit(kernel.variant()));
-  ASSIGN_OR_RETURN(candidate.kernel_, KernelLauncher::Create(driver, kernel));
+  ASSIGN_OR_RETURN(candidate.kernel_, GemmLauncher::Create(driver, kernel));
   return candidate;
 }
 
@@ -29,10 +29,10 @@ int64_t LoadedCandidate::WorkspaceBytes(const v1::GemmProblem& problem) const {
 }
 
 absl::Status LoadedCandidate::Prepare(const v1::GemmProblem& problem,
-                                      const std::vector<GemmOperands>& sets) {
+                                      const std::vector<GemmArguments>& sets) {
   kernel_launches_.clear();
   vendor_launches_.clear();
-  for (const GemmOperands& operands : sets) {
+  for (const GemmArguments& operands : sets) {
     if (kernel_ != nullptr) {
       ASSIGN_OR_RETURN(auto prepared, kernel_->Prepare(problem, operands));
       kernel_launches_.push_back(std::move(prepared));

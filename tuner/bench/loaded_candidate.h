@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/kernel_launcher.h"
-#include "kernel_templates/launch/vendor_launcher.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
@@ -34,7 +34,7 @@ class LoadedCandidate {
   int64_t WorkspaceBytes(const v1::GemmProblem& problem) const;
 
   // Prepares one launch for each set of operands; earlier ones are dropped.
-  absl::Status Prepare(const v1::GemmProblem& problem, const std::vector<GemmOperands>& sets);
+  absl::Status Prepare(const v1::GemmProblem& problem, const std::vector<GemmArguments>& sets);
 
   // Launches on set `index`, without allocating.
   absl::Status Launch(std::size_t index, CUstream stream) const;
@@ -45,10 +45,10 @@ class LoadedCandidate {
 
   v1::Precision precision_;
   bool is_split_;
-  std::unique_ptr<KernelLauncher> kernel_;
+  std::unique_ptr<GemmLauncher> kernel_;
   VendorLauncher* vendor_ = nullptr;
   v1::VendorKernel algorithm_;
-  std::vector<std::shared_ptr<const KernelLauncher::PreparedLaunch>> kernel_launches_;
+  std::vector<std::shared_ptr<const GemmLauncher::PreparedLaunch>> kernel_launches_;
   std::vector<std::shared_ptr<const VendorLauncher::PreparedLaunch>> vendor_launches_;
 };
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/dynamic_library.h"
+#include "kernel_templates/launch/driver/dynamic_library.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 

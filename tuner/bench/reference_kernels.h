@@ -9,10 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/cuda_handles.h"
-#include "kernel_templates/launch/kernel_launcher.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
+#include "kernel_templates/launch/plan/grid.h"
 #include "kernel_templates/reference/reference_args.h"
-#include "proto/problem/operand_layout.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 
 // After reference_args.h, which it needs.
 #include "kernel_templates/reference/fused_dropout_reference_args.h"

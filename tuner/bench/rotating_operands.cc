@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernel_templates/launch/scale_layout.h"
-#include "proto/problem/operand_layout.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
 namespace {
 
 int64_t BiasBytes(const v1::GemmProblem& problem) {
-  return BiasElements(problem) * DataTypeBytes(problem.epilogue().bias_type());
+  return BiasElements(problem) * StorageBytes(problem.epilogue().bias_type());
 }
 
 int64_t ScaleBytes(const v1::GemmProblem& problem, v1::Operand operand) {
@@ -28,7 +28,7 @@ int RotatingOperands::SetsFor(double bytes_per_set, double l2_bytes, int launche
 
 absl::StatusOr<RotatingOperands> RotatingOperands::Copy(const DriverApi& driver,
                                                         const v1::GemmProblem& problem,
-                                                        const GemmOperands& original, int count,
+                                                        const GemmArguments& original, int count,
                                                         CUstream stream) {
   RotatingOperands rotation;
   const auto clone = [&](const void* from, int64_t bytes, bool copy) -> absl::StatusOr<void*> {
@@ -47,7 +47,7 @@ absl::StatusOr<RotatingOperands> RotatingOperands::Copy(const DriverApi& driver,
   const auto span = [&](v1::Operand operand) { return LayoutOf(problem, operand).SpanBytes(); };
   rotation.sets_.push_back(original);
   for (int i = 1; i < count; ++i) {
-    GemmOperands set = original;
+    GemmArguments set = original;
     ASSIGN_OR_RETURN(set.a, clone(original.a, span(v1::OPERAND_A), true));
     ASSIGN_OR_RETURN(set.b, clone(original.b, span(v1::OPERAND_B), true));
     ASSIGN_OR_RETURN(set.c, clone(original.c, span(v1::OPERAND_C), true));

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "kernel_templates/launch/cuda_handles.h"
-#include "kernel_templates/launch/kernel_launcher.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
@@ -25,13 +25,13 @@ class RotatingOperands {
   // RESOURCE_EXHAUSTED where the GPU has no memory for them.
   static absl::StatusOr<RotatingOperands> Copy(const DriverApi& driver,
                                                const v1::GemmProblem& problem,
-                                               const GemmOperands& original, int count,
+                                               const GemmArguments& original, int count,
                                                CUstream stream);
 
-  const std::vector<GemmOperands>& sets() const { return sets_; }
+  const std::vector<GemmArguments>& sets() const { return sets_; }
 
  private:
-  std::vector<GemmOperands> sets_;
+  std::vector<GemmArguments> sets_;
   std::vector<DeviceMemory> memory_;
 };
 

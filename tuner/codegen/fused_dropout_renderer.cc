@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "proto/problem/fused_dropout_layout.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/codegen/renderer.h"
@@ -86,9 +87,9 @@ FusedDropoutWork WorkOf(const v1::FusedDropoutProblem& problem, bool read_mask) 
   FusedDropoutWork work = {};
   work.backward = problem.backward();
   work.least_access = 16;
-  for (const FusedTensorUse& use : TensorsOf(problem)) {
+  for (const TensorUse& use : TensorsOf(problem)) {
     if (use.written || !use.IsMatrix()) continue;
-    const int bytes = DataTypeBytes(use.layout.type);
+    const int bytes = StorageBytes(use.layout.type);
     ++work.row_tensors;
     work.row_bytes += bytes;
     work.least_access =

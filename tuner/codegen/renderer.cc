@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "proto/problem/batch_stride.h"
 #include "proto/problem/data_type.h"
-#include "proto/problem/epilogue_parts.h"
-#include "proto/problem/operand_layout.h"
+#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/gemm/split_epilogue.h"
 #include "proto/problem/precision.h"
-#include "proto/problem/split_epilogue.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
@@ -101,7 +101,7 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
 // Of the first launch of a split epilogue.
 std::string RenderSplitEpilogue(const v1::GemmProblem& gemm) {
   std::string text = RenderEpilogue(GemmOfSplit(gemm));
-  if (WritesAux(gemm)) {
+  if (WritesAux(gemm.epilogue())) {
     text.insert(text.size() - 1, ", .to_aux = true");
   }
   return text;

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "kernel_templates/launch/dynamic_library.h"
+#include "kernel_templates/launch/driver/dynamic_library.h"
 
 namespace tilewright {
 namespace {

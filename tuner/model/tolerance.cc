@@ -5,7 +5,7 @@
 
 #include "kernel_templates/abi/ceil_div.h"
 #include "proto/problem/data_type.h"
-#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/precision.h"
 
 namespace tilewright {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/problem.h"
 #include "proto/support/status_macros.h"
 #include "tuner/bench/judge.h"
 #include "tuner/profile/profile_run.h"
@@ -103,7 +104,7 @@ void ProfileRun::TakeCheck(Entry& entry, const bench::CandidateReply& reply) {
   entry.estimate = reply.seconds();
   if (input_ == bench::INPUT_KIND_ADVERSARIAL) return;
   entry.relative_error = std::max(entry.relative_error, reply.relative_error());
-  const double budget = request_.problem.gemm().numerics().error_budget();
+  const double budget = ErrorBudgetOf(request_.problem);
   if (budget > 0 && entry.relative_error > budget) {
     entry.failure = MakeFailure(
         v1::FAILURE_KIND_OVER_ERROR_BUDGET,

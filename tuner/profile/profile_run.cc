@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
@@ -88,11 +89,7 @@ absl::Status ProfileRun::TryStartWorker() {
   for (Entry& entry : entries_) entry.loaded = false;
   ASSIGN_OR_RETURN(worker_, BenchClient::Start(options_.command));
   bench::Request open;
-  if (request_.problem.has_fused_dropout()) {
-    *open.mutable_open()->mutable_fused_dropout() = request_.problem.fused_dropout();
-  } else {
-    *open.mutable_open()->mutable_problem() = request_.problem.gemm();
-  }
+  *open.mutable_open()->mutable_problem() = request_.problem;
   open.mutable_open()->set_device_ordinal(request_.device_ordinal);
   ASSIGN_OR_RETURN(const bench::Reply opened, worker_->Call(open, kOpenLimit));
   if (!opened.open().filter_error().empty()) {
@@ -196,10 +193,7 @@ void ProfileRun::NoteLead() {
 }
 
 absl::Duration ProfileRun::LaunchLimit(int launches) const {
-  const v1::GemmProblem& gemm = request_.problem.gemm();
-  const double operations = 2.0 * static_cast<double>(gemm.m()) * static_cast<double>(gemm.n()) *
-                            static_cast<double>(gemm.k()) *
-                            static_cast<double>(std::max<int64_t>(gemm.batch(), 1));
+  const double operations = FloatingPointOperations(request_.problem);
   return options_.watchdog + absl::Seconds(launches * operations / kSlowestOperationsPerSecond);
 }
 

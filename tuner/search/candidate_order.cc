@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/problem/precision.h"
+#include "proto/problem/problem.h"
 #include "proto/support/variant.h"
 #include "tuner/search/tuning_errors.h"
 
@@ -192,7 +193,7 @@ void ShareEpilogues(std::vector<RankedVariant>& ranked) {
 }
 
 void KeepProven(const v1::Problem& problem, std::vector<RankedVariant>& ranked) {
-  const bool has_budget = problem.gemm().numerics().error_budget() > 0;
+  const bool has_budget = ErrorBudgetOf(problem) > 0;
   std::erase_if(ranked, [&](const RankedVariant& variant) {
     return (has_budget && IsSplit(variant.variant)) ||
            !KeepsErrorBudget(problem, PrecisionOf(problem.gemm(), variant.variant));

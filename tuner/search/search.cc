@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/search/candidate_order.h"

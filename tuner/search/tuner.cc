@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/check_kernel.h"
-#include "proto/problem/canonical_problem.h"
+#include "kernel_templates/launch/plan/check_kernel.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/steady_time.h"

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "proto/problem/canonical_problem.h"
 #include "proto/problem/precision.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "tuner/model/tolerance.h"
 #include "tuner/worker/worker_process.h"
@@ -62,7 +62,7 @@ absl::Status BudgetTooShort(absl::Duration budget) {
 }
 
 bool KeepsErrorBudget(const v1::Problem& problem, v1::Precision precision) {
-  const double budget = problem.gemm().numerics().error_budget();
+  const double budget = ErrorBudgetOf(problem);
   return budget <= 0 || RelativeErrorBound(problem.gemm(), precision) <= budget;
 }
 
@@ -76,7 +76,7 @@ absl::Status BudgetNotProven(const v1::Problem& problem) {
       absl::StrFormat("gemm.numerics.error_budget: the types and k bound the relative error by "
                       "%.2g only, so that a budget of %.2g takes a measurement; tune it on a GPU "
                       "and wait for that, or raise the budget",
-                      bound, problem.gemm().numerics().error_budget()),
+                      bound, ErrorBudgetOf(problem)),
       {{"field", "gemm.numerics.error_budget"}});
 }
 

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "spdlog/spdlog.h"
 
 namespace tilewright {

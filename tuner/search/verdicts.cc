@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 
 namespace tilewright {
 
@@ -16,35 +16,9 @@ bool IsVerdict(const v1::Failure& failure) {
 std::optional<v1::Problem> SecondShape(const v1::Problem& problem) {
   // A few tiles of any size, and quick to check.
   constexpr int64_t kExtent = 512;
-  v1::Problem second = problem;
-  if (problem.has_gemm()) {
-    v1::GemmProblem& gemm = *second.mutable_gemm();
-    gemm.set_m(kExtent);
-    gemm.set_n(kExtent);
-    gemm.set_k(kExtent);
-    gemm.set_batch(1);
-    for (const auto clear :
-         {&v1::GemmProblem::clear_lda, &v1::GemmProblem::clear_ldb, &v1::GemmProblem::clear_ldc,
-          &v1::GemmProblem::clear_ldd, &v1::GemmProblem::clear_ld_aux,
-          &v1::GemmProblem::clear_a_batch_stride, &v1::GemmProblem::clear_b_batch_stride,
-          &v1::GemmProblem::clear_c_batch_stride, &v1::GemmProblem::clear_d_batch_stride,
-          &v1::GemmProblem::clear_aux_batch_stride}) {
-      (gemm.*clear)();
-    }
-  } else {
-    v1::FusedDropoutProblem& dropout = *second.mutable_fused_dropout();
-    dropout.set_rows(kExtent);
-    dropout.set_columns(kExtent);
-    for (const auto clear :
-         {&v1::FusedDropoutProblem::clear_x_stride, &v1::FusedDropoutProblem::clear_residual_stride,
-          &v1::FusedDropoutProblem::clear_y_stride,
-          &v1::FusedDropoutProblem::clear_pre_norm_stride}) {
-      (dropout.*clear)();
-    }
-  }
-  const auto canonical = Canonicalize(second);
-  if (!canonical.ok() || EncodeProblem(*canonical) == EncodeProblem(problem)) return std::nullopt;
-  return *canonical;
+  auto second = AtShape(problem, {.m = kExtent, .n = kExtent, .k = kExtent});
+  if (second && EncodeProblem(*second) == EncodeProblem(problem)) second.reset();
+  return second;
 }
 
 void FailSharers(std::vector<v1::Candidate>& candidates) {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/canonical_problem.h"
 #include "proto/problem/precision.h"
+#include "proto/problem/problem.h"
 #include "tuner/search/competing_templates.h"
 #include "tuner/space/search_space.h"
 #include "tuner/store/winner_key.h"
@@ -28,7 +28,7 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
 StoredWinner MakeWinner(const v1::Problem& problem, const v1::Target& target, absl::Time now) {
   StoredWinner stored;
   stored.problem_encoding = EncodeProblem(problem);
-  stored.family_key = ProblemFamilyKey(problem);
+  stored.family_key = ShapelessKey(problem);
   stored.silicon_key = SiliconKey(target.silicon());
   stored.environment_key = EnvironmentKey(target.environment());
   v1::Winner& winner = stored.winner;

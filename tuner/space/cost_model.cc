@@ -4,12 +4,11 @@
 #include <cmath>
 #include <cstdint>
 
-#include "proto/problem/batch_stride.h"
 #include "proto/problem/data_type.h"
-#include "proto/problem/epilogue_parts.h"
-#include "proto/problem/operand_layout.h"
-#include "proto/problem/split_epilogue.h"
-#include "proto/problem/stored_matrix.h"
+#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/gemm/split_epilogue.h"
 #include "tuner/space/tile_domain.h"
 
 namespace tilewright {
@@ -96,21 +95,18 @@ double Overlap(double a, double b) {
 
 double EpilogueElementBytes(const v1::GemmProblem& gemm) {
   double bytes = 0;
-  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
-    const bool in_epilogue = matrix.operand != v1::OPERAND_A && matrix.operand != v1::OPERAND_B;
-    if (in_epilogue && matrix.present) bytes += StorageBytes(matrix.type);
+  for (const v1::Operand operand : {v1::OPERAND_C, v1::OPERAND_D, v1::OPERAND_AUX}) {
+    bytes += StorageBytes(LayoutOf(gemm, operand).type);
   }
   return bytes;
 }
 
 double EpilogueDramElementBytes(const v1::GemmProblem& gemm) {
   double bytes = 0;
-  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
-    const bool in_epilogue = matrix.operand != v1::OPERAND_A && matrix.operand != v1::OPERAND_B;
-    if (!in_epilogue || !matrix.present) continue;
+  for (const v1::Operand operand : {v1::OPERAND_C, v1::OPERAND_D, v1::OPERAND_AUX}) {
+    const MatrixLayout layout = LayoutOf(gemm, operand);
     const auto batch = static_cast<double>(std::max<int64_t>(gemm.batch(), 1));
-    bytes += StorageBytes(matrix.type) * static_cast<double>(StoredBatches(matrix, gemm.batch())) /
-             batch;
+    bytes += StorageBytes(layout.type) * static_cast<double>(layout.batch) / batch;
   }
   return bytes;
 }
@@ -156,8 +152,8 @@ double SplitEpilogueSeconds(const v1::GemmProblem& gemm, const MachineModel& mac
   const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
                           static_cast<double>(gemm.n());
   // What passes is read; aux is what passes, or read, and counted.
-  const double bytes =
-      EpilogueDramElementBytes(gemm) + (WritesAux(gemm) ? 0 : StorageBytes(SplitType(gemm)));
+  const double bytes = EpilogueDramElementBytes(gemm) +
+                       (WritesAux(gemm.epilogue()) ? 0 : StorageBytes(SplitType(gemm)));
   const double cycles =
       Overlap(elements * bytes / machine.dram_bytes_per_cycle,
               elements * EpilogueInstructions(gemm) / (machine.sm_count * kEpilogueLanes));

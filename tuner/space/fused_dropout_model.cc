@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "proto/problem/fused_dropout_layout.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/cost_model.h"
@@ -54,9 +55,9 @@ double MaskInstructions(const v1::FusedDropoutProblem& problem, const FusedDropo
 double MatrixInstructions(const v1::FusedDropoutProblem& problem,
                           const FusedDropoutConfig& config) {
   double instructions = 0;
-  for (const FusedTensorUse& use : TensorsOf(problem)) {
+  for (const TensorUse& use : TensorsOf(problem)) {
     if (!use.IsMatrix()) continue;
-    const int bytes = DataTypeBytes(use.layout.type);
+    const int bytes = StorageBytes(use.layout.type);
     const double accesses =
         static_cast<double>(bytes) / AccessBytes(use.layout.row_stride, 0, 1, bytes);
     instructions += kVectorInstructions / config.vector + accesses;
@@ -118,7 +119,7 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   // for part of what they leave idle.
   const double idle = 1 + 0.5 * (waves * at_once / blocks - 1) / waves;
   const double held = std::min(blocks, at_once) / machine.sm_count;
-  double bytes = FusedDropoutBytes(problem);
+  double bytes = MinimumBytes(problem);
   if (config.read_mask == 1) bytes += static_cast<double>(problem.rows() * problem.columns()) / 8;
   if (config.looped) bytes *= problem.backward() ? 1.6 : 2;
   const double partials = work.column_sums * tiles_m * static_cast<double>(problem.columns()) * 4;

@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/abi/fused_dropout_args.h"
-#include "kernel_templates/launch/size_checks.h"
-#include "proto/problem/fused_dropout_layout.h"
+#include "kernel_templates/launch/plan/size_checks.h"
+#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/fused_dropout_renderer.h"
 #include "tuner/codegen/renderer.h"

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/precision.h"
 #include "proto/support/errors.h"
 #include "tuner/space/config_codec.h"

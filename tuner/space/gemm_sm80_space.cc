@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/split_epilogue.h"
 #include "proto/problem/precision.h"
-#include "proto/problem/split_epilogue.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/config_codec.h"

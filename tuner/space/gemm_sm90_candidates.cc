@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "proto/problem/epilogue_parts.h"
+#include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/precision.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/gemm_sm90_rules.h"

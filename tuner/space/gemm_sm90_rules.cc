@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "kernel_templates/launch/size_checks.h"
+#include "kernel_templates/launch/plan/size_checks.h"
 #include "proto/problem/data_type.h"
-#include "proto/problem/epilogue_parts.h"
-#include "proto/problem/operand_layout.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/problem/precision.h"
-#include "proto/problem/stored_matrix.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/requirements.h"
 #include "tuner/space/tile_domain.h"
@@ -84,8 +83,8 @@ bool FitsWalk(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
 
 // Strides of what any config may read or write through TMA.
 bool StridesFitTensorMaps(const v1::GemmProblem& gemm) {
-  for (const StoredMatrix& matrix : StoredMatrices(gemm)) {
-    if (matrix.present && !FitsTensorMap(LayoutOf(gemm, matrix.operand))) return false;
+  for (const StridedOperand& operand : StridedOperands()) {
+    if (!FitsTensorMap(LayoutOf(gemm, operand.operand))) return false;
   }
   return true;
 }

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/abi/gemm_sm90_config.h"
-#include "proto/problem/epilogue_parts.h"
-#include "proto/problem/operand_layout.h"
-#include "proto/problem/split_epilogue.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/gemm/split_epilogue.h"
 #include "proto/support/errors.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/space/config_codec.h"
@@ -96,7 +96,7 @@ absl::StatusOr<v1::LaunchPlan> GemmSm90Space::PlanFor(const v1::Problem& problem
                                        StoreBoxRows(c, HasDropout(gemm.epilogue())),
                                        StoreBoxBytes(c, d_bytes)));
   };
-  const bool to_aux = c.split_epilogue && WritesAux(problem.gemm());
+  const bool to_aux = c.split_epilogue && WritesAux(gemm.epilogue());
   if (path != StorePath::kStaged) add_box(to_aux ? v1::OPERAND_AUX : v1::OPERAND_D);
   if (path == StorePath::kTmaBeside) {
     add_box(HasSource(gemm.epilogue()) ? v1::OPERAND_C : v1::OPERAND_AUX);

@@ -62,9 +62,6 @@ absl::StatusOr<v1::LaunchPlan> PlanForVariant(const v1::Problem& problem,
                                               const v1::Silicon& silicon,
                                               const v1::Variant& variant);
 
-// Whether a kernel with `requirements` may serve `problem`.
-bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem);
-
 // Largest spill_bytes that a legal config may compile to.
 inline constexpr int kMaxSpillBytes = 64;
 

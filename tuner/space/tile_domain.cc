@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "kernel_templates/abi/split_epilogue_config.h"
-#include "kernel_templates/launch/size_checks.h"
+#include "kernel_templates/launch/plan/size_checks.h"
 
 namespace tilewright {
 namespace {

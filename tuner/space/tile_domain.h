@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kernel_templates/abi/ceil_div.h"
-#include "proto/problem/split_epilogue.h"
+#include "proto/problem/gemm/split_epilogue.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proto/problem/family.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -16,17 +17,11 @@ absl::Status Damaged() {
 }
 
 void SetShape(const v1::Problem& problem, store::WinnerRecord* record) {
-  if (problem.has_gemm()) {
-    record->set_m(problem.gemm().m());
-    record->set_n(problem.gemm().n());
-    record->set_k(problem.gemm().k());
-    record->set_batch(problem.gemm().batch());
-  } else {
-    record->set_m(problem.fused_dropout().rows());
-    record->set_n(problem.fused_dropout().columns());
-    record->set_k(1);
-    record->set_batch(1);
-  }
+  const ProblemShape shape = FamilyOf(problem).ShapeOf(problem);
+  record->set_m(shape.m);
+  record->set_n(shape.n);
+  record->set_k(shape.k);
+  record->set_batch(shape.batch);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct StoredWinner {
   v1::Kernel kernel;             // Of a vendor winner: the best template's; empty without one.
   v1::Candidate fallback;        // Of a vendor winner: the candidate that `kernel` belongs to.
   std::string problem_encoding;  // EncodeProblem of the canonical problem.
-  std::string family_key;        // ProblemFamilyKey.
+  std::string family_key;        // ShapelessKey.
   std::string silicon_key;
   std::string environment_key;
 };

@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "absl/strings/match.h"
-#include "proto/problem/canonical_problem.h"
 #include "proto/problem/precision.h"
+#include "proto/problem/problem.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {

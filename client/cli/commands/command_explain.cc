@@ -15,6 +15,7 @@
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/problem_text.h"
 #include "client/cli/problems/target_flags.h"
+#include "proto/problem/problem.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -88,8 +89,7 @@ std::string CountFailures(const v1::ExplainWinnerResponse& response) {
 }
 
 std::vector<PrecisionPoint> FrontierOf(const v1::ExplainWinnerResponse& response) {
-  return PrecisionFrontier(response.candidates(),
-                           response.winner().problem().gemm().numerics().error_budget());
+  return PrecisionFrontier(response.candidates(), ErrorBudgetOf(response.winner().problem()));
 }
 
 void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& response, bool all) {

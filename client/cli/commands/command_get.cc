@@ -4,8 +4,12 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/commands/files.h"
 #include "client/cli/output/format.h"
@@ -14,6 +18,7 @@
 #include "client/cli/problems/parse.h"
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/target_flags.h"
+#include "proto/problem/family.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -56,7 +61,7 @@ absl::StatusOr<GetOptions> ParseOptions(const Flags& flags) {
   return options;
 }
 
-void AppendPlan(const v1::LaunchPlan& plan, bool is_fused_dropout, std::string& text) {
+void AppendPlan(const v1::LaunchPlan& plan, const v1::Problem& problem, std::string& text) {
   for (const v1::LaunchStep& step : plan.steps()) {
     absl::StrAppend(&text, "launch        ", step.entry_symbol(), ": ", step.block_threads(),
                     " threads, tile ", step.tile_m(), "x",
@@ -67,17 +72,19 @@ void AppendPlan(const v1::LaunchPlan& plan, bool is_fused_dropout, std::string& 
     absl::StrAppend(&text, "\n");
   }
   const v1::Requirements& needs = plan.requirements();
-  absl::StrAppend(&text, "requires      alignment ");
-  if (is_fused_dropout) {
-    absl::StrAppend(&text, "x ", needs.a_alignment(), ", residual ", needs.c_alignment(), ", y ",
-                    needs.d_alignment(), ", pre_norm ", needs.aux_alignment(), " bytes");
-    if (needs.n_limit() > 0) absl::StrAppend(&text, "; at most ", needs.n_limit(), " columns");
-    absl::StrAppend(&text, "\n");
-    return;
+  std::vector<std::string> alignments;
+  for (const TensorUse& use : FamilyOf(problem).TensorsOf(problem)) {
+    if (use.IsMatrix()) alignments.push_back(absl::StrCat(use.name, " ", AlignmentOf(use, needs)));
   }
-  absl::StrAppend(&text, "A ", needs.a_alignment(), ", B ", needs.b_alignment(), ", D ",
-                  needs.d_alignment(), " bytes; m, n, k divisible by ", needs.m_divisor(), ", ",
-                  needs.n_divisor(), ", ", needs.k_divisor(), "\n");
+  absl::StrAppend(&text, "requires      alignment ", absl::StrJoin(alignments, ", "), " bytes");
+  const ShapeFields fields = FamilyOf(problem).shape_fields();
+  for (const auto& [field, divisor] :
+       {std::pair(fields.m, needs.m_divisor()), std::pair(fields.n, needs.n_divisor()),
+        std::pair(fields.k, needs.k_divisor())}) {
+    if (divisor > 1) absl::StrAppend(&text, "; ", field, " a multiple of ", divisor);
+  }
+  if (needs.n_limit() > 0) absl::StrAppend(&text, "; ", fields.n, " at most ", needs.n_limit());
+  absl::StrAppend(&text, "\n");
 }
 
 std::string DescribeKernel(const Kernel& kernel) {
@@ -91,7 +98,7 @@ std::string DescribeKernel(const Kernel& kernel) {
                     Printable(kernel.architecture()), ", NVRTC ",
                     Printable(kernel.response().kernel().nvrtc_version()), "\ncontent hash  ",
                     ToHex(kernel.content_hash()), "\n");
-    AppendPlan(kernel.launch_plan(), kernel.any_problem().has_fused_dropout(), text);
+    AppendPlan(kernel.launch_plan(), kernel.any_problem(), text);
   }
   absl::StrAppend(&text, "workspace     ",
                   FormatBytes(static_cast<double>(kernel.WorkspaceBytes())), "\nepoch         ",
@@ -125,9 +132,7 @@ absl::StatusOr<int> Get(Session& session, const Flags& flags) {
   if (end.has_value()) {
     options.deadline = std::max(std::chrono::milliseconds(1), TimeUntil(*end));
   }
-  ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel,
-                   problem.has_gemm() ? client->GetKernel(problem.gemm(), options)
-                                      : client->GetKernel(problem.fused_dropout(), options));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel, client->GetKernel(problem, options));
   if (output.has_value()) {
     if (kernel->is_vendor()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CUBIN",

@@ -159,7 +159,7 @@ std::string RenderBench(const std::vector<BenchRow>& rows, const Style& style) {
     } else if (!row.best_template && !row.vendor_best) {
       predicted.push_back(ResultOf(row.explanation.winner()));
       predicted.back().name = row.name;
-    } else if (row.problem.has_fused_dropout()) {
+    } else if (NeededBytes(row.problem) > 0) {
       memory.Add(MemoryCells(row, style));
     } else {
       table.Add(MeasuredCells(row, style));

@@ -64,28 +64,17 @@ std::vector<Field> StrideFields() {
   };
 }
 
-const std::vector<FieldGroup<P>>& FieldGroups() {
-  static const auto& groups = *new std::vector<FieldGroup<P>>{{"Problem", OperationFields()},
-                                                              {"Dropout", DropoutFields()},
-                                                              {"Types", TypeFields()},
-                                                              {"Strides", StrideFields()}};
-  return groups;
-}
-
 }  // namespace
 
-void AddFusedDropoutFlags(CLI::App& app, ProblemFields& fields) {
-  AddFlags(FieldGroups(), app, fields);
+const ProblemKind& FusedDropoutKind() {
+  static const auto& kind = *new TableOfFields<P>(
+      "dropout", "Dropout of a tensor [rows,columns], with what is done before and after it",
+      "fused_dropout", &v1::Problem::mutable_fused_dropout,
+      {{"Problem", OperationFields()},
+       {"Dropout", DropoutFields()},
+       {"Types", TypeFields()},
+       {"Strides", StrideFields()}});
+  return kind;
 }
-
-absl::StatusOr<v1::FusedDropoutProblem> ParseFusedDropout(const ProblemFields& fields) {
-  return ParseFields(FieldGroups(), "fused_dropout", fields);
-}
-
-bool IsFusedDropoutField(std::string_view name) {
-  return FindField(FieldGroups(), name) != nullptr;
-}
-
-std::string FusedDropoutFieldList() { return FieldList(FieldGroups()); }
 
 }  // namespace tilewright::cli

@@ -150,25 +150,16 @@ std::vector<Field> NumericsFields() {
   };
 }
 
-const std::vector<FieldGroup<v1::GemmProblem>>& FieldGroups() {
-  static const auto& groups =
-      *new std::vector<FieldGroup<v1::GemmProblem>>{{"Problem", ShapeFields()},
-                                                    {"Strides", StrideFields()},
-                                                    {"Epilogue", EpilogueFields()},
-                                                    {"Numerics", NumericsFields()}};
-  return groups;
-}
-
 }  // namespace
 
-void AddGemmFlags(CLI::App& app, GemmFields& fields) { AddFlags(FieldGroups(), app, fields); }
-
-absl::StatusOr<v1::GemmProblem> ParseGemm(const GemmFields& fields) {
-  return ParseFields(FieldGroups(), "gemm", fields);
+const ProblemKind& GemmKind() {
+  static const auto& kind = *new TableOfFields<v1::GemmProblem>(
+      "gemm", "D[m,n] = epilogue(op(A)[m,k] . op(B)[k,n])", "gemm", &v1::Problem::mutable_gemm,
+      {{"Problem", ShapeFields()},
+       {"Strides", StrideFields()},
+       {"Epilogue", EpilogueFields()},
+       {"Numerics", NumericsFields()}});
+  return kind;
 }
-
-bool IsGemmField(std::string_view name) { return FindField(FieldGroups(), name) != nullptr; }
-
-std::string GemmFieldList() { return FieldList(FieldGroups()); }
 
 }  // namespace tilewright::cli

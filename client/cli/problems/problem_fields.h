@@ -1,5 +1,5 @@
 // The fields of a problem as flags and as columns of a CSV file: what they are called, and how a
-// text sets them. One table of them a kind of problem.
+// text sets them. Each kind of problem has one table of them.
 #ifndef TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FIELDS_H_
 #define TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FIELDS_H_
 
@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,6 +21,7 @@
 #include "client/cli/problems/parse.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "tilewright/v1/problem.pb.h"
 
 namespace tilewright::cli {
 
@@ -109,32 +111,67 @@ ProblemField<Problem> Required(ProblemField<Problem> field) {
   return field;
 }
 
-template <typename Problem>
-const ProblemField<Problem>* FindField(const std::vector<FieldGroup<Problem>>& groups,
-                                       std::string_view name) {
-  for (const FieldGroup<Problem>& group : groups) {
-    for (const ProblemField<Problem>& field : group.fields) {
-      if (field.name == name) return &field;
-    }
-  }
-  return nullptr;
-}
+// A kind of problem as people name it: the subcommand with its flags, and the columns of a file.
+// Static lifetime.
+class ProblemKind {
+ public:
+  virtual ~ProblemKind() = default;
 
-template <typename Problem>
-std::string FieldList(const std::vector<FieldGroup<Problem>>& groups) {
-  std::vector<std::string> names;
-  for (const FieldGroup<Problem>& group : groups) {
-    for (const ProblemField<Problem>& field : group.fields) names.push_back(field.name);
-  }
-  return absl::StrJoin(names, ", ");
-}
+  virtual const char* command() const = 0;  // "dropout"
+  virtual const char* help() const = 0;
+  // How paths in errors begin: "fused_dropout".
+  virtual const char* name() const = 0;
 
-// Adds "--m", "--a-type", ... to `app`; what is given lands in `fields`, which must outlive it.
+  virtual bool HasField(std::string_view field) const = 0;
+  // "m, n, k, batch".
+  virtual std::string FieldList() const = 0;
+  // In the order of the table. The first one tells the kinds of files apart.
+  virtual std::vector<std::string> RequiredFields() const = 0;
+
+  // Adds "--m", "--a-type", ... to `app`; what is given lands in `fields`, which must outlive it.
+  virtual void AddFlags(CLI::App& app, ProblemFields& fields) const = 0;
+
+  // The problem that `fields` describe. Checks the texts only: what makes sense is for the service
+  // to say. INVALID_ARGUMENT names the field ("gemm.a_type").
+  virtual absl::StatusOr<v1::Problem> Parse(const ProblemFields& fields) const = 0;
+};
+
+// A kind whose fields are those of `Problem`, which `mutable_problem` finds in a v1::Problem.
 template <typename Problem>
-void AddFlags(const std::vector<FieldGroup<Problem>>& groups, CLI::App& app,
-              ProblemFields& fields) {
-  for (const FieldGroup<Problem>& group : groups) {
-    for (const ProblemField<Problem>& field : group.fields) {
+class TableOfFields final : public ProblemKind {
+ public:
+  TableOfFields(const char* command, const char* help, const char* name,
+                Problem* (v1::Problem::*mutable_problem)(), std::vector<FieldGroup<Problem>> groups)
+      : command_(command),
+        help_(help),
+        name_(name),
+        mutable_problem_(mutable_problem),
+        groups_(std::move(groups)) {}
+
+  const char* command() const override { return command_; }
+  const char* help() const override { return help_; }
+  const char* name() const override { return name_; }
+
+  bool HasField(std::string_view field) const override { return Find(field) != nullptr; }
+
+  std::string FieldList() const override {
+    std::vector<std::string> names;
+    ForEach([&](const ProblemField<Problem>& field, const std::string&) {
+      names.push_back(field.name);
+    });
+    return absl::StrJoin(names, ", ");
+  }
+
+  std::vector<std::string> RequiredFields() const override {
+    std::vector<std::string> names;
+    ForEach([&](const ProblemField<Problem>& field, const std::string&) {
+      if (field.required) names.push_back(field.name);
+    });
+    return names;
+  }
+
+  void AddFlags(CLI::App& app, ProblemFields& fields) const override {
+    ForEach([&](const ProblemField<Problem>& field, const std::string& title) {
       const std::string flag = absl::StrCat("--", absl::StrReplaceAll(field.name, {{"_", "-"}}));
       const auto keep = [&fields, name = field.name](const std::string& text) {
         fields[name] = text;
@@ -144,28 +181,48 @@ void AddFlags(const std::vector<FieldGroup<Problem>>& groups, CLI::App& app,
                                       flag, [keep] { keep("true"); }, field.help)
                                 : app.add_option_function<std::string>(flag, keep, field.help)
                                       ->type_name(field.value_name);
-      option->group(group.title);
+      option->group(title);
       if (field.required) option->required();
-    }
+    });
   }
-}
 
-// The problem that `fields` describe; `kind` begins the paths in errors: "gemm".
-template <typename Problem>
-absl::StatusOr<Problem> ParseFields(const std::vector<FieldGroup<Problem>>& groups,
-                                    std::string_view kind, const ProblemFields& fields) {
-  Problem problem;
-  for (const auto& [name, text] : fields) {
-    const std::string path = absl::StrCat(std::string(kind), ".", name);
-    const ProblemField<Problem>* field = FindField(groups, name);
-    if (field == nullptr) {
-      return InvalidField(path, "UNKNOWN_NAME",
-                          absl::StrCat("no such field; there are ", FieldList(groups)));
+  absl::StatusOr<v1::Problem> Parse(const ProblemFields& fields) const override {
+    v1::Problem problem;
+    Problem& of_kind = *(problem.*mutable_problem_)();
+    for (const auto& [name, text] : fields) {
+      const std::string path = absl::StrCat(name_, ".", name);
+      const ProblemField<Problem>* field = Find(name);
+      if (field == nullptr) {
+        return InvalidField(path, "UNKNOWN_NAME",
+                            absl::StrCat("no such field; there are ", FieldList()));
+      }
+      RETURN_IF_ERROR(field->set(path, text, of_kind));
     }
-    RETURN_IF_ERROR(field->set(path, text, problem));
+    return problem;
   }
-  return problem;
-}
+
+ private:
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    for (const FieldGroup<Problem>& group : groups_) {
+      for (const ProblemField<Problem>& field : group.fields) visit(field, group.title);
+    }
+  }
+
+  const ProblemField<Problem>* Find(std::string_view name) const {
+    const ProblemField<Problem>* found = nullptr;
+    ForEach([&](const ProblemField<Problem>& field, const std::string&) {
+      if (field.name == name) found = &field;
+    });
+    return found;
+  }
+
+  const char* const command_;
+  const char* const help_;
+  const char* const name_;
+  Problem* (v1::Problem::*const mutable_problem_)();
+  const std::vector<FieldGroup<Problem>> groups_;
+};
 
 }  // namespace tilewright::cli
 

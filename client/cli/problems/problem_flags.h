@@ -1,8 +1,9 @@
-// The subcommands that name a kind of problem, with its flags: `gemm` and `dropout`.
+// The subcommands that name a kind of problem, with its flags.
 #ifndef TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FLAGS_H_
 #define TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FLAGS_H_
 
 #include <functional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/cli/problems/problem_fields.h"
@@ -10,10 +11,13 @@
 
 namespace tilewright::cli {
 
+// Every kind of problem. Static lifetime.
+const std::vector<const ProblemKind*>& ProblemKinds();
+
 // What one of the subcommands was given.
 struct ProblemFlags {
   ProblemFields fields;
-  bool is_fused_dropout = false;
+  const ProblemKind* kind = nullptr;  // Set by the subcommand.
 };
 
 // Adds the subcommands to `command`; `finish` adds further flags and the callback to each.

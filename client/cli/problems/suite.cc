@@ -7,8 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "client/cli/problems/fused_dropout_flags.h"
-#include "client/cli/problems/gemm_flags.h"
+#include "client/cli/problems/problem_flags.h"
 #include "proto/support/errors.h"
 #include "proto/support/input_file.h"
 #include "proto/support/status_macros.h"
@@ -38,31 +37,30 @@ absl::Status At(const std::string& place, const absl::Status& status) {
                    metadata);
 }
 
-// A file is of one kind: that of a fused dropout has rows.
-bool IsOfFusedDropouts(const Cells& header) {
-  return std::find(header.begin(), header.end(), "rows") != header.end();
-}
-
-std::vector<std::string> NeededColumns(bool fused_dropouts) {
-  if (fused_dropouts) return {"rows", "columns", "operation"};
-  return {"m", "n", "k"};
+// A file is of one kind: the one whose first required field it has, or else the first kind.
+const ProblemKind& KindOf(const Cells& header) {
+  for (const ProblemKind* kind : ProblemKinds()) {
+    if (std::find(header.begin(), header.end(), kind->RequiredFields().front()) != header.end()) {
+      return *kind;
+    }
+  }
+  return *ProblemKinds().front();
 }
 
 absl::Status CheckHeader(const Cells& header) {
-  const bool fused_dropouts = IsOfFusedDropouts(header);
+  const ProblemKind& kind = KindOf(header);
   std::set<std::string> seen;
   for (const std::string& column : header) {
-    const bool known = fused_dropouts ? IsFusedDropoutField(column) : IsGemmField(column);
-    if (column != "name" && !known) {
-      return InvalidField("column", "UNKNOWN_NAME",
-                          absl::StrCat("there is no '", column, "'; there are name, ",
-                                       fused_dropouts ? FusedDropoutFieldList() : GemmFieldList()));
+    if (column != "name" && !kind.HasField(column)) {
+      return InvalidField(
+          "column", "UNKNOWN_NAME",
+          absl::StrCat("there is no '", column, "'; there are name, ", kind.FieldList()));
     }
     if (!seen.insert(column).second) {
       return InvalidField("column", "DUPLICATE", absl::StrCat("'", column, "' is there twice"));
     }
   }
-  std::vector<std::string> needed = NeededColumns(fused_dropouts);
+  std::vector<std::string> needed = kind.RequiredFields();
   needed.insert(needed.begin(), "name");
   for (const std::string& column : needed) {
     if (!seen.contains(column)) {
@@ -79,7 +77,7 @@ absl::StatusOr<SuiteEntry> ParseRow(const Cells& header, const Cells& cells) {
                                      absl::StrJoin(header, ","), "), has ", cells.size()));
   }
   SuiteEntry entry;
-  GemmFields fields;
+  ProblemFields fields;
   for (size_t i = 0; i < cells.size(); ++i) {
     if (header[i] == "name") {
       entry.name = cells[i];
@@ -88,18 +86,13 @@ absl::StatusOr<SuiteEntry> ParseRow(const Cells& header, const Cells& cells) {
     }
   }
   if (entry.name.empty()) return InvalidField("name", "MISSING", "must not be empty");
-  const bool fused_dropout = IsOfFusedDropouts(header);
-  for (const std::string& needed : NeededColumns(fused_dropout)) {
+  const ProblemKind& kind = KindOf(header);
+  for (const std::string& needed : kind.RequiredFields()) {
     if (!fields.contains(needed)) {
-      return InvalidField(absl::StrCat(fused_dropout ? "fused_dropout." : "gemm.", needed),
-                          "MISSING", "must not be empty");
+      return InvalidField(absl::StrCat(kind.name(), ".", needed), "MISSING", "must not be empty");
     }
   }
-  if (fused_dropout) {
-    ASSIGN_OR_RETURN(*entry.problem.mutable_fused_dropout(), ParseFusedDropout(fields));
-  } else {
-    ASSIGN_OR_RETURN(*entry.problem.mutable_gemm(), ParseGemm(fields));
-  }
+  ASSIGN_OR_RETURN(entry.problem, kind.Parse(fields));
   return entry;
 }
 

@@ -7,9 +7,15 @@
 #include "client/cli/problems/gemm_flags.h"
 #include "client/cli/problems/problem_text.h"
 #include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
 
 namespace tilewright::cli {
 namespace {
+
+absl::StatusOr<v1::GemmProblem> ParseGemm(const ProblemFields& fields) {
+  ASSIGN_OR_RETURN(const v1::Problem problem, GemmKind().Parse(fields));
+  return problem.gemm();
+}
 
 using ::testing::HasSubstr;
 

@@ -1,4 +1,4 @@
-#include "kernel_templates/launch/check_cubin.h"
+#include "kernel_templates/launch/plan/check_cubin.h"
 
 #include <elf.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-#include "kernel_templates/launch/check_kernel.h"
+#include "kernel_templates/launch/plan/check_kernel.h"
 #include "proto/support/errors.h"
 #include "tests/fakes/stub_cubin.h"
 #include "tests/kernel_templates/launch/launch_fixture.h"

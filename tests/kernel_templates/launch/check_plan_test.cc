@@ -1,4 +1,4 @@
-#include "kernel_templates/launch/check_plan.h"
+#include "kernel_templates/launch/plan/check_plan.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "kernel_templates/abi/kernel_args.h"
-#include "kernel_templates/launch/workspace_layout.h"
+#include "kernel_templates/launch/plan/workspace_layout.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/support/errors.h"
 #include "tests/kernel_templates/launch/launch_fixture.h"
 
@@ -203,7 +204,7 @@ TEST(CheckPlanTest, WorkspacesOfAcceptedPlansNeverOverflow) {
   problem.set_m(INT_MAX);
   problem.set_n(INT_MAX);
   problem.set_batch(65535);
-  EXPECT_EQ(WorkspaceBytesFor(plan, problem), int64_t{1} << 60);
+  EXPECT_EQ(WorkspaceBytesFor(plan, ShapeOf(problem)), int64_t{1} << 60);
 }
 
 }  // namespace

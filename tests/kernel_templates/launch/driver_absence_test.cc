@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "kernel_templates/launch/driver_api.h"
+#include "kernel_templates/launch/driver/driver_api.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {

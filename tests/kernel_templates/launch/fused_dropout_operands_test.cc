@@ -1,11 +1,11 @@
 // What a launch of a fused dropout is checked for, and what it passes on.
-#include "kernel_templates/launch/fused_dropout_operands.h"
+#include "kernel_templates/launch/fused_dropout/fused_dropout_operands.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "kernel_templates/launch/check_plan.h"
+#include "kernel_templates/launch/plan/check_plan.h"
 #include "proto/problem/dropout_mask.h"
 #include "tests/kernel_templates/launch/launch_fixture.h"
 
@@ -45,11 +45,11 @@ v1::FusedDropoutProblem FullProblem(bool backward) {
   return problem;
 }
 
-FusedDropoutOperands FullOperands(const v1::FusedDropoutProblem& problem) {
-  FusedDropoutOperands operands;
+FusedDropoutArguments FullOperands(const v1::FusedDropoutProblem& problem) {
+  FusedDropoutArguments operands;
   uintptr_t address = 0x10000;
-  for (const FusedTensorUse& use : TensorsOf(problem)) {
-    SetPointer(use.tensor, Address(address += 0x10000), operands);
+  for (const TensorUse& use : TensorsOf(problem)) {
+    SetPointer(FusedTensorOf(use), Address(address += 0x10000), operands);
   }
   operands.offset = 3;
   return operands;
@@ -60,15 +60,15 @@ TEST(FusedDropoutOperandsTest, EveryTensorIsNeededAndAligned) {
     const v1::FusedDropoutProblem problem = FullProblem(backward);
     EXPECT_TRUE(CheckFusedDropoutShape(FusedPlan(), problem).ok());
     EXPECT_TRUE(CheckFusedDropoutOperands(FusedPlan(), problem, FullOperands(problem)).ok());
-    for (const FusedTensorUse& use : TensorsOf(problem)) {
-      const std::string field = std::string("operands.") + NameOf(use.tensor);
-      FusedDropoutOperands operands = FullOperands(problem);
-      SetPointer(use.tensor, nullptr, operands);
-      EXPECT_EQ(PointerOf(use.tensor, operands), nullptr);
+    for (const TensorUse& use : TensorsOf(problem)) {
+      const std::string field = std::string("operands.") + use.name;
+      FusedDropoutArguments operands = FullOperands(problem);
+      SetPointer(FusedTensorOf(use), nullptr, operands);
+      EXPECT_EQ(PointerOf(FusedTensorOf(use), operands), nullptr);
       ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), field,
                    "NULL_POINTER");
-      if (use.tensor == FusedTensor::kMask) continue;
-      SetPointer(use.tensor, Address(0x10001), operands);
+      if (FusedTensorOf(use) == FusedTensor::kMask) continue;
+      SetPointer(FusedTensorOf(use), Address(0x10001), operands);
       ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), field,
                    "MISALIGNED_POINTER");
     }
@@ -77,8 +77,8 @@ TEST(FusedDropoutOperandsTest, EveryTensorIsNeededAndAligned) {
 
 TEST(FusedDropoutOperandsTest, OffsetsAndScalars) {
   const v1::FusedDropoutProblem problem = FullProblem(false);
-  FusedDropoutOperands operands = FullOperands(problem);
-  operands.offset = kNoOffset;
+  FusedDropoutArguments operands = FullOperands(problem);
+  operands.offset = kNoLaunchOffset;
   ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), "operands.offset",
                "SEED_WITHOUT_OFFSET");
   operands.offset = kOffsetLimit;
@@ -95,7 +95,7 @@ TEST(FusedDropoutOperandsTest, OffsetsAndScalars) {
   v1::FusedDropoutProblem plain = problem;
   plain.clear_dropout();
   operands = FullOperands(problem);
-  operands.offset = kNoOffset;
+  operands.offset = kNoLaunchOffset;
   EXPECT_TRUE(CheckFusedDropoutOperands(FusedPlan(), plain, operands).ok());
 }
 
@@ -120,7 +120,7 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
   region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
   region.set_copies(3);
   region.set_element_bytes(4);
-  FusedDropoutOperands operands = FullOperands(problem);
+  FusedDropoutArguments operands = FullOperands(problem);
   operands.y = Address(0x20);
   operands.workspace = Address(0x40);
   operands.seed = 9;

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "kernel_templates/launch/plan/grid.h"
 
-#include "kernel_templates/launch/kernel_launcher.h"
+#include <gtest/gtest.h>
 
 namespace tilewright {
 namespace {
@@ -14,14 +14,7 @@ v1::LaunchStep Step(v1::GridRule rule, int tile_m, int tile_n) {
   return step;
 }
 
-v1::GemmProblem Shape(int64_t m, int64_t n, int64_t batch = 1) {
-  v1::GemmProblem problem;
-  problem.set_m(m);
-  problem.set_n(n);
-  problem.set_k(64);
-  problem.set_batch(batch);
-  return problem;
-}
+ProblemShape Shape(int64_t m, int64_t n, int64_t batch = 1) { return {m, n, 64, batch}; }
 
 TEST(GridForTest, TilesCoverTheOutputWithRaggedEdges) {
   const GridSize grid = GridFor(Step(v1::GRID_RULE_TILES, 128, 64), Shape(257, 65, 3), 132);

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "kernel_templates/launch/kernel_launcher.h"
+#include "kernel_templates/launch/gemm/gemm_launcher.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {
@@ -46,8 +46,8 @@ inline v1::GemmProblem Problem() {
 
 inline void* Address(uintptr_t value) { return reinterpret_cast<void*>(value); }
 
-inline GemmOperands Operands() {
-  GemmOperands operands;
+inline GemmArguments Operands() {
+  GemmArguments operands;
   operands.a = Address(0x10000);
   operands.b = Address(0x20000);
   operands.d = Address(0x30000);

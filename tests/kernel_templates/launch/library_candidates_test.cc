@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "kernel_templates/launch/dynamic_library.h"
+#include "kernel_templates/launch/driver/dynamic_library.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {

@@ -1,7 +1,7 @@
-#include "kernel_templates/launch/scale_layout.h"
-
 #include <gtest/gtest.h>
 
+#include "kernel_templates/launch/gemm/gemm_operands.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {
@@ -22,8 +22,8 @@ v1::GemmProblem Problem(v1::ScalingMode mode, int64_t batch) {
 
 const float* Address(uintptr_t value) { return reinterpret_cast<const float*>(value); }
 
-GemmOperands Operands() {
-  GemmOperands operands;
+GemmArguments Operands() {
+  GemmArguments operands;
   operands.scale_a = Address(0x10000);
   operands.scale_b = Address(0x20000);
   return operands;
@@ -52,7 +52,7 @@ TEST(ScaleElementsTest, FollowTheModeAndTheShape) {
 
 TEST(CheckScalesTest, NullAndMisalignedPointersAreNamed) {
   const v1::GemmProblem problem = Problem(v1::SCALING_MODE_PER_ROW_COLUMN, 1);
-  GemmOperands operands = Operands();
+  GemmArguments operands = Operands();
   EXPECT_TRUE(CheckScales(problem, operands, 4).ok());
   operands.scale_a = nullptr;
   ExpectBlames(CheckScales(problem, operands, 4), "operands.scale_a", "NULL_POINTER");
@@ -62,12 +62,12 @@ TEST(CheckScalesTest, NullAndMisalignedPointersAreNamed) {
   operands.scale_b = Address(0x20004);
   EXPECT_TRUE(CheckScales(problem, operands, 4).ok());
   ExpectBlames(CheckScales(problem, operands, 16), "operands.scale_b", "MISALIGNED_POINTER");
-  EXPECT_TRUE(CheckScales(Problem(v1::SCALING_MODE_NONE, 1), GemmOperands(), 4).ok());
+  EXPECT_TRUE(CheckScales(Problem(v1::SCALING_MODE_NONE, 1), GemmArguments(), 4).ok());
 }
 
 TEST(CheckScalesTest, AToldNumberOfElementsMustBeTheShapes) {
   const v1::GemmProblem problem = Problem(v1::SCALING_MODE_BLOCK_128, 1);
-  GemmOperands operands = Operands();
+  GemmArguments operands = Operands();
   operands.scale_a_elements = 600;
   operands.scale_b_elements = 16;
   EXPECT_TRUE(CheckScales(problem, operands, 4).ok());

@@ -1,12 +1,12 @@
 // What EncodeTensorMap tells the driver, heard by a table of our own.
-#include "kernel_templates/launch/tensor_map.h"
+#include "kernel_templates/launch/gemm/tensor_map.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "proto/problem/batch_stride.h"
+#include "proto/problem/gemm/batch_stride.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {

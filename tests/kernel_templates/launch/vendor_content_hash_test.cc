@@ -1,4 +1,4 @@
-#include "kernel_templates/launch/vendor_content_hash.h"
+#include "kernel_templates/launch/vendor/vendor_content_hash.h"
 
 #include <gtest/gtest.h>
 

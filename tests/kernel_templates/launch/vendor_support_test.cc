@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "kernel_templates/launch/vendor_launcher.h"
+#include "kernel_templates/launch/vendor/vendor_launcher.h"
 
 namespace tilewright {
 namespace {

@@ -1,7 +1,8 @@
-#include "kernel_templates/launch/workspace_layout.h"
+#include "kernel_templates/launch/plan/workspace_layout.h"
 
 #include <gtest/gtest.h>
 
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "tests/kernel_templates/launch/launch_fixture.h"
 
 namespace tilewright {
@@ -23,9 +24,9 @@ v1::LaunchPlan Split() {
 }
 
 TEST(WorkspaceLayoutTest, PartialsAreCopiesOfD) {
-  EXPECT_EQ(WorkspaceBytesFor(Plan(), Problem()), 0);
-  EXPECT_EQ(WorkspaceBytesFor(Split(), Problem()), 4 * 4 * 64 * 64);
-  EXPECT_FALSE(LayOutWorkspace(Split(), Problem()).has_column_sums);
+  EXPECT_EQ(WorkspaceBytesFor(Plan(), ShapeOf(Problem())), 0);
+  EXPECT_EQ(WorkspaceBytesFor(Split(), ShapeOf(Problem())), 4 * 4 * 64 * 64);
+  EXPECT_FALSE(LayOutWorkspace(Split(), ShapeOf(Problem())).has_column_sums);
 }
 
 TEST(WorkspaceLayoutTest, ColumnSumsAreAloneAtTheStart) {
@@ -35,7 +36,7 @@ TEST(WorkspaceLayoutTest, ColumnSumsAreAloneAtTheStart) {
   problem.set_m(65);  // Two tiles.
   problem.set_n(63);
   problem.set_batch(3);
-  const WorkspaceLayout layout = LayOutWorkspace(plan, problem);
+  const WorkspaceLayout layout = LayOutWorkspace(plan, ShapeOf(problem));
   EXPECT_TRUE(layout.has_column_sums);
   EXPECT_EQ(layout.column_sums, 0);
   EXPECT_EQ(layout.bytes, 2 * 3 * 2 * 63 * 4);
@@ -47,7 +48,7 @@ TEST(WorkspaceLayoutTest, ColumnSumsFollowPartialsAtAMultipleOf256) {
   v1::GemmProblem problem = Problem();
   problem.set_m(5);
   problem.set_n(7);
-  const WorkspaceLayout layout = LayOutWorkspace(plan, problem);
+  const WorkspaceLayout layout = LayOutWorkspace(plan, ShapeOf(problem));
   EXPECT_EQ(layout.column_sums, 768);  // 4 * 4 * 5 * 7 = 560 bytes of partials.
   EXPECT_EQ(layout.bytes, 768 + 7 * 4);
 }
@@ -59,7 +60,7 @@ TEST(WorkspaceLayoutTest, WhatNoGpuHoldsIsTheMost) {
   huge.set_m(2147483647);
   huge.set_n(2147483647);
   huge.set_batch(65535);
-  EXPECT_EQ(WorkspaceBytesFor(plan, huge), int64_t{1} << 60);
+  EXPECT_EQ(WorkspaceBytesFor(plan, ShapeOf(huge)), int64_t{1} << 60);
 }
 
 TEST(WorkspaceLayoutTest, RegionsThatNobodyProvidesAreRefused) {

@@ -3,7 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/problem/epilogue_canonicalizer.h"
+#include "proto/problem/shared_parts.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {

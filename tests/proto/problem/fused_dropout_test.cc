@@ -49,11 +49,11 @@ TEST(FusedDropoutProblemTest, ShapesStridesAndProbabilitiesShareAFamily) {
       "rows: 9 columns: 1024 x_stride: 2048 operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL "
       "dropout { probability: 0.5 }");
   EXPECT_NE(ProblemKey(one), ProblemKey(other));
-  EXPECT_EQ(ProblemFamilyKey(one), ProblemFamilyKey(other));
-  EXPECT_NE(ProblemFamilyKey(one), ProblemFamilyKey(FusedDropoutOf(kResidual)));
-  EXPECT_NE(ProblemFamilyKey(one),
-            ProblemFamilyKey(FusedDropoutOf(std::string(kResidual) +
-                                            "dropout { probability: 0.1 philox_rounds: 10 }")));
+  EXPECT_EQ(ShapelessKey(one), ShapelessKey(other));
+  EXPECT_NE(ShapelessKey(one), ShapelessKey(FusedDropoutOf(kResidual)));
+  EXPECT_NE(ShapelessKey(one),
+            ShapelessKey(FusedDropoutOf(std::string(kResidual) +
+                                        "dropout { probability: 0.1 philox_rounds: 10 }")));
 }
 
 TEST(FusedDropoutProblemTest, EveryFormHasItsOwnFamilyAndSummary) {
@@ -61,7 +61,7 @@ TEST(FusedDropoutProblemTest, EveryFormHasItsOwnFamilyAndSummary) {
   std::set<std::string> summaries;
   for (const std::string& form : FusedDropoutForms()) {
     const v1::Problem problem = FusedDropoutOf("rows: 8 columns: 8 " + form);
-    families.insert(ProblemFamilyKey(problem));
+    families.insert(ShapelessKey(problem));
     summaries.insert(DescribeProblem(problem));
   }
   EXPECT_EQ(families.size(), FusedDropoutForms().size());

@@ -7,7 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "gtest/gtest.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/sha256.h"
 #include "tests/proto/problem/text_problem.h"
 
@@ -115,15 +115,15 @@ TEST(ProblemKeyTest, IsTheHashOfTheEncoding) {
 }
 
 TEST(ProblemFamilyKeyTest, IsTheSameForOtherShapes) {
-  const std::string family = ProblemFamilyKey(CanonicalProblem("gemm { m: 3 n: 5 k: 7 }"));
-  EXPECT_EQ(family, ProblemFamilyKey(CanonicalProblem(
+  const std::string family = ShapelessKey(CanonicalProblem("gemm { m: 3 n: 5 k: 7 }"));
+  EXPECT_EQ(family, ShapelessKey(CanonicalProblem(
                         "gemm { m: 99 n: 8 k: 64 batch: 3 lda: 100 ldd: 16 a_batch_stride: 5 }")));
 }
 
 // Kernels of versions that cannot serve these look like any other: they must not be found.
 TEST(ProblemFamilyKeyTest, DiffersForWhatAllBatchesShareAndForExtentsNearTheLimit) {
   const auto family = [](const std::string& fields) {
-    return ProblemFamilyKey(
+    return ShapelessKey(
         CanonicalProblem("gemm { epilogue { source_mode: SOURCE_MODE_RESIDUAL } " + fields + " }"));
   };
   const std::set<std::string> families = {family("m: 8 n: 8 k: 8"),
@@ -142,7 +142,7 @@ TEST(ProblemFamilyKeyTest, DiffersForWhatAllBatchesShareAndForExtentsNearTheLimi
 
 TEST(ProblemFamilyKeyTest, IsTheSameForOtherProbabilitiesOfDropout) {
   const auto family = [](const std::string& probability) {
-    return ProblemFamilyKey(CanonicalProblem(
+    return ShapelessKey(CanonicalProblem(
         "gemm { m: 3 n: 5 k: 7 epilogue { dropout { probability: " + probability + " } } }"));
   };
   EXPECT_EQ(family("0.1"), family("0.9"));
@@ -165,17 +165,17 @@ TEST(ProblemFamilyKeyTest, DiffersForEverythingElse) {
                                        "d_batch_stride",
                                        "aux_batch_stride"};
   const auto variations = Variations("gemm");
-  const std::string base = ProblemFamilyKey(variations[0].second);
+  const std::string base = ShapelessKey(variations[0].second);
   for (std::size_t i = 1; i < variations.size(); ++i) {
     const std::string& full_name = variations[i].first;
     const std::string name = full_name.substr(full_name.rfind('.') + 1);
-    EXPECT_EQ(ProblemFamilyKey(variations[i].second) == base, shape.count(name) == 1) << full_name;
+    EXPECT_EQ(ShapelessKey(variations[i].second) == base, shape.count(name) == 1) << full_name;
   }
 }
 
 TEST(ProblemFamilyKeyTest, IsNoProblemKey) {
   const v1::Problem problem = CanonicalProblem("gemm { m: 1 n: 1 k: 1 }");
-  EXPECT_NE(ProblemFamilyKey(problem), ProblemKey(problem));
+  EXPECT_NE(ShapelessKey(problem), ProblemKey(problem));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "proto/problem/split_epilogue.h"
+#include "proto/problem/gemm/split_epilogue.h"
 
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"

@@ -7,7 +7,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/fakes/fake_compiler.h"
 #include "tests/fakes/fake_profiler.h"
 #include "tests/server/watched_store.h"

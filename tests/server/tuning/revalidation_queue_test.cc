@@ -6,7 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/server/test_daemon.h"
 #include "tests/server/winner_fixture.h"
 

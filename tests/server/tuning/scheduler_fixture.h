@@ -11,7 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "server/net/unknown_user.h"
 #include "server/tuning/scheduler.h"
 #include "tests/fakes/fake_clock.h"

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "proto/problem/canonical_problem.h"
 #include "proto/problem/precision.h"
+#include "proto/problem/problem.h"
 #include "tests/fakes/fake_profiler.h"
 
 namespace tilewright {

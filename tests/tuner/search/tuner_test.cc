@@ -4,7 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "tests/tuner/search/tuner_fixture.h"
@@ -165,7 +165,7 @@ TEST(SecondShapeTest, IsTheSameComputation) {
   const v1::Problem canonical = *Canonicalize(problem);
   const auto second = SecondShape(canonical);
   ASSERT_TRUE(second.has_value());
-  EXPECT_EQ(ProblemFamilyKey(*second), ProblemFamilyKey(canonical));
+  EXPECT_EQ(ShapelessKey(*second), ShapelessKey(canonical));
   EXPECT_EQ(second->gemm().batch(), 1);
   EXPECT_FALSE(SecondShape(*second).has_value()) << "it has that shape";
 }

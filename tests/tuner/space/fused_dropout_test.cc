@@ -6,7 +6,7 @@
 #include <string>
 
 #include "kernel_templates/abi/fused_dropout_args.h"
-#include "proto/problem/fused_dropout_layout.h"
+#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
 #include "tests/tuner/codegen/fused_dropout_problems.h"
 #include "tests/tuner/space/space_testing.h"
 #include "tuner/codegen/fused_dropout_renderer.h"

@@ -3,8 +3,8 @@
 
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "kernel_templates/launch/check_plan.h"
-#include "proto/problem/canonical_problem.h"
+#include "kernel_templates/launch/plan/check_plan.h"
+#include "proto/problem/problem.h"
 #include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
 

@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "kernel_templates/abi/kernel_args.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/sha256.h"
 #include "tests/fakes/stub_cubin.h"
 #include "tuner/store/winner_key.h"
@@ -126,7 +126,7 @@ TuningRecord MakeRecord(const RecordSpec& spec) {
   TuningRecord record;
   StoredWinner& stored = record.winner;
   stored.problem_encoding = EncodeProblem(spec.problem);
-  stored.family_key = ProblemFamilyKey(spec.problem);
+  stored.family_key = ShapelessKey(spec.problem);
   stored.silicon_key = SiliconKey(spec.silicon);
   stored.environment_key = EnvironmentKey(spec.environment);
   v1::Winner& winner = stored.winner;

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "tests/fakes/memory_store.h"

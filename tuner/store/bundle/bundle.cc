@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -89,7 +89,7 @@ absl::StatusOr<TuningRecord> ParseRecord(std::string_view bytes) {
   stored.kernel = std::move(*parsed.mutable_kernel());
   ASSIGN_OR_RETURN(*stored.winner.mutable_problem(), Canonicalize(stored.winner.problem()));
   stored.problem_encoding = EncodeProblem(stored.winner.problem());
-  stored.family_key = ProblemFamilyKey(stored.winner.problem());
+  stored.family_key = ShapelessKey(stored.winner.problem());
   stored.silicon_key = SiliconKey(stored.winner.target().silicon());
   stored.environment_key = EnvironmentKey(stored.winner.target().environment());
   stored.winner.set_key(

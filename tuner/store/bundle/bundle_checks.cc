@@ -8,10 +8,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "kernel_templates/launch/check_kernel.h"
-#include "kernel_templates/launch/launch_checks.h"
-#include "kernel_templates/launch/size_checks.h"
-#include "proto/problem/fused_dropout_layout.h"
+#include "kernel_templates/launch/plan/check_kernel.h"
+#include "kernel_templates/launch/plan/launch_checks.h"
+#include "proto/problem/family.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -209,24 +208,11 @@ absl::Status CheckWinner(const v1::Winner& winner, const v1::Kernel& kernel, abs
   return CheckPhysics(winner);
 }
 
-// A kernel that cannot serve even its own problem. Alignments are the launch's to check: they
-// concern addresses as well.
+// A kernel that cannot serve even its own problem.
 absl::Status CheckServesItsProblem(const v1::LaunchPlan& plan, const v1::Problem& problem) {
-  const v1::Requirements& needs = plan.requirements();
-  const bool dropout = problem.has_fused_dropout();
-  const int64_t m = dropout ? problem.fused_dropout().rows() : problem.gemm().m();
-  const int64_t n = dropout ? problem.fused_dropout().columns() : problem.gemm().n();
-  RETURN_IF_ERROR(CheckDimension("problem.m", m, needs.m_divisor()));
-  RETURN_IF_ERROR(CheckDimension("problem.n", n, needs.n_divisor()));
-  if (needs.n_limit() > 0 && n > needs.n_limit()) {
-    return Fault("problem.n", "OUT_OF_RANGE",
-                 absl::StrCat("the kernel takes at most ", needs.n_limit()));
-  }
-  if (dropout) return CheckGrids("problem.rows", plan, ShapeOf(problem.fused_dropout()));
-  RETURN_IF_ERROR(CheckDimension("problem.k", problem.gemm().k(), needs.k_divisor()));
-  RETURN_IF_ERROR(CheckGrids("problem.m", plan, problem.gemm()));
-  RETURN_IF_ERROR(CheckTileEnds(plan, problem.gemm()));
-  return CheckTensorMaps(plan, problem.gemm());
+  const Family& family = FamilyOf(problem);
+  return CheckRequirements(plan, family.shape_fields(), family.ShapeOf(problem),
+                           family.TensorsOf(problem));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <limits>
 #include <tuple>
 
-#include "tuner/space/search_space.h"
+#include "proto/problem/problem.h"
 
 namespace tilewright {
 namespace {
@@ -20,16 +20,8 @@ float Log2(int64_t extent) { return std::log2(static_cast<float>(std::max<int64_
 
 }  // namespace
 
-ShapeLogs LogsOf(int64_t m, int64_t n, int64_t k, int64_t batch) {
-  return {Log2(m), Log2(n), Log2(k), Log2(batch)};
-}
-
-ShapeLogs LogsOf(const v1::Problem& problem) {
-  if (problem.has_gemm()) {
-    const v1::GemmProblem& gemm = problem.gemm();
-    return LogsOf(gemm.m(), gemm.n(), gemm.k(), gemm.batch());
-  }
-  return LogsOf(problem.fused_dropout().rows(), problem.fused_dropout().columns(), 1, 1);
+ShapeLogs LogsOf(const ProblemShape& shape) {
+  return {Log2(shape.m), Log2(shape.n), Log2(shape.k), Log2(shape.batch)};
 }
 
 const WinnerNode* NewestUpTo(const TargetNode& target, int64_t newest_epoch) {
@@ -42,7 +34,7 @@ const WinnerNode* NewestUpTo(const TargetNode& target, int64_t newest_epoch) {
 }
 
 NearestSearch::NearestSearch(const NearestQuery& query)
-    : query_(query), logs_(LogsOf(query.problem)) {}
+    : query_(query), logs_(LogsOf(FamilyOf(query.problem).ShapeOf(query.problem))) {}
 
 float NearestSearch::SquaredShapeDistance(const ShapeLogs& logs) const {
   float sum = 0;
@@ -54,7 +46,7 @@ float NearestSearch::SquaredShapeDistance(const ShapeLogs& logs) const {
 
 // Errors grow with k, or stay: what was measured within a budget keeps it for a k no larger.
 bool NearestSearch::KeepsErrorBudget(const WinnerNode& winner) const {
-  return query_.problem.gemm().numerics().error_budget() <= 0 ||
+  return ErrorBudgetOf(query_.problem) <= 0 ||
          logs_[kDepth] <= winner.target->problem->logs[kDepth];
 }
 

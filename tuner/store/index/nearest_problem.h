@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/container/flat_hash_map.h"
+#include "proto/problem/family.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/store/index/winner_nodes.h"
 
@@ -58,9 +59,8 @@ class NearestSearch {
 // there is none.
 const WinnerNode* NewestUpTo(const TargetNode& target, int64_t newest_epoch);
 
-// log2 of the problem's m, n, k and batch (rows, columns, 1, 1 of a fused dropout).
-ShapeLogs LogsOf(const v1::Problem& problem);
-ShapeLogs LogsOf(int64_t m, int64_t n, int64_t k, int64_t batch);
+// log2 of m, n, k and batch.
+ShapeLogs LogsOf(const ProblemShape& shape);
 
 }  // namespace tilewright
 

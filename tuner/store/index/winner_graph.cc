@@ -251,7 +251,7 @@ ProblemNode* WinnerGraph::ProblemFor(const PackedWinner& view) {
   node.hash = HashOf(view.problem_encoding);
   node.encoding = std::string(view.problem_encoding);
   node.family = family;
-  node.logs = LogsOf(view.m, view.n, view.k, view.batch);
+  node.logs = LogsOf({view.m, view.n, view.k, view.batch});
   problems_.Add(&node);
   family->problems.Append({node.logs, &node});
   return &node;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/store/index/nearest_problem.h"
@@ -140,7 +140,7 @@ class Lookup {
   }
 
   IndexHit Nearest() const {
-    const FamilyNode* family = graph_.FindFamily(ProblemFamilyKey(query_.problem));
+    const FamilyNode* family = graph_.FindFamily(ShapelessKey(query_.problem));
     if (family == nullptr) return {};
     NearestSearch search({.problem = query_.problem,
                           .compute_capability = query_.silicon.compute_capability(),
@@ -252,7 +252,7 @@ bool WinnerIndex::MayBePruned(const IndexQuery& query, const IndexHit& hit) cons
   }
   if (exact) return false;
   // Another answer of the family may have been nearer.
-  const auto family = impl_->pruned_families.find(ProblemFamilyKey(query.problem));
+  const auto family = impl_->pruned_families.find(ShapelessKey(query.problem));
   return family != impl_->pruned_families.end() && family->second <= query.pinned_epoch;
 }
 

@@ -67,6 +67,9 @@ class Client {
   absl::StatusOr<std::shared_ptr<const Kernel>> GetKernel(const v1::FusedDropoutProblem& problem,
                                                           const GetOptions& options = {});
 
+  absl::StatusOr<std::shared_ptr<const Kernel>> GetKernel(const v1::Problem& problem,
+                                                          const GetOptions& options = {});
+
   // Many look-ups in few round trips, for the start of a job; one result a problem, in order.
   // A failure of one never fails the others; the outer status is a failure of the call itself.
   absl::StatusOr<std::vector<absl::StatusOr<std::shared_ptr<const Kernel>>>> BatchGetKernels(

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tilewright/fused_dropout.h"
+#include "tilewright/gemm.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/kernel_service.pb.h"
 #include "tilewright/v1/problem.pb.h"
@@ -18,49 +19,6 @@
 struct CUstream_st;
 
 namespace tilewright {
-
-// In the place of a batch stride of A, B or C: all batches share the one matrix. D and aux have one
-// a batch.
-inline constexpr int64_t kBatchBroadcast = -1;
-
-// In the place of an offset: none was given.
-inline constexpr uint64_t kNoLaunchOffset = UINT64_MAX;
-
-// Device pointers and scalars of one GEMM launch. Row-major; types, shape and strides are the
-// problem's. The launch is asynchronous: memory must stay valid until the stream has passed it.
-struct GemmArguments {
-  const void* a = nullptr;
-  const void* b = nullptr;
-  const void* c = nullptr;  // With a source (beta * C or residual). Not read, and may be null,
-                            // where it is accumulated with a beta of 0 that is passed by value. May
-                            // be D, but for a residual where there is dropout: INVALID_ARGUMENT.
-  void* d = nullptr;
-  const void* bias = nullptr;  // With a bias: [n] or [m].
-  void* aux = nullptr;         // With an auxiliary tensor: [m, n], written, or read by a gradient,
-                               // of which it must not be D.
-  float* amax = nullptr;       // With amax: one fp32; zeroed by the launch.
-  uint32_t* non_finite = nullptr;  // With the non-finite flag: one word; zeroed by the launch.
-  const float* scale_a = nullptr;  // With a scaling mode: laid out as ScalingMode says.
-  const float* scale_b = nullptr;
-  const float* scale_d = nullptr;  // With scale_d: one fp32.
-  int64_t scale_a_elements = 0;    // What scale_a has, checked against the shape; 0: not told.
-  int64_t scale_b_elements = 0;
-  void* workspace = nullptr;  // At least Kernel::WorkspaceBytes of the shape, 16-byte aligned.
-  int64_t workspace_bytes = 0;
-  float alpha = 1.0f;      // 0: nothing of A and B reaches D, not even a NaN. They must be there.
-  float beta = 0.0f;       // 0: C is not read.
-  void* mask = nullptr;    // With a stored dropout mask: laid out as Dropout.store_mask says.
-  int64_t mask_bytes = 0;  // What it has room for, checked against the shape; 0: not told.
-  float* bias_gradient = nullptr;  // With a gradient of the bias: [n].
-  // With scalars in device memory, in the place of alpha and beta: one fp32 each; beta with an
-  // accumulated source, where C must then be there for any beta.
-  const float* device_alpha = nullptr;
-  const float* device_beta = nullptr;
-  uint64_t seed = 0;  // Stochastic rounding and dropout.
-  // As seed. Must be below 2^48. Use the next value for each launch; a backward launch takes the
-  // value of its forward launch: docs/dropout.md.
-  uint64_t offset = kNoLaunchOffset;
-};
 
 class ModuleCache;
 class VendorPool;
@@ -75,6 +33,7 @@ class Kernel {
   // and the native code are such as a service may send.
   // DATA_LOSS, reason CONTENT_HASH_MISMATCH: the bytes are not what the service promised.
   // DATA_LOSS, reason KERNEL_INVALID: the plan or the code cannot be right; metadata["field"].
+  // The errors of a problem that the service would refuse.
   // INTERNAL, reason EMPTY_RESPONSE: neither a kernel nor a vendor algorithm.
   static absl::StatusOr<std::shared_ptr<const Kernel>> FromResponse(
       const v1::Problem& problem, v1::GetKernelResponse response,
@@ -120,8 +79,9 @@ class Kernel {
   absl::Status Launch(const GemmArguments& arguments, CUstream_st* stream) const;
 
   // As above for another shape of the same family (types, layouts and epilogue alike): kernels
-  // take shape and strides at run time. INVALID_ARGUMENT where the requirements do not hold,
-  // and for a vendor algorithm, which serves one shape only.
+  // take shape and strides at run time. The problem is checked as the service checks it, with the
+  // same errors. INVALID_ARGUMENT where the requirements do not hold, and for a vendor algorithm,
+  // which serves one shape only.
   absl::Status Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
                       CUstream_st* stream) const;
 
@@ -135,12 +95,15 @@ class Kernel {
   Kernel(v1::Problem problem, std::shared_ptr<const v1::GetKernelResponse> response,
          std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors);
 
-  // `problem` with its defaults; INVALID_ARGUMENT where it is of another family than this kernel.
-  absl::StatusOr<v1::GemmProblem> OtherShape(const v1::GemmProblem& problem) const;
-  absl::StatusOr<v1::FusedDropoutProblem> OtherShape(const v1::FusedDropoutProblem& problem) const;
+  // `problem` in its canonical form. Its errors, in the service's words; INVALID_ARGUMENT, reason
+  // OTHER_FAMILY, where this kernel was not made for it.
+  absl::StatusOr<v1::Problem> OtherShape(const v1::Problem& problem) const;
+  absl::Status CheckFamily(v1::Problem::KindCase kind) const;
 
   absl::Status LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
                                CUstream_st* stream) const;
+  absl::Status LaunchCanonical(const v1::FusedDropoutProblem& problem,
+                               const FusedDropoutArguments& arguments, CUstream_st* stream) const;
 
   const v1::Problem problem_;
   const std::shared_ptr<const v1::GetKernelResponse> response_;

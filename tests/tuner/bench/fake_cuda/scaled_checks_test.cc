@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/fakes/fake_compiler.h"
 #include "tests/tuner/bench/fake_cuda/behaving_kernel.h"
 #include "tuner/profile/bench_profiler.h"

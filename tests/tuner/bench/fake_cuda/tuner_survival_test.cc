@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "proto/problem/canonical_problem.h"
+#include "proto/problem/problem.h"
 #include "tests/fakes/fake_compiler.h"
 #include "tuner/codegen/renderer.h"
 #include "tuner/profile/bench_profiler.h"

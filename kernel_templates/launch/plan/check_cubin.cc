@@ -1,0 +1,181 @@
+#include "kernel_templates/launch/plan/check_cubin.h"
+
+#include <elf.h>
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+// Of CUDA's ELF files, as LLVM's llvm/BinaryFormat/ELF.h has them. Up to CUDA 12 the architecture
+// is in the low eight bits of e_flags (ABI version 7), since then in the next eight (8).
+constexpr uint16_t kMachineCuda = 190;
+constexpr unsigned char kAbiVersionOfShiftedArchitecture = 8;
+// A function that a host may launch, in st_other.
+constexpr unsigned char kEntry = 0x10;
+
+absl::Status Malformed(const std::string& what) {
+  return InvalidField("cubin", "MALFORMED_CUBIN", what);
+}
+
+// A structure of the file at `offset`; nothing where it is not all within it.
+template <typename T>
+std::optional<T> ReadAt(std::string_view bytes, uint64_t offset) {
+  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof(T));
+  return value;
+}
+
+// `count` structures of `size` bytes each at `offset`. Counts are 16 bits, so nothing overflows.
+bool HoldsTable(std::string_view bytes, uint64_t offset, uint64_t count, uint64_t size) {
+  return offset <= bytes.size() && count * size <= bytes.size() - offset;
+}
+
+// What a section has of the file; nothing where that is not all within it.
+std::optional<std::string_view> ContentOf(std::string_view bytes, const Elf64_Shdr& section) {
+  if (section.sh_type == SHT_NOBITS || section.sh_type == SHT_NULL) return std::string_view();
+  if (section.sh_offset > bytes.size() || section.sh_size > bytes.size() - section.sh_offset) {
+    return std::nullopt;
+  }
+  return bytes.substr(section.sh_offset, section.sh_size);
+}
+
+// The string at `offset` of a string table, which ends with a zero byte.
+std::optional<std::string_view> NameAt(std::string_view table, uint64_t offset) {
+  if (offset >= table.size()) return std::nullopt;
+  const std::size_t end = table.find('\0', offset);
+  if (end == std::string_view::npos) return std::nullopt;
+  return table.substr(offset, end - offset);
+}
+
+// A file whose headers were checked: every section and segment is within it.
+class CubinFile {
+ public:
+  static absl::StatusOr<CubinFile> Open(std::string_view bytes) {
+    const auto header = ReadAt<Elf64_Ehdr>(bytes, 0);
+    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
+      return Malformed("it is no ELF file");
+    }
+    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
+        header->e_ident[EI_VERSION] != EV_CURRENT) {
+      return Malformed("it is no little-endian ELF file of 64 bits");
+    }
+    if (header->e_machine != kMachineCuda) return Malformed("it is no code for a GPU of NVIDIA");
+    if (header->e_shnum == 0 || header->e_shentsize != sizeof(Elf64_Shdr) ||
+        !HoldsTable(bytes, header->e_shoff, header->e_shnum, sizeof(Elf64_Shdr))) {
+      return Malformed("its table of sections is not within it");
+    }
+    if (header->e_phnum != 0 &&
+        (header->e_phentsize != sizeof(Elf64_Phdr) ||
+         !HoldsTable(bytes, header->e_phoff, header->e_phnum, sizeof(Elf64_Phdr)))) {
+      return Malformed("its table of segments is not within it");
+    }
+    CubinFile file(bytes, *header);
+    for (unsigned i = 0; i < header->e_shnum; ++i) {
+      if (!ContentOf(bytes, file.Section(i))) {
+        return Malformed(absl::StrCat("section ", i, " is not within it"));
+      }
+    }
+    for (unsigned i = 0; i < header->e_phnum; ++i) {
+      const auto segment =
+          *ReadAt<Elf64_Phdr>(bytes, header->e_phoff + uint64_t{i} * sizeof(Elf64_Phdr));
+      if (!HoldsTable(bytes, segment.p_offset, 1, segment.p_filesz)) {
+        return Malformed(absl::StrCat("segment ", i, " is not within it"));
+      }
+    }
+    return file;
+  }
+
+  // 90 for 9.0.
+  int Architecture() const {
+    const bool shifted = header_.e_ident[EI_ABIVERSION] >= kAbiVersionOfShiftedArchitecture;
+    return static_cast<int>((shifted ? header_.e_flags >> 8 : header_.e_flags) & 0xff);
+  }
+
+  bool DefinesEntry(std::string_view name) const {
+    for (unsigned i = 0; i < header_.e_shnum; ++i) {
+      const Elf64_Shdr section = Section(i);
+      if (section.sh_type == SHT_SYMTAB && DefinesEntry(section, name)) return true;
+    }
+    return false;
+  }
+
+ private:
+  CubinFile(std::string_view bytes, const Elf64_Ehdr& header) : bytes_(bytes), header_(header) {}
+
+  // Both tables were found to be within the file.
+  Elf64_Shdr Section(unsigned index) const {
+    return *ReadAt<Elf64_Shdr>(bytes_, header_.e_shoff + uint64_t{index} * sizeof(Elf64_Shdr));
+  }
+
+  bool DefinesEntry(const Elf64_Shdr& table, std::string_view name) const {
+    if (table.sh_link >= header_.e_shnum || table.sh_entsize != sizeof(Elf64_Sym)) return false;
+    const auto strings = ContentOf(bytes_, Section(table.sh_link));
+    const std::string_view symbols = *ContentOf(bytes_, table);
+    for (uint64_t at = 0; at + sizeof(Elf64_Sym) <= symbols.size(); at += sizeof(Elf64_Sym)) {
+      const auto symbol = *ReadAt<Elf64_Sym>(symbols, at);
+      if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && (symbol.st_other & kEntry) != 0 &&
+          NameAt(*strings, symbol.st_name) == name && IsCode(symbol)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Whether the function lies within a section of code.
+  bool IsCode(const Elf64_Sym& symbol) const {
+    if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= header_.e_shnum) return false;
+    const Elf64_Shdr section = Section(symbol.st_shndx);
+    return section.sh_type == SHT_PROGBITS && (section.sh_flags & SHF_EXECINSTR) != 0 &&
+           symbol.st_size > 0 && symbol.st_size <= section.sh_size &&
+           symbol.st_value <= section.sh_size - symbol.st_size;
+  }
+
+  std::string_view bytes_;
+  Elf64_Ehdr header_;
+};
+
+// 90 of "sm_90a"; nothing where it is no such name.
+std::optional<int> NumberOf(std::string_view architecture) {
+  if (architecture.substr(0, 3) != "sm_") return std::nullopt;
+  std::string_view digits = architecture.substr(3);
+  if (!digits.empty() && (digits.back() == 'a' || digits.back() == 'f')) digits.remove_suffix(1);
+  int number = 0;
+  if (digits.empty() || digits.size() > 3 ||
+      !absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()), &number) || number < 10) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace
+
+absl::Status CheckCubin(std::string_view cubin, std::string_view architecture,
+                        const v1::LaunchPlan& plan) {
+  const std::optional<int> number = NumberOf(architecture);
+  if (!number) {
+    return InvalidField("architecture", "MALFORMED_CUBIN", "is no name such as sm_90a");
+  }
+  ASSIGN_OR_RETURN(const CubinFile file, CubinFile::Open(cubin));
+  if (file.Architecture() != *number) {
+    return Malformed(absl::StrCat("its code is for sm_", file.Architecture(), ", not for ",
+                                  absl::string_view(architecture.data(), architecture.size())));
+  }
+  for (const v1::LaunchStep& step : plan.steps()) {
+    if (!file.DefinesEntry(step.entry_symbol())) {
+      return Malformed(absl::StrCat("it has no kernel '", step.entry_symbol(), "'"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tilewright

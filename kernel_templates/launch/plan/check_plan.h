@@ -1,0 +1,34 @@
+// What a launch plan may say. A plan comes from a bundle, from a database or over a socket, and
+// decides what is launched in the caller's process: nothing of it is indexed, multiplied or handed
+// to the driver before it was checked here. Pure; any thread.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_PLAN_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_PLAN_H_
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "tilewright/v1/kernel.pb.h"
+
+namespace tilewright {
+
+// A tile of so many columns has all columns of a row, however many.
+inline constexpr int kWholeRow = std::numeric_limits<int32_t>::max();
+
+// Whether `text` can be an extern "C" symbol: a letter or '_', then letters, digits and '_', at
+// most 255 bytes.
+bool IsIdentifier(std::string_view text);
+
+// INVALID_ARGUMENT, reason MALFORMED_PLAN, naming the field, where no daemon makes such a plan:
+// of any version of the arguments. FAILED_PRECONDITION, reason WORKSPACE_NOT_SUPPORTED: as
+// CheckWorkspace.
+absl::Status CheckPlan(const v1::LaunchPlan& plan);
+
+// FAILED_PRECONDITION, reason ARGUMENTS_VERSION_MISMATCH: the kernel takes arguments of another
+// version than this launcher packs.
+absl::Status CheckArgumentsVersion(const v1::LaunchPlan& plan, int version);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_PLAN_H_

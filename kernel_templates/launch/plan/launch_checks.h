@@ -1,0 +1,25 @@
+// What is checked of a shape before anything reaches the GPU. Pure; any thread.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "proto/problem/family.h"
+#include "tilewright/v1/kernel.pb.h"
+
+namespace tilewright {
+
+// FAILED_PRECONDITION, reason ARCHITECTURE_MISMATCH. `compute_capability` is 90 for 9.0. Native
+// code runs on its own major version from its minor one on; that of an architecture-specific
+// target ("sm_90a") runs on exactly that one.
+absl::Status CheckArchitecture(std::string_view architecture, int compute_capability);
+
+// A canonical problem, of this shape and with these tensors, against what `plan` requires.
+// INVALID_ARGUMENT names one of `fields` or the field of a stride.
+absl::Status CheckRequirements(const v1::LaunchPlan& plan, const ShapeFields& fields,
+                               const ProblemShape& shape, const TensorUses& uses);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_

@@ -1,0 +1,16 @@
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_CONTENT_HASH_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_CONTENT_HASH_H_
+
+#include <string>
+
+#include "tilewright/v1/kernel.pb.h"
+
+namespace tilewright {
+
+// VendorKernel.content_hash of `kernel`, from its library version and its algorithm: an
+// algorithm means nothing to another version of the library.
+std::string VendorContentHash(const v1::VendorKernel& kernel);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_CONTENT_HASH_H_

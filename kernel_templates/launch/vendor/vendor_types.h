@@ -1,0 +1,48 @@
+// How our problems and scalars are said in cublasLt's types. Pure; any thread.
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_TYPES_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_TYPES_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/vendor/vendor_abi.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright::vendor {
+
+struct Types {
+  DataType a;
+  DataType b;
+  DataType source;  // Of C.
+  DataType output;
+  ComputeType compute;
+  DataType scale;
+  bool fast_accumulation;  // fp8: sums are not promoted.
+};
+
+// The row of cublasLtMatmul's table of types that `problem` asks for in `precision`, if there is
+// one. UNSPECIFIED: the precision that the problem's types say.
+std::optional<Types> TypesOf(const v1::GemmProblem& problem, v1::Precision precision);
+
+// How the scales of our A and B are said; both kScalar where there are none.
+struct ScaleModes {
+  ScaleMode a;
+  ScaleMode b;
+};
+ScaleModes ScaleModesOf(v1::ScalingMode mode);
+
+// alpha or beta in the scale type; cublasLt reads as many bytes as that has.
+union Scalar {
+  float fp32;
+  int32_t int32;
+  uint16_t fp16;
+};
+
+// INVALID_ARGUMENT, reason SCALAR_NOT_EXACT, where the type cannot hold it.
+absl::StatusOr<Scalar> ToScalar(const char* field, float value, DataType type);
+
+}  // namespace tilewright::vendor
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_TYPES_H_

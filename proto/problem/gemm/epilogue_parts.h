@@ -1,0 +1,60 @@
+// Which parts a GEMM's epilogue has, canonical or as it came: UNSPECIFIED is none. Pure; any
+// thread.
+#ifndef TILEWRIGHT_PROTO_PROBLEM_GEMM_EPILOGUE_PARTS_H_
+#define TILEWRIGHT_PROTO_PROBLEM_GEMM_EPILOGUE_PARTS_H_
+
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+inline bool HasBias(const v1::Epilogue& epilogue) {
+  return epilogue.bias_mode() == v1::BIAS_MODE_PER_COLUMN ||
+         epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
+}
+
+inline bool HasSource(const v1::Epilogue& epilogue) {
+  return epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE ||
+         epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
+}
+
+inline bool HasActivation(const v1::Epilogue& epilogue) {
+  return epilogue.activation() != v1::ACTIVATION_NONE &&
+         epilogue.activation() != v1::ACTIVATION_UNSPECIFIED;
+}
+
+inline bool HasAux(const v1::Epilogue& epilogue) {
+  return epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED;
+}
+
+// Canonical: a probability of 0 is no dropout.
+inline bool HasDropout(const v1::Epilogue& epilogue) {
+  return epilogue.dropout().probability() > 0;
+}
+
+inline bool StoresMask(const v1::Epilogue& epilogue) {
+  return HasDropout(epilogue) && epilogue.dropout().store_mask();
+}
+
+// An auxiliary tensor is an output, but of a gradient, which reads it.
+inline bool WritesAux(const v1::Epilogue& epilogue) {
+  return HasAux(epilogue) && !epilogue.gradient();
+}
+
+inline bool RoundsStochastically(const v1::Epilogue& epilogue) {
+  return epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
+}
+
+// Whether launches need a seed and an offset.
+inline bool UsesRandomBits(const v1::Epilogue& epilogue) {
+  return HasDropout(epilogue) || RoundsStochastically(epilogue);
+}
+
+// Whether A and B have scales.
+inline bool IsScaled(const v1::GemmProblem& gemm) {
+  return gemm.scaling_mode() != v1::SCALING_MODE_NONE &&
+         gemm.scaling_mode() != v1::SCALING_MODE_UNSPECIFIED;
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_PROTO_PROBLEM_GEMM_EPILOGUE_PARTS_H_

@@ -1,0 +1,230 @@
+#include "proto/problem/gemm/gemm_family.h"
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_canonicalizer.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/problem.h"
+#include "proto/problem/shared_parts.h"
+#include "proto/problem/sizes.h"
+
+namespace tilewright {
+namespace {
+
+const char* Letter(v1::OperandLayout layout) {
+  return layout == v1::OPERAND_LAYOUT_TRANSPOSED ? "t" : "n";
+}
+
+// "bf16", "int8->fp16" where D is of another type, "fp16 sums=fp16".
+std::string DescribeTypes(const v1::GemmProblem& gemm) {
+  std::string text = TypeName(gemm.a_type());
+  if (gemm.b_type() != gemm.a_type()) absl::StrAppend(&text, "*", TypeName(gemm.b_type()));
+  if (gemm.d_type() != gemm.a_type()) absl::StrAppend(&text, "->", TypeName(gemm.d_type()));
+  if (gemm.accumulator_type() == v1::DATA_TYPE_FP16) text += " sums=fp16";
+  return text;
+}
+
+// Only the strides that packing does not explain.
+std::string DescribeStrides(const v1::GemmProblem& gemm) {
+  std::string text;
+  for (const StridedOperand& operand : StridedOperands()) {
+    const MatrixLayout packed = PackedLayoutOf(gemm, operand.operand);
+    if (!packed.used()) continue;
+    const int64_t given = (gemm.*operand.row_stride)();
+    const int64_t row_stride = given == 0 ? packed.columns : given;
+    const int64_t batch_stride = (gemm.*operand.batch_stride)();
+    if (row_stride != packed.columns) {
+      const bool is_aux = operand.operand == v1::OPERAND_AUX;
+      absl::StrAppend(&text, is_aux ? " ld_" : " ld", operand.name, "=", row_stride);
+    }
+    if (gemm.batch() > 1 && batch_stride != 0 && batch_stride != packed.rows * row_stride) {
+      absl::StrAppend(&text, " stride_", operand.name, "=",
+                      batch_stride == kSharedByBatches ? "broadcast" : absl::StrCat(batch_stride));
+    }
+  }
+  return text;
+}
+
+std::string DescribeEpilogue(const v1::GemmProblem& gemm) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  const v1::DataType d = gemm.d_type();
+  std::string text;
+  if (epilogue.bias_mode() == v1::BIAS_MODE_PER_COLUMN)
+    text += DescribePart("bias", epilogue.bias_type(), d);
+  if (epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW) {
+    text += DescribePart("row_bias", epilogue.bias_type(), d);
+  }
+  if (epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
+    text += DescribePart("accumulate", epilogue.source_type(), d);
+  }
+  text += DescribeActivation(epilogue.activation());
+  if (epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL) {
+    text += DescribePart("residual", epilogue.source_type(), d);
+  }
+  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED)
+    text += DescribePart("aux", epilogue.aux_type(), d);
+  text += DescribeDropout("dropout", epilogue.dropout());
+  if (epilogue.gradient()) text += " gradient";
+  if (epilogue.bias_gradient()) text += " bias_gradient";
+  if (epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC) text += " stochastic";
+  if (epilogue.amax()) text += " amax";
+  if (epilogue.non_finite_flag()) text += " non_finite_flag";
+  if (epilogue.scale_d()) text += " scale_d";
+  if (epilogue.device_scalars()) text += " device_scalars";
+  return text;
+}
+
+std::string DescribeScaling(v1::ScalingMode mode) {
+  if (mode <= v1::SCALING_MODE_NONE) return "";
+  return absl::StrCat(" scales ", LowerName(v1::ScalingMode_Name(mode), "SCALING_MODE_"));
+}
+
+std::string DescribeNumerics(const v1::NumericsPolicy& numerics) {
+  std::string text;
+  if (numerics.determinism() == v1::DETERMINISM_MODE_NOT_REQUIRED) text += " nondeterministic";
+  if (numerics.error_budget() > 0) absl::StrAppend(&text, " error<=", numerics.error_budget());
+  return text;
+}
+
+void EncodeEpilogue(const v1::Epilogue& epilogue, ProblemEncoder& out) {
+  out.U32(epilogue.bias_mode());
+  out.U32(epilogue.bias_type());
+  out.U32(epilogue.source_mode());
+  out.U32(epilogue.source_type());
+  out.U32(epilogue.activation());
+  out.U32(epilogue.aux_type());
+  out.Dropout(epilogue.dropout());
+  out.U32(epilogue.rounding_mode());
+  out.Bool(epilogue.amax());
+  out.Bool(epilogue.non_finite_flag());
+  out.Bool(epilogue.device_scalars());
+  out.Bool(epilogue.gradient());
+  out.Bool(epilogue.bias_gradient());
+  out.Bool(epilogue.scale_d());
+}
+
+// What of an extent decides which kernels may serve it: whether it is near the limit.
+int64_t ShapelessExtent(int64_t extent) { return IsNearLimit(extent) ? kMaxExtent : 0; }
+
+// Kernels follow any stride, but those of versions before the first one that knows broadcasts take
+// a matrix that all batches share for one batch of several.
+int64_t ShapelessBatchStride(int64_t stride) {
+  return stride == kSharedByBatches ? kSharedByBatches : 0;
+}
+
+class GemmFamilyImpl final : public Family {
+ public:
+  std::string_view name() const override { return "gemm"; }
+
+  absl::Status Canonicalize(v1::Problem& problem) const override {
+    return CanonicalizeGemm(*problem.mutable_gemm());
+  }
+
+  void Encode(const v1::Problem& problem, ProblemEncoder& out) const override {
+    const v1::GemmProblem& gemm = problem.gemm();
+    out.I64(gemm.m());
+    out.I64(gemm.n());
+    out.I64(gemm.k());
+    out.I64(gemm.batch());
+    out.U32(gemm.a_type());
+    out.U32(gemm.b_type());
+    out.U32(gemm.d_type());
+    out.U32(gemm.accumulator_type());
+    out.U32(gemm.a_layout());
+    out.U32(gemm.b_layout());
+    for (const auto& operand : StridedOperands()) out.I64((gemm.*operand.row_stride)());
+    for (const auto& operand : StridedOperands()) out.I64((gemm.*operand.batch_stride)());
+    out.U32(gemm.scaling_mode());
+    EncodeEpilogue(gemm.epilogue(), out);
+    out.Numerics(gemm.numerics());
+  }
+
+  void ClearShape(v1::Problem& problem) const override {
+    v1::GemmProblem& gemm = *problem.mutable_gemm();
+    gemm.set_m(ShapelessExtent(gemm.m()));
+    gemm.set_n(ShapelessExtent(gemm.n()));
+    gemm.set_k(ShapelessExtent(gemm.k()));
+    gemm.clear_batch();
+    for (const StridedOperand& operand : StridedOperands()) {
+      (gemm.*operand.set_row_stride)(0);
+      (gemm.*operand.set_batch_stride)(ShapelessBatchStride((gemm.*operand.batch_stride)()));
+    }
+    // An argument of a launch; a kernel with dropout serves every one but 0.
+    v1::Epilogue& epilogue = *gemm.mutable_epilogue();
+    if (epilogue.has_dropout()) epilogue.mutable_dropout()->set_probability(0.5);
+  }
+
+  // One that was made for a matrix that all batches share serves one that each batch has.
+  bool MayServe(const v1::Problem& served, const v1::Problem& problem) const override {
+    v1::Problem shared = problem;
+    for (const StridedOperand& operand : StridedOperands()) {
+      if ((served.gemm().*operand.batch_stride)() != kSharedByBatches) continue;
+      (shared.mutable_gemm()->*operand.set_batch_stride)(kSharedByBatches);
+    }
+    return EncodeShapeless(served) == EncodeShapeless(shared);
+  }
+
+  void SetShape(const ProblemShape& shape, v1::Problem& problem) const override {
+    v1::GemmProblem& gemm = *problem.mutable_gemm();
+    gemm.set_m(shape.m);
+    gemm.set_n(shape.n);
+    gemm.set_k(shape.k);
+    gemm.set_batch(shape.batch);
+    for (const StridedOperand& operand : StridedOperands()) {
+      (gemm.*operand.set_row_stride)(0);
+      (gemm.*operand.set_batch_stride)(0);
+    }
+  }
+
+  ProblemShape ShapeOf(const v1::Problem& problem) const override {
+    return tilewright::ShapeOf(problem.gemm());
+  }
+  ShapeFields shape_fields() const override { return kGemmShapeFields; }
+
+  std::string Describe(const v1::Problem& problem) const override {
+    const v1::GemmProblem& gemm = problem.gemm();
+    return absl::StrCat("gemm ", Letter(gemm.a_layout()), Letter(gemm.b_layout()), " ",
+                        DescribeTypes(gemm), " m=", gemm.m(), " n=", gemm.n(), " k=", gemm.k(),
+                        gemm.batch() > 1 ? absl::StrCat(" batch=", gemm.batch()) : "",
+                        DescribeStrides(gemm), DescribeScaling(gemm.scaling_mode()),
+                        DescribeEpilogue(gemm), DescribeNumerics(gemm.numerics()));
+  }
+
+  double FloatingPointOperations(const v1::Problem& problem) const override {
+    const ProblemShape shape = ShapeOf(problem);
+    return 2.0 * static_cast<double>(shape.m) * static_cast<double>(shape.n) *
+           static_cast<double>(shape.k) * static_cast<double>(shape.batch);
+  }
+
+  // Scales and flags are nothing beside the rest.
+  double MinimumBytes(const v1::Problem& problem) const override {
+    double bytes = 0;
+    for (const TensorUse& use : TensorsOf(problem)) {
+      if (use.tensor > static_cast<int>(GemmTensor::kBiasGradient)) continue;
+      bytes += use.layout.Elements() * StorageBytes(use.layout.type);
+    }
+    return bytes;
+  }
+
+  TensorUses TensorsOf(const v1::Problem& problem) const override {
+    return tilewright::TensorsOf(problem.gemm());
+  }
+
+  const v1::NumericsPolicy& NumericsOf(const v1::Problem& problem) const override {
+    return problem.gemm().numerics();
+  }
+};
+
+}  // namespace
+
+const Family& GemmFamily() {
+  static const auto& family = *new GemmFamilyImpl;
+  return family;
+}
+
+}  // namespace tilewright

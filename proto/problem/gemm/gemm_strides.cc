@@ -1,0 +1,105 @@
+#include "proto/problem/gemm/gemm_strides.h"
+
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/shared_parts.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+constexpr __int128 kMaxExtentBytes = static_cast<__int128>(1) << 62;
+
+absl::Status CheckGiven(const StridedOperand& operand, int64_t row_stride, int64_t batch_stride,
+                        int64_t batch) {
+  if (row_stride < 0) {
+    return InvalidField(operand.row_field, "OUT_OF_RANGE",
+                        absl::StrCat(row_stride,
+                                     " is negative; give the elements between rows, "
+                                     "or 0 for packed rows"));
+  }
+  return CheckBatchStride(operand.batch_field, batch_stride, batch, operand.may_share);
+}
+
+absl::Status CheckRow(const StridedOperand& operand, const MatrixLayout& matrix) {
+  if (matrix.row_stride >= matrix.columns) return absl::OkStatus();
+  return InvalidField(operand.row_field, "STRIDE_TOO_SMALL",
+                      absl::StrCat(matrix.row_stride, " is less than the ", matrix.columns,
+                                   " elements of a stored row; use at least that, or 0 for "
+                                   "packed rows"));
+}
+
+// Elements from the first of the first row to one past the last of the last, one batch.
+__int128 BatchExtent(const MatrixLayout& matrix) {
+  return static_cast<__int128>(matrix.rows - 1) * matrix.row_stride + matrix.columns;
+}
+
+absl::Status CheckExtent(const StridedOperand& operand, const MatrixLayout& matrix) {
+  RETURN_IF_ERROR(CheckRowsExtent(operand.row_field, matrix.rows, matrix.row_stride, matrix.type));
+  const __int128 batches = static_cast<__int128>(matrix.batch - 1) * matrix.batch_stride;
+  if ((batches + BatchExtent(matrix)) * StorageBytes(matrix.type) >= kMaxExtentBytes) {
+    return InvalidField(operand.batch_field, "OVERFLOW",
+                        absl::StrCat(matrix.batch, " batches of stride ", matrix.batch_stride,
+                                     " come to 2^62 bytes or more; use a smaller stride"));
+  }
+  return absl::OkStatus();
+}
+
+// Batches of an output may follow each other, or be interleaved within its rows as heads
+// of attention are. Anything else would have two blocks write one address.
+absl::Status CheckDisjoint(const StridedOperand& operand, const MatrixLayout& matrix) {
+  if (matrix.batch == 1) return absl::OkStatus();
+  const bool follow = matrix.batch_stride >= BatchExtent(matrix);
+  const bool interleaved =
+      matrix.batch_stride >= matrix.columns &&
+      static_cast<__int128>(matrix.batch - 1) * matrix.batch_stride + matrix.columns <=
+          matrix.row_stride;
+  if (follow || interleaved) return absl::OkStatus();
+  return InvalidField(
+      operand.batch_field, "STRIDE_TOO_SMALL",
+      absl::StrCat(matrix.batch_stride, " lets batches of an output overlap; use at least ",
+                   static_cast<int64_t>(BatchExtent(matrix)), ", or 0 for packed batches"));
+}
+
+absl::Status CanonicalizeMatrix(const StridedOperand& operand, v1::GemmProblem& gemm) {
+  const int64_t row_stride = (gemm.*operand.row_stride)();
+  const int64_t batch_stride = (gemm.*operand.batch_stride)();
+  RETURN_IF_ERROR(CheckGiven(operand, row_stride, batch_stride, gemm.batch()));
+  MatrixLayout matrix = PackedLayoutOf(gemm, operand.operand);
+  // With one batch there is nobody to share with: it is packed, and has the same key.
+  const bool is_shared = batch_stride == kSharedByBatches && matrix.batch > 1;
+  if (is_shared) matrix.batch = 1;
+  if (matrix.used()) {
+    if (row_stride != 0) matrix.row_stride = row_stride;
+    RETURN_IF_ERROR(CheckRow(operand, matrix));
+    if (matrix.batch > 1) {
+      // Before rows are multiplied with their stride.
+      RETURN_IF_ERROR(
+          CheckRowsExtent(operand.row_field, matrix.rows, matrix.row_stride, matrix.type));
+      matrix.batch_stride = batch_stride == 0 ? matrix.rows * matrix.row_stride : batch_stride;
+    }
+    RETURN_IF_ERROR(CheckExtent(operand, matrix));
+    const bool is_written = operand.operand == v1::OPERAND_D ||
+                            (operand.operand == v1::OPERAND_AUX && !gemm.epilogue().gradient());
+    if (is_written) RETURN_IF_ERROR(CheckDisjoint(operand, matrix));
+  }
+  (gemm.*operand.set_row_stride)(matrix.row_stride);
+  (gemm.*operand.set_batch_stride)(is_shared ? kSharedByBatches : matrix.batch_stride);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CanonicalizeStrides(v1::GemmProblem& gemm) {
+  for (const StridedOperand& operand : StridedOperands()) {
+    RETURN_IF_ERROR(CanonicalizeMatrix(operand, gemm));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tilewright

@@ -1,0 +1,77 @@
+// The tensors of a GEMM, and where they lie. Pure; any thread.
+#ifndef TILEWRIGHT_PROTO_PROBLEM_GEMM_GEMM_TENSORS_H_
+#define TILEWRIGHT_PROTO_PROBLEM_GEMM_GEMM_TENSORS_H_
+
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "proto/problem/family.h"
+#include "proto/problem/tensor_use.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+enum class GemmTensor {
+  kA,
+  kB,
+  kC,
+  kD,
+  kAux,
+  kBias,
+  kMask,  // Rows of bytes, as INT8.
+  kBiasGradient,
+  kAmax,
+  kNonFinite,  // One uint32, as INT32.
+  kScaleA,
+  kScaleB,
+  kScaleD,
+  kDeviceAlpha,
+  kDeviceBeta,
+};
+
+// A matrix that may have strides of its own: A, B, C, D and aux.
+struct StridedOperand {
+  v1::Operand operand;
+  const char* name;         // "a"
+  const char* row_field;    // "gemm.lda"
+  const char* batch_field;  // "gemm.a_batch_stride"
+  bool may_share;           // All batches may share one. An aux that is read is each batch's own.
+  int64_t (v1::GemmProblem::*row_stride)() const;
+  int64_t (v1::GemmProblem::*batch_stride)() const;
+  void (v1::GemmProblem::*set_row_stride)(int64_t);
+  void (v1::GemmProblem::*set_batch_stride)(int64_t);
+};
+
+// Those five, in this order.
+absl::Span<const StridedOperand> StridedOperands();
+
+// The layout of A, B, C (source), D or aux as it would be if it were packed: strides are not looked
+// at. Types, layouts and extents are canonical.
+MatrixLayout PackedLayoutOf(const v1::GemmProblem& problem, v1::Operand operand);
+
+// The layout as it is. A stride of 0 means packed, a batch stride of kSharedByBatches one matrix.
+MatrixLayout LayoutOf(const v1::GemmProblem& problem, v1::Operand operand);
+
+// [1, n] of fp32 where the gradient of the bias is asked for.
+MatrixLayout BiasGradientLayout(const v1::GemmProblem& problem);
+
+// Elements of the bias vector; 0 without a bias.
+int64_t BiasElements(const v1::GemmProblem& problem);
+
+// Bytes of the stored dropout mask; 0 where none is stored.
+int64_t MaskBytes(const v1::GemmProblem& problem);
+
+// Elements of OPERAND_SCALE_A, _B or _D, packed fp32 laid out as ScalingMode in problem.proto says;
+// 0 where the problem has no such scales.
+int64_t ScaleElements(const v1::GemmProblem& problem, v1::Operand operand);
+
+ProblemShape ShapeOf(const v1::GemmProblem& problem);
+inline constexpr ShapeFields kGemmShapeFields = {"gemm.m", "gemm.n", "gemm.k"};
+
+// Every tensor that a launch of the canonical `problem` reads or writes.
+TensorUses TensorsOf(const v1::GemmProblem& problem);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_PROTO_PROBLEM_GEMM_GEMM_TENSORS_H_

@@ -1,0 +1,47 @@
+#include "proto/problem/gemm/split_epilogue.h"
+
+#include "proto/problem/gemm/epilogue_parts.h"
+
+namespace tilewright {
+
+bool SplitsEpilogue(const v1::GemmProblem& gemm) {
+  const v1::DataType type = SplitType(gemm);
+  const bool has_range = type == v1::DATA_TYPE_FP32 ||
+                         (type == v1::DATA_TYPE_BF16 && !RoundsStochastically(gemm.epilogue()));
+  return has_range && (HasDropout(gemm.epilogue()) || gemm.epilogue().gradient()) &&
+         (gemm.d_type() == v1::DATA_TYPE_BF16 || gemm.d_type() == v1::DATA_TYPE_FP16 ||
+          gemm.d_type() == v1::DATA_TYPE_FP32);
+}
+
+v1::DataType SplitType(const v1::GemmProblem& gemm) {
+  return WritesAux(gemm.epilogue()) ? gemm.epilogue().aux_type() : gemm.d_type();
+}
+
+v1::GemmProblem GemmOfSplit(const v1::GemmProblem& gemm) {
+  v1::GemmProblem first = gemm;
+  v1::Epilogue& epilogue = *first.mutable_epilogue();
+  if (WritesAux(gemm.epilogue())) {
+    first.set_d_type(gemm.epilogue().aux_type());
+    first.set_ldd(gemm.ld_aux());
+    first.set_d_batch_stride(gemm.aux_batch_stride());
+  }
+  epilogue.clear_aux_type();
+  first.clear_ld_aux();
+  first.clear_aux_batch_stride();
+  if (epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL) {
+    epilogue.set_source_mode(v1::SOURCE_MODE_NONE);
+    epilogue.clear_source_type();
+    first.clear_ldc();
+    first.clear_c_batch_stride();
+  }
+  epilogue.set_activation(v1::ACTIVATION_NONE);
+  epilogue.clear_dropout();
+  epilogue.set_rounding_mode(v1::ROUNDING_MODE_NEAREST_EVEN);
+  epilogue.clear_amax();
+  epilogue.clear_non_finite_flag();
+  epilogue.clear_gradient();
+  epilogue.clear_bias_gradient();
+  return first;
+}
+
+}  // namespace tilewright

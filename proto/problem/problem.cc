@@ -1,0 +1,107 @@
+#include "proto/problem/problem.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "proto/problem/data_type.h"
+#include "proto/problem/sizes.h"
+#include "proto/support/errors.h"
+#include "proto/support/known_values.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+
+namespace tilewright {
+namespace {
+
+// Raised whenever a field is added or its meaning changes: keys of older encodings then
+// match nothing, which costs a tuning but never serves a wrong kernel.
+constexpr uint32_t kEncodingVersion = 2;
+
+// A divisor or alignment of 0 or 1 asks for nothing.
+bool Divides(int64_t divisor, int64_t value) { return divisor <= 1 || value % divisor == 0; }
+
+bool AlignmentHolds(const TensorUse& use, const v1::Requirements& requirements) {
+  const int alignment = AlignmentOf(use, requirements);
+  const int64_t bytes = StorageBytes(use.layout.type);
+  return Divides(alignment, use.layout.row_stride * bytes) &&
+         Divides(alignment, use.layout.batch_stride * bytes);
+}
+
+// Requirements say nothing of tiles; no template's are smaller than these. What would have more of
+// them than a grid has blocks (from 2^37 elements on) takes a kernel that was planned for it.
+bool FitsAnyGrid(const ProblemShape& shape) {
+  constexpr int kSmallestTileM = 4;
+  constexpr int kSmallestTileN = 16;
+  return TilesOf(shape.m, shape.n, shape.batch, kSmallestTileM, kSmallestTileN) <= kMaxGridX;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Problem> Canonicalize(const v1::Problem& problem) {
+  // What this version would drop would be another problem.
+  RETURN_IF_ERROR(CheckKnownValues(problem, {.name = "problem", .unknown_field = Unimplemented}));
+  v1::Problem canonical = problem;
+  RETURN_IF_ERROR(FamilyOf(problem).Canonicalize(canonical));
+  return canonical;
+}
+
+std::string EncodeProblem(const v1::Problem& canonical) {
+  ProblemEncoder out;
+  out.U32(kEncodingVersion);
+  out.U32(canonical.kind_case());
+  FamilyOf(canonical).Encode(canonical, out);
+  return out.Take();
+}
+
+std::string ProblemKey(const v1::Problem& canonical) { return Sha256(EncodeProblem(canonical)); }
+
+// A canonical GEMM has a batch >= 1, a fused dropout rows, so that no encoding of a problem is one
+// without its shape.
+std::string EncodeShapeless(const v1::Problem& canonical) {
+  v1::Problem shapeless = canonical;
+  FamilyOf(canonical).ClearShape(shapeless);
+  return EncodeProblem(shapeless);
+}
+
+std::string ShapelessKey(const v1::Problem& canonical) {
+  return Sha256(EncodeShapeless(canonical));
+}
+
+std::string DescribeProblem(const v1::Problem& problem) {
+  return FamilyOf(problem).Describe(problem);
+}
+
+double FloatingPointOperations(const v1::Problem& canonical) {
+  return FamilyOf(canonical).FloatingPointOperations(canonical);
+}
+
+double MinimumBytes(const v1::Problem& canonical) {
+  return FamilyOf(canonical).MinimumBytes(canonical);
+}
+
+double ErrorBudgetOf(const v1::Problem& canonical) {
+  return FamilyOf(canonical).NumericsOf(canonical).error_budget();
+}
+
+std::optional<v1::Problem> AtShape(const v1::Problem& canonical, const ProblemShape& shape) {
+  v1::Problem other = canonical;
+  FamilyOf(canonical).SetShape(shape, other);
+  if (!FamilyOf(canonical).Canonicalize(other).ok()) return std::nullopt;
+  return other;
+}
+
+bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem) {
+  const Family& family = FamilyOf(problem);
+  const ProblemShape shape = family.ShapeOf(problem);
+  if (!Divides(requirements.m_divisor(), shape.m) || !Divides(requirements.n_divisor(), shape.n) ||
+      !Divides(requirements.k_divisor(), shape.k) || !FitsAnyGrid(shape) ||
+      (requirements.n_limit() > 0 && shape.n > requirements.n_limit())) {
+    return false;
+  }
+  const TensorUses uses = family.TensorsOf(problem);
+  return std::all_of(uses.begin(), uses.end(), [&](const TensorUse& use) {
+    return !use.IsMatrix() || AlignmentHolds(use, requirements);
+  });
+}
+
+}  // namespace tilewright

@@ -1,0 +1,90 @@
+#include "proto/problem/shared_parts.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/dropout_mask.h"
+#include "proto/support/errors.h"
+
+namespace tilewright {
+
+absl::Status CheckRange(const std::string& field, int64_t value, int64_t maximum) {
+  if (value >= 1 && value <= maximum) return absl::OkStatus();
+  return InvalidField(field, "OUT_OF_RANGE", absl::StrCat(value, " is not in [1, ", maximum, "]"));
+}
+
+absl::Status CheckStoredFloat(const std::string& field, v1::DataType type) {
+  if (IsStoredFloat(type)) return absl::OkStatus();
+  return InvalidField(
+      field, "UNSUPPORTED_TYPES",
+      absl::StrCat(TypeName(type), " is not admitted here; use fp32, fp16 or bf16"));
+}
+
+absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t stride,
+                             v1::DataType type) {
+  constexpr __int128 kLimit = static_cast<__int128>(1) << 62;
+  if (static_cast<__int128>(rows) * stride * StorageBytes(type) < kLimit) return absl::OkStatus();
+  return InvalidField(field, "OVERFLOW",
+                      absl::StrCat(rows, " rows of stride ", stride,
+                                   " come to 2^62 bytes or more; use a smaller stride"));
+}
+
+absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout) {
+  const double probability = dropout.probability();
+  if (!(probability >= 0 && probability <= 1)) {
+    return InvalidField(absl::StrCat(path, ".probability"), "OUT_OF_RANGE",
+                        absl::StrCat(probability, " is not in [0, 1]"));
+  }
+  if (dropout.philox_rounds() == 0) dropout.set_philox_rounds(7);
+  if (dropout.philox_rounds() != 7 && dropout.philox_rounds() != 10) {
+    return InvalidField(absl::StrCat(path, ".philox_rounds"), "OUT_OF_RANGE",
+                        absl::StrCat(dropout.philox_rounds(), " is neither 7 nor 10"));
+  }
+  const uint32_t threshold = QuantizeProbability(probability);
+  dropout.set_probability(1.0 * threshold / kDropoutSteps);
+  if (threshold != 0 || !dropout.store_mask()) return absl::OkStatus();
+  return InvalidField(absl::StrCat(path, ".store_mask"), "CONTRADICTORY_EPILOGUE",
+                      absl::StrCat("a probability of ", probability,
+                                   " drops nothing and has no mask; unset it or set probability, "
+                                   "which counts in steps of 2^-15"));
+}
+
+absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& numerics) {
+  if (numerics.determinism() == v1::DETERMINISM_MODE_UNSPECIFIED) {
+    numerics.set_determinism(v1::DETERMINISM_MODE_REQUIRED);
+  }
+  const double budget = numerics.error_budget();
+  // Above 1 even an output of zeros would pass.
+  if (!(budget >= 0 && budget <= 1)) {
+    return InvalidField(absl::StrCat(path, ".error_budget"), "OUT_OF_RANGE",
+                        absl::StrCat(budget, " is not in [0, 1]; 0 states no budget"));
+  }
+  if (budget == 0) numerics.set_error_budget(0);  // -0 is another bit pattern.
+  return absl::OkStatus();
+}
+
+std::string LowerName(const std::string& name, std::string_view prefix) {
+  return absl::AsciiStrToLower(name.substr(prefix.size()));
+}
+
+std::string DescribePart(std::string_view name, v1::DataType type, v1::DataType usual) {
+  const std::string text = absl::StrCat(" ", std::string(name));
+  return type == usual ? text : absl::StrCat(text, "(", TypeName(type), ")");
+}
+
+std::string DescribeDropout(std::string_view name, const v1::Dropout& dropout) {
+  std::string text;
+  if (dropout.probability() > 0) {
+    text = absl::StrCat(" ", std::string(name), "=", dropout.probability());
+  }
+  if (dropout.philox_rounds() == 10) text += " rounds=10";
+  if (dropout.store_mask()) text += " mask";
+  return text;
+}
+
+std::string DescribeActivation(v1::Activation activation) {
+  if (activation <= v1::ACTIVATION_NONE) return "";
+  return absl::StrCat(" ", LowerName(v1::Activation_Name(activation), "ACTIVATION_"));
+}
+
+}  // namespace tilewright
