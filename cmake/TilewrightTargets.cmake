@@ -9,6 +9,7 @@ function(tilewright_library name)
   add_library(${name} STATIC ${ARG_SOURCES} ${ARG_GENERATED})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE tilewright_warnings)
+  tilewright_use_precompiled(${name} tilewright_pch_library)
 endfunction()
 
 # tilewright_subfolders(): adds every folder here that has a CMakeLists.txt.
@@ -36,6 +37,7 @@ function(tilewright_test name)
     set(ARG_TIMEOUT 120)
   endif()
   tilewright_binary(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  tilewright_use_precompiled(${name} tilewright_pch_test)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
     SKIP_RETURN_CODE 77)
