@@ -170,7 +170,7 @@ absl::StatusOr<TuneResult> DaemonServer::Tune(TuneRequest request, const Cancell
 // What was just stored counts as used: nobody has had the time to ask for it.
 void DaemonServer::Publish(const StoredWinner& winner) {
   uses_.Note(winner.kernel.content_hash());
-  winners_.Notify(winner.family_key);
+  winners_.Notify(winner.shapeless_key);
 }
 
 absl::Status DaemonServer::Listen(const Options& options) {

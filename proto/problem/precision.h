@@ -1,4 +1,4 @@
-// In which precisions a problem may be computed, and which one a candidate has. Pure; any thread.
+// In which precisions a problem may be computed, and what each of them means. Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_PRECISION_H_
 #define TILEWRIGHT_PROTO_PROBLEM_PRECISION_H_
 
@@ -17,19 +17,8 @@ std::vector<v1::Precision> AdmissiblePrecisions(const v1::GemmProblem& gemm);
 
 bool Admits(const v1::GemmProblem& gemm, v1::Precision precision);
 
-// The parameters of a template on the tensor core that multiply or sum otherwise than the inputs'
-// type says, and the precision they make; UNSPECIFIED where they make none.
-struct PrecisionParameters {
-  int promote = 0;
-  int products = 1;
-  int fp16_sums = 0;
-};
-v1::Precision TensorCorePrecision(v1::DataType input, const PrecisionParameters& parameters);
-
-// The precision of a variant of `gemm`: what its template and parameters say.
-v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const v1::Variant& variant);
+// The precision that the algorithm's record states, or else the types say.
 v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const v1::VendorKernel& kernel);
-v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const v1::Candidate& candidate);
 
 // The types that products of `precision` are made of and summed in, for inputs of `input`.
 struct ComputeTypes {

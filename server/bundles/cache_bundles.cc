@@ -123,7 +123,7 @@ absl::StatusOr<v1::ImportBundleResponse> TakeIn(const CacheServiceImpl::Context&
   response.set_signer_name(signer.display_name());
   for (const TuningRecord& record : contents.records) {
     context.uses.Note(record.winner.kernel.content_hash());
-    context.winners.Notify(record.winner.family_key);
+    context.winners.Notify(record.winner.shapeless_key);
     MeasureHere(context, record.winner.winner);
   }
   return response;

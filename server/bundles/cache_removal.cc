@@ -190,7 +190,7 @@ absl::StatusOr<v1::ForgetWinnersResponse> CacheServiceImpl::Forget(
     }
   }
   if (!request.dry_run()) {
-    for (const auto& winner : targets) context_.winners.Notify(winner->family_key);
+    for (const auto& winner : targets) context_.winners.Notify(winner->shapeless_key);
   }
   v1::ForgetWinnersResponse response;
   response.set_winners(static_cast<int64_t>(removed.epochs.size()) + unstored);
@@ -217,7 +217,7 @@ absl::StatusOr<v1::PruneCacheResponse> CacheServiceImpl::Prune(
     if (!request.dry_run()) context_.index.Remove(removed);
   }
   if (!request.dry_run()) {
-    for (const PrunedEpochs& entry : removed.pruned) context_.winners.Notify(entry.family_key);
+    for (const PrunedEpochs& entry : removed.pruned) context_.winners.Notify(entry.shapeless_key);
   }
   v1::PruneCacheResponse response;
   response.set_superseded_winners(removed.superseded);

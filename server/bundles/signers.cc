@@ -276,13 +276,13 @@ absl::Status Signers::CheckTrusted(const std::string& signer) {
 }
 
 void Signers::NotifyOf(const std::string& signer) {
-  std::set<std::string> families;
+  std::set<std::string> keys;
   index_.ForEachTarget([&](const std::vector<std::shared_ptr<const StoredWinner>>& winners) {
     for (const auto& stored : winners) {
-      if (stored->winner.signer() == signer) families.insert(stored->family_key);
+      if (stored->winner.signer() == signer) keys.insert(stored->shapeless_key);
     }
   });
-  for (const std::string& family : families) winners_.Notify(family);
+  for (const std::string& key : keys) winners_.Notify(key);
 }
 
 }  // namespace tilewright

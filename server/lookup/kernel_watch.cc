@@ -148,12 +148,13 @@ grpc::ServerWriteReactor<v1::GetKernelResponse>* KernelServiceImpl::WatchKernel(
     stream->End(TooManyCalls(long_calls_));
     return stream.get();
   }
-  const std::string family = ShapelessKey(*canonical);
-  const int64_t listener = winners_.Subscribe(family, [weak = std::weak_ptr<KernelWatch>(watch)] {
-    if (auto self = weak.lock()) self->Refresh();
-  });
-  stream->SetCleanup([this, watch, family, listener] {
-    winners_.Unsubscribe(family, listener);
+  const std::string shapeless_key = ShapelessKey(*canonical);
+  const int64_t listener =
+      winners_.Subscribe(shapeless_key, [weak = std::weak_ptr<KernelWatch>(watch)] {
+        if (auto self = weak.lock()) self->Refresh();
+      });
+  stream->SetCleanup([this, watch, shapeless_key, listener] {
+    winners_.Unsubscribe(shapeless_key, listener);
     watch->Abandon();
   });
   watch->Begin(stream, DeadlineOf(*context));

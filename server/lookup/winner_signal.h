@@ -21,28 +21,28 @@ class WinnerSignal {
   // more after Unsubscribe has returned.
   using Listener = std::function<void()>;
 
-  int64_t Subscribe(const std::string& family_key, Listener listener) {
+  int64_t Subscribe(const std::string& shapeless_key, Listener listener) {
     absl::MutexLock lock(&mutex_);
-    listeners_[family_key][++last_id_] = std::make_shared<const Listener>(std::move(listener));
+    listeners_[shapeless_key][++last_id_] = std::make_shared<const Listener>(std::move(listener));
     return last_id_;
   }
 
-  void Unsubscribe(const std::string& family_key, int64_t id) {
+  void Unsubscribe(const std::string& shapeless_key, int64_t id) {
     absl::MutexLock lock(&mutex_);
-    const auto family = listeners_.find(family_key);
-    if (family == listeners_.end()) return;
-    family->second.erase(id);
-    if (family->second.empty()) listeners_.erase(family);
+    const auto found = listeners_.find(shapeless_key);
+    if (found == listeners_.end()) return;
+    found->second.erase(id);
+    if (found->second.empty()) listeners_.erase(found);
   }
 
-  // Only problems of one family can share kernels: nobody else is told.
-  void Notify(const std::string& family_key) {
+  // Only problems that are alike but for their shape can share kernels: nobody else is told.
+  void Notify(const std::string& shapeless_key) {
     std::vector<std::shared_ptr<const Listener>> listeners;
     {
       absl::MutexLock lock(&mutex_);
-      const auto family = listeners_.find(family_key);
-      if (family == listeners_.end()) return;
-      for (const auto& [id, listener] : family->second) listeners.push_back(listener);
+      const auto found = listeners_.find(shapeless_key);
+      if (found == listeners_.end()) return;
+      for (const auto& [id, listener] : found->second) listeners.push_back(listener);
     }
     for (const auto& listener : listeners) (*listener)();
   }

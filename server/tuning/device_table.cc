@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
-#include "tuner/codegen/template_library.h"
 #include "tuner/target/target.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {

@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "tuner/codegen/renderer.h"
+#include "tests/tuner/template/variants.h"
 #include "tuner/compile/compile_worker.h"
 #include "tuner/compile/process_pool_compiler.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {

@@ -173,7 +173,7 @@ absl::StatusOr<Removed> MemoryStore::Remove(const std::vector<int64_t>& epochs, 
     if (found == tunings_.end()) continue;
     ASSIGN_OR_RETURN(const StoredWinner winner, UnpackWinner(epoch, found->second.packed));
     removed.epochs.push_back(epoch);
-    PrunedEpochs pruned = {winner.winner.key(), winner.family_key, epoch, epoch};
+    PrunedEpochs pruned = {winner.winner.key(), winner.shapeless_key, epoch, epoch};
     if (const auto known = pruned_.find(pruned.winner_key); known != pruned_.end()) {
       pruned.first = std::min(pruned.first, known->second.first);
       pruned.last = std::max(pruned.last, known->second.last);

@@ -6,7 +6,8 @@
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
 #include "tests/tuner/codegen/gemm_problems.h"
-#include "tuner/space/search_space.h"
+#include "tests/tuner/template/variants.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {

@@ -14,7 +14,7 @@
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
 #include "tests/tuner/codegen/faulty_templates.h"
-#include "tuner/codegen/renderer.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {

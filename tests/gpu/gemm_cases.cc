@@ -14,8 +14,8 @@
 #include "proto/problem/problem.h"
 #include "proto/support/sha256.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/codegen/renderer.h"
-#include "tuner/space/search_space.h"
+#include "tests/tuner/template/variants.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {

@@ -14,7 +14,7 @@
 #include "tests/tuner/codegen/fused_dropout_problems.h"
 #include "tuner/bench/bench_inputs.h"
 #include "tuner/bench/fused_dropout_inputs.h"
-#include "tuner/space/search_space.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {

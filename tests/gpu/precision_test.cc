@@ -16,9 +16,10 @@
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
 #include "tests/tuner/codegen/gemm_problems.h"
+#include "tests/tuner/template/variants.h"
 #include "tuner/codegen/template_library.h"
 #include "tuner/search/tuner.h"
-#include "tuner/space/search_space.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {
@@ -243,14 +244,14 @@ std::map<v1::Precision, double> MeasureErrors(const v1::Problem& problem) {
   const v1::Problem canonical = *Canonicalize(problem);
   std::map<v1::Precision, v1::Variant> best;
   for (const RankedVariant& ranked : RankVariants(canonical, GpuMachine::Get().silicon())) {
-    best.emplace(PrecisionOf(canonical.gemm(), ranked.variant), ranked.variant);
+    best.emplace(PrecisionOf(canonical, ranked.variant), ranked.variant);
   }
   std::vector<v1::Variant> variants;
   for (const auto& [precision, variant] : best) variants.push_back(variant);
   std::map<v1::Precision, double> errors;
   for (const v1::Candidate& candidate : CheckVariants(canonical, variants)) {
     EXPECT_TRUE(candidate.has_measurement()) << candidate.ShortDebugString();
-    errors[PrecisionOf(canonical.gemm(), candidate.variant())] = candidate.relative_error();
+    errors[PrecisionOf(canonical, candidate.variant())] = candidate.relative_error();
   }
   return errors;
 }
@@ -327,7 +328,7 @@ TEST_F(PrecisionTest, TheVendorsPrecisionsAreCandidates) {
     std::map<v1::Precision, int> counts;
     for (const v1::Candidate& candidate : report->vendors) {
       EXPECT_TRUE(candidate.has_measurement()) << candidate.failure().message();
-      ++counts[PrecisionOf(request.problem.gemm(), candidate)];
+      ++counts[PrecisionOf(request.problem, candidate)];
     }
     EXPECT_GT(counts[v1::PRECISION_FP32], 0);
     EXPECT_GT(counts[other], 0);

@@ -11,11 +11,11 @@
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
 #include "tests/tuner/codegen/faulty_templates.h"
-#include "tuner/codegen/renderer.h"
 #include "tuner/codegen/template_library.h"
 #include "tuner/search/tuner.h"
 #include "tuner/store/database/sqlite_store.h"
 #include "tuner/target/target.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 namespace {

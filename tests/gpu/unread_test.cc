@@ -13,7 +13,8 @@
 #include "tests/gpu/gpu_machine.h"
 #include "tests/gpu/unread_gemm.h"
 #include "tests/tuner/codegen/gemm_problems.h"
-#include "tuner/space/search_space.h"
+#include "tests/tuner/template/variants.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {

@@ -9,7 +9,8 @@
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
 #include "tests/tuner/codegen/gemm_problems.h"
-#include "tuner/codegen/renderer.h"
+#include "tests/tuner/template/variants.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 

@@ -7,11 +7,13 @@
 #include "gtest/gtest.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/tuner/codegen/fused_dropout_problems.h"
-#include "tuner/codegen/fused_dropout_renderer.h"
-#include "tuner/codegen/renderer.h"
-#include "tuner/codegen/variant_config.h"
-#include "tuner/space/search_space.h"
+#include "tests/tuner/template/variants.h"
 #include "tuner/target/target.h"
+#include "tuner/template/fused_dropout/fused_dropout_template.h"
+#include "tuner/template/fused_dropout/parameters.h"
+#include "tuner/template/fused_dropout/work.h"
+#include "tuner/template/registry.h"
+#include "tuner/template/template.h"
 
 namespace tilewright {
 namespace {
@@ -29,7 +31,7 @@ void ExpectKeepsItsBounds(const v1::Problem& problem, const v1::Variant& variant
   EXPECT_EQ(report.log.find("warning"), std::string::npos) << report.log;
   const auto found = report.entries.find(std::string(kFusedDropoutEntry));
   ASSERT_NE(found, report.entries.end()) << report.log;
-  const auto config = ParseFusedDropoutConfig(variant.config());
+  const auto config = FusedDropoutParameters().Parse(variant.config());
   ASSERT_TRUE(config.ok()) << config.status();
   const FusedDropoutWork work = WorkOf(problem.fused_dropout(), config->read_mask == 1);
   // Where shared memory leaves few blocks room, the compiler may take what they leave.

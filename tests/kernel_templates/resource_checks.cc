@@ -6,8 +6,8 @@
 #include "gtest/gtest.h"
 #include "kernel_templates/abi/split_epilogue_config.h"
 #include "kernel_templates/abi/split_k_config.h"
-#include "tuner/codegen/renderer.h"
-#include "tuner/space/copy_registers.h"
+#include "tuner/template/gemm_sm80/copy_registers.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 namespace {

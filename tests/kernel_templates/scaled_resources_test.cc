@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/kernel_templates/expect_compiles.h"
+#include "tests/tuner/template/variants.h"
 
 namespace tilewright {
 namespace {

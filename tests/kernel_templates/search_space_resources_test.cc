@@ -1,4 +1,4 @@
-// Compiles samples of what the search spaces offer: every config they call legal compiles,
+// Compiles samples of what the templates offer: every config they call legal compiles,
 // and keeps the bounds that the candidate builder holds it to.
 #include <cmath>
 #include <cstdint>
@@ -12,10 +12,14 @@
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
 #include "tests/tuner/codegen/gemm_problems.h"
-#include "tuner/codegen/renderer.h"
-#include "tuner/space/config_codec.h"
-#include "tuner/space/search_space.h"
+#include "tests/tuner/template/variants.h"
 #include "tuner/target/target.h"
+#include "tuner/template/gemm_simt/parameters.h"
+#include "tuner/template/gemm_sm80/parameters.h"
+#include "tuner/template/gemm_sm90/parameters.h"
+#include "tuner/template/registry.h"
+#include "tuner/template/template.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 namespace {
@@ -25,12 +29,12 @@ constexpr int kWarpgroupSamples = 1;
 
 int BoundOf(const v1::GemmProblem& gemm, const v1::Variant& variant) {
   if (variant.template_name() == "gemm_simt") {
-    return RegisterBound(gemm, DecodeConfig(variant.config(), kGemmSimtParameters).value());
+    return RegisterBound(gemm, GemmSimtParameters().Parse(variant.config()).value());
   }
   if (variant.template_name() == "gemm_sm90") {
-    return RegisterBound(gemm, DecodeConfig(variant.config(), kGemmSm90Parameters).value());
+    return RegisterBound(gemm, GemmSm90Parameters().Parse(variant.config()).value());
   }
-  return RegisterBound(gemm, DecodeConfig(variant.config(), kGemmSm80Parameters).value());
+  return RegisterBound(gemm, GemmSm80Parameters().Parse(variant.config()).value());
 }
 
 void ExpectKeepsItsBounds(const v1::Problem& problem, const v1::Variant& variant,
@@ -181,7 +185,7 @@ TEST(WarpgroupResourcesTest, SamplesOfEveryPrecisionCompileWithinTheirBounds) {
       if (epilogue == 2) problem = WithFullEpilogue(problem, v1::ACTIVATION_SILU);
       std::map<v1::Precision, std::vector<RankedVariant>> by_precision;
       for (const RankedVariant& variant : RankTemplate(problem, silicon, "gemm_sm90")) {
-        by_precision[PrecisionOf(problem.gemm(), variant.variant)].push_back(variant);
+        by_precision[PrecisionOf(problem, variant.variant)].push_back(variant);
       }
       EXPECT_EQ(by_precision.size(), type == v1::DATA_TYPE_FP32 ? 3u : 2u);
       for (const auto& [precision, ranked] : by_precision) {

@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "proto/problem/data_type.h"
 #include "tests/kernel_templates/expect_compiles.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
 #include "tests/tuner/codegen/faulty_templates.h"
 #include "tests/tuner/codegen/gemm_problems.h"
-#include "tuner/codegen/renderer.h"
+#include "tests/tuner/template/variants.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 namespace {
@@ -29,7 +31,7 @@ const std::vector<std::string>& Layouts() {
 // The same depth in bytes for every type.
 GemmSm80Config ConfigFor(v1::DataType type, int tile_m, int tile_n, int k_bytes, int warps_m,
                          int warps_n, int stages) {
-  return {tile_m, tile_n, k_bytes / ElementBytes(type), warps_m, warps_n, stages, 1, 8};
+  return {tile_m, tile_n, k_bytes / StorageBytes(type), warps_m, warps_n, stages, 1, 8};
 }
 
 const std::vector<v1::DataType>& TensorCoreTypes() {

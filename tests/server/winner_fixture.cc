@@ -11,12 +11,13 @@
 #include "proto/support/status_macros.h"
 #include "server/tuning/timestamps.h"
 #include "tests/fakes/stub_cubin.h"
-#include "tuner/codegen/fused_dropout_renderer.h"
-#include "tuner/codegen/renderer.h"
+#include "tests/tuner/template/variants.h"
 #include "tuner/search/competing_templates.h"
-#include "tuner/space/search_space.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
+#include "tuner/template/fused_dropout/fused_dropout_template.h"
+#include "tuner/template/registry.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 namespace {
@@ -77,7 +78,7 @@ absl::StatusOr<StoredWinner> PutWinner(const WinnerSpec& spec, TuningStore& stor
   StoredWinner stored;
   ASSIGN_OR_RETURN(stored.kernel, KernelOf(spec, canonical, cubin));
   stored.problem_encoding = EncodeProblem(canonical);
-  stored.family_key = ShapelessKey(canonical);
+  stored.shapeless_key = ShapelessKey(canonical);
   stored.silicon_key = SiliconKey(spec.target.silicon());
   stored.environment_key = EnvironmentKey(spec.target.environment());
   *stored.winner.mutable_problem() = canonical;

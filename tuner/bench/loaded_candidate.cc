@@ -4,14 +4,26 @@
 
 #include "proto/problem/precision.h"
 #include "proto/support/status_macros.h"
-#include "proto/support/variant.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
+namespace {
+
+// What its template says; of a kernel of no template, what the types do.
+v1::Precision PrecisionOfKernel(const v1::GemmProblem& gemm, const v1::Variant& variant) {
+  v1::Problem problem;
+  *problem.mutable_gemm() = gemm;
+  const v1::Precision precision = PrecisionOf(problem, variant);
+  return precision == v1::PRECISION_UNSPECIFIED ? PrecisionOfTypes(gemm) : precision;
+}
+
+}  // namespace
 
 absl::StatusOr<LoadedCandidate> LoadedCandidate::LoadKernel(const DriverApi& driver,
                                                             const v1::GemmProblem& problem,
                                                             const v1::Kernel& kernel) {
-  LoadedCandidate candidate(PrecisionOf(problem, kernel.variant()), IsSplit(kernel.variant()));
+  LoadedCandidate candidate(PrecisionOfKernel(problem, kernel.variant()),
+                            SplitsEpilogue(kernel.variant()));
   ASSIGN_OR_RETURN(candidate.kernel_, GemmLauncher::Create(driver, kernel));
   return candidate;
 }

@@ -1,7 +1,7 @@
 # Writes OUTPUT, a C++ source that holds the texts of FILES (relative to ROOT).
 set(new ${OUTPUT}.new)
-file(WRITE ${new} "#include \"tuner/codegen/embedded_templates.h\"\n\nnamespace tilewright {\n\n")
-file(APPEND ${new} "const std::vector<EmbeddedFile>& EmbeddedTemplates() {\n")
+file(WRITE ${new} "#include \"tuner/codegen/template_library.h\"\n\nnamespace tilewright {\n\n")
+file(APPEND ${new} "const std::vector<EmbeddedFile>& TemplateLibrary() {\n")
 file(APPEND ${new} "  static const auto& files = *new std::vector<EmbeddedFile>{\n")
 foreach(path IN LISTS FILES)
   file(READ ${ROOT}/${path} text)

@@ -2,11 +2,8 @@
 #ifndef TILEWRIGHT_TUNER_CODEGEN_TEMPLATE_LIBRARY_H_
 #define TILEWRIGHT_TUNER_CODEGEN_TEMPLATE_LIBRARY_H_
 
-#include <string>
 #include <string_view>
 #include <vector>
-
-#include "tilewright/v1/kernel.pb.h"
 
 namespace tilewright {
 
@@ -15,15 +12,8 @@ struct EmbeddedFile {
   std::string_view text;
 };
 
-// Every embedded file, sorted by path.
+// Every embedded file, sorted by path. Defined by a source that embed_templates.cmake writes.
 const std::vector<EmbeddedFile>& TemplateLibrary();
-
-// Every template, sorted by name, with the digest of its source and all that this includes
-// (ClosureDigest). References and tests of kernels are in none of them.
-const std::vector<v1::TemplateDigest>& TemplateDigests();
-
-// The digest of one of them, or empty where there is no such template.
-const std::string& DigestOfTemplate(std::string_view name);
 
 }  // namespace tilewright
 

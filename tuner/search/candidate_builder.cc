@@ -9,8 +9,6 @@
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
-#include "tuner/codegen/renderer.h"
-#include "tuner/codegen/template_library.h"
 #include "tuner/compile/compile_key.h"
 #include "tuner/compile/compile_options.h"
 #include "tuner/target/target.h"
@@ -83,14 +81,15 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(const v1::Problem& problem,
     *built.kernel.mutable_variant() = variants[i].variant;
     built.kernel.set_architecture(architecture);
     built.kernel.set_nvrtc_version(nvrtc_version);
+    ASSIGN_OR_RETURN(const Template* const of, TemplateOf(variants[i].variant));
+    const v1::Config& config = variants[i].variant.config();
     ASSIGN_OR_RETURN(*built.kernel.mutable_launch_plan(),
-                     PlanForVariant(problem, target.silicon(), variants[i].variant));
+                     of->PlanFor(problem, target.silicon(), config));
     CompileJob job;
-    ASSIGN_OR_RETURN(job.source, RenderSource(problem, variants[i].variant));
+    ASSIGN_OR_RETURN(job.source, of->Render(problem, config));
     job.architecture = architecture;
     job.entry_symbols = EntrySymbols(built.kernel.launch_plan());
-    const std::string key = CompileKey(
-        job, nvrtc_version, DigestOfTemplate(variants[i].variant.template_name()), options);
+    const std::string key = CompileKey(job, nvrtc_version, of->Digest(), options);
     const auto [found, inserted] = group_of_key.emplace(key, groups.size());
     if (inserted) groups.push_back({std::move(job), key, {}});
     groups[found->second].members.push_back(i);

@@ -13,8 +13,8 @@
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/compile/compiler.h"
 #include "tuner/search/clock.h"
-#include "tuner/space/search_space.h"
 #include "tuner/store/tuning_store.h"
+#include "tuner/template/registry.h"
 #include "tuner/worker/cancellation.h"
 
 namespace tilewright {

@@ -10,11 +10,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "proto/problem/precision.h"
 #include "proto/problem/problem.h"
-#include "proto/support/variant.h"
 #include "tuner/search/tuning_errors.h"
 
 namespace tilewright {
@@ -23,62 +20,44 @@ namespace {
 constexpr int kOrdersOfOneShape = 2;
 constexpr std::size_t kOrdersOfALeader = 3;
 
-// A variant without the order of its tiles: what is compiled, but for split_k.
-v1::Variant KernelOf(const v1::Variant& variant) {
-  v1::Variant kernel;
-  kernel.set_template_name(variant.template_name());
-  for (const v1::Parameter& parameter : variant.config().parameters()) {
-    if (!absl::StartsWith(parameter.name(), "raster_")) {
-      *kernel.mutable_config()->add_parameters() = parameter;
-    }
-  }
-  return kernel;
+const Template& TemplateOfRanked(const RankedVariant& ranked) {
+  return **TemplateOf(ranked.variant);
 }
 
-// The same for a kernel and its mirror image, which computes the transpose: what is m of one is n
-// of the other, and swap_ab differs. The tensor core does the same work for both.
-std::string ShapeOf(const v1::Variant& variant) {
-  v1::Variant shape = KernelOf(variant);
-  std::map<std::string, v1::Parameter*> by_name;
-  for (v1::Parameter& parameter : *shape.mutable_config()->mutable_parameters()) {
-    by_name[parameter.name()] = &parameter;
-  }
-  const auto swap_ab = by_name.find("swap_ab");
-  if (swap_ab != by_name.end() && swap_ab->second->value() != 0) {
-    for (const char* along : {"tile_", "cluster_"}) {
-      v1::Parameter& m = *by_name.at(absl::StrCat(along, "m"));
-      v1::Parameter& n = *by_name.at(absl::StrCat(along, "n"));
-      const int64_t value = m.value();
-      m.set_value(n.value());
-      n.set_value(value);
-    }
-    swap_ab->second->set_value(0);
-  }
-  return shape.SerializeAsString();
+// Equal for variants that differ in the order of their tiles alone: what is compiled, but for
+// split_k.
+std::string KernelOf(const RankedVariant& ranked) {
+  const Template& of = TemplateOfRanked(ranked);
+  return absl::StrCat(std::string(of.name()), " ",
+                      of.WithoutOrder(ranked.variant.config()).SerializeAsString());
 }
 
-// One step along one parameter.
+// The same for a kernel and its mirror image.
+std::string ShapeOf(const RankedVariant& ranked) {
+  const Template& of = TemplateOfRanked(ranked);
+  return absl::StrCat(std::string(of.name()), " ",
+                      of.WithoutMirror(ranked.variant.config()).SerializeAsString());
+}
+
+// One step along one parameter, by its place.
 struct Step {
-  std::string parameter;
+  int parameter;
   int64_t change;
 };
 
-// How to get from one kernel to another one: nothing where that takes more than one step.
-std::optional<Step> StepBetween(const v1::Variant& from, const v1::Variant& to) {
-  if (from.template_name() != to.template_name() ||
-      from.config().parameters_size() != to.config().parameters_size()) {
-    return std::nullopt;
-  }
+// How to get from one kernel to another one: nothing where that takes more than one step. Values
+// that follow from the others, and orders, come along.
+std::optional<Step> StepBetween(const RankedVariant& from, const RankedVariant& to) {
+  if (from.variant.template_name() != to.variant.template_name()) return std::nullopt;
+  const std::vector<ParameterInfo>& infos = TemplateOfRanked(from).parameters();
   std::optional<Step> step;
-  for (int i = 0; i < from.config().parameters_size(); ++i) {
-    const v1::Parameter& here = from.config().parameters(i);
-    const v1::Parameter& there = to.config().parameters(i);
-    if (here.value() == there.value() || here.name() == "stages" ||
-        absl::StartsWith(here.name(), "raster_")) {
-      continue;
-    }
+  for (int i = 0; i < static_cast<int>(infos.size()); ++i) {
+    const ParameterKind kind = infos[static_cast<std::size_t>(i)].kind;
+    const int64_t change =
+        to.variant.config().parameters(i).value() - from.variant.config().parameters(i).value();
+    if (change == 0 || kind == ParameterKind::kFitted || kind == ParameterKind::kOrder) continue;
     if (step) return std::nullopt;
-    step = Step{here.name(), there.value() - here.value()};
+    step = Step{i, change};
   }
   return step;
 }
@@ -88,16 +67,15 @@ std::optional<Step> StepBetween(const v1::Variant& from, const v1::Variant& to) 
 std::vector<std::size_t> Neighbours(const std::vector<RankedVariant>& ranked,
                                     const std::vector<std::string>& shapes, std::size_t tried,
                                     const std::set<std::string>& tried_shapes, std::size_t leader) {
-  const v1::Variant& centre = ranked[leader].variant;
   std::vector<std::size_t> orders;
   // By parameter and direction: the nearest.
-  std::map<std::pair<std::string, bool>, std::pair<int64_t, std::size_t>> nearest;
+  std::map<std::pair<int, bool>, std::pair<int64_t, std::size_t>> nearest;
   for (std::size_t i = tried; i < ranked.size(); ++i) {
     if (shapes[i] == shapes[leader]) {
       if (orders.size() < kOrdersOfALeader) orders.push_back(i);
       continue;
     }
-    const auto step = StepBetween(centre, ranked[i].variant);
+    const auto step = StepBetween(ranked[leader], ranked[i]);
     if (!step || tried_shapes.contains(shapes[i])) continue;
     const std::pair found{std::abs(step->change), i};
     const auto [entry, inserted] =
@@ -115,7 +93,7 @@ void SpreadKernels(std::vector<RankedVariant>& ranked) {
   std::vector<RankedVariant> first;
   std::vector<RankedVariant> rest;
   for (RankedVariant& variant : ranked) {
-    const bool early = ++seen[ShapeOf(variant.variant)] <= kOrdersOfOneShape;
+    const bool early = ++seen[ShapeOf(variant)] <= kOrdersOfOneShape;
     (early ? first : rest).push_back(std::move(variant));
   }
   first.insert(first.end(), std::make_move_iterator(rest.begin()),
@@ -127,7 +105,7 @@ std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size
                              std::size_t kernels) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) {
-    seen.insert(KernelOf(ranked[i].variant).SerializeAsString());
+    seen.insert(KernelOf(ranked[i]));
     if (seen.size() > kernels) return i;
   }
   return std::min(count, ranked.size());
@@ -136,7 +114,7 @@ std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size
 std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
                                     const std::vector<std::size_t>& leaders, std::size_t count) {
   std::vector<std::string> shapes;
-  for (const RankedVariant& variant : ranked) shapes.push_back(ShapeOf(variant.variant));
+  for (const RankedVariant& variant : ranked) shapes.push_back(ShapeOf(variant));
   const std::set<std::string> tried_shapes(shapes.begin(),
                                            shapes.begin() + static_cast<std::ptrdiff_t>(tried));
   std::vector<std::vector<std::size_t>> neighbours;
@@ -161,7 +139,7 @@ void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ran
   std::map<v1::Precision, int> turns;
   std::vector<std::pair<int, RankedVariant>> by_turn;
   for (RankedVariant& variant : ranked) {
-    const int turn = turns[PrecisionOf(problem.gemm(), variant.variant)]++;
+    const int turn = turns[PrecisionOf(problem, variant.variant)]++;
     by_turn.emplace_back(turn, std::move(variant));
   }
   std::stable_sort(by_turn.begin(), by_turn.end(),
@@ -175,7 +153,7 @@ void ShareEpilogues(std::vector<RankedVariant>& ranked) {
   // Places in the ranking.
   std::vector<std::size_t> of_form[2];
   for (std::size_t i = 0; i < ranked.size(); ++i) {
-    of_form[IsSplit(ranked[i].variant)].push_back(i);
+    of_form[SplitsEpilogue(ranked[i].variant)].push_back(i);
   }
   std::vector<RankedVariant> shared;
   std::size_t taken[2] = {};
@@ -195,8 +173,8 @@ void ShareEpilogues(std::vector<RankedVariant>& ranked) {
 void KeepProven(const v1::Problem& problem, std::vector<RankedVariant>& ranked) {
   const bool has_budget = ErrorBudgetOf(problem) > 0;
   std::erase_if(ranked, [&](const RankedVariant& variant) {
-    return (has_budget && IsSplit(variant.variant)) ||
-           !KeepsErrorBudget(problem, PrecisionOf(problem.gemm(), variant.variant));
+    return (has_budget && SplitsEpilogue(variant.variant)) ||
+           !KeepsErrorBudget(problem, PrecisionOf(problem, variant.variant));
   });
 }
 

@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "tilewright/v1/problem.pb.h"
-#include "tuner/space/search_space.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 
 // Moves variants behind all others that differ from two better ranked ones in the order of their
-// tiles alone (raster_*), or in that their kernel is the other's mirror image (swap_ab): a short
-// list then holds many shapes, which differ more, instead of many orders of few. Keeps the ranking
-// among what moves and what stays.
+// tiles alone, or in that their kernel is the other's mirror image: a short list then holds many
+// shapes, which differ more, instead of many orders of few. Keeps the ranking among what moves and
+// what stays.
 void SpreadKernels(std::vector<RankedVariant>& ranked);
 
 // How many of the first `count` variants there are before one of them needs a kernel beyond the
@@ -24,9 +24,9 @@ std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size
 // Local moves: indices of up to `count` variants beyond the first `tried` that are neighbours of
 // `leaders` (indices among the first, the fastest first), by turns of the leaders. Neighbours are
 // the other tile orders of a leader's kernel and its mirror image, and the kernels next to it along
-// one parameter, up and down: those that differ in that parameter alone (`stages`, which follows
-// from the tile, may differ too) with the nearest value whose shape is not among the tried. Of a
-// kernel's orders the best ranked one stands for all.
+// one parameter, up and down: those that differ in that parameter alone (values that
+// follow from the others may differ too) with the nearest value whose shape is not among the tried.
+// Of a kernel's orders the best ranked one stands for all.
 std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
                                     const std::vector<std::size_t>& leaders, std::size_t count);
 

@@ -1,24 +1,19 @@
 #include "tuner/search/competing_templates.h"
 
 #include <algorithm>
-#include <string>
 
-#include "tuner/codegen/template_library.h"
-#include "tuner/space/search_space.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 
 std::vector<v1::TemplateDigest> CompetingTemplates(const v1::Problem& problem,
                                                    const v1::Silicon& silicon) {
   std::vector<v1::TemplateDigest> competing;
-  for (const SearchSpace* space : SearchSpaces()) {
-    if (!space->Supports(problem, silicon)) continue;
-    v1::TemplateDigest& digest = competing.emplace_back();
-    digest.set_template_name(std::string(space->template_name()));
-    digest.set_digest(DigestOfTemplate(space->template_name()));
+  for (const v1::TemplateDigest& digest : TemplateDigests()) {
+    if (FindTemplate(digest.template_name())->Supports(problem, silicon)) {
+      competing.push_back(digest);
+    }
   }
-  std::sort(competing.begin(), competing.end(),
-            [](const auto& a, const auto& b) { return a.template_name() < b.template_name(); });
   return competing;
 }
 

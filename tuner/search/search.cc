@@ -9,10 +9,11 @@
 #include "proto/problem/problem.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
+#include "tuner/model/requirements.h"
 #include "tuner/search/candidate_order.h"
 #include "tuner/search/verdicts.h"
-#include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {

@@ -18,9 +18,9 @@
 #include "tuner/search/search_progress.h"
 #include "tuner/search/tune_request.h"
 #include "tuner/search/tuning_deadlines.h"
-#include "tuner/space/search_space.h"
 #include "tuner/store/index/winner_index.h"
 #include "tuner/store/tuning_store.h"
+#include "tuner/template/registry.h"
 #include "tuner/worker/cancellation.h"
 
 namespace tilewright {

@@ -23,8 +23,8 @@
 #include "tuner/search/warm_start.h"
 #include "tuner/search/winner_record.h"
 #include "tuner/select/pick_winner.h"
-#include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {

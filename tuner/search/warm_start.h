@@ -5,8 +5,8 @@
 
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
-#include "tuner/space/search_space.h"
 #include "tuner/store/index/winner_index.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 

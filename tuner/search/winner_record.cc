@@ -8,9 +8,9 @@
 #include "proto/problem/precision.h"
 #include "proto/problem/problem.h"
 #include "tuner/search/competing_templates.h"
-#include "tuner/space/search_space.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {
@@ -28,7 +28,7 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
 StoredWinner MakeWinner(const v1::Problem& problem, const v1::Target& target, absl::Time now) {
   StoredWinner stored;
   stored.problem_encoding = EncodeProblem(problem);
-  stored.family_key = ShapelessKey(problem);
+  stored.shapeless_key = ShapelessKey(problem);
   stored.silicon_key = SiliconKey(target.silicon());
   stored.environment_key = EnvironmentKey(target.environment());
   v1::Winner& winner = stored.winner;
@@ -50,7 +50,7 @@ v1::Candidate WithoutSamples(v1::Candidate candidate) {
 
 void EnterPrecisions(const v1::Problem& problem, std::vector<v1::Candidate>& candidates) {
   for (v1::Candidate& candidate : candidates) {
-    candidate.set_precision(PrecisionOf(problem.gemm(), candidate));
+    candidate.set_precision(PrecisionOf(problem, candidate));
   }
 }
 

@@ -60,7 +60,7 @@ std::string PackWinner(const StoredWinner& stored, int legal_configs) {
   slim.winner.clear_epoch();
   store::WinnerRecord record;
   record.set_problem_encoding(slim.problem_encoding);
-  record.set_family_key(slim.family_key);
+  record.set_shapeless_key(slim.shapeless_key);
   record.set_silicon_key(slim.silicon_key);
   record.set_environment_key(slim.environment_key);
   record.set_content_hash(slim.kernel.content_hash());
@@ -82,7 +82,7 @@ absl::StatusOr<PackedWinner> ViewWinner(int64_t epoch, std::string_view bytes,
   PackedWinner view;
   view.epoch = epoch;
   view.problem_encoding = holder->problem_encoding();
-  view.family_key = holder->family_key();
+  view.shapeless_key = holder->shapeless_key();
   view.silicon_key = holder->silicon_key();
   view.environment_key = holder->environment_key();
   view.content_hash = holder->content_hash();
@@ -111,7 +111,7 @@ absl::StatusOr<TuningRecord> UnpackTuning(int64_t epoch, std::string_view bytes)
   }
   stored.winner.set_epoch(epoch);
   stored.problem_encoding = std::move(*record.mutable_problem_encoding());
-  stored.family_key = std::move(*record.mutable_family_key());
+  stored.shapeless_key = std::move(*record.mutable_shapeless_key());
   stored.silicon_key = std::move(*record.mutable_silicon_key());
   stored.environment_key = std::move(*record.mutable_environment_key());
   tuning.legal_configs = record.legal_configs();
@@ -125,8 +125,8 @@ absl::StatusOr<StoredWinner> UnpackWinner(int64_t epoch, std::string_view bytes)
 
 absl::Status CheckRecord(const TuningRecord& record) {
   const StoredWinner& winner = record.winner;
-  if (winner.problem_encoding.empty() || winner.family_key.empty() || winner.silicon_key.empty() ||
-      winner.environment_key.empty()) {
+  if (winner.problem_encoding.empty() || winner.shapeless_key.empty() ||
+      winner.silicon_key.empty() || winner.environment_key.empty()) {
     return MakeError(absl::StatusCode::kInternal, "RECORD_WITHOUT_KEYS",
                      "a tuning record has no keys");
   }

@@ -24,7 +24,7 @@ struct StoredWinner {
   v1::Kernel kernel;             // Of a vendor winner: the best template's; empty without one.
   v1::Candidate fallback;        // Of a vendor winner: the candidate that `kernel` belongs to.
   std::string problem_encoding;  // EncodeProblem of the canonical problem.
-  std::string family_key;        // ShapelessKey.
+  std::string shapeless_key;     // ShapelessKey.
   std::string silicon_key;
   std::string environment_key;
 };
@@ -35,7 +35,7 @@ struct StoredWinner {
 struct PackedWinner {
   int64_t epoch = 0;
   std::string_view problem_encoding;
-  std::string_view family_key;
+  std::string_view shapeless_key;
   std::string_view silicon_key;
   std::string_view environment_key;
   std::string_view content_hash;  // Empty for a vendor winner without a template beside it.
@@ -75,7 +75,7 @@ struct TrustedSigner {
 // Removed winners of one problem on one target: a pin that one of them answered gets no answer.
 struct PrunedEpochs {
   std::string winner_key;  // v1::Winner.key.
-  std::string family_key;
+  std::string shapeless_key;
   int64_t first = 0;
   int64_t last = 0;
 };

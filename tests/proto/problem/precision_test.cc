@@ -78,42 +78,12 @@ TEST(PrecisionTest, OnlyOpenProblemsKeepTheirSumsOpen) {
             key("a_type: DATA_TYPE_FP16 accumulator_type: DATA_TYPE_FP16"));
 }
 
-v1::Variant Variant(const std::string& name, const std::string& parameter, int value) {
-  v1::Variant variant;
-  variant.set_template_name(name);
-  v1::Parameter& only = *variant.mutable_config()->add_parameters();
-  only.set_name(parameter);
-  only.set_value(value);
-  return variant;
-}
-
-TEST(PrecisionTest, AVariantHasThatOfItsParameters) {
-  const auto of = [](const char* type, const v1::Variant& variant) {
-    return PrecisionOf(
-        Canonical(std::string("a_type: DATA_TYPE_") + type + " d_type: DATA_TYPE_FP32" + kBudget),
-        variant);
-  };
-  EXPECT_EQ(of("FP32", Variant("gemm_simt", "split_k", 1)), v1::PRECISION_FP32);
-  EXPECT_EQ(of("FP32", Variant("gemm_sm80", "split_k", 1)), v1::PRECISION_TF32);
-  EXPECT_EQ(of("FP32", Variant("gemm_sm90", "products", 1)), v1::PRECISION_TF32);
-  EXPECT_EQ(of("FP32", Variant("gemm_sm90", "products", 3)), v1::PRECISION_TF32X3);
-  EXPECT_EQ(of("FP16", Variant("gemm_sm90", "fp16_sums", 1)), v1::PRECISION_FP16_SUMS);
-  EXPECT_EQ(of("FP16", Variant("gemm_sm80", "fp16_sums", 0)), v1::PRECISION_FP32);
-  EXPECT_EQ(of("E4M3", Variant("gemm_sm90", "promote", 1)), v1::PRECISION_FP8_PROMOTED);
-  EXPECT_EQ(of("E4M3", Variant("gemm_sm90", "promote", 0)), v1::PRECISION_FP8_FAST);
-  // No template makes these.
-  EXPECT_EQ(of("BF16", Variant("gemm_sm90", "fp16_sums", 1)), v1::PRECISION_UNSPECIFIED);
-  EXPECT_EQ(of("TF32", Variant("gemm_sm90", "products", 3)), v1::PRECISION_UNSPECIFIED);
-  EXPECT_EQ(of("FP16", Variant("gemm_sm90", "promote", 1)), v1::PRECISION_UNSPECIFIED);
-}
-
 TEST(PrecisionTest, AVendorsAlgorithmHasWhatItStatesOrTheTypes) {
   const v1::GemmProblem problem = Canonical(std::string("a_type: DATA_TYPE_FP32") + kBudget);
-  v1::Candidate candidate;
-  candidate.mutable_vendor();
-  EXPECT_EQ(PrecisionOf(problem, candidate), v1::PRECISION_FP32);
-  candidate.mutable_vendor()->set_precision(v1::PRECISION_TF32);
-  EXPECT_EQ(PrecisionOf(problem, candidate), v1::PRECISION_TF32);
+  v1::VendorKernel algorithm;
+  EXPECT_EQ(PrecisionOf(problem, algorithm), v1::PRECISION_FP32);
+  algorithm.set_precision(v1::PRECISION_TF32);
+  EXPECT_EQ(PrecisionOf(problem, algorithm), v1::PRECISION_TF32);
 }
 
 }  // namespace

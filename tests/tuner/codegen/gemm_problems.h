@@ -5,13 +5,12 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "kernel_templates/abi/gemm_simt_config.h"
-#include "kernel_templates/abi/gemm_sm80_config.h"
-#include "kernel_templates/abi/gemm_sm90_config.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
+#include "tuner/template/gemm_simt/parameters.h"
+#include "tuner/template/gemm_sm80/parameters.h"
+#include "tuner/template/gemm_sm90/parameters.h"
 
 namespace tilewright {
 
@@ -48,48 +47,19 @@ inline v1::Problem MakeGemm(v1::DataType type, const std::string& layout, int64_
   return problem;
 }
 
-inline v1::Variant MakeVariant(const std::string& template_name,
-                               const std::vector<std::pair<std::string, int64_t>>& parameters) {
+inline v1::Variant MakeVariant(const std::string& template_name, v1::Config config) {
   v1::Variant variant;
   variant.set_template_name(template_name);
-  for (const auto& [name, value] : parameters) {
-    v1::Parameter& parameter = *variant.mutable_config()->add_parameters();
-    parameter.set_name(name);
-    parameter.set_value(value);
-  }
+  *variant.mutable_config() = std::move(config);
   return variant;
 }
 
 inline v1::Variant MakeVariant(const GemmSm80Config& config) {
-  return MakeVariant("gemm_sm80", {{"fp16_sums", config.fp16_sums},
-                                   {"raster_group", config.raster_group},
-                                   {"split_epilogue", config.split_epilogue},
-                                   {"split_k", config.split_k},
-                                   {"stages", config.stages},
-                                   {"tile_k", config.tile_k},
-                                   {"tile_m", config.tile_m},
-                                   {"tile_n", config.tile_n},
-                                   {"warps_m", config.warps_m},
-                                   {"warps_n", config.warps_n}});
+  return MakeVariant("gemm_sm80", GemmSm80Parameters().Encode(config));
 }
 
 inline v1::Variant MakeVariant(const GemmSm90Config& config) {
-  return MakeVariant("gemm_sm90", {{"cluster_k", config.cluster_k},
-                                   {"cluster_m", config.cluster_m},
-                                   {"cluster_n", config.cluster_n},
-                                   {"consumers", config.consumers},
-                                   {"fp16_sums", config.fp16_sums},
-                                   {"ping_pong", config.ping_pong},
-                                   {"products", config.products},
-                                   {"promote", config.promote},
-                                   {"raster_along_n", config.raster_along_n},
-                                   {"raster_group", config.raster_group},
-                                   {"split_epilogue", config.split_epilogue},
-                                   {"split_k", config.split_k},
-                                   {"stages", config.stages},
-                                   {"swap_ab", config.swap_ab},
-                                   {"tile_m", config.tile_m},
-                                   {"tile_n", config.tile_n}});
+  return MakeVariant("gemm_sm90", GemmSm90Parameters().Encode(config));
 }
 
 // Two consumers, three stages and no cluster.
@@ -110,13 +80,7 @@ inline GemmSm90Config PlainSm90Config(int tile_m, int tile_n, int ping_pong, int
 }
 
 inline v1::Variant MakeVariant(const GemmSimtConfig& config) {
-  return MakeVariant("gemm_simt", {{"raster_group", config.raster_group},
-                                   {"split_k", config.split_k},
-                                   {"thread_m", config.thread_m},
-                                   {"thread_n", config.thread_n},
-                                   {"tile_k", config.tile_k},
-                                   {"tile_m", config.tile_m},
-                                   {"tile_n", config.tile_n}});
+  return MakeVariant("gemm_simt", GemmSimtParameters().Encode(config));
 }
 
 }  // namespace tilewright

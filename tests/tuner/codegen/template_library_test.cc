@@ -64,18 +64,6 @@ TEST(TemplateLibraryTest, IncludesAreEmbedded) {
   }
 }
 
-TEST(TemplateLibraryTest, EveryTemplateHasItsOwnDigest) {
-  std::set<std::string> digests;
-  for (const v1::TemplateDigest& digest : TemplateDigests()) {
-    EXPECT_THAT(digest.digest(), testing::MatchesRegex("[0-9a-f]+"));
-    EXPECT_EQ(digest.digest().size(), 64u);
-    EXPECT_EQ(DigestOfTemplate(digest.template_name()), digest.digest());
-    digests.insert(digest.digest());
-  }
-  EXPECT_EQ(digests.size(), TemplateDigests().size());
-  EXPECT_EQ(DigestOfTemplate("gemm_sm70"), "");
-}
-
 // What one template's config says makes no kernel of another stale, nor does a reference.
 TEST(TemplateLibraryTest, ATemplateHasNothingOfAnotherInItsDigest) {
   const auto has = [](const char* root, const char* path) {

@@ -10,9 +10,9 @@
 #include "gtest/gtest.h"
 #include "tests/tuner/codegen/faulty_templates.h"
 #include "tests/tuner/compile/pool_test_support.h"
-#include "tuner/codegen/renderer.h"
 #include "tuner/compile/compile_options.h"
 #include "tuner/compile/process_pool_compiler.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 namespace {

@@ -9,21 +9,38 @@
 #include "proto/problem/precision.h"
 #include "proto/problem/problem.h"
 #include "tests/fakes/fake_profiler.h"
+#include "tuner/template/gemm_sm90/parameters.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {
 
-RankedVariant Variant(int tile, int raster_group, double seconds) {
+GemmSm90Config Config(int tile_m, int tile_n, int raster_group) {
+  return {.tile_m = tile_m,
+          .tile_n = tile_n,
+          .stages = 4,
+          .consumers = 2,
+          .ping_pong = 0,
+          .cluster_m = 1,
+          .cluster_n = 1,
+          .cluster_k = 1,
+          .promote = 0,
+          .swap_ab = 0,
+          .split_k = 1,
+          .raster_group = raster_group,
+          .raster_along_n = 0};
+}
+
+RankedVariant Ranked(const GemmSm90Config& config, double seconds) {
   RankedVariant ranked;
   ranked.variant.set_template_name("gemm_sm90");
-  for (const auto& [name, value] :
-       {std::pair{"raster_group", raster_group}, std::pair{"tile_m", tile}}) {
-    v1::Parameter& parameter = *ranked.variant.mutable_config()->add_parameters();
-    parameter.set_name(name);
-    parameter.set_value(value);
-  }
+  *ranked.variant.mutable_config() = GemmSm90Parameters().Encode(config);
   ranked.predicted_seconds = seconds;
   return ranked;
+}
+
+RankedVariant Variant(int tile, int raster_group, double seconds) {
+  return Ranked(Config(tile, 128, raster_group), seconds);
 }
 
 std::vector<double> SecondsOf(const std::vector<RankedVariant>& ranked) {
@@ -42,11 +59,9 @@ TEST(SpreadKernelsTest, TheThirdOrderOfAKernelComesLast) {
 }
 
 RankedVariant Epilogue(bool is_split, double seconds) {
-  RankedVariant ranked = Variant(128, 1, seconds);
-  v1::Parameter& parameter = *ranked.variant.mutable_config()->add_parameters();
-  parameter.set_name("split_epilogue");
-  parameter.set_value(is_split ? 1 : 0);
-  return ranked;
+  GemmSm90Config config = Config(128, 128, 1);
+  config.split_epilogue = is_split ? 1 : 0;
+  return Ranked(config, seconds);
 }
 
 TEST(ShareEpiloguesTest, EachFormHasEveryEighthPlace) {
@@ -70,15 +85,11 @@ TEST(ShareEpiloguesTest, LeavesARankingThatSharesAsItIs) {
   EXPECT_EQ(SecondsOf(ranked), (std::vector<double>{1, 2}));
 }
 
-// A config of three parameters, of which `stages` follows from the others.
+// `stages` follows from the others.
 RankedVariant Kernel(int tile_m, int tile_n, int raster_group, int stages = 4) {
-  RankedVariant ranked = Variant(tile_m, raster_group, 0);
-  for (const auto& [name, value] : {std::pair{"stages", stages}, std::pair{"tile_n", tile_n}}) {
-    v1::Parameter& parameter = *ranked.variant.mutable_config()->add_parameters();
-    parameter.set_name(name);
-    parameter.set_value(value);
-  }
-  return ranked;
+  GemmSm90Config config = Config(tile_m, tile_n, raster_group);
+  config.stages = stages;
+  return Ranked(config, 0);
 }
 
 TEST(LocalMovesTest, NeighboursDifferByTheNearestValueOfOneParameter) {
@@ -123,15 +134,11 @@ TEST(LocalMovesTest, LeadersTakeTurns) {
 // Half of a short list once held mirror images of the other half.
 TEST(SpreadKernelsTest, AMirrorImageCountsAsAnOrder) {
   const auto of = [](int tile_m, int tile_n, int swap_ab, double seconds) {
-    RankedVariant ranked = Variant(tile_m, 1, seconds);
-    for (const auto& [name, value] :
-         {std::pair{"cluster_m", 1 + swap_ab}, std::pair{"cluster_n", 2 - swap_ab},
-          std::pair{"swap_ab", swap_ab}, std::pair{"tile_n", tile_n}}) {
-      v1::Parameter& parameter = *ranked.variant.mutable_config()->add_parameters();
-      parameter.set_name(name);
-      parameter.set_value(value);
-    }
-    return ranked;
+    GemmSm90Config config = Config(tile_m, tile_n, 1);
+    config.cluster_m = 1 + swap_ab;
+    config.cluster_n = 2 - swap_ab;
+    config.swap_ab = swap_ab;
+    return Ranked(config, seconds);
   };
   std::vector<RankedVariant> ranked = {of(256, 128, 0, 1), of(128, 256, 1, 2), of(256, 128, 0, 3),
                                        of(256, 128, 1, 4)};
@@ -176,7 +183,7 @@ std::map<v1::Precision, int> CountPrecisions(const v1::Problem& problem,
                                              std::size_t count) {
   std::map<v1::Precision, int> counts;
   for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) {
-    ++counts[PrecisionOf(problem.gemm(), ranked[i].variant)];
+    ++counts[PrecisionOf(problem, ranked[i].variant)];
   }
   return counts;
 }

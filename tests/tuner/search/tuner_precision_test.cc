@@ -5,6 +5,7 @@
 #include "proto/problem/precision.h"
 #include "proto/support/errors.h"
 #include "tests/tuner/search/tuner_fixture.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {
@@ -48,7 +49,7 @@ class TunerPrecisionTest : public TunerTest {
                                                 {v1::PRECISION_TF32X3, {1e-3, 2e-5}},
                                                 {v1::PRECISION_TF32, {4e-4, 7e-4}},
                                                 {v1::PRECISION_FP16_SUMS, {3e-4, 5e-3}}};
-    const Behaviour& behaviour = behaviours.at(PrecisionOf(problem.gemm(), kernel.variant()));
+    const Behaviour& behaviour = behaviours.at(PrecisionOf(problem, kernel.variant()));
     if (behaviour.error > problem.gemm().numerics().error_budget()) {
       return FakeCompiler::Failed(v1::FAILURE_KIND_OVER_ERROR_BUDGET, "too inexact");
     }

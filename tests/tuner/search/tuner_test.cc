@@ -9,8 +9,8 @@
 #include "proto/support/sha256.h"
 #include "tests/tuner/search/tuner_fixture.h"
 #include "tuner/search/verdicts.h"
-#include "tuner/space/search_space.h"
 #include "tuner/target/target.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {

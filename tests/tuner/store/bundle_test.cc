@@ -90,7 +90,7 @@ TEST(BundleTest, CarriesRecordsAndCubins) {
     EXPECT_TRUE(MessageDifferencer::Equals(is.winner.winner, was.winner.winner));
     EXPECT_TRUE(MessageDifferencer::Equals(is.winner.kernel, was.winner.kernel));
     EXPECT_EQ(is.winner.problem_encoding, was.winner.problem_encoding);
-    EXPECT_EQ(is.winner.family_key, was.winner.family_key);
+    EXPECT_EQ(is.winner.shapeless_key, was.winner.shapeless_key);
     EXPECT_EQ(is.winner.silicon_key, was.winner.silicon_key);
     EXPECT_EQ(is.winner.environment_key, was.winner.environment_key);
     EXPECT_EQ(is.candidates.size(), was.candidates.size());

@@ -126,7 +126,7 @@ TuningRecord MakeRecord(const RecordSpec& spec) {
   TuningRecord record;
   StoredWinner& stored = record.winner;
   stored.problem_encoding = EncodeProblem(spec.problem);
-  stored.family_key = ShapelessKey(spec.problem);
+  stored.shapeless_key = ShapelessKey(spec.problem);
   stored.silicon_key = SiliconKey(spec.silicon);
   stored.environment_key = EnvironmentKey(spec.environment);
   v1::Winner& winner = stored.winner;

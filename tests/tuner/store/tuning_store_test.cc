@@ -77,7 +77,7 @@ TYPED_TEST(TuningStoreTest, GivesBackWhatATuningLeft) {
   EXPECT_TRUE(MessageDifferencer::Equals(record.winner.winner, expected.winner.winner));
   EXPECT_TRUE(MessageDifferencer::Equals(record.winner.kernel, expected.winner.kernel));
   EXPECT_EQ(record.winner.problem_encoding, expected.winner.problem_encoding);
-  EXPECT_EQ(record.winner.family_key, expected.winner.family_key);
+  EXPECT_EQ(record.winner.shapeless_key, expected.winner.shapeless_key);
 }
 
 TYPED_TEST(TuningStoreTest, KeepsTheCubinOutOfWinners) {
@@ -117,7 +117,7 @@ TYPED_TEST(TuningStoreTest, HandsOutWinnersWithWhatAnIndexNeeds) {
                     ++visits;
                     const TuningRecord expected = MakeRecord(spec);
                     EXPECT_EQ(packed.problem_encoding, expected.winner.problem_encoding);
-                    EXPECT_EQ(packed.family_key, expected.winner.family_key);
+                    EXPECT_EQ(packed.shapeless_key, expected.winner.shapeless_key);
                     EXPECT_EQ(packed.silicon_key, expected.winner.silicon_key);
                     EXPECT_EQ(packed.environment_key, expected.winner.environment_key);
                     EXPECT_EQ(packed.content_hash, Sha256("cubin"));

@@ -89,7 +89,7 @@ absl::StatusOr<TuningRecord> ParseRecord(std::string_view bytes) {
   stored.kernel = std::move(*parsed.mutable_kernel());
   ASSIGN_OR_RETURN(*stored.winner.mutable_problem(), Canonicalize(stored.winner.problem()));
   stored.problem_encoding = EncodeProblem(stored.winner.problem());
-  stored.family_key = ShapelessKey(stored.winner.problem());
+  stored.shapeless_key = ShapelessKey(stored.winner.problem());
   stored.silicon_key = SiliconKey(stored.winner.target().silicon());
   stored.environment_key = EnvironmentKey(stored.winner.target().environment());
   stored.winner.set_key(

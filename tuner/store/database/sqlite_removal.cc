@@ -26,14 +26,15 @@ std::optional<PrunedEpochs> ReadPruned(std::string_view key, std::string_view se
     LogDamage("record of a removed winner", ToHex(key));
     return std::nullopt;
   }
-  return PrunedEpochs{ToHex(key), record.family_key(), record.first_epoch(), record.last_epoch()};
+  return PrunedEpochs{ToHex(key), record.shapeless_key(), record.first_epoch(),
+                      record.last_epoch()};
 }
 
 // Widens what is known of the problem and target of a winner by its epoch.
 PrunedEpochs NotePruned(SqliteConnection& connection, const StoredWinner& winner) {
   const std::string key = FromHex(winner.winner.key());
   const int64_t epoch = winner.winner.epoch();
-  PrunedEpochs pruned = {winner.winner.key(), winner.family_key, epoch, epoch};
+  PrunedEpochs pruned = {winner.winner.key(), winner.shapeless_key, epoch, epoch};
   {
     Query find = connection.Use("SELECT record FROM pruned_winners WHERE winner_key = ?");
     find.Blob(key);
@@ -45,7 +46,7 @@ PrunedEpochs NotePruned(SqliteConnection& connection, const StoredWinner& winner
     }
   }
   store::PrunedRecord record;
-  record.set_family_key(pruned.family_key);
+  record.set_shapeless_key(pruned.shapeless_key);
   record.set_first_epoch(pruned.first);
   record.set_last_epoch(pruned.last);
   connection

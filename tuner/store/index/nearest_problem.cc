@@ -78,11 +78,11 @@ void NearestSearch::Consider(const WinnerNode& winner, float shape_distance) {
   if (MayServe(winner)) best_ = candidate;
 }
 
-const WinnerNode* NearestSearch::InFamily(const FamilyNode& family) {
+const WinnerNode* NearestSearch::AmongShapes(const ShapelessNode& shapeless) {
   // Most problems are farther than the best so far, which their squares tell without a root. The
   // margin is many times what the squares lose by rounding, so that no tie is passed over.
   float reach = std::numeric_limits<float>::infinity();
-  family.problems.ForEach([&](const ProblemInFamily& entry) {
+  shapeless.problems.ForEach([&](const ProblemOfShape& entry) {
     const float squared = SquaredShapeDistance(entry.logs);
     if (squared > reach) return;
     const float distance = std::sqrt(squared);
@@ -97,9 +97,11 @@ const WinnerNode* NearestSearch::InFamily(const FamilyNode& family) {
   return best_.winner;
 }
 
-const WinnerNode* NearestSearch::OfKernel(const KernelNode& kernel, const FamilyNode& family) {
+const WinnerNode* NearestSearch::OfKernel(const KernelNode& kernel,
+                                          const ShapelessNode& shapeless) {
   kernel.winners.ForEach([&](const WinnerNode* winner) {
-    if (winner->epoch > query_.newest_epoch || winner->target->problem->family != &family) return;
+    if (winner->epoch > query_.newest_epoch || winner->target->problem->shapeless != &shapeless)
+      return;
     Consider(*winner, std::sqrt(SquaredShapeDistance(winner->target->problem->logs)));
   });
   return best_.winner;

@@ -31,10 +31,11 @@ class NearestSearch {
  public:
   explicit NearestSearch(const NearestQuery& query);
 
-  // The nearest in a family whose kernel may serve the problem; null where there is none.
-  const WinnerNode* InFamily(const FamilyNode& family);
+  // The nearest among problems that are alike but for their shape, whose kernel may serve the
+  // problem; null where there is none.
+  const WinnerNode* AmongShapes(const ShapelessNode& shapeless);
   // The nearest among the winners of one kernel.
-  const WinnerNode* OfKernel(const KernelNode& kernel, const FamilyNode& family);
+  const WinnerNode* OfKernel(const KernelNode& kernel, const ShapelessNode& shapeless);
 
  private:
   struct Best {

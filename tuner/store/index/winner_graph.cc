@@ -52,9 +52,9 @@ const ProblemNode* WinnerGraph::FindProblem(std::string_view encoding) const {
                         [&](const ProblemNode& node) { return node.encoding == encoding; });
 }
 
-const FamilyNode* WinnerGraph::FindFamily(std::string_view family_key) const {
-  return families_.Find(HashOf(family_key),
-                        [&](const FamilyNode& node) { return node.key == family_key; });
+const ShapelessNode* WinnerGraph::FindShapeless(std::string_view shapeless_key) const {
+  return shapeless_.Find(HashOf(shapeless_key),
+                         [&](const ShapelessNode& node) { return node.key == shapeless_key; });
 }
 
 const KernelNode* WinnerGraph::FindKernel(std::string_view content_hash) const {
@@ -233,12 +233,12 @@ bool WinnerGraph::InternTarget(const PackedWinner& view, const StoredWinner* par
   return true;
 }
 
-FamilyNode* WinnerGraph::FamilyFor(std::string_view key) {
-  if (const FamilyNode* known = FindFamily(key)) return const_cast<FamilyNode*>(known);
-  FamilyNode& node = family_nodes_.emplace_back();
+ShapelessNode* WinnerGraph::ShapelessFor(std::string_view key) {
+  if (const ShapelessNode* known = FindShapeless(key)) return const_cast<ShapelessNode*>(known);
+  ShapelessNode& node = shapeless_nodes_.emplace_back();
   node.hash = HashOf(key);
   node.key = std::string(key);
-  families_.Add(&node);
+  shapeless_.Add(&node);
   return &node;
 }
 
@@ -246,14 +246,14 @@ ProblemNode* WinnerGraph::ProblemFor(const PackedWinner& view) {
   if (const ProblemNode* known = FindProblem(view.problem_encoding)) {
     return const_cast<ProblemNode*>(known);
   }
-  FamilyNode* family = FamilyFor(view.family_key);
+  ShapelessNode* shapeless = ShapelessFor(view.shapeless_key);
   ProblemNode& node = problem_nodes_.emplace_back();
   node.hash = HashOf(view.problem_encoding);
   node.encoding = std::string(view.problem_encoding);
-  node.family = family;
+  node.shapeless = shapeless;
   node.logs = LogsOf({view.m, view.n, view.k, view.batch});
   problems_.Add(&node);
-  family->problems.Append({node.logs, &node});
+  shapeless->problems.Append({node.logs, &node});
   return &node;
 }
 

@@ -46,7 +46,7 @@ class WinnerGraph {
 
   // By what the keys are made from, compared in full; null where there is none.
   const ProblemNode* FindProblem(std::string_view encoding) const;
-  const FamilyNode* FindFamily(std::string_view family_key) const;
+  const ShapelessNode* FindShapeless(std::string_view shapeless_key) const;
   const KernelNode* FindKernel(std::string_view content_hash) const;
   const SiliconNode* FindSilicon(std::string_view encoding) const;
   const EnvironmentNode* FindEnvironment(std::string_view encoding) const;
@@ -64,7 +64,7 @@ class WinnerGraph {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // After a winner of `target` came or went.
   void NoteNewest(const TargetNode& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  FamilyNode* FamilyFor(std::string_view key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ShapelessNode* ShapelessFor(std::string_view key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ProblemNode* ProblemFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   TargetNode* TargetFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   const SignerNode* SignerFor(std::string_view signer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -73,7 +73,7 @@ class WinnerGraph {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   PublishedTable<ProblemNode> problems_;
-  PublishedTable<FamilyNode> families_;
+  PublishedTable<ShapelessNode> shapeless_;
   PublishedTable<KernelNode> kernels_;
   PublishedTable<SiliconNode> silicons_;
   PublishedTable<EnvironmentNode> environments_;
@@ -86,7 +86,7 @@ class WinnerGraph {
   // Writers, one at a time.
   mutable absl::Mutex mutex_;
   std::deque<ProblemNode> problem_nodes_ ABSL_GUARDED_BY(mutex_);
-  std::deque<FamilyNode> family_nodes_ ABSL_GUARDED_BY(mutex_);
+  std::deque<ShapelessNode> shapeless_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<KernelNode> kernel_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<SiliconNode> silicon_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<EnvironmentNode> environment_nodes_ ABSL_GUARDED_BY(mutex_);

@@ -140,8 +140,8 @@ class Lookup {
   }
 
   IndexHit Nearest() const {
-    const FamilyNode* family = graph_.FindFamily(ShapelessKey(query_.problem));
-    if (family == nullptr) return {};
+    const ShapelessNode* shapeless = graph_.FindShapeless(ShapelessKey(query_.problem));
+    if (shapeless == nullptr) return {};
     NearestSearch search({.problem = query_.problem,
                           .compute_capability = query_.silicon.compute_capability(),
                           .silicon = silicon_,
@@ -150,7 +150,7 @@ class Lookup {
                           .environment = environment_,
                           .newest_epoch = newest_epoch_});
     const WinnerNode* nearest =
-        kernel_ == nullptr ? search.InFamily(*family) : search.OfKernel(*kernel_, *family);
+        kernel_ == nullptr ? search.AmongShapes(*shapeless) : search.OfKernel(*kernel_, *shapeless);
     if (nearest == nullptr) return {};
     return HitOf(*nearest, v1::MATCH_NEAREST_PROBLEM, kernel_ != nullptr);
   }
@@ -172,7 +172,7 @@ struct WinnerIndex::Impl {
     graph.RaiseEpoch(entry.last);
     absl::MutexLock lock(&pruned_mutex);
     pruned[entry.winner_key] = entry;
-    int64_t& first = pruned_families.try_emplace(entry.family_key, entry.first).first->second;
+    int64_t& first = pruned_shapeless.try_emplace(entry.shapeless_key, entry.first).first->second;
     first = std::min(first, entry.first);
   }
 
@@ -180,8 +180,8 @@ struct WinnerIndex::Impl {
   // What pinned look-ups alone ask.
   absl::Mutex pruned_mutex;
   absl::flat_hash_map<std::string, PrunedEpochs> pruned ABSL_GUARDED_BY(pruned_mutex);
-  // The oldest epoch that was removed from a family.
-  absl::flat_hash_map<std::string, int64_t> pruned_families ABSL_GUARDED_BY(pruned_mutex);
+  // The oldest epoch that was removed, of problems that are alike but for their shape.
+  absl::flat_hash_map<std::string, int64_t> pruned_shapeless ABSL_GUARDED_BY(pruned_mutex);
 };
 
 WinnerIndex::WinnerIndex() : impl_(std::make_unique<Impl>()) {}
@@ -251,9 +251,9 @@ bool WinnerIndex::MayBePruned(const IndexQuery& query, const IndexHit& hit) cons
     return found->second.first <= query.pinned_epoch && served < found->second.last;
   }
   if (exact) return false;
-  // Another answer of the family may have been nearer.
-  const auto family = impl_->pruned_families.find(ShapelessKey(query.problem));
-  return family != impl_->pruned_families.end() && family->second <= query.pinned_epoch;
+  // Another shape's answer may have been nearer.
+  const auto shapeless = impl_->pruned_shapeless.find(ShapelessKey(query.problem));
+  return shapeless != impl_->pruned_shapeless.end() && shapeless->second <= query.pinned_epoch;
 }
 
 std::vector<int64_t> WinnerIndex::ServedEpochs() const {

@@ -62,7 +62,8 @@ class WinnerIndex {
   //   OTHER_ENVIRONMENT  this problem on this silicon, measured
   //   SIMILAR_SILICON    this problem on the same compute capability, measured
   //   PREDICTED          any of the three, ranked by the model alone
-  //   NEAREST_PROBLEM    same family, least distance in log m, n, k, batch, requirements hold;
+  //   NEAREST_PROBLEM    alike but for its shape, least distance in log m, n, k, batch,
+  //   requirements hold;
   //                      with an error budget k no larger than the winner's
   // A vendor's algorithm is only served on the silicon and for the problem it was timed on;
   // elsewhere, and to a pinned content hash, its TemplateWinner is.

@@ -90,21 +90,21 @@ struct TargetNode {
 
 using ShapeLogs = std::array<float, 4>;  // log2 of m, n, k, batch.
 
-struct ProblemInFamily {
+struct ProblemOfShape {
   ShapeLogs logs{};
   const ProblemNode* problem = nullptr;
 };
 
-struct FamilyNode {
+struct ShapelessNode {
   std::uint64_t hash = 0;  // Of `key`.
   std::string key;
-  AppendOnlyList<ProblemInFamily> problems;
+  AppendOnlyList<ProblemOfShape> problems;
 };
 
 struct ProblemNode {
   std::uint64_t hash = 0;  // Of `encoding`.
   std::string encoding;
-  const FamilyNode* family = nullptr;
+  const ShapelessNode* shapeless = nullptr;
   ShapeLogs logs{};
   std::atomic<const TargetNode*> targets{nullptr};
 };

@@ -10,11 +10,11 @@
 
 #include "proto/problem/problem.h"
 #include "tests/fakes/fake_compiler.h"
-#include "tuner/codegen/renderer.h"
 #include "tuner/profile/bench_profiler.h"
 #include "tuner/search/tuner.h"
 #include "tuner/store/database/sqlite_store.h"
 #include "tuner/target/target.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 namespace {

@@ -1,0 +1,27 @@
+#ifndef TILEWRIGHT_TUNER_MODEL_REQUIREMENTS_H_
+#define TILEWRIGHT_TUNER_MODEL_REQUIREMENTS_H_
+
+#include <cstdint>
+
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// Bytes of the widest vector access (16, 8, 4, 2 or 1) that an operand admits:
+// the largest power of two up to 16 that divides its row stride and batch stride in
+// bytes, given a base aligned to it. A matrix that all batches share has no batch stride.
+int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int element_bytes);
+
+// What a kernel rendered for the canonical `gemm` demands of its operands: the widest
+// accesses that the problem's own strides admit, and no divisibility. Absent operands: 1.
+v1::Requirements RequirementsOf(const v1::GemmProblem& gemm);
+// The same of a fused dropout.
+v1::Requirements RequirementsOf(const v1::FusedDropoutProblem& problem);
+
+// Whether a kernel with `requirements` may serve `problem`.
+bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_MODEL_REQUIREMENTS_H_

@@ -1,0 +1,267 @@
+#include "tuner/template/fused_dropout/fused_dropout_template.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <set>
+
+#include "kernel_templates/abi/ceil_div.h"
+#include "kernel_templates/abi/fused_dropout_args.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
+#include "proto/problem/sizes.h"
+#include "tuner/model/requirements.h"
+#include "tuner/template/fused_dropout/model.h"
+#include "tuner/template/fused_dropout/parameters.h"
+#include "tuner/template/fused_dropout/source.h"
+#include "tuner/template/fused_dropout/work.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int kVectors[] = {4, 8, 16};
+constexpr int kSlots[] = {1, 2, 3, 4, 8};
+constexpr int kThreads[] = {128, 256, 512, 1024};
+constexpr int kTileRows[] = {16, 32, 64, 128, 256, 512};
+// Where rows are held, a tile of 16 is so much work that SMs which end first idle.
+constexpr int kHeldTileRows[] = {4, 8, 16, 32, 64, 128, 256, 512};
+
+using Problem = v1::FusedDropoutProblem;
+
+// 4 * (sums over rows + vectors of partial sums) <= opt-in limit.
+bool FitsSharedMemory(const Problem& problem, const v1::Silicon& silicon,
+                      const FusedDropoutConfig& c) {
+  return SharedMemoryBytes(c, WorkOf(problem, c.read_mask == 1)) <=
+         silicon.max_shared_memory_per_block();
+}
+
+// A mask is read where one was stored, by the backward form.
+bool HasMaskToRead(const Problem& problem, const FusedDropoutConfig& c) {
+  return c.read_mask == 0 || (problem.backward() && problem.dropout().store_mask());
+}
+
+// Rows are looped where they are normalized; otherwise they are held whole:
+// columns <= vector * slots * column_threads.
+bool HoldsRows(const Problem& problem, const FusedDropoutConfig& c) {
+  if (!Normalizes(problem)) return c.looped == 0;
+  return c.looped == 1 || problem.columns() <= HeldColumns(c);
+}
+
+// ceil(rows / tile_m) * ceil(columns / tile_n) < 2^31.
+bool FitsBlocks(const Problem& problem, const FusedDropoutConfig& c) {
+  const int64_t tile_n = Normalizes(problem) ? problem.columns() : HeldColumns(c);
+  return TilesOf(problem.rows(), problem.columns(), /*batch=*/1, c.tile_m, tile_n) <= kMaxGridX;
+}
+
+// What these ask of the work, the problem says.
+bool RingHoldsRows(const Problem& problem, const FusedDropoutConfig& c) {
+  return RingHoldsRows(c, WorkOf(problem, c.read_mask == 1));
+}
+bool FitsRegisters(const Problem& problem, const FusedDropoutConfig& c) {
+  return FitsRegisters(c, WorkOf(problem, c.read_mask == 1));
+}
+
+constexpr Rule<Problem, FusedDropoutConfig> kRules[] = {
+    {"VectorSharesCalls", VectorSharesCalls},
+    {"HasSlots", HasSlots},
+    {"ThreadsMakeGroups", ThreadsMakeGroups},
+    {"TileHoldsPairs", TileHoldsPairs},
+    {"HasFlags", HasFlags},
+    {"HasNextPair", HasNextPair},
+    {"RingHoldsRows", RingHoldsRows},
+    {"HasMaskToRead", HasMaskToRead},
+    {"HoldsRows", HoldsRows},
+    {"FitsRegisters", FitsRegisters},
+    {"FitsSharedMemory", FitsSharedMemory},
+    {"FitsBlocks", FitsBlocks},
+};
+
+// What follows is no matter of legality but of what is worth a try.
+
+// Vectors of 16 bytes, or two of them, which need no exchange of random bits (16-bit types) or
+// fewer (fp32).
+bool SuitsType(const Problem& problem, const FusedDropoutConfig& c) {
+  const int bytes = c.vector * StorageBytes(problem.type());
+  return bytes == 16 || bytes == 32;
+}
+
+// Threads along a row have work: no fewer columns than half of what they hold, down to one vector
+// each of 16 columns; and rows that are held whole by no more threads than they need.
+bool SuitsColumns(const Problem& problem, const FusedDropoutConfig& c) {
+  const int held = HeldColumns(c);
+  if (c.looped) return c.column_threads == c.threads && c.threads >= 256;
+  if (held >= 2 * problem.columns() && c.column_threads > 4) return false;
+  // A row of a block is at least 512 bytes, where there are as many.
+  const int64_t least = 512 / StorageBytes(problem.type());
+  return Normalizes(problem) || held >= std::min(least, problem.columns());
+}
+
+// A ring pays where rows are normalized, since they are held. Vectors of 16 bytes: it has no need
+// of wider ones. Three slots are for rows that no two can hold.
+bool SuitsRing(const Problem& problem, const FusedDropoutConfig& c) {
+  if (c.ring_parts == 0) return c.slots != 3;
+  return Normalizes(problem) && c.vector * StorageBytes(problem.type()) == 16 && c.threads <= 512 &&
+         (c.slots - 1) * c.vector * c.column_threads < problem.columns();
+}
+
+// One wave of blocks that holds its sums of columns to the end: each SM has 1 to 4 of them in all.
+bool IsOneWave(const Problem& problem, const FusedDropoutConfig& c) {
+  return c.ring_parts > 0 && ColumnSums(problem) > 0;
+}
+
+// Blocks enough for the GPU, where the rows give them, and as few rows as the smallest tile where
+// they do not. In one wave some SMs may have none.
+bool SuitsRows(const Problem& problem, const v1::Silicon& silicon, const FusedDropoutConfig& c) {
+  if (c.tile_m <= std::max(16, 2 * PairsAtOnce(c))) return true;
+  const int64_t tiles_n = Normalizes(problem) ? 1 : CeilDiv(problem.columns(), HeldColumns(c));
+  const int64_t blocks = CeilDiv(problem.rows(), c.tile_m) * tiles_n;
+  return IsOneWave(problem, c) ? 10 * blocks >= 9 * silicon.sm_count()
+                               : blocks >= silicon.sm_count();
+}
+
+std::vector<int> TileRows(const Problem& problem, const v1::Silicon& silicon,
+                          const FusedDropoutConfig& c) {
+  if (!IsOneWave(problem, c)) {
+    return Normalizes(problem) && ColumnSums(problem) == 0
+               ? std::vector<int>{std::begin(kHeldTileRows), std::end(kHeldTileRows)}
+               : std::vector<int>{std::begin(kTileRows), std::end(kTileRows)};
+  }
+  const int step = 8 % PairsAtOnce(c) == 0 ? 2 * PairsAtOnce(c) : std::max(16, 2 * PairsAtOnce(c));
+  std::set<int> rows;
+  for (int blocks = 1; blocks <= 4; ++blocks) {
+    const int64_t wanted = CeilDiv(problem.rows(), int64_t{silicon.sm_count()} * blocks);
+    rows.insert(static_cast<int>(std::min<int64_t>(CeilDiv(wanted, step) * step, 4096)));
+  }
+  return {rows.begin(), rows.end()};
+}
+
+template <typename Visit>
+void ForEachTile(const Problem& problem, const v1::Silicon& silicon, FusedDropoutConfig c,
+                 const Visit& visit) {
+  const bool may_read = problem.backward() && problem.dropout().store_mask();
+  for (const int tile_m : TileRows(problem, silicon, c)) {
+    for (int read_mask = 0; read_mask <= (may_read ? 1 : 0); ++read_mask) {
+      for (int prefetch = 0; prefetch <= 1; ++prefetch) {
+        c.tile_m = tile_m;
+        c.read_mask = read_mask;
+        c.prefetch = prefetch;
+        if (FirstBroken(kRules, problem, silicon, c) == nullptr && SuitsType(problem, c) &&
+            SuitsColumns(problem, c) && SuitsRows(problem, silicon, c) && SuitsRing(problem, c)) {
+          visit(c);
+        }
+      }
+    }
+  }
+}
+
+template <typename Visit>
+void ForEachConfig(const Problem& problem, const v1::Silicon& silicon, int looped,
+                   const Visit& visit) {
+  for (const int vector : kVectors) {
+    for (const int slots : kSlots) {
+      // Beside the pair at hand nothing is on its way, one slot, or whole pairs. More is worse
+      // where one wave does it all: SMs near to memory then take what those far from it wait for,
+      // which end up to 1.6 times later.
+      const std::set<int> rings = {0, slots, slots + 1, 2 * slots, 3 * slots};
+      for (int column_threads = 4; column_threads <= 1024; column_threads *= 2) {
+        for (const int threads : kThreads) {
+          if (threads < column_threads) continue;
+          for (const int ring_parts : rings) {
+            ForEachTile(problem, silicon,
+                        {vector, slots, column_threads, threads, 16, 0, 0, looped, ring_parts},
+                        visit);
+          }
+        }
+      }
+    }
+  }
+}
+
+v1::LaunchStep Step(std::string_view symbol, int threads, int shared_bytes, v1::GridRule rule,
+                    int tile_m, int tile_n) {
+  v1::LaunchStep step;
+  step.set_entry_symbol(std::string(symbol));
+  step.set_block_threads(threads);
+  step.set_cluster_x(1);
+  step.set_cluster_y(1);
+  step.set_dynamic_shared_memory_bytes(shared_bytes);
+  step.set_grid_rule(rule);
+  step.set_tile_m(tile_m);
+  step.set_tile_n(tile_n);
+  step.set_split_k(1);
+  return step;
+}
+
+}  // namespace
+
+FusedDropoutTemplate::FusedDropoutTemplate()
+    : TypedTemplate("fused_dropout", "dropout/fused_dropout.cuh", FusedDropoutParameters(),
+                    "ServesKind", kRules) {}
+
+const Problem* FusedDropoutTemplate::PartOf(const v1::Problem& problem) const {
+  return problem.has_fused_dropout() ? &problem.fused_dropout() : nullptr;
+}
+
+// A fused dropout, on compute capability 8.0 or later.
+bool FusedDropoutTemplate::Serves(const Problem&, const v1::Silicon& silicon) const {
+  return silicon.compute_capability() >= 80;
+}
+
+std::vector<FusedDropoutConfig> FusedDropoutTemplate::Candidates(const Problem& problem,
+                                                                 const v1::Silicon& silicon) const {
+  std::vector<FusedDropoutConfig> configs;
+  const auto add = [&](const FusedDropoutConfig& c) { configs.push_back(c); };
+  ForEachConfig(problem, silicon, 0, add);
+  // Rows that no block can hold.
+  if (configs.empty()) ForEachConfig(problem, silicon, 1, add);
+  return configs;
+}
+
+v1::LaunchPlan FusedDropoutTemplate::Plan(const Problem& problem, const v1::Silicon& silicon,
+                                          const FusedDropoutConfig& c) const {
+  const FusedDropoutWork work = WorkOf(problem, c.read_mask == 1);
+  // A block has whole rows, however long, where they are normalized.
+  const int tile_n = Normalizes(problem) ? std::numeric_limits<int32_t>::max() : HeldColumns(c);
+  v1::LaunchPlan plan;
+  plan.set_arguments_version(kFusedDropoutArgsVersion);
+  *plan.add_steps() = Step(kFusedDropoutEntry, c.threads, SharedMemoryBytes(c, work),
+                           v1::GRID_RULE_TILES, c.tile_m, tile_n);
+  if (work.column_sums > 0) {
+    *plan.add_steps() = Step(kColumnReduceEntry, kColumnReduceThreads, 0, v1::GRID_RULE_COLUMNS,
+                             c.tile_m, kColumnReduceColumns);
+    v1::WorkspaceRegion& region = *plan.mutable_workspace()->add_regions();
+    region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
+    region.set_copies(work.column_sums);
+    region.set_element_bytes(sizeof(float));
+  }
+  // Kernels for sm_90 wait for the grid before them themselves.
+  if (silicon.compute_capability() >= 90) {
+    for (v1::LaunchStep& step : *plan.mutable_steps()) step.set_programmatic_launch(true);
+  }
+  plan.set_raster_group(1);
+  return plan;
+}
+
+v1::Requirements FusedDropoutTemplate::Requirements(const Problem& problem,
+                                                    const FusedDropoutConfig& c) const {
+  v1::Requirements requirements = tilewright::RequirementsOf(problem);
+  if (Normalizes(problem) && !c.looped) requirements.set_n_limit(HeldColumns(c));
+  return requirements;
+}
+
+double FusedDropoutTemplate::Predict(const Problem& problem, const v1::Silicon& silicon,
+                                     const FusedDropoutConfig& c) const {
+  return PredictFusedDropoutSeconds(problem, silicon, c);
+}
+
+std::string FusedDropoutTemplate::Source(const Problem& problem,
+                                         const FusedDropoutConfig& c) const {
+  return FusedDropoutSource(problem, std::string(source()), table().Render(c));
+}
+
+v1::Precision FusedDropoutTemplate::Precision(const Problem&, const FusedDropoutConfig&) const {
+  return v1::PRECISION_FP32;
+}
+
+}  // namespace tilewright

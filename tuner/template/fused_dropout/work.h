@@ -1,0 +1,15 @@
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_FUSED_DROPOUT_WORK_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_FUSED_DROPOUT_WORK_H_
+
+#include "kernel_templates/abi/fused_dropout_config.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// What of the canonical `problem` decides about resources; `read_mask` as the config has it. The
+// template finds the same from its spec. Pure; any thread.
+FusedDropoutWork WorkOf(const v1::FusedDropoutProblem& problem, bool read_mask);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_FUSED_DROPOUT_WORK_H_

@@ -1,0 +1,144 @@
+#include "tuner/template/gemm_simt/gemm_simt_template.h"
+
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/precision.h"
+#include "tuner/template/gemm_simt/parameters.h"
+#include "tuner/template/tiled_gemm/run_values.h"
+
+namespace tilewright {
+namespace {
+
+constexpr int kTiles[] = {16, 32, 64, 128, 256};
+constexpr int kDepths[] = {8, 16, 32};
+constexpr int kThreadTiles[] = {4, 8, 16};
+constexpr int kElementBytes = 4;
+
+// Two stages of padded rows: 2 * tile_k * (tile_m + tile_n + 8) * 4 <= opt-in limit.
+bool FitsSharedMemory(const v1::GemmProblem&, const v1::Silicon& silicon, const GemmSimtConfig& c) {
+  return SharedMemoryBytes(c) <= silicon.max_shared_memory_per_block();
+}
+
+// Neighbouring lanes have the 16 columns of a word of the mask between them.
+bool LanesHoldMaskWords(const v1::GemmProblem& gemm, const GemmSimtConfig& c) {
+  return !StoresMask(gemm.epilogue()) || c.split_k > 1 || c.tile_n / c.thread_n % 4 == 0;
+}
+
+constexpr Rule<v1::GemmProblem, GemmSimtConfig> kRules[] = {
+    {"ThreadTileHoldsVectors", ThreadTileHoldsVectors},
+    {"TileHoldsThreads", TileHoldsThreads},
+    {"HasThreads", HasThreads},
+    {"LanesHoldMaskWords", LanesHoldMaskWords},
+    {"StageHoldsVectors", StageHoldsVectors},
+    {"CopiesDivide", CopiesDivide},
+    {"FitsRegisters", FitsRegisters},
+    {"HasRunTimeValues", HasRunTimeValues},
+    {"FitsSharedMemory", FitsSharedMemory},
+    {"FitsGrid", FitsGrid<GemmSimtConfig>},
+    {"SumsColumnsOnce", SumsColumnsOnce<GemmSimtConfig>},
+    {"SplitsHaveWork", SplitsHaveWork<GemmSimtConfig>},
+    {"FitsWorkspace", FitsWorkspace<GemmSimtConfig>},
+};
+
+// What follows is no matter of legality but of what is worth a try.
+
+// Tiles of 64 x 64 and up have two warps or more, one to compute while the other loads.
+// Smaller ones have four at most: a thread computes 4 x 4 elements or more.
+bool FillsWarps(const GemmSimtConfig& c) {
+  return c.tile_m * c.tile_n < 64 * 64 ? Threads(c) <= 128 : Threads(c) >= 64;
+}
+
+// Accumulators enough that multiplications outnumber loads, where the tile gives them.
+bool FillsRegisters(const GemmSimtConfig& c) {
+  return c.tile_m * c.tile_n < 128 * 128 || AccumulatorRegisters(c) >= 32;
+}
+
+// Calls `visit` with every legal config worth trying whose split_k and raster_group are 1.
+template <typename Visit>
+void ForEachKernel(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Visit& visit) {
+  for (const int tile_m : kTiles) {
+    if (!TileSuits(gemm.m(), tile_m)) continue;
+    for (const int tile_n : kTiles) {
+      if (!TileSuits(gemm.n(), tile_n) || !AreaSuits(gemm, silicon, tile_m, tile_n)) continue;
+      for (const int tile_k : kDepths) {
+        for (const int thread_m : kThreadTiles) {
+          for (const int thread_n : kThreadTiles) {
+            const GemmSimtConfig c{tile_m, tile_n, tile_k, thread_m, thread_n, 1, 1};
+            if (FirstBroken(kRules, gemm, silicon, c) == nullptr && FillsWarps(c) &&
+                FillsRegisters(c)) {
+              visit(c);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TileWork WorkOf(const v1::Requirements& requirements, const MachineModel& machine,
+                const GemmSimtConfig& c) {
+  TileWork work;
+  work.tile_m = c.tile_m;
+  work.tile_n = c.tile_n;
+  work.tile_k = c.tile_k;
+  work.threads = Threads(c);
+  work.shared_memory_bytes = SharedMemoryBytes(c);
+  work.registers_per_thread = RegisterEstimate(c);
+  work.split_k = c.split_k;
+  work.raster_group = c.raster_group;
+  const double warps = Threads(c) / 32.0;
+  // For each k a thread reads thread_m + thread_n elements in 16-byte loads. Lanes of a row or
+  // column of threads read the same address, so that a load of 512 bytes moves 256 at most.
+  const double loads = warps * c.tile_k * (c.thread_m + c.thread_n) / 4.0;
+  work.fragment_bytes = loads * 256;
+  // Multiply-adds are warp instructions too; on 8.0 they take two cycles each.
+  const double multiply_adds =
+      warps * c.tile_k * c.thread_m * c.thread_n * (128 / machine.fp32_lanes);
+  // A copy is a load, a predicate and four stores into the transposed stage.
+  const auto copies = [&](int tile, int alignment) {
+    return 6.0 * tile * c.tile_k * kElementBytes / (32.0 * alignment);
+  };
+  work.warp_instructions = multiply_adds + loads + copies(c.tile_m, requirements.a_alignment()) +
+                           copies(c.tile_n, requirements.b_alignment());
+  return work;
+}
+
+}  // namespace
+
+GemmSimtTemplate::GemmSimtTemplate()
+    : TiledGemmTemplate("gemm_simt", "gemm/gemm_simt.cuh", GemmSimtParameters(), "ServesTypes",
+                        kRules) {}
+
+// fp32 inputs, whose products and sums may be fp32; compute capability 8.0 or later.
+bool GemmSimtTemplate::Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const {
+  return gemm.a_type() == v1::DATA_TYPE_FP32 && silicon.compute_capability() >= 80 &&
+         Admits(gemm, v1::PRECISION_FP32);
+}
+
+std::vector<GemmSimtConfig> GemmSimtTemplate::Kernels(const v1::GemmProblem& gemm,
+                                                      const v1::Silicon& silicon) const {
+  std::vector<GemmSimtConfig> configs;
+  ForEachKernel(gemm, silicon,
+                [&](const GemmSimtConfig& c) { AddRuns(gemm, silicon, c, configs); });
+  return configs;
+}
+
+v1::LaunchPlan GemmSimtTemplate::Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
+                                      const GemmSimtConfig& c) const {
+  return PlanTiledGemm(gemm, {c.tile_m, c.tile_n, Threads(c), SharedMemoryBytes(c), c.split_k,
+                              c.raster_group, c.tile_m});
+}
+
+double GemmSimtTemplate::PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
+                                       const GemmSimtConfig& c) const {
+  return PredictTiledSeconds(gemm, machine, WorkOf(tilewright::RequirementsOf(gemm), machine, c));
+}
+
+v1::Precision GemmSimtTemplate::Precision(const v1::GemmProblem&, const GemmSimtConfig&) const {
+  return v1::PRECISION_FP32;
+}
+
+GemmInstance GemmSimtTemplate::Instance(const GemmSimtConfig&) const {
+  return {.template_class = "GemmSimt"};
+}
+
+}  // namespace tilewright

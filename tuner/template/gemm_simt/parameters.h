@@ -1,0 +1,34 @@
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_GEMM_SIMT_PARAMETERS_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_GEMM_SIMT_PARAMETERS_H_
+
+#include "kernel_templates/abi/gemm_simt_config.h"
+#include "tuner/template/parameter_table.h"
+
+namespace tilewright {
+
+inline const ParameterTable<GemmSimtConfig>& GemmSimtParameters() {
+  using C = GemmSimtConfig;
+  using enum ParameterKind;
+  static const auto& table = *new ParameterTable<C>(
+      "GemmSimtConfig",
+      {
+          {{"tile_m", kCompiled, 1, "16–256", "rows of D that a block computes"}, &C::tile_m},
+          {{"tile_n", kCompiled, 1, "16–256", "columns of D that a block computes"}, &C::tile_n},
+          {{"tile_k", kCompiled, 1, "4, 8, 16, 32", "depth of a stage, in elements"}, &C::tile_k},
+          {{"thread_m", kCompiled, 1, "4, 8, 16", "rows of D that a thread computes"},
+           &C::thread_m},
+          {{"thread_n", kCompiled, 1, "4, 8, 16", "columns of D that a thread computes"},
+           &C::thread_n},
+          {{"split_k", kRunTime, 1, "≥ 1",
+            "blocks that share a tile along k through the workspace, summed in order by a second "
+            "launch; only whether there is more than one is compiled"},
+           &C::split_k},
+          {{"raster_group", kOrder, 1, "≥ 1", "tiles of m that are walked before the next of n"},
+           &C::raster_group},
+      });
+  return table;
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_GEMM_SIMT_PARAMETERS_H_

@@ -1,0 +1,249 @@
+#include "tuner/template/gemm_sm80/gemm_sm80_template.h"
+
+#include <algorithm>
+
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/precision.h"
+#include "tuner/template/gemm_sm80/copy_registers.h"
+#include "tuner/template/gemm_sm80/parameters.h"
+#include "tuner/template/tiled_gemm/run_values.h"
+#include "tuner/template/tiled_gemm/tensor_core_precision.h"
+
+namespace tilewright {
+namespace {
+
+// Of the sizes that the template admits, those that differ enough to be worth a compile.
+constexpr int kTiles[] = {16, 32, 64, 96, 128, 192, 256};
+constexpr int kWarps[] = {1, 2, 3, 4};
+constexpr int kStages[] = {3, 4, 5, 2};
+// Rows of a stage in bytes. 32 would spend a barrier on one MMA step.
+constexpr int kRowBytes[] = {64, 128};
+constexpr int kMaxRegisters = 255;
+constexpr int kRegistersPerSm = 65536;
+
+int InputBytes(const v1::GemmProblem& gemm) { return StorageBytes(gemm.a_type()); }
+
+int Warps(const GemmSm80Config& c) { return c.warps_m * c.warps_n; }
+
+// Ring of stages, or the staging buffer that reuses it, within what a block may have:
+// max(stages * (tile_m + tile_n) * tile_k * bytes, staging) <= opt-in limit.
+bool FitsSharedMemory(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                      const GemmSm80Config& c) {
+  return SharedMemoryBytes(c, InputBytes(gemm)) <= silicon.max_shared_memory_per_block();
+}
+
+// Copies that are narrow, or along m or n, need registers that RegisterEstimate leaves out, and
+// with it the template's MinBlocksPerSm: estimate + extra <= 255, and, where several blocks
+// share an SM, <= 65536 / (threads * blocks) + 30, for of the estimate's 60 address registers
+// small tiles use half.
+bool FitsCopyRegisters(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  const int share = kRegistersPerSm / (Threads(c) * MinBlocksPerSm(c)) + kAddressRegisters / 2;
+  return RegisterEstimate(c) + ExtraCopyRegisters(gemm, c) <= std::min(share, kMaxRegisters);
+}
+
+v1::Precision PrecisionOfConfig(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  return TensorCorePrecision(gemm.a_type(), {.fp16_sums = c.fp16_sums});
+}
+
+// The problem's types, or its error budget, admit the precision that fp16_sums makes of the inputs.
+bool PrecisionIsAdmitted(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  return Admits(gemm, PrecisionOfConfig(gemm, c));
+}
+
+// What these ask of the size of an element, or of an access, the problem says.
+bool StageHoldsSteps(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  return StageHoldsSteps(c, InputBytes(gemm));
+}
+bool CopiesFitMask(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  return CopiesFitMask(c, InputBytes(gemm));
+}
+bool HoldsNarrowCopies(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  const v1::Requirements requirements = RequirementsOf(gemm);
+  return HoldsNarrowCopies(c, std::min(requirements.a_alignment(), requirements.b_alignment()));
+}
+
+// Rows of a warp tile's mask have room in the staged rows' padding for 128 columns.
+bool WarpTileHoldsMask(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  return !HasDropout(gemm.epilogue()) || c.tile_n / c.warps_n <= 128;
+}
+
+// Lanes that store the same columns are a power of two apart, and slots have no columns in common:
+// columns of a warp tile over those of an access are a power of two, or a multiple of 32.
+bool WarpSumsColumns(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
+  if (!gemm.epilogue().bias_gradient()) return true;
+  const int width = std::max(RequirementsOf(gemm).d_alignment() / StorageBytes(gemm.d_type()), 1);
+  const int accesses = c.tile_n / c.warps_n / width;
+  return accesses > 32 ? accesses % 32 == 0 : (accesses & (accesses - 1)) == 0;
+}
+
+constexpr Rule<v1::GemmProblem, GemmSm80Config> kRules[] = {
+    {"HasSums", HasSums},
+    {"PrecisionIsAdmitted", PrecisionIsAdmitted},
+    {"TilesAreRound", TilesAreRound},
+    {"HasWarps", HasWarps},
+    {"WarpTileHoldsBlocks", WarpTileHoldsBlocks},
+    {"WarpTileHoldsMask", WarpTileHoldsMask},
+    {"WarpSumsColumns", WarpSumsColumns},
+    {"StageHoldsSteps", StageHoldsSteps},
+    {"HasStages", HasStages},
+    {"CopiesFitMask", CopiesFitMask},
+    {"FitsRegisters", FitsRegisters},
+    {"HoldsNarrowCopies", HoldsNarrowCopies},
+    {"FitsCopyRegisters", FitsCopyRegisters},
+    {"HasRunTimeValues", HasRunTimeValues},
+    {"FitsSharedMemory", FitsSharedMemory},
+    {"FitsGrid", FitsGrid<GemmSm80Config>},
+    {"SumsColumnsOnce", SumsColumnsOnce<GemmSm80Config>},
+    {"SplitsHaveWork", SplitsHaveWork<GemmSm80Config>},
+    {"FitsWorkspace", FitsWorkspace<GemmSm80Config>},
+};
+
+// What follows is no matter of legality but of what is worth a try.
+
+// A warp tile is read from shared memory with (WM + WN) / (WM * WN) elements an operation:
+// long thin ones read much more than square ones.
+bool WarpTileIsCompact(const GemmSm80Config& c) {
+  const int warp_m = c.tile_m / c.warps_m;
+  const int warp_n = c.tile_n / c.warps_n;
+  return std::max(warp_m, warp_n) <= 4 * std::min(warp_m, warp_n);
+}
+
+// Enough accumulators to a thread that loads do not outnumber multiplications, as far as the
+// tile allows with the four warps that an SM's schedulers need: large tiles 64 (32 x 64 a
+// warp), middling ones 32 (32 x 32).
+bool FillsRegisters(const GemmSm80Config& c) {
+  const int area = c.tile_m * c.tile_n;
+  const int least = area >= 128 * 128 ? 64 : area >= 64 * 64 ? 32 : 1;
+  return AccumulatorRegisters(c) >= least;
+}
+
+// A warp for each of the four schedulers, unless the tile is too small for them.
+bool FillsWarps(const GemmSm80Config& c) {
+  if (c.tile_m * c.tile_n < 16 * 64) return Warps(c) == 2;
+  return Warps(c) >= 4 && Warps(c) <= 8;
+}
+
+bool IsWorthTrying(const GemmSm80Config& c) {
+  return WarpTileIsCompact(c) && FillsRegisters(c) && FillsWarps(c);
+}
+
+// Calls `visit` with every legal config worth trying whose split_k and raster_group are 1.
+template <typename Visit>
+void ForEachKernel(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Visit& visit) {
+  for (const int tile_m : kTiles) {
+    if (!TileSuits(gemm.m(), tile_m)) continue;
+    for (const int tile_n : kTiles) {
+      if (!TileSuits(gemm.n(), tile_n) || !AreaSuits(gemm, silicon, tile_m, tile_n)) continue;
+      for (const int warps_m : kWarps) {
+        for (const int warps_n : kWarps) {
+          for (const int row_bytes : kRowBytes) {
+            for (const int stages : kStages) {
+              for (const int fp16_sums : {0, 1}) {
+                const GemmSm80Config c{.tile_m = tile_m,
+                                       .tile_n = tile_n,
+                                       .tile_k = row_bytes / InputBytes(gemm),
+                                       .warps_m = warps_m,
+                                       .warps_n = warps_n,
+                                       .stages = stages,
+                                       .split_k = 1,
+                                       .raster_group = 1,
+                                       .fp16_sums = fp16_sums};
+                if (FirstBroken(kRules, gemm, silicon, c) == nullptr && IsWorthTrying(c)) visit(c);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// Warp instructions of a step: ldmatrix.x4 brings 512 bytes, one mma takes 16 x 8 x 32 bytes;
+// a copy takes three instructions with cp.async (4 bytes or more), ten where elements go
+// through registers.
+double WarpInstructions(const v1::GemmProblem& gemm, const v1::Requirements& requirements,
+                        const GemmSm80Config& c, double fragment_bytes) {
+  const int bytes = InputBytes(gemm);
+  const double multiplications =
+      static_cast<double>(c.tile_m) * c.tile_n * c.tile_k * bytes / (16 * 8 * 32);
+  const auto copies = [&](int tile, int alignment) {
+    return (alignment >= kNarrowestAsyncCopy ? 3.0 : 10.0) * tile * c.tile_k * bytes /
+           (32.0 * alignment);
+  };
+  return fragment_bytes / 512 + multiplications + copies(c.tile_m, requirements.a_alignment()) +
+         copies(c.tile_n, requirements.b_alignment());
+}
+
+TileWork WorkOf(const v1::GemmProblem& gemm, const v1::Requirements& requirements,
+                const GemmSm80Config& c) {
+  TileWork work;
+  work.tile_m = c.tile_m;
+  work.tile_n = c.tile_n;
+  work.tile_k = c.tile_k;
+  work.threads = Threads(c);
+  work.shared_memory_bytes = SharedMemoryBytes(c, InputBytes(gemm));
+  work.registers_per_thread = RegisterEstimate(c);
+  work.stages = c.stages;
+  work.split_k = c.split_k;
+  work.raster_group = c.raster_group;
+  // Each warp reads its rows of A and columns of B, free of bank conflicts by the swizzle.
+  work.fragment_bytes = static_cast<double>(Warps(c)) *
+                        (c.tile_m / c.warps_m + c.tile_n / c.warps_n) * c.tile_k * InputBytes(gemm);
+  work.warp_instructions = WarpInstructions(gemm, requirements, c, work.fragment_bytes);
+  return work;
+}
+
+}  // namespace
+
+GemmSm80Template::GemmSm80Template()
+    : TiledGemmTemplate("gemm_sm80", "gemm/gemm_sm80.cuh", GemmSm80Parameters(), "ServesTypes",
+                        kRules) {}
+
+// bf16, fp16, tf32 and int8, and fp32 where it may be multiplied as tf32; compute capability 8.0 or
+// later.
+bool GemmSm80Template::Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const {
+  if (silicon.compute_capability() < 80) return false;
+  switch (gemm.a_type()) {
+    case v1::DATA_TYPE_FP32:
+      return Admits(gemm, v1::PRECISION_TF32);
+    case v1::DATA_TYPE_TF32:
+    case v1::DATA_TYPE_FP16:
+    case v1::DATA_TYPE_BF16:
+    case v1::DATA_TYPE_INT8:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::vector<GemmSm80Config> GemmSm80Template::Kernels(const v1::GemmProblem& gemm,
+                                                      const v1::Silicon& silicon) const {
+  std::vector<GemmSm80Config> configs;
+  ForEachKernel(gemm, silicon,
+                [&](const GemmSm80Config& c) { AddRuns(gemm, silicon, c, configs); });
+  return configs;
+}
+
+v1::LaunchPlan GemmSm80Template::Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
+                                      const GemmSm80Config& c) const {
+  return PlanTiledGemm(
+      gemm, {c.tile_m, c.tile_n, Threads(c), SharedMemoryBytes(c, InputBytes(gemm)), c.split_k,
+             c.raster_group, c.tile_m / c.warps_m, c.split_epilogue != 0});
+}
+
+double GemmSm80Template::PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
+                                       const GemmSm80Config& c) const {
+  return PredictTiledSeconds(gemm, machine, WorkOf(gemm, tilewright::RequirementsOf(gemm), c));
+}
+
+v1::Precision GemmSm80Template::Precision(const v1::GemmProblem& gemm,
+                                          const GemmSm80Config& c) const {
+  return PrecisionOfConfig(gemm, c);
+}
+
+GemmInstance GemmSm80Template::Instance(const GemmSm80Config&) const {
+  return {.template_class = "GemmSm80"};
+}
+
+}  // namespace tilewright

@@ -1,0 +1,43 @@
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM80_PARAMETERS_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM80_PARAMETERS_H_
+
+#include "kernel_templates/abi/gemm_sm80_config.h"
+#include "tuner/template/parameter_table.h"
+
+namespace tilewright {
+
+inline const ParameterTable<GemmSm80Config>& GemmSm80Parameters() {
+  using C = GemmSm80Config;
+  using enum ParameterKind;
+  static const auto& table = *new ParameterTable<C>(
+      "GemmSm80Config",
+      {
+          {{"tile_m", kCompiled, 1, "16–256, 2ⁱ or 3 · 2ⁱ", "rows of D that a block computes"},
+           &C::tile_m},
+          {{"tile_n", kCompiled, 1, "16–256, 2ⁱ or 3 · 2ⁱ", "columns of D that a block computes"},
+           &C::tile_n},
+          {{"tile_k", kCompiled, 1, "32, 64 or 128 bytes", "depth of a stage, in elements"},
+           &C::tile_k},
+          {{"warps_m", kCompiled, 1, "2–16 together", "warps along m"}, &C::warps_m},
+          {{"warps_n", kCompiled, 1, "2–16 together", "warps along n"}, &C::warps_n},
+          {{"stages", kFitted, 1, "2–6", "buffers of the ring"}, &C::stages},
+          {{"split_k", kRunTime, 1, "≥ 1",
+            "blocks that share a tile along k through the workspace, summed in order by a second "
+            "launch; only whether there is more than one is compiled"},
+           &C::split_k},
+          {{"raster_group", kOrder, 1, "≥ 1", "tiles of m that are walked before the next of n"},
+           &C::raster_group},
+          {{"fp16_sums", kCompiled, 0, "0, 1",
+            "fp16 products are summed in fp16, and widened before the epilogue"},
+           &C::fp16_sums,
+           /*has_default=*/true},
+          {{"split_epilogue", kLaunches, 0, "0, 1", "the epilogue is a second launch"},
+           &C::split_epilogue,
+           /*has_default=*/true},
+      });
+  return table;
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM80_PARAMETERS_H_

@@ -1,0 +1,18 @@
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CANDIDATES_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CANDIDATES_H_
+
+#include <vector>
+
+#include "kernel_templates/abi/gemm_sm90_config.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright::sm90 {
+
+// The configs of gemm_sm90 worth a try for `gemm`, all of them legal, in a fixed order. Pure; any
+// thread.
+std::vector<GemmSm90Config> Candidates(const v1::GemmProblem& gemm, const v1::Silicon& silicon);
+
+}  // namespace tilewright::sm90
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CANDIDATES_H_

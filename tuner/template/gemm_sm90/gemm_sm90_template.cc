@@ -1,0 +1,131 @@
+#include "tuner/template/gemm_sm90/gemm_sm90_template.h"
+
+#include <string>
+#include <utility>
+
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/gemm/split_epilogue.h"
+#include "tuner/template/gemm_sm90/candidates.h"
+#include "tuner/template/gemm_sm90/model.h"
+#include "tuner/template/gemm_sm90/parameters.h"
+#include "tuner/template/gemm_sm90/rules.h"
+
+namespace tilewright {
+namespace {
+
+v1::TensorMapSpec MapOf(v1::Operand operand, int inner, int outer, int swizzle) {
+  v1::TensorMapSpec spec;
+  spec.set_operand(operand);
+  spec.set_box_inner(inner);
+  spec.set_box_outer(outer);
+  spec.set_swizzle_bytes(swizzle);
+  return spec;
+}
+
+// The box of one load: OperandSm90 in gemm/operand_sm90.cuh. `share`: blocks that split a tile.
+v1::TensorMapSpec InputMap(v1::Operand operand, bool k_major, int tile, int share, int bytes) {
+  const int tile_k = kStageRowBytes / bytes;
+  if (k_major) return MapOf(operand, tile_k, tile / share, kStageRowBytes);
+  const int span = Sm90RowBytes(tile, bytes);
+  return MapOf(operand, span / bytes, tile_k / share, span);
+}
+
+// What the first launch computes.
+v1::GemmProblem FirstOf(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return c.split_epilogue ? GemmOfSplit(gemm) : gemm;
+}
+
+// The maps of the first launch, in the order of its kernel's arguments.
+std::vector<v1::TensorMapSpec> TensorMaps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const v1::GemmProblem first = FirstOf(gemm, c);
+  const int bytes = StorageBytes(first.a_type());
+  std::vector<v1::TensorMapSpec> maps = {
+      InputMap(v1::OPERAND_A, AIsKMajor(first), c.tile_m, c.cluster_n, bytes),
+      InputMap(v1::OPERAND_B, BIsKMajor(first), c.tile_n, c.cluster_m, bytes),
+  };
+  // Boxes of what passes beside D are as those of D.
+  const int d_bytes = StorageBytes(first.d_type());
+  const int box_bytes = StoreBoxBytes(c, d_bytes);
+  const auto add_box = [&](v1::Operand operand) {
+    maps.push_back(MapOf(operand, box_bytes / d_bytes,
+                         StoreBoxRows(c, HasDropout(first.epilogue())), box_bytes));
+  };
+  const StorePath path = sm90::StorePathFor(first, c);
+  const bool to_aux = c.split_epilogue && WritesAux(gemm.epilogue());
+  if (path != StorePath::kStaged) add_box(to_aux ? v1::OPERAND_AUX : v1::OPERAND_D);
+  if (path == StorePath::kTmaBeside) {
+    add_box(HasSource(first.epilogue()) ? v1::OPERAND_C : v1::OPERAND_AUX);
+  }
+  return maps;
+}
+
+}  // namespace
+
+GemmSm90Template::GemmSm90Template()
+    : TiledGemmTemplate("gemm_sm90", "gemm/gemm_sm90.cuh", GemmSm90Parameters(), "ServesOperands",
+                        sm90::AllRules()) {}
+
+bool GemmSm90Template::Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const {
+  return sm90::ServesOperands(gemm, silicon);
+}
+
+std::vector<GemmSm90Config> GemmSm90Template::Kernels(const v1::GemmProblem& gemm,
+                                                      const v1::Silicon& silicon) const {
+  return sm90::Candidates(gemm, silicon);
+}
+
+// Blocks are persistent, and every step starts as the one before it ends.
+v1::LaunchPlan GemmSm90Template::Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
+                                      const GemmSm90Config& c) const {
+  const int shared_bytes = SharedMemoryBytes(c, sm90::StorePathFor(FirstOf(gemm, c), c));
+  v1::LaunchPlan plan =
+      PlanTiledGemm(gemm, {c.tile_m, c.tile_n, Threads(c), shared_bytes, c.split_k, c.raster_group,
+                           ColumnSumRows(c), c.split_epilogue != 0});
+  v1::LaunchStep& step = *plan.mutable_steps(0);
+  step.set_cluster_x(ClusterBlocks(c));
+  step.set_grid_rule(v1::GRID_RULE_PERSISTENT);
+  step.set_blocks_per_sm(1);
+  for (const v1::TensorMapSpec& map : TensorMaps(gemm, c)) *step.add_tensor_maps() = map;
+  for (v1::LaunchStep& any : *plan.mutable_steps()) any.set_programmatic_launch(true);
+  plan.set_raster_along_n(c.raster_along_n != 0);
+  return plan;
+}
+
+v1::Requirements GemmSm90Template::Requirements(const v1::GemmProblem& gemm,
+                                                const GemmSm90Config& c) const {
+  v1::Requirements requirements = tilewright::RequirementsOf(gemm);
+  const v1::GemmProblem first = FirstOf(gemm, c);
+  if (sm90::StorePathFor(first, c) != StorePath::kStaged) {
+    requirements.set_n_divisor(sm90::kTmaAlignment / StorageBytes(first.d_type()));
+  }
+  return requirements;
+}
+
+double GemmSm90Template::PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
+                                       const GemmSm90Config& c) const {
+  return PredictWarpgroupSeconds(gemm, machine, c);
+}
+
+v1::Precision GemmSm90Template::Precision(const v1::GemmProblem& gemm,
+                                          const GemmSm90Config& c) const {
+  return sm90::PrecisionOf(gemm, c);
+}
+
+GemmInstance GemmSm90Template::Instance(const GemmSm90Config& c) const {
+  return {.template_class = "GemmSm90",
+          .entry = "TILEWRIGHT_TMA_GEMM_ENTRY",
+          .defines = "#define TILEWRIGHT_WGMMA_COLUMNS " + std::to_string(CoreColumns(c)) + "\n"};
+}
+
+// A kernel and its mirror image, which computes the transpose: what is m of one is n of the other.
+GemmSm90Config GemmSm90Template::Unmirrored(GemmSm90Config c) const {
+  if (c.swap_ab == 0) return c;
+  std::swap(c.tile_m, c.tile_n);
+  std::swap(c.cluster_m, c.cluster_n);
+  c.swap_ab = 0;
+  return c;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,58 @@
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_PARAMETERS_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_PARAMETERS_H_
+
+#include "kernel_templates/abi/gemm_sm90_config.h"
+#include "tuner/template/parameter_table.h"
+
+namespace tilewright {
+
+inline const ParameterTable<GemmSm90Config>& GemmSm90Parameters() {
+  using C = GemmSm90Config;
+  using enum ParameterKind;
+  static const auto& table = *new ParameterTable<C>(
+      "GemmSm90Config",
+      {
+          {{"tile_m", kCompiled, 1, "8–256, see below",
+            "rows of D that a block computes at a time"},
+           &C::tile_m},
+          {{"tile_n", kCompiled, 1, "8–256, see below",
+            "columns of D that a block computes at a time"},
+           &C::tile_n},
+          {{"stages", kFitted, 1, "2–12", "buffers of the ring"}, &C::stages},
+          {{"consumers", kCompiled, 1, "1–3", "warpgroups that multiply"}, &C::consumers},
+          {{"ping_pong", kCompiled, 0, "0, 1", "schedule: consumers have a tile each, by turns"},
+           &C::ping_pong},
+          {{"cluster_m", kCompiled, 1, "1, 2, 4", "blocks of a cluster along m"}, &C::cluster_m},
+          {{"cluster_n", kCompiled, 1, "1, 2, 4", "blocks of a cluster along n"}, &C::cluster_n},
+          {{"cluster_k", kCompiled, 1, "1, 2, 4", "blocks of a cluster that share a tile along k"},
+           &C::cluster_k},
+          {{"promote", kCompiled, 0, "0, 1",
+            "sums of each stage are added up in fp32: every 128 k of fp8, with the scales of "
+            "blocks, every 32 of three products"},
+           &C::promote},
+          {{"products", kCompiled, 1, "1, 3", "tf32 products that make one of fp32"},
+           &C::products,
+           /*has_default=*/true},
+          {{"fp16_sums", kCompiled, 0, "0, 1", "fp16 and fp8 products are summed in fp16"},
+           &C::fp16_sums,
+           /*has_default=*/true},
+          {{"swap_ab", kMirror, 0, "0, 1", "the tensor core computes Dᵀ"}, &C::swap_ab},
+          {{"split_k", kRunTime, 1, "≥ 1",
+            "blocks that share a tile along k through the workspace, summed in order by a second "
+            "launch; only whether there is more than one is compiled"},
+           &C::split_k},
+          {{"split_epilogue", kLaunches, 0, "0, 1", "the epilogue is a second launch"},
+           &C::split_epilogue,
+           /*has_default=*/true},
+          {{"raster_group", kOrder, 1, "≥ 1",
+            "tiles of one dimension that are walked before the next of the other"},
+           &C::raster_group},
+          {{"raster_along_n", kOrder, 0, "0, 1", "groups are of tiles of n and walked along m"},
+           &C::raster_along_n},
+      });
+  return table;
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_PARAMETERS_H_

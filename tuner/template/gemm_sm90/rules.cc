@@ -1,0 +1,183 @@
+#include "tuner/template/gemm_sm90/rules.h"
+
+#include <algorithm>
+
+#include "kernel_templates/launch/plan/size_checks.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/precision.h"
+#include "proto/problem/sizes.h"
+#include "tuner/model/requirements.h"
+#include "tuner/template/tiled_gemm/rules.h"
+#include "tuner/template/tiled_gemm/tensor_core_precision.h"
+
+namespace tilewright::sm90 {
+namespace {
+
+constexpr int kCapability = 90;
+
+int InputBytes(const v1::GemmProblem& gemm) { return StorageBytes(gemm.a_type()); }
+
+EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  if (HasSource(epilogue) || HasAux(epilogue)) return EpilogueLoad::kTensors;
+  const bool has_vectors = HasBias(epilogue) || HasActivation(epilogue) || epilogue.amax() ||
+                           epilogue.non_finite_flag() || RoundsStochastically(epilogue) ||
+                           HasDropout(epilogue) || epilogue.bias_gradient();
+  const bool has_scales = gemm.scaling_mode() == v1::SCALING_MODE_PER_ROW_COLUMN;
+  return has_vectors && has_scales   ? EpilogueLoad::kScaledVector
+         : has_vectors || has_scales ? EpilogueLoad::kVector
+                                     : EpilogueLoad::kPlain;
+}
+
+EpilogueTensors TensorsOf(const v1::GemmProblem& gemm, const v1::Requirements& requirements) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
+  if (!HasSource(epilogue) && !HasAux(epilogue)) return EpilogueTensors::kNone;
+  if (HasSource(epilogue) && HasAux(epilogue)) return EpilogueTensors::kOther;
+  const int bytes =
+      StorageBytes(HasSource(epilogue) ? epilogue.source_type() : epilogue.aux_type());
+  const int alignment =
+      HasSource(epilogue) ? requirements.c_alignment() : requirements.aux_alignment();
+  const bool reads = HasSource(epilogue) || epilogue.gradient();
+  return bytes == StorageBytes(gemm.d_type()) && alignment == kTmaAlignment
+             ? reads ? EpilogueTensors::kIn : EpilogueTensors::kOut
+             : EpilogueTensors::kOther;
+}
+
+// Rows of a swizzle span of an operand that is contiguous along m or n: 32, 64 or 128 bytes that
+// divide the tile.
+bool SpansFitTiles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const int bytes = InputBytes(gemm);
+  return (AIsKMajor(gemm) || Sm90RowBytes(c.tile_m, bytes) > 0) &&
+         (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) > 0);
+}
+
+// wgmma on int8 takes 8, 16, 24 and from there on multiples of 16 columns.
+bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return gemm.a_type() != v1::DATA_TYPE_INT8 || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
+}
+
+// Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
+bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
+  return SumsFitRegisters(c, load, StorePathFor(gemm, c), StorageBytes(gemm.d_type()));
+}
+
+// A mask is made for blocks of 16 rows and columns, and stored by whoever has rows of them.
+bool TileHasMask(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return !HasDropout(gemm.epilogue()) ||
+         (TileHoldsMask(c) && !(StoresMask(gemm.epilogue()) && c.swap_ab && c.split_k == 1));
+}
+
+// Of a problem whose blocks are scaled: tile_n / gcd(tile_n, 128) <= 8, or, swapped,
+// tile_m <= 64.
+bool BlocksHaveScales(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return gemm.scaling_mode() != v1::SCALING_MODE_BLOCK_128 || BlockScalesFit(c);
+}
+
+// Places of all batches, and a step of the walk beyond them, are unsigned 32-bit numbers:
+// ceil(m / tile_m) * ceil(n / tile_n) * batch < 2^31.
+bool FitsWalk(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return TilesOf(gemm.m(), gemm.n(), gemm.batch(), c.tile_m, c.tile_n) <= kMaxGridX;
+}
+
+// Strides of what any config may read or write through TMA.
+bool StridesFitTensorMaps(const v1::GemmProblem& gemm) {
+  for (const StridedOperand& operand : StridedOperands()) {
+    if (!FitsTensorMap(LayoutOf(gemm, operand.operand))) return false;
+  }
+  return true;
+}
+
+// The problem's types, or its error budget, admit the precision that promote, products and
+// fp16_sums make of the inputs.
+bool PrecisionIsAdmitted(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return Admits(gemm, PrecisionOf(gemm, c));
+}
+
+// What of these depends on how D goes to memory, or on the types, the problem says.
+bool StoreHoldsColumns(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return StoreHoldsColumns(c, StorePathFor(gemm, c));
+}
+bool FitsSharedMemory(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                      const GemmSm90Config& c) {
+  return SharedMemoryBytes(c, StorePathFor(gemm, c)) <=
+         std::min(kSm90SharedMemory, silicon.max_shared_memory_per_block());
+}
+bool FitsGrid(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return tilewright::FitsGrid(gemm, c.tile_m, c.tile_n, c.split_k, ClusterBlocks(c));
+}
+bool SplitsHaveWork(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return tilewright::SplitsHaveWork(gemm, TileK(gemm), c.split_k);
+}
+
+constexpr Rule<v1::GemmProblem, GemmSm90Config> kRules[] = {
+    {"HasConsumers", HasConsumers},
+    {"PingPongHasTwo", PingPongHasTwo},
+    {"RowsFillConsumers", RowsFillConsumers},
+    {"ColumnsFitWgmma", ColumnsFitWgmma},
+    {"StoreHoldsColumns", StoreHoldsColumns},
+    {"TileHasMask", TileHasMask},
+    {"IntegersHaveSteps", IntegersHaveSteps},
+    {"ProductsSuitSums", ProductsSuitSums},
+    {"PrecisionIsAdmitted", PrecisionIsAdmitted},
+    {"BlocksHaveScales", BlocksHaveScales},
+    {"HasPipeline", HasPipeline},
+    {"HasCluster", HasCluster},
+    {"SharesKOnce", SharesKOnce},
+    {"SharesAreWhole", SharesAreWhole},
+    {"SpansFitTiles", SpansFitTiles},
+    {"EpilogueFitsRegisters", EpilogueFitsRegisters},
+    {"InstructionFitsLaunch", InstructionFitsLaunch},
+    {"FitsSharedMemory", FitsSharedMemory},
+    {"HasRunTimeValues", HasRunTimeValues},
+    {"FitsGrid", FitsGrid},
+    {"FitsWalk", FitsWalk},
+    {"SumsColumnsOnce", SumsColumnsOnce<GemmSm90Config>},
+    {"SplitsHaveWork", SplitsHaveWork},
+    {"FitsWorkspace", FitsWorkspace<GemmSm90Config>},
+};
+
+}  // namespace
+
+int TileK(const v1::GemmProblem& gemm) { return kStageRowBytes / InputBytes(gemm); }
+
+v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  return TensorCorePrecision(
+      gemm.a_type(), {.promote = c.promote, .products = c.products, .fp16_sums = c.fp16_sums});
+}
+
+StorePath StorePathFor(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
+  const v1::Requirements requirements = RequirementsOf(gemm);
+  return StorePathOf(c, {StorageBytes(gemm.d_type()), requirements.d_alignment(),
+                         TensorsOf(gemm, requirements), RoundsStochastically(gemm.epilogue()),
+                         gemm.epilogue().bias_gradient(), HasDropout(gemm.epilogue())});
+}
+
+bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
+  if (silicon.compute_capability() != kCapability) return false;
+  const v1::Requirements requirements = RequirementsOf(gemm);
+  if (requirements.a_alignment() != kTmaAlignment || requirements.b_alignment() != kTmaAlignment) {
+    return false;
+  }
+  if (!StridesFitTensorMaps(gemm)) return false;
+  switch (gemm.a_type()) {
+    case v1::DATA_TYPE_FP16:
+    case v1::DATA_TYPE_BF16:
+      return true;
+    case v1::DATA_TYPE_FP32:
+      return Admits(gemm, v1::PRECISION_TF32) && AIsKMajor(gemm) && BIsKMajor(gemm);
+    case v1::DATA_TYPE_TF32:
+    case v1::DATA_TYPE_INT8:
+    case v1::DATA_TYPE_E4M3:
+    case v1::DATA_TYPE_E5M2:
+      return AIsKMajor(gemm) && BIsKMajor(gemm);
+    default:
+      return false;
+  }
+}
+
+Rules<v1::GemmProblem, GemmSm90Config> AllRules() { return kRules; }
+
+}  // namespace tilewright::sm90

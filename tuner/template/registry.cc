@@ -1,0 +1,88 @@
+#include "tuner/template/registry.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/problem/precision.h"
+#include "proto/support/errors.h"
+#include "tuner/template/fused_dropout/fused_dropout_template.h"
+#include "tuner/template/gemm_simt/gemm_simt_template.h"
+#include "tuner/template/gemm_sm80/gemm_sm80_template.h"
+#include "tuner/template/gemm_sm90/gemm_sm90_template.h"
+
+namespace tilewright {
+
+const std::vector<const Template*>& Templates() {
+  static const auto& templates = *new std::vector<const Template*>{
+      new GemmSimtTemplate,
+      new GemmSm80Template,
+      new GemmSm90Template,
+      new FusedDropoutTemplate,
+  };
+  return templates;
+}
+
+const Template* FindTemplate(std::string_view name) {
+  for (const Template* one : Templates()) {
+    if (one->name() == name) return one;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<const Template*> TemplateOf(const v1::Variant& variant) {
+  if (const Template* found = FindTemplate(variant.template_name())) return found;
+  return InvalidField(
+      "variant.template_name", "UNKNOWN_TEMPLATE",
+      absl::StrCat("no template is named \"", variant.template_name().substr(0, 64), "\""));
+}
+
+const std::vector<v1::TemplateDigest>& TemplateDigests() {
+  static const auto& digests = *new std::vector<v1::TemplateDigest>([] {
+    std::vector<v1::TemplateDigest> all;
+    for (const Template* one : Templates()) {
+      v1::TemplateDigest& digest = all.emplace_back();
+      digest.set_template_name(std::string(one->name()));
+      digest.set_digest(one->Digest());
+    }
+    std::sort(all.begin(), all.end(),
+              [](const auto& a, const auto& b) { return a.template_name() < b.template_name(); });
+    return all;
+  }());
+  return digests;
+}
+
+std::vector<RankedVariant> RankVariants(const v1::Problem& problem, const v1::Silicon& silicon) {
+  std::vector<RankedVariant> ranked;
+  for (const Template* one : Templates()) {
+    for (v1::Config& config : one->Enumerate(problem, silicon)) {
+      RankedVariant& variant = ranked.emplace_back();
+      variant.predicted_seconds = one->PredictSeconds(problem, silicon, config);
+      variant.variant.set_template_name(std::string(one->name()));
+      *variant.variant.mutable_config() = std::move(config);
+    }
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+    return a.predicted_seconds < b.predicted_seconds;
+  });
+  return ranked;
+}
+
+v1::Precision PrecisionOf(const v1::Problem& problem, const v1::Variant& variant) {
+  const Template* found = FindTemplate(variant.template_name());
+  return found == nullptr ? v1::PRECISION_UNSPECIFIED
+                          : found->PrecisionOf(problem, variant.config());
+}
+
+v1::Precision PrecisionOf(const v1::Problem& problem, const v1::Candidate& candidate) {
+  return candidate.has_vendor() ? PrecisionOf(problem.gemm(), candidate.vendor())
+                                : PrecisionOf(problem, candidate.variant());
+}
+
+bool SplitsEpilogue(const v1::Variant& variant) {
+  const Template* found = FindTemplate(variant.template_name());
+  return found != nullptr && found->SplitsEpilogue(variant.config());
+}
+
+}  // namespace tilewright

@@ -1,0 +1,53 @@
+// Which tiles are worth a try, and which values of the run-time parameters that every tiled GEMM
+// template has. Pure; any thread.
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_RUN_VALUES_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_RUN_VALUES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// Whether a tile of `tile` elements suits an extent: less than twice the extent rounded up to
+// 32, for what lies beyond the edge is multiplied for nothing. (32 and not 16, the smallest
+// tile, because a tile of 16 x 16 has no two warps to share it.)
+bool TileSuits(int64_t extent, int tile);
+
+// Whether tiles of this area are worth trying: where even tiles of 64 x 128 fill the GPU
+// eight times over, smaller ones only move more bytes.
+bool AreaSuits(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m, int tile_n);
+
+// 1, and where the grid is less than two blocks an SM: splits that make it at most four, keep
+// at least 4 stages of k to a block, and fit.
+std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m,
+                             int tile_n, int tile_k);
+
+// The group that reads the fewest distinct bytes in a wave, its double, and 1 where the grid
+// is longer than a wave; 1 alone where it is not, for then every order reads the same.
+std::vector<int> RasterGroupsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                                   int tile_m, int tile_n, int split_k);
+
+// The same of any grid of tiles of which `wave` run at once, groups being along the first
+// dimension.
+std::vector<int> RasterGroupsToTry(int64_t tiles_m, int64_t tiles_n, int tile_m, int tile_n,
+                                   int64_t wave);
+
+// Adds `c` with every split and every order worth a try.
+template <typename Config>
+void AddRuns(const v1::GemmProblem& gemm, const v1::Silicon& silicon, Config c,
+             std::vector<Config>& configs) {
+  for (const int split : SplitsToTry(gemm, silicon, c.tile_m, c.tile_n, c.tile_k)) {
+    for (const int group : RasterGroupsToTry(gemm, silicon, c.tile_m, c.tile_n, split)) {
+      c.split_k = split;
+      c.raster_group = group;
+      configs.push_back(c);
+    }
+  }
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_RUN_VALUES_H_

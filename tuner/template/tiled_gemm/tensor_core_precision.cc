@@ -1,0 +1,40 @@
+#include "tuner/template/tiled_gemm/tensor_core_precision.h"
+
+#include "proto/problem/data_type.h"
+
+namespace tilewright {
+namespace {
+
+// What the tensor core makes of a type without parameters that say otherwise.
+v1::Precision OnTensorCore(v1::DataType input) {
+  switch (input) {
+    case v1::DATA_TYPE_FP32:
+    case v1::DATA_TYPE_TF32:
+      return v1::PRECISION_TF32;
+    case v1::DATA_TYPE_INT8:
+      return v1::PRECISION_INT32;
+    case v1::DATA_TYPE_E4M3:
+    case v1::DATA_TYPE_E5M2:
+      return v1::PRECISION_FP8_FAST;
+    default:
+      return v1::PRECISION_FP32;
+  }
+}
+
+}  // namespace
+
+v1::Precision TensorCorePrecision(v1::DataType input, const PrecisionParameters& parameters) {
+  const auto& [promote, products, fp16_sums] = parameters;
+  if (fp16_sums) {
+    const bool is_made = (input == v1::DATA_TYPE_FP16 || IsFp8(input)) && !promote && products == 1;
+    return is_made ? v1::PRECISION_FP16_SUMS : v1::PRECISION_UNSPECIFIED;
+  }
+  if (products == 3 && input == v1::DATA_TYPE_FP32) {
+    return promote ? v1::PRECISION_TF32X3_PROMOTED : v1::PRECISION_TF32X3;
+  }
+  if (products != 1) return v1::PRECISION_UNSPECIFIED;
+  if (promote) return IsFp8(input) ? v1::PRECISION_FP8_PROMOTED : v1::PRECISION_UNSPECIFIED;
+  return OnTensorCore(input);
+}
+
+}  // namespace tilewright

@@ -1,0 +1,23 @@
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_TENSOR_CORE_PRECISION_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_TENSOR_CORE_PRECISION_H_
+
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// The parameters of a template on the tensor core that multiply or sum otherwise than the inputs'
+// type says.
+struct PrecisionParameters {
+  int promote = 0;
+  int products = 1;
+  int fp16_sums = 0;
+};
+
+// The precision that they make of inputs of that type; UNSPECIFIED where they make none. Pure;
+// any thread.
+v1::Precision TensorCorePrecision(v1::DataType input, const PrecisionParameters& parameters);
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_TENSOR_CORE_PRECISION_H_

@@ -1,0 +1,107 @@
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_TILED_GEMM_TEMPLATE_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_TILED_GEMM_TEMPLATE_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/problem/gemm/split_epilogue.h"
+#include "tuner/model/cost_model.h"
+#include "tuner/model/machine_model.h"
+#include "tuner/model/requirements.h"
+#include "tuner/template/tiled_gemm/launch_plan.h"
+#include "tuner/template/tiled_gemm/rules.h"
+#include "tuner/template/tiled_gemm/source.h"
+#include "tuner/template/typed_template.h"
+
+namespace tilewright {
+
+// What the tiled GEMM templates share: how they are rendered, and what a split epilogue does to
+// candidates, rules and times where the config structure has one. What a template says of a GEMM
+// it says of one whose epilogue is not split.
+template <typename ConfigStruct>
+class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
+ public:
+  using Config = ConfigStruct;
+
+  std::vector<std::string_view> Constraints() const final {
+    auto names = TypedTemplate<v1::GemmProblem, Config>::Constraints();
+    if constexpr (kMaySplit) names.push_back("SplitsEpilogueAlone");
+    return names;
+  }
+
+ protected:
+  using TypedTemplate<v1::GemmProblem, Config>::TypedTemplate;
+
+ private:
+  static constexpr bool kMaySplit = requires { &Config::split_epilogue; };
+
+  // Legal configs worth a try.
+  virtual std::vector<Config> Kernels(const v1::GemmProblem& gemm,
+                                      const v1::Silicon& silicon) const = 0;
+  virtual double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
+                               const Config& config) const = 0;
+  // What only this template knows of it.
+  virtual GemmInstance Instance(const Config& config) const = 0;
+
+  static bool IsSplit(const Config& config) {
+    if constexpr (kMaySplit) return config.split_epilogue != 0;
+    return false;
+  }
+
+  const v1::GemmProblem* PartOf(const v1::Problem& problem) const final {
+    return problem.has_gemm() ? &problem.gemm() : nullptr;
+  }
+
+  std::vector<Config> Candidates(const v1::GemmProblem& gemm,
+                                 const v1::Silicon& silicon) const final {
+    std::vector<Config> candidates = Kernels(gemm, silicon);
+    if constexpr (kMaySplit) {
+      if (!SplitsEpilogueAlone(gemm, /*split_k=*/1)) return candidates;
+      for (Config& config : Kernels(GemmOfSplit(gemm), silicon)) {
+        if (config.split_k > 1) continue;
+        config.split_epilogue = 1;
+        candidates.push_back(config);
+      }
+    }
+    return candidates;
+  }
+
+  // All rules but SplitsEpilogueAlone are asked of the GEMM that is left.
+  const char* Broken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                     const Config& config) const final {
+    if constexpr (kMaySplit) {
+      if (config.split_epilogue != 0) {
+        return config.split_epilogue != 1 || !SplitsEpilogueAlone(gemm, config.split_k)
+                   ? "SplitsEpilogueAlone"
+                   : FirstBroken(this->rules(), GemmOfSplit(gemm), silicon, config);
+      }
+    }
+    return FirstBroken(this->rules(), gemm, silicon, config);
+  }
+
+  v1::Requirements Requirements(const v1::GemmProblem& gemm, const Config&) const override {
+    return tilewright::RequirementsOf(gemm);
+  }
+
+  double Predict(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                 const Config& config) const final {
+    const MachineModel machine = MachineFor(silicon, gemm, this->Precision(gemm, config));
+    if (!IsSplit(config)) return PredictKernel(gemm, machine, config);
+    return PredictKernel(GemmOfSplit(gemm), machine, config) + SplitEpilogueSeconds(gemm, machine);
+  }
+
+  std::string Source(const v1::GemmProblem& gemm, const Config& config) const final {
+    GemmInstance instance = Instance(config);
+    instance.header = this->source();
+    instance.config = this->table().Render(config);
+    instance.precision = this->Precision(gemm, config);
+    instance.splits_k = config.split_k > 1;
+    instance.splits_epilogue = IsSplit(config);
+    return GemmSource(gemm, instance);
+  }
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_TILED_GEMM_TEMPLATE_H_

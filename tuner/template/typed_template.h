@@ -1,0 +1,169 @@
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_TYPED_TEMPLATE_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_TYPED_TEMPLATE_H_
+
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "tuner/template/parameter_table.h"
+#include "tuner/template/rule.h"
+#include "tuner/template/template.h"
+
+namespace tilewright {
+
+// A template whose configs are a structure of kernel_templates/abi and whose problems are of one
+// kind: what is asked with messages becomes a question with those.
+template <typename ProblemKind, typename ConfigStruct>
+class TypedTemplate : public Template {
+ public:
+  using Problem = ProblemKind;
+  using Config = ConfigStruct;
+
+  const std::vector<ParameterInfo>& parameters() const final { return table_.sorted(); }
+
+  std::vector<ParameterInfo> ParametersInOrder() const final {
+    std::vector<ParameterInfo> infos;
+    for (const auto& field : table_.fields()) infos.push_back(field.info);
+    return infos;
+  }
+
+  std::vector<std::string_view> Constraints() const override {
+    std::vector<std::string_view> names = {serves_, "HasParameters"};
+    for (const auto& rule : rules_) names.push_back(rule.name());
+    return names;
+  }
+
+  bool Supports(const v1::Problem& problem, const v1::Silicon& silicon) const final {
+    const Problem* part = PartOf(problem);
+    return part != nullptr && Serves(*part, silicon);
+  }
+
+  std::vector<v1::Config> Enumerate(const v1::Problem& problem,
+                                    const v1::Silicon& silicon) const final {
+    std::vector<v1::Config> configs;
+    if (!Supports(problem, silicon)) return configs;
+    for (const Config& config : Candidates(*PartOf(problem), silicon)) {
+      configs.push_back(table_.Encode(config));
+    }
+    return configs;
+  }
+
+  std::optional<std::string> BrokenConstraint(const v1::Problem& problem,
+                                              const v1::Silicon& silicon,
+                                              const v1::Config& config) const final {
+    if (!Supports(problem, silicon)) return std::string(serves_);
+    const auto parsed = table_.Parse(config);
+    if (!parsed.ok()) return "HasParameters";
+    const char* broken = Broken(*PartOf(problem), silicon, *parsed);
+    return broken == nullptr ? std::nullopt : std::optional<std::string>(broken);
+  }
+
+  absl::StatusOr<v1::LaunchPlan> PlanFor(const v1::Problem& problem, const v1::Silicon& silicon,
+                                         const v1::Config& config) const final {
+    if (const auto broken = BrokenConstraint(problem, silicon, config)) {
+      return InvalidField("variant.config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
+    }
+    const Config parsed = *table_.Parse(config);
+    v1::LaunchPlan plan = Plan(*PartOf(problem), silicon, parsed);
+    *plan.mutable_requirements() = Requirements(*PartOf(problem), parsed);
+    return plan;
+  }
+
+  v1::Requirements RequirementsOf(const v1::Problem& problem,
+                                  const v1::Config& config) const final {
+    return Requirements(*PartOf(problem), table_.Parse(config).value());
+  }
+
+  double PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
+                        const v1::Config& config) const final {
+    if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
+    return Predict(*PartOf(problem), silicon, *table_.Parse(config));
+  }
+
+  absl::StatusOr<std::string> Render(const v1::Problem& problem,
+                                     const v1::Config& config) const final {
+    const Problem* part = PartOf(problem);
+    if (part == nullptr) {
+      return InvalidField("problem", "UNSUPPORTED_PROBLEM",
+                          absl::StrCat("is of no kind that ", std::string(name()), " serves"));
+    }
+    ASSIGN_OR_RETURN(const Config parsed, table_.Parse(config));
+    return Source(*part, parsed);
+  }
+
+  v1::Precision PrecisionOf(const v1::Problem& problem, const v1::Config& config) const final {
+    const auto parsed = table_.Parse(config);
+    return parsed.ok() && PartOf(problem) != nullptr ? Precision(*PartOf(problem), *parsed)
+                                                     : v1::PRECISION_UNSPECIFIED;
+  }
+
+  bool SplitsEpilogue(const v1::Config& config) const final {
+    if constexpr (requires { &Config::split_epilogue; }) {
+      const auto parsed = table_.Parse(config);
+      return parsed.ok() && parsed->split_epilogue != 0;
+    }
+    return false;
+  }
+
+  v1::Config WithoutOrder(const v1::Config& config) const final {
+    const auto parsed = table_.Parse(config);
+    return parsed.ok() ? table_.Encode(InFirstOrder(*parsed)) : config;
+  }
+
+  v1::Config WithoutMirror(const v1::Config& config) const final {
+    const auto parsed = table_.Parse(config);
+    return parsed.ok() ? table_.Encode(Unmirrored(InFirstOrder(*parsed))) : config;
+  }
+
+ protected:
+  // `serves`: the name of the constraint that Supports asks. `rules`: of static lifetime.
+  TypedTemplate(std::string_view name, std::string_view source, const ParameterTable<Config>& table,
+                std::string_view serves, Rules<Problem, Config> rules)
+      : Template(name, source), table_(table), serves_(serves), rules_(rules) {}
+
+  const ParameterTable<Config>& table() const { return table_; }
+  Rules<Problem, Config> rules() const { return rules_; }
+
+  virtual v1::Precision Precision(const Problem& problem, const Config& config) const = 0;
+
+ private:
+  // The part of `problem` that is of this kind; null where it is of another.
+  virtual const Problem* PartOf(const v1::Problem& problem) const = 0;
+  virtual bool Serves(const Problem& problem, const v1::Silicon& silicon) const = 0;
+  virtual std::vector<Config> Candidates(const Problem& problem,
+                                         const v1::Silicon& silicon) const = 0;
+  virtual const char* Broken(const Problem& problem, const v1::Silicon& silicon,
+                             const Config& config) const {
+    return FirstBroken(rules_, problem, silicon, config);
+  }
+  // All but the requirements.
+  virtual v1::LaunchPlan Plan(const Problem& problem, const v1::Silicon& silicon,
+                              const Config& config) const = 0;
+  virtual v1::Requirements Requirements(const Problem& problem, const Config& config) const = 0;
+  virtual double Predict(const Problem& problem, const v1::Silicon& silicon,
+                         const Config& config) const = 0;
+  virtual std::string Source(const Problem& problem, const Config& config) const = 0;
+  // The config that `config` is the mirror image of, or itself.
+  virtual Config Unmirrored(Config config) const { return config; }
+
+  Config InFirstOrder(Config config) const {
+    for (const auto& field : table_.fields()) {
+      if (field.info.kind == ParameterKind::kOrder) config.*field.member = field.info.least;
+    }
+    return config;
+  }
+
+  const ParameterTable<Config>& table_;
+  const std::string_view serves_;
+  const Rules<Problem, Config> rules_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_TYPED_TEMPLATE_H_
