@@ -20,6 +20,9 @@
 namespace tilewright {
 namespace {
 
+// A large database is read, and made smaller, in minutes.
+constexpr std::chrono::minutes kRemovalTimeout{10};
+
 constexpr char kHealthMethod[] = "/grpc.health.v1.Health/Check";
 
 absl::StatusOr<std::string> AskHealth(const std::shared_ptr<grpc::Channel>& channel,
@@ -222,6 +225,56 @@ absl::StatusOr<v1::ExplainWinnerResponse> Connection::ExplainWinner(
 absl::StatusOr<v1::CacheStats> Connection::GetCacheStats() {
   return impl_->Call<v1::CacheStats>(*impl_->cache, &v1::CacheService::Stub::GetCacheStats,
                                      v1::GetCacheStatsRequest(), kCallTimeout);
+}
+
+absl::StatusOr<v1::ForgetWinnersResponse> Connection::ForgetWinners(
+    const v1::ForgetWinnersRequest& request) {
+  return impl_->Call<v1::ForgetWinnersResponse>(
+      *impl_->cache, &v1::CacheService::Stub::ForgetWinners, request, kRemovalTimeout);
+}
+
+absl::StatusOr<v1::PruneCacheResponse> Connection::PruneCache(
+    const v1::PruneCacheRequest& request) {
+  return impl_->Call<v1::PruneCacheResponse>(*impl_->cache, &v1::CacheService::Stub::PruneCache,
+                                             request, kRemovalTimeout);
+}
+
+absl::StatusOr<int64_t> Connection::BackupCache(std::ostream& out) {
+  return impl_->Receive<v1::BackupChunk>(&v1::CacheService::Stub::BackupCache,
+                                         v1::BackupCacheRequest(), "the backup", out,
+                                         [](const v1::BackupChunk&) {});
+}
+
+absl::StatusOr<v1::ListSignersResponse> Connection::ListSigners() {
+  return impl_->Call<v1::ListSignersResponse>(*impl_->cache, &v1::CacheService::Stub::ListSigners,
+                                              v1::ListSignersRequest(), kCallTimeout);
+}
+
+absl::StatusOr<v1::Signer> Connection::TrustSigner(const v1::TrustSignerRequest& request) {
+  return impl_->Call<v1::Signer>(*impl_->cache, &v1::CacheService::Stub::TrustSigner, request,
+                                 kCallTimeout);
+}
+
+absl::StatusOr<v1::DistrustSignerResponse> Connection::DistrustSigner(const std::string& signer) {
+  v1::DistrustSignerRequest request;
+  request.set_signer(signer);
+  return impl_->Call<v1::DistrustSignerResponse>(
+      *impl_->cache, &v1::CacheService::Stub::DistrustSigner, request, kCallTimeout);
+}
+
+absl::StatusOr<v1::AdoptWinnersResponse> Connection::AdoptWinners() {
+  return impl_->Call<v1::AdoptWinnersResponse>(*impl_->cache, &v1::CacheService::Stub::AdoptWinners,
+                                               v1::AdoptWinnersRequest(), kCallTimeout);
+}
+
+absl::StatusOr<v1::SigningKey> Connection::GetSigningKey() {
+  return impl_->Call<v1::SigningKey>(*impl_->cache, &v1::CacheService::Stub::GetSigningKey,
+                                     v1::GetSigningKeyRequest(), kCallTimeout);
+}
+
+absl::StatusOr<v1::SigningKey> Connection::RotateSigningKey() {
+  return impl_->Call<v1::SigningKey>(*impl_->cache, &v1::CacheService::Stub::RotateSigningKey,
+                                     v1::RotateSigningKeyRequest(), kCallTimeout);
 }
 
 }  // namespace tilewright

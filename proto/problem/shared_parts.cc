@@ -1,7 +1,9 @@
 #include "proto/problem/shared_parts.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "proto/problem/data_type.h"
 #include "proto/problem/dropout_mask.h"
 #include "proto/support/errors.h"
@@ -63,6 +65,24 @@ absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& n
   return absl::OkStatus();
 }
 
+namespace {
+
+// The shortest number that means the same steps: 0.1, not 0.100006.
+std::string DescribeProbability(double probability) {
+  std::string text;
+  for (int digits = 1; digits <= 6; ++digits) {
+    text = absl::StrFormat("%.*g", digits, probability);
+    double value = 0;
+    if (absl::SimpleAtod(text, &value) &&
+        QuantizeProbability(value) == QuantizeProbability(probability)) {
+      break;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string LowerName(const std::string& name, std::string_view prefix) {
   return absl::AsciiStrToLower(name.substr(prefix.size()));
 }
@@ -74,8 +94,9 @@ std::string DescribePart(std::string_view name, v1::DataType type, v1::DataType 
 
 std::string DescribeDropout(std::string_view name, const v1::Dropout& dropout) {
   std::string text;
-  if (dropout.probability() > 0) {
-    text = absl::StrCat(" ", std::string(name), "=", dropout.probability());
+  // A problem that is not canonical may have any.
+  if (dropout.probability() > 0 && dropout.probability() <= 1) {
+    text = absl::StrCat(" ", std::string(name), "=", DescribeProbability(dropout.probability()));
   }
   if (dropout.philox_rounds() == 10) text += " rounds=10";
   if (dropout.store_mask()) text += " mask";

@@ -1,3 +1,4 @@
+// The part of CacheServiceImpl that exports and imports bundles.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

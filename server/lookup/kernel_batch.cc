@@ -1,3 +1,4 @@
+// The part of KernelServiceImpl that answers many look-ups at once.
 #include <atomic>
 #include <memory>
 #include <utility>

@@ -1,3 +1,4 @@
+// The part of KernelServiceImpl that streams better kernels as they come.
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,3 +1,4 @@
+// The part of config.h that reads flags: apart, as CLI11 takes long to compile.
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,4 @@
+// The part of config.h that reads the file: apart, as toml++ takes long to compile.
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 

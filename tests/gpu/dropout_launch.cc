@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 
 namespace tilewright {

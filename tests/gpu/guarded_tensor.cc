@@ -7,6 +7,7 @@
 #include <cstring>
 #include <random>
 
+#include "proto/problem/data_type.h"
 #include "tests/gpu/gemm_cases.h"
 
 namespace tilewright {

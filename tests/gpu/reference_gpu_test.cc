@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "proto/problem/data_type.h"
 #include "proto/problem/problem.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"

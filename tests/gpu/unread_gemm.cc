@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/data_type.h"
+#include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/tuner/codegen/gemm_problems.h"

@@ -1,3 +1,4 @@
+// The part of target.h that makes keys.
 #include <cmath>
 #include <cstdint>
 #include <string>

@@ -1,3 +1,4 @@
+// The part of target.h that knows how fast GPUs can be.
 #include <algorithm>
 #include <limits>
 

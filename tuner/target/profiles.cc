@@ -1,3 +1,4 @@
+// The part of target.h that names GPUs.
 #include <algorithm>
 #include <cstdlib>
 #include <string>

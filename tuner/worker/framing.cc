@@ -1,3 +1,4 @@
+// The part of worker_process.h that sends and receives messages.
 #include <poll.h>
 #include <sys/socket.h>
 

@@ -1,3 +1,4 @@
+// The part of worker_process.h that limits what a worker may take.
 #include <signal.h>
 #include <sys/resource.h>
 

@@ -1,3 +1,4 @@
+// The part of dynamic_library.h that knows where CUDA's libraries lie.
 #include <stdlib.h>
 
 #include <algorithm>

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/launch/plan/check_plan.h"
 #include "proto/problem/dropout_mask.h"
 #include "tests/kernel_templates/launch/launch_fixture.h"

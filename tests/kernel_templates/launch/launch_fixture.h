@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <string>
 
-#include "kernel_templates/launch/gemm/gemm_launcher.h"
+#include "kernel_templates/abi/kernel_args.h"
 #include "proto/support/errors.h"
+#include "tilewright/gemm.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/problem/data_type.h"
 #include "proto/problem/gemm/batch_stride.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 
