@@ -1,5 +1,5 @@
 // The compile-time parameters of fused_dropout and the resources that follow from them: the one
-// source for the template and for its search space. Plain constexpr C++.
+// source for the template and for the tuner. Plain constexpr C++.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_ABI_FUSED_DROPOUT_CONFIG_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_ABI_FUSED_DROPOUT_CONFIG_H_
 
@@ -96,7 +96,7 @@ constexpr int MinBlocksPerSm(const FusedDropoutConfig& c, const FusedDropoutWork
 }
 
 // Legality. Each rule stands alone and has a name; IsLegal is all of them. Whether a target has
-// the shared memory is the search space's question.
+// the shared memory is the tuner's question.
 
 constexpr bool IsPowerOfTwo(int value) { return value > 0 && (value & (value - 1)) == 0; }
 

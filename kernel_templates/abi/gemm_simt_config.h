@@ -1,5 +1,5 @@
 // The compile-time parameters of gemm_simt and the resources that follow from them:
-// the one source for the template and for its search space. Plain constexpr C++.
+// the one source for the template and for the tuner. Plain constexpr C++.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_ABI_GEMM_SIMT_CONFIG_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_ABI_GEMM_SIMT_CONFIG_H_
 

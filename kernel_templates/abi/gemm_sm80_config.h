@@ -1,5 +1,5 @@
 // The compile-time parameters of gemm_sm80 and the resources that follow from them:
-// the one source for the template and for its search space. Plain constexpr C++.
+// the one source for the template and for the tuner. Plain constexpr C++.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_ABI_GEMM_SM80_CONFIG_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_ABI_GEMM_SM80_CONFIG_H_
 
@@ -62,7 +62,7 @@ constexpr int MinBlocksPerSm(const GemmSm80Config& c) {
 }
 
 // Legality. Each rule stands alone and has a name; IsLegal is all of them. Whether a
-// target has the shared memory is the search space's question.
+// target has the shared memory is the tuner's question.
 
 // Tiles are 16..256 and a power of two or three times one: an operand that is contiguous
 // along m or n is copied in at most three strided groups of pointers a thread.

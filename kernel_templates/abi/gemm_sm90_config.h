@@ -1,5 +1,5 @@
 // The compile-time parameters of gemm_sm90 and the resources that follow from them:
-// the one source for the template and for its search space. Plain constexpr C++.
+// the one source for the template and for the tuner. Plain constexpr C++.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_ABI_GEMM_SM90_CONFIG_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_ABI_GEMM_SM90_CONFIG_H_
 
@@ -229,8 +229,8 @@ constexpr StorePath StorePathOf(const GemmSm90Config& c, const StoreNeeds& needs
 constexpr int ColumnSumRows(const GemmSm90Config& c) { return c.swap_ab ? c.tile_m : 16; }
 
 // Legality. Each rule stands alone and has a name; IsLegal is all that can be asked of a config
-// alone. Whether a target has the shared memory, and the epilogue the registers, is the search
-// space's question.
+// alone. Whether a target has the shared memory, and the epilogue the registers, is the tuner's
+// question.
 
 constexpr bool HasConsumers(const GemmSm90Config& c) {
   return c.consumers >= 1 && c.consumers <= 3 && (c.ping_pong == 0 || c.ping_pong == 1) &&

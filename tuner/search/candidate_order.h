@@ -24,9 +24,9 @@ std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size
 // Local moves: indices of up to `count` variants beyond the first `tried` that are neighbours of
 // `leaders` (indices among the first, the fastest first), by turns of the leaders. Neighbours are
 // the other tile orders of a leader's kernel and its mirror image, and the kernels next to it along
-// one parameter, up and down: those that differ in that parameter alone (values that
-// follow from the others may differ too) with the nearest value whose shape is not among the tried.
-// Of a kernel's orders the best ranked one stands for all.
+// one parameter, up and down: those that differ in that parameter alone (values that follow from
+// the others may differ too) with the nearest value whose shape is not among the tried. Of a
+// kernel's orders the best ranked one stands for all.
 std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
                                     const std::vector<std::size_t>& leaders, std::size_t count);
 

@@ -16,10 +16,10 @@ namespace tilewright {
 
 const std::vector<const Template*>& Templates() {
   static const auto& templates = *new std::vector<const Template*>{
-      new GemmSimtTemplate,
-      new GemmSm80Template,
-      new GemmSm90Template,
-      new FusedDropoutTemplate,
+      &GemmSimtTemplate(),
+      &GemmSm80Template(),
+      &GemmSm90Template(),
+      &FusedDropoutTemplate(),
   };
   return templates;
 }

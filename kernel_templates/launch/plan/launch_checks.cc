@@ -54,8 +54,8 @@ absl::Status CheckArchitecture(std::string_view architecture, int compute_capabi
                                 ", this GPU is sm_", compute_capability));
 }
 
-absl::Status CheckRequirements(const v1::LaunchPlan& plan, const ShapeFields& fields,
-                               const ProblemShape& shape, const TensorUses& uses) {
+absl::Status CheckExtents(const v1::LaunchPlan& plan, const ShapeFields& fields,
+                          const ProblemShape& shape, const TensorUses& uses) {
   const v1::Requirements& needs = plan.requirements();
   RETURN_IF_ERROR(CheckDivisor(fields.m, shape.m, needs.m_divisor()));
   RETURN_IF_ERROR(CheckDivisor(fields.n, shape.n, needs.n_divisor()));
@@ -67,9 +67,14 @@ absl::Status CheckRequirements(const v1::LaunchPlan& plan, const ShapeFields& fi
   }
   RETURN_IF_ERROR(CheckGrids(fields.m, plan, shape));
   RETURN_IF_ERROR(CheckTileEnds(plan, fields, shape));
-  RETURN_IF_ERROR(CheckTensorMaps(plan, uses));
+  return CheckTensorMaps(plan, uses);
+}
+
+absl::Status CheckRequirements(const v1::LaunchPlan& plan, const ShapeFields& fields,
+                               const ProblemShape& shape, const TensorUses& uses) {
+  RETURN_IF_ERROR(CheckExtents(plan, fields, shape, uses));
   for (const TensorUse& use : uses) {
-    if (use.IsMatrix()) RETURN_IF_ERROR(CheckStrides(use, needs));
+    if (use.IsMatrix()) RETURN_IF_ERROR(CheckStrides(use, plan.requirements()));
   }
   return absl::OkStatus();
 }

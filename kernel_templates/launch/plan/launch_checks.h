@@ -15,8 +15,13 @@ namespace tilewright {
 // target ("sm_90a") runs on exactly that one.
 absl::Status CheckArchitecture(std::string_view architecture, int compute_capability);
 
-// A canonical problem, of this shape and with these tensors, against what `plan` requires.
-// INVALID_ARGUMENT names one of `fields` or the field of a stride.
+// A canonical problem, of this shape and with these tensors, against all that `plan` requires but
+// alignments. INVALID_ARGUMENT names one of `fields`, or the operand whose strides no tensor map
+// can follow.
+absl::Status CheckExtents(const v1::LaunchPlan& plan, const ShapeFields& fields,
+                          const ProblemShape& shape, const TensorUses& uses);
+
+// The same, and the alignment of strides: the field of one is named.
 absl::Status CheckRequirements(const v1::LaunchPlan& plan, const ShapeFields& fields,
                                const ProblemShape& shape, const TensorUses& uses);
 

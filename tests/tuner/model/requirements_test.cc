@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "proto/problem/problem.h"
 #include "tests/tuner/template/template_testing.h"
 
 namespace tilewright {

@@ -1,4 +1,4 @@
-// The search space of the fused dropout: what it offers, what it refuses, how it is launched, and
+// The template of the fused dropout: what it offers, what it refuses, how it is launched, and
 // what the model expects.
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ std::string Broken(const v1::Problem& problem, const Parameters& parameters) {
       .value_or("");
 }
 
-TEST(FusedDropoutSpaceTest, OffersLegalConfigsForEveryForm) {
+TEST(FusedDropoutTemplateTest, OffersLegalConfigsForEveryForm) {
   const Template& of = TemplateNamed("fused_dropout");
   for (const std::string& form : FusedDropoutForms()) {
     for (const char* shape :
@@ -54,7 +54,7 @@ TEST(FusedDropoutSpaceTest, OffersLegalConfigsForEveryForm) {
   }
 }
 
-TEST(FusedDropoutSpaceTest, NoOtherSpaceServesIt) {
+TEST(FusedDropoutTemplateTest, NoOtherTemplateServesIt) {
   const v1::Problem problem =
       FusedDropoutOf(std::string(kLarge) + "operation: DROPOUT_OPERATION_DROPOUT");
   for (const Template* of : Templates()) {
@@ -64,7 +64,7 @@ TEST(FusedDropoutSpaceTest, NoOtherSpaceServesIt) {
       TemplateNamed("fused_dropout").Supports(GemmOf("m: 1 n: 1 k: 1"), Profile("h100-sxm")));
 }
 
-TEST(FusedDropoutSpaceTest, NamesTheConstraintThatIsBroken) {
+TEST(FusedDropoutTemplateTest, NamesTheConstraintThatIsBroken) {
   const v1::Problem plain =
       FusedDropoutOf(std::string(kLarge) + "operation: DROPOUT_OPERATION_DROPOUT");
   const v1::Problem norm =
@@ -98,7 +98,7 @@ TEST(FusedDropoutSpaceTest, NamesTheConstraintThatIsBroken) {
   EXPECT_EQ(Broken(GemmOf("m: 1 n: 1 k: 1"), Plain()), "ServesKind");
 }
 
-TEST(FusedDropoutSpaceTest, PlansOneStepOrTwo) {
+TEST(FusedDropoutTemplateTest, PlansOneStepOrTwo) {
   const Template& of = TemplateNamed("fused_dropout");
   const v1::Problem forward = FusedDropoutOf(
       std::string(kLarge) + "operation: DROPOUT_OPERATION_BIAS_DROPOUT_RESIDUAL x_stride: 4100");
@@ -130,7 +130,7 @@ TEST(FusedDropoutSpaceTest, PlansOneStepOrTwo) {
   EXPECT_EQ(two->requirements().n_limit(), 4096);
 }
 
-TEST(FusedDropoutSpaceTest, LongRowsAreNotServedByKernelsThatHoldThem) {
+TEST(FusedDropoutTemplateTest, LongRowsAreNotServedByKernelsThatHoldThem) {
   v1::Requirements requirements;
   requirements.set_n_limit(4096);
   const std::string form =
@@ -142,9 +142,9 @@ TEST(FusedDropoutSpaceTest, LongRowsAreNotServedByKernelsThatHoldThem) {
   EXPECT_FALSE(RequirementsHold(requirements, FusedDropoutOf("rows: 1 columns: 9" + form)));
 }
 
-// What the renderer and the template count must be the same; the template checks it against the
+// What the tuner and the template count must be the same; the template checks it against the
 // launch bounds alone.
-TEST(FusedDropoutSpaceTest, WorkFollowsFromTheTensors) {
+TEST(FusedDropoutTemplateTest, WorkFollowsFromTheTensors) {
   const auto work = WorkOf(
       FusedDropoutOf("rows: 8 columns: 8 operation: DROPOUT_OPERATION_BIAS_ACTIVATION_DROPOUT "
                      "activation: ACTIVATION_SILU normalization: NORMALIZATION_LAYER_NORM "

@@ -1,4 +1,4 @@
-// What launchers, imports and clients accept, against all that the search spaces make.
+// What launchers, imports and clients accept, against all that the templates offer.
 #include <string>
 
 #include "google/protobuf/text_format.h"
@@ -32,7 +32,7 @@ const char* const kProblems[] = {
     " operation: DROPOUT_OPERATION_DROPOUT dropout { probability: 0.5 } }",
 };
 
-TEST(PlanChecksTest, EveryPlanThatTheSpacesMakeIsAccepted) {
+TEST(PlanChecksTest, EveryPlanOfATemplateIsAccepted) {
   int plans = 0;
   for (const char* target : {"h100-sxm", "a100-sxm-80"}) {
     const auto silicon = FindProfile(target);

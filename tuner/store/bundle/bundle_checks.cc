@@ -208,11 +208,12 @@ absl::Status CheckWinner(const v1::Winner& winner, const v1::Kernel& kernel, abs
   return CheckPhysics(winner);
 }
 
-// A kernel that cannot serve even its own problem.
+// A kernel that cannot serve even its own problem. Alignments are the launch's to check: they
+// concern addresses as well.
 absl::Status CheckServesItsProblem(const v1::LaunchPlan& plan, const v1::Problem& problem) {
   const Family& family = FamilyOf(problem);
-  return CheckRequirements(plan, family.shape_fields(), family.ShapeOf(problem),
-                           family.TensorsOf(problem));
+  return CheckExtents(plan, family.shape_fields(), family.ShapeOf(problem),
+                      family.TensorsOf(problem));
 }
 
 }  // namespace

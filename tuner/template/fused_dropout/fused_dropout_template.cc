@@ -14,8 +14,10 @@
 #include "tuner/model/requirements.h"
 #include "tuner/template/fused_dropout/model.h"
 #include "tuner/template/fused_dropout/parameters.h"
-#include "tuner/template/fused_dropout/source.h"
 #include "tuner/template/fused_dropout/work.h"
+#include "tuner/template/launch_step.h"
+#include "tuner/template/spec_text.h"
+#include "tuner/template/typed_template.h"
 
 namespace tilewright {
 namespace {
@@ -136,9 +138,8 @@ std::vector<int> TileRows(const Problem& problem, const v1::Silicon& silicon,
   return {rows.begin(), rows.end()};
 }
 
-template <typename Visit>
-void ForEachTile(const Problem& problem, const v1::Silicon& silicon, FusedDropoutConfig c,
-                 const Visit& visit) {
+void AddTiles(const Problem& problem, const v1::Silicon& silicon, FusedDropoutConfig c,
+              std::vector<FusedDropoutConfig>& configs) {
   const bool may_read = problem.backward() && problem.dropout().store_mask();
   for (const int tile_m : TileRows(problem, silicon, c)) {
     for (int read_mask = 0; read_mask <= (may_read ? 1 : 0); ++read_mask) {
@@ -148,16 +149,16 @@ void ForEachTile(const Problem& problem, const v1::Silicon& silicon, FusedDropou
         c.prefetch = prefetch;
         if (FirstBroken(kRules, problem, silicon, c) == nullptr && SuitsType(problem, c) &&
             SuitsColumns(problem, c) && SuitsRows(problem, silicon, c) && SuitsRing(problem, c)) {
-          visit(c);
+          configs.push_back(c);
         }
       }
     }
   }
 }
 
-template <typename Visit>
-void ForEachConfig(const Problem& problem, const v1::Silicon& silicon, int looped,
-                   const Visit& visit) {
+std::vector<FusedDropoutConfig> ConfigsOf(const Problem& problem, const v1::Silicon& silicon,
+                                          int looped) {
+  std::vector<FusedDropoutConfig> configs;
   for (const int vector : kVectors) {
     for (const int slots : kSlots) {
       // Beside the pair at hand nothing is on its way, one slot, or whole pairs. More is worse
@@ -168,100 +169,135 @@ void ForEachConfig(const Problem& problem, const v1::Silicon& silicon, int loope
         for (const int threads : kThreads) {
           if (threads < column_threads) continue;
           for (const int ring_parts : rings) {
-            ForEachTile(problem, silicon,
-                        {vector, slots, column_threads, threads, 16, 0, 0, looped, ring_parts},
-                        visit);
+            AddTiles(problem, silicon,
+                     {vector, slots, column_threads, threads, 16, 0, 0, looped, ring_parts},
+                     configs);
           }
         }
       }
     }
   }
-}
-
-v1::LaunchStep Step(std::string_view symbol, int threads, int shared_bytes, v1::GridRule rule,
-                    int tile_m, int tile_n) {
-  v1::LaunchStep step;
-  step.set_entry_symbol(std::string(symbol));
-  step.set_block_threads(threads);
-  step.set_cluster_x(1);
-  step.set_cluster_y(1);
-  step.set_dynamic_shared_memory_bytes(shared_bytes);
-  step.set_grid_rule(rule);
-  step.set_tile_m(tile_m);
-  step.set_tile_n(tile_n);
-  step.set_split_k(1);
-  return step;
-}
-
-}  // namespace
-
-FusedDropoutTemplate::FusedDropoutTemplate()
-    : TypedTemplate("fused_dropout", "dropout/fused_dropout.cuh", FusedDropoutParameters(),
-                    "ServesKind", kRules) {}
-
-const Problem* FusedDropoutTemplate::PartOf(const v1::Problem& problem) const {
-  return problem.has_fused_dropout() ? &problem.fused_dropout() : nullptr;
-}
-
-// A fused dropout, on compute capability 8.0 or later.
-bool FusedDropoutTemplate::Serves(const Problem&, const v1::Silicon& silicon) const {
-  return silicon.compute_capability() >= 80;
-}
-
-std::vector<FusedDropoutConfig> FusedDropoutTemplate::Candidates(const Problem& problem,
-                                                                 const v1::Silicon& silicon) const {
-  std::vector<FusedDropoutConfig> configs;
-  const auto add = [&](const FusedDropoutConfig& c) { configs.push_back(c); };
-  ForEachConfig(problem, silicon, 0, add);
-  // Rows that no block can hold.
-  if (configs.empty()) ForEachConfig(problem, silicon, 1, add);
   return configs;
 }
 
-v1::LaunchPlan FusedDropoutTemplate::Plan(const Problem& problem, const v1::Silicon& silicon,
-                                          const FusedDropoutConfig& c) const {
-  const FusedDropoutWork work = WorkOf(problem, c.read_mask == 1);
-  // A block has whole rows, however long, where they are normalized.
-  const int tile_n = Normalizes(problem) ? std::numeric_limits<int32_t>::max() : HeldColumns(c);
-  v1::LaunchPlan plan;
-  plan.set_arguments_version(kFusedDropoutArgsVersion);
-  *plan.add_steps() = Step(kFusedDropoutEntry, c.threads, SharedMemoryBytes(c, work),
-                           v1::GRID_RULE_TILES, c.tile_m, tile_n);
-  if (work.column_sums > 0) {
-    *plan.add_steps() = Step(kColumnReduceEntry, kColumnReduceThreads, 0, v1::GRID_RULE_COLUMNS,
-                             c.tile_m, kColumnReduceColumns);
-    v1::WorkspaceRegion& region = *plan.mutable_workspace()->add_regions();
-    region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
-    region.set_copies(work.column_sums);
-    region.set_element_bytes(sizeof(float));
+std::string Access(int64_t stride, v1::DataType type) {
+  return std::to_string(AccessBytes(stride, 0, 1, StorageBytes(type)));
+}
+
+// Fields that keep their defaults are left out.
+std::string RenderSpec(const v1::FusedDropoutProblem& problem) {
+  std::string text = "FusedDropoutSpec{.type = " + SpecValue("Type", problem.type()) +
+                     ", .x_access_bytes = " + Access(problem.x_stride(), problem.type()) +
+                     ", .y_access_bytes = " + Access(problem.y_stride(), problem.type()) +
+                     ", .operation = " + SpecValue("DropoutOperation", problem.operation());
+  if (problem.activation() > v1::ACTIVATION_NONE) {
+    text += ", .activation = " + SpecValue("Activation", problem.activation());
   }
-  // Kernels for sm_90 wait for the grid before them themselves.
-  if (silicon.compute_capability() >= 90) {
-    for (v1::LaunchStep& step : *plan.mutable_steps()) step.set_programmatic_launch(true);
+  if (Normalizes(problem)) {
+    text += ", .normalization = " + SpecValue("Normalization", problem.normalization());
   }
-  plan.set_raster_group(1);
-  return plan;
+  if (problem.backward()) text += ", .backward = true";
+  if (DropsElements(problem)) {
+    text += ", .dropout_rounds = " + std::to_string(problem.dropout().philox_rounds());
+    if (problem.dropout().store_mask()) text += ", .store_mask = true";
+  }
+  if (problem.store_statistics()) text += ", .store_statistics = true";
+  if (problem.store_pre_norm()) text += ", .store_pre_norm = true";
+  if (problem.add_gradient()) text += ", .add_gradient = true";
+  if (HasBias(problem)) text += ", .bias_type = " + SpecValue("Type", problem.bias_type());
+  if (HasResidual(problem)) {
+    text += ", .residual_type = " + SpecValue("Type", problem.residual_type());
+    if (problem.residual_stride() > 0) {
+      text += ", .residual_access_bytes = " +
+              Access(problem.residual_stride(), problem.residual_type());
+    }
+  }
+  if (Normalizes(problem)) text += ", .weight_type = " + SpecValue("Type", problem.weight_type());
+  if (HasPreNorm(problem)) {
+    text += ", .pre_norm_type = " + SpecValue("Type", PreNormType(problem)) +
+            ", .pre_norm_access_bytes = " + Access(problem.pre_norm_stride(), PreNormType(problem));
+  }
+  return text + "}";
 }
 
-v1::Requirements FusedDropoutTemplate::Requirements(const Problem& problem,
-                                                    const FusedDropoutConfig& c) const {
-  v1::Requirements requirements = tilewright::RequirementsOf(problem);
-  if (Normalizes(problem) && !c.looped) requirements.set_n_limit(HeldColumns(c));
-  return requirements;
-}
+class FusedDropout : public TypedTemplate<v1::FusedDropoutProblem, FusedDropoutConfig> {
+ public:
+  FusedDropout()
+      : TypedTemplate("fused_dropout", "dropout/fused_dropout.cuh", FusedDropoutParameters(),
+                      "ServesKind", kRules) {}
 
-double FusedDropoutTemplate::Predict(const Problem& problem, const v1::Silicon& silicon,
-                                     const FusedDropoutConfig& c) const {
-  return PredictFusedDropoutSeconds(problem, silicon, c);
-}
+ private:
+  const Problem* PartOf(const v1::Problem& problem) const override {
+    return problem.has_fused_dropout() ? &problem.fused_dropout() : nullptr;
+  }
 
-std::string FusedDropoutTemplate::Source(const Problem& problem,
-                                         const FusedDropoutConfig& c) const {
-  return FusedDropoutSource(problem, std::string(source()), table().Render(c));
-}
+  bool Serves(const Problem&, const v1::Silicon& silicon) const override {
+    return silicon.compute_capability() >= 80;
+  }
 
-v1::Precision FusedDropoutTemplate::Precision(const Problem&, const FusedDropoutConfig&) const {
-  return v1::PRECISION_FP32;
+  std::vector<Config> Candidates(const Problem& problem,
+                                 const v1::Silicon& silicon) const override {
+    const std::vector<Config> configs = ConfigsOf(problem, silicon, /*looped=*/0);
+    // Rows that no block can hold.
+    return configs.empty() ? ConfigsOf(problem, silicon, /*looped=*/1) : configs;
+  }
+
+  v1::LaunchPlan Plan(const Problem& problem, const v1::Silicon& silicon,
+                      const Config& c) const override {
+    const FusedDropoutWork work = WorkOf(problem, c.read_mask == 1);
+    // A block has whole rows, however long, where they are normalized.
+    const int tile_n = Normalizes(problem) ? std::numeric_limits<int32_t>::max() : HeldColumns(c);
+    v1::LaunchPlan plan;
+    plan.set_arguments_version(kFusedDropoutArgsVersion);
+    *plan.add_steps() = TileStep(kFusedDropoutEntry, c.threads, c.tile_m, tile_n);
+    plan.mutable_steps(0)->set_dynamic_shared_memory_bytes(SharedMemoryBytes(c, work));
+    if (work.column_sums > 0) {
+      *plan.add_steps() =
+          TileStep(kColumnReduceEntry, kColumnReduceThreads, c.tile_m, kColumnReduceColumns);
+      plan.mutable_steps(1)->set_grid_rule(v1::GRID_RULE_COLUMNS);
+      v1::WorkspaceRegion& region = *plan.mutable_workspace()->add_regions();
+      region.set_rule(v1::WORKSPACE_REGION_RULE_COLUMNS);
+      region.set_copies(work.column_sums);
+      region.set_element_bytes(sizeof(float));
+    }
+    // Kernels for sm_90 wait for the grid before them themselves.
+    if (silicon.compute_capability() >= 90) {
+      for (v1::LaunchStep& step : *plan.mutable_steps()) step.set_programmatic_launch(true);
+    }
+    plan.set_raster_group(1);
+    return plan;
+  }
+
+  v1::Requirements Requirements(const Problem& problem, const Config& c) const override {
+    v1::Requirements requirements = tilewright::RequirementsOf(problem);
+    if (Normalizes(problem) && !c.looped) requirements.set_n_limit(HeldColumns(c));
+    return requirements;
+  }
+
+  double Predict(const Problem& problem, const v1::Silicon& silicon,
+                 const Config& c) const override {
+    return PredictFusedDropoutSeconds(problem, silicon, c);
+  }
+
+  std::string Source(const Problem& problem, const Config& c) const override {
+    std::string text =
+        absl::StrCat("#include \"", std::string(source()), "\"\n\nusing namespace tilewright;\n",
+                     "using Variant = FusedDropout<\n    ", RenderSpec(problem), ",\n    ",
+                     table().Render(c), ">;\nTILEWRIGHT_FUSED_DROPOUT_ENTRY(Variant)\n");
+    if (ColumnSums(problem) > 0) text += "TILEWRIGHT_COLUMN_REDUCE_ENTRY(Variant)\n";
+    return text;
+  }
+
+  v1::Precision Precision(const Problem&, const Config&) const override {
+    return v1::PRECISION_FP32;
+  }
+};
+
+}  // namespace
+
+const Template& FusedDropoutTemplate() {
+  static const auto& one = *new FusedDropout;
+  return one;
 }
 
 }  // namespace tilewright

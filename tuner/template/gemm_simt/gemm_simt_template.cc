@@ -4,6 +4,7 @@
 #include "proto/problem/precision.h"
 #include "tuner/template/gemm_simt/parameters.h"
 #include "tuner/template/tiled_gemm/run_values.h"
+#include "tuner/template/tiled_gemm/tiled_gemm_template.h"
 
 namespace tilewright {
 namespace {
@@ -52,39 +53,9 @@ bool FillsRegisters(const GemmSimtConfig& c) {
   return c.tile_m * c.tile_n < 128 * 128 || AccumulatorRegisters(c) >= 32;
 }
 
-// Calls `visit` with every legal config worth trying whose split_k and raster_group are 1.
-template <typename Visit>
-void ForEachKernel(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Visit& visit) {
-  for (const int tile_m : kTiles) {
-    if (!TileSuits(gemm.m(), tile_m)) continue;
-    for (const int tile_n : kTiles) {
-      if (!TileSuits(gemm.n(), tile_n) || !AreaSuits(gemm, silicon, tile_m, tile_n)) continue;
-      for (const int tile_k : kDepths) {
-        for (const int thread_m : kThreadTiles) {
-          for (const int thread_n : kThreadTiles) {
-            const GemmSimtConfig c{tile_m, tile_n, tile_k, thread_m, thread_n, 1, 1};
-            if (FirstBroken(kRules, gemm, silicon, c) == nullptr && FillsWarps(c) &&
-                FillsRegisters(c)) {
-              visit(c);
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
 TileWork WorkOf(const v1::Requirements& requirements, const MachineModel& machine,
                 const GemmSimtConfig& c) {
-  TileWork work;
-  work.tile_m = c.tile_m;
-  work.tile_n = c.tile_n;
-  work.tile_k = c.tile_k;
-  work.threads = Threads(c);
-  work.shared_memory_bytes = SharedMemoryBytes(c);
-  work.registers_per_thread = RegisterEstimate(c);
-  work.split_k = c.split_k;
-  work.raster_group = c.raster_group;
+  TileWork work = TileWorkOf(c, SharedMemoryBytes(c));
   const double warps = Threads(c) / 32.0;
   // For each k a thread reads thread_m + thread_n elements in 16-byte loads. Lanes of a row or
   // column of threads read the same address, so that a load of 512 bytes moves 256 at most.
@@ -102,43 +73,65 @@ TileWork WorkOf(const v1::Requirements& requirements, const MachineModel& machin
   return work;
 }
 
+class GemmSimt : public TiledGemmTemplate<GemmSimtConfig> {
+ public:
+  GemmSimt()
+      : TiledGemmTemplate("gemm_simt", "gemm/gemm_simt.cuh", GemmSimtParameters(), "ServesTypes",
+                          kRules) {}
+
+ private:
+  // fp32 inputs, whose products and sums may be fp32; compute capability 8.0 or later.
+  bool Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const override {
+    return gemm.a_type() == v1::DATA_TYPE_FP32 && silicon.compute_capability() >= 80 &&
+           Admits(gemm, v1::PRECISION_FP32);
+  }
+
+  std::vector<Config> Kernels(const v1::GemmProblem& gemm,
+                              const v1::Silicon& silicon) const override {
+    std::vector<Config> configs;
+    for (const int tile_m : kTiles) {
+      if (!TileSuits(gemm.m(), tile_m)) continue;
+      for (const int tile_n : kTiles) {
+        if (!TileSuits(gemm.n(), tile_n) || !AreaSuits(gemm, silicon, tile_m, tile_n)) continue;
+        for (const int tile_k : kDepths) {
+          for (const int thread_m : kThreadTiles) {
+            for (const int thread_n : kThreadTiles) {
+              const Config c{tile_m, tile_n, tile_k, thread_m, thread_n, 1, 1};
+              if (FirstBroken(kRules, gemm, silicon, c) == nullptr && FillsWarps(c) &&
+                  FillsRegisters(c)) {
+                AddRuns(gemm, silicon, c, configs);
+              }
+            }
+          }
+        }
+      }
+    }
+    return configs;
+  }
+
+  v1::LaunchPlan Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
+                      const Config& c) const override {
+    return PlanTiledGemm(gemm, {c.tile_m, c.tile_n, Threads(c), SharedMemoryBytes(c), c.split_k,
+                                c.raster_group, c.tile_m});
+  }
+
+  double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
+                       const Config& c) const override {
+    return PredictTiledSeconds(gemm, machine, WorkOf(tilewright::RequirementsOf(gemm), machine, c));
+  }
+
+  v1::Precision Precision(const v1::GemmProblem&, const Config&) const override {
+    return v1::PRECISION_FP32;
+  }
+
+  GemmInstance Instance(const Config&) const override { return {.template_class = "GemmSimt"}; }
+};
+
 }  // namespace
 
-GemmSimtTemplate::GemmSimtTemplate()
-    : TiledGemmTemplate("gemm_simt", "gemm/gemm_simt.cuh", GemmSimtParameters(), "ServesTypes",
-                        kRules) {}
-
-// fp32 inputs, whose products and sums may be fp32; compute capability 8.0 or later.
-bool GemmSimtTemplate::Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const {
-  return gemm.a_type() == v1::DATA_TYPE_FP32 && silicon.compute_capability() >= 80 &&
-         Admits(gemm, v1::PRECISION_FP32);
-}
-
-std::vector<GemmSimtConfig> GemmSimtTemplate::Kernels(const v1::GemmProblem& gemm,
-                                                      const v1::Silicon& silicon) const {
-  std::vector<GemmSimtConfig> configs;
-  ForEachKernel(gemm, silicon,
-                [&](const GemmSimtConfig& c) { AddRuns(gemm, silicon, c, configs); });
-  return configs;
-}
-
-v1::LaunchPlan GemmSimtTemplate::Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
-                                      const GemmSimtConfig& c) const {
-  return PlanTiledGemm(gemm, {c.tile_m, c.tile_n, Threads(c), SharedMemoryBytes(c), c.split_k,
-                              c.raster_group, c.tile_m});
-}
-
-double GemmSimtTemplate::PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
-                                       const GemmSimtConfig& c) const {
-  return PredictTiledSeconds(gemm, machine, WorkOf(tilewright::RequirementsOf(gemm), machine, c));
-}
-
-v1::Precision GemmSimtTemplate::Precision(const v1::GemmProblem&, const GemmSimtConfig&) const {
-  return v1::PRECISION_FP32;
-}
-
-GemmInstance GemmSimtTemplate::Instance(const GemmSimtConfig&) const {
-  return {.template_class = "GemmSimt"};
+const Template& GemmSimtTemplate() {
+  static const auto& one = *new GemmSimt;
+  return one;
 }
 
 }  // namespace tilewright

@@ -9,6 +9,7 @@
 #include "tuner/template/gemm_sm80/parameters.h"
 #include "tuner/template/tiled_gemm/run_values.h"
 #include "tuner/template/tiled_gemm/tensor_core_precision.h"
+#include "tuner/template/tiled_gemm/tiled_gemm_template.h"
 
 namespace tilewright {
 namespace {
@@ -128,37 +129,6 @@ bool IsWorthTrying(const GemmSm80Config& c) {
   return WarpTileIsCompact(c) && FillsRegisters(c) && FillsWarps(c);
 }
 
-// Calls `visit` with every legal config worth trying whose split_k and raster_group are 1.
-template <typename Visit>
-void ForEachKernel(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Visit& visit) {
-  for (const int tile_m : kTiles) {
-    if (!TileSuits(gemm.m(), tile_m)) continue;
-    for (const int tile_n : kTiles) {
-      if (!TileSuits(gemm.n(), tile_n) || !AreaSuits(gemm, silicon, tile_m, tile_n)) continue;
-      for (const int warps_m : kWarps) {
-        for (const int warps_n : kWarps) {
-          for (const int row_bytes : kRowBytes) {
-            for (const int stages : kStages) {
-              for (const int fp16_sums : {0, 1}) {
-                const GemmSm80Config c{.tile_m = tile_m,
-                                       .tile_n = tile_n,
-                                       .tile_k = row_bytes / InputBytes(gemm),
-                                       .warps_m = warps_m,
-                                       .warps_n = warps_n,
-                                       .stages = stages,
-                                       .split_k = 1,
-                                       .raster_group = 1,
-                                       .fp16_sums = fp16_sums};
-                if (FirstBroken(kRules, gemm, silicon, c) == nullptr && IsWorthTrying(c)) visit(c);
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
 // Warp instructions of a step: ldmatrix.x4 brings 512 bytes, one mma takes 16 x 8 x 32 bytes;
 // a copy takes three instructions with cp.async (4 bytes or more), ten where elements go
 // through registers.
@@ -177,16 +147,8 @@ double WarpInstructions(const v1::GemmProblem& gemm, const v1::Requirements& req
 
 TileWork WorkOf(const v1::GemmProblem& gemm, const v1::Requirements& requirements,
                 const GemmSm80Config& c) {
-  TileWork work;
-  work.tile_m = c.tile_m;
-  work.tile_n = c.tile_n;
-  work.tile_k = c.tile_k;
-  work.threads = Threads(c);
-  work.shared_memory_bytes = SharedMemoryBytes(c, InputBytes(gemm));
-  work.registers_per_thread = RegisterEstimate(c);
+  TileWork work = TileWorkOf(c, SharedMemoryBytes(c, InputBytes(gemm)));
   work.stages = c.stages;
-  work.split_k = c.split_k;
-  work.raster_group = c.raster_group;
   // Each warp reads its rows of A and columns of B, free of bank conflicts by the swizzle.
   work.fragment_bytes = static_cast<double>(Warps(c)) *
                         (c.tile_m / c.warps_m + c.tile_n / c.warps_n) * c.tile_k * InputBytes(gemm);
@@ -194,56 +156,81 @@ TileWork WorkOf(const v1::GemmProblem& gemm, const v1::Requirements& requirement
   return work;
 }
 
+class GemmSm80 : public TiledGemmTemplate<GemmSm80Config> {
+ public:
+  GemmSm80()
+      : TiledGemmTemplate("gemm_sm80", "gemm/gemm_sm80.cuh", GemmSm80Parameters(), "ServesTypes",
+                          kRules) {}
+
+ private:
+  // bf16, fp16, tf32 and int8, and fp32 where it may be multiplied as tf32; compute capability 8.0
+  // or later.
+  bool Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const override {
+    if (silicon.compute_capability() < 80) return false;
+    switch (gemm.a_type()) {
+      case v1::DATA_TYPE_FP32:
+        return Admits(gemm, v1::PRECISION_TF32);
+      case v1::DATA_TYPE_TF32:
+      case v1::DATA_TYPE_FP16:
+      case v1::DATA_TYPE_BF16:
+      case v1::DATA_TYPE_INT8:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  std::vector<Config> Kernels(const v1::GemmProblem& gemm,
+                              const v1::Silicon& silicon) const override {
+    std::vector<Config> configs;
+    for (const int tile_m : kTiles) {
+      if (!TileSuits(gemm.m(), tile_m)) continue;
+      for (const int tile_n : kTiles) {
+        if (!TileSuits(gemm.n(), tile_n) || !AreaSuits(gemm, silicon, tile_m, tile_n)) continue;
+        for (const int warps_m : kWarps) {
+          for (const int warps_n : kWarps) {
+            for (const int row_bytes : kRowBytes) {
+              for (const int stages : kStages) {
+                for (const int fp16_sums : {0, 1}) {
+                  const int tile_k = row_bytes / InputBytes(gemm);
+                  const Config c{tile_m, tile_n, tile_k, warps_m, warps_n, stages, 1, 1, fp16_sums};
+                  if (FirstBroken(kRules, gemm, silicon, c) == nullptr && IsWorthTrying(c)) {
+                    AddRuns(gemm, silicon, c, configs);
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return configs;
+  }
+
+  v1::LaunchPlan Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
+                      const Config& c) const override {
+    return PlanTiledGemm(
+        gemm, {c.tile_m, c.tile_n, Threads(c), SharedMemoryBytes(c, InputBytes(gemm)), c.split_k,
+               c.raster_group, c.tile_m / c.warps_m, c.split_epilogue != 0});
+  }
+
+  double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
+                       const Config& c) const override {
+    return PredictTiledSeconds(gemm, machine, WorkOf(gemm, tilewright::RequirementsOf(gemm), c));
+  }
+
+  v1::Precision Precision(const v1::GemmProblem& gemm, const Config& c) const override {
+    return PrecisionOfConfig(gemm, c);
+  }
+
+  GemmInstance Instance(const Config&) const override { return {.template_class = "GemmSm80"}; }
+};
+
 }  // namespace
 
-GemmSm80Template::GemmSm80Template()
-    : TiledGemmTemplate("gemm_sm80", "gemm/gemm_sm80.cuh", GemmSm80Parameters(), "ServesTypes",
-                        kRules) {}
-
-// bf16, fp16, tf32 and int8, and fp32 where it may be multiplied as tf32; compute capability 8.0 or
-// later.
-bool GemmSm80Template::Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const {
-  if (silicon.compute_capability() < 80) return false;
-  switch (gemm.a_type()) {
-    case v1::DATA_TYPE_FP32:
-      return Admits(gemm, v1::PRECISION_TF32);
-    case v1::DATA_TYPE_TF32:
-    case v1::DATA_TYPE_FP16:
-    case v1::DATA_TYPE_BF16:
-    case v1::DATA_TYPE_INT8:
-      return true;
-    default:
-      return false;
-  }
-}
-
-std::vector<GemmSm80Config> GemmSm80Template::Kernels(const v1::GemmProblem& gemm,
-                                                      const v1::Silicon& silicon) const {
-  std::vector<GemmSm80Config> configs;
-  ForEachKernel(gemm, silicon,
-                [&](const GemmSm80Config& c) { AddRuns(gemm, silicon, c, configs); });
-  return configs;
-}
-
-v1::LaunchPlan GemmSm80Template::Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
-                                      const GemmSm80Config& c) const {
-  return PlanTiledGemm(
-      gemm, {c.tile_m, c.tile_n, Threads(c), SharedMemoryBytes(c, InputBytes(gemm)), c.split_k,
-             c.raster_group, c.tile_m / c.warps_m, c.split_epilogue != 0});
-}
-
-double GemmSm80Template::PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
-                                       const GemmSm80Config& c) const {
-  return PredictTiledSeconds(gemm, machine, WorkOf(gemm, tilewright::RequirementsOf(gemm), c));
-}
-
-v1::Precision GemmSm80Template::Precision(const v1::GemmProblem& gemm,
-                                          const GemmSm80Config& c) const {
-  return PrecisionOfConfig(gemm, c);
-}
-
-GemmInstance GemmSm80Template::Instance(const GemmSm80Config&) const {
-  return {.template_class = "GemmSm80"};
+const Template& GemmSm80Template() {
+  static const auto& one = *new GemmSm80;
+  return one;
 }
 
 }  // namespace tilewright

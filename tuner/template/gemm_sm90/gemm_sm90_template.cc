@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
@@ -11,6 +12,7 @@
 #include "tuner/template/gemm_sm90/model.h"
 #include "tuner/template/gemm_sm90/parameters.h"
 #include "tuner/template/gemm_sm90/rules.h"
+#include "tuner/template/tiled_gemm/tiled_gemm_template.h"
 
 namespace tilewright {
 namespace {
@@ -61,71 +63,79 @@ std::vector<v1::TensorMapSpec> TensorMaps(const v1::GemmProblem& gemm, const Gem
   return maps;
 }
 
+class GemmSm90 : public TiledGemmTemplate<GemmSm90Config> {
+ public:
+  GemmSm90()
+      : TiledGemmTemplate("gemm_sm90", "gemm/gemm_sm90.cuh", GemmSm90Parameters(), "ServesOperands",
+                          sm90::AllRules()) {}
+
+ private:
+  bool Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const override {
+    return sm90::ServesOperands(gemm, silicon);
+  }
+
+  std::vector<Config> Kernels(const v1::GemmProblem& gemm,
+                              const v1::Silicon& silicon) const override {
+    return sm90::Candidates(gemm, silicon);
+  }
+
+  // Blocks are persistent, and every step starts as the one before it ends.
+  v1::LaunchPlan Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
+                      const Config& c) const override {
+    const int shared_bytes = SharedMemoryBytes(c, sm90::StorePathFor(FirstOf(gemm, c), c));
+    v1::LaunchPlan plan =
+        PlanTiledGemm(gemm, {c.tile_m, c.tile_n, Threads(c), shared_bytes, c.split_k,
+                             c.raster_group, ColumnSumRows(c), c.split_epilogue != 0});
+    v1::LaunchStep& step = *plan.mutable_steps(0);
+    step.set_cluster_x(ClusterBlocks(c));
+    step.set_grid_rule(v1::GRID_RULE_PERSISTENT);
+    step.set_blocks_per_sm(1);
+    for (const v1::TensorMapSpec& map : TensorMaps(gemm, c)) *step.add_tensor_maps() = map;
+    for (v1::LaunchStep& any : *plan.mutable_steps()) any.set_programmatic_launch(true);
+    plan.set_raster_along_n(c.raster_along_n != 0);
+    return plan;
+  }
+
+  v1::Requirements Requirements(const v1::GemmProblem& gemm, const Config& c) const override {
+    v1::Requirements requirements = tilewright::RequirementsOf(gemm);
+    const v1::GemmProblem first = FirstOf(gemm, c);
+    if (sm90::StorePathFor(first, c) != StorePath::kStaged) {
+      requirements.set_n_divisor(sm90::kTmaAlignment / StorageBytes(first.d_type()));
+    }
+    return requirements;
+  }
+
+  double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
+                       const Config& c) const override {
+    return PredictWarpgroupSeconds(gemm, machine, c);
+  }
+
+  v1::Precision Precision(const v1::GemmProblem& gemm, const Config& c) const override {
+    return sm90::PrecisionOf(gemm, c);
+  }
+
+  GemmInstance Instance(const Config& c) const override {
+    return {.template_class = "GemmSm90",
+            .entry = "TILEWRIGHT_TMA_GEMM_ENTRY",
+            .defines = "#define TILEWRIGHT_WGMMA_COLUMNS " + std::to_string(CoreColumns(c)) + "\n"};
+  }
+
+  // A kernel and its mirror image, which computes the transpose: what is m of one is n of the
+  // other.
+  Config Unmirrored(Config c) const override {
+    if (c.swap_ab == 0) return c;
+    std::swap(c.tile_m, c.tile_n);
+    std::swap(c.cluster_m, c.cluster_n);
+    c.swap_ab = 0;
+    return c;
+  }
+};
+
 }  // namespace
 
-GemmSm90Template::GemmSm90Template()
-    : TiledGemmTemplate("gemm_sm90", "gemm/gemm_sm90.cuh", GemmSm90Parameters(), "ServesOperands",
-                        sm90::AllRules()) {}
-
-bool GemmSm90Template::Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const {
-  return sm90::ServesOperands(gemm, silicon);
-}
-
-std::vector<GemmSm90Config> GemmSm90Template::Kernels(const v1::GemmProblem& gemm,
-                                                      const v1::Silicon& silicon) const {
-  return sm90::Candidates(gemm, silicon);
-}
-
-// Blocks are persistent, and every step starts as the one before it ends.
-v1::LaunchPlan GemmSm90Template::Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
-                                      const GemmSm90Config& c) const {
-  const int shared_bytes = SharedMemoryBytes(c, sm90::StorePathFor(FirstOf(gemm, c), c));
-  v1::LaunchPlan plan =
-      PlanTiledGemm(gemm, {c.tile_m, c.tile_n, Threads(c), shared_bytes, c.split_k, c.raster_group,
-                           ColumnSumRows(c), c.split_epilogue != 0});
-  v1::LaunchStep& step = *plan.mutable_steps(0);
-  step.set_cluster_x(ClusterBlocks(c));
-  step.set_grid_rule(v1::GRID_RULE_PERSISTENT);
-  step.set_blocks_per_sm(1);
-  for (const v1::TensorMapSpec& map : TensorMaps(gemm, c)) *step.add_tensor_maps() = map;
-  for (v1::LaunchStep& any : *plan.mutable_steps()) any.set_programmatic_launch(true);
-  plan.set_raster_along_n(c.raster_along_n != 0);
-  return plan;
-}
-
-v1::Requirements GemmSm90Template::Requirements(const v1::GemmProblem& gemm,
-                                                const GemmSm90Config& c) const {
-  v1::Requirements requirements = tilewright::RequirementsOf(gemm);
-  const v1::GemmProblem first = FirstOf(gemm, c);
-  if (sm90::StorePathFor(first, c) != StorePath::kStaged) {
-    requirements.set_n_divisor(sm90::kTmaAlignment / StorageBytes(first.d_type()));
-  }
-  return requirements;
-}
-
-double GemmSm90Template::PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
-                                       const GemmSm90Config& c) const {
-  return PredictWarpgroupSeconds(gemm, machine, c);
-}
-
-v1::Precision GemmSm90Template::Precision(const v1::GemmProblem& gemm,
-                                          const GemmSm90Config& c) const {
-  return sm90::PrecisionOf(gemm, c);
-}
-
-GemmInstance GemmSm90Template::Instance(const GemmSm90Config& c) const {
-  return {.template_class = "GemmSm90",
-          .entry = "TILEWRIGHT_TMA_GEMM_ENTRY",
-          .defines = "#define TILEWRIGHT_WGMMA_COLUMNS " + std::to_string(CoreColumns(c)) + "\n"};
-}
-
-// A kernel and its mirror image, which computes the transpose: what is m of one is n of the other.
-GemmSm90Config GemmSm90Template::Unmirrored(GemmSm90Config c) const {
-  if (c.swap_ab == 0) return c;
-  std::swap(c.tile_m, c.tile_n);
-  std::swap(c.cluster_m, c.cluster_n);
-  c.swap_ab = 0;
-  return c;
+const Template& GemmSm90Template() {
+  static const auto& one = *new GemmSm90;
+  return one;
 }
 
 }  // namespace tilewright

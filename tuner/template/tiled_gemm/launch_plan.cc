@@ -1,48 +1,35 @@
 #include "tuner/template/tiled_gemm/launch_plan.h"
 
-#include <string>
-#include <string_view>
-
 #include "kernel_templates/abi/ceil_div.h"
 #include "kernel_templates/abi/column_sums_config.h"
 #include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/abi/split_epilogue_config.h"
 #include "kernel_templates/abi/split_k_config.h"
+#include "tuner/template/launch_step.h"
 
 namespace tilewright {
 namespace {
 
-v1::LaunchStep Step(std::string_view symbol, int threads, int tile_m, int tile_n) {
-  v1::LaunchStep step;
-  step.set_entry_symbol(std::string(symbol));
-  step.set_block_threads(threads);
-  step.set_cluster_x(1);
-  step.set_cluster_y(1);
-  step.set_grid_rule(v1::GRID_RULE_TILES);
-  step.set_tile_m(tile_m);
-  step.set_tile_n(tile_n);
-  step.set_split_k(1);
-  return step;
-}
-
 v1::LaunchStep MainStep(const TiledLaunch& launch) {
-  v1::LaunchStep step = Step(kGemmEntry, launch.threads, launch.tile_m, launch.tile_n);
+  v1::LaunchStep step = TileStep(kGemmEntry, launch.threads, launch.tile_m, launch.tile_n);
   step.set_dynamic_shared_memory_bytes(launch.shared_memory_bytes);
   step.set_split_k(launch.split_k);
   return step;
 }
 
 v1::LaunchStep ReduceStep() {
-  return Step(kReduceEntry, kReduceThreads, kReduceTileM, kReduceTileN);
+  return TileStep(kReduceEntry, kReduceThreads, kReduceTileM, kReduceTileN);
 }
 
 v1::LaunchStep SplitEpilogueStep() {
-  return Step(kSplitEpilogueEntry, kSplitEpilogueThreads, kSplitEpilogueTileM, kSplitEpilogueTileN);
+  return TileStep(kSplitEpilogueEntry, kSplitEpilogueThreads, kSplitEpilogueTileM,
+                  kSplitEpilogueTileN);
 }
 
 // One block for some columns of all of D.
 v1::LaunchStep ColumnSumsStep() {
-  v1::LaunchStep step = Step(kColumnSumsEntry, kColumnSumThreads, /*tile_m=*/1, kColumnSumColumns);
+  v1::LaunchStep step =
+      TileStep(kColumnSumsEntry, kColumnSumThreads, /*tile_m=*/1, kColumnSumColumns);
   step.set_grid_rule(v1::GRID_RULE_COLUMNS);
   return step;
 }

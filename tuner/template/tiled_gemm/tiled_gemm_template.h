@@ -16,6 +16,19 @@
 
 namespace tilewright {
 
+// What the model needs to know of every config that has one step of tile_k a stage.
+template <typename Config>
+TileWork TileWorkOf(const Config& c, int shared_memory_bytes) {
+  return {.tile_m = c.tile_m,
+          .tile_n = c.tile_n,
+          .tile_k = c.tile_k,
+          .threads = Threads(c),
+          .shared_memory_bytes = shared_memory_bytes,
+          .registers_per_thread = RegisterEstimate(c),
+          .split_k = c.split_k,
+          .raster_group = c.raster_group};
+}
+
 // What the tiled GEMM templates share: how they are rendered, and what a split epilogue does to
 // candidates, rules and times where the config structure has one. What a template says of a GEMM
 // it says of one whose epilogue is not split.

@@ -9,6 +9,7 @@
 
 #include "tests/fakes/fake_compiler.h"
 #include "tests/tuner/bench/fake_cuda/behaving_kernel.h"
+#include "tests/tuner/codegen/gemm_problems.h"
 #include "tuner/profile/bench_profiler.h"
 #include "tuner/worker/worker_process.h"
 
@@ -160,9 +161,10 @@ TEST_F(BenchWorkerTest, EachCandidateIsJudgedByItsOwnPrecision) {
   gemm.set_d_type(v1::DATA_TYPE_FP32);
   gemm.clear_accumulator_type();
   gemm.mutable_numerics()->set_error_budget(0.1);
-  request.kernels[0].mutable_variant()->set_template_name("gemm_simt");
-  request.kernels[1].mutable_variant()->set_template_name("gemm_simt");
-  request.kernels[2].mutable_variant()->set_template_name("gemm_sm80");
+  const v1::Variant in_fp32 = MakeVariant(GemmSimtConfig{64, 64, 8, 8, 8, 1, 1});
+  *request.kernels[0].mutable_variant() = in_fp32;
+  *request.kernels[1].mutable_variant() = in_fp32;
+  *request.kernels[2].mutable_variant() = MakeVariant(GemmSm80Config{64, 64, 16, 2, 2, 3, 1, 1});
   const auto report = profiler_->Profile(request, Cancellation(), nullptr);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_LT(report->kernels[0].measurement().relative_error(), 1e-6);
