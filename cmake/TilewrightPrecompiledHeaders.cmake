@@ -32,6 +32,10 @@ function(tilewright_precompile name)
     absl::strings absl::synchronization absl::time protobuf::libprotobuf ${ARG_DEPS})
   target_precompile_headers(${name} PRIVATE ${TILEWRIGHT_PCH_HEADERS} ${ARG_HEADERS})
   add_dependencies(${name} tilewright_proto_headers)
+  if(CCACHE_PROGRAM)
+    set_target_properties(${name} PROPERTIES CXX_COMPILER_LAUNCHER
+      "${CMAKE_SOURCE_DIR}/cmake/precompile_header.sh;${CCACHE_LAUNCHER}")
+  endif()
 endfunction()
 
 # tilewright_use_precompiled(TARGET tilewright_pch_library|tilewright_pch_test)

@@ -1,10 +1,9 @@
 # ccache and a fast linker where they are installed; warnings are errors.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  # Without these, ccache caches no file that takes a precompiled header, and reads the 200 MB
-  # of the header for every file.
+  # Without this, ccache caches no file that takes a precompiled header.
   set(CCACHE_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
-    CCACHE_INODECACHE=1 ${CCACHE_PROGRAM})
+    CCACHE_PCH_EXTSUM=1 ${CCACHE_PROGRAM})
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_LAUNCHER})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_LAUNCHER})
 endif()
