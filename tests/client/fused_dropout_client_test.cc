@@ -53,9 +53,13 @@ TEST_F(FusedDropoutClientTest, AnswersAreKeptApartFromThoseOfGemms) {
   EXPECT_TRUE(kernel->any_problem().has_fused_dropout());
   EXPECT_EQ(kernel->fused_dropout().x_stride(), 64);
   EXPECT_EQ(kernel->problem().m(), 0);
-  // Without fields both are no bytes at all.
-  const auto gemm = client_->GetKernel(v1::GemmProblem());
-  EXPECT_NE(client_->GetKernel(v1::FusedDropoutProblem()).value(), gemm.value());
+  // The same bytes on the wire mean another problem of another kind.
+  v1::GemmProblem gemm;
+  ASSERT_TRUE(gemm.ParseFromString(Dropout(128, 64).SerializeAsString()));
+  EXPECT_FALSE(client_->GetKernel(gemm).ok());
+  v1::Problem whole;
+  *whole.mutable_fused_dropout() = Dropout(128, 64);
+  EXPECT_EQ(client_->GetKernel(whole).value(), kernel);
 }
 
 TEST_F(FusedDropoutClientTest, WorkspaceFollowsTheShape) {

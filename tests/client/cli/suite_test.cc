@@ -28,7 +28,7 @@ TEST(Suite, AHeaderNamesTheColumns) {
   const auto suite =
       ParseSuite("name,m,n,k,a_type,activation\nx,1,2,3,fp16,relu\ny,1,2,3,,\n", "s.csv");
   ASSERT_TRUE(suite.ok()) << suite.status();
-  EXPECT_EQ(DescribeProblem((*suite)[0].problem), "gemm nt fp16 m=1 n=2 k=3 activation=relu");
+  EXPECT_EQ(DescribeProblem((*suite)[0].problem), "gemm nt fp16 m=1 n=2 k=3 relu");
   EXPECT_EQ(DescribeProblem((*suite)[1].problem), "gemm nt bf16 m=1 n=2 k=3");
 }
 
@@ -39,10 +39,8 @@ TEST(Suite, RowsMakeItOneOfFusedDropouts) {
       "s.csv");
   ASSERT_TRUE(suite.ok()) << suite.status();
   EXPECT_EQ(DescribeProblem((*suite)[0].problem),
-            "dropout bf16 rows=8 columns=16 operation=bias_dropout_residual "
-            "normalization=layer_norm dropout=0.5");
-  EXPECT_EQ(DescribeProblem((*suite)[1].problem),
-            "dropout bf16 rows=8 columns=16 operation=dropout backward");
+            "dropout bf16 rows=8 columns=16 p=0.5 bias residual layer_norm");
+  EXPECT_EQ(DescribeProblem((*suite)[1].problem), "dropout bf16 rows=8 columns=16 backward");
   EXPECT_THAT(ErrorOf("name,rows,columns,operation,k\n"), HasSubstr("there is no 'k'"));
   EXPECT_THAT(ErrorOf("name,rows,columns\n"), HasSubstr("'operation' is missing"));
   EXPECT_THAT(ErrorOf("name,rows,columns,operation\nx,8,16,none\n"),

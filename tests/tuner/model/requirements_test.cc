@@ -14,8 +14,10 @@ constexpr char kEpilogue[] =
     "epilogue { bias_mode: BIAS_MODE_PER_COLUMN bias_type: DATA_TYPE_FP32 "
     "source_mode: SOURCE_MODE_RESIDUAL aux_type: DATA_TYPE_FP32 } ";
 
+const std::string kWithEpilogue = std::string("m: 8 n: 12 k: 8 ldc: 14 ") + kEpilogue;
+
 struct AlignmentCase {
-  std::string problem;
+  const char* problem;
   int a, b, c, d, aux, bias;
 };
 
@@ -44,8 +46,7 @@ INSTANTIATE_TEST_SUITE_P(All, RequirementsTest,
                              {"m: 8 n: 7 k: 7 a_type: DATA_TYPE_INT8", 1, 1, 1, 4, 1, 1},
                              {"m: 8 n: 8 k: 8 batch: 2 a_batch_stride: 65", 2, 16, 1, 16, 1, 1},
                              {"m: 8 n: 8 k: 8 batch: 2 a_batch_stride: -1", 16, 16, 1, 16, 1, 1},
-                             {std::string("m: 8 n: 12 k: 8 ldc: 14 ") + kEpilogue, 16, 16, 4, 8, 16,
-                              4},
+                             {kWithEpilogue.c_str(), 16, 16, 4, 8, 16, 4},
                          }));
 
 TEST(RequirementsHoldTest, AWiderProblemTakesANarrowKernel) {
