@@ -19,3 +19,5 @@ install(RUNTIME_DEPENDENCY_SET tilewright_runtime
 set(SUITES ${CMAKE_SOURCE_DIR}/tests/bench)
 install(FILES ${SUITES}/beyond.csv ${SUITES}/dropout.csv ${SUITES}/shapes.csv ${SUITES}/types.csv
   DESTINATION ${CMAKE_INSTALL_DATADIR}/tilewright COMPONENT Runtime)
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/NOTICE
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tilewright COMPONENT Runtime)

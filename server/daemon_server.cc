@@ -58,6 +58,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
         Publish(result->winner);
         return std::move(result->winner);
       }),
+      sources_(devices_, collaborators.index, collaborators.compiler),
       signers_(collaborators.store, collaborators.index, winners_, collaborators.clock,
                options.cache_dir),
       scheduler_(
@@ -88,7 +89,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                        .stop = stop_,
                        .uses = uses_,
                        .revalidation = revalidation_},
-                      winners_, long_calls_, *metrics_),
+                      sources_, winners_, long_calls_, *metrics_),
       tuning_service_(devices_, collaborators.index, scheduler_, sweeps_, executor_, stop_,
                       permissions_, long_calls_, *metrics_),
       cache_service_({.devices = devices_,
@@ -239,7 +240,7 @@ void DaemonServer::NoteUses() {
 bool DaemonServer::Busy() const {
   return scheduler_.queued() + scheduler_.running() > 0 || sweeps_.active() > 0 ||
          metrics_->open_calls.load(std::memory_order_relaxed) > 0 ||
-         executor_.pending() + bundle_executor_.pending() > 0;
+         executor_.pending() + bundle_executor_.pending() + sources_.pending() > 0;
 }
 
 void DaemonServer::Stop(absl::Duration grace) {
@@ -262,6 +263,7 @@ void DaemonServer::Stop(absl::Duration grace) {
   devices_.Stop();
   sweeps_.PrepareStop();
   predictor_.Stop();
+  sources_.Stop();
   scheduler_.Stop();
   sweeps_.Stop();
   // After the last tuning has left its winner.

@@ -17,6 +17,7 @@
 #include "server/lookup/kernel_service.h"
 #include "server/lookup/kernel_uses.h"
 #include "server/lookup/predictor.h"
+#include "server/lookup/source_renderer.h"
 #include "server/lookup/winner_signal.h"
 #include "server/net/acceptor.h"
 #include "server/net/executor.h"
@@ -124,6 +125,7 @@ class DaemonServer {
   Executor bundle_executor_;
   KernelLoader kernels_;
   Predictor predictor_;
+  SourceRenderer sources_;
   Signers signers_;
   Scheduler scheduler_;
   SweepRunner sweeps_;

@@ -9,6 +9,7 @@
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@
 #include "server/operation/reloader.h"
 #include "server/version.h"
 #include "server/worker_mode.h"
+#include "tuner/codegen/template_library.h"
+#include "tuner/compile/keeping_compiler.h"
 #include "tuner/compile/process_pool_compiler.h"
 #include "tuner/profile/bench_profiler.h"
 #include "tuner/search/clock.h"
@@ -63,7 +66,12 @@ absl::Status Serve(const ConfigLayers& layers, const Config& config) {
   });
   WinnerIndex index;
   RETURN_IF_ERROR(index.Load(*store));
-  Tuner tuner(*compiler, *profiler, *store, index, clock);
+  std::optional<KeepingCompiler> keeping;
+  if (!config.keep_sources.empty()) {
+    keeping.emplace(*compiler, config.keep_sources, TemplateLibrary());
+  }
+  Compiler& tuners_compiler = keeping ? static_cast<Compiler&>(*keeping) : *compiler;
+  Tuner tuner(tuners_compiler, *profiler, *store, index, clock);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<DaemonServer> server,
       DaemonServer::Start(

@@ -157,6 +157,12 @@ absl::StatusOr<v1::GetKernelResponse> Connection::GetKernel(const v1::GetKernelR
                                             request, timeout);
 }
 
+absl::StatusOr<v1::RenderSourceResponse> Connection::RenderSource(
+    const v1::RenderSourceRequest& request, Milliseconds timeout) {
+  return impl_->Call<v1::RenderSourceResponse>(
+      *impl_->kernels, &v1::KernelService::Stub::RenderSource, request, timeout);
+}
+
 absl::StatusOr<v1::BatchGetKernelsResponse> Connection::BatchGetKernels(
     const v1::BatchGetKernelsRequest& request, Milliseconds timeout) {
   return impl_->Call<v1::BatchGetKernelsResponse>(

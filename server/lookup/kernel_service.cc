@@ -91,4 +91,13 @@ grpc::ServerUnaryReactor* KernelServiceImpl::GetKernel(grpc::CallbackServerConte
   return reactor;
 }
 
+grpc::ServerUnaryReactor* KernelServiceImpl::RenderSource(grpc::CallbackServerContext* context,
+                                                          const v1::RenderSourceRequest* request,
+                                                          v1::RenderSourceResponse* response) {
+  metrics_.other_calls.fetch_add(1, std::memory_order_relaxed);
+  if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
+  return ReplyLater(context, sources_.executor(), context_.stop, CallKind::kReads, response,
+                    [this, wanted = *request] { return sources_.Render(wanted); });
+}
+
 }  // namespace tilewright

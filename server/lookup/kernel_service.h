@@ -3,6 +3,7 @@
 
 #include "server/lookup/lookup.h"
 #include "server/lookup/response_cache.h"
+#include "server/lookup/source_renderer.h"
 #include "server/lookup/winner_signal.h"
 #include "server/net/shared_limit.h"
 #include "server/operation/metrics.h"
@@ -12,14 +13,19 @@ namespace tilewright {
 
 // tilewright.v1.KernelService. GetKernel takes and gives raw bytes: a request that was
 // answered before, since the last winner was stored, is answered with the same bytes.
-class KernelServiceImpl final
-    : public v1::KernelService::WithRawCallbackMethod_GetKernel<
-          v1::KernelService::WithCallbackMethod_BatchGetKernels<
-              v1::KernelService::WithCallbackMethod_WatchKernel<v1::KernelService::Service>>> {
+class KernelServiceImpl final : public v1::KernelService::WithRawCallbackMethod_GetKernel<
+                                    v1::KernelService::WithCallbackMethod_BatchGetKernels<
+                                        v1::KernelService::WithCallbackMethod_WatchKernel<
+                                            v1::KernelService::WithCallbackMethod_RenderSource<
+                                                v1::KernelService::Service>>>> {
  public:
-  KernelServiceImpl(const LookupContext& context, WinnerSignal& winners, SharedLimit& long_calls,
-                    Metrics& metrics)
-      : context_(context), winners_(winners), long_calls_(long_calls), metrics_(metrics) {}
+  KernelServiceImpl(const LookupContext& context, SourceRenderer& sources, WinnerSignal& winners,
+                    SharedLimit& long_calls, Metrics& metrics)
+      : context_(context),
+        sources_(sources),
+        winners_(winners),
+        long_calls_(long_calls),
+        metrics_(metrics) {}
 
   grpc::ServerUnaryReactor* GetKernel(grpc::CallbackServerContext* context,
                                       const grpc::ByteBuffer* request,
@@ -32,8 +38,13 @@ class KernelServiceImpl final
   grpc::ServerWriteReactor<v1::GetKernelResponse>* WatchKernel(
       grpc::CallbackServerContext* context, const v1::WatchKernelRequest* request) override;
 
+  grpc::ServerUnaryReactor* RenderSource(grpc::CallbackServerContext* context,
+                                         const v1::RenderSourceRequest* request,
+                                         v1::RenderSourceResponse* response) override;
+
  private:
   const LookupContext context_;
+  SourceRenderer& sources_;
   WinnerSignal& winners_;
   SharedLimit& long_calls_;
   Metrics& metrics_;

@@ -41,7 +41,7 @@ grpc::ServerUnaryReactor* ReplyLater(grpc::CallbackServerContext* context, Execu
       });
   if (!posted) {
     reactor->Finish(ToGrpcStatus(MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",
-                                           "too many calls wait for the disk: try again in 100 ms",
+                                           "too many calls wait: try again in 100 ms",
                                            {{"retry_delay_ms", "100"}})));
   }
   return reactor;

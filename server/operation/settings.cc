@@ -141,6 +141,10 @@ std::vector<Setting> MakeSettings() {
        "What `tilewright prune` leaves of the database, such as 500MB or 2GiB; 0: no limit "
        "(default 0)",
        [](View value, Config& config) { return ParseBytes(value, &config.max_cache_bytes); }},
+      {"keep_sources", "DIR",
+       "Keep the source and the cubin of each kernel that a tuning compiles here, named by the "
+       "content hash (default: none are kept)",
+       [](View value, Config& config) { return ParsePath(value, &config.keep_sources); }},
   };
 }
 

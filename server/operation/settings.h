@@ -33,6 +33,7 @@ struct Config {
   bool resume_sweeps = false;
   std::vector<uid_t> administrators;  // Beside the daemon's own user and root.
   int64_t max_cache_bytes = 0;        // 0: no limit.
+  std::string keep_sources;           // Where what is compiled is kept. Empty: nowhere.
 };
 
 struct Setting {

@@ -109,6 +109,11 @@ class FakeService::Kernels : public v1::KernelService::Service {
     return ToGrpc(fake_.kernel_watch_end);
   }
 
+  grpc::Status RenderSource(grpc::ServerContext*, const v1::RenderSourceRequest* request,
+                            v1::RenderSourceResponse* response) override {
+    return Answer(fake_.render_source(*request), response);
+  }
+
  private:
   FakeService& fake_;
 };
@@ -228,6 +233,9 @@ FakeService::FakeService(std::string socket_path)
       cache_(std::make_unique<Cache>(*this)) {
   get_kernel = [](const v1::GetKernelRequest& request) {
     return MeasuredKernel(request.problem().gemm());
+  };
+  render_source = [](const v1::RenderSourceRequest&) {
+    return absl::UnimplementedError("this test renders nothing");
   };
   create_tuning = [](const v1::CreateTuningRequest&) {
     return absl::UnimplementedError("this test sets no tuning");

@@ -30,6 +30,8 @@ class FakeService {
  public:
   // What the RPCs answer; set before the calls. Unset: UNIMPLEMENTED.
   std::function<absl::StatusOr<v1::GetKernelResponse>(const v1::GetKernelRequest&)> get_kernel;
+  std::function<absl::StatusOr<v1::RenderSourceResponse>(const v1::RenderSourceRequest&)>
+      render_source;
   std::function<absl::StatusOr<v1::Tuning>(const v1::CreateTuningRequest&)> create_tuning;
   std::function<absl::StatusOr<v1::Sweep>(const v1::CreateSweepRequest&)> create_sweep;
   // Sent in order to a watch, which ends with the last unless that is not final: then it stays

@@ -139,14 +139,10 @@ const EmbeddedFile* Find(std::string_view path, const std::vector<EmbeddedFile>&
   return nullptr;
 }
 
-}  // namespace
-
-std::string NormalizeSource(std::string_view text) { return Normalizer(text).Run(); }
-
-std::vector<std::string_view> IncludeClosure(std::string_view root,
-                                             const std::vector<EmbeddedFile>& files) {
+// The paths that are reached from those in `open`, these among them, as far as `files` has them.
+std::set<std::string_view> Closure(std::vector<std::string_view> open,
+                                   const std::vector<EmbeddedFile>& files) {
   std::set<std::string_view> closure;
-  std::vector<std::string_view> open = {root};
   while (!open.empty()) {
     const std::string_view path = open.back();
     open.pop_back();
@@ -154,7 +150,26 @@ std::vector<std::string_view> IncludeClosure(std::string_view root,
     if (file == nullptr || !closure.insert(file->path).second) continue;
     for (const std::string_view included : Includes(file->text)) open.push_back(included);
   }
+  return closure;
+}
+
+}  // namespace
+
+std::string NormalizeSource(std::string_view text) { return Normalizer(text).Run(); }
+
+std::vector<std::string_view> IncludeClosure(std::string_view root,
+                                             const std::vector<EmbeddedFile>& files) {
+  const auto closure = Closure({root}, files);
   return {closure.begin(), closure.end()};
+}
+
+std::vector<EmbeddedFile> IncludedFiles(std::string_view text,
+                                        const std::vector<EmbeddedFile>& files) {
+  std::vector<EmbeddedFile> included;
+  for (const std::string_view path : Closure(Includes(text), files)) {
+    included.push_back(*Find(path, files));
+  }
+  return included;
 }
 
 std::string ClosureDigest(std::string_view root, const std::vector<EmbeddedFile>& files) {

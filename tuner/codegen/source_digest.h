@@ -20,6 +20,10 @@ std::string NormalizeSource(std::string_view text);
 std::vector<std::string_view> IncludeClosure(std::string_view root,
                                              const std::vector<EmbeddedFile>& files);
 
+// The files that `text` reaches by lines `#include "path"`, sorted by path.
+std::vector<EmbeddedFile> IncludedFiles(std::string_view text,
+                                        const std::vector<EmbeddedFile>& files);
+
 // Hex SHA-256 over path and normalized text of every file in the closure of `root`. After the
 // digest that DeepGEMM's JIT takes over a kernel's own includes (csrc/jit/include_parser.hpp).
 std::string ClosureDigest(std::string_view root, const std::vector<EmbeddedFile>& files);

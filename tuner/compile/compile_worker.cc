@@ -29,6 +29,7 @@ compile_worker::Reply ToReply(CompileOutcome outcome) {
   CompiledCode& compiled = std::get<CompiledCode>(outcome);
   compile_worker::Code& code = *reply.mutable_code();
   code.set_cubin(std::move(compiled.cubin));
+  code.set_ptx(std::move(compiled.ptx));
   code.set_seconds(compiled.seconds);
   for (const EntryResources& resources : compiled.entries) {
     compile_worker::Entry& entry = *code.add_entries();
@@ -84,10 +85,11 @@ int ServeRequests(int fd, const NvrtcCompiler& compiler, const compile_worker::S
   compile_worker::Request request;
   while (ReadMessage(fd, SteadyTime::InfiniteFuture(), &request).ok()) {
     if (!ApplyLimits({.cpu_seconds = setup.cpu_seconds()}).ok()) return kUnableExit;
-    compile_worker::Reply reply = ToReply(
-        compiler.Compile({std::move(*request.mutable_source()),
-                          request.architecture(),
-                          {request.entry_symbols().begin(), request.entry_symbols().end()}}));
+    compile_worker::Reply reply =
+        ToReply(compiler.Compile({std::move(*request.mutable_source()),
+                                  request.architecture(),
+                                  {request.entry_symbols().begin(), request.entry_symbols().end()},
+                                  request.wants_ptx()}));
     reply.set_retires(reply.retires() || HasGrown(setup));
     if (!WriteMessage(fd, reply).ok()) return kUnableExit;
     if (reply.retires()) return 0;

@@ -18,6 +18,7 @@ struct CompileJob {
   std::string source;
   std::string architecture;                // "sm_90a"
   std::vector<std::string> entry_symbols;  // Each must be in the cubin.
+  bool wants_ptx = false;                  // Give the PTX beside the cubin.
 };
 
 struct EntryResources {
@@ -31,6 +32,7 @@ struct CompiledCode {
   std::string cubin;
   std::vector<EntryResources> entries;
   double seconds = 0;  // Wall-clock of the compile; 0 where it came from a cache.
+  std::string ptx;     // Where the job wants it.
 };
 
 // What came of one job: code, or the failure kind of that candidate.

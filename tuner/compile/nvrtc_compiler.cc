@@ -45,8 +45,10 @@ class Program {
                                     PointersTo(options).data());
   }
 
-  std::string Log() const { return Bytes(api_.nvrtcGetProgramLogSize, api_.nvrtcGetProgramLog); }
+  std::string Log() const { return Text(api_.nvrtcGetProgramLogSize, api_.nvrtcGetProgramLog); }
   std::string Cubin() const { return Bytes(api_.nvrtcGetCUBINSize, api_.nvrtcGetCUBIN); }
+  // Beside the cubin, also of a real architecture.
+  std::string Ptx() const { return Text(api_.nvrtcGetPTXSize, api_.nvrtcGetPTX); }
 
  private:
   // Empty where NVRTC has none.
@@ -56,6 +58,14 @@ class Program {
     if (get_size(program_, &size) != NVRTC_SUCCESS || size == 0) return "";
     std::string bytes(size, '\0');
     return get(program_, bytes.data()) == NVRTC_SUCCESS ? bytes : "";
+  }
+
+  // NVRTC counts the end of a string.
+  std::string Text(nvrtcResult (*get_size)(nvrtcProgram, size_t*),
+                   nvrtcResult (*get)(nvrtcProgram, char*)) const {
+    std::string text = Bytes(get_size, get);
+    text.resize(std::min(text.find('\0'), text.size()));
+    return text;
   }
 
   const NvrtcApi& api_;
@@ -99,17 +109,19 @@ struct NvrtcCompiler::Result {
   nvrtcResult code;
   std::string log;
   std::string cubin;
+  std::string ptx;
 };
 
 NvrtcCompiler::Result NvrtcCompiler::Run(const std::string& source,
                                          const std::vector<std::string>& options) const {
   Program program(api_);
-  Result result = {program.Create(source, header_paths_, header_texts_), "", ""};
+  Result result = {program.Create(source, header_paths_, header_texts_), "", "", ""};
   if (result.code == NVRTC_SUCCESS) result.code = program.Compile(options);
   result.log = program.Log();
-  // NVRTC counts the end of the string.
-  result.log.resize(std::min(result.log.find('\0'), result.log.size()));
-  if (result.code == NVRTC_SUCCESS) result.cubin = program.Cubin();
+  if (result.code == NVRTC_SUCCESS) {
+    result.cubin = program.Cubin();
+    result.ptx = program.Ptx();
+  }
   return result;
 }
 
@@ -133,6 +145,7 @@ CompileOutcome NvrtcCompiler::Compile(const CompileJob& job) const {
 
   CompiledCode code;
   code.cubin = std::move(result.cubin);
+  if (job.wants_ptx) code.ptx = std::move(result.ptx);
   code.seconds = absl::ToDoubleSeconds(SteadyTime::Now() - start);
   return Select(std::move(code), job.entry_symbols, ParseResources(result.log));
 }

@@ -26,6 +26,7 @@ CompileOutcome ToOutcome(compile_worker::Reply reply) {
   if (reply.has_failure()) return std::move(*reply.mutable_failure());
   CompiledCode code;
   code.cubin = std::move(*reply.mutable_code()->mutable_cubin());
+  code.ptx = std::move(*reply.mutable_code()->mutable_ptx());
   code.seconds = reply.code().seconds();
   for (const compile_worker::Entry& entry : reply.code().entries()) {
     code.entries.push_back({entry.symbol(), entry.registers_per_thread(), entry.spill_bytes(),
@@ -117,6 +118,7 @@ CompileTry WorkerSlot::Compile(const CompileJob& job, const std::function<bool()
   request.set_source(job.source);
   request.set_architecture(job.architecture);
   *request.mutable_entry_symbols() = {job.entry_symbols.begin(), job.entry_symbols.end()};
+  request.set_wants_ptx(job.wants_ptx);
   compile_worker::Reply reply;
   absl::Status status = worker_->Send(request);
   if (status.ok()) {

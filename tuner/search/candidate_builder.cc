@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +10,7 @@
 #include "spdlog/spdlog.h"
 #include "tuner/compile/compile_key.h"
 #include "tuner/compile/compile_options.h"
+#include "tuner/search/plan_resources.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {
@@ -25,36 +25,11 @@ struct CandidateBuilder::SourceGroup {
 
 namespace {
 
-std::vector<std::string> EntrySymbols(const v1::LaunchPlan& plan) {
-  std::vector<std::string> symbols;
-  for (const v1::LaunchStep& step : plan.steps()) symbols.push_back(step.entry_symbol());
-  return symbols;
-}
-
 v1::Failure MakeFailure(v1::FailureKind kind, std::string message) {
   v1::Failure failure;
   failure.set_kind(kind);
   failure.set_message(std::move(message));
   return failure;
-}
-
-// Copies what the compiler found into the plan's steps. A step that spills more than a legal
-// config may is a failure of the candidate.
-std::optional<v1::Failure> CompletePlan(const CompiledCode& code, v1::LaunchPlan& plan) {
-  for (v1::LaunchStep& step : *plan.mutable_steps()) {
-    for (const EntryResources& entry : code.entries) {
-      if (entry.entry_symbol != step.entry_symbol()) continue;
-      step.set_registers_per_thread(entry.registers_per_thread);
-      step.set_spill_bytes(entry.spill_bytes);
-      step.set_static_shared_memory_bytes(entry.static_shared_memory_bytes);
-    }
-    if (step.spill_bytes() > kMaxSpillBytes) {
-      return MakeFailure(v1::FAILURE_KIND_RESOURCE_LIMIT,
-                         absl::StrCat(step.entry_symbol(), " spills ", step.spill_bytes(),
-                                      " bytes; at most ", kMaxSpillBytes, " are allowed"));
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -117,7 +92,7 @@ absl::Status CandidateBuilder::Complete(SourceGroup& group, const CompileOutcome
       built.kernel.set_cubin(code.cubin);
       built.kernel.set_content_hash(Sha256(code.cubin));
       built.candidate.set_content_hash(built.kernel.content_hash());
-      if (auto broken = CompletePlan(code, *built.kernel.mutable_launch_plan())) {
+      if (auto broken = EnterResources(code, *built.kernel.mutable_launch_plan())) {
         *built.candidate.mutable_failure() = *std::move(broken);
       }
     }

@@ -48,6 +48,7 @@ void AddCommands(CLI::App& app, Action& action) {
   AddGet(app, action);
   AddList(app, action);
   AddExplain(app, action);
+  AddSource(app, action);
   AddDevices(app, action);
   AddBench(app, action);
   AddSweep(app, action);

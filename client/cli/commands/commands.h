@@ -19,6 +19,7 @@ void AddTune(CLI::App& app, Action& action);
 void AddGet(CLI::App& app, Action& action);
 void AddList(CLI::App& app, Action& action);
 void AddExplain(CLI::App& app, Action& action);
+void AddSource(CLI::App& app, Action& action);
 void AddDevices(CLI::App& app, Action& action);
 void AddBench(CLI::App& app, Action& action);
 void AddSweep(CLI::App& app, Action& action);

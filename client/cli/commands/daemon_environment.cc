@@ -28,9 +28,12 @@ constexpr std::string_view kPassed[] = {"HOME",        "PATH",         "LD_LIBRA
                                         "VIRTUAL_ENV", "CONDA_PREFIX", "TZ"};
 constexpr std::string_view kFiles[] = {"TILEWRIGHT_NVRTC", "TILEWRIGHT_CUBLASLT",
                                        "TILEWRIGHT_CONFIG"};
-// How commands find the daemon, and how long it stays: no reason for it to find other libraries.
+constexpr std::string_view kFolders[] = {"TILEWRIGHT_KEEP_SOURCES"};
+// How commands find the daemon, how long it stays and what it keeps: no reason for it to find other
+// libraries.
 constexpr std::string_view kHarmless[] = {"TILEWRIGHT_SOCKET", "TILEWRIGHT_CACHE_DIR",
-                                          "TILEWRIGHT_DAEMON", "TILEWRIGHT_IDLE_TIMEOUT"};
+                                          "TILEWRIGHT_DAEMON", "TILEWRIGHT_IDLE_TIMEOUT",
+                                          "TILEWRIGHT_KEEP_SOURCES"};
 constexpr std::string_view kLibraryPaths[] = {"LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX"};
 constexpr std::chrono::milliseconds kAskTimeout{200};
 
@@ -57,6 +60,12 @@ bool Matters(std::string_view name) {
   if (Contains(kLibraryPaths, name)) return true;
   return IsPassed(name) && !Contains(kPassed, name) && name.substr(0, 4) != "XDG_" &&
          !Contains(kHarmless, name);
+}
+
+// A library is named without a folder where it is to be searched for; a folder never is.
+bool IsRelativePath(std::string_view name, const std::string& value) {
+  if (value.empty() || value.front() == '/') return false;
+  return Contains(kFolders, name) || (Contains(kFiles, name) && absl::StrContains(value, "/"));
 }
 
 std::map<std::string, std::string> WhatMatters(const EnvironmentEntries& entries) {
@@ -95,11 +104,10 @@ EnvironmentEntries DaemonEnvironment(const EnvironmentEntries& own, const std::s
     const std::string_view name = NameOf(entry);
     if (!IsPassed(name)) continue;
     const std::string value = ValueOf(entry);
-    const bool relative_file =
-        Contains(kFiles, name) && absl::StrContains(value, "/") && value.front() != '/';
-    passed.push_back(relative_file ? absl::StrCat(std::string(name), "=",
-                                                  (std::filesystem::path(folder) / value).string())
-                                   : entry);
+    passed.push_back(
+        IsRelativePath(name, value)
+            ? absl::StrCat(std::string(name), "=", (std::filesystem::path(folder) / value).string())
+            : entry);
   }
   return passed;
 }

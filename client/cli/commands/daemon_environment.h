@@ -15,8 +15,8 @@ EnvironmentEntries OwnEnvironment();
 
 // The entries that a daemon gets: TILEWRIGHT_*, XDG_*, CUDA_*, HOME, PATH, LD_LIBRARY_PATH,
 // VIRTUAL_ENV, CONDA_PREFIX and TZ. It serves other commands than the one that starts it, so the
-// rest is none of its business. Files that the tool's variables name relative to `folder` are made
-// absolute: the daemon runs in "/".
+// rest is none of its business. Files and folders that the tool's variables name relative to
+// `folder` are made absolute: the daemon runs in "/".
 EnvironmentEntries DaemonEnvironment(const EnvironmentEntries& own, const std::string& folder);
 
 // Where a variable that decides which libraries and GPUs a daemon finds has another value in

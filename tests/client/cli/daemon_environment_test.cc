@@ -23,19 +23,21 @@ TEST(DaemonEnvironment, TakesWhatADaemonNeedsAndNothingElse) {
 
 // The daemon runs in "/".
 TEST(DaemonEnvironment, FilesNamedFromHereAreNamedFromEverywhere) {
-  EXPECT_THAT(
-      DaemonEnvironment({"TILEWRIGHT_NVRTC=lib/libnvrtc.so.13",
-                         "TILEWRIGHT_CUBLASLT=libcublasLt.so.13", "TILEWRIGHT_CONFIG=/etc/t.toml"},
-                        "/opt"),
-      ElementsAre("TILEWRIGHT_NVRTC=/opt/lib/libnvrtc.so.13",
-                  "TILEWRIGHT_CUBLASLT=libcublasLt.so.13", "TILEWRIGHT_CONFIG=/etc/t.toml"));
+  EXPECT_THAT(DaemonEnvironment(
+                  {"TILEWRIGHT_NVRTC=lib/libnvrtc.so.13", "TILEWRIGHT_CUBLASLT=libcublasLt.so.13",
+                   "TILEWRIGHT_CONFIG=/etc/t.toml", "TILEWRIGHT_KEEP_SOURCES=kept"},
+                  "/opt"),
+              ElementsAre("TILEWRIGHT_NVRTC=/opt/lib/libnvrtc.so.13",
+                          "TILEWRIGHT_CUBLASLT=libcublasLt.so.13", "TILEWRIGHT_CONFIG=/etc/t.toml",
+                          "TILEWRIGHT_KEEP_SOURCES=/opt/kept"));
 }
 
 TEST(EnvironmentDifferences, NamesWhatDecidesWhichLibrariesAndGpusAreFound) {
-  EXPECT_THAT(EnvironmentDifferences({"TILEWRIGHT_NVRTC=/old", "PATH=/bin", "CUDA_HOME=/cuda",
-                                      "TZ=UTC", "TILEWRIGHT_IDLE_TIMEOUT=10s", "CONDA_PREFIX="},
-                                     {"TILEWRIGHT_NVRTC=/new", "PATH=/usr/bin", "CUDA_HOME=/cuda",
-                                      "VIRTUAL_ENV=/v", "TILEWRIGHT_SOCKET=/s"}),
+  EXPECT_THAT(EnvironmentDifferences(
+                  {"TILEWRIGHT_NVRTC=/old", "PATH=/bin", "CUDA_HOME=/cuda", "TZ=UTC",
+                   "TILEWRIGHT_IDLE_TIMEOUT=10s", "CONDA_PREFIX="},
+                  {"TILEWRIGHT_NVRTC=/new", "PATH=/usr/bin", "CUDA_HOME=/cuda", "VIRTUAL_ENV=/v",
+                   "TILEWRIGHT_SOCKET=/s", "TILEWRIGHT_KEEP_SOURCES=/k"}),
               ElementsAre("TILEWRIGHT_NVRTC is '/old' there and '/new' here",
                           "VIRTUAL_ENV is unset there and '/v' here"));
   EXPECT_THAT(EnvironmentDifferences({"CUDA_HOME=/a"}, {"CUDA_HOME=/a"}), IsEmpty());

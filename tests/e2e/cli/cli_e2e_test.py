@@ -3,7 +3,9 @@
 import fcntl
 import hashlib
 import json
+import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +63,48 @@ class CliTest(unittest.TestCase):
             "get", *gemm(512, 384, 256), *TARGET, "--hash", kernel["content_hash"]
         )
         self.assertEqual(again["response"]["kernel"]["content_hash"], kernel["content_hash"])
+
+    def test_the_source_of_a_kernel_is_that_of_its_cubin(self):
+        self.place.environment["TILEWRIGHT_KEEP_SOURCES"] = str(self.place.folder / "kept")
+        self.place.serve()
+        problem = (*gemm(512, 384, 256), *TARGET)
+        self.assertEqual(self.place.run("tune", *problem, *FEW).returncode, 0)
+        kernel = self.place.json("get", *problem)["response"]["kernel"]
+        kept = self.place.folder / "kept" / kernel["content_hash"]
+        cubin = kept.with_suffix(".cubin").read_bytes()
+        self.assertEqual(hashlib.sha256(cubin).hexdigest(), kernel["content_hash"])
+
+        folder = self.place.folder / "source"
+        shown = self.place.json("source", *problem, "--ptx", "-o", folder)
+        self.assertEqual(shown["response"]["kernel"]["content_hash"], kernel["content_hash"])
+        self.assertEqual(shown["response"]["provenance"], "predicted")
+        self.assertEqual((folder / "kernel.cubin").read_bytes(), cubin)
+        self.assertIn(".entry tilewright_gemm(", (folder / "kernel.ptx").read_text())
+        self.assertTrue((folder / "source.cu").read_text().endswith(
+            kept.with_suffix(".cu").read_text().partition("\n")[2]))
+
+        resources = self.place.run("source", *problem, "--resources")
+        self.assertRegex(resources.stdout, r"tilewright_gemm +\d+ +\d+ +\d+ B")
+        flat = self.place.folder / "flat"
+        flat.mkdir()
+        (flat / "source.cu").write_text(self.place.run("source", *problem).stdout)
+        self.assert_error(
+            self.place.run("source", *problem, "--config", "stages=1000"), 2, "HasPipeline"
+        )
+        nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
+        if not os.access(nvcc, os.X_OK):
+            self.skipTest("no nvcc: nothing is compiled by hand")
+        for where, command in ((folder, shown["command"]),
+                               (flat, shown["command"].replace(" -I .", ""))):
+            (where / "kernel.cubin").unlink(missing_ok=True)
+            done = subprocess.run(command.replace("nvcc", nvcc, 1), shell=True, cwd=where,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue((where / "kernel.cubin").exists())
+        done = subprocess.run(
+            kept.with_suffix(".cu").read_text().splitlines()[0].partition(": ")[2]
+            .replace("nvcc", nvcc, 1), shell=True, cwd=kept.parent, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_an_unseen_problem_gets_an_answer_at_once(self):
         self.place.serve()

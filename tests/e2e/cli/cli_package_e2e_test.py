@@ -48,6 +48,13 @@ class PackageTest(unittest.TestCase):
         run("cc", "-std=c11", "-o", program, source, *flags, f"-Wl,-rpath,{self.prefix}/lib")
         self.assertIn("sm_90a", run(program, env=self.place.environment))
 
+    def test_it_carries_its_licence_and_the_notices_of_what_it_carries(self):
+        folder = self.prefix / "share" / "doc" / "tilewright"
+        self.assertIn("Apache License", (folder / "LICENSE").read_text())
+        root = pathlib.Path(__file__).resolve().parents[3]
+        self.assertEqual((folder / "NOTICE").read_text(), (root / "NOTICE").read_text())
+        run(root / "scripts" / "generate_notice", "--check", self.prefix)
+
     def test_only_the_interface_is_exported(self):
         symbols = run("nm", "-D", "--defined-only", self.prefix / "lib" / "libtilewright.so")
         names = {line.split()[-1].split("@")[0] for line in symbols.splitlines()}

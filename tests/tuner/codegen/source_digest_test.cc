@@ -62,6 +62,16 @@ TEST(IncludeClosureTest, IsWhatTheRootReaches) {
   EXPECT_THAT(IncludeClosure("none.cuh", files), ElementsAre());
 }
 
+TEST(IncludedFilesTest, AreWhatATextReaches) {
+  const auto files = Files("#include \"d.cuh\"\n");
+  const auto included = IncludedFiles("#define X\n#include \"a.cuh\"\nint x;\n", files);
+  ASSERT_EQ(included.size(), 3u);
+  EXPECT_EQ(included[0].path, "a.cuh");
+  EXPECT_EQ(included[2].path, "d.cuh");
+  EXPECT_EQ(included[2].text, "int d;\n");
+  EXPECT_TRUE(IncludedFiles("int x;\n", files).empty());
+}
+
 TEST(ClosureDigestTest, ChangesWithWhatIsIncludedAndNothingElse) {
   const std::string digest = ClosureDigest("a.cuh", Files("int b;\n"));
   EXPECT_EQ(ClosureDigest("a.cuh", Files("int  b;  // a comment\n")), digest);

@@ -39,7 +39,7 @@ TEST(CompileQueueTest, ABatchIsCompleteOnceAllIsCollected) {
   const auto work = queue.Take(false, kPatience);
   EXPECT_FALSE(queue.IsComplete(*batch));
   EXPECT_FALSE(queue.Collect(*batch, absl::ZeroDuration()));
-  queue.Finish(*work, CompiledCode{"cubin", {}, 0}, true);
+  queue.Finish(*work, CompiledCode{.cubin = "cubin"}, true);
   EXPECT_FALSE(queue.IsComplete(*batch));
   const auto outcome = queue.Collect(*batch, kPatience);
   ASSERT_TRUE(outcome);

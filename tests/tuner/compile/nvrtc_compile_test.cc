@@ -74,6 +74,19 @@ TEST(NvrtcCompileTest, MakesNativeCodeAndIncludesHeaders) {
   EXPECT_EQ(code.entries[0].spill_bytes, 0);
 }
 
+TEST(NvrtcCompileTest, GivesThePtxToAJobThatWantsIt) {
+  const auto pool = MakePool(TwoWorkers(), "headers");
+  CompileJob wanting = Good();
+  wanting.wants_ptx = true;
+  const PoolRun run = RunJobs(*pool, {Good(), wanting});
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(std::get<CompiledCode>(run.outcomes.at(0)).ptx, "");
+  const CompiledCode& code = std::get<CompiledCode>(run.outcomes.at(1));
+  EXPECT_THAT(code.ptx, HasSubstr(".entry good("));
+  EXPECT_NE(code.ptx.back(), '\0');
+  EXPECT_TRUE(code.cubin == run.Cubin(0));
+}
+
 TEST(NvrtcCompileTest, IncludesTheEmbeddedTemplates) {
   const auto pool = MakePool(TwoWorkers(), "compile");
   const PoolRun run = RunJobs(

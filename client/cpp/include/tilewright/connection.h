@@ -63,6 +63,8 @@ class Connection {
 
   // The longest wait for a call that its caller gives no timeout.
   static constexpr Milliseconds kCallTimeout{30'000};
+  // Of one that waits for a compile, behind those of tunings.
+  static constexpr Milliseconds kCompileTimeout{300'000};
 
   // Waits until the daemon answers, `connect_timeout` at most. Errors as above.
   // INVALID_ARGUMENT: no socket path, or one that is too long.
@@ -84,6 +86,10 @@ class Connection {
   // anew where the connection was lost, which may tell the same answer twice.
   absl::Status WatchKernel(const v1::GetKernelRequest& request, std::stop_token stop,
                            const std::function<void(const v1::GetKernelResponse&)>& on_update);
+
+  // With `compile` it takes seconds, and as long as the compile workers are busy.
+  absl::StatusOr<v1::RenderSourceResponse> RenderSource(const v1::RenderSourceRequest& request,
+                                                        Milliseconds timeout = kCompileTimeout);
 
   // An empty request_id is filled in, so that a repeated send has no further effect. Once `stop` is
   // requested, the call ends within 1.5 s, with an error where there is no answer by then.

@@ -1,0 +1,200 @@
+// `tilewright source gemm` and `tilewright source dropout`
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/commands/commands.h"
+#include "client/cli/commands/disassembler.h"
+#include "client/cli/commands/files.h"
+#include "client/cli/output/format.h"
+#include "client/cli/output/source_text.h"
+#include "client/cli/problems/enum_names.h"
+#include "client/cli/problems/parse.h"
+#include "client/cli/problems/problem_flags.h"
+#include "client/cli/problems/target_flags.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
+#include "proto/support/text.h"
+
+namespace tilewright::cli {
+namespace {
+
+struct Flags {
+  ProblemFlags problem;
+  TargetFlags target;
+  std::string template_name;
+  std::string config;
+  bool ptx = false;
+  bool sass = false;
+  bool resources = false;
+  std::string folder;
+};
+
+absl::Status BadConfig(const std::string& text) {
+  return InvalidField("config", "INVALID_CONFIG",
+                      absl::StrCat("must be name=value,name=value, was '", text, "'"));
+}
+
+// "tile_m=128,stages=4"
+absl::StatusOr<v1::Config> ParseConfig(const std::string& text) {
+  v1::Config config;
+  if (text.empty()) return config;
+  for (const absl::string_view entry : absl::StrSplit(text, ',')) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(entry, absl::MaxSplits('=', 1));
+    if (parts.first.empty() || parts.second.empty()) return BadConfig(text);
+    v1::Parameter& parameter = *config.add_parameters();
+    parameter.set_name(parts.first);
+    ASSIGN_OR_RETURN(const int64_t value,
+                     ParseInteger(absl::StrCat("config.", parts.first), parts.second));
+    parameter.set_value(value);
+  }
+  return config;
+}
+
+absl::StatusOr<v1::RenderSourceRequest> ParseRequest(const Flags& flags) {
+  v1::RenderSourceRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_problem(), ParseProblem(flags.problem));
+  request.set_target(flags.target.target);
+  ASSIGN_OR_RETURN(const int32_t ordinal, DeviceOrdinal(flags.target));
+  request.set_device_ordinal(ordinal);
+  request.mutable_variant()->set_template_name(flags.template_name);
+  ASSIGN_OR_RETURN(*request.mutable_variant()->mutable_config(), ParseConfig(flags.config));
+  request.set_compile(flags.ptx || flags.sass || flags.resources);
+  return request;
+}
+
+std::string Below(const std::string& folder, const std::string& path) {
+  return (std::filesystem::path(folder) / path).string();
+}
+
+absl::Status WriteFile(const Session& session, const std::string& path, std::string_view content) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(path));
+  return file.Write(content);
+}
+
+absl::Status WriteFolder(const Session& session, const v1::RenderSourceResponse& rendered,
+                         const std::string& sass, const std::string& folder) {
+  RETURN_IF_ERROR(CheckPaths(rendered));
+  for (const v1::SourceFile& file : rendered.files()) {
+    RETURN_IF_ERROR(WriteFile(session, Below(folder, file.path()), file.text()));
+  }
+  RETURN_IF_ERROR(WriteFile(session, Below(folder, kSourceName), SourceInFolder(rendered)));
+  const std::pair<const char*, const std::string*> compiled[] = {
+      {"kernel.cubin", &rendered.kernel().cubin()},
+      {"kernel.ptx", &rendered.ptx()},
+      {"kernel.sass", &sass}};
+  for (const auto& [name, content] : compiled) {
+    if (!content->empty()) RETURN_IF_ERROR(WriteFile(session, Below(folder, name), *content));
+  }
+  return absl::OkStatus();
+}
+
+// A variant that does not compile has its source and nothing else.
+absl::Status NotCompiled(const v1::Failure& failure) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, UpperNameOf(failure.kind()),
+                   failure.message());
+}
+
+void Print(Session& session, const Flags& flags, const v1::RenderSourceResponse& rendered,
+           const std::string& sass) {
+  if (flags.resources) {
+    session.out() << DescribeVariant(rendered.kernel().variant()) << '\n'
+                  << RenderResources(rendered.kernel(), session.out_style());
+  }
+  if (!flags.folder.empty()) {
+    session.Note(absl::StrCat("wrote ", Count(rendered.files_size() + 1, "file"), " to ",
+                              flags.folder, "; there: ", CompileCommand(rendered, true)));
+  } else if (flags.ptx) {
+    session.out() << rendered.ptx();
+  } else if (flags.sass) {
+    session.out() << sass;
+  } else if (!flags.resources) {
+    session.out() << FlatSource(rendered);
+  }
+}
+
+absl::StatusOr<int> Source(Session& session, const Flags& flags) {
+  ASSIGN_OR_RETURN(const v1::RenderSourceRequest request, ParseRequest(flags));
+  std::string cuobjdump;
+  if (flags.sass) {
+    ASSIGN_OR_RETURN(cuobjdump, FindCuobjdump());
+  }
+  if (!flags.folder.empty()) {
+    RETURN_IF_ERROR(session.output_file(Below(flags.folder, kSourceName)).status());
+  }
+  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(const v1::RenderSourceResponse rendered,
+                   client->connection().RenderSource(request));
+  const bool compiled = !rendered.kernel().cubin().empty();
+  std::string sass;
+  if (flags.sass && compiled) {
+    ASSIGN_OR_RETURN(sass, Disassemble(cuobjdump, rendered.kernel().cubin()));
+  }
+  if (!flags.folder.empty()) {
+    RETURN_IF_ERROR(WriteFolder(session, rendered, sass, flags.folder));
+  }
+  if (request.compile() && !compiled) return NotCompiled(rendered.failure());
+  if (session.json()) {
+    Json object;
+    object["kernel"] = DescribeVariant(rendered.kernel().variant());
+    object["command"] = CompileCommand(rendered, !flags.folder.empty());
+    if (flags.folder.empty()) {
+      object["source"] = FlatSource(rendered);
+    } else {
+      object["folder"] = flags.folder;
+    }
+    if (flags.sass) object["sass"] = sass;
+    object["response"] = ToJson(rendered);
+    session.PrintJson(object);
+  } else {
+    Print(session, flags, rendered, sass);
+  }
+  if (rendered.has_failure()) {
+    session.Note(absl::StrCat("a tuning would refuse it: ", rendered.failure().message()));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddSource(CLI::App& app, Action& action) {
+  CLI::App* source =
+      app.add_subcommand("source", "Print the CUDA source of a kernel, to compile by hand");
+  auto flags = std::make_shared<Flags>();
+  AddProblemCommands(*source, flags->problem, [&action, flags](CLI::App& kind) {
+    AddTargetFlags(kind, flags->target);
+    kind.add_option("--template", flags->template_name,
+                    "Template to render (default: the winner's, else the model's first pick)")
+        ->type_name("NAME");
+    kind.add_option("--config", flags->config,
+                    "Parameters that take the place of the winner's or the pick's own, such as "
+                    "stages=3,tile_m=128")
+        ->type_name("NAME=VALUE,...");
+    CLI::Option* ptx = kind.add_flag("--ptx", flags->ptx, "Compile it and print the PTX");
+    CLI::Option* sass = kind.add_flag("--sass", flags->sass,
+                                      "Compile it and print the SASS, by cuobjdump on this side");
+    CLI::Option* resources =
+        kind.add_flag("--resources", flags->resources,
+                      "Compile it and print registers, spills and shared memory");
+    ptx->excludes(sass)->excludes(resources);
+    sass->excludes(resources);
+    kind.add_option("-o,--output", flags->folder,
+                    "Write source.cu, the files that it includes and what was compiled into this "
+                    "folder, in place of printing them")
+        ->type_name("DIR");
+    kind.callback([&action, flags] {
+      action = [flags](Session& session) { return Source(session, *flags); };
+    });
+  });
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,221 @@
+#include "server/lookup/source_renderer.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/problem/problem.h"
+#include "proto/support/errors.h"
+#include "proto/support/sha256.h"
+#include "proto/support/status_macros.h"
+#include "server/lookup/lookup_plan.h"
+#include "server/net/stop_signal.h"
+#include "server/tuning/vendor_winner.h"
+#include "tuner/codegen/source_digest.h"
+#include "tuner/codegen/template_library.h"
+#include "tuner/compile/compile_options.h"
+#include "tuner/search/plan_resources.h"
+#include "tuner/search/tuning_errors.h"
+#include "tuner/target/target.h"
+#include "tuner/template/registry.h"
+
+namespace tilewright {
+namespace {
+
+// Two: one compile that takes long must not hold every other answer up.
+constexpr int kThreads = 2;
+constexpr std::size_t kMaxQueue = 64;
+// Of a name that a caller gave, in an error.
+constexpr std::size_t kMaxNameBytes = 64;
+
+using Values = std::map<std::string, int64_t>;
+
+Values ValuesOf(const v1::Config& config) {
+  Values values;
+  for (const v1::Parameter& parameter : config.parameters()) {
+    values[parameter.name()] = parameter.value();
+  }
+  return values;
+}
+
+v1::Config ConfigOf(const Values& values) {
+  v1::Config config;
+  for (const auto& [name, value] : values) {
+    v1::Parameter& parameter = *config.add_parameters();
+    parameter.set_name(name);
+    parameter.set_value(value);
+  }
+  return config;
+}
+
+// A variant, and where it comes from.
+struct Choice {
+  const Template* of = nullptr;
+  v1::Config config;
+  v1::Provenance provenance = v1::PROVENANCE_UNSPECIFIED;
+};
+
+// The variant of the winner of this very problem, as far as it is of the template `wanted` (null:
+// any) and legal on the target.
+std::optional<Choice> ChooseStored(const TuneRequest& tune, const IndexHit& stored,
+                                   const Template* wanted) {
+  if (stored.winner == nullptr || stored.winner->problem_encoding != EncodeProblem(tune.problem)) {
+    return std::nullopt;
+  }
+  // In the form for who cannot run the vendor's algorithms.
+  const IndexHit hit = ForCaller(stored, /*library_version=*/0);
+  if (hit.winner == nullptr) return std::nullopt;
+  const v1::Variant& variant = hit.winner->kernel.variant();
+  const Template* const of = FindTemplate(variant.template_name());
+  if (of == nullptr || (wanted != nullptr && of != wanted) ||
+      of->BrokenConstraint(tune.problem, tune.target.silicon(), variant.config())) {
+    return std::nullopt;
+  }
+  return Choice{of, variant.config(), hit.winner->winner.provenance()};
+}
+
+// What is rendered where the request names no parameter. A template that serves the problem and
+// enumerates no config for it has an empty one.
+absl::StatusOr<Choice> ChooseDefault(const TuneRequest& tune, const IndexHit& stored,
+                                     const Template* wanted) {
+  if (auto choice = ChooseStored(tune, stored, wanted)) return *std::move(choice);
+  for (RankedVariant& ranked : RankVariants(tune.problem, tune.target.silicon())) {
+    const Template* const of = FindTemplate(ranked.variant.template_name());
+    if (wanted != nullptr && of != wanted) continue;
+    return Choice{of, std::move(*ranked.variant.mutable_config()), v1::PROVENANCE_PREDICTED};
+  }
+  if (wanted == nullptr) return NoTemplate(tune.problem);
+  return Choice{wanted, {}, v1::PROVENANCE_UNSPECIFIED};
+}
+
+absl::Status RefuseParameter(const std::string& name, std::string_view reason,
+                             std::string_view what) {
+  return InvalidField(absl::StrCat("variant.config.", name.substr(0, kMaxNameBytes)), reason, what);
+}
+
+// Puts what `given` says in the place of the choice's own values.
+absl::Status Override(const v1::Config& given, Choice& choice) {
+  std::vector<std::string> known;
+  for (const ParameterInfo& info : choice.of->parameters()) known.emplace_back(info.name);
+  const Values own = ValuesOf(choice.config);
+  Values values = own;
+  std::set<std::string> seen;
+  for (const v1::Parameter& parameter : given.parameters()) {
+    if (std::find(known.begin(), known.end(), parameter.name()) == known.end()) {
+      return RefuseParameter(
+          parameter.name(), "UNKNOWN_PARAMETER",
+          absl::StrCat(std::string(choice.of->name()), " has no such parameter; it has ",
+                       absl::StrJoin(known, ", ")));
+    }
+    if (!seen.insert(parameter.name()).second) {
+      return RefuseParameter(parameter.name(), "REPEATED_PARAMETER", "is given twice");
+    }
+    values[parameter.name()] = parameter.value();
+  }
+  if (values == own) return absl::OkStatus();
+  choice.config = ConfigOf(values);
+  choice.provenance = v1::PROVENANCE_UNSPECIFIED;
+  return absl::OkStatus();
+}
+
+absl::Status CheckLegal(const TuneRequest& tune, const Choice& choice) {
+  const auto broken =
+      choice.of->BrokenConstraint(tune.problem, tune.target.silicon(), choice.config);
+  if (!broken) return absl::OkStatus();
+  // Rendering says which parameter is at fault.
+  if (*broken == "HasParameters") return choice.of->Render(tune.problem, choice.config).status();
+  return WithMetadata(InvalidField("variant.config", "ILLEGAL_CONFIG",
+                                   absl::StrCat("breaks ", *broken, ", a constraint of ",
+                                                std::string(choice.of->name()))),
+                      "constraint", *broken);
+}
+
+}  // namespace
+
+SourceRenderer::SourceRenderer(DeviceTable& devices, const WinnerIndex& index, Compiler& compiler)
+    : devices_(devices),
+      index_(index),
+      compiler_(compiler),
+      executor_("source", kThreads, kMaxQueue) {}
+
+absl::StatusOr<v1::RenderSourceResponse> SourceRenderer::Render(
+    const v1::RenderSourceRequest& request) {
+  ASSIGN_OR_RETURN(TuneRequest tune, ResolveTuning(request.problem(), request.target(),
+                                                   request.device_ordinal(), devices_));
+  ASSIGN_OR_RETURN(const std::string architecture, ArchitectureFor(tune.target.silicon()));
+  if (request.compile()) {
+    RETURN_IF_ERROR(devices_.CheckNvrtcIsKnown());
+    devices_.Complete(*tune.target.mutable_environment());
+  }
+  const Template* wanted = nullptr;
+  if (!request.variant().template_name().empty()) {
+    ASSIGN_OR_RETURN(wanted, TemplateOf(request.variant()));
+  }
+  ASSIGN_OR_RETURN(Choice choice, ChooseDefault(tune, FindStored(tune, index_, devices_), wanted));
+  RETURN_IF_ERROR(Override(request.variant().config(), choice));
+  RETURN_IF_ERROR(CheckLegal(tune, choice));
+
+  v1::RenderSourceResponse response;
+  v1::Kernel& kernel = *response.mutable_kernel();
+  kernel.mutable_variant()->set_template_name(std::string(choice.of->name()));
+  *kernel.mutable_variant()->mutable_config() = choice.config;
+  ASSIGN_OR_RETURN(*kernel.mutable_launch_plan(),
+                   choice.of->PlanFor(tune.problem, tune.target.silicon(), choice.config));
+  kernel.set_architecture(architecture);
+  kernel.set_nvrtc_version(tune.target.environment().nvrtc_version());
+  response.set_provenance(choice.provenance);
+  ASSIGN_OR_RETURN(*response.mutable_source(), choice.of->Render(tune.problem, choice.config));
+  for (const EmbeddedFile& included : IncludedFiles(response.source(), TemplateLibrary())) {
+    v1::SourceFile& file = *response.add_files();
+    file.set_path(std::string(included.path));
+    file.set_text(std::string(included.text));
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> options,
+                   CompileOptions(architecture, ParseNvrtcVersion(kernel.nvrtc_version())));
+  *response.mutable_compile_options() = {options.begin(), options.end()};
+  if (request.compile()) RETURN_IF_ERROR(Compile(response));
+  return response;
+}
+
+absl::Status SourceRenderer::Compile(v1::RenderSourceResponse& response) {
+  v1::Kernel& kernel = *response.mutable_kernel();
+  CompileOutcome outcome;
+  const absl::Status compiled = compiler_.CompileAll(
+      {{.source = response.source(),
+        .architecture = kernel.architecture(),
+        .entry_symbols = EntrySymbols(kernel.launch_plan()),
+        .wants_ptx = true}},
+      cancellation_,
+      [&outcome](std::size_t, CompileOutcome result) { outcome = std::move(result); });
+  if (cancellation_.IsCancelled()) return ServerStopping();
+  RETURN_IF_ERROR(compiled);
+  if (auto* failure = std::get_if<v1::Failure>(&outcome)) {
+    *response.mutable_failure() = std::move(*failure);
+    return absl::OkStatus();
+  }
+  CompiledCode& code = std::get<CompiledCode>(outcome);
+  if (auto failure = EnterResources(code, *kernel.mutable_launch_plan())) {
+    *response.mutable_failure() = *std::move(failure);
+  }
+  kernel.set_content_hash(Sha256(code.cubin));
+  kernel.set_cubin(std::move(code.cubin));
+  response.set_ptx(std::move(code.ptx));
+  return absl::OkStatus();
+}
+
+void SourceRenderer::Stop() {
+  cancellation_.Cancel();
+  executor_.Stop();
+}
+
+}  // namespace tilewright
