@@ -308,8 +308,9 @@ TILEWRIGHT_API tilewright_status tilewright_kernel_get_info(const tilewright_ker
 /* The native code and its size; null and 0 for a vendor's. Owned by the kernel. */
 TILEWRIGHT_API const void* tilewright_kernel_cubin(const tilewright_kernel* kernel, size_t* size);
 
-/* One launch of the plan, to be shown or logged. To launch takes more than this, such as the kernel's
- * arguments and tensor maps, which change between versions: use tilewright_kernel_launch. */
+/* One launch of the plan, to be shown or logged. To launch takes more than this, such as the
+ * kernel's arguments and tensor maps, which change between versions: use tilewright_kernel_launch.
+ */
 typedef struct tilewright_launch_step {
   size_t struct_size;       /* sizeof(tilewright_launch_step), set by the caller */
   const char* entry_symbol; /* Owned by the kernel. */
@@ -383,8 +384,8 @@ TILEWRIGHT_API tilewright_status tilewright_kernel_launch(
 TILEWRIGHT_API tilewright_status tilewright_kernel_workspace_bytes(
     const tilewright_kernel* kernel, const tilewright_gemm_problem* problem, int64_t* bytes);
 
-/* As tilewright_kernel_launch, of another shape. The problem is checked as the service checks it, with
- * the same errors; else errors as tilewright_kernel_workspace_bytes. */
+/* As tilewright_kernel_launch, of another shape. The problem is checked as the service checks it,
+ * with the same errors; else errors as tilewright_kernel_workspace_bytes. */
 TILEWRIGHT_API tilewright_status tilewright_kernel_launch_shape(
     const tilewright_kernel* kernel, const tilewright_gemm_problem* problem,
     const tilewright_gemm_arguments* arguments, void* stream);

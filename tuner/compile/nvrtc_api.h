@@ -11,14 +11,14 @@
 
 namespace tilewright {
 
-#define TILEWRIGHT_NVRTC_FUNCTIONS(X)                                     \
-  X(nvrtcVersion)                                                         \
-  X(nvrtcGetErrorString)                                                  \
-  X(nvrtcCreateProgram)                                                   \
-  X(nvrtcDestroyProgram)                                                  \
-  X(nvrtcCompileProgram)                                                  \
-  X(nvrtcGetCUBINSize) X(nvrtcGetCUBIN) X(nvrtcGetPTXSize) X(nvrtcGetPTX) \
-      X(nvrtcGetProgramLogSize) X(nvrtcGetProgramLog)
+#define TILEWRIGHT_NVRTC_FUNCTIONS(X) \
+  X(nvrtcVersion)                     \
+  X(nvrtcGetErrorString)              \
+  X(nvrtcCreateProgram)               \
+  X(nvrtcDestroyProgram)              \
+  X(nvrtcCompileProgram)              \
+  X(nvrtcGetCUBINSize)                \
+  X(nvrtcGetCUBIN) X(nvrtcGetPTXSize) X(nvrtcGetPTX) X(nvrtcGetProgramLogSize) X(nvrtcGetProgramLog)
 
 // libnvrtc, opened at run time in a compile worker and nowhere else.
 struct NvrtcApi {
