@@ -146,8 +146,8 @@ TEST_F(SourceRendererTest, WhatIsNoLegalConfigIsRefused) {
   Set("stages", 4000, illegal);
   ExpectRefused(illegal, "ILLEGAL_CONFIG", "variant.config");
   const absl::Status status = Render(illegal).status();
-  EXPECT_EQ(ErrorInfoOf(status)->metadata().at("constraint"), "HasPipeline") << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("breaks HasPipeline"));
+  EXPECT_EQ(ErrorInfoOf(status)->metadata().at("constraint"), "HasStages") << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("breaks HasStages"));
 
   v1::RenderSourceRequest unknown = request;
   Set("stage", 3, unknown);
