@@ -56,7 +56,8 @@ REFUSED = [
     ("proto/problem/", re.compile(rf"(?!tilewright_proto$)tilewright|gRPC")),
     ("proto/", re.compile(r"tilewright_(?!proto|grpc_proto)")),
     ("kernel_templates/", re.compile(rf"{SERVER}|{CLIENT}|{TUNER}|gRPC|tilewright_grpc")),
-    ("tuner/profile/", re.compile(rf"{SERVER}|{CLIENT}|gRPC|tilewright_grpc|.*cuda_headers")),
+    ("tuner/profile/", re.compile(
+        rf"{SERVER}|{CLIENT}|gRPC|tilewright_grpc|tilewright_bench$|.*cuda_headers")),
     ("tuner/", re.compile(rf"{SERVER}|{CLIENT}|gRPC|tilewright_grpc")),
     ("client/", re.compile(rf"{SERVER}|{TUNER}")),
     ("server/", re.compile(rf"{CLIENT}")),

@@ -9,8 +9,8 @@
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
-#include "tuner/bench/bench_inputs.h"
-#include "tuner/bench/judge.h"
+#include "tuner/bench/device_tensors.h"
+#include "tuner/bench/gemm_reference.h"
 #include "tuner/bench/reference_kernels.h"
 #include "tuner/profile/reference.h"
 
@@ -63,19 +63,25 @@ class ReferenceTest : public ::testing::Test {
           cubins.push_back(code->cubin);
         });
     EXPECT_TRUE(status.ok()) << status;
-    return *ReferenceKernels::Load(session_.driver(), cubins);
+    return *ReferenceKernels::Load(session_.driver(), session_.stream(), cubins);
   }
 
-  std::vector<uint8_t> Bytes(const GuardedBuffer& buffer) {
-    if (buffer.empty()) return {};
+  DeviceTensors AllocateInputs(const v1::GemmProblem& gemm) {
+    return *DeviceTensors::Allocate(session_.driver(), TensorsOf(gemm), /*written=*/false);
+  }
+
+  std::vector<uint8_t> Bytes(const DeviceTensors& inputs, GemmTensor tensor) {
+    const DeviceTensor* const input = inputs.Find(static_cast<int>(tensor));
+    if (input == nullptr) return {};
+    const GuardedBuffer& buffer = input->memory;
     const auto all = session_.Download<uint8_t>(buffer.memory());
     return {all.begin() + buffer.guard_bytes(),
             all.begin() + buffer.guard_bytes() + buffer.bytes()};
   }
 
   // D as a plain loop on the host computes it from the GPU's inputs.
-  double OnHost(const v1::GemmProblem& gemm, const BenchInputs& inputs, int64_t batch, int64_t row,
-                int64_t column) {
+  double OnHost(const v1::GemmProblem& gemm, const GemmReference& reference, int64_t batch,
+                int64_t row, int64_t column) {
     const MatrixLayout a = LayoutOf(gemm, v1::OPERAND_A);
     const MatrixLayout b = LayoutOf(gemm, v1::OPERAND_B);
     const MatrixLayout c = LayoutOf(gemm, v1::OPERAND_C);
@@ -89,7 +95,7 @@ class ReferenceTest : public ::testing::Test {
              Element(b_bytes_, batch * b.batch_stride + b_place, b.type);
     }
     GemmArguments operands;
-    inputs.Bind(operands);
+    reference.SetScalars(operands);
     double z = static_cast<double>(operands.alpha) * sum;
     if (gemm.epilogue().bias_mode() == v1::BIAS_MODE_PER_ROW) {
       z += Element(bias_bytes_, row, gemm.epilogue().bias_type());
@@ -100,7 +106,7 @@ class ReferenceTest : public ::testing::Test {
         c.used() ? Element(c_bytes_, batch * c.batch_stride + row * c.row_stride + column, c.type)
                  : 0;
     const bool residual = gemm.epilogue().source_mode() == v1::SOURCE_MODE_RESIDUAL;
-    if (!residual) z += static_cast<double>(operands.beta) * source;
+    if (!residual && c.used()) z += static_cast<double>(operands.beta) * source;
     const double h = gemm.epilogue().activation() == v1::ACTIVATION_GELU_ERF
                          ? 0.5 * z * std::erfc(-z / std::sqrt(2.0))
                      : gemm.epilogue().activation() == v1::ACTIVATION_RELU ? std::max(z, 0.0)
@@ -113,38 +119,45 @@ class ReferenceTest : public ::testing::Test {
     const v1::Problem problem = *Canonicalize(requested);
     const v1::GemmProblem& gemm = problem.gemm();
     const ReferenceKernels kernels = LoadKernels(gemm);
-    BenchInputs inputs = *BenchInputs::Allocate(session_.driver(), gemm);
-    ASSERT_TRUE(inputs.Make(kind, kernels, session_.stream()).ok());
-    a_bytes_ = Bytes(inputs.buffer(v1::OPERAND_A));
-    b_bytes_ = Bytes(inputs.buffer(v1::OPERAND_B));
-    c_bytes_ = Bytes(inputs.buffer(v1::OPERAND_C));
-    bias_bytes_ = Bytes(inputs.bias());
+    const DeviceTensors inputs = AllocateInputs(gemm);
+    GemmReference reference(gemm);
+    ASSERT_TRUE(reference.Allocate(session_.driver()).ok());
+    ASSERT_TRUE(reference.MakeInputs(kind, inputs, kernels).ok());
+    ASSERT_TRUE(reference.Compute(kernels).ok());
+    a_bytes_ = Bytes(inputs, GemmTensor::kA);
+    b_bytes_ = Bytes(inputs, GemmTensor::kB);
+    c_bytes_ = Bytes(inputs, GemmTensor::kC);
+    bias_bytes_ = Bytes(inputs, GemmTensor::kBias);
     const MatrixLayout d = LayoutOf(gemm, v1::OPERAND_D);
     std::vector<float> host(static_cast<std::size_t>(d.SpanBytes() / 4), NAN);
     for (int64_t batch = 0; batch < gemm.batch(); ++batch) {
       for (int64_t row = 0; row < gemm.m(); ++row) {
         for (int64_t column = 0; column < gemm.n(); ++column) {
           host[static_cast<std::size_t>(batch * d.batch_stride + row * d.row_stride + column)] =
-              static_cast<float>(OnHost(gemm, inputs, batch, row, column));
+              static_cast<float>(OnHost(gemm, reference, batch, row, column));
         }
       }
     }
-    const CheckCounts agreed = Compare(inputs, kernels, host);
+    const CheckCounts agreed = Compare(gemm, reference, kernels, host);
     EXPECT_EQ(agreed.wrong, 0u) << DescribeProblem(problem);
     EXPECT_LT(RelativeError(agreed), 1e-6) << DescribeProblem(problem);
     host[static_cast<std::size_t>(d.row_stride + 2)] += 100.0f;
-    const CheckCounts spoiled = Compare(inputs, kernels, host);
+    const CheckCounts spoiled = Compare(gemm, reference, kernels, host);
     EXPECT_GE(spoiled.wrong, 1u) << DescribeProblem(problem);
   }
 
-  CheckCounts Compare(const BenchInputs& inputs, const ReferenceKernels& kernels,
-                      const std::vector<float>& host) {
-    const DeviceMemory d = session_.Upload(host);
+  CheckCounts Compare(const v1::GemmProblem& gemm, const GemmReference& reference,
+                      const ReferenceKernels& kernels, const std::vector<float>& host) {
+    const DeviceTensors outputs =
+        *DeviceTensors::Allocate(session_.driver(), TensorsOf(gemm), /*written=*/true);
+    const DeviceTensor& d = *outputs.Find(static_cast<int>(GemmTensor::kD));
+    EXPECT_EQ(session_.driver().cuMemcpyHtoDAsync(d.memory.address(), host.data(),
+                                                  host.size() * sizeof(float), session_.stream()),
+              CUDA_SUCCESS);
     const DeviceMemory counts = session_.Upload(std::vector<CheckCounts>(1));
-    EXPECT_TRUE(inputs
-                    .EnqueueCompare(kernels, v1::OPERAND_D, v1::PRECISION_FP32, /*is_split=*/false,
-                                    d.pointer(), static_cast<CheckCounts*>(counts.pointer()),
-                                    session_.stream())
+    EXPECT_TRUE(reference
+                    .Compare(d, outputs, {v1::PRECISION_FP32},
+                             static_cast<CheckCounts*>(counts.pointer()), kernels)
                     .ok());
     return session_.Download<CheckCounts>(counts)[0];
   }
@@ -188,11 +201,12 @@ TEST_F(ReferenceTest, AgreesWithTheHostOverBatchesStridesAndEpilogues) {
 TEST_F(ReferenceTest, InputsAreNormalAndDifferByKind) {
   const v1::Problem problem = *Canonicalize(Gemm(512, 64, 512, v1::DATA_TYPE_BF16));
   const ReferenceKernels kernels = LoadKernels(problem.gemm());
-  BenchInputs inputs = *BenchInputs::Allocate(session_.driver(), problem.gemm());
+  const DeviceTensors inputs = AllocateInputs(problem.gemm());
+  GemmReference reference(problem.gemm());
   std::vector<std::vector<uint8_t>> seen;
   for (const auto kind : {bench::INPUT_KIND_NORMAL, bench::INPUT_KIND_TIMED}) {
-    ASSERT_TRUE(inputs.Make(kind, kernels, session_.stream()).ok());
-    seen.push_back(Bytes(inputs.buffer(v1::OPERAND_A)));
+    ASSERT_TRUE(reference.MakeInputs(kind, inputs, kernels).ok());
+    seen.push_back(Bytes(inputs, GemmTensor::kA));
     double sum = 0;
     double squares = 0;
     constexpr int64_t kCount = 512 * 512;
@@ -210,10 +224,11 @@ TEST_F(ReferenceTest, InputsAreNormalAndDifferByKind) {
 TEST_F(ReferenceTest, AdversarialInputsAreLargeDenormalAndCancel) {
   const v1::Problem problem = *Canonicalize(Gemm(64, 64, 1024, v1::DATA_TYPE_BF16));
   const ReferenceKernels kernels = LoadKernels(problem.gemm());
-  BenchInputs inputs = *BenchInputs::Allocate(session_.driver(), problem.gemm());
-  ASSERT_TRUE(inputs.Make(bench::INPUT_KIND_ADVERSARIAL, kernels, session_.stream()).ok());
-  const auto a = Bytes(inputs.buffer(v1::OPERAND_A));
-  const auto b = Bytes(inputs.buffer(v1::OPERAND_B));
+  const DeviceTensors inputs = AllocateInputs(problem.gemm());
+  GemmReference reference(problem.gemm());
+  ASSERT_TRUE(reference.MakeInputs(bench::INPUT_KIND_ADVERSARIAL, inputs, kernels).ok());
+  const auto a = Bytes(inputs, GemmTensor::kA);
+  const auto b = Bytes(inputs, GemmTensor::kB);
   double largest = 0;
   int denormals = 0;
   double sum = 0;

@@ -5,10 +5,10 @@
 
 #include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "proto/support/errors.h"
+#include "proto/support/failure.h"
 #include "tuner/bench/bench_sandbox.h"
 #include "tuner/bench/bench_worker.pb.h"
 #include "tuner/bench/device_description.h"
-#include "tuner/bench/judge.h"
 #include "tuner/bench/nvml.h"
 #include "tuner/bench/session.h"
 #include "tuner/worker/worker_process.h"
@@ -85,7 +85,7 @@ class BenchServer {
   }
 
   bench::Reply Open(const bench::OpenRequest& request) {
-    auto session = Session::Open(request);
+    auto session = Session::Open(request.problem(), request.device_ordinal());
     if (!session.ok()) return ErrorReply(session.status());
     session_ = *std::move(session);
     OpenNvml(request.device_ordinal());

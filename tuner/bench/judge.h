@@ -8,34 +8,43 @@
 #include <vector>
 
 #include "kernel_templates/reference/reference_args.h"
+#include "proto/problem/tensor_use.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
 
+class Reference;
+
+// What was found of one output.
+struct OutputFindings {
+  TensorUse use;
+  CheckCounts counts{};
+  uint32_t word = 0;  // Its bits, where it has four bytes: a flag.
+};
+
 struct CheckFindings {
-  CheckCounts d{};
-  CheckCounts aux{};
-  CheckCounts mask{};  // Wrong bytes, and touched_outside.
-  CheckCounts bias_gradient{};
+  std::vector<OutputFindings> outputs;
   CheckCounts workspace{};  // touched_outside alone.
   bool repeated = false;
   bool inputs_changed = false;
-  float amax = 0;
-  float scale_d = 1;
-  uint32_t non_finite = 0;
-  std::vector<int64_t> rows;  // The rows that were compared.
 };
 
-// ||D - reference|| / ||reference|| over the compared rows; 0 where the reference is 0.
+// ||output - reference|| / ||reference|| over what was compared; 0 where the reference is 0.
 double RelativeError(const CheckCounts& counts);
 
-v1::Failure MakeFailure(v1::FailureKind kind, const std::string& message);
+// "3 elements of y are off by more than allowed, the first at `place`".
+std::string WrongElements(const std::string& name, const CheckCounts& counts,
+                          const std::string& place);
+
+// "3 elements of y are Inf or NaN".
+std::string NonFiniteElements(const std::string& name, const CheckCounts& counts);
 
 // The first failure in the order of how much it says: OUT_OF_BOUNDS, WRONG_RESULT for elements
-// that were never written, NONDETERMINISTIC, WRONG_RESULT; or nothing. Runs that disagree come
-// before wrong elements because a race makes both.
-std::optional<v1::Failure> JudgeCheck(const v1::GemmProblem& problem,
+// that were never written, NONDETERMINISTIC where `numerics` asks for the same bits, WRONG_RESULT;
+// or nothing. Runs that disagree come before wrong elements because a race makes both.
+std::optional<v1::Failure> JudgeCheck(const Reference& reference,
+                                      const v1::NumericsPolicy& numerics,
                                       const CheckFindings& findings);
 
 }  // namespace tilewright

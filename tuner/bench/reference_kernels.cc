@@ -33,9 +33,9 @@ absl::Status LaunchKernel(const DriverApi& driver, CUfunction function, const Gr
 
 }  // namespace
 
-absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
+absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver, CUstream stream,
                                                         const std::vector<std::string>& cubins) {
-  ReferenceKernels kernels(driver);
+  ReferenceKernels kernels(driver, stream);
   for (const std::string& cubin : cubins) {
     ASSIGN_OR_RETURN(CudaLibrary library, CudaLibrary::LoadCubin(driver, cubin));
     kernels.libraries_.push_back(std::move(library));
@@ -71,17 +71,22 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
   return kernels;
 }
 
-absl::Status ReferenceKernels::LaunchOver(CUfunction function, int64_t items, const void* args,
-                                          CUstream stream) const {
+absl::Status ReferenceKernels::Clear(CUdeviceptr address, int64_t bytes) const {
+  return driver_->Check(
+      driver_->cuMemsetD8Async(address, 0, static_cast<std::size_t>(bytes), stream_),
+      "clearing the sums of a check");
+}
+
+absl::Status ReferenceKernels::LaunchOver(CUfunction function, int64_t items,
+                                          const void* args) const {
   if (function == nullptr) return absl::InternalError("a reference kernel was not loaded");
   const int64_t blocks = std::clamp<int64_t>(CeilDiv(items, kThreads), 1, kMaxBlocks);
   return LaunchKernel(*driver_, function, {static_cast<unsigned>(blocks), 1, 1}, kThreads, 1, args,
-                      stream);
+                      stream_);
 }
 
-absl::Status ReferenceKernels::Fill(const FillArgs& args, CUstream stream) const {
-  return LaunchOver(fill_, args.matrix.batch * args.matrix.rows * args.matrix.columns, &args,
-                    stream);
+absl::Status ReferenceKernels::Fill(const FillArgs& args) const {
+  return LaunchOver(fill_, args.matrix.batch * args.matrix.rows * args.matrix.columns, &args);
 }
 
 GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k) {
@@ -97,85 +102,69 @@ GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k) {
           static_cast<unsigned>(std::max<int64_t>(shares, 1))};
 }
 
-absl::Status ReferenceKernels::Gemm(const ReferenceGemmArgs& args, CUstream stream) const {
+absl::Status ReferenceKernels::Gemm(const ReferenceGemmArgs& args) const {
   const GridSize grid = ReferenceGrid(args.row_count, args.n, args.k);
   if (grid.z > 1) {
     const auto clear = [&](const void* memory, std::size_t bytes) {
-      return driver_->Check(
-          driver_->cuMemsetD8Async(reinterpret_cast<CUdeviceptr>(memory), 0, bytes, stream),
-          "clearing the sums of the reference");
+      return Clear(reinterpret_cast<CUdeviceptr>(memory), static_cast<int64_t>(bytes));
     };
     const auto elements = static_cast<std::size_t>(args.row_count * args.n);
     RETURN_IF_ERROR(clear(args.expected, elements * sizeof(double)));
     RETURN_IF_ERROR(clear(args.bound, elements * sizeof(double)));
     RETURN_IF_ERROR(clear(args.arrived, std::size_t{grid.x} * grid.y * sizeof(unsigned)));
   }
-  return LaunchKernel(*driver_, gemm_, grid, 16, kReferenceBlockRows, &args, stream);
+  return LaunchKernel(*driver_, gemm_, grid, 16, kReferenceBlockRows, &args, stream_);
 }
 
-absl::Status ReferenceKernels::Compare(const CompareArgs& args, CUstream stream) const {
-  return LaunchOver(compare_, args.row_count * args.output.columns, &args, stream);
+absl::Status ReferenceKernels::Compare(const CompareArgs& args) const {
+  return LaunchOver(compare_, args.row_count * args.output.columns, &args);
 }
 
-absl::Status ReferenceKernels::Scan(const ScanArgs& args, CUstream stream) const {
-  return LaunchOver(scan_, args.span + 2 * args.guard, &args, stream);
+absl::Status ReferenceKernels::Scan(const ScanArgs& args) const {
+  return LaunchOver(scan_, args.span + 2 * args.guard, &args);
 }
 
-absl::Status ReferenceKernels::Runs(const RunsArgs& args, CUstream stream) const {
-  return LaunchOver(runs_, args.first.batch * args.first.rows * args.first.columns, &args, stream);
+absl::Status ReferenceKernels::Runs(const RunsArgs& args) const {
+  return LaunchOver(runs_, args.first.batch * args.first.rows * args.first.columns, &args);
 }
 
-absl::Status ReferenceKernels::Guard(const GuardArgs& args, CUstream stream) const {
-  return LaunchOver(guard_, 2 * args.guard, &args, stream);
+absl::Status ReferenceKernels::Guard(const GuardArgs& args) const {
+  return LaunchOver(guard_, 2 * args.guard, &args);
 }
 
-absl::Status ReferenceKernels::Checksum(const ChecksumArgs& args, CUstream stream) const {
-  return LaunchOver(checksum_, args.words, &args, stream);
+absl::Status ReferenceKernels::Checksum(const ChecksumArgs& args) const {
+  return LaunchOver(checksum_, args.words, &args);
 }
 
-absl::Status ReferenceKernels::Mask(const MaskArgs& args, CUstream stream) const {
-  return LaunchOver(mask_, args.batch * args.rows * PackedMaskRowBytes(args.columns), &args,
-                    stream);
+absl::Status ReferenceKernels::Mask(const MaskArgs& args) const {
+  return LaunchOver(mask_, args.batch * args.rows * PackedMaskRowBytes(args.columns), &args);
 }
 
-absl::Status ReferenceKernels::AddColumns(const ColumnTotalsArgs& args, CUstream stream) const {
+absl::Status ReferenceKernels::AddColumns(const ColumnTotalsArgs& args) const {
   const int64_t rows = args.output.batch * args.output.rows;
   const int64_t parts = CeilDiv(rows, kReferenceTotalRows);
-  return LaunchOver(add_columns_, parts * args.output.columns, &args, stream);
+  return LaunchOver(add_columns_, parts * args.output.columns, &args);
 }
 
-absl::Status ReferenceKernels::CompareColumns(const CompareColumnsArgs& args,
-                                              CUstream stream) const {
-  return LaunchOver(compare_columns_, args.columns, &args, stream);
+absl::Status ReferenceKernels::CompareColumns(const CompareColumnsArgs& args) const {
+  return LaunchOver(compare_columns_, args.columns, &args);
 }
 
-absl::Status ReferenceKernels::FusedRows(const FusedReferenceArgs& args, CUstream stream) const {
-  return LaunchOver(fused_rows_, args.rows * kThreads, &args, stream);
+absl::Status ReferenceKernels::FusedRows(const FusedReferenceArgs& args) const {
+  return LaunchOver(fused_rows_, args.rows * kThreads, &args);
 }
 
-absl::Status ReferenceKernels::FusedColumns(const FusedReferenceArgs& args, CUstream stream) const {
+absl::Status ReferenceKernels::FusedColumns(const FusedReferenceArgs& args) const {
   constexpr int64_t kRowsOfThread = 64;
-  return LaunchOver(fused_columns_, (args.rows / kRowsOfThread + 1) * args.columns, &args, stream);
+  return LaunchOver(fused_columns_, (args.rows / kRowsOfThread + 1) * args.columns, &args);
 }
 
-absl::Status ReferenceKernels::FusedCompare(const FusedCompareArgs& args, CUstream stream) const {
-  return LaunchOver(fused_compare_, args.output.rows * args.output.columns, &args, stream);
+absl::Status ReferenceKernels::FusedCompare(const FusedCompareArgs& args) const {
+  return LaunchOver(fused_compare_, args.output.rows * args.output.columns, &args);
 }
 
-absl::Status ReferenceKernels::FusedMask(const FusedMaskArgs& args, CUstream stream) const {
-  return LaunchOver(fused_mask_, args.rows * (args.columns / 8 + 2), &args, stream);
-}
-
-ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data) {
-  ReferenceMatrix matrix{};
-  matrix.data = layout.used() ? data : nullptr;
-  matrix.rows = layout.rows;
-  matrix.columns = layout.columns;
-  matrix.row_stride = layout.row_stride;
-  matrix.batch_stride = layout.batch_stride;
-  matrix.batch = layout.batch;
-  matrix.type = layout.type;
-  return matrix;
+absl::Status ReferenceKernels::FusedMask(const FusedMaskArgs& args) const {
+  return LaunchOver(fused_mask_, args.rows * (args.columns / 8 + 2), &args);
 }
 
 }  // namespace tilewright

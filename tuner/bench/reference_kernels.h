@@ -10,50 +10,54 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel_templates/launch/driver/cuda_handles.h"
-#include "kernel_templates/launch/gemm/gemm_launcher.h"
 #include "kernel_templates/launch/plan/grid.h"
 #include "kernel_templates/reference/reference_args.h"
-#include "proto/problem/gemm/gemm_tensors.h"
 
 // After reference_args.h, which it needs.
 #include "kernel_templates/reference/fused_dropout_reference_args.h"
 
 namespace tilewright {
 
-// The kernels of kernel_templates/reference, loaded; each call enqueues one on a stream. Owned
+// The kernels of kernel_templates/reference, loaded; each call enqueues one on the stream. Owned
 // by a bench session. Not thread-safe.
 class ReferenceKernels {
  public:
   // Without any, until those of Load take its place.
-  explicit ReferenceKernels(const DriverApi& driver) : driver_(&driver) {}
+  ReferenceKernels(const DriverApi& driver, CUstream stream) : driver_(&driver), stream_(stream) {}
 
   // `cubins`: of all units of ReferenceUnits, in any order.
-  static absl::StatusOr<ReferenceKernels> Load(const DriverApi& driver,
+  static absl::StatusOr<ReferenceKernels> Load(const DriverApi& driver, CUstream stream,
                                                const std::vector<std::string>& cubins);
 
-  absl::Status Fill(const FillArgs& args, CUstream stream) const;
-  absl::Status Gemm(const ReferenceGemmArgs& args, CUstream stream) const;
-  absl::Status Compare(const CompareArgs& args, CUstream stream) const;
-  absl::Status Scan(const ScanArgs& args, CUstream stream) const;
-  absl::Status Runs(const RunsArgs& args, CUstream stream) const;
-  absl::Status Guard(const GuardArgs& args, CUstream stream) const;
-  absl::Status Checksum(const ChecksumArgs& args, CUstream stream) const;
+  const DriverApi& driver() const { return *driver_; }
+  CUstream stream() const { return stream_; }
+
+  // Zeroes what a kernel adds to.
+  absl::Status Clear(CUdeviceptr address, int64_t bytes) const;
+
+  absl::Status Fill(const FillArgs& args) const;
+  absl::Status Gemm(const ReferenceGemmArgs& args) const;
+  absl::Status Compare(const CompareArgs& args) const;
+  absl::Status Scan(const ScanArgs& args) const;
+  absl::Status Runs(const RunsArgs& args) const;
+  absl::Status Guard(const GuardArgs& args) const;
+  absl::Status Checksum(const ChecksumArgs& args) const;
   // These where ReferenceUnits has them for the problem.
-  absl::Status Mask(const MaskArgs& args, CUstream stream) const;
-  absl::Status AddColumns(const ColumnTotalsArgs& args, CUstream stream) const;
-  absl::Status CompareColumns(const CompareColumnsArgs& args, CUstream stream) const;
+  absl::Status Mask(const MaskArgs& args) const;
+  absl::Status AddColumns(const ColumnTotalsArgs& args) const;
+  absl::Status CompareColumns(const CompareColumnsArgs& args) const;
   // Of a fused dropout alone.
-  absl::Status FusedRows(const FusedReferenceArgs& args, CUstream stream) const;
-  absl::Status FusedColumns(const FusedReferenceArgs& args, CUstream stream) const;
-  absl::Status FusedCompare(const FusedCompareArgs& args, CUstream stream) const;
-  absl::Status FusedMask(const FusedMaskArgs& args, CUstream stream) const;
+  absl::Status FusedRows(const FusedReferenceArgs& args) const;
+  absl::Status FusedColumns(const FusedReferenceArgs& args) const;
+  absl::Status FusedCompare(const FusedCompareArgs& args) const;
+  absl::Status FusedMask(const FusedMaskArgs& args) const;
 
  private:
   // Threads stride over `items`; enough blocks to fill any GPU.
-  absl::Status LaunchOver(CUfunction function, int64_t items, const void* args,
-                          CUstream stream) const;
+  absl::Status LaunchOver(CUfunction function, int64_t items, const void* args) const;
 
   const DriverApi* driver_;
+  CUstream stream_;
   std::vector<CudaLibrary> libraries_;
   CUfunction fill_ = nullptr;
   CUfunction gemm_ = nullptr;
@@ -74,9 +78,6 @@ class ReferenceKernels {
 // Blocks of ReferenceKernels::Gemm: along n, along the listed rows, and those that share k where it
 // is long, z of them. Pure.
 GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k);
-
-// The matrix at `data`, as the kernels take it.
-ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data);
 
 }  // namespace tilewright
 

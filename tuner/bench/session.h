@@ -2,6 +2,7 @@
 #define TILEWRIGHT_TUNER_BENCH_SESSION_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,44 +10,102 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "kernel_templates/launch/driver/cuda_handles.h"
+#include "proto/problem/tensor_use.h"
 #include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
+#include "tuner/bench/bench_device.h"
 #include "tuner/bench/bench_worker.pb.h"
+#include "tuner/bench/candidate_loader.h"
+#include "tuner/bench/device_tensors.h"
+#include "tuner/bench/judge.h"
+#include "tuner/bench/reference.h"
+#include "tuner/bench/reference_kernels.h"
+#include "tuner/bench/rotation.h"
 
 namespace tilewright {
+
+// What measuring knows of the kind that a problem is of.
+struct BenchFamily {
+  std::unique_ptr<Reference> reference;
+  std::unique_ptr<CandidateLoader> loader;  // Of candidates that take the reference's scalars.
+};
+
+// Null members where its kind is not set.
+BenchFamily BenchFamilyOf(const v1::Problem& problem);
+
+// Bytes of everything that checking and timing the canonical `problem` allocates, without
+// workspaces, canaries and copies of tensors.
+double NeededBytes(const v1::Problem& problem);
 
 // One problem on one GPU: the context, its inputs, outputs and the candidates loaded. Lives in
 // a bench worker, which has one and no threads. After an error that ruins the context
 // (ContextLost) nothing of it can be used again.
-class Session {
+class Session final {
  public:
-  // Of the kind that the problem is of.
-  static absl::StatusOr<std::unique_ptr<Session>> Open(const bench::OpenRequest& request);
-
-  virtual ~Session() = default;
+  static absl::StatusOr<std::unique_ptr<Session>> Open(const v1::Problem& problem,
+                                                       int device_ordinal);
 
   // Once, before any input is made. `cubins`: of ReferenceUnits.
-  virtual absl::Status LoadReference(const std::vector<std::string>& cubins) = 0;
+  absl::Status LoadReference(const std::vector<std::string>& cubins);
 
-  virtual absl::Status SetInput(bench::InputKind kind) = 0;
+  absl::Status SetInput(bench::InputKind kind);
 
   // Empty without cublasLt, or where it does not compute the problem.
-  virtual absl::StatusOr<std::vector<v1::VendorKernel>> Vendors(int64_t workspace_limit,
-                                                                int limit) = 0;
+  absl::StatusOr<std::vector<v1::VendorKernel>> Vendors(int64_t workspace_limit, int limit);
 
-  virtual absl::Status Load(const bench::LoadRequest& request) = 0;
+  absl::Status Load(const bench::LoadRequest& request);
 
   struct CheckResult {
     std::optional<v1::Failure> failure;
     double seconds = 0;  // Of the first launch.
     double relative_error = 0;
   };
-  virtual absl::StatusOr<CheckResult> Check(int candidate, bool repeat) = 0;
+  absl::StatusOr<CheckResult> Check(int candidate, bool repeat);
 
   // Seconds a launch of one sample of `launches`, after an L2 flush.
-  virtual absl::StatusOr<double> TimeSample(int candidate, int launches) = 0;
+  absl::StatusOr<double> TimeSample(int candidate, int launches);
 
   // Whether the context is ruined.
-  virtual bool ContextLost() const = 0;
+  bool ContextLost() const { return device_.ContextLost(); }
+
+ private:
+  Session(BenchDevice device, const v1::Problem& problem, BenchFamily family);
+
+  absl::Status Allocate();
+  absl::StatusOr<const LoadedCandidate*> Find(int candidate) const;
+  absl::Status EnsureWorkspace(int64_t bytes);
+  absl::Status EnsureRotation(int sets);
+  // The inputs, and the outputs of run 0 or 1.
+  TensorPointers TensorsOfRun(int run) const;
+  absl::StatusOr<PreparedLaunch> Prepare(const LoadedCandidate& candidate,
+                                         TensorPointers tensors) const;
+  absl::Status Poison(int run, unsigned char byte);
+  absl::Status EnqueueChecks(const LoadedCandidate& candidate, bool repeat);
+  absl::Status EnqueueOutputChecks(const LoadedCandidate& candidate, std::size_t output,
+                                   bool repeat);
+  absl::Status EnqueueGuard(int64_t workspace_bytes);
+  absl::Status EnqueueChecksum();
+  absl::StatusOr<CheckFindings> ReadFindings(bool repeat);
+  absl::Status Read(CUdeviceptr from, void* to, std::size_t bytes, const char* what) const;
+  // In counts_: those of each output, then the workspace's.
+  CheckCounts* Counts(std::size_t output) const;
+
+  BenchDevice device_;  // First: the context goes last.
+  const v1::Problem problem_;
+  const TensorUses uses_;
+  BenchFamily family_;
+  ReferenceKernels kernels_;
+  DeviceTensors inputs_;
+  DeviceTensors outputs_[2];
+  GuardedBuffer workspace_;
+  DeviceMemory checksum_;
+  DeviceMemory counts_;
+  bench::InputKind input_ = bench::INPUT_KIND_UNSPECIFIED;
+  unsigned long long input_checksum_ = 0;
+  std::optional<Rotation> rotation_;
+  int rotation_wanted_ = 0;  // Sets asked for; one where memory was short.
+  std::map<int, LoadedCandidate> candidates_;
 };
 
 }  // namespace tilewright

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/failure.h"
 #include "proto/support/steady_time.h"
 #include "tuner/compile/compile_log.h"
 
@@ -11,10 +12,7 @@ namespace tilewright {
 namespace {
 
 v1::Failure CompileError(const std::string& message) {
-  v1::Failure failure;
-  failure.set_kind(v1::FAILURE_KIND_COMPILE_ERROR);
-  failure.set_message(message);
-  return failure;
+  return MakeFailure(v1::FAILURE_KIND_COMPILE_ERROR, message);
 }
 
 std::vector<const char*> PointersTo(const std::vector<std::string>& strings) {

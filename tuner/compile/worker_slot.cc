@@ -8,19 +8,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "proto/support/failure.h"
 #include "spdlog/spdlog.h"
 #include "tuner/compile/compile_sandbox.h"
 #include "tuner/compile/compile_worker.pb.h"
 
 namespace tilewright {
 namespace {
-
-v1::Failure MakeFailure(v1::FailureKind kind, const std::string& message) {
-  v1::Failure failure;
-  failure.set_kind(kind);
-  failure.set_message(message);
-  return failure;
-}
 
 CompileOutcome ToOutcome(compile_worker::Reply reply) {
   if (reply.has_failure()) return std::move(*reply.mutable_failure());

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/problem/problem.h"
+#include "proto/support/failure.h"
 #include "proto/support/status_macros.h"
-#include "tuner/bench/judge.h"
 #include "tuner/profile/profile_run.h"
 #include "tuner/profile/statistics.h"
 

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "proto/problem/problem.h"
 #include "proto/support/errors.h"
+#include "proto/support/failure.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
-#include "tuner/bench/judge.h"
 #include "tuner/profile/statistics.h"
 
 namespace tilewright {

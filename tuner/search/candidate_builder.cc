@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/failure.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
@@ -22,17 +23,6 @@ struct CandidateBuilder::SourceGroup {
   std::vector<std::size_t> members;
   bool done = false;
 };
-
-namespace {
-
-v1::Failure MakeFailure(v1::FailureKind kind, std::string message) {
-  v1::Failure failure;
-  failure.set_kind(kind);
-  failure.set_message(std::move(message));
-  return failure;
-}
-
-}  // namespace
 
 absl::StatusOr<BuildReport> CandidateBuilder::Build(const v1::Problem& problem,
                                                     const v1::Target& target,

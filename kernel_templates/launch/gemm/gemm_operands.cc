@@ -23,43 +23,6 @@ static_assert(kBatchBroadcast == kSharedByBatches);
 
 constexpr int kMaskAlignment = 2;  // Kernels write the 16 bits of a row of a block at once.
 
-// The operand of a tensor.
-const void* PointerOf(GemmTensor tensor, const GemmArguments& operands) {
-  switch (tensor) {
-    case GemmTensor::kA:
-      return operands.a;
-    case GemmTensor::kB:
-      return operands.b;
-    case GemmTensor::kC:
-      return operands.c;
-    case GemmTensor::kD:
-      return operands.d;
-    case GemmTensor::kAux:
-      return operands.aux;
-    case GemmTensor::kBias:
-      return operands.bias;
-    case GemmTensor::kMask:
-      return operands.mask;
-    case GemmTensor::kBiasGradient:
-      return operands.bias_gradient;
-    case GemmTensor::kAmax:
-      return operands.amax;
-    case GemmTensor::kNonFinite:
-      return operands.non_finite;
-    case GemmTensor::kScaleA:
-      return operands.scale_a;
-    case GemmTensor::kScaleB:
-      return operands.scale_b;
-    case GemmTensor::kScaleD:
-      return operands.scale_d;
-    case GemmTensor::kDeviceAlpha:
-      return operands.device_alpha;
-    case GemmTensor::kDeviceBeta:
-      return operands.device_beta;
-  }
-  return nullptr;
-}
-
 // "[batch][m]", for messages.
 const char* ShapeOf(const v1::GemmProblem& problem, v1::Operand operand) {
   if (operand == v1::OPERAND_SCALE_D) return "one value";
@@ -137,6 +100,92 @@ void PackEpilogue(const v1::GemmProblem& problem, const GemmArguments& operands,
 }
 
 }  // namespace
+
+const void* PointerOf(GemmTensor tensor, const GemmArguments& operands) {
+  switch (tensor) {
+    case GemmTensor::kA:
+      return operands.a;
+    case GemmTensor::kB:
+      return operands.b;
+    case GemmTensor::kC:
+      return operands.c;
+    case GemmTensor::kD:
+      return operands.d;
+    case GemmTensor::kAux:
+      return operands.aux;
+    case GemmTensor::kBias:
+      return operands.bias;
+    case GemmTensor::kMask:
+      return operands.mask;
+    case GemmTensor::kBiasGradient:
+      return operands.bias_gradient;
+    case GemmTensor::kAmax:
+      return operands.amax;
+    case GemmTensor::kNonFinite:
+      return operands.non_finite;
+    case GemmTensor::kScaleA:
+      return operands.scale_a;
+    case GemmTensor::kScaleB:
+      return operands.scale_b;
+    case GemmTensor::kScaleD:
+      return operands.scale_d;
+    case GemmTensor::kDeviceAlpha:
+      return operands.device_alpha;
+    case GemmTensor::kDeviceBeta:
+      return operands.device_beta;
+  }
+  return nullptr;
+}
+
+void SetPointer(GemmTensor tensor, void* pointer, GemmArguments& operands) {
+  switch (tensor) {
+    case GemmTensor::kA:
+      operands.a = pointer;
+      return;
+    case GemmTensor::kB:
+      operands.b = pointer;
+      return;
+    case GemmTensor::kC:
+      operands.c = pointer;
+      return;
+    case GemmTensor::kD:
+      operands.d = pointer;
+      return;
+    case GemmTensor::kAux:
+      operands.aux = pointer;
+      return;
+    case GemmTensor::kBias:
+      operands.bias = pointer;
+      return;
+    case GemmTensor::kMask:
+      operands.mask = pointer;
+      return;
+    case GemmTensor::kBiasGradient:
+      operands.bias_gradient = static_cast<float*>(pointer);
+      return;
+    case GemmTensor::kAmax:
+      operands.amax = static_cast<float*>(pointer);
+      return;
+    case GemmTensor::kNonFinite:
+      operands.non_finite = static_cast<uint32_t*>(pointer);
+      return;
+    case GemmTensor::kScaleA:
+      operands.scale_a = static_cast<float*>(pointer);
+      return;
+    case GemmTensor::kScaleB:
+      operands.scale_b = static_cast<float*>(pointer);
+      return;
+    case GemmTensor::kScaleD:
+      operands.scale_d = static_cast<float*>(pointer);
+      return;
+    case GemmTensor::kDeviceAlpha:
+      operands.device_alpha = static_cast<float*>(pointer);
+      return;
+    case GemmTensor::kDeviceBeta:
+      operands.device_beta = static_cast<float*>(pointer);
+      return;
+  }
+}
 
 bool ReadsSource(const v1::GemmProblem& problem, const GemmArguments& operands) {
   if (problem.epilogue().source_mode() != v1::SOURCE_MODE_ACCUMULATE)

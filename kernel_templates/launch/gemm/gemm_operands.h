@@ -4,11 +4,16 @@
 
 #include "absl/status/status.h"
 #include "kernel_templates/abi/kernel_args.h"
+#include "proto/problem/gemm/gemm_tensors.h"
 #include "tilewright/gemm.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
+
+// The operand of a tensor.
+const void* PointerOf(GemmTensor tensor, const GemmArguments& operands);
+void SetPointer(GemmTensor tensor, void* pointer, GemmArguments& operands);
 
 // Whether a launch reads C: a residual always; what is accumulated not where beta is 0, as BLAS has
 // it. A beta in device memory is not known before the kernel runs, so that C has to be there.

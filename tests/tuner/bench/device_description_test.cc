@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tuner/bench/guarded_buffer.h"
 #include "tuner/bench/nvml.h"
 #include "tuner/target/target.h"
 
@@ -35,13 +34,6 @@ TEST(DeviceDescriptionTest, BandwidthIsTwoTransfersAClock) {
 TEST(NvmlTest, IdleAndSetClocksAreNoReasonsToDiscard) {
   EXPECT_EQ(Nvml::SlowingReasons(0x1 | 0x2), 0u);
   EXPECT_EQ(Nvml::SlowingReasons(0x4 | 0x1), 0x4u);
-}
-
-TEST(GuardedBufferTest, GuardsHoldATileOfRowsWithinBounds) {
-  EXPECT_EQ(GuardedBuffer::GuardBytes(16), int64_t{1} << 20);
-  EXPECT_EQ(GuardedBuffer::GuardBytes(16384), int64_t{4} << 20);
-  EXPECT_EQ(GuardedBuffer::GuardBytes(int64_t{1} << 40), int64_t{16} << 20);
-  EXPECT_EQ(GuardedBuffer::GuardBytes(5001) % 256, 0);
 }
 
 }  // namespace

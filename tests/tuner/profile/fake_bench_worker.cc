@@ -9,8 +9,8 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "proto/support/failure.h"
 #include "tuner/bench/bench_worker.pb.h"
-#include "tuner/bench/judge.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {

@@ -139,6 +139,10 @@ TEST_F(BenchWorkerTest, PaddingOfTheInputsIsNan) {
   ExpectFailure("reads_padding", v1::FAILURE_KIND_WRONG_RESULT, "off by more");
 }
 
+TEST_F(BenchWorkerTest, ABetaThatTheProblemDoesNotHaveIsNan) {
+  ExpectFailure("reads_beta", v1::FAILURE_KIND_WRONG_RESULT, "off by more");
+}
+
 TEST_F(BenchWorkerTest, ASourceThatBetaLeavesOutIsNan) {
   ProfileRequest request = Request({"accumulates", "accumulates_whatever_beta_is"});
   v1::GemmProblem& gemm = *request.problem.mutable_gemm();

@@ -98,6 +98,11 @@ void Backward(const FusedDropoutArgs& args, const std::string& behaviour) {
       args.shift_gradient[column] += static_cast<float>(dy);
     }
   }
+  static int launches = 0;
+  // Within what adding up in another order may change.
+  if (++launches % 2 == 0 && Has(behaviour, "sums in turn")) {
+    args.shift_gradient[0] *= 1.0f + 0x1p-23f;
+  }
   if (Has(behaviour, "row summed twice")) args.shift_gradient[0] *= 1.25f;
   if (Has(behaviour, "writes past")) args.bias_gradient[args.columns] = 0;
 }

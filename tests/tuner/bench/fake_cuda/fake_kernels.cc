@@ -89,6 +89,7 @@ FakeOutcome Gemm(const GemmArgs& args, const std::string& behaviour) {
         if (behaviour == "nondeterministic" && last) sum += static_cast<float>(launches) * 1e-1f;
         if (behaviour == "unwritten" && last) continue;
         float value = args.alpha != 0 ? args.alpha * sum : 0.0f;
+        if (behaviour == "reads_beta") value += args.beta * 0.0f;
         const bool reads_source = behaviour == "accumulates" && args.beta != 0;
         if (reads_source || behaviour == "accumulates_whatever_beta_is") {
           value += args.beta *

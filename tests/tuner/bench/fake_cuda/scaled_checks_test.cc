@@ -73,6 +73,13 @@ TEST(ScaledChecksTest, AScaleOfDAfterRoundingIsFound) {
 
 TEST(ScaledChecksTest, AnAmaxOfScaledValuesIsFound) { ExpectWrong("scaled, amax late", "amax"); }
 
+// The flags have canaries as any output.
+TEST(ScaledChecksTest, AWritePastAmaxIsFound) {
+  const v1::Candidate candidate = Outcome("scaled, past amax");
+  EXPECT_EQ(candidate.failure().kind(), v1::FAILURE_KIND_OUT_OF_BOUNDS) << candidate.DebugString();
+  EXPECT_THAT(candidate.failure().message(), HasSubstr("outside of amax"));
+}
+
 TEST(ScaledChecksTest, AnOverflowThatDoesNotSaturateIsFound) {
   ExpectWrong("scaled, not saturated", "off by more");
 }

@@ -1,0 +1,81 @@
+#ifndef TILEWRIGHT_TUNER_BENCH_CANDIDATE_LOADER_H_
+#define TILEWRIGHT_TUNER_BENCH_CANDIDATE_LOADER_H_
+
+#include <cuda.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/driver/driver_api.h"
+#include "tilewright/v1/kernel.pb.h"
+#include "tuner/bench/bench_worker.pb.h"
+#include "tuner/bench/reference.h"
+#include "tuner/bench/rotation.h"
+
+namespace tilewright {
+
+// What one launch reads and writes.
+struct LaunchMemory {
+  TensorPointers tensors;
+  void* workspace = nullptr;
+  int64_t workspace_bytes = 0;
+};
+
+// A launch that was checked and packed. Enqueues it, any number of times, without allocating.
+using PreparedLaunch = std::function<absl::Status(CUstream)>;
+
+// A kernel or a vendor's algorithm in the context of a bench worker.
+struct LoadedCandidate {
+  int64_t workspace_bytes = 0;
+  Arithmetic arithmetic;
+  std::function<absl::StatusOr<PreparedLaunch>(const LaunchMemory&)> prepare;
+};
+
+// Loads the candidates of one problem into the current context. One implementation a family. Owned
+// by a bench session, as what it loads. Not thread-safe.
+class CandidateLoader {
+ public:
+  virtual ~CandidateLoader() = default;
+
+  virtual absl::StatusOr<LoadedCandidate> Load(const DriverApi& driver,
+                                               const bench::LoadRequest& request) = 0;
+
+  // Empty without a vendor's library, or where that does not compute the problem.
+  virtual absl::StatusOr<std::vector<v1::VendorKernel>> Vendors(const DriverApi& driver,
+                                                                int64_t workspace_limit,
+                                                                int limit) = 0;
+};
+
+// For implementations: the operands of a family, with the scalars of its reference.
+template <typename Tensor, typename Operands, typename FamilyReference>
+Operands OperandsOf(const LaunchMemory& memory, const FamilyReference& reference) {
+  Operands operands;
+  reference.SetScalars(operands);
+  for (const auto& [use, pointer] : memory.tensors) {
+    const Tensor tensor = static_cast<Tensor>(use->tensor);
+    SetPointer(tensor, pointer, operands);
+    if (tensor == Tensor::kMask) operands.mask_bytes = use->layout.SpanBytes();
+  }
+  operands.workspace = memory.workspace;
+  operands.workspace_bytes = memory.workspace_bytes;
+  return operands;
+}
+
+// And what a launcher prepared, which holds on to it.
+template <typename Launcher, typename Prepared>
+absl::StatusOr<PreparedLaunch> ToPreparedLaunch(std::shared_ptr<Launcher> launcher,
+                                                absl::StatusOr<Prepared> prepared) {
+  if (!prepared.ok()) return prepared.status();
+  return [launcher = std::move(launcher), launch = *std::move(prepared)](CUstream stream) {
+    return launcher->Launch(*launch, stream);
+  };
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_TUNER_BENCH_CANDIDATE_LOADER_H_
