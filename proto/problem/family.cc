@@ -19,7 +19,7 @@ class NoFamily final : public Family {
   void ClearShape(v1::Problem&) const override {}
   bool MayServe(const v1::Problem&, const v1::Problem&) const override { return false; }
   void SetShape(const ProblemShape&, v1::Problem&) const override {}
-  ProblemShape ShapeOf(const v1::Problem&) const override { return {}; }
+  ProblemShape ShapeOf(const v1::Problem&) const override { return {0, 0, 0, 0}; }
   ShapeFields shape_fields() const override { return {}; }
   std::string Describe(const v1::Problem&) const override { return "no problem"; }
   double FloatingPointOperations(const v1::Problem&) const override { return 0; }

@@ -93,6 +93,7 @@ std::optional<v1::Problem> AtShape(const v1::Problem& canonical, const ProblemSh
 bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem) {
   const Family& family = FamilyOf(problem);
   const ProblemShape shape = family.ShapeOf(problem);
+  if (shape.m < 1) return false;  // It says not what to compute.
   if (!Divides(requirements.m_divisor(), shape.m) || !Divides(requirements.n_divisor(), shape.n) ||
       !Divides(requirements.k_divisor(), shape.k) || !FitsAnyGrid(shape) ||
       (requirements.n_limit() > 0 && shape.n > requirements.n_limit())) {
