@@ -2,6 +2,7 @@
 
 #include "proto/problem/fused_dropout/fused_dropout_family.h"
 #include "proto/problem/gemm/gemm_family.h"
+#include "proto/problem/visit_problem.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {
@@ -34,15 +35,12 @@ class NoFamily final : public Family {
 
 const Family& FamilyOf(const v1::Problem& problem) {
   static const auto& none = *new NoFamily;
-  switch (problem.kind_case()) {
-    case v1::Problem::kGemm:
-      return GemmFamily();
-    case v1::Problem::kFusedDropout:
-      return FusedDropoutFamily();
-    case v1::Problem::KIND_NOT_SET:
-      return none;
-  }
-  return none;
+  return VisitProblem(
+      problem, Overloaded{[](const v1::GemmProblem&) -> const Family& { return GemmFamily(); },
+                          [](const v1::FusedDropoutProblem&) -> const Family& {
+                            return FusedDropoutFamily();
+                          },
+                          [](NoProblem) -> const Family& { return none; }});
 }
 
 }  // namespace tilewright

@@ -51,7 +51,9 @@ class ReferenceTest : public ::testing::Test {
   ReferenceKernels LoadKernels(const v1::GemmProblem& gemm) {
     GpuMachine& machine = GpuMachine::Get();
     std::vector<CompileJob> jobs;
-    for (ReferenceUnit& unit : ReferenceUnits(gemm)) {
+    v1::Problem problem;
+    *problem.mutable_gemm() = gemm;
+    for (ReferenceUnit& unit : ReferenceUnits(problem)) {
       jobs.push_back(
           {std::move(unit.source), machine.architecture(), std::move(unit.entry_symbols)});
     }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/problem/data_type.h"
 #include "proto/problem/family.h"
+#include "proto/problem/visit_problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/bench/fused_dropout_candidates.h"
@@ -25,21 +26,18 @@ constexpr unsigned char kSecondPoison = 0x7E;
 }  // namespace
 
 BenchFamily BenchFamilyOf(const v1::Problem& problem) {
-  switch (problem.kind_case()) {
-    case v1::Problem::kGemm: {
-      auto reference = std::make_unique<GemmReference>(problem.gemm());
-      auto loader = GemmCandidates(problem.gemm(), *reference);
-      return {std::move(reference), std::move(loader)};
-    }
-    case v1::Problem::kFusedDropout: {
-      auto reference = std::make_unique<FusedDropoutReference>(problem.fused_dropout());
-      auto loader = FusedDropoutCandidates(problem.fused_dropout(), *reference);
-      return {std::move(reference), std::move(loader)};
-    }
-    case v1::Problem::KIND_NOT_SET:
-      break;
-  }
-  return {};
+  return VisitProblem(
+      problem, Overloaded{[](const v1::GemmProblem& gemm) -> BenchFamily {
+                            auto reference = std::make_unique<GemmReference>(gemm);
+                            auto loader = GemmCandidates(gemm, *reference);
+                            return {std::move(reference), std::move(loader)};
+                          },
+                          [](const v1::FusedDropoutProblem& fused_dropout) -> BenchFamily {
+                            auto reference = std::make_unique<FusedDropoutReference>(fused_dropout);
+                            auto loader = FusedDropoutCandidates(fused_dropout, *reference);
+                            return {std::move(reference), std::move(loader)};
+                          },
+                          [](NoProblem) -> BenchFamily { return {}; }});
 }
 
 double NeededBytes(const v1::Problem& problem) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/visit_problem.h"
 
 namespace tilewright {
 namespace {
@@ -43,9 +44,7 @@ ReferenceUnit DropoutChecks() {
            "tilewright_reference_compare_columns"}};
 }
 
-}  // namespace
-
-std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
+std::vector<ReferenceUnit> UnitsOf(const v1::GemmProblem& problem) {
   std::vector<ReferenceUnit> units = WithCommonUnits(
       {absl::StrCat("#include \"reference/gemm_reference.cuh\"\n\nTILEWRIGHT_GEMM_REFERENCE(",
                     TypeConstant(problem.a_type()), ", ", TypeConstant(problem.b_type()), ")\n"),
@@ -56,14 +55,21 @@ std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem) {
   return units;
 }
 
-std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem) {
-  if (!problem.has_fused_dropout()) return ReferenceUnits(problem.gemm());
+std::vector<ReferenceUnit> UnitsOf(const v1::FusedDropoutProblem& problem) {
   std::vector<ReferenceUnit> units =
       WithCommonUnits({"#include \"reference/fused_dropout_checks.cuh\"\n",
                        {"tilewright_reference_fused_rows", "tilewright_reference_fused_columns",
                         "tilewright_reference_fused_compare", "tilewright_reference_fused_mask"}});
-  if (problem.fused_dropout().dropout().store_mask()) units.push_back(DropoutChecks());
+  if (problem.dropout().store_mask()) units.push_back(DropoutChecks());
   return units;
+}
+
+std::vector<ReferenceUnit> UnitsOf(NoProblem) { return {}; }
+
+}  // namespace
+
+std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem) {
+  return VisitProblem(problem, [](const auto& of_kind) { return UnitsOf(of_kind); });
 }
 
 }  // namespace tilewright

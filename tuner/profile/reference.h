@@ -17,10 +17,7 @@ struct ReferenceUnit {
 // The CUDA of the kernels that make inputs, compute the reference and check outputs of `problem`.
 // In units, because nothing is measured before all are compiled: at the same time, they take a
 // third of what one source takes. Depends on the types of A and B, and on whether there is a mask
-// or a gradient of the bias to be checked.
-std::vector<ReferenceUnit> ReferenceUnits(const v1::GemmProblem& problem);
-
-// The same of a problem of any kind.
+// or a gradient of the bias to be checked. Empty where the kind of the problem is not set.
 std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem);
 
 }  // namespace tilewright

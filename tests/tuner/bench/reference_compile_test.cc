@@ -17,10 +17,10 @@ TEST(ReferenceCompileTest, EveryTypeAndArchitecture) {
   ASSERT_TRUE(compiler.ok()) << compiler.status();
   std::vector<CompileJob> jobs;
   const auto add = [&](const char* architecture, v1::DataType type) {
-    v1::GemmProblem problem;
-    problem.set_a_type(type);
-    problem.set_b_type(type);
-    problem.mutable_epilogue()->set_bias_gradient(true);
+    v1::Problem problem;
+    problem.mutable_gemm()->set_a_type(type);
+    problem.mutable_gemm()->set_b_type(type);
+    problem.mutable_gemm()->mutable_epilogue()->set_bias_gradient(true);
     for (ReferenceUnit& unit : ReferenceUnits(problem)) {
       jobs.push_back({std::move(unit.source), architecture, std::move(unit.entry_symbols)});
     }

@@ -8,9 +8,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
+std::vector<ReferenceUnit> UnitsOf(const v1::GemmProblem& gemm) {
+  v1::Problem problem;
+  *problem.mutable_gemm() = gemm;
+  return ReferenceUnits(problem);
+}
+
 std::string Source(const v1::GemmProblem& problem) {
   std::string all;
-  for (const ReferenceUnit& unit : ReferenceUnits(problem)) all += unit.source;
+  for (const ReferenceUnit& unit : UnitsOf(problem)) all += unit.source;
   return all;
 }
 
@@ -30,12 +36,16 @@ TEST(ReferenceTest, SourceDependsOnTheInputTypesAlone) {
 
 TEST(ReferenceTest, MasksAndGradientsOfTheBiasHaveChecksOfTheirOwn) {
   v1::GemmProblem problem;
-  EXPECT_EQ(ReferenceUnits(problem).size(), 3u);
+  EXPECT_EQ(UnitsOf(problem).size(), 3u);
   problem.mutable_epilogue()->mutable_dropout()->set_store_mask(true);
-  EXPECT_EQ(ReferenceUnits(problem).size(), 4u);
+  EXPECT_EQ(UnitsOf(problem).size(), 4u);
   problem.clear_epilogue();
   problem.mutable_epilogue()->set_bias_gradient(true);
-  EXPECT_EQ(ReferenceUnits(problem).size(), 4u);
+  EXPECT_EQ(UnitsOf(problem).size(), 4u);
+}
+
+TEST(ReferenceTest, WithoutAProblemThereIsNothingToCheck) {
+  EXPECT_TRUE(ReferenceUnits(v1::Problem()).empty());
 }
 
 }  // namespace

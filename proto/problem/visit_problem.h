@@ -1,0 +1,34 @@
+#ifndef TILEWRIGHT_PROTO_PROBLEM_VISIT_PROBLEM_H_
+#define TILEWRIGHT_PROTO_PROBLEM_VISIT_PROBLEM_H_
+
+#include "tilewright/v1/problem.pb.h"
+
+namespace tilewright {
+
+// In the place of a problem whose kind is not set.
+struct NoProblem {};
+
+// Several lambdas as one function: of the kinds that each takes.
+template <typename... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+// Calls `visit` with the part of `problem` that is set. The one place that tells kinds apart: a
+// visit that does not know one of them does not compile.
+template <typename Visit>
+decltype(auto) VisitProblem(const v1::Problem& problem, const Visit& visit) {
+  switch (problem.kind_case()) {
+    case v1::Problem::kGemm:
+      return visit(problem.gemm());
+    case v1::Problem::kFusedDropout:
+      return visit(problem.fused_dropout());
+    case v1::Problem::KIND_NOT_SET:
+      break;
+  }
+  return visit(NoProblem());
+}
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_PROTO_PROBLEM_VISIT_PROBLEM_H_
