@@ -15,8 +15,10 @@ std::string EnumeratorOf(const google::protobuf::EnumDescriptor& type, int value
 // A value of the API as the templates spell it: "Activation::kGeluTanh". Pure; any thread.
 template <typename Enum>
 std::string SpecValue(std::string_view type, Enum value) {
-  return std::string(type) +
-         "::" + EnumeratorOf(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
+  std::string text(type);
+  text += "::";
+  text += EnumeratorOf(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
+  return text;
 }
 
 }  // namespace tilewright
