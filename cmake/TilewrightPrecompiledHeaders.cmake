@@ -51,6 +51,8 @@ endfunction()
 
 if(TILEWRIGHT_PRECOMPILED_HEADERS)
   tilewright_precompile(tilewright_pch_library)
+endif()
+if(TILEWRIGHT_PRECOMPILED_HEADERS AND TILEWRIGHT_BUILD_TESTS)
   tilewright_precompile(tilewright_pch_test DEPS GTest::gtest GTest::gmock
     HEADERS <gmock/gmock.h> <gtest/gtest.h>)
   set_target_properties(tilewright_pch_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
