@@ -1,8 +1,13 @@
-# tilewright_library(NAME [SOURCES ...] [GENERATED ...] DEPS ...)
+# For builds from nothing. The database of compile commands has no single files then.
+option(TILEWRIGHT_UNITY_BUILD "Compile several files at once in targets marked UNITY" OFF)
+
+# tilewright_library(NAME [UNITY] [SOURCES ...] [GENERATED ...] DEPS ...)
 # A static library of one folder: of every .cc in it, unless SOURCES names them, and of what is
-# GENERATED for it. Includes are relative to the repository root.
+# GENERATED for it. Includes are relative to the repository root. UNITY marks those whose files
+# spend most of their time on the same large headers (gRPC, spdlog, CLI11): the files of such a
+# target must not use a name for two things, not even in anonymous namespaces.
 function(tilewright_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;GENERATED;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "UNITY" "" "SOURCES;GENERATED;DEPS" ${ARGN})
   if(NOT ARG_SOURCES)
     file(GLOB ARG_SOURCES CONFIGURE_DEPENDS *.cc)
   endif()
@@ -10,6 +15,9 @@ function(tilewright_library name)
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE tilewright_warnings)
   tilewright_use_precompiled(${name} tilewright_pch_library)
+  if(ARG_UNITY AND TILEWRIGHT_UNITY_BUILD)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+  endif()
 endfunction()
 
 # tilewright_subfolders(): adds every folder here that has a CMakeLists.txt.

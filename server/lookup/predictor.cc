@@ -13,13 +13,13 @@ namespace tilewright {
 namespace {
 
 // Two: one compile that takes long must not hold every other answer up.
-constexpr int kThreads = 2;
-constexpr std::size_t kMaxQueue = 1024;
+constexpr int kPredictorThreads = 2;
+constexpr std::size_t kPredictorQueue = 1024;
 
 }  // namespace
 
 Predictor::Predictor(PredictFunction predict)
-    : predict_(std::move(predict)), executor_("predict", kThreads, kMaxQueue) {}
+    : predict_(std::move(predict)), executor_("predict", kPredictorThreads, kPredictorQueue) {}
 
 void Predictor::Predict(const TuneRequest& request, uid_t user, Callback done) {
   const std::string key =

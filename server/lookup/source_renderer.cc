@@ -33,8 +33,8 @@ namespace tilewright {
 namespace {
 
 // Two: one compile that takes long must not hold every other answer up.
-constexpr int kThreads = 2;
-constexpr std::size_t kMaxQueue = 64;
+constexpr int kRendererThreads = 2;
+constexpr std::size_t kRendererQueue = 64;
 // Of a name that a caller gave, in an error.
 constexpr std::size_t kMaxNameBytes = 64;
 
@@ -146,7 +146,7 @@ SourceRenderer::SourceRenderer(DeviceTable& devices, const WinnerIndex& index, C
     : devices_(devices),
       index_(index),
       compiler_(compiler),
-      executor_("source", kThreads, kMaxQueue) {}
+      executor_("source", kRendererThreads, kRendererQueue) {}
 
 absl::StatusOr<v1::RenderSourceResponse> SourceRenderer::Render(
     const v1::RenderSourceRequest& request) {

@@ -9,14 +9,10 @@
 namespace tilewright {
 namespace {
 
-absl::string_view ToAbsl(std::string_view text) {
-  return absl::string_view(text.data(), text.size());
-}
-
 absl::Status ErrorAt(const std::string& file_name, const toml::source_region& source,
                      std::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(file_name, ":", source.begin.line, ": ", ToAbsl(what)));
+  return absl::InvalidArgumentError(absl::StrCat(file_name, ":", source.begin.line, ": ",
+                                                 absl::string_view(what.data(), what.size())));
 }
 
 // The value as the flags would spell it, elements of an array separated by commas; nothing for

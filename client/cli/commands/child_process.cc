@@ -16,7 +16,7 @@
 namespace tilewright::cli {
 namespace {
 
-absl::Status Failed(const std::string& program, const char* what, int error) {
+absl::Status ChildError(const std::string& program, const char* what, int error) {
   return MakeError(absl::StatusCode::kUnavailable, "DAEMON_FAILED",
                    absl::StrCat(program, " ", what, ": ", std::strerror(error)));
 }
@@ -64,18 +64,18 @@ absl::StatusOr<Ended> RunToEnd(const std::vector<std::string>& command) {
     close(out);
     close(err);
   });
-  if (out < 0 || err < 0) return Failed(command[0], "could not be started", memory_error);
+  if (out < 0 || err < 0) return ChildError(command[0], "could not be started", memory_error);
   // Where the parent ignores the signal, the kernel would forget how the child ended.
   std::signal(SIGCHLD, SIG_DFL);
   pid_t pid = 0;
   if (const int error = Spawn(command, out, err, pid); error != 0) {
-    return Failed(command[0], "could not be started", error);
+    return ChildError(command[0], "could not be started", error);
   }
   int status = 0;
   pid_t ended = 0;
   while ((ended = waitpid(pid, &status, 0)) < 0 && errno == EINTR) {
   }
-  if (ended < 0) return Failed(command[0], "could not be waited for", errno);
+  if (ended < 0) return ChildError(command[0], "could not be waited for", errno);
   return Ended{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), ContentOf(out),
                ContentOf(err)};
 }

@@ -21,7 +21,7 @@
 namespace tilewright::cli {
 namespace {
 
-struct Flags {
+struct BenchFlags {
   std::string suite;
   // Given without a file: to the standard output.
   CLI::Option* json_option = nullptr;
@@ -113,7 +113,7 @@ Measured MeasureAll(Session& session, Client& client, const std::vector<SuiteEnt
   return measured;
 }
 
-absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
+absl::StatusOr<int> Bench(Session& session, const BenchFlags& flags) {
   ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.suite));
   std::optional<OutputFile> json_file;
   if (!flags.json_file.empty()) {
@@ -174,7 +174,7 @@ absl::StatusOr<int> Bench(Session& session, const Flags& flags) {
 void AddBench(CLI::App& app, Action& action) {
   CLI::App* bench = app.add_subcommand(
       "bench", "Tune a suite; compare the templates alone with cublasLt, measured in one run");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<BenchFlags>();
   bench->add_option("--suite", flags->suite, "Lines of name,layout,m,n,k, as for sweep")
       ->type_name("FILE.csv")
       ->required();

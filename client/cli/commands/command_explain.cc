@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kShownCandidates = 20;
 
-struct Flags {
+struct ExplainFlags {
   ProblemFlags problem;
   TargetFlags target;
   bool all = false;
@@ -123,7 +123,7 @@ void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& respons
   session.out() << RenderCandidates(response, all, session.out_style());
 }
 
-absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
+absl::StatusOr<int> Explain(Session& session, const ExplainFlags& flags) {
   v1::ExplainWinnerRequest request;
   ASSIGN_OR_RETURN(*request.mutable_problem(), ParseProblem(flags.problem));
   request.set_target(flags.target.target);
@@ -152,7 +152,7 @@ absl::StatusOr<int> Explain(Session& session, const Flags& flags) {
 void AddExplain(CLI::App& app, Action& action) {
   CLI::App* explain =
       app.add_subcommand("explain", "Show why a winner won, what lost, and by how much");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ExplainFlags>();
   AddProblemCommands(*explain, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
     kind.add_flag("--all", flags->all, "Every candidate, not the first 20");

@@ -30,7 +30,7 @@ namespace {
 // Columns of a tile that has whole rows, however long.
 constexpr int kWholeRows = std::numeric_limits<int32_t>::max();
 
-struct Flags {
+struct GetFlags {
   ProblemFlags problem;
   TargetFlags target;
   std::string mode = "best_available";
@@ -40,7 +40,7 @@ struct Flags {
   std::string output;
 };
 
-absl::StatusOr<GetOptions> ParseOptions(const Flags& flags) {
+absl::StatusOr<GetOptions> ParseOptions(const GetFlags& flags) {
   GetOptions options;
   options.target = flags.target.target;
   ASSIGN_OR_RETURN(options.device_ordinal, DeviceOrdinal(flags.target));
@@ -117,7 +117,7 @@ Json KernelToJson(const Kernel& kernel) {
   return object;
 }
 
-absl::StatusOr<int> Get(Session& session, const Flags& flags) {
+absl::StatusOr<int> Get(Session& session, const GetFlags& flags) {
   ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
   ASSIGN_OR_RETURN(GetOptions options, ParseOptions(flags));
   std::optional<OutputFile> output;
@@ -154,7 +154,7 @@ absl::StatusOr<int> Get(Session& session, const Flags& flags) {
 
 void AddGet(CLI::App& app, Action& action) {
   CLI::App* get = app.add_subcommand("get", "Show the kernel that a trainer would get");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<GetFlags>();
   AddProblemCommands(*get, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
     kind.add_option("--mode", flags->mode, "cached_only, best_available (default), or wait_tuned")

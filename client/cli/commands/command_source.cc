@@ -25,7 +25,7 @@
 namespace tilewright::cli {
 namespace {
 
-struct Flags {
+struct SourceFlags {
   ProblemFlags problem;
   TargetFlags target;
   std::string template_name;
@@ -58,7 +58,7 @@ absl::StatusOr<v1::Config> ParseConfig(const std::string& text) {
   return config;
 }
 
-absl::StatusOr<v1::RenderSourceRequest> ParseRequest(const Flags& flags) {
+absl::StatusOr<v1::RenderSourceRequest> ParseRequest(const SourceFlags& flags) {
   v1::RenderSourceRequest request;
   ASSIGN_OR_RETURN(*request.mutable_problem(), ParseProblem(flags.problem));
   request.set_target(flags.target.target);
@@ -104,7 +104,7 @@ absl::Status NotCompiled(const v1::Failure& failure) {
                    failure.message());
 }
 
-void Print(Session& session, const Flags& flags, const v1::RenderSourceResponse& rendered,
+void Print(Session& session, const SourceFlags& flags, const v1::RenderSourceResponse& rendered,
            const std::string& sass) {
   if (flags.resources) {
     session.out() << DescribeVariant(rendered.kernel().variant()) << '\n'
@@ -122,7 +122,7 @@ void Print(Session& session, const Flags& flags, const v1::RenderSourceResponse&
   }
 }
 
-absl::StatusOr<int> Source(Session& session, const Flags& flags) {
+absl::StatusOr<int> Source(Session& session, const SourceFlags& flags) {
   ASSIGN_OR_RETURN(const v1::RenderSourceRequest request, ParseRequest(flags));
   std::string cuobjdump;
   if (flags.sass) {
@@ -169,7 +169,7 @@ absl::StatusOr<int> Source(Session& session, const Flags& flags) {
 void AddSource(CLI::App& app, Action& action) {
   CLI::App* source =
       app.add_subcommand("source", "Print the CUDA source of a kernel, to compile by hand");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<SourceFlags>();
   AddProblemCommands(*source, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
     kind.add_option("--template", flags->template_name,

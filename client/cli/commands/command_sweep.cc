@@ -28,7 +28,7 @@ namespace {
 // Whoever interrupts does not wait for a daemon that is frozen.
 constexpr std::chrono::seconds kCancelTimeout{1};
 
-struct Flags {
+struct SweepFlags {
   std::string file;
   std::string name;
   TargetFlags target;
@@ -48,7 +48,7 @@ std::string DefaultSweepName(const std::string& file, const v1::CreateSweepReque
                       : absl::StrCat(stem.substr(0, 48), "-", digest);
 }
 
-absl::StatusOr<v1::CreateSweepRequest> MakeRequest(const Flags& flags) {
+absl::StatusOr<v1::CreateSweepRequest> MakeRequest(const SweepFlags& flags) {
   v1::CreateSweepRequest request;
   ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.file));
   for (const SuiteEntry& problem : suite) {
@@ -171,7 +171,7 @@ void Finish(Session& session, const v1::Sweep& sweep) {
   }
 }
 
-absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
+absl::StatusOr<int> Sweep(Session& session, const SweepFlags& flags) {
   ASSIGN_OR_RETURN(v1::CreateSweepRequest request, MakeRequest(flags));
   ASSIGN_OR_RETURN(Client * client, session.client());
   Connection& connection = client->connection();
@@ -221,7 +221,7 @@ absl::StatusOr<int> Sweep(Session& session, const Flags& flags) {
 void AddSweep(CLI::App& app, Action& action) {
   CLI::App* sweep = app.add_subcommand(
       "sweep", "Tune every problem of a file; goes on where it was stopped or killed");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<SweepFlags>();
   sweep
       ->add_option("file", flags->file,
                    "Lines of name,layout,m,n,k; a first line of column names allows more")

@@ -24,7 +24,7 @@ std::string DayOf(const v1::Signer& signer) {
                           absl::LocalTimeZone());
 }
 
-absl::StatusOr<int> List(Session& session) {
+absl::StatusOr<int> ListSigners(Session& session) {
   ASSIGN_OR_RETURN(Client * client, session.client());
   ASSIGN_OR_RETURN(const v1::ListSignersResponse response, client->connection().ListSigners());
   if (session.json()) {
@@ -145,7 +145,7 @@ void AddTrust(CLI::App& app, Action& action) {
   });
 
   trust->add_subcommand("list", "Show who is trusted, and whose winners are stored")
-      ->callback([&action] { action = List; });
+      ->callback([&action] { action = ListSigners; });
 
   auto removed = std::make_shared<std::string>();
   CLI::App* remove =

@@ -17,7 +17,7 @@
 namespace tilewright::cli {
 namespace {
 
-struct Flags {
+struct TuneFlags {
   ProblemFlags problem;
   TargetFlags target;
   TuningFlags tuning;
@@ -64,7 +64,7 @@ bool MayGoOn(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
-absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
+absl::StatusOr<int> Tune(Session& session, const TuneFlags& flags) {
   ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
   TuneOptions options;
   options.target = flags.target.target;
@@ -109,7 +109,7 @@ absl::StatusOr<int> Tune(Session& session, const Flags& flags) {
 
 void AddTune(CLI::App& app, Action& action) {
   CLI::App* tune = app.add_subcommand("tune", "Find the best kernel of a problem, and keep it");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<TuneFlags>();
   AddProblemCommands(*tune, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
     AddTuningFlags(kind, flags->tuning);

@@ -37,7 +37,7 @@ constexpr std::string_view kHarmless[] = {"TILEWRIGHT_SOCKET", "TILEWRIGHT_CACHE
 constexpr std::string_view kLibraryPaths[] = {"LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX"};
 constexpr std::chrono::milliseconds kAskTimeout{200};
 
-std::string_view NameOf(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+std::string_view VariableName(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
 std::string ValueOf(std::string_view entry) {
   const size_t equals = entry.find('=');
@@ -72,8 +72,8 @@ std::map<std::string, std::string> WhatMatters(const EnvironmentEntries& entries
   std::map<std::string, std::string> found;
   for (const std::string& entry : entries) {
     // An empty variable counts as none, for the daemon too.
-    if (Matters(NameOf(entry)) && !ValueOf(entry).empty()) {
-      found[std::string(NameOf(entry))] = ValueOf(entry);
+    if (Matters(VariableName(entry)) && !ValueOf(entry).empty()) {
+      found[std::string(VariableName(entry))] = ValueOf(entry);
     }
   }
   return found;
@@ -101,7 +101,7 @@ EnvironmentEntries OwnEnvironment() {
 EnvironmentEntries DaemonEnvironment(const EnvironmentEntries& own, const std::string& folder) {
   EnvironmentEntries passed;
   for (const std::string& entry : own) {
-    const std::string_view name = NameOf(entry);
+    const std::string_view name = VariableName(entry);
     if (!IsPassed(name)) continue;
     const std::string value = ValueOf(entry);
     passed.push_back(

@@ -38,7 +38,7 @@ std::vector<std::string> Folders() {
   return folders;
 }
 
-absl::Status Failed(std::string_view why) {
+absl::Status DisassemblerError(std::string_view why) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "CUOBJDUMP_FAILED", why);
 }
 
@@ -62,19 +62,20 @@ absl::StatusOr<std::string> Disassemble(const std::string& cuobjdump, std::strin
   std::error_code error;
   std::string folder = (std::filesystem::temp_directory_path(error) / "tilewright-XXXXXX").string();
   if (error || mkdtemp(folder.data()) == nullptr) {
-    return Failed(absl::StrCat("no temporary folder for the cubin: ", std::strerror(errno)));
+    return DisassemblerError(
+        absl::StrCat("no temporary folder for the cubin: ", std::strerror(errno)));
   }
   const auto remove = absl::MakeCleanup([&] { std::filesystem::remove_all(folder, error); });
   const std::string file = folder + "/kernel.cubin";
   std::ofstream out(file, std::ios::binary);
   out.write(cubin.data(), static_cast<std::streamsize>(cubin.size()));
   out.close();
-  if (!out) return Failed(absl::StrCat(file, " could not be written"));
+  if (!out) return DisassemblerError(absl::StrCat(file, " could not be written"));
   const absl::StatusOr<Ended> ended = RunToEnd({cuobjdump, "-sass", file});
-  if (!ended.ok()) return Failed(std::string(ended.status().message()));
+  if (!ended.ok()) return DisassemblerError(std::string(ended.status().message()));
   if (ended->exit_code == 0) return ended->out;
-  return Failed(absl::StrCat(cuobjdump, " exited with ", ended->exit_code, ": ",
-                             absl::StripAsciiWhitespace(ended->err), "; ", kInstall));
+  return DisassemblerError(absl::StrCat(cuobjdump, " exited with ", ended->exit_code, ": ",
+                                        absl::StripAsciiWhitespace(ended->err), "; ", kInstall));
 }
 
 }  // namespace tilewright::cli

@@ -28,7 +28,7 @@ State& TheState() {
 
 // How long a scope may take to end in order after its interrupt: more than the client's own calls
 // take that tell a daemon of it (1.5 s), and no more than a person takes for a hang.
-constexpr absl::Duration kPatience = absl::Seconds(3);
+constexpr absl::Duration kWindDown = absl::Seconds(3);
 // What held the scope up is not known here: a daemon that is frozen, or a reader of the progress.
 constexpr std::string_view kUnconfirmed =
     "tilewright: interrupted; the command did not come to an end within 3 s, and tilewrightd may "
@@ -46,7 +46,7 @@ bool InScope(int number) {
 // after the scope had ended: it was not for this scope.
 bool AwaitEndOfScope(int number, const sigset_t& signals) {
   constexpr timespec kLook{0, 20'000'000};
-  const SteadyTime give_up = SteadyTime::Now() + kPatience;
+  const SteadyTime give_up = SteadyTime::Now() + kWindDown;
   while (InScope(number)) {
     if (sigtimedwait(&signals, nullptr, &kLook) > 0) {
       if (InScope(number)) EndAtOnce();

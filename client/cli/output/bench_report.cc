@@ -33,8 +33,6 @@ double Ratio(double numerator, double denominator) {
   return numerator > 0 && denominator > 0 ? numerator / denominator : 0;
 }
 
-Json NumberOrNull(double value) { return value > 0 ? Json(value) : Json(nullptr); }
-
 Json CandidateToJson(const std::optional<v1::Candidate>& candidate, const BenchRow& row) {
   if (!candidate) return nullptr;
   Json object = ToJson(candidate->measurement());

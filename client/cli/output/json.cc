@@ -120,6 +120,8 @@ std::string JsonText(const Json& value, int indent) {
   }
 }
 
+Json NumberOrNull(double value) { return value > 0 ? Json(value) : Json(nullptr); }
+
 Json ErrorToJson(const absl::Status& status) {
   Json error{{"code", absl::StatusCodeToString(status.code())},
              {"reason", ReasonOf(status)},

@@ -21,6 +21,9 @@ Json ToJson(const google::protobuf::Message& message);
 // ToUtf8 does.
 std::string JsonText(const Json& value, int indent = -1);
 
+// null unless `value` is above 0: 0 says that there is no such number.
+Json NumberOrNull(double value);
+
 // {"error": {"code", "reason", "message", "field", ...metadata}}
 Json ErrorToJson(const absl::Status& status);
 

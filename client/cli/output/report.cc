@@ -73,8 +73,6 @@ std::vector<Column> Columns(const Style& style) {
   };
 }
 
-Json NumberOrNull(double value) { return value > 0 ? Json(value) : Json(nullptr); }
-
 Json RatioOrNull(double numerator, double denominator) {
   return numerator > 0 && denominator > 0 ? Json(numerator / denominator) : Json(nullptr);
 }
