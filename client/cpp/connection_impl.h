@@ -1,7 +1,9 @@
 #ifndef TILEWRIGHT_CLIENT_CPP_CONNECTION_IMPL_H_
 #define TILEWRIGHT_CLIENT_CPP_CONNECTION_IMPL_H_
 
-#include <grpcpp/grpcpp.h>
+#include <grpc/support/time.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/status.h>
 
 #include <algorithm>
 #include <chrono>

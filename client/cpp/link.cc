@@ -1,6 +1,7 @@
 #include "client/cpp/link.h"
 
 #include <grpcpp/create_channel_posix.h>
+#include <grpcpp/support/channel_arguments.h>
 #include <unistd.h>
 
 #include <algorithm>

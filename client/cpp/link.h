@@ -1,7 +1,7 @@
 #ifndef TILEWRIGHT_CLIENT_CPP_LINK_H_
 #define TILEWRIGHT_CLIENT_CPP_LINK_H_
 
-#include <grpcpp/grpcpp.h>
+#include <grpcpp/channel.h>
 
 #include <chrono>
 #include <memory>

@@ -1,7 +1,7 @@
 #ifndef TILEWRIGHT_CLIENT_CPP_RPC_STATUS_H_
 #define TILEWRIGHT_CLIENT_CPP_RPC_STATUS_H_
 
-#include <grpcpp/grpcpp.h>
+#include <grpcpp/support/status.h>
 
 #include <chrono>
 #include <optional>

@@ -1,7 +1,7 @@
 #ifndef TILEWRIGHT_CLIENT_CPP_SILENCE_GUARD_H_
 #define TILEWRIGHT_CLIENT_CPP_SILENCE_GUARD_H_
 
-#include <grpcpp/grpcpp.h>
+#include <grpcpp/client_context.h>
 
 #include <stop_token>
 #include <string>

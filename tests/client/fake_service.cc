@@ -1,5 +1,8 @@
 #include "tests/client/fake_service.h"
 
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
 #include <chrono>
 #include <thread>
 
@@ -7,6 +10,9 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "tests/fakes/stub_cubin.h"
+#include "tilewright/v1/cache_service.grpc.pb.h"
+#include "tilewright/v1/kernel_service.grpc.pb.h"
+#include "tilewright/v1/tuning_service.grpc.pb.h"
 
 namespace tilewright {
 namespace {

@@ -3,8 +3,6 @@
 #ifndef TILEWRIGHT_TESTS_CLIENT_FAKE_SERVICE_H_
 #define TILEWRIGHT_TESTS_CLIENT_FAKE_SERVICE_H_
 
-#include <grpcpp/grpcpp.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -14,9 +12,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tests/client/temporary_folder.h"
-#include "tilewright/v1/cache_service.grpc.pb.h"
-#include "tilewright/v1/kernel_service.grpc.pb.h"
-#include "tilewright/v1/tuning_service.grpc.pb.h"
+#include "tilewright/v1/cache_service.pb.h"
+#include "tilewright/v1/kernel_service.pb.h"
+#include "tilewright/v1/tuning_service.pb.h"
+
+namespace grpc {
+class Server;
+}
 
 namespace tilewright {
 
