@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "tests/tuner/template/variants.h"
 #include "tuner/compile/compile_worker.h"
 #include "tuner/compile/process_pool_compiler.h"
+#include "tuner/target/target.h"
+#include "tuner/template/registry.h"
 #include "tuner/template/tiled_gemm/launch_plan.h"
 #include "tuner/worker/worker_process.h"
 
@@ -67,11 +68,14 @@ std::vector<CompileJob> MakeJobs(std::size_t count) {
       for (const int tile_m : {128, 64, 256, 192, 96}) {
         for (const int tile_n : {128, 256, 64, 192, 96}) {
           for (const int warps_n : {2, 4}) {
-            const auto source =
-                RenderSource(LargeBf16(), MakeVariant(tile_m, tile_n, tile_k, warps_n, stages));
-            if (source.ok() && jobs.size() < count) {
-              jobs.push_back({*source, "sm_90a", {std::string(kGemmEntry)}});
+            const v1::Variant variant = MakeVariant(tile_m, tile_n, tile_k, warps_n, stages);
+            const Template& gemm = *FindTemplate(variant.template_name());
+            if (jobs.size() == count ||
+                gemm.BrokenConstraint(LargeBf16(), *FindProfile("h100-sxm"), variant.config())) {
+              continue;
             }
+            jobs.push_back(
+                {*gemm.Render(LargeBf16(), variant.config()), "sm_90a", {std::string(kGemmEntry)}});
           }
         }
       }
