@@ -72,6 +72,11 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
   RETURN_IF_ERROR(CheckAnswer(response));
   // What it refuses the service would have refused, unless that is of another version.
   ASSIGN_OR_RETURN(v1::Problem canonical, Canonicalize(problem));
+  if (response.has_vendor() && !canonical.has_gemm()) {
+    return MakeError(
+        absl::StatusCode::kDataLoss, "KERNEL_INVALID",
+        "the service sent a cublasLt algorithm for what is no GEMM; check tilewrightd");
+  }
   const auto kept = std::make_shared<const v1::GetKernelResponse>(std::move(response));
   std::shared_ptr<LoadedModule> module;
   // The module reads the cubin where the answer has it: it is held once.

@@ -1,15 +1,10 @@
 #include "proto/problem/data_type.h"
 
-#include <cstring>
-
-#include "absl/strings/ascii.h"
+#include "proto/problem/shared_parts.h"
 
 namespace tilewright {
 
-std::string TypeName(v1::DataType type) {
-  constexpr char kPrefix[] = "DATA_TYPE_";
-  return absl::AsciiStrToLower(v1::DataType_Name(type).substr(std::strlen(kPrefix)));
-}
+std::string TypeName(v1::DataType type) { return LowerName(v1::DataType_Name(type), "DATA_TYPE_"); }
 
 int StorageBytes(v1::DataType type) {
   switch (type) {

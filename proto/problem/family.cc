@@ -22,7 +22,7 @@ class NoFamily final : public Family {
   void SetShape(const ProblemShape&, v1::Problem&) const override {}
   ProblemShape ShapeOf(const v1::Problem&) const override { return {0, 0, 0, 0}; }
   ShapeFields shape_fields() const override { return {}; }
-  std::string Describe(const v1::Problem&) const override { return "no problem"; }
+  std::string Describe(const v1::Problem&) const override { return "unknown problem"; }
   double FloatingPointOperations(const v1::Problem&) const override { return 0; }
   double MinimumBytes(const v1::Problem&) const override { return 0; }
   TensorUses TensorsOf(const v1::Problem&) const override { return {}; }

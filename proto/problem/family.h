@@ -60,8 +60,7 @@ class Family {
   virtual ProblemShape ShapeOf(const v1::Problem& problem) const = 0;
   virtual ShapeFields shape_fields() const = 0;
 
-  // In one line, without the family's defaults: "gemm nt bf16 m=8192 n=6144 k=4096 bias". Also of
-  // a problem that is not canonical.
+  // In one line, without the family's defaults: "gemm nt bf16 m=8192 n=6144 k=4096 bias".
   virtual std::string Describe(const v1::Problem& problem) const = 0;
 
   // Multiplications and additions of products; 0 for what only moves data.

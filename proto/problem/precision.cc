@@ -1,9 +1,7 @@
 #include "proto/problem/precision.h"
 
-#include <cstring>
-
-#include "absl/strings/ascii.h"
 #include "proto/problem/data_type.h"
+#include "proto/problem/shared_parts.h"
 
 namespace tilewright {
 
@@ -63,8 +61,7 @@ ComputeTypes ComputeTypesOf(v1::DataType input, v1::Precision precision) {
 }
 
 std::string PrecisionName(v1::Precision precision) {
-  constexpr char kPrefix[] = "PRECISION_";
-  return absl::AsciiStrToLower(v1::Precision_Name(precision).substr(std::strlen(kPrefix)));
+  return LowerName(v1::Precision_Name(precision), "PRECISION_");
 }
 
 }  // namespace tilewright

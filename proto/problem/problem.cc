@@ -67,8 +67,8 @@ std::string ShapelessKey(const v1::Problem& canonical) {
   return Sha256(EncodeShapeless(canonical));
 }
 
-std::string DescribeProblem(const v1::Problem& problem) {
-  return FamilyOf(problem).Describe(problem);
+std::string DescribeProblem(const v1::Problem& canonical) {
+  return FamilyOf(canonical).Describe(canonical);
 }
 
 double FloatingPointOperations(const v1::Problem& canonical) {

@@ -35,9 +35,8 @@ std::string EncodeShapeless(const v1::Problem& canonical);
 // SHA-256 of EncodeShapeless, 32 bytes.
 std::string ShapelessKey(const v1::Problem& canonical);
 
-// "gemm nt bf16 m=8192 n=6144 k=4096 bias gelu_tanh"; for people and logs. Any problem; "no
-// problem" where its kind is not set.
-std::string DescribeProblem(const v1::Problem& problem);
+// "gemm nt bf16 m=8192 n=6144 k=4096 bias gelu_tanh"; for people and logs.
+std::string DescribeProblem(const v1::Problem& canonical);
 
 // 2 * m * n * k * batch for GEMMs, 0 for what only moves data.
 double FloatingPointOperations(const v1::Problem& canonical);

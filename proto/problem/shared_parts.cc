@@ -84,6 +84,7 @@ std::string DescribeProbability(double probability) {
 }  // namespace
 
 std::string LowerName(const std::string& name, std::string_view prefix) {
+  if (name.compare(0, prefix.size(), prefix) != 0) return "unknown";
   return absl::AsciiStrToLower(name.substr(prefix.size()));
 }
 

@@ -30,7 +30,8 @@ absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout);
 // Checks `numerics` and fills its defaults; `path` is its field path.
 absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& numerics);
 
-// The name of an enum value in lower case, without its prefix: "gelu_tanh".
+// The name of an enum value in lower case, without its prefix: "gelu_tanh". "unknown" for a value
+// that this version does not know, which has no name.
 std::string LowerName(const std::string& name, std::string_view prefix);
 
 // " bias" or, of another type than is usual, " bias(fp32)".

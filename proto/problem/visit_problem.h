@@ -14,8 +14,8 @@ struct Overloaded : Functions... {
   using Functions::operator()...;
 };
 
-// Calls `visit` with the part of `problem` that is set. The one place that tells kinds apart: a
-// visit that does not know one of them does not compile.
+// Calls `visit` with the part of `problem` that is set. The one switch that tells kinds
+// apart: a visit that does not know one of them does not compile.
 template <typename Visit>
 decltype(auto) VisitProblem(const v1::Problem& problem, const Visit& visit) {
   switch (problem.kind_case()) {

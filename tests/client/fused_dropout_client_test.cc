@@ -62,6 +62,16 @@ TEST_F(FusedDropoutClientTest, AnswersAreKeptApartFromThoseOfGemms) {
   EXPECT_EQ(client_->GetKernel(whole).value(), kernel);
 }
 
+// It has no code to launch, and was launched.
+TEST_F(FusedDropoutClientTest, AVendorsAlgorithmIsNoAnswer) {
+  service_.get_kernel = [](const v1::GetKernelRequest&) {
+    v1::GetKernelResponse response;
+    response.mutable_vendor()->set_algorithm(std::string(64, 'a'));
+    return response;
+  };
+  EXPECT_EQ(ReasonOf(client_->GetKernel(Dropout(128, 64)).status()), "KERNEL_INVALID");
+}
+
 TEST_F(FusedDropoutClientTest, WorkspaceFollowsTheShape) {
   const auto kernel = client_->GetKernel(Dropout(128, 64)).value();
   EXPECT_EQ(kernel->WorkspaceBytes(), 2 * 64 * 4);

@@ -19,9 +19,6 @@ v1::Requirements RequirementsOf(const v1::GemmProblem& gemm);
 // The same of a fused dropout.
 v1::Requirements RequirementsOf(const v1::FusedDropoutProblem& problem);
 
-// Whether a kernel with `requirements` may serve `problem`.
-bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem);
-
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_TUNER_MODEL_REQUIREMENTS_H_

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/plan/launch_checks.h"
 #include "kernel_templates/launch/plan/operand_checks.h"
+#include "kernel_templates/launch/plan/size_checks.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
 #include "proto/problem/data_type.h"
 #include "proto/problem/dropout_mask.h"
@@ -238,7 +239,9 @@ absl::Status CheckScales(const v1::GemmProblem& problem, const GemmArguments& op
 }
 
 absl::Status CheckGemmShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
-  return CheckRequirements(plan, kGemmShapeFields, ShapeOf(problem), TensorsOf(problem));
+  const ProblemShape shape = ShapeOf(problem);
+  RETURN_IF_ERROR(CheckRequirements(plan, kGemmShapeFields, shape, TensorsOf(problem)));
+  return CheckTileEnds(plan, kGemmShapeFields, shape);
 }
 
 absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,

@@ -66,7 +66,6 @@ absl::Status CheckExtents(const v1::LaunchPlan& plan, const ShapeFields& fields,
         absl::StrCat("the kernel takes rows of ", needs.n_limit(), " elements at most"));
   }
   RETURN_IF_ERROR(CheckGrids(fields.m, plan, shape));
-  RETURN_IF_ERROR(CheckTileEnds(plan, fields, shape));
   return CheckTensorMaps(plan, uses);
 }
 

@@ -26,7 +26,7 @@ constexpr bool TilesEndInRange(int64_t extent, int64_t tile) {
 absl::Status CheckGrids(const std::string& field, const v1::LaunchPlan& plan,
                         const ProblemShape& shape);
 
-// The same reason, where the tiles of a step do not end in range, naming one of `fields`.
+// The same reason, where the tiles of a step of a GEMM do not end in range, naming one of `fields`.
 absl::Status CheckTileEnds(const v1::LaunchPlan& plan, const ShapeFields& fields,
                            const ProblemShape& shape);
 

@@ -208,5 +208,28 @@ TEST(ParseBytesTest, TakesDecimalAndBinaryUnits) {
   }
 }
 
+// What came from a newer daemon ended the command.
+TEST(ProblemText, OfWhatIsRefusedHereIsItsShape) {
+  v1::Problem problem;
+  EXPECT_EQ(DescribeProblem(problem), "unknown problem");
+  problem.mutable_gemm()->set_m(int64_t{1} << 40);
+  problem.mutable_gemm()->set_n(5);
+  problem.mutable_gemm()->set_k(6);
+  problem.mutable_gemm()->set_batch(2);
+  EXPECT_EQ(DescribeProblem(problem), "gemm m=1099511627776 n=5 k=6");
+  EXPECT_EQ(FloatingPointOperations(problem), 0);
+  problem.mutable_gemm()->set_m(4);
+  problem.mutable_gemm()->set_a_type(static_cast<v1::DataType>(99));
+  problem.mutable_gemm()->mutable_epilogue()->set_activation(static_cast<v1::Activation>(99));
+  EXPECT_EQ(DescribeProblem(problem), "gemm m=4 n=5 k=6");
+  v1::FusedDropoutProblem& fused = *problem.mutable_fused_dropout();
+  fused.set_rows(8);
+  fused.set_columns(16);
+  fused.set_operation(v1::DROPOUT_OPERATION_DROPOUT);
+  fused.mutable_dropout()->set_probability(-1);
+  EXPECT_EQ(DescribeProblem(problem), "fused_dropout rows=8 columns=16");
+  EXPECT_EQ(NeededBytes(problem), 0);
+}
+
 }  // namespace
 }  // namespace tilewright::cli

@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/plan/check_kernel.h"
 #include "kernel_templates/launch/plan/launch_checks.h"
+#include "kernel_templates/launch/plan/size_checks.h"
 #include "proto/problem/family.h"
+#include "proto/problem/visit_problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -212,8 +214,13 @@ absl::Status CheckWinner(const v1::Winner& winner, const v1::Kernel& kernel, abs
 // concern addresses as well.
 absl::Status CheckServesItsProblem(const v1::LaunchPlan& plan, const v1::Problem& problem) {
   const Family& family = FamilyOf(problem);
-  return CheckExtents(plan, family.shape_fields(), family.ShapeOf(problem),
-                      family.TensorsOf(problem));
+  const ProblemShape shape = family.ShapeOf(problem);
+  RETURN_IF_ERROR(CheckExtents(plan, family.shape_fields(), shape, family.TensorsOf(problem)));
+  return VisitProblem(problem, Overloaded{[&](const v1::GemmProblem&) {
+                                            return CheckTileEnds(plan, family.shape_fields(),
+                                                                 shape);
+                                          },
+                                          [](const auto&) { return absl::OkStatus(); }});
 }
 
 }  // namespace
