@@ -10,6 +10,7 @@
 #include "client/cpp/loaded_module.h"
 #include "client/cpp/owner_process.h"
 #include "client/cpp/request_key.h"
+#include "client/cpp/whole_problem.h"
 #include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
@@ -29,20 +30,6 @@ std::chrono::milliseconds DeadlineOf(const GetOptions& options) {
   if (options.mode == v1::LOOKUP_MODE_WAIT_TUNED) return std::chrono::minutes(10);
   return std::chrono::seconds(30);
 }
-
-v1::Problem Whole(const v1::GemmProblem& gemm) {
-  v1::Problem problem;
-  *problem.mutable_gemm() = gemm;
-  return problem;
-}
-
-v1::Problem Whole(const v1::FusedDropoutProblem& fused_dropout) {
-  v1::Problem problem;
-  *problem.mutable_fused_dropout() = fused_dropout;
-  return problem;
-}
-
-const v1::Problem& Whole(const v1::Problem& problem) { return problem; }
 
 template <typename Problem>
 v1::GetKernelRequest MakeRequest(const Problem& problem, const GetOptions& options) {

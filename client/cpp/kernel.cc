@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/loaded_module.h"
+#include "client/cpp/whole_problem.h"
 #include "kernel_templates/launch/fused_dropout/fused_dropout_operands.h"
 #include "kernel_templates/launch/gemm/gemm_operands.h"
 #include "kernel_templates/launch/plan/check_kernel.h"
@@ -52,18 +53,6 @@ absl::Status OtherFamily(std::string_view what) {
   return InvalidField("problem", "OTHER_FAMILY", what);
 }
 
-v1::Problem Wrap(const v1::GemmProblem& gemm) {
-  v1::Problem problem;
-  *problem.mutable_gemm() = gemm;
-  return problem;
-}
-
-v1::Problem Wrap(const v1::FusedDropoutProblem& fused_dropout) {
-  v1::Problem problem;
-  *problem.mutable_fused_dropout() = fused_dropout;
-  return problem;
-}
-
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
@@ -106,13 +95,13 @@ int64_t Kernel::WorkspaceBytes() const {
 }
 
 absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::GemmProblem& problem) const {
-  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Wrap(problem)));
+  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
   RETURN_IF_ERROR(CheckGemmShape(launch_plan(), canonical.gemm()));
   return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical.gemm()));
 }
 
 absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::FusedDropoutProblem& problem) const {
-  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Wrap(problem)));
+  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
   RETURN_IF_ERROR(CheckFusedDropoutShape(launch_plan(), canonical.fused_dropout()));
   return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical.fused_dropout()));
 }
@@ -145,7 +134,7 @@ absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream)
 
 absl::Status Kernel::Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
                             CUstream_st* stream) const {
-  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Wrap(problem)));
+  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
   return LaunchCanonical(canonical.gemm(), arguments, stream);
 }
 
@@ -163,7 +152,7 @@ absl::Status Kernel::Launch(const FusedDropoutArguments& arguments, CUstream_st*
 
 absl::Status Kernel::Launch(const v1::FusedDropoutProblem& problem,
                             const FusedDropoutArguments& arguments, CUstream_st* stream) const {
-  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Wrap(problem)));
+  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
   return LaunchCanonical(canonical.fused_dropout(), arguments, stream);
 }
 

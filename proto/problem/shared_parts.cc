@@ -24,8 +24,8 @@ absl::Status CheckStoredFloat(const std::string& field, v1::DataType type) {
 
 absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t stride,
                              v1::DataType type) {
-  constexpr __int128 kLimit = static_cast<__int128>(1) << 62;
-  if (static_cast<__int128>(rows) * stride * StorageBytes(type) < kLimit) return absl::OkStatus();
+  if (static_cast<__int128>(rows) * stride * StorageBytes(type) < kMaxExtentBytes)
+    return absl::OkStatus();
   return InvalidField(field, "OVERFLOW",
                       absl::StrCat(rows, " rows of stride ", stride,
                                    " come to 2^62 bytes or more; use a smaller stride"));
@@ -95,8 +95,7 @@ std::string DescribePart(std::string_view name, v1::DataType type, v1::DataType 
 
 std::string DescribeDropout(std::string_view name, const v1::Dropout& dropout) {
   std::string text;
-  // A problem that is not canonical may have any.
-  if (dropout.probability() > 0 && dropout.probability() <= 1) {
+  if (dropout.probability() > 0) {
     text = absl::StrCat(" ", std::string(name), "=", DescribeProbability(dropout.probability()));
   }
   if (dropout.philox_rounds() == 10) text += " rounds=10";

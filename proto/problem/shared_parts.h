@@ -18,8 +18,11 @@ absl::Status CheckRange(const std::string& field, int64_t value, int64_t maximum
 // INVALID_ARGUMENT for a type other than FP32, FP16 and BF16.
 absl::Status CheckStoredFloat(const std::string& field, v1::DataType type);
 
-// INVALID_ARGUMENT where `rows` rows of `stride` elements come to 2^62 bytes or more: far past any
-// memory, and low enough that kernels may add extents in 64 bits.
+// What tensors must stay below: far past any memory, and low enough that kernels may add extents in
+// 64 bits.
+inline constexpr __int128 kMaxExtentBytes = static_cast<__int128>(1) << 62;
+
+// INVALID_ARGUMENT where `rows` rows of `stride` elements come to that or more.
 absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t stride,
                              v1::DataType type);
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/problem/shared_parts.h"
 #include "proto/support/errors.h"
@@ -12,8 +13,6 @@
 
 namespace tilewright {
 namespace {
-
-constexpr __int128 kMaxExtentBytes = static_cast<__int128>(1) << 62;
 
 absl::Status CheckGiven(const StridedOperand& operand, int64_t row_stride, int64_t batch_stride,
                         int64_t batch) {
@@ -39,8 +38,8 @@ __int128 BatchExtent(const MatrixLayout& matrix) {
   return static_cast<__int128>(matrix.rows - 1) * matrix.row_stride + matrix.columns;
 }
 
+// Of all batches; one alone has been checked.
 absl::Status CheckExtent(const StridedOperand& operand, const MatrixLayout& matrix) {
-  RETURN_IF_ERROR(CheckRowsExtent(operand.row_field, matrix.rows, matrix.row_stride, matrix.type));
   const __int128 batches = static_cast<__int128>(matrix.batch - 1) * matrix.batch_stride;
   if ((batches + BatchExtent(matrix)) * StorageBytes(matrix.type) >= kMaxExtentBytes) {
     return InvalidField(operand.batch_field, "OVERFLOW",
@@ -77,15 +76,14 @@ absl::Status CanonicalizeMatrix(const StridedOperand& operand, v1::GemmProblem& 
   if (matrix.used()) {
     if (row_stride != 0) matrix.row_stride = row_stride;
     RETURN_IF_ERROR(CheckRow(operand, matrix));
+    RETURN_IF_ERROR(
+        CheckRowsExtent(operand.row_field, matrix.rows, matrix.row_stride, matrix.type));
     if (matrix.batch > 1) {
-      // Before rows are multiplied with their stride.
-      RETURN_IF_ERROR(
-          CheckRowsExtent(operand.row_field, matrix.rows, matrix.row_stride, matrix.type));
       matrix.batch_stride = batch_stride == 0 ? matrix.rows * matrix.row_stride : batch_stride;
     }
     RETURN_IF_ERROR(CheckExtent(operand, matrix));
     const bool is_written = operand.operand == v1::OPERAND_D ||
-                            (operand.operand == v1::OPERAND_AUX && !gemm.epilogue().gradient());
+                            (operand.operand == v1::OPERAND_AUX && WritesAux(gemm.epilogue()));
     if (is_written) RETURN_IF_ERROR(CheckDisjoint(operand, matrix));
   }
   (gemm.*operand.set_row_stride)(matrix.row_stride);

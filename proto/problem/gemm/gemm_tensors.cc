@@ -163,7 +163,7 @@ TensorUses TensorsOf(const P& problem) {
     const MatrixLayout layout = LayoutOf(problem, operand.operand);
     if (!layout.used()) continue;
     const bool written = operand.operand == v1::OPERAND_D ||
-                         (operand.operand == v1::OPERAND_AUX && !epilogue.gradient());
+                         (operand.operand == v1::OPERAND_AUX && WritesAux(epilogue));
     uses.push_back({operand.operand - v1::OPERAND_A, operand.name, written, layout, operand.operand,
                     operand.row_field, operand.batch_field});
   }
