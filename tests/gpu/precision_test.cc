@@ -1,6 +1,6 @@
 // Precisions that an error budget admits: kernels of each are sound by their own tolerance, and
 // their errors are what they are said to be.
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 
 #include <gtest/gtest.h>
 

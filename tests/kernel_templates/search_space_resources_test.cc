@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "tests/kernel_templates/nvrtc_compile.h"
 #include "tests/kernel_templates/resource_checks.h"
 #include "tests/tuner/codegen/gemm_problems.h"

@@ -5,7 +5,7 @@
 #include "kernel_templates/launch/gemm/gemm_launcher.h"
 #include "kernel_templates/launch/gemm/gemm_operands.h"
 #include "kernel_templates/launch/vendor/vendor_launcher.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/support/status_macros.h"
 #include "tuner/template/registry.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {

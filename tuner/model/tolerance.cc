@@ -6,7 +6,7 @@
 #include "kernel_templates/abi/ceil_div.h"
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 
 namespace tilewright {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/problem/problem.h"
 #include "tuner/search/competing_templates.h"
 #include "tuner/store/winner_key.h"

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "absl/strings/match.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/problem/problem.h"
 #include "tuner/target/target.h"
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/support/errors.h"
 #include "tuner/template/fused_dropout/fused_dropout_template.h"
 #include "tuner/template/gemm_simt/gemm_simt_template.h"

@@ -2,8 +2,8 @@
 
 #include <cstring>
 
+#include "proto/problem/gemm/precision.h"
 #include "proto/support/errors.h"
-#include "proto/support/precision.h"
 
 namespace tilewright::vendor {
 namespace {

@@ -8,7 +8,7 @@
 #include "proto/problem/gemm/epilogue_canonicalizer.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_strides.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/problem/shared_parts.h"
 #include "proto/problem/sizes.h"
 #include "proto/support/errors.h"

@@ -1,4 +1,4 @@
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 
 #include <string>
 #include <vector>

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/problem/problem.h"
 #include "tests/fakes/fake_profiler.h"
 #include "tuner/template/gemm_sm90/parameters.h"

@@ -2,7 +2,7 @@
 #include <map>
 
 #include "gtest/gtest.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/support/errors.h"
 #include "tests/tuner/search/tuner_fixture.h"
 #include "tuner/template/registry.h"

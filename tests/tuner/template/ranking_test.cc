@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "tests/tuner/template/template_testing.h"
 #include "tests/tuner/template/variants.h"
 #include "tuner/template/registry.h"

@@ -1,7 +1,7 @@
 #include "tuner/template/gemm_simt/gemm_simt_template.h"
 
 #include "proto/problem/gemm/epilogue_parts.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "tuner/template/gemm_simt/parameters.h"
 #include "tuner/template/tiled_gemm/run_values.h"
 #include "tuner/template/tiled_gemm/tiled_gemm_template.h"

@@ -4,7 +4,7 @@
 
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "tuner/template/gemm_sm80/copy_registers.h"
 #include "tuner/template/gemm_sm80/parameters.h"
 #include "tuner/template/tiled_gemm/run_values.h"

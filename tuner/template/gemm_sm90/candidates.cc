@@ -6,7 +6,7 @@
 #include "kernel_templates/abi/ceil_div.h"
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "tuner/template/gemm_sm90/rules.h"
 #include "tuner/template/tiled_gemm/rules.h"
 #include "tuner/template/tiled_gemm/run_values.h"

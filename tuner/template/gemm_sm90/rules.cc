@@ -6,7 +6,7 @@
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_tensors.h"
-#include "proto/problem/precision.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/problem/sizes.h"
 #include "tuner/model/requirements.h"
 #include "tuner/template/tiled_gemm/rules.h"

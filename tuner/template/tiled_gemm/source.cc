@@ -2,8 +2,8 @@
 
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/problem/gemm/split_epilogue.h"
-#include "proto/problem/precision.h"
 #include "tuner/model/requirements.h"
 #include "tuner/template/spec_text.h"
 #include "tuner/template/tiled_gemm/rules.h"
