@@ -24,7 +24,6 @@ class NoFamily final : public Family {
   ShapeFields shape_fields() const override { return {}; }
   std::string Describe(const v1::Problem&) const override { return "unknown problem"; }
   double FloatingPointOperations(const v1::Problem&) const override { return 0; }
-  double MinimumBytes(const v1::Problem&) const override { return 0; }
   TensorUses TensorsOf(const v1::Problem&) const override { return {}; }
   const v1::NumericsPolicy& NumericsOf(const v1::Problem&) const override {
     return v1::NumericsPolicy::default_instance();

@@ -66,9 +66,6 @@ class Family {
   // Multiplications and additions of products; 0 for what only moves data.
   virtual double FloatingPointOperations(const v1::Problem& problem) const = 0;
 
-  // Each tensor read or written once, bytes.
-  virtual double MinimumBytes(const v1::Problem& problem) const = 0;
-
   // Every tensor that a launch reads or writes, in the order of the family's enumeration. Those
   // that the problem does not have are left out.
   virtual TensorUses TensorsOf(const v1::Problem& problem) const = 0;

@@ -76,7 +76,7 @@ double FloatingPointOperations(const v1::Problem& canonical) {
 }
 
 double MinimumBytes(const v1::Problem& canonical) {
-  return FamilyOf(canonical).MinimumBytes(canonical);
+  return MinimumBytes(FamilyOf(canonical).TensorsOf(canonical));
 }
 
 double ErrorBudgetOf(const v1::Problem& canonical) {

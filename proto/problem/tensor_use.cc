@@ -47,8 +47,17 @@ MatrixLayout VectorLayout(v1::DataType type, int64_t elements) {
   return layout;
 }
 
+double MinimumBytes(const TensorUses& uses) {
+  double bytes = 0;
+  for (const TensorUse& use : uses) {
+    if (use.counted) bytes += use.layout.Elements() * StorageBytes(use.layout.type);
+  }
+  return bytes;
+}
+
 int AlignmentOf(const TensorUse& use, const v1::Requirements& requirements) {
-  return std::max(StatedAlignment(use.alignment, requirements), StorageBytes(use.layout.type));
+  return std::max({StatedAlignment(use.operand, requirements), use.least_alignment,
+                   StorageBytes(use.layout.type)});
 }
 
 }  // namespace tilewright

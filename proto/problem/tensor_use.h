@@ -38,11 +38,17 @@ struct TensorUse {
   // An output. Inputs are never written.
   bool written = false;
   MatrixLayout layout;
-  // Under whose name Requirements states its alignment. UNSPECIFIED: that of one element.
-  v1::Operand alignment = v1::OPERAND_UNSPECIFIED;
+  // What launch plans and Requirements call it. UNSPECIFIED: they do not name it.
+  v1::Operand operand = v1::OPERAND_UNSPECIFIED;
   // The fields of its strides: "gemm.lda", "gemm.a_batch_stride". Null: it is packed.
   const char* row_field = nullptr;
   const char* batch_field = nullptr;
+  // Bytes, where kernels need more than the alignment of one element whatever Requirements say.
+  int least_alignment = 1;
+  // Whether the launch sets it to zero before the first step, which adds to it.
+  bool zeroed = false;
+  // Whether it counts among the bytes that the problem moves at least.
+  bool counted = true;
 
   // Whether it has strides of its own.
   bool IsMatrix() const { return row_field != nullptr; }
@@ -50,7 +56,11 @@ struct TensorUse {
 
 using TensorUses = absl::InlinedVector<TensorUse, 16>;
 
-// The alignment in bytes that `requirements` ask of `use`: at least that of one element.
+// Each counted tensor read or written once, bytes.
+double MinimumBytes(const TensorUses& uses);
+
+// The alignment in bytes that a launch with `requirements` needs of `use`: at least that of one
+// element.
 int AlignmentOf(const TensorUse& use, const v1::Requirements& requirements);
 
 }  // namespace tilewright

@@ -28,14 +28,11 @@ T* As(const DeviceMemory& memory) {
   return static_cast<T*>(memory.pointer());
 }
 
-GemmTensor TensorOf(const TensorUse& use) { return static_cast<GemmTensor>(use.tensor); }
-
 // What pads the scales of blocks of B along k is no part of them.
 MatrixLayout BlockScalesOfB(const v1::GemmProblem& problem, MatrixLayout layout) {
-  constexpr int64_t kBlock = 128;
-  layout.rows = std::max<int64_t>(problem.batch(), 1) * CeilDiv(problem.n(), kBlock);
+  layout.rows = std::max<int64_t>(problem.batch(), 1) * CeilDiv(problem.n(), kScaledBlock);
   layout.row_stride = layout.columns / layout.rows;
-  layout.columns = CeilDiv(problem.k(), kBlock);
+  layout.columns = CeilDiv(problem.k(), kScaledBlock);
   return layout;
 }
 
@@ -48,7 +45,7 @@ absl::Status SetValue(const GuardedBuffer& buffer, float value, const ReferenceK
 
 const OutputFindings* FindingsOf(GemmTensor tensor, const CheckFindings& findings) {
   for (const OutputFindings& output : findings.outputs) {
-    if (TensorOf(output.use) == tensor) return &output;
+    if (GemmTensorOf(output.use) == tensor) return &output;
   }
   return nullptr;
 }
@@ -104,7 +101,7 @@ bool GemmReference::IsRead(GemmTensor tensor) const {
 
 absl::Status GemmReference::FillInput(const DeviceTensor& input,
                                       const ReferenceKernels& kernels) const {
-  const GemmTensor tensor = TensorOf(input.use);
+  const GemmTensor tensor = GemmTensorOf(input.use);
   FillArgs args = FillArgsOf(input);
   const ExponentRange exponents = AdversarialExponents(problem_);
   args.exponent_low = exponents.low;
@@ -231,7 +228,7 @@ absl::Status GemmReference::Compute(const ReferenceKernels& kernels) {
 absl::Status GemmReference::Compare(const DeviceTensor& output, const DeviceTensors& outputs,
                                     const Arithmetic& arithmetic, CheckCounts* counts,
                                     const ReferenceKernels& kernels) const {
-  switch (TensorOf(output.use)) {
+  switch (GemmTensorOf(output.use)) {
     case GemmTensor::kD:
     case GemmTensor::kAux:
       return CompareMatrix(output, arithmetic, counts, kernels);
@@ -247,7 +244,7 @@ absl::Status GemmReference::Compare(const DeviceTensor& output, const DeviceTens
 absl::Status GemmReference::CompareMatrix(const DeviceTensor& output, const Arithmetic& arithmetic,
                                           CheckCounts* counts,
                                           const ReferenceKernels& kernels) const {
-  const bool is_aux = TensorOf(output.use) == GemmTensor::kAux;
+  const bool is_aux = GemmTensorOf(output.use) == GemmTensor::kAux;
   const Expected& expected = is_aux ? aux_ : d_;
   const ReferenceTolerance tolerance =
       ToleranceFor(problem_, arithmetic.precision, IsAdversarial());
@@ -305,7 +302,7 @@ absl::Status GemmReference::CompareBiasGradient(const DeviceTensor& sums,
 }
 
 std::string GemmReference::NameOf(const TensorUse& use) const {
-  switch (TensorOf(use)) {
+  switch (GemmTensorOf(use)) {
     case GemmTensor::kD:
       return "D";
     case GemmTensor::kMask:
@@ -344,7 +341,7 @@ std::optional<std::string> GemmReference::WrongValues(const OutputFindings& outp
                                                       const CheckFindings& findings) const {
   const CheckCounts& counts = output.counts;
   const unsigned long long first = ~counts.first_wrong;
-  switch (TensorOf(output.use)) {
+  switch (GemmTensorOf(output.use)) {
     case GemmTensor::kMask: {
       if (counts.wrong == 0) return std::nullopt;
       const int64_t row_bytes = output.use.layout.columns;

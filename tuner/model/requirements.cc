@@ -50,7 +50,7 @@ v1::Requirements RequirementsOfTensors(const TensorUses& uses) {
   for (const TensorUse& use : uses) {
     if (!use.IsMatrix()) continue;
     const MatrixLayout& layout = use.layout;
-    SetAlignment(use.alignment,
+    SetAlignment(use.operand,
                  AccessBytes(layout.row_stride, layout.batch_stride, layout.batch,
                              StorageBytes(layout.type)),
                  requirements);

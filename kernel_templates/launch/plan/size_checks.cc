@@ -70,7 +70,7 @@ absl::Status CheckTensorMaps(const v1::LaunchPlan& plan, const TensorUses& uses)
   for (const v1::LaunchStep& step : plan.steps()) {
     for (const v1::TensorMapSpec& spec : step.tensor_maps()) {
       for (const TensorUse& use : uses) {
-        if (use.alignment != spec.operand() || FitsTensorMap(use.layout)) continue;
+        if (use.operand != spec.operand() || FitsTensorMap(use.layout)) continue;
         return InvalidField(absl::StrCat("operands.", use.name), "STRIDE_TOO_LARGE",
                             "rows or batches are 2^40 bytes or more apart, and the kernel follows "
                             "no such stride; use a smaller one");

@@ -99,10 +99,6 @@ class FusedDropoutFamilyImpl final : public Family {
 
   double FloatingPointOperations(const v1::Problem&) const override { return 0; }
 
-  double MinimumBytes(const v1::Problem& problem) const override {
-    return tilewright::MinimumBytes(problem.fused_dropout());
-  }
-
   TensorUses TensorsOf(const v1::Problem& problem) const override {
     return tilewright::TensorsOf(problem.fused_dropout());
   }

@@ -18,9 +18,8 @@ constexpr StrideField kStrideFields[] = {
     {"fused_dropout.residual_stride", &P::residual_stride, &P::set_residual_stride},
     {"fused_dropout.pre_norm_stride", &P::pre_norm_stride, &P::set_pre_norm_stride},
 };
-// The operands under whose names kernel.proto states the alignments of these.
-constexpr v1::Operand kAlignments[] = {v1::OPERAND_A, v1::OPERAND_D, v1::OPERAND_C,
-                                       v1::OPERAND_AUX};
+// What kernel.proto calls them.
+constexpr v1::Operand kOperands[] = {v1::OPERAND_A, v1::OPERAND_D, v1::OPERAND_C, v1::OPERAND_AUX};
 
 const char* NameOf(FusedTensor tensor) {
   constexpr const char* kNames[] = {"x",
@@ -54,18 +53,20 @@ class TensorList {
     if (const int64_t given = (problem_.*field.get)(); given != 0) use.layout.row_stride = given;
     use.row_field = field.name;
     use.batch_field = field.name;
-    use.alignment = kAlignments[stride];
+    use.operand = kOperands[stride];
   }
   void Columns(FusedTensor tensor, bool written, v1::DataType type) {
     TensorUse& use = Add(tensor, written, VectorLayout(type, problem_.columns()));
-    if (tensor == FusedTensor::kBias) use.alignment = v1::OPERAND_BIAS;
+    if (tensor == FusedTensor::kBias) use.operand = v1::OPERAND_BIAS;
   }
   void Statistic(FusedTensor tensor, bool written) {
     Add(tensor, written, VectorLayout(v1::DATA_TYPE_FP32, problem_.rows()));
   }
+  // The backward form can compute the mask again, and need not read it.
   void Bits(bool written) {
-    Add(FusedTensor::kMask, written,
-        RowsOf(v1::DATA_TYPE_INT8, PackedMaskRowBytes(problem_.columns())));
+    TensorUse& use = Add(FusedTensor::kMask, written,
+                         RowsOf(v1::DATA_TYPE_INT8, PackedMaskRowBytes(problem_.columns())));
+    use.counted = written;
   }
 
   TensorUses Take() { return std::move(uses_); }
@@ -176,15 +177,6 @@ v1::DataType PreNormType(const P& problem) {
 
 bool HasPreNorm(const P& problem) {
   return Normalizes(problem) && (problem.backward() || problem.store_pre_norm());
-}
-
-double MinimumBytes(const P& problem) {
-  double bytes = 0;
-  for (const TensorUse& use : TensorsOf(problem)) {
-    if (FusedTensorOf(use) == FusedTensor::kMask && !use.written) continue;
-    bytes += use.layout.Elements() * StorageBytes(use.layout.type);
-  }
-  return bytes;
 }
 
 }  // namespace tilewright

@@ -31,6 +31,7 @@ enum class FusedTensor {
   kWeightGradient,
   kShiftGradient,
 };
+inline constexpr FusedTensor kLastFusedTensor = FusedTensor::kShiftGradient;
 
 // Of a canonical problem, in the order of FusedTensor. Vectors have one row; a mask is rows of
 // bytes, as INT8. A stride of 0 means packed.
@@ -61,10 +62,6 @@ v1::DataType PreNormType(const v1::FusedDropoutProblem& problem);
 
 // Whether pre_norm is written, or read.
 bool HasPreNorm(const v1::FusedDropoutProblem& problem);
-
-// Each tensor read or written once, bytes. Without a mask that the backward form may read: it can
-// compute it again.
-double MinimumBytes(const v1::FusedDropoutProblem& problem);
 
 // A tensor [rows, columns] whose rows lie as a field of the problem says.
 struct StrideField {

@@ -201,16 +201,6 @@ class GemmFamilyImpl final : public Family {
            static_cast<double>(shape.k) * static_cast<double>(shape.batch);
   }
 
-  // Scales and flags are nothing beside the rest.
-  double MinimumBytes(const v1::Problem& problem) const override {
-    double bytes = 0;
-    for (const TensorUse& use : TensorsOf(problem)) {
-      if (use.tensor > static_cast<int>(GemmTensor::kBiasGradient)) continue;
-      bytes += use.layout.Elements() * StorageBytes(use.layout.type);
-    }
-    return bytes;
-  }
-
   TensorUses TensorsOf(const v1::Problem& problem) const override {
     return tilewright::TensorsOf(problem.gemm());
   }

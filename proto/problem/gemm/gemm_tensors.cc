@@ -24,7 +24,7 @@ constexpr StridedOperand kStridedOperands[] = {
      &P::aux_batch_stride, &P::set_ld_aux, &P::set_aux_batch_stride},
 };
 
-constexpr int64_t kScaledBlock = 128;
+constexpr int kMaskAlignment = 2;  // Kernels write the 16 bits of a row of a block at once.
 // cublasLt reads the scales of blocks of B in groups of four along k.
 constexpr int64_t kBlockGroup = 4;
 
@@ -167,26 +167,36 @@ TensorUses TensorsOf(const P& problem) {
     uses.push_back({operand.operand - v1::OPERAND_A, operand.name, written, layout, operand.operand,
                     operand.row_field, operand.batch_field});
   }
+  // Null where there is none.
   const auto add = [&](GemmTensor tensor, const char* name, bool written,
-                       const MatrixLayout& layout,
-                       v1::Operand alignment = v1::OPERAND_UNSPECIFIED) {
-    if (!layout.used()) return;
-    uses.push_back({static_cast<int>(tensor), name, written, layout, alignment});
+                       const MatrixLayout& layout) -> TensorUse* {
+    if (!layout.used()) return nullptr;
+    return &uses.emplace_back(TensorUse{static_cast<int>(tensor), name, written, layout});
   };
-  const auto floats = [](int64_t count) { return VectorLayout(v1::DATA_TYPE_FP32, count); };
-  add(GemmTensor::kBias, "bias", false, VectorLayout(epilogue.bias_type(), BiasElements(problem)),
-      v1::OPERAND_BIAS);
-  add(GemmTensor::kMask, "mask", true, MaskLayout(problem));
+  // Scales and flags, which are nothing beside the rest.
+  const auto add_floats = [&](GemmTensor tensor, const char* name, int64_t count) {
+    TensorUse* const floats = add(tensor, name, false, VectorLayout(v1::DATA_TYPE_FP32, count));
+    if (floats != nullptr) floats->counted = false;
+  };
+  const auto add_flag = [&](GemmTensor tensor, const char* name, v1::DataType type, bool present) {
+    if (!present) return;
+    TensorUse* const flag = add(tensor, name, true, VectorLayout(type, 1));
+    flag->counted = false;
+    flag->zeroed = true;
+  };
+  TensorUse* const bias = add(GemmTensor::kBias, "bias", false,
+                              VectorLayout(epilogue.bias_type(), BiasElements(problem)));
+  if (bias != nullptr) bias->operand = v1::OPERAND_BIAS;
+  TensorUse* const mask = add(GemmTensor::kMask, "mask", true, MaskLayout(problem));
+  if (mask != nullptr) mask->least_alignment = kMaskAlignment;
   add(GemmTensor::kBiasGradient, "bias_gradient", true, BiasGradientLayout(problem));
-  add(GemmTensor::kAmax, "amax", true, floats(epilogue.amax() ? 1 : 0));
-  add(GemmTensor::kNonFinite, "non_finite", true,
-      VectorLayout(v1::DATA_TYPE_INT32, epilogue.non_finite_flag() ? 1 : 0));
-  add(GemmTensor::kScaleA, "scale_a", false, floats(ScaleElementsOfA(problem)));
-  add(GemmTensor::kScaleB, "scale_b", false, floats(ScaleElementsOfB(problem)));
-  add(GemmTensor::kScaleD, "scale_d", false, floats(epilogue.scale_d() ? 1 : 0));
-  add(GemmTensor::kDeviceAlpha, "device_alpha", false, floats(epilogue.device_scalars() ? 1 : 0));
-  add(GemmTensor::kDeviceBeta, "device_beta", false,
-      floats(epilogue.device_scalars() && has_beta ? 1 : 0));
+  add_flag(GemmTensor::kAmax, "amax", v1::DATA_TYPE_FP32, epilogue.amax());
+  add_flag(GemmTensor::kNonFinite, "non_finite", v1::DATA_TYPE_INT32, epilogue.non_finite_flag());
+  add_floats(GemmTensor::kScaleA, "scale_a", ScaleElementsOfA(problem));
+  add_floats(GemmTensor::kScaleB, "scale_b", ScaleElementsOfB(problem));
+  add_floats(GemmTensor::kScaleD, "scale_d", epilogue.scale_d() ? 1 : 0);
+  add_floats(GemmTensor::kDeviceAlpha, "device_alpha", epilogue.device_scalars() ? 1 : 0);
+  add_floats(GemmTensor::kDeviceBeta, "device_beta", epilogue.device_scalars() && has_beta ? 1 : 0);
   return uses;
 }
 

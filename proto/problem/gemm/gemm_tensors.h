@@ -29,6 +29,12 @@ enum class GemmTensor {
   kDeviceAlpha,
   kDeviceBeta,
 };
+inline constexpr GemmTensor kLastGemmTensor = GemmTensor::kDeviceBeta;
+
+inline GemmTensor GemmTensorOf(const TensorUse& use) { return static_cast<GemmTensor>(use.tensor); }
+
+// Rows and columns of a block of SCALING_MODE_BLOCK_128.
+inline constexpr int64_t kScaledBlock = 128;
 
 // A matrix that may have strides of its own: A, B, C, D and aux.
 struct StridedOperand {

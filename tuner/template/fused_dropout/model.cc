@@ -119,7 +119,7 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   // for part of what they leave idle.
   const double idle = 1 + 0.5 * (waves * at_once / blocks - 1) / waves;
   const double held = std::min(blocks, at_once) / machine.sm_count;
-  double bytes = MinimumBytes(problem);
+  double bytes = MinimumBytes(TensorsOf(problem));
   if (config.read_mask == 1) bytes += static_cast<double>(problem.rows() * problem.columns()) / 8;
   if (config.looped) bytes *= problem.backward() ? 1.6 : 2;
   const double partials = work.column_sums * tiles_m * static_cast<double>(problem.columns()) * 4;
