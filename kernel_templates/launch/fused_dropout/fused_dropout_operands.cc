@@ -1,9 +1,11 @@
 #include "kernel_templates/launch/fused_dropout/fused_dropout_operands.h"
 
 #include <cmath>
+#include <cstddef>
 
 #include "kernel_templates/launch/plan/launch_checks.h"
 #include "kernel_templates/launch/plan/operand_checks.h"
+#include "kernel_templates/launch/plan/pointer_member.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
 #include "proto/problem/dropout_mask.h"
 #include "proto/support/errors.h"
@@ -12,111 +14,39 @@
 namespace tilewright {
 namespace {
 
-template <typename Pointer>
-void Set(FusedTensor tensor, const TensorUses& uses, const FusedDropoutArguments& operands,
-         Pointer*& target) {
-  for (const TensorUse& use : uses) {
-    if (FusedTensorOf(use) != tensor) continue;
-    target = static_cast<Pointer*>(const_cast<void*>(PointerOf(tensor, operands)));
-  }
-}
+using From = FusedDropoutArguments;
+using To = FusedDropoutArgs;
+constexpr OperandRow<FusedTensor, From, To> kRows[] = {
+    {FusedTensor::kX, &From::x, &To::x},
+    {FusedTensor::kBias, &From::bias, &To::bias},
+    {FusedTensor::kResidual, &From::residual, &To::residual},
+    {FusedTensor::kWeight, &From::weight, &To::weight},
+    {FusedTensor::kShift, &From::shift, &To::shift},
+    {FusedTensor::kY, &From::y, &To::y},
+    {FusedTensor::kDy, &From::dy, &To::dy},
+    {FusedTensor::kPreNormGradient, &From::pre_norm_gradient, &To::pre_norm_gradient},
+    {FusedTensor::kDx, &From::dx, &To::dx},
+    {FusedTensor::kResidualGradient, &From::residual_gradient, &To::residual_gradient},
+    {FusedTensor::kPreNorm, &From::pre_norm, &To::pre_norm},
+    {FusedTensor::kMask, &From::mask, &To::mask},
+    {FusedTensor::kMean, &From::mean, &To::mean},
+    {FusedTensor::kInverseRoot, &From::inverse_root, &To::inverse_root},
+    {FusedTensor::kBiasGradient, &From::bias_gradient, &To::bias_gradient},
+    {FusedTensor::kWeightGradient, &From::weight_gradient, &To::weight_gradient},
+    {FusedTensor::kShiftGradient, &From::shift_gradient, &To::shift_gradient},
+};
+static_assert(IsTableOf(kRows, kLastFusedTensor));
+
+const auto& RowOf(FusedTensor tensor) { return kRows[static_cast<std::size_t>(tensor)]; }
 
 }  // namespace
 
 const void* PointerOf(FusedTensor tensor, const FusedDropoutArguments& operands) {
-  switch (tensor) {
-    case FusedTensor::kX:
-      return operands.x;
-    case FusedTensor::kBias:
-      return operands.bias;
-    case FusedTensor::kResidual:
-      return operands.residual;
-    case FusedTensor::kWeight:
-      return operands.weight;
-    case FusedTensor::kShift:
-      return operands.shift;
-    case FusedTensor::kY:
-      return operands.y;
-    case FusedTensor::kDy:
-      return operands.dy;
-    case FusedTensor::kPreNormGradient:
-      return operands.pre_norm_gradient;
-    case FusedTensor::kDx:
-      return operands.dx;
-    case FusedTensor::kResidualGradient:
-      return operands.residual_gradient;
-    case FusedTensor::kPreNorm:
-      return operands.pre_norm;
-    case FusedTensor::kMask:
-      return operands.mask;
-    case FusedTensor::kMean:
-      return operands.mean;
-    case FusedTensor::kInverseRoot:
-      return operands.inverse_root;
-    case FusedTensor::kBiasGradient:
-      return operands.bias_gradient;
-    case FusedTensor::kWeightGradient:
-      return operands.weight_gradient;
-    case FusedTensor::kShiftGradient:
-      return operands.shift_gradient;
-  }
-  return nullptr;
+  return GetPointer(RowOf(tensor).operand, operands);
 }
 
 void SetPointer(FusedTensor tensor, void* pointer, FusedDropoutArguments& operands) {
-  switch (tensor) {
-    case FusedTensor::kX:
-      operands.x = pointer;
-      return;
-    case FusedTensor::kBias:
-      operands.bias = pointer;
-      return;
-    case FusedTensor::kResidual:
-      operands.residual = pointer;
-      return;
-    case FusedTensor::kWeight:
-      operands.weight = pointer;
-      return;
-    case FusedTensor::kShift:
-      operands.shift = pointer;
-      return;
-    case FusedTensor::kY:
-      operands.y = pointer;
-      return;
-    case FusedTensor::kDy:
-      operands.dy = pointer;
-      return;
-    case FusedTensor::kPreNormGradient:
-      operands.pre_norm_gradient = pointer;
-      return;
-    case FusedTensor::kDx:
-      operands.dx = pointer;
-      return;
-    case FusedTensor::kResidualGradient:
-      operands.residual_gradient = pointer;
-      return;
-    case FusedTensor::kPreNorm:
-      operands.pre_norm = pointer;
-      return;
-    case FusedTensor::kMask:
-      operands.mask = pointer;
-      return;
-    case FusedTensor::kMean:
-      operands.mean = static_cast<float*>(pointer);
-      return;
-    case FusedTensor::kInverseRoot:
-      operands.inverse_root = static_cast<float*>(pointer);
-      return;
-    case FusedTensor::kBiasGradient:
-      operands.bias_gradient = static_cast<float*>(pointer);
-      return;
-    case FusedTensor::kWeightGradient:
-      operands.weight_gradient = static_cast<float*>(pointer);
-      return;
-    case FusedTensor::kShiftGradient:
-      operands.shift_gradient = static_cast<float*>(pointer);
-      return;
-  }
+  SetPointer(RowOf(tensor).operand, pointer, operands);
 }
 
 absl::Status CheckFusedDropoutShape(const v1::LaunchPlan& plan,
@@ -143,25 +73,11 @@ absl::Status CheckFusedDropoutOperands(const v1::LaunchPlan& plan,
 FusedDropoutArgs PackFusedDropout(const v1::LaunchPlan& plan,
                                   const v1::FusedDropoutProblem& problem,
                                   const FusedDropoutArguments& operands) {
-  const TensorUses uses = TensorsOf(problem);
   FusedDropoutArgs args{};
-  Set(FusedTensor::kX, uses, operands, args.x);
-  Set(FusedTensor::kBias, uses, operands, args.bias);
-  Set(FusedTensor::kResidual, uses, operands, args.residual);
-  Set(FusedTensor::kWeight, uses, operands, args.weight);
-  Set(FusedTensor::kShift, uses, operands, args.shift);
-  Set(FusedTensor::kY, uses, operands, args.y);
-  Set(FusedTensor::kDy, uses, operands, args.dy);
-  Set(FusedTensor::kPreNormGradient, uses, operands, args.pre_norm_gradient);
-  Set(FusedTensor::kDx, uses, operands, args.dx);
-  Set(FusedTensor::kResidualGradient, uses, operands, args.residual_gradient);
-  Set(FusedTensor::kPreNorm, uses, operands, args.pre_norm);
-  Set(FusedTensor::kMask, uses, operands, args.mask);
-  Set(FusedTensor::kMean, uses, operands, args.mean);
-  Set(FusedTensor::kInverseRoot, uses, operands, args.inverse_root);
-  Set(FusedTensor::kBiasGradient, uses, operands, args.bias_gradient);
-  Set(FusedTensor::kWeightGradient, uses, operands, args.weight_gradient);
-  Set(FusedTensor::kShiftGradient, uses, operands, args.shift_gradient);
+  for (const TensorUse& use : TensorsOf(problem)) {
+    const auto& row = RowOf(FusedTensorOf(use));
+    SetPointer(row.argument, const_cast<void*>(GetPointer(row.operand, operands)), args);
+  }
   const WorkspaceLayout workspace = LayOutWorkspace(plan, ShapeOf(problem));
   if (workspace.has_column_sums) {
     args.column_sums =

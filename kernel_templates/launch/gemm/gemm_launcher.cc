@@ -15,22 +15,13 @@ namespace {
 
 // A C that is not read may be null or anything, of which no tensor map can be made: D stands for
 // it.
-const void* AddressOf(v1::Operand operand, const v1::GemmProblem& problem,
+const void* AddressOf(v1::Operand operand, const v1::GemmProblem& problem, const TensorUses& uses,
                       const GemmArguments& operands) {
-  switch (operand) {
-    case v1::OPERAND_A:
-      return operands.a;
-    case v1::OPERAND_B:
-      return operands.b;
-    case v1::OPERAND_C:
-      return ReadsSource(problem, operands) ? operands.c : operands.d;
-    case v1::OPERAND_D:
-      return operands.d;
-    case v1::OPERAND_AUX:
-      return operands.aux;
-    default:
-      return nullptr;
+  if (operand == v1::OPERAND_C && !ReadsSource(problem, operands)) operand = v1::OPERAND_D;
+  for (const TensorUse& use : uses) {
+    if (use.operand == operand) return PointerOf(GemmTensorOf(use), operands);
   }
+  return nullptr;
 }
 
 }  // namespace
@@ -41,6 +32,11 @@ struct GemmLauncher::Impl {
 
 struct GemmLauncher::PreparedLaunch {
   GemmArgs args{};
+  struct Zeroed {
+    CUdeviceptr address;
+    std::size_t words;
+  };
+  std::vector<Zeroed> zeroed;
   std::vector<PreparedStep> steps;
 };
 
@@ -64,7 +60,14 @@ absl::StatusOr<std::shared_ptr<const GemmLauncher::PreparedLaunch>> GemmLauncher
   RETURN_IF_ERROR(CheckGemmShape(kernel.plan, problem));
   RETURN_IF_ERROR(CheckGemmOperands(kernel.plan, problem, operands));
   auto prepared = std::make_shared<PreparedLaunch>();
+  const TensorUses uses = TensorsOf(problem);
   prepared->args = PackGemm(kernel.plan, problem, operands);
+  for (const TensorUse& use : uses) {
+    if (!use.zeroed) continue;
+    const void* const output = PointerOf(GemmTensorOf(use), operands);
+    prepared->zeroed.push_back({reinterpret_cast<CUdeviceptr>(output),
+                                static_cast<std::size_t>(use.layout.SpanBytes()) / 4});
+  }
   prepared->steps.resize(kernel.functions.size());
   for (std::size_t i = 0; i < prepared->steps.size(); ++i) {
     const v1::LaunchStep& plan = kernel.plan.steps(static_cast<int>(i));
@@ -72,7 +75,7 @@ absl::StatusOr<std::shared_ptr<const GemmLauncher::PreparedLaunch>> GemmLauncher
     for (const v1::TensorMapSpec& spec : plan.tensor_maps()) {
       ASSIGN_OR_RETURN(CUtensorMap map,
                        EncodeTensorMap(*kernel.driver, spec, problem,
-                                       AddressOf(spec.operand(), problem, operands)));
+                                       AddressOf(spec.operand(), problem, uses, operands)));
       step.tensor_maps.push_back(map);
     }
     step.parameters.push_back(&prepared->args);
@@ -84,12 +87,9 @@ absl::StatusOr<std::shared_ptr<const GemmLauncher::PreparedLaunch>> GemmLauncher
 
 absl::Status GemmLauncher::Launch(const PreparedLaunch& prepared, CUstream stream) const {
   const DriverApi& driver = *impl_->kernel.driver;
-  for (void* flag :
-       {static_cast<void*>(prepared.args.amax), static_cast<void*>(prepared.args.non_finite)}) {
-    if (flag == nullptr) continue;
+  for (const auto& [address, words] : prepared.zeroed) {
     RETURN_IF_ERROR(
-        driver.Check(driver.cuMemsetD32Async(reinterpret_cast<CUdeviceptr>(flag), 0, 1, stream),
-                     "cuMemsetD32Async"));
+        driver.Check(driver.cuMemsetD32Async(address, 0, words, stream), "cuMemsetD32Async"));
   }
   for (const PreparedStep& step : prepared.steps) {
     RETURN_IF_ERROR(EnqueueStep(driver, step, stream));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/plan/launch_checks.h"
 #include "kernel_templates/launch/plan/operand_checks.h"
+#include "kernel_templates/launch/plan/pointer_member.h"
 #include "kernel_templates/launch/plan/size_checks.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
 #include "proto/problem/data_type.h"
@@ -22,7 +23,28 @@ namespace {
 
 static_assert(kBatchBroadcast == kSharedByBatches);
 
-constexpr int kMaskAlignment = 2;  // Kernels write the 16 bits of a row of a block at once.
+using From = GemmArguments;
+using To = GemmArgs;
+constexpr OperandRow<GemmTensor, From, To> kRows[] = {
+    {GemmTensor::kA, &From::a, &To::a, &To::lda, &To::a_batch_stride},
+    {GemmTensor::kB, &From::b, &To::b, &To::ldb, &To::b_batch_stride},
+    {GemmTensor::kC, &From::c, &To::c, &To::ldc, &To::c_batch_stride},
+    {GemmTensor::kD, &From::d, &To::d, &To::ldd, &To::d_batch_stride},
+    {GemmTensor::kAux, &From::aux, &To::aux, &To::ld_aux, &To::aux_batch_stride},
+    {GemmTensor::kBias, &From::bias, &To::bias},
+    {GemmTensor::kMask, &From::mask, &To::mask},
+    {GemmTensor::kBiasGradient, &From::bias_gradient, &To::bias_gradient},
+    {GemmTensor::kAmax, &From::amax, &To::amax},
+    {GemmTensor::kNonFinite, &From::non_finite, &To::non_finite},
+    {GemmTensor::kScaleA, &From::scale_a, &To::scale_a},
+    {GemmTensor::kScaleB, &From::scale_b, &To::scale_b},
+    {GemmTensor::kScaleD, &From::scale_d, &To::scale_d},
+    {GemmTensor::kDeviceAlpha, &From::device_alpha, &To::device_alpha},
+    {GemmTensor::kDeviceBeta, &From::device_beta, &To::device_beta},
+};
+static_assert(IsTableOf(kRows, kLastGemmTensor));
+
+const auto& RowOf(GemmTensor tensor) { return kRows[static_cast<std::size_t>(tensor)]; }
 
 // "[batch][m]", for messages.
 const char* ShapeOf(const v1::GemmProblem& problem, v1::Operand operand) {
@@ -77,7 +99,7 @@ absl::Status CheckInPlace(const v1::GemmProblem& problem, const GemmArguments& o
   return absl::OkStatus();
 }
 
-// Dropout, the gradient and the scalars of the epilogue; what it does not have stays zero.
+// Dropout and the scalars of the epilogue; what it does not have stays zero.
 void PackEpilogue(const v1::GemmProblem& problem, const GemmArguments& operands, GemmArgs& args) {
   const v1::Epilogue& epilogue = problem.epilogue();
   if (UsesRandomBits(epilogue)) {
@@ -89,12 +111,6 @@ void PackEpilogue(const v1::GemmProblem& problem, const GemmArguments& operands,
     args.dropout_offset = DropoutOffset(threshold);
     args.dropout_scale = DropoutScale(threshold);
     args.kept_share = static_cast<float>(kDropoutSteps - threshold) / kDropoutSteps;
-    args.mask = epilogue.dropout().store_mask() ? operands.mask : nullptr;
-  }
-  args.bias_gradient = epilogue.bias_gradient() ? operands.bias_gradient : nullptr;
-  if (epilogue.device_scalars()) {
-    args.device_alpha = operands.device_alpha;
-    args.device_beta = operands.device_beta;
   }
   args.alpha = operands.alpha;
   args.beta = operands.beta;
@@ -103,89 +119,11 @@ void PackEpilogue(const v1::GemmProblem& problem, const GemmArguments& operands,
 }  // namespace
 
 const void* PointerOf(GemmTensor tensor, const GemmArguments& operands) {
-  switch (tensor) {
-    case GemmTensor::kA:
-      return operands.a;
-    case GemmTensor::kB:
-      return operands.b;
-    case GemmTensor::kC:
-      return operands.c;
-    case GemmTensor::kD:
-      return operands.d;
-    case GemmTensor::kAux:
-      return operands.aux;
-    case GemmTensor::kBias:
-      return operands.bias;
-    case GemmTensor::kMask:
-      return operands.mask;
-    case GemmTensor::kBiasGradient:
-      return operands.bias_gradient;
-    case GemmTensor::kAmax:
-      return operands.amax;
-    case GemmTensor::kNonFinite:
-      return operands.non_finite;
-    case GemmTensor::kScaleA:
-      return operands.scale_a;
-    case GemmTensor::kScaleB:
-      return operands.scale_b;
-    case GemmTensor::kScaleD:
-      return operands.scale_d;
-    case GemmTensor::kDeviceAlpha:
-      return operands.device_alpha;
-    case GemmTensor::kDeviceBeta:
-      return operands.device_beta;
-  }
-  return nullptr;
+  return GetPointer(RowOf(tensor).operand, operands);
 }
 
 void SetPointer(GemmTensor tensor, void* pointer, GemmArguments& operands) {
-  switch (tensor) {
-    case GemmTensor::kA:
-      operands.a = pointer;
-      return;
-    case GemmTensor::kB:
-      operands.b = pointer;
-      return;
-    case GemmTensor::kC:
-      operands.c = pointer;
-      return;
-    case GemmTensor::kD:
-      operands.d = pointer;
-      return;
-    case GemmTensor::kAux:
-      operands.aux = pointer;
-      return;
-    case GemmTensor::kBias:
-      operands.bias = pointer;
-      return;
-    case GemmTensor::kMask:
-      operands.mask = pointer;
-      return;
-    case GemmTensor::kBiasGradient:
-      operands.bias_gradient = static_cast<float*>(pointer);
-      return;
-    case GemmTensor::kAmax:
-      operands.amax = static_cast<float*>(pointer);
-      return;
-    case GemmTensor::kNonFinite:
-      operands.non_finite = static_cast<uint32_t*>(pointer);
-      return;
-    case GemmTensor::kScaleA:
-      operands.scale_a = static_cast<float*>(pointer);
-      return;
-    case GemmTensor::kScaleB:
-      operands.scale_b = static_cast<float*>(pointer);
-      return;
-    case GemmTensor::kScaleD:
-      operands.scale_d = static_cast<float*>(pointer);
-      return;
-    case GemmTensor::kDeviceAlpha:
-      operands.device_alpha = static_cast<float*>(pointer);
-      return;
-    case GemmTensor::kDeviceBeta:
-      operands.device_beta = static_cast<float*>(pointer);
-      return;
-  }
+  SetPointer(RowOf(tensor).operand, pointer, operands);
 }
 
 bool ReadsSource(const v1::GemmProblem& problem, const GemmArguments& operands) {
@@ -247,24 +185,19 @@ absl::Status CheckGemmShape(const v1::LaunchPlan& plan, const v1::GemmProblem& p
 absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
                                const GemmArguments& operands) {
   for (const TensorUse& use : TensorsOf(problem)) {
-    const auto tensor = static_cast<GemmTensor>(use.tensor);
-    const void* pointer = PointerOf(tensor, operands);
-    const int alignment = AlignmentOf(use, plan.requirements());
+    const GemmTensor tensor = GemmTensorOf(use);
     switch (tensor) {
       case GemmTensor::kC:
-        RETURN_IF_ERROR(CheckSource(problem, operands, alignment));
-        break;
-      case GemmTensor::kMask:
-        RETURN_IF_ERROR(CheckPointer(use.name, pointer, kMaskAlignment));
-        RETURN_IF_ERROR(CheckMaskBytes(use, operands.mask_bytes));
+        RETURN_IF_ERROR(CheckSource(problem, operands, AlignmentOf(use, plan.requirements())));
         break;
       case GemmTensor::kScaleA:
       case GemmTensor::kScaleB:
       case GemmTensor::kScaleD:
         break;  // CheckScales has more to say.
       default:
-        RETURN_IF_ERROR(CheckPointer(use.name, pointer, alignment));
+        RETURN_IF_ERROR(CheckPointer(use, PointerOf(tensor, operands), plan.requirements()));
     }
+    if (tensor == GemmTensor::kMask) RETURN_IF_ERROR(CheckMaskBytes(use, operands.mask_bytes));
   }
   RETURN_IF_ERROR(CheckInPlace(problem, operands));
   RETURN_IF_ERROR(CheckScales(problem, operands, sizeof(float)));
@@ -276,39 +209,20 @@ absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem
 
 GemmArgs PackGemm(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
                   const GemmArguments& operands) {
-  const MatrixLayout a = LayoutOf(problem, v1::OPERAND_A);
-  const MatrixLayout b = LayoutOf(problem, v1::OPERAND_B);
-  const MatrixLayout c = LayoutOf(problem, v1::OPERAND_C);
-  const MatrixLayout d = LayoutOf(problem, v1::OPERAND_D);
-  const MatrixLayout aux = LayoutOf(problem, v1::OPERAND_AUX);
   GemmArgs args{};
-  args.a = operands.a;
-  args.b = operands.b;
-  args.c = c.used() ? operands.c : nullptr;
-  args.d = operands.d;
-  args.bias = BiasElements(problem) > 0 ? operands.bias : nullptr;
-  args.aux = aux.used() ? operands.aux : nullptr;
-  args.amax = problem.epilogue().amax() ? operands.amax : nullptr;
-  args.non_finite = problem.epilogue().non_finite_flag() ? operands.non_finite : nullptr;
+  for (const TensorUse& use : TensorsOf(problem)) {
+    const auto& row = RowOf(GemmTensorOf(use));
+    SetPointer(row.argument, const_cast<void*>(GetPointer(row.operand, operands)), args);
+    if (row.row_stride == nullptr) continue;
+    args.*row.row_stride = use.layout.row_stride;
+    args.*row.batch_stride = use.layout.batch_stride;
+  }
   args.workspace = operands.workspace;
   const WorkspaceLayout workspace = LayOutWorkspace(plan, ShapeOf(problem));
   if (workspace.has_column_sums) {
     args.column_sums =
         reinterpret_cast<float*>(static_cast<char*>(operands.workspace) + workspace.column_sums);
   }
-  args.scale_a = ScaleElements(problem, v1::OPERAND_SCALE_A) > 0 ? operands.scale_a : nullptr;
-  args.scale_b = ScaleElements(problem, v1::OPERAND_SCALE_B) > 0 ? operands.scale_b : nullptr;
-  args.scale_d = ScaleElements(problem, v1::OPERAND_SCALE_D) > 0 ? operands.scale_d : nullptr;
-  args.lda = a.row_stride;
-  args.ldb = b.row_stride;
-  args.ldc = c.row_stride;
-  args.ldd = d.row_stride;
-  args.ld_aux = aux.row_stride;
-  args.a_batch_stride = a.batch_stride;
-  args.b_batch_stride = b.batch_stride;
-  args.c_batch_stride = c.batch_stride;
-  args.d_batch_stride = d.batch_stride;
-  args.aux_batch_stride = aux.batch_stride;
   args.m = static_cast<int>(problem.m());
   args.n = static_cast<int>(problem.n());
   args.k = static_cast<int>(problem.k());

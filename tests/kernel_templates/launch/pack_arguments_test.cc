@@ -77,6 +77,8 @@ TEST(PackArgumentsTest, GradientsAndScalarsInDeviceMemoryArePassed) {
   problem.mutable_epilogue()->set_gradient(true);
   problem.mutable_epilogue()->set_bias_gradient(true);
   problem.mutable_epilogue()->set_device_scalars(true);
+  problem.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+  problem.mutable_epilogue()->set_source_type(problem.d_type());
   v1::LaunchPlan plan = Plan();
   plan.mutable_workspace()->set_partial_copies(1);
   plan.mutable_workspace()->set_element_bytes(4);
@@ -89,6 +91,8 @@ TEST(PackArgumentsTest, GradientsAndScalarsInDeviceMemoryArePassed) {
   EXPECT_EQ(args.column_sums, Floats(0x5000 + 64 * 64 * 4));
   EXPECT_EQ(args.device_alpha, Floats(0x3000));
   EXPECT_EQ(args.device_beta, Floats(0x4000));
+  problem.mutable_epilogue()->set_source_mode(v1::SOURCE_MODE_NONE);
+  EXPECT_EQ(PackGemm(plan, problem, Everything()).device_beta, nullptr);
 }
 
 }  // namespace
