@@ -1,7 +1,7 @@
 #include "proto/problem/problem.h"
 
-#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "proto/problem/data_type.h"
 #include "proto/problem/sizes.h"
@@ -19,13 +19,6 @@ constexpr uint32_t kEncodingVersion = 2;
 
 // A divisor or alignment of 0 or 1 asks for nothing.
 bool Divides(int64_t divisor, int64_t value) { return divisor <= 1 || value % divisor == 0; }
-
-bool AlignmentHolds(const TensorUse& use, const v1::Requirements& requirements) {
-  const int alignment = AlignmentOf(use, requirements);
-  const int64_t bytes = StorageBytes(use.layout.type);
-  return Divides(alignment, use.layout.row_stride * bytes) &&
-         Divides(alignment, use.layout.batch_stride * bytes);
-}
 
 // Requirements say nothing of tiles; no template's are smaller than these. What would have more of
 // them than a grid has blocks (from 2^37 elements on) takes a kernel that was planned for it.
@@ -90,19 +83,43 @@ std::optional<v1::Problem> AtShape(const v1::Problem& canonical, const ProblemSh
   return other;
 }
 
+std::optional<BrokenRequirement> FirstBrokenRequirement(const v1::Requirements& requirements,
+                                                        const ShapeFields& fields,
+                                                        const ProblemShape& shape,
+                                                        const TensorUses& uses) {
+  using Rule = BrokenRequirement::Rule;
+  const struct {
+    const char* field;
+    int64_t extent;
+    int divisor;
+  } extents[] = {{fields.m, shape.m, requirements.m_divisor()},
+                 {fields.n, shape.n, requirements.n_divisor()},
+                 {fields.k, shape.k, requirements.k_divisor()}};
+  for (const auto& [field, extent, divisor] : extents) {
+    if (!Divides(divisor, extent)) return BrokenRequirement{Rule::kDivisor, field, divisor};
+  }
+  if (requirements.n_limit() > 0 && shape.n > requirements.n_limit()) {
+    return BrokenRequirement{Rule::kLimit, fields.n, requirements.n_limit()};
+  }
+  for (const TensorUse& use : uses) {
+    if (!use.IsMatrix()) continue;
+    const int alignment = AlignmentOf(use, requirements);
+    for (const auto& [field, stride] : {std::pair(use.row_field, use.layout.row_stride),
+                                        std::pair(use.batch_field, use.layout.batch_stride)}) {
+      if (Divides(alignment, stride * StorageBytes(use.layout.type))) continue;
+      return BrokenRequirement{Rule::kAlignment, field, alignment, stride};
+    }
+  }
+  return std::nullopt;
+}
+
 bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem) {
   const Family& family = FamilyOf(problem);
   const ProblemShape shape = family.ShapeOf(problem);
-  if (shape.m < 1) return false;  // It says not what to compute.
-  if (!Divides(requirements.m_divisor(), shape.m) || !Divides(requirements.n_divisor(), shape.n) ||
-      !Divides(requirements.k_divisor(), shape.k) || !FitsAnyGrid(shape) ||
-      (requirements.n_limit() > 0 && shape.n > requirements.n_limit())) {
-    return false;
-  }
-  const TensorUses uses = family.TensorsOf(problem);
-  return std::all_of(uses.begin(), uses.end(), [&](const TensorUse& use) {
-    return !use.IsMatrix() || AlignmentHolds(use, requirements);
-  });
+  // A shape without rows says not what to compute.
+  return shape.m >= 1 && FitsAnyGrid(shape) &&
+         !FirstBrokenRequirement(requirements, family.shape_fields(), shape,
+                                 family.TensorsOf(problem));
 }
 
 }  // namespace tilewright

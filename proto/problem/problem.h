@@ -3,6 +3,7 @@
 #ifndef TILEWRIGHT_PROTO_PROBLEM_PROBLEM_H_
 #define TILEWRIGHT_PROTO_PROBLEM_PROBLEM_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -49,6 +50,21 @@ double ErrorBudgetOf(const v1::Problem& canonical);
 
 // `canonical` at another shape, packed; nothing where no problem has that shape.
 std::optional<v1::Problem> AtShape(const v1::Problem& canonical, const ProblemShape& shape);
+
+// A rule of Requirements, and the field of the problem that breaks it: "gemm.k", "gemm.lda".
+struct BrokenRequirement {
+  enum class Rule { kDivisor, kLimit, kAlignment };
+  Rule rule;
+  const char* field;
+  int64_t needed;      // A divisor, the largest extent, or bytes of which the stride is a multiple.
+  int64_t stride = 0;  // Elements, where it is the stride of a tensor.
+};
+
+// The first rule that a shape, or one of its tensors `uses`, breaks.
+std::optional<BrokenRequirement> FirstBrokenRequirement(const v1::Requirements& requirements,
+                                                        const ShapeFields& fields,
+                                                        const ProblemShape& shape,
+                                                        const TensorUses& uses);
 
 // Whether a kernel with `requirements` may serve the canonical `problem`.
 bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem);
