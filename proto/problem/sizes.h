@@ -12,9 +12,12 @@ inline constexpr int64_t kMaxExtent = INT32_MAX;
 inline constexpr int64_t kMaxGridYz = 65535;
 inline constexpr int64_t kMaxGridX = INT32_MAX;
 
+// A tile of so many columns has all columns of a row, however many.
+inline constexpr int kWholeRow = INT32_MAX;
+
 // Whether an extent is so close to the largest that adding a tile to it leaves 31 bits. Kernels of
-// versions before the first one that serves such extents are wrong there, and look no different: so
-// these extents are families of their own, in which only kernels that were checked there are found.
+// versions before the first one that serves such extents are wrong there, and look no different. So
+// problems with such an extent share kernels with each other alone.
 constexpr bool IsNearLimit(int64_t extent) { return extent > kMaxExtent - 65536; }
 
 // ceil(m / tile_m) * ceil(n / tile_n) * batch, at most 2^62: more is no more.

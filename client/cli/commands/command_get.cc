@@ -1,7 +1,6 @@
 // `tilewright get gemm` and `tilewright get dropout`
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +18,7 @@
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/target_flags.h"
 #include "proto/problem/family.h"
+#include "proto/problem/sizes.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -26,9 +26,6 @@
 
 namespace tilewright::cli {
 namespace {
-
-// Columns of a tile that has whole rows, however long.
-constexpr int kWholeRows = std::numeric_limits<int32_t>::max();
 
 struct GetFlags {
   ProblemFlags problem;
@@ -65,7 +62,7 @@ void AppendPlan(const v1::LaunchPlan& plan, const v1::Problem& problem, std::str
   for (const v1::LaunchStep& step : plan.steps()) {
     absl::StrAppend(&text, "launch        ", step.entry_symbol(), ": ", step.block_threads(),
                     " threads, tile ", step.tile_m(), "x",
-                    step.tile_n() == kWholeRows ? "all" : absl::StrCat(step.tile_n()), ", ",
+                    step.tile_n() == kWholeRow ? "all" : absl::StrCat(step.tile_n()), ", ",
                     FormatBytes(step.dynamic_shared_memory_bytes()), " shared memory, ",
                     step.registers_per_thread(), " registers");
     if (step.split_k() > 1) absl::StrAppend(&text, ", k split by ", step.split_k());

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/plan/size_checks.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
+#include "proto/problem/sizes.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 

@@ -4,17 +4,12 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_PLAN_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_PLAN_H_
 
-#include <cstdint>
-#include <limits>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "tilewright/v1/kernel.pb.h"
 
 namespace tilewright {
-
-// A tile of so many columns has all columns of a row, however many.
-inline constexpr int kWholeRow = std::numeric_limits<int32_t>::max();
 
 // Whether `text` can be an extern "C" symbol: a letter or '_', then letters, digits and '_', at
 // most 255 bytes.

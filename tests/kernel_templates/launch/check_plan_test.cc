@@ -11,6 +11,7 @@
 #include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
 #include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/sizes.h"
 #include "proto/support/errors.h"
 #include "tests/kernel_templates/launch/launch_fixture.h"
 

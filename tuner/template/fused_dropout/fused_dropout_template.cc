@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
-#include <limits>
 #include <set>
 
 #include "kernel_templates/abi/ceil_div.h"
@@ -246,7 +245,7 @@ class FusedDropout : public TypedTemplate<v1::FusedDropoutProblem, FusedDropoutC
                       const Config& c) const override {
     const FusedDropoutWork work = WorkOf(problem, c.read_mask == 1);
     // A block has whole rows, however long, where they are normalized.
-    const int tile_n = Normalizes(problem) ? std::numeric_limits<int32_t>::max() : HeldColumns(c);
+    const int tile_n = Normalizes(problem) ? kWholeRow : HeldColumns(c);
     v1::LaunchPlan plan;
     plan.set_arguments_version(kFusedDropoutArgsVersion);
     *plan.add_steps() = TileStep(kFusedDropoutEntry, c.threads, c.tile_m, tile_n);
