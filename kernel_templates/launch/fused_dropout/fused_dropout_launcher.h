@@ -24,11 +24,11 @@ class FusedDropoutLauncher {
                                                                       const v1::Kernel& kernel);
   ~FusedDropoutLauncher();
 
-  // Bytes of workspace that `problem` needs.
+  // Bytes of workspace that `problem` needs. REQUIRES: a canonical problem, here and below.
   int64_t WorkspaceBytes(const v1::FusedDropoutProblem& problem) const;
 
-  // Checks the operands, packs the arguments and launches every step on `stream`. `problem` is
-  // canonical; its shape may differ from the one tuned for if the requirements hold.
+  // Checks the operands, packs the arguments and launches every step on `stream`. The shape of
+  // `problem` may differ from the one tuned for if the requirements hold.
   absl::Status Launch(const v1::FusedDropoutProblem& problem, const FusedDropoutArguments& operands,
                       CUstream stream) const;
 

@@ -28,12 +28,12 @@ class GemmLauncher {
                                                               const v1::Kernel& kernel);
   ~GemmLauncher();
 
-  // Bytes of workspace that `problem` needs.
+  // Bytes of workspace that `problem` needs. REQUIRES: a canonical problem, here and below.
   int64_t WorkspaceBytes(const v1::GemmProblem& problem) const;
 
   // Checks the operands against the requirements (INVALID_ARGUMENT naming the operand),
-  // packs the arguments and launches every step on `stream`. `problem` is canonical: strides
-  // explicit; its shape may differ from the one tuned for if the requirements hold.
+  // packs the arguments and launches every step on `stream`. The shape of `problem` may differ from
+  // the one tuned for if the requirements hold.
   absl::Status Launch(const v1::GemmProblem& problem, const GemmArguments& operands,
                       CUstream stream) const;
 

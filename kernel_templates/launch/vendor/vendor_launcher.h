@@ -30,9 +30,10 @@ class VendorLauncher {
   // first call, which may take a tenth of a second.
   static int64_t LibraryVersion();
 
-  // Whether cublasLt computes `problem` (canonical) as it stands: a plain GEMM (no
-  // activation, bias, aux, residual, ...) of types and scales it has, in `precision`. UNSPECIFIED:
-  // the one that the types say. Vectors and blocks of scales take cublasLt 12.9.
+  // Whether cublasLt computes `problem` as it stands: a plain GEMM (no activation, bias, aux,
+  // residual, ...) of types and scales it has, in `precision`. UNSPECIFIED: the one that the types
+  // say. Vectors and blocks of scales take cublasLt 12.9. REQUIRES: a canonical problem, here and
+  // below.
   static bool Supports(const v1::GemmProblem& problem,
                        v1::Precision precision = v1::PRECISION_UNSPECIFIED);
 

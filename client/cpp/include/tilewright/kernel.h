@@ -78,14 +78,14 @@ class Kernel {
   // small.
   absl::Status Launch(const GemmArguments& arguments, CUstream_st* stream) const;
 
-  // As above for another shape of the same family (types, layouts and epilogue alike): kernels
+  // As above for another shape, with the same types, layouts and epilogue: kernels
   // take shape and strides at run time. The problem is checked as the service checks it, with the
   // same errors. INVALID_ARGUMENT where the requirements do not hold, and for a vendor algorithm,
   // which serves one shape only.
   absl::Status Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
                       CUstream_st* stream) const;
 
-  // The same of a fused dropout; another probability is of the same family too. The kernel of a
+  // The same of a fused dropout, for which the probability may be another one too. The kernel of a
   // problem of the other kind: INVALID_ARGUMENT, reason OTHER_FAMILY.
   absl::Status Launch(const FusedDropoutArguments& arguments, CUstream_st* stream) const;
   absl::Status Launch(const v1::FusedDropoutProblem& problem,
