@@ -109,21 +109,19 @@ GemmArguments PlaceholderOperands() {
 
 bool VendorLauncher::Supports(const v1::GemmProblem& problem, v1::Precision precision) {
   const v1::Epilogue& epilogue = problem.epilogue();
-  const auto none = [](auto value, auto none_value) {
-    return value == none_value || static_cast<int>(value) == 0;
-  };
-  const bool plain = none(epilogue.bias_mode(), v1::BIAS_MODE_NONE) &&
-                     none(epilogue.activation(), v1::ACTIVATION_NONE) && !HasAux(epilogue) &&
-                     epilogue.dropout().probability() == 0 &&
-                     none(epilogue.rounding_mode(), v1::ROUNDING_MODE_NEAREST_EVEN) &&
-                     !epilogue.non_finite_flag() && !epilogue.device_scalars() &&
-                     !epilogue.bias_gradient() &&
-                     epilogue.source_mode() != v1::SOURCE_MODE_RESIDUAL;
+  v1::Epilogue others = PartsOf(epilogue);
+  others.clear_amax();
+  others.clear_scale_d();
+  others.clear_gradient();  // Of the identity.
+  if (epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
+    others.clear_source_mode();
+    others.clear_source_type();
+  }
   const auto types = vendor::TypesOf(problem, precision);
   const bool source_fits =
       !HasSource(epilogue) || epilogue.source_type() == problem.d_type() ||
       (types && types->source != types->output && epilogue.source_type() == v1::DATA_TYPE_BF16);
-  return plain && source_fits && types.has_value() && SupportsScales(problem);
+  return others.ByteSizeLong() == 0 && source_fits && types.has_value() && SupportsScales(problem);
 }
 
 absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(

@@ -49,6 +49,17 @@ inline bool UsesRandomBits(const v1::Epilogue& epilogue) {
   return HasDropout(epilogue) || RoundsStochastically(epilogue);
 }
 
+// What there is to do: `epilogue` without its modes that do nothing. Empty where D is the scaled
+// sum.
+inline v1::Epilogue PartsOf(v1::Epilogue epilogue) {
+  if (!HasBias(epilogue)) epilogue.clear_bias_mode();
+  if (!HasSource(epilogue)) epilogue.clear_source_mode();
+  if (!HasActivation(epilogue)) epilogue.clear_activation();
+  if (!HasDropout(epilogue)) epilogue.clear_dropout();
+  if (!RoundsStochastically(epilogue)) epilogue.clear_rounding_mode();
+  return epilogue;
+}
+
 // Whether A and B have scales.
 inline bool IsScaled(const v1::GemmProblem& gemm) {
   return gemm.scaling_mode() != v1::SCALING_MODE_NONE &&

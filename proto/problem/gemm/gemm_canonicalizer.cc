@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/problem/data_type.h"
-#include "proto/problem/gemm/epilogue_canonicalizer.h"
+#include "proto/problem/gemm/epilogue.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_strides.h"
 #include "proto/problem/gemm/precision.h"

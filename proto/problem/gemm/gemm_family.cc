@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/batch_stride.h"
-#include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/epilogue.h"
 #include "proto/problem/gemm/gemm_canonicalizer.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/problem/problem.h"
@@ -50,35 +50,6 @@ std::string DescribeStrides(const v1::GemmProblem& gemm) {
   return text;
 }
 
-std::string DescribeEpilogue(const v1::GemmProblem& gemm) {
-  const v1::Epilogue& epilogue = gemm.epilogue();
-  const v1::DataType d = gemm.d_type();
-  std::string text;
-  if (epilogue.bias_mode() == v1::BIAS_MODE_PER_COLUMN)
-    text += DescribePart("bias", epilogue.bias_type(), d);
-  if (epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW) {
-    text += DescribePart("row_bias", epilogue.bias_type(), d);
-  }
-  if (epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
-    text += DescribePart("accumulate", epilogue.source_type(), d);
-  }
-  text += DescribeActivation(epilogue.activation());
-  if (epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL) {
-    text += DescribePart("residual", epilogue.source_type(), d);
-  }
-  if (epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED)
-    text += DescribePart("aux", epilogue.aux_type(), d);
-  text += DescribeDropout("dropout", epilogue.dropout());
-  if (epilogue.gradient()) text += " gradient";
-  if (epilogue.bias_gradient()) text += " bias_gradient";
-  if (epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC) text += " stochastic";
-  if (epilogue.amax()) text += " amax";
-  if (epilogue.non_finite_flag()) text += " non_finite_flag";
-  if (epilogue.scale_d()) text += " scale_d";
-  if (epilogue.device_scalars()) text += " device_scalars";
-  return text;
-}
-
 std::string DescribeScaling(v1::ScalingMode mode) {
   if (mode <= v1::SCALING_MODE_NONE) return "";
   return absl::StrCat(" scales ", LowerName(v1::ScalingMode_Name(mode), "SCALING_MODE_"));
@@ -89,23 +60,6 @@ std::string DescribeNumerics(const v1::NumericsPolicy& numerics) {
   if (numerics.determinism() == v1::DETERMINISM_MODE_NOT_REQUIRED) text += " nondeterministic";
   if (numerics.error_budget() > 0) absl::StrAppend(&text, " error<=", numerics.error_budget());
   return text;
-}
-
-void EncodeEpilogue(const v1::Epilogue& epilogue, ProblemEncoder& out) {
-  out.U32(epilogue.bias_mode());
-  out.U32(epilogue.bias_type());
-  out.U32(epilogue.source_mode());
-  out.U32(epilogue.source_type());
-  out.U32(epilogue.activation());
-  out.U32(epilogue.aux_type());
-  out.Dropout(epilogue.dropout());
-  out.U32(epilogue.rounding_mode());
-  out.Bool(epilogue.amax());
-  out.Bool(epilogue.non_finite_flag());
-  out.Bool(epilogue.device_scalars());
-  out.Bool(epilogue.gradient());
-  out.Bool(epilogue.bias_gradient());
-  out.Bool(epilogue.scale_d());
 }
 
 // What of an extent decides which kernels may serve it: whether it is near the limit.
@@ -192,7 +146,8 @@ class GemmFamilyImpl final : public Family {
                         DescribeTypes(gemm), " m=", gemm.m(), " n=", gemm.n(), " k=", gemm.k(),
                         gemm.batch() > 1 ? absl::StrCat(" batch=", gemm.batch()) : "",
                         DescribeStrides(gemm), DescribeScaling(gemm.scaling_mode()),
-                        DescribeEpilogue(gemm), DescribeNumerics(gemm.numerics()));
+                        DescribeEpilogue(gemm.d_type(), gemm.epilogue()),
+                        DescribeNumerics(gemm.numerics()));
   }
 
   double FloatingPointOperations(const v1::Problem& problem) const override {

@@ -18,29 +18,30 @@ v1::DataType SplitType(const v1::GemmProblem& gemm) {
 }
 
 v1::GemmProblem GemmOfSplit(const v1::GemmProblem& gemm) {
+  const v1::Epilogue& epilogue = gemm.epilogue();
   v1::GemmProblem first = gemm;
-  v1::Epilogue& epilogue = *first.mutable_epilogue();
-  if (WritesAux(gemm.epilogue())) {
-    first.set_d_type(gemm.epilogue().aux_type());
+  v1::Epilogue left;
+  left.set_bias_mode(epilogue.bias_mode());
+  left.set_bias_type(epilogue.bias_type());
+  left.set_source_mode(v1::SOURCE_MODE_NONE);
+  left.set_activation(v1::ACTIVATION_NONE);
+  left.set_rounding_mode(v1::ROUNDING_MODE_NEAREST_EVEN);
+  left.set_device_scalars(epilogue.device_scalars());
+  if (WritesAux(epilogue)) {
+    first.set_d_type(epilogue.aux_type());
     first.set_ldd(gemm.ld_aux());
     first.set_d_batch_stride(gemm.aux_batch_stride());
   }
-  epilogue.clear_aux_type();
   first.clear_ld_aux();
   first.clear_aux_batch_stride();
-  if (epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL) {
-    epilogue.set_source_mode(v1::SOURCE_MODE_NONE);
-    epilogue.clear_source_type();
+  if (epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
+    left.set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
+    left.set_source_type(epilogue.source_type());
+  } else {
     first.clear_ldc();
     first.clear_c_batch_stride();
   }
-  epilogue.set_activation(v1::ACTIVATION_NONE);
-  epilogue.clear_dropout();
-  epilogue.set_rounding_mode(v1::ROUNDING_MODE_NEAREST_EVEN);
-  epilogue.clear_amax();
-  epilogue.clear_non_finite_flag();
-  epilogue.clear_gradient();
-  epilogue.clear_bias_gradient();
+  *first.mutable_epilogue() = left;
   return first;
 }
 

@@ -3,7 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/problem/gemm/epilogue_canonicalizer.h"
+#include "proto/problem/gemm/epilogue.h"
 #include "proto/problem/shared_parts.h"
 #include "proto/support/errors.h"
 

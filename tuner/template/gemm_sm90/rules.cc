@@ -22,9 +22,11 @@ int InputBytes(const v1::GemmProblem& gemm) { return StorageBytes(gemm.a_type())
 EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
   const v1::Epilogue& epilogue = gemm.epilogue();
   if (HasSource(epilogue) || HasAux(epilogue)) return EpilogueLoad::kTensors;
-  const bool has_vectors = HasBias(epilogue) || HasActivation(epilogue) || epilogue.amax() ||
-                           epilogue.non_finite_flag() || RoundsStochastically(epilogue) ||
-                           HasDropout(epilogue) || epilogue.bias_gradient();
+  v1::Epilogue vectors = PartsOf(epilogue);
+  vectors.clear_gradient();  // Of the identity.
+  vectors.clear_scale_d();
+  vectors.clear_device_scalars();
+  const bool has_vectors = vectors.ByteSizeLong() > 0;
   const bool has_scales = gemm.scaling_mode() == v1::SCALING_MODE_PER_ROW_COLUMN;
   return has_vectors && has_scales   ? EpilogueLoad::kScaledVector
          : has_vectors || has_scales ? EpilogueLoad::kVector
