@@ -8,11 +8,27 @@
 
 namespace tilewright {
 
+// What multiplies elements of a type: CUDA cores, or a form of the tensor core. It decides which
+// precisions the type has, and how fast.
+enum class Multiplier { kNone, kFp32, kTf32, kHalf, kFp8, kInteger };
+Multiplier MultiplierOf(v1::DataType type);
+
+// How values are rounded when they are stored. Of integers, which are exact, units and steps of 0.
+struct StoredFormat {
+  double unit;  // Half a spacing at 1.
+  double denormal_step;
+  double largest;
+};
+const StoredFormat& FormatOf(v1::DataType type);
+
 // "bf16"; "unspecified" for the zero value.
 std::string TypeName(v1::DataType type);
 
 // Bytes of one element as stored; 0 for UNSPECIFIED.
 int StorageBytes(v1::DataType type);
+
+// INT8 or INT32.
+bool IsInteger(v1::DataType type);
 
 // E4M3 or E5M2.
 bool IsFp8(v1::DataType type);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "proto/problem/data_type.h"
 #include "proto/support/failure.h"
 #include "tuner/bench/reference.h"
 
@@ -28,9 +29,7 @@ std::optional<v1::Failure> OutOfBounds(const Reference& reference, const CheckFi
 
 // Any integer may equal the poison; for those the second run, over another one, tells.
 unsigned long long Unwritten(const OutputFindings& output) {
-  const v1::DataType type = output.use.layout.type;
-  const bool is_float = type != v1::DATA_TYPE_INT8 && type != v1::DATA_TYPE_INT32;
-  return is_float ? output.counts.poisoned : output.counts.unwritten;
+  return IsInteger(output.use.layout.type) ? output.counts.unwritten : output.counts.poisoned;
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ v1::DataType NarrowestOutput(const v1::GemmProblem& problem) {
   const v1::DataType d = problem.d_type();
   const v1::DataType aux = problem.epilogue().aux_type();
   if (problem.epilogue().gradient() || !IsFp8(aux)) return d;
-  return d == v1::DATA_TYPE_E4M3 ? d : aux;
+  return FormatOf(d).largest < FormatOf(aux).largest ? d : aux;
 }
 
 // Products that are summed before a promotion, of fp8.
@@ -27,30 +27,6 @@ constexpr int64_t kPromotedTerms = 128;
 
 // Products that the tensor core adds to a sum in fp16 at once, at least.
 constexpr int64_t kFp16Group = 8;
-
-struct FloatFormat {
-  double unit;  // Half a spacing at 1.
-  double denormal_step;
-  double largest;
-};
-
-FloatFormat FormatOf(v1::DataType type) {
-  switch (type) {
-    case v1::DATA_TYPE_BF16:
-      return {std::ldexp(1, -8), std::ldexp(1, -133), 3.3895313892515355e38};
-    case v1::DATA_TYPE_FP16:
-      return {std::ldexp(1, -11), std::ldexp(1, -24), 65504.0};
-    case v1::DATA_TYPE_E4M3:
-      return {std::ldexp(1, -4), std::ldexp(1, -9), 448.0};
-    case v1::DATA_TYPE_E5M2:
-      return {std::ldexp(1, -3), std::ldexp(1, -16), 57344.0};
-    case v1::DATA_TYPE_INT32:
-    case v1::DATA_TYPE_INT8:
-      return {0, 0, INFINITY};
-    default:
-      return {std::ldexp(1, -24), std::ldexp(1, -149), 3.4028234663852886e38};
-  }
-}
 
 int CeilLog2(int64_t value) {
   int log = 0;
@@ -67,20 +43,15 @@ bool PassesThroughHalf(const v1::GemmProblem& problem) {
 
 // The steps that SmallestDenormals in reference/fill.cuh counts in.
 double InputDenormalStep(v1::DataType type) {
-  switch (type) {
-    case v1::DATA_TYPE_FP16:
-      return std::ldexp(1, -24);
-    case v1::DATA_TYPE_BF16:
-      return std::ldexp(1, -133);
-    case v1::DATA_TYPE_TF32:
+  switch (MultiplierOf(type)) {
+    case Multiplier::kTf32:
       return std::ldexp(1, -136);
     // Tensor cores take these as they are.
-    case v1::DATA_TYPE_INT8:
-    case v1::DATA_TYPE_E4M3:
-    case v1::DATA_TYPE_E5M2:
+    case Multiplier::kInteger:
+    case Multiplier::kFp8:
       return 0;
     default:
-      return std::ldexp(1, -149);
+      return FormatOf(type).denormal_step;
   }
 }
 
@@ -142,7 +113,7 @@ ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, bool adversarial
 ReferenceTolerance ToleranceFor(const v1::GemmProblem& problem, v1::Precision precision,
                                 bool adversarial) {
   const bool exact = problem.d_type() == v1::DATA_TYPE_INT32;
-  const FloatFormat aux = FormatOf(problem.epilogue().aux_type());
+  const StoredFormat& aux = FormatOf(problem.epilogue().aux_type());
   const double underflow = exact ? 0
                                  : std::ldexp(1, -118) + Fp16Floor(problem, precision) +
                                        (adversarial ? DenormalShare(problem) : 0);
@@ -167,7 +138,7 @@ ReferenceStored OutputRounding(const v1::GemmProblem& problem) {
 }
 
 ReferenceStored RoundingOf(v1::DataType type) {
-  const FloatFormat format = FormatOf(type);
+  const StoredFormat& format = FormatOf(type);
   return {format.unit, format.denormal_step, format.largest, IsFp8(type)};
 }
 
@@ -204,8 +175,7 @@ ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
   // fp16 and e5m2 end at 2^16, e4m3 below 2^9; bf16 and fp32 could go on, but 2^20 is large
   // enough to hurt.
   const auto limit_of = [](v1::DataType type) {
-    if (type == v1::DATA_TYPE_E4M3) return 7;
-    return type == v1::DATA_TYPE_FP16 || type == v1::DATA_TYPE_E5M2 ? 14 : 20;
+    return std::min(std::ilogb(FormatOf(type).largest) - 1, 20);
   };
   const int input_limit = std::min(limit_of(problem.a_type()), limit_of(problem.b_type()));
   const double per_value = (sum_limit - CeilLog2(problem.k())) / 2.0;
@@ -216,7 +186,7 @@ ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
 double AlphaForRange(const v1::GemmProblem& problem, bool adversarial) {
   const int scales = ScaleExponents(problem);
   const int log_k = CeilLog2(problem.k());
-  if (problem.a_type() == v1::DATA_TYPE_INT8 && PassesThroughHalf(problem)) {
+  if (IsInteger(problem.a_type()) && PassesThroughHalf(problem)) {
     // k products of at most 2^14, to stay below 2^15.
     return std::ldexp(1, std::min(0, 1 - log_k - scales));
   }
@@ -224,8 +194,8 @@ double AlphaForRange(const v1::GemmProblem& problem, bool adversarial) {
   if (!IsFp8(narrow)) return 1;
   if (!adversarial) return std::ldexp(1, -(log_k + 1) / 2 - DropoutExponents(problem));
   // k products of at most 2^(2 * high + 2), to stay below the largest power of two.
-  const int largest = narrow == v1::DATA_TYPE_E4M3 ? 8 : 15;
-  return std::ldexp(1, largest - (2 * AdversarialExponents(problem).high + 2) - log_k - scales);
+  return std::ldexp(1, std::ilogb(FormatOf(narrow).largest) -
+                           (2 * AdversarialExponents(problem).high + 2) - log_k - scales);
 }
 
 }  // namespace tilewright

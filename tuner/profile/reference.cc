@@ -2,29 +2,19 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proto/problem/data_type.h"
 #include "proto/problem/visit_problem.h"
 
 namespace tilewright {
 namespace {
 
-const char* TypeConstant(v1::DataType type) {
-  switch (type) {
-    case v1::DATA_TYPE_TF32:
-      return "kTf32";
-    case v1::DATA_TYPE_FP16:
-      return "kFp16";
-    case v1::DATA_TYPE_BF16:
-      return "kBf16";
-    case v1::DATA_TYPE_E4M3:
-      return "kE4m3";
-    case v1::DATA_TYPE_E5M2:
-      return "kE5m2";
-    case v1::DATA_TYPE_INT8:
-      return "kInt8";
-    default:
-      return "kFp32";
-  }
+// As reference/elements.cuh calls it: "kBf16".
+std::string TypeConstant(v1::DataType type) {
+  std::string name = TypeName(type);
+  name.front() = absl::ascii_toupper(static_cast<unsigned char>(name.front()));
+  return absl::StrCat("k", name);
 }
 
 // With what every problem needs: inputs, and checks that do not know what was computed. The

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "absl/strings/match.h"
+#include "proto/problem/data_type.h"
 #include "proto/problem/gemm/precision.h"
 #include "proto/problem/problem.h"
 #include "tuner/target/target.h"
@@ -56,22 +57,21 @@ bool HalvesFp32Accumulation(const v1::Silicon& silicon) {
 int OperationsPerClock(const v1::Silicon& silicon, v1::DataType a_type, v1::DataType accumulator) {
   const SmRates& rates = RatesOf(silicon.compute_capability());
   const int share = accumulator == v1::DATA_TYPE_FP32 && HalvesFp32Accumulation(silicon) ? 2 : 1;
-  switch (a_type) {
-    case v1::DATA_TYPE_FP32:
+  switch (MultiplierOf(a_type)) {
+    case Multiplier::kFp32:
       return rates.fp32;
-    case v1::DATA_TYPE_TF32:
+    case Multiplier::kTf32:
       return rates.tf32 / share;
-    case v1::DATA_TYPE_FP16:
-    case v1::DATA_TYPE_BF16:
+    case Multiplier::kHalf:
       return rates.half / share;
-    case v1::DATA_TYPE_E4M3:
-    case v1::DATA_TYPE_E5M2:
+    case Multiplier::kFp8:
       return rates.fp8 / share;
-    case v1::DATA_TYPE_INT8:
+    case Multiplier::kInteger:
       return rates.int8;
-    default:
-      return 0;
+    case Multiplier::kNone:
+      break;
   }
+  return 0;
 }
 
 }  // namespace

@@ -34,15 +34,13 @@ std::optional<CUtensorMapDataType> ElementType(v1::DataType type) {
       return CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
     case v1::DATA_TYPE_BF16:
       return CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
-    case v1::DATA_TYPE_E4M3:
-    case v1::DATA_TYPE_E5M2:
-    case v1::DATA_TYPE_INT8:
-      return CU_TENSOR_MAP_DATA_TYPE_UINT8;
     case v1::DATA_TYPE_INT32:
       return CU_TENSOR_MAP_DATA_TYPE_INT32;
     default:
-      return std::nullopt;
+      break;
   }
+  if (StorageBytes(type) == 1) return CU_TENSOR_MAP_DATA_TYPE_UINT8;
+  return std::nullopt;
 }
 
 std::optional<CUtensorMapSwizzle> Swizzle(int bytes) {

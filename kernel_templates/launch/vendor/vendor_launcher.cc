@@ -13,6 +13,7 @@
 #include "kernel_templates/launch/vendor/vendor_descriptors.h"
 #include "kernel_templates/launch/vendor/vendor_types.h"
 #include "kernel_templates/launch/vendor/vendor_without_products.h"
+#include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -87,8 +88,7 @@ namespace {
 // Vectors and blocks of scales: of one matrix, with an output of 16 bits or more. An amax: of an
 // fp8 D.
 bool SupportsScales(const v1::GemmProblem& problem) {
-  const v1::DataType d = problem.d_type();
-  const bool has_fp8_output = d == v1::DATA_TYPE_E4M3 || d == v1::DATA_TYPE_E5M2;
+  const bool has_fp8_output = IsFp8(problem.d_type());
   if (problem.epilogue().amax() && !has_fp8_output) return false;
   return vendor::ScaleModesOf(problem.scaling_mode()).a == vendor::kScalar ||
          (problem.batch() <= 1 && !has_fp8_output);

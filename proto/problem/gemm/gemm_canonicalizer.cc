@@ -35,10 +35,10 @@ absl::Status CanonicalizeShape(v1::GemmProblem& gemm) {
 }
 
 v1::DataType DefaultOutput(v1::DataType a) {
-  switch (a) {
-    case v1::DATA_TYPE_INT8:
+  switch (MultiplierOf(a)) {
+    case Multiplier::kInteger:
       return v1::DATA_TYPE_INT32;
-    case v1::DATA_TYPE_TF32:
+    case Multiplier::kTf32:
       return v1::DATA_TYPE_FP32;
     default:
       return a;
@@ -56,15 +56,15 @@ void FillTypes(v1::GemmProblem& gemm) {
 void FillAccumulator(v1::GemmProblem& gemm) {
   if (gemm.accumulator_type() == v1::DATA_TYPE_UNSPECIFIED &&
       AdmissiblePrecisions(gemm).size() == 1) {
-    gemm.set_accumulator_type(gemm.a_type() == v1::DATA_TYPE_INT8 ? v1::DATA_TYPE_INT32
-                                                                  : v1::DATA_TYPE_FP32);
+    gemm.set_accumulator_type(IsInteger(gemm.a_type()) ? v1::DATA_TYPE_INT32 : v1::DATA_TYPE_FP32);
   }
 }
 
 absl::Status CheckInputs(v1::DataType a, v1::DataType b) {
-  if (a == v1::DATA_TYPE_INT32) {
-    return InvalidField("gemm.a_type", "UNSUPPORTED_TYPES",
-                        "int32 is for accumulators and outputs only; use int8");
+  if (MultiplierOf(a) == Multiplier::kNone) {
+    return InvalidField(
+        "gemm.a_type", "UNSUPPORTED_TYPES",
+        absl::StrCat(TypeName(a), " is for accumulators and outputs only; use int8"));
   }
   if (a == b || (IsFp8(a) && IsFp8(b))) return absl::OkStatus();
   return InvalidField("gemm.b_type", "UNSUPPORTED_TYPES",
@@ -74,19 +74,19 @@ absl::Status CheckInputs(v1::DataType a, v1::DataType b) {
 
 absl::Status CheckAccumulator(v1::DataType a, v1::DataType accumulator) {
   if (accumulator == v1::DATA_TYPE_UNSPECIFIED) return absl::OkStatus();
-  const bool admitted = a == v1::DATA_TYPE_INT8 ? accumulator == v1::DATA_TYPE_INT32
-                                                : accumulator == v1::DATA_TYPE_FP32 ||
-                                                      (accumulator == v1::DATA_TYPE_FP16 &&
-                                                       (a == v1::DATA_TYPE_FP16 || IsFp8(a)));
+  const bool admitted =
+      IsInteger(a) ? accumulator == v1::DATA_TYPE_INT32
+                   : accumulator == v1::DATA_TYPE_FP32 || (accumulator == v1::DATA_TYPE_FP16 &&
+                                                           (a == v1::DATA_TYPE_FP16 || IsFp8(a)));
   if (admitted) return absl::OkStatus();
   return InvalidField(
       "gemm.accumulator_type", "UNSUPPORTED_TYPES",
       absl::StrCat("products of ", TypeName(a), " cannot be summed in ", TypeName(accumulator),
-                   "; use ", a == v1::DATA_TYPE_INT8 ? "int32" : "fp32"));
+                   "; use ", IsInteger(a) ? "int32" : "fp32"));
 }
 
 absl::Status CheckOutput(v1::DataType a, v1::DataType d) {
-  const bool integer_input = a == v1::DATA_TYPE_INT8;
+  const bool integer_input = IsInteger(a);
   const bool admitted = IsStoredFloat(d) ||
                         (integer_input && (d == v1::DATA_TYPE_INT32 || d == v1::DATA_TYPE_INT8)) ||
                         (IsFp8(a) && IsFp8(d));
@@ -115,7 +115,7 @@ absl::Status CanonicalizeScaling(v1::GemmProblem& gemm) {
   }
   if (!IsScaled(gemm)) return absl::OkStatus();
   const v1::DataType input = gemm.a_type();
-  if (!IsFp8(input) && input != v1::DATA_TYPE_INT8) {
+  if (!IsFp8(input) && !IsInteger(input)) {
     return UnsupportedScaling(absl::StrCat("scales are for fp8 and int8 inputs, not ",
                                            TypeName(input), "; use NONE, and alpha"));
   }

@@ -7,14 +7,13 @@ namespace tilewright {
 
 v1::Precision PrecisionOfTypes(const v1::GemmProblem& gemm) {
   if (gemm.accumulator_type() == v1::DATA_TYPE_FP16) return v1::PRECISION_FP16_SUMS;
-  switch (gemm.a_type()) {
-    case v1::DATA_TYPE_E4M3:
-    case v1::DATA_TYPE_E5M2:
+  switch (MultiplierOf(gemm.a_type())) {
+    case Multiplier::kFp8:
       return gemm.numerics().promote_accumulation() ? v1::PRECISION_FP8_PROMOTED
                                                     : v1::PRECISION_FP8_FAST;
-    case v1::DATA_TYPE_INT8:
+    case Multiplier::kInteger:
       return v1::PRECISION_INT32;
-    case v1::DATA_TYPE_TF32:
+    case Multiplier::kTf32:
       return v1::PRECISION_TF32;
     default:
       return v1::PRECISION_FP32;
@@ -41,7 +40,7 @@ bool Admits(const v1::GemmProblem& gemm, v1::Precision precision) {
     case v1::PRECISION_FP8_FAST:
       return IsFp8(input);
     case v1::PRECISION_INT32:
-      return input == v1::DATA_TYPE_INT8;
+      return MultiplierOf(input) == Multiplier::kInteger;
     default:
       return false;
   }

@@ -163,21 +163,22 @@ class GemmSm80 : public TiledGemmTemplate<GemmSm80Config> {
                           kRules) {}
 
  private:
-  // bf16, fp16, tf32 and int8, and fp32 where it may be multiplied as tf32; compute capability 8.0
+  // bf16, fp16, tf32 and integers, and fp32 where it may be multiplied as tf32; compute capability 8.0
   // or later.
   bool Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const override {
     if (silicon.compute_capability() < 80) return false;
-    switch (gemm.a_type()) {
-      case v1::DATA_TYPE_FP32:
+    switch (MultiplierOf(gemm.a_type())) {
+      case Multiplier::kFp32:
         return Admits(gemm, v1::PRECISION_TF32);
-      case v1::DATA_TYPE_TF32:
-      case v1::DATA_TYPE_FP16:
-      case v1::DATA_TYPE_BF16:
-      case v1::DATA_TYPE_INT8:
+      case Multiplier::kTf32:
+      case Multiplier::kHalf:
+      case Multiplier::kInteger:
         return true;
-      default:
-        return false;
+      case Multiplier::kFp8:
+      case Multiplier::kNone:
+        break;
     }
+    return false;
   }
 
   std::vector<Config> Kernels(const v1::GemmProblem& gemm,

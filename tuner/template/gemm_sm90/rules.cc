@@ -55,9 +55,9 @@ bool SpansFitTiles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
          (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) > 0);
 }
 
-// wgmma on int8 takes 8, 16, 24 and from there on multiples of 16 columns.
+// wgmma on integers takes 8, 16, 24 and from there on multiples of 16 columns.
 bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
-  return gemm.a_type() != v1::DATA_TYPE_INT8 || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
+  return !IsInteger(gemm.a_type()) || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
 }
 
 // Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
@@ -164,20 +164,19 @@ bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
     return false;
   }
   if (!StridesFitTensorMaps(gemm)) return false;
-  switch (gemm.a_type()) {
-    case v1::DATA_TYPE_FP16:
-    case v1::DATA_TYPE_BF16:
+  switch (MultiplierOf(gemm.a_type())) {
+    case Multiplier::kHalf:
       return true;
-    case v1::DATA_TYPE_FP32:
+    case Multiplier::kFp32:
       return Admits(gemm, v1::PRECISION_TF32) && AIsKMajor(gemm) && BIsKMajor(gemm);
-    case v1::DATA_TYPE_TF32:
-    case v1::DATA_TYPE_INT8:
-    case v1::DATA_TYPE_E4M3:
-    case v1::DATA_TYPE_E5M2:
+    case Multiplier::kTf32:
+    case Multiplier::kInteger:
+    case Multiplier::kFp8:
       return AIsKMajor(gemm) && BIsKMajor(gemm);
-    default:
-      return false;
+    case Multiplier::kNone:
+      break;
   }
+  return false;
 }
 
 Rules<v1::GemmProblem, GemmSm90Config> AllRules() { return kRules; }

@@ -7,14 +7,13 @@ namespace {
 
 // What the tensor core makes of a type without parameters that say otherwise.
 v1::Precision OnTensorCore(v1::DataType input) {
-  switch (input) {
-    case v1::DATA_TYPE_FP32:
-    case v1::DATA_TYPE_TF32:
+  switch (MultiplierOf(input)) {
+    case Multiplier::kFp32:
+    case Multiplier::kTf32:
       return v1::PRECISION_TF32;
-    case v1::DATA_TYPE_INT8:
+    case Multiplier::kInteger:
       return v1::PRECISION_INT32;
-    case v1::DATA_TYPE_E4M3:
-    case v1::DATA_TYPE_E5M2:
+    case Multiplier::kFp8:
       return v1::PRECISION_FP8_FAST;
     default:
       return v1::PRECISION_FP32;
