@@ -1,5 +1,7 @@
 #include "proto/problem/fused_dropout/fused_dropout_tensors.h"
 
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "proto/problem/data_type.h"
@@ -39,6 +41,7 @@ const char* NameOf(FusedTensor tensor) {
                                     "bias_gradient",
                                     "weight_gradient",
                                     "shift_gradient"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(kLastFusedTensor) + 1);
   return kNames[static_cast<int>(tensor)];
 }
 

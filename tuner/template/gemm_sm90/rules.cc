@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kCapability = 90;
 
+static_assert(kScaleBlock == kScaledBlock);
+
 int InputBytes(const v1::GemmProblem& gemm) { return StorageBytes(gemm.a_type()); }
 
 EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
