@@ -108,4 +108,11 @@ std::string DescribeActivation(v1::Activation activation) {
   return absl::StrCat(" ", LowerName(v1::Activation_Name(activation), "ACTIVATION_"));
 }
 
+std::string DescribeNumerics(const v1::NumericsPolicy& numerics) {
+  std::string text;
+  if (numerics.determinism() == v1::DETERMINISM_MODE_NOT_REQUIRED) text += " nondeterministic";
+  if (numerics.error_budget() > 0) absl::StrAppend(&text, " error<=", numerics.error_budget());
+  return text;
+}
+
 }  // namespace tilewright

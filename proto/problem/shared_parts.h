@@ -46,6 +46,9 @@ std::string DescribeDropout(std::string_view name, const v1::Dropout& dropout);
 // " gelu_tanh"; nothing without an activation.
 std::string DescribeActivation(v1::Activation activation);
 
+// " nondeterministic error<=0.001"; nothing for the policy that holds where none is stated.
+std::string DescribeNumerics(const v1::NumericsPolicy& numerics);
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_PROTO_PROBLEM_SHARED_PARTS_H_

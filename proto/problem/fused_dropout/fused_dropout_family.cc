@@ -94,7 +94,7 @@ class FusedDropoutFamilyImpl final : public Family {
     if (fused.store_pre_norm()) text += " pre_norm";
     if (fused.add_gradient()) text += " add_gradient";
     if (fused.backward()) text += " backward";
-    return text;
+    return text + DescribeNumerics(fused.numerics());
   }
 
   double FloatingPointOperations(const v1::Problem&) const override { return 0; }

@@ -55,13 +55,6 @@ std::string DescribeScaling(v1::ScalingMode mode) {
   return absl::StrCat(" scales ", LowerName(v1::ScalingMode_Name(mode), "SCALING_MODE_"));
 }
 
-std::string DescribeNumerics(const v1::NumericsPolicy& numerics) {
-  std::string text;
-  if (numerics.determinism() == v1::DETERMINISM_MODE_NOT_REQUIRED) text += " nondeterministic";
-  if (numerics.error_budget() > 0) absl::StrAppend(&text, " error<=", numerics.error_budget());
-  return text;
-}
-
 // What of an extent decides which kernels may serve it: whether it is near the limit.
 int64_t ShapelessExtent(int64_t extent) { return IsNearLimit(extent) ? kMaxExtent : 0; }
 

@@ -72,6 +72,11 @@ TEST(FusedDropoutProblemTest, EveryFormHasItsOwnFamilyAndSummary) {
                 "dropout { probability: 0.5 } x_stride: 32")),
             "dropout bf16 rows=8 columns=16 p=0.5 x_stride=32 bias residual rms_norm(fp32) "
             "backward");
+  EXPECT_EQ(
+      DescribeProblem(FusedDropoutOf("rows: 8 columns: 16 operation: DROPOUT_OPERATION_DROPOUT "
+                                     "numerics { determinism: "
+                                     "DETERMINISM_MODE_NOT_REQUIRED }")),
+      "dropout bf16 rows=8 columns=16 nondeterministic");
 }
 
 TEST(FusedDropoutProblemTest, NeededBytesCountEachTensorOnce) {
