@@ -242,10 +242,14 @@ TEST(RowWalkTest, EveryRowAndColumnIsSomeBlocks) {
       ASSERT_NO_FATAL_FAILURE((ExpectRowTiles<64, 1536>(rows, columns)));
       ASSERT_NO_FATAL_FAILURE((ExpectRowTiles<512, 32768>(rows, columns)));
     }
+    // Of those that are no power of two, the last tile of the most rows ends beyond 2^31.
     ASSERT_NO_FATAL_FAILURE(ExpectAllRows<4>(rows));
     ASSERT_NO_FATAL_FAILURE(ExpectAllRows<8>(rows));
     ASSERT_NO_FATAL_FAILURE(ExpectAllRows<28>(rows));
+    ASSERT_NO_FATAL_FAILURE(ExpectAllRows<48>(rows));
     ASSERT_NO_FATAL_FAILURE(ExpectAllRows<64>(rows));
+    ASSERT_NO_FATAL_FAILURE(ExpectAllRows<432>(rows));
+    ASSERT_NO_FATAL_FAILURE(ExpectAllRows<4080>(rows));
     ASSERT_NO_FATAL_FAILURE(ExpectAllRows<4096>(rows));
   }
 }
