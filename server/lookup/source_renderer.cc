@@ -89,10 +89,10 @@ std::optional<Choice> ChooseStored(const TuneRequest& tune, const IndexHit& stor
 absl::StatusOr<Choice> ChooseDefault(const TuneRequest& tune, const IndexHit& stored,
                                      const Template* wanted) {
   if (auto choice = ChooseStored(tune, stored, wanted)) return *std::move(choice);
-  for (RankedVariant& ranked : RankVariants(tune.problem, tune.target.silicon())) {
-    const Template* const of = FindTemplate(ranked.variant.template_name());
-    if (wanted != nullptr && of != wanted) continue;
-    return Choice{of, std::move(*ranked.variant.mutable_config()), v1::PROVENANCE_PREDICTED};
+  const auto ranked = RankVariants(tune.problem, tune.target.silicon(), wanted);
+  if (!ranked.empty()) {
+    const v1::Variant& first = ranked.front().variant;
+    return Choice{FindTemplate(first.template_name()), first.config(), v1::PROVENANCE_PREDICTED};
   }
   if (wanted == nullptr) return NoTemplate(tune.problem);
   return Choice{wanted, {}, v1::PROVENANCE_UNSPECIFIED};

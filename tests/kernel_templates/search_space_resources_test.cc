@@ -66,11 +66,7 @@ const v1::Variant& Sample(const std::vector<RankedVariant>& ranked, int number) 
 // Of one template, so that each is sampled however many configs the others have.
 std::vector<RankedVariant> RankTemplate(const v1::Problem& problem, const v1::Silicon& silicon,
                                         std::string_view name) {
-  std::vector<RankedVariant> ranked = RankVariants(problem, silicon);
-  std::erase_if(ranked, [&](const RankedVariant& variant) {
-    return variant.variant.template_name() != name;
-  });
-  return ranked;
+  return RankVariants(problem, silicon, FindTemplate(name));
 }
 
 class SearchSpaceResourcesTest : public testing::TestWithParam<v1::DataType> {};

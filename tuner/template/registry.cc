@@ -53,9 +53,11 @@ const std::vector<v1::TemplateDigest>& TemplateDigests() {
   return digests;
 }
 
-std::vector<RankedVariant> RankVariants(const v1::Problem& problem, const v1::Silicon& silicon) {
+std::vector<RankedVariant> RankVariants(const v1::Problem& problem, const v1::Silicon& silicon,
+                                        const Template* only) {
   std::vector<RankedVariant> ranked;
   for (const Template* one : Templates()) {
+    if (only != nullptr && one != only) continue;
     for (v1::Config& config : one->Enumerate(problem, silicon)) {
       RankedVariant& variant = ranked.emplace_back();
       variant.predicted_seconds = one->PredictSeconds(problem, silicon, config);

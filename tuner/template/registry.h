@@ -30,9 +30,10 @@ struct RankedVariant {
   double predicted_seconds = 0;
 };
 
-// What every template that supports the problem enumerates, fastest by the model first; ties
-// in the order of the templates and their configs.
-std::vector<RankedVariant> RankVariants(const v1::Problem& problem, const v1::Silicon& silicon);
+// What every template that supports the problem enumerates, or `only` that one, fastest by the
+// model first; ties in the order of the templates and their configs.
+std::vector<RankedVariant> RankVariants(const v1::Problem& problem, const v1::Silicon& silicon,
+                                        const Template* only = nullptr);
 
 // How a candidate multiplies and sums: what its template says, or its vendor's record. UNSPECIFIED
 // for a variant of no template.
