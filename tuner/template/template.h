@@ -64,11 +64,6 @@ class Template {
                                                  const v1::Silicon& silicon,
                                                  const v1::Config& config) const = 0;
 
-  // What the kernel demands of a problem that it is launched for. REQUIRES: a config that some
-  // GPU can run.
-  virtual v1::Requirements RequirementsOf(const v1::Problem& problem,
-                                          const v1::Config& config) const = 0;
-
   // The cost model's estimate, seconds; infinite for an illegal config.
   virtual double PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
                                 const v1::Config& config) const = 0;

@@ -75,11 +75,6 @@ class TypedTemplate : public Template {
     return plan;
   }
 
-  v1::Requirements RequirementsOf(const v1::Problem& problem,
-                                  const v1::Config& config) const final {
-    return Requirements(*PartOf(problem), table_.Parse(config).value());
-  }
-
   double PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
                         const v1::Config& config) const final {
     if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
