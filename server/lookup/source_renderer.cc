@@ -169,6 +169,7 @@ absl::StatusOr<v1::RenderSourceResponse> SourceRenderer::Render(
   v1::Kernel& kernel = *response.mutable_kernel();
   kernel.mutable_variant()->set_template_name(std::string(choice.of->name()));
   *kernel.mutable_variant()->mutable_config() = choice.config;
+  kernel.mutable_variant()->set_summary(choice.of->Describe(choice.config));
   ASSIGN_OR_RETURN(*kernel.mutable_launch_plan(),
                    choice.of->PlanFor(tune.problem, tune.target.silicon(), choice.config));
   kernel.set_architecture(architecture);

@@ -41,13 +41,14 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(const v1::Problem& problem,
   std::map<std::string, std::size_t> group_of_key;
   for (std::size_t i = 0; i < variants.size(); ++i) {
     BuiltCandidate& built = report.candidates[i];
-    *built.candidate.mutable_variant() = variants[i].variant;
-    built.candidate.set_predicted_seconds(variants[i].predicted_seconds);
-    *built.kernel.mutable_variant() = variants[i].variant;
-    built.kernel.set_architecture(architecture);
-    built.kernel.set_nvrtc_version(nvrtc_version);
     ASSIGN_OR_RETURN(const Template* const of, TemplateOf(variants[i].variant));
     const v1::Config& config = variants[i].variant.config();
+    *built.candidate.mutable_variant() = variants[i].variant;
+    built.candidate.mutable_variant()->set_summary(of->Describe(config));
+    built.candidate.set_predicted_seconds(variants[i].predicted_seconds);
+    *built.kernel.mutable_variant() = built.candidate.variant();
+    built.kernel.set_architecture(architecture);
+    built.kernel.set_nvrtc_version(nvrtc_version);
     ASSIGN_OR_RETURN(*built.kernel.mutable_launch_plan(),
                      of->PlanFor(problem, target.silicon(), config));
     CompileJob job;

@@ -126,7 +126,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request, const Cancell
         static_cast<int>(std::count_if(record.candidates.begin(), record.candidates.end(),
                                        [](const v1::Candidate& c) { return c.has_measurement(); }));
   }
-  EnterPrecisions(request.problem, record.candidates);
+  EnterArithmetic(request.problem, record.candidates);
   const auto pick = PickWinner(record.candidates);
   if (!pick) {
     if (record.candidates.empty()) return NoTemplate(request.problem);

@@ -13,9 +13,11 @@ void StartWarm(const v1::Problem& problem, const v1::Target& target, const Winne
   query.environment = target.environment();
   const IndexHit hit = index.Find(query);
   if (hit.winner == nullptr || !hit.winner->kernel.has_variant()) return;
-  const std::string won = hit.winner->kernel.variant().SerializeAsString();
-  const auto found = std::find_if(ranked.begin(), ranked.end(), [&](const RankedVariant& variant) {
-    return variant.variant.SerializeAsString() == won;
+  const v1::Variant& won = hit.winner->kernel.variant();
+  const std::string config = won.config().SerializeAsString();
+  const auto found = std::find_if(ranked.begin(), ranked.end(), [&](const RankedVariant& one) {
+    return one.variant.template_name() == won.template_name() &&
+           one.variant.config().SerializeAsString() == config;
   });
   if (found != ranked.end()) std::rotate(ranked.begin(), found, found + 1);
 }

@@ -48,9 +48,10 @@ v1::Candidate WithoutSamples(v1::Candidate candidate) {
   return candidate;
 }
 
-void EnterPrecisions(const v1::Problem& problem, std::vector<v1::Candidate>& candidates) {
+void EnterArithmetic(const v1::Problem& problem, std::vector<v1::Candidate>& candidates) {
   for (v1::Candidate& candidate : candidates) {
     candidate.set_precision(PrecisionOf(problem, candidate));
+    candidate.set_splits_epilogue(SplitsEpilogue(candidate.variant()));
   }
 }
 

@@ -18,8 +18,9 @@ StoredWinner MakeWinner(const v1::Problem& problem, const v1::Target& target, ab
 // `candidate` as winners hold it: its samples stay with the tuning.
 v1::Candidate WithoutSamples(v1::Candidate candidate);
 
-// States of each candidate for `problem` how it multiplies and sums.
-void EnterPrecisions(const v1::Problem& problem, std::vector<v1::Candidate>& candidates);
+// States of each candidate for `problem` how it multiplies and sums, and whether its epilogue is a
+// launch of its own.
+void EnterArithmetic(const v1::Problem& problem, std::vector<v1::Candidate>& candidates);
 
 // Enters the candidate that was picked, without its samples, and why; `measures` says whether
 // any could be measured.

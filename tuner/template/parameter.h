@@ -10,7 +10,7 @@ enum class ParameterKind {
   kCompiled,  // It is part of the code.
   kFitted,    // Part of the code too; the best value follows from the others: stages that fit.
   kMirror,    // Part of the code too; where it is 1 the kernel computes the transpose.
-  kLaunches,  // It decides which launches there are, not what the first one's config is.
+  kSplit,     // Where it is 1 the epilogue is a launch of its own. No part of the first one's code.
   kRunTime,   // An argument of the launch.
   kOrder,     // An argument that orders the tiles and changes nothing else.
 };
@@ -24,6 +24,8 @@ struct ParameterInfo {
   // The values that make legal configs, as people read them: "2–12".
   std::string_view values;
   std::string_view meaning;
+  // Parameters of one group make one word of texts: "tile=128x256x64". Empty: it has its own.
+  std::string_view group = {};
 
   bool IsSwitch() const { return values == "0, 1"; }
 };

@@ -85,7 +85,7 @@ class ParameterTable {
     for (const auto& [info, member, has_default] : fields_) {
       const bool runs = info.kind == ParameterKind::kRunTime || info.kind == ParameterKind::kOrder;
       const int value = runs ? info.least : config.*member;
-      if (info.kind == ParameterKind::kLaunches) continue;
+      if (info.kind == ParameterKind::kSplit) continue;
       if (has_default && value == ConfigStruct{}.*member) continue;
       absl::StrAppend(&text, text.empty() ? "." : ", .", std::string(info.name), " = ", value);
     }

@@ -77,6 +77,10 @@ class Template {
 
   // What the parameters of a config of this template mean.
 
+  // "gemm_sm80 tile=128x256x64 warps=2x4 stages=4": what is 1 is left out, alone or in all of a
+  // group, and a switch is a word where it is on. REQUIRES: a config of this template.
+  std::string Describe(const v1::Config& config) const;
+
   // How products are made and summed; UNSPECIFIED for no config of this template.
   virtual v1::Precision PrecisionOf(const v1::Problem& problem, const v1::Config& config) const = 0;
 

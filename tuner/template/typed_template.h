@@ -1,6 +1,7 @@
 #ifndef TILEWRIGHT_TUNER_TEMPLATE_TYPED_TEMPLATE_H_
 #define TILEWRIGHT_TUNER_TEMPLATE_TYPED_TEMPLATE_H_
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
@@ -99,11 +100,11 @@ class TypedTemplate : public Template {
   }
 
   bool SplitsEpilogue(const v1::Config& config) const final {
-    if constexpr (requires { &Config::split_epilogue; }) {
-      const auto parsed = table_.Parse(config);
-      return parsed.ok() && parsed->split_epilogue != 0;
-    }
-    return false;
+    const auto parsed = table_.Parse(config);
+    if (!parsed.ok()) return false;
+    return std::any_of(table_.fields().begin(), table_.fields().end(), [&](const auto& field) {
+      return field.info.kind == ParameterKind::kSplit && (*parsed).*field.member != 0;
+    });
   }
 
   v1::Config WithoutOrder(const v1::Config& config) const final {

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/output/format.h"
-#include "proto/support/variant.h"
 
 namespace tilewright::cli {
 namespace {
@@ -72,7 +71,7 @@ std::optional<EpilogueForms> FastestForms(
   double least[2] = {};
   for (const v1::Candidate& candidate : candidates) {
     if (!counts(candidate)) continue;
-    const int form = IsSplit(candidate.variant()) ? 1 : 0;
+    const int form = candidate.splits_epilogue() ? 1 : 0;
     const double ratio = PairedRatio(candidate, *longest);
     if (fastest[form] != nullptr && ratio >= least[form]) continue;
     fastest[form] = &candidate;

@@ -17,13 +17,6 @@
 namespace tilewright::cli {
 namespace {
 
-// Parameters that are 0 or 1: a word of their own where they are on.
-bool IsSwitch(absl::string_view name) {
-  constexpr absl::string_view kSwitches[] = {"fp16_sums",      "ping_pong", "promote",
-                                             "raster_along_n", "swap_ab",   "split_epilogue"};
-  return std::find(std::begin(kSwitches), std::end(kSwitches), name) != std::end(kSwitches);
-}
-
 // Four significant figures, without an exponent.
 std::string FourFigures(double value) {
   const int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
@@ -83,40 +76,10 @@ std::string FormatRatio(double numerator, double denominator) {
 }
 
 std::string DescribeVariant(const v1::Variant& variant) {
-  // Parameters that differ in their axis only are one word: tile_m, tile_n, tile_k.
-  std::vector<std::pair<std::string, std::string>> words;
-  const auto word_of = [&words](const std::string& name) -> std::string* {
-    for (auto& [known, values] : words) {
-      if (known == name) return &values;
-    }
-    return nullptr;
-  };
-  for (const char* axis : {"_m", "_n", "_k", ""}) {
-    for (const v1::Parameter& parameter : variant.config().parameters()) {
-      const absl::string_view name = parameter.name();
-      if (IsSwitch(name)) continue;
-      const bool has_axis = name.size() > 2 && name[name.size() - 2] == '_' && name != "split_k";
-      const absl::string_view suffix = has_axis ? name.substr(name.size() - 2) : "";
-      if (suffix != axis) continue;
-      if (suffix.empty() && parameter.value() == 1) continue;
-      const std::string base = Printable(std::string(absl::StripSuffix(name, suffix)));
-      if (std::string* values = word_of(base)) {
-        absl::StrAppend(values, "x", parameter.value());
-      } else {
-        words.emplace_back(base, absl::StrCat(parameter.value()));
-      }
-    }
-  }
+  if (!variant.summary().empty()) return Printable(variant.summary());
   std::string text = Printable(variant.template_name());
-  for (const auto& [name, values] : words) {
-    // One block to a cluster is none.
-    if (name == "cluster" && values == "1x1x1") continue;
-    absl::StrAppend(&text, " ", name, "=", values);
-  }
   for (const v1::Parameter& parameter : variant.config().parameters()) {
-    if (IsSwitch(parameter.name()) && parameter.value() != 0) {
-      absl::StrAppend(&text, " ", parameter.name());
-    }
+    absl::StrAppend(&text, " ", Printable(parameter.name()), "=", parameter.value());
   }
   return text;
 }

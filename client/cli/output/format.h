@@ -37,9 +37,8 @@ std::string FormatShare(double numerator, double denominator);
 // "0.97x"; "-" where either is not positive.
 std::string FormatRatio(double numerator, double denominator);
 
-// "gemm_sm80 tile=128x256x64 warps=2x4 stages=4": parameters of one axis each are one word, and
-// what is 1 is left out. Switches are bare words where they are on: "gemm_sm90 tile=128x192
-// ping_pong". "cublasLt #0" for a vendor's algorithm.
+// As the service describes it: "gemm_sm80 tile=128x256x64 warps=2x4 stages=4". Every parameter
+// where it does not, as older ones. "cublasLt #0" for a vendor's algorithm.
 std::string DescribeVariant(const v1::Variant& variant);
 std::string DescribeCandidate(const v1::Candidate& candidate);
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr int kMaxParameters = 64;
+constexpr std::size_t kMaxSummaryBytes = 1024;
 constexpr std::size_t kMaxVersionBytes = 32;
 constexpr std::size_t kAlgorithmBytes = 64;  // cublasLtMatmulAlgo_t
 constexpr int64_t kMaxVendorWorkspaceBytes = int64_t{1} << 40;
@@ -28,6 +29,9 @@ bool IsName(std::string_view text) { return text.size() <= kMaxNameBytes && IsId
 absl::Status CheckVariant(const v1::Variant& variant) {
   if (!IsName(variant.template_name())) {
     return Malformed("variant.template_name", "is no name of a template");
+  }
+  if (variant.summary().size() > kMaxSummaryBytes) {
+    return Malformed("variant.summary", absl::StrCat("has more than ", kMaxSummaryBytes, " bytes"));
   }
   if (variant.config().parameters_size() > kMaxParameters) {
     return Malformed("variant.config.parameters",

@@ -15,9 +15,7 @@ class EpilogueFormsTest : public testing::Test {
   v1::Candidate& Add(bool is_split) {
     v1::Candidate& candidate = *candidates_.Add();
     candidate.mutable_variant()->set_template_name("gemm_sm90");
-    v1::Parameter& parameter = *candidate.mutable_variant()->mutable_config()->add_parameters();
-    parameter.set_name("split_epilogue");
-    parameter.set_value(is_split ? 1 : 0);
+    candidate.set_splits_epilogue(is_split);
     return candidate;
   }
   void Measured(bool is_split, double seconds) {

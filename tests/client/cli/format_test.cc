@@ -56,31 +56,14 @@ TEST(Format, WaitsBytesSharesAndRatios) {
   EXPECT_EQ(FormatTeraflops(0, 2), "-");
 }
 
-TEST(Format, VariantsAreCompact) {
-  EXPECT_EQ(DescribeVariant(Parse<v1::Variant>(R"(
+TEST(Format, VariantsAreAsTheServiceDescribesThem) {
+  v1::Variant variant = Parse<v1::Variant>(R"(
     template_name: "gemm_sm80" config {
-      parameters { name: "raster_group" value: 8 } parameters { name: "split_k" value: 1 }
-      parameters { name: "stages" value: 4 } parameters { name: "tile_k" value: 64 }
-      parameters { name: "tile_m" value: 128 } parameters { name: "tile_n" value: 256 }
-      parameters { name: "warps_m" value: 1 } parameters { name: "warps_n" value: 4 } })")),
-            "gemm_sm80 tile=128x256x64 warps=1x4 raster_group=8 stages=4");
-}
-
-TEST(Format, SwitchesAreWordsWhereTheyAreOn) {
-  v1::Variant variant;
-  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
-    template_name: "gemm_sm90" config {
-      parameters { name: "cluster_k" value: 1 } parameters { name: "cluster_m" value: 2 }
-      parameters { name: "cluster_n" value: 1 } parameters { name: "ping_pong" value: 1 }
-      parameters { name: "raster_along_n" value: 0 } parameters { name: "swap_ab" value: 0 }
-      parameters { name: "tile_m" value: 128 } parameters { name: "tile_n" value: 192 }
-    })",
-                                                            &variant));
-  EXPECT_EQ(DescribeVariant(variant), "gemm_sm90 cluster=2x1x1 tile=128x192 ping_pong");
-  variant.mutable_config()->mutable_parameters(1)->set_value(1);
-  variant.mutable_config()->mutable_parameters(3)->set_value(0);
-  variant.mutable_config()->mutable_parameters(5)->set_value(1);
-  EXPECT_EQ(DescribeVariant(variant), "gemm_sm90 tile=128x192 swap_ab");
+      parameters { name: "stages" value: 4 } parameters { name: "tile_m" value: 128 } }
+    summary: "gemm_sm80 tile=128\x1b[31m stages=4")");
+  EXPECT_EQ(DescribeVariant(variant), "gemm_sm80 tile=128\\x1b[31m stages=4");
+  variant.clear_summary();  // As of an older service.
+  EXPECT_EQ(DescribeVariant(variant), "gemm_sm80 stages=4 tile_m=128");
 }
 
 TEST(Format, ErrorsAreOneLine) {

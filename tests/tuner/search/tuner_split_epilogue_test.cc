@@ -2,8 +2,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "proto/support/variant.h"
 #include "tests/tuner/search/tuner_fixture.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {
@@ -22,11 +22,11 @@ class TunerSplitEpilogueTest : public TunerTest {
   // seconds.
   bool WinnerIsSplit(double fused, double split) {
     profiler_.SetBehaviour([=](const v1::Problem&, const v1::Kernel& kernel) {
-      return FakeProfiler::Result(IsSplit(kernel.variant()) ? split : fused);
+      return FakeProfiler::Result(SplitsEpilogue(kernel.variant()) ? split : fused);
     });
     const auto result = Tune();
     EXPECT_TRUE(result.ok()) << result.status();
-    return result.ok() && IsSplit(result->winner.kernel.variant());
+    return result.ok() && SplitsEpilogue(result->winner.kernel.variant());
   }
 };
 
@@ -44,7 +44,8 @@ TEST_F(TunerSplitEpilogueTest, BothFormsAreTried) {
     int tried[2] = {};
     for (const v1::Candidate& candidate : Candidates()) {
       EXPECT_EQ(candidate.has_measurement(), device == 0);
-      ++tried[IsSplit(candidate.variant())];
+      EXPECT_EQ(candidate.splits_epilogue(), SplitsEpilogue(candidate.variant()));
+      ++tried[candidate.splits_epilogue()];
     }
     EXPECT_GT(tried[0], 0) << "device " << device;
     EXPECT_GT(tried[1], 0) << "device " << device;
@@ -66,7 +67,7 @@ TEST_F(TunerSplitEpilogueTest, APredictionIsFused) {
   request_.device_ordinal = -1;
   const auto result = Tune();
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_FALSE(IsSplit(result->winner.kernel.variant()));
+  EXPECT_FALSE(SplitsEpilogue(result->winner.kernel.variant()));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ class WarmStartTest : public TunerTest {
     const auto result = Tune();
     EXPECT_TRUE(result.ok()) << result.status();
     profiler_.SetBehaviour(nullptr);
-    return result.ok() ? result->winner.kernel.variant().SerializeAsString() : "";
+    return result.ok() ? ConfigIn(result->winner.kernel.variant()) : "";
   }
 
   // The one variant that a tuning limited to one measures.
@@ -28,7 +28,17 @@ class WarmStartTest : public TunerTest {
     EXPECT_TRUE(Tune().ok());
     const ProfileRequest request = profiler_.requests().back();
     EXPECT_EQ(request.kernels.size(), 1u);
-    return request.kernels.at(0).variant().SerializeAsString();
+    return ConfigIn(request.kernels.at(0).variant());
+  }
+
+  // That the model ranks first.
+  std::string FirstRanked() {
+    return ConfigIn(RankVariants(request_.problem, request_.target.silicon())[0].variant);
+  }
+
+ private:
+  static std::string ConfigIn(const v1::Variant& variant) {
+    return variant.template_name() + variant.config().SerializeAsString();
   }
 };
 
@@ -39,18 +49,14 @@ TEST_F(WarmStartTest, TheWinnerNextDoorIsTheFirstCandidate) {
   neighbour.mutable_gemm()->set_n(4096);
   neighbour.mutable_gemm()->set_k(4096);
   request_.problem = *Canonicalize(neighbour);
-  EXPECT_NE(
-      RankVariants(request_.problem, request_.target.silicon())[0].variant.SerializeAsString(),
-      won);
+  EXPECT_NE(FirstRanked(), won);
   EXPECT_EQ(OnlyCandidate(), won);
 }
 
 TEST_F(WarmStartTest, AWinnerOfAnotherFamilyIsNone) {
   WinnerOfTwelve();
   request_.problem.mutable_gemm()->mutable_epilogue()->set_activation(v1::ACTIVATION_RELU);
-  EXPECT_EQ(
-      OnlyCandidate(),
-      RankVariants(request_.problem, request_.target.silicon())[0].variant.SerializeAsString());
+  EXPECT_EQ(OnlyCandidate(), FirstRanked());
 }
 
 TEST_F(WarmStartTest, AVariantThatIsNotLegalIsLeftOut) {

@@ -109,6 +109,34 @@ TEST(PrecisionOfTest, AVendorsAlgorithmSaysItsOwn) {
             v1::PRECISION_TF32);
 }
 
+TEST(DescribeTest, AParameterOrAGroupOfThemIsAWord) {
+  EXPECT_EQ(TemplateNamed("gemm_sm80")
+                .Describe(ConfigOf({{"fp16_sums", 0},
+                                    {"raster_group", 8},
+                                    {"split_epilogue", 0},
+                                    {"split_k", 1},
+                                    {"stages", 4},
+                                    {"tile_k", 64},
+                                    {"tile_m", 128},
+                                    {"tile_n", 256},
+                                    {"warps_m", 1},
+                                    {"warps_n", 4}})),
+            "gemm_sm80 tile=128x256x64 warps=1x4 raster_group=8 stages=4");
+}
+
+TEST(DescribeTest, SwitchesAreWordsWhereTheyAreOn) {
+  const Template& sm90 = TemplateNamed("gemm_sm90");
+  const auto words = [&](const Parameters& parameters) {
+    return sm90.Describe(ConfigOf(parameters));
+  };
+  const std::string plain = words(PlainSm90());
+  EXPECT_EQ(words(With(PlainSm90(), "swap_ab", 1)), plain + " swap_ab");
+  EXPECT_EQ(words(With(With(PlainSm90(), "split_epilogue", 1), "promote", 1)),
+            plain + " promote split_epilogue");
+  EXPECT_THAT(plain, testing::Not(testing::HasSubstr("cluster")));
+  EXPECT_THAT(words(With(PlainSm90(), "cluster_n", 2)), testing::HasSubstr(" cluster=1x2x1 "));
+}
+
 TEST(SplitsEpilogueTest, IsWhatTheConfigSays) {
   const Template& sm90 = TemplateNamed("gemm_sm90");
   EXPECT_FALSE(sm90.SplitsEpilogue(ConfigOf(PlainSm90())));

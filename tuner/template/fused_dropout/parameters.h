@@ -25,7 +25,7 @@ inline const ParameterTable<FusedDropoutConfig>& FusedDropoutParameters() {
           {{"tile_m", kCompiled, 1,
             "16–512; 4–512 where rows are held forward; with a ring and sums of columns such that "
             "an SM has 1 to 4 blocks",
-            "rows that a block computes, one pair after another"},
+            "rows that a block computes, one pair after another", "tile"},
            &C::tile_m},
           {{"read_mask", kCompiled, 0, "0, 1",
             "backward, where the mask was stored: 1 reads it, 0 computes it again"},

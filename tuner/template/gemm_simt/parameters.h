@@ -12,12 +12,15 @@ inline const ParameterTable<GemmSimtConfig>& GemmSimtParameters() {
   static const auto& table = *new ParameterTable<C>(
       "GemmSimtConfig",
       {
-          {{"tile_m", kCompiled, 1, "16–256", "rows of D that a block computes"}, &C::tile_m},
-          {{"tile_n", kCompiled, 1, "16–256", "columns of D that a block computes"}, &C::tile_n},
-          {{"tile_k", kCompiled, 1, "4, 8, 16, 32", "depth of a stage, in elements"}, &C::tile_k},
-          {{"thread_m", kCompiled, 1, "4, 8, 16", "rows of D that a thread computes"},
+          {{"tile_m", kCompiled, 1, "16–256", "rows of D that a block computes", "tile"},
+           &C::tile_m},
+          {{"tile_n", kCompiled, 1, "16–256", "columns of D that a block computes", "tile"},
+           &C::tile_n},
+          {{"tile_k", kCompiled, 1, "4, 8, 16, 32", "depth of a stage, in elements", "tile"},
+           &C::tile_k},
+          {{"thread_m", kCompiled, 1, "4, 8, 16", "rows of D that a thread computes", "thread"},
            &C::thread_m},
-          {{"thread_n", kCompiled, 1, "4, 8, 16", "columns of D that a thread computes"},
+          {{"thread_n", kCompiled, 1, "4, 8, 16", "columns of D that a thread computes", "thread"},
            &C::thread_n},
           {{"split_k", kRunTime, 1, "≥ 1",
             "blocks that share a tile along k through the workspace, summed in order by a second "

@@ -12,14 +12,16 @@ inline const ParameterTable<GemmSm80Config>& GemmSm80Parameters() {
   static const auto& table = *new ParameterTable<C>(
       "GemmSm80Config",
       {
-          {{"tile_m", kCompiled, 1, "16–256, 2ⁱ or 3 · 2ⁱ", "rows of D that a block computes"},
+          {{"tile_m", kCompiled, 1, "16–256, 2ⁱ or 3 · 2ⁱ", "rows of D that a block computes",
+            "tile"},
            &C::tile_m},
-          {{"tile_n", kCompiled, 1, "16–256, 2ⁱ or 3 · 2ⁱ", "columns of D that a block computes"},
+          {{"tile_n", kCompiled, 1, "16–256, 2ⁱ or 3 · 2ⁱ", "columns of D that a block computes",
+            "tile"},
            &C::tile_n},
-          {{"tile_k", kCompiled, 1, "32, 64 or 128 bytes", "depth of a stage, in elements"},
+          {{"tile_k", kCompiled, 1, "32, 64 or 128 bytes", "depth of a stage, in elements", "tile"},
            &C::tile_k},
-          {{"warps_m", kCompiled, 1, "2–16 together", "warps along m"}, &C::warps_m},
-          {{"warps_n", kCompiled, 1, "2–16 together", "warps along n"}, &C::warps_n},
+          {{"warps_m", kCompiled, 1, "2–16 together", "warps along m", "warps"}, &C::warps_m},
+          {{"warps_n", kCompiled, 1, "2–16 together", "warps along n", "warps"}, &C::warps_n},
           {{"stages", kFitted, 1, "2–6", "buffers of the ring"}, &C::stages},
           {{"split_k", kRunTime, 1, "≥ 1",
             "blocks that share a tile along k through the workspace, summed in order by a second "
@@ -31,7 +33,7 @@ inline const ParameterTable<GemmSm80Config>& GemmSm80Parameters() {
             "fp16 products are summed in fp16, and widened before the epilogue"},
            &C::fp16_sums,
            /*has_default=*/true},
-          {{"split_epilogue", kLaunches, 0, "0, 1", "the epilogue is a second launch"},
+          {{"split_epilogue", kSplit, 0, "0, 1", "the epilogue is a second launch"},
            &C::split_epilogue,
            /*has_default=*/true},
       });
