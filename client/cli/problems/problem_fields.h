@@ -125,7 +125,7 @@ class ProblemKind {
   virtual bool HasField(std::string_view field) const = 0;
   // "m, n, k, batch".
   virtual std::string FieldList() const = 0;
-  // In the order of the table. The first one tells the kinds of files apart.
+  // In the order of the table.
   virtual std::vector<std::string> RequiredFields() const = 0;
 
   // Adds "--m", "--a-type", ... to `app`; what is given lands in `fields`, which must outlive it.

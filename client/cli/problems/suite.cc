@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -37,14 +38,22 @@ absl::Status At(const std::string& place, const absl::Status& status) {
                    metadata);
 }
 
-// A file is of one kind: the one whose first required field it has, or else the first kind.
+// A file is of one kind: the one that has the most of its columns, of these the one that misses the
+// fewest, or else the first.
 const ProblemKind& KindOf(const Cells& header) {
-  for (const ProblemKind* kind : ProblemKinds()) {
-    if (std::find(header.begin(), header.end(), kind->RequiredFields().front()) != header.end()) {
-      return *kind;
-    }
-  }
-  return *ProblemKinds().front();
+  const auto score = [&](const ProblemKind* kind) {
+    const auto known = std::count_if(header.begin(), header.end(), [&](const std::string& column) {
+      return kind->HasField(column);
+    });
+    const auto needed = kind->RequiredFields();
+    const auto missing = std::count_if(needed.begin(), needed.end(), [&](const std::string& field) {
+      return std::find(header.begin(), header.end(), field) == header.end();
+    });
+    return std::pair(known, known > 0 ? -missing : 0);
+  };
+  return **std::max_element(
+      ProblemKinds().begin(), ProblemKinds().end(),
+      [&](const ProblemKind* a, const ProblemKind* b) { return score(a) < score(b); });
 }
 
 absl::Status CheckHeader(const Cells& header) {

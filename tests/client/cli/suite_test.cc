@@ -42,6 +42,7 @@ TEST(Suite, RowsMakeItOneOfFusedDropouts) {
             "dropout bf16 rows=8 columns=16 p=0.5 bias residual layer_norm");
   EXPECT_EQ(DescribeProblem((*suite)[1].problem), "dropout bf16 rows=8 columns=16 backward");
   EXPECT_THAT(ErrorOf("name,rows,columns,operation,k\n"), HasSubstr("there is no 'k'"));
+  EXPECT_THAT(ErrorOf("name,m,rows,columns,operation\n"), HasSubstr("there is no 'm'"));
   EXPECT_THAT(ErrorOf("name,rows,columns\n"), HasSubstr("'operation' is missing"));
   EXPECT_THAT(ErrorOf("name,rows,columns,operation\nx,8,16,none\n"),
               HasSubstr("s.csv:2: fused_dropout.operation: must be one of"));
