@@ -127,7 +127,8 @@ absl::Status FusedDropoutReference::FillInput(const DeviceTensor& input,
       args.rows = problem_.rows();
       args.columns = problem_.columns();
       args.beyond = IsAdversarial();
-      return kernels.FusedMask(args);
+      return kernels.RunOver("tilewright_reference_fused_mask", args.rows * (args.columns / 8 + 2),
+                             &args);
     }
     default: {
       FillArgs args = FillArgsOf(input);
@@ -143,13 +144,20 @@ absl::Status FusedDropoutReference::FillInput(const DeviceTensor& input,
 
 absl::Status FusedDropoutReference::Fill(const ReferenceKernels& kernels) {
   for (const DeviceTensor& input : inputs()) RETURN_IF_ERROR(FillInput(input, kernels));
-  return Normalizes(problem_) ? kernels.FusedRows(Arguments()) : absl::OkStatus();
+  if (!Normalizes(problem_)) return absl::OkStatus();
+  // A block a row.
+  const FusedReferenceArgs args = Arguments();
+  return kernels.RunOver("tilewright_reference_fused_rows", args.rows * ReferenceKernels::kThreads,
+                         &args);
 }
 
 absl::Status FusedDropoutReference::Compute(const ReferenceKernels& kernels) {
   if (ColumnSums(problem_) == 0) return absl::OkStatus();
   RETURN_IF_ERROR(kernels.Clear(column_terms_.address(), column_terms_.bytes()));
-  return kernels.FusedColumns(Arguments());
+  constexpr int64_t kRowsOfThread = 64;
+  const FusedReferenceArgs args = Arguments();
+  return kernels.RunOver("tilewright_reference_fused_columns",
+                         (args.rows / kRowsOfThread + 1) * args.columns, &args);
 }
 
 void FusedDropoutReference::SetScalars(FusedDropoutArguments& operands) const {
@@ -177,7 +185,8 @@ absl::Status FusedDropoutReference::Compare(const DeviceTensor& output, const De
   args.stored = RoundingOf(output.use.layout.type);
   args.which = OutputOf(FusedTensorOf(output.use));
   args.counts = counts;
-  return kernels.FusedCompare(args);
+  return kernels.RunOver("tilewright_reference_fused_compare",
+                         args.output.rows * args.output.columns, &args);
 }
 
 std::optional<std::string> FusedDropoutReference::WrongValues(const OutputFindings& output,

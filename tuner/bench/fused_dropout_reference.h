@@ -11,6 +11,9 @@
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/bench/reference.h"
 
+// After reference_args.h, which it needs.
+#include "kernel_templates/reference/fused_dropout_reference_args.h"
+
 namespace tilewright {
 
 // The reference of a fused dropout: terms of rows and columns in double precision, from which every

@@ -11,7 +11,6 @@
 namespace tilewright {
 namespace {
 
-constexpr int kThreads = 256;
 constexpr int64_t kMaxBlocks = 8192;
 constexpr int64_t kReferenceBlockColumns = 64;
 constexpr int64_t kReferenceTotalRows = 256;
@@ -54,11 +53,7 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
                  {"tilewright_reference_compare", &kernels.compare_, kOptional},
                  {"tilewright_reference_mask", &kernels.mask_, kOptional},
                  {"tilewright_reference_column_totals", &kernels.add_columns_, kOptional},
-                 {"tilewright_reference_compare_columns", &kernels.compare_columns_, kOptional},
-                 {"tilewright_reference_fused_rows", &kernels.fused_rows_, kOptional},
-                 {"tilewright_reference_fused_columns", &kernels.fused_columns_, kOptional},
-                 {"tilewright_reference_fused_compare", &kernels.fused_compare_, kOptional},
-                 {"tilewright_reference_fused_mask", &kernels.fused_mask_, kOptional}};
+                 {"tilewright_reference_compare_columns", &kernels.compare_columns_, kOptional}};
   for (const auto& entry : entries) {
     for (const CudaLibrary& library : kernels.libraries_) {
       const auto found = library.Function(entry.symbol);
@@ -150,21 +145,12 @@ absl::Status ReferenceKernels::CompareColumns(const CompareColumnsArgs& args) co
   return LaunchOver(compare_columns_, args.columns, &args);
 }
 
-absl::Status ReferenceKernels::FusedRows(const FusedReferenceArgs& args) const {
-  return LaunchOver(fused_rows_, args.rows * kThreads, &args);
-}
-
-absl::Status ReferenceKernels::FusedColumns(const FusedReferenceArgs& args) const {
-  constexpr int64_t kRowsOfThread = 64;
-  return LaunchOver(fused_columns_, (args.rows / kRowsOfThread + 1) * args.columns, &args);
-}
-
-absl::Status ReferenceKernels::FusedCompare(const FusedCompareArgs& args) const {
-  return LaunchOver(fused_compare_, args.output.rows * args.output.columns, &args);
-}
-
-absl::Status ReferenceKernels::FusedMask(const FusedMaskArgs& args) const {
-  return LaunchOver(fused_mask_, args.rows * (args.columns / 8 + 2), &args);
+absl::Status ReferenceKernels::RunOver(const char* symbol, int64_t items, const void* args) const {
+  for (const CudaLibrary& library : libraries_) {
+    const auto found = library.Function(symbol);
+    if (found.ok()) return LaunchOver(*found, items, args);
+  }
+  return absl::InternalError(absl::StrCat("no reference kernel is named ", symbol));
 }
 
 }  // namespace tilewright

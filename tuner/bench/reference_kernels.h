@@ -13,9 +13,6 @@
 #include "kernel_templates/launch/plan/grid.h"
 #include "kernel_templates/reference/reference_args.h"
 
-// After reference_args.h, which it needs.
-#include "kernel_templates/reference/fused_dropout_reference_args.h"
-
 namespace tilewright {
 
 // The kernels of kernel_templates/reference, loaded; each call enqueues one on the stream. Owned
@@ -46,14 +43,13 @@ class ReferenceKernels {
   absl::Status Mask(const MaskArgs& args) const;
   absl::Status AddColumns(const ColumnTotalsArgs& args) const;
   absl::Status CompareColumns(const CompareColumnsArgs& args) const;
-  // Of a fused dropout alone.
-  absl::Status FusedRows(const FusedReferenceArgs& args) const;
-  absl::Status FusedColumns(const FusedReferenceArgs& args) const;
-  absl::Status FusedCompare(const FusedCompareArgs& args) const;
-  absl::Status FusedMask(const FusedMaskArgs& args) const;
+
+  // For a family's own: enqueues the entry `symbol`, which takes `args`. Threads stride over
+  // `items`, kThreads of a block; enough blocks to fill any GPU.
+  static constexpr int kThreads = 256;
+  absl::Status RunOver(const char* symbol, int64_t items, const void* args) const;
 
  private:
-  // Threads stride over `items`; enough blocks to fill any GPU.
   absl::Status LaunchOver(CUfunction function, int64_t items, const void* args) const;
 
   const DriverApi* driver_;
@@ -69,10 +65,6 @@ class ReferenceKernels {
   CUfunction mask_ = nullptr;
   CUfunction add_columns_ = nullptr;
   CUfunction compare_columns_ = nullptr;
-  CUfunction fused_rows_ = nullptr;
-  CUfunction fused_columns_ = nullptr;
-  CUfunction fused_compare_ = nullptr;
-  CUfunction fused_mask_ = nullptr;
 };
 
 // Blocks of ReferenceKernels::Gemm: along n, along the listed rows, and those that share k where it
