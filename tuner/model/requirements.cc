@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "proto/problem/data_type.h"
-#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
 #include "proto/problem/gemm/batch_stride.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 
@@ -39,8 +38,16 @@ int AccessBytesOfD(const v1::GemmProblem& gemm) {
                   AccessBytes(gemm.n(), 0, 1, bytes));
 }
 
-// What a kernel for tensors as they lie may ask of them.
-v1::Requirements RequirementsOfTensors(const TensorUses& uses) {
+}  // namespace
+
+int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int element_bytes) {
+  const bool has_stride = batch > 1 && batch_stride != kSharedByBatches;
+  const int64_t strides =
+      row_stride * element_bytes | (has_stride ? batch_stride * element_bytes : 0) | 16;
+  return static_cast<int>(strides & -strides);
+}
+
+v1::Requirements RequirementsOf(const TensorUses& uses) {
   v1::Requirements requirements;
   for (const v1::Operand operand :
        {v1::OPERAND_A, v1::OPERAND_B, v1::OPERAND_C, v1::OPERAND_D, v1::OPERAND_AUX}) {
@@ -61,29 +68,12 @@ v1::Requirements RequirementsOfTensors(const TensorUses& uses) {
   return requirements;
 }
 
-void SetBiasAlignment(v1::DataType bias, v1::Requirements& requirements) {
-  if (bias != v1::DATA_TYPE_UNSPECIFIED) requirements.set_bias_alignment(StorageBytes(bias));
-}
-
-}  // namespace
-
-int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int element_bytes) {
-  const bool has_stride = batch > 1 && batch_stride != kSharedByBatches;
-  const int64_t strides =
-      row_stride * element_bytes | (has_stride ? batch_stride * element_bytes : 0) | 16;
-  return static_cast<int>(strides & -strides);
-}
-
 v1::Requirements RequirementsOf(const v1::GemmProblem& gemm) {
-  v1::Requirements requirements = RequirementsOfTensors(TensorsOf(gemm));
+  v1::Requirements requirements = RequirementsOf(TensorsOf(gemm));
   requirements.set_d_alignment(AccessBytesOfD(gemm));
-  SetBiasAlignment(gemm.epilogue().bias_type(), requirements);
-  return requirements;
-}
-
-v1::Requirements RequirementsOf(const v1::FusedDropoutProblem& problem) {
-  v1::Requirements requirements = RequirementsOfTensors(TensorsOf(problem));
-  SetBiasAlignment(problem.bias_type(), requirements);
+  if (gemm.epilogue().bias_type() != v1::DATA_TYPE_UNSPECIFIED) {
+    requirements.set_bias_alignment(StorageBytes(gemm.epilogue().bias_type()));
+  }
   return requirements;
 }
 

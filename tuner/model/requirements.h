@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "proto/problem/tensor_use.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
@@ -13,11 +14,12 @@ namespace tilewright {
 // bytes, given a base aligned to it. A matrix that all batches share has no batch stride.
 int AccessBytes(int64_t row_stride, int64_t batch_stride, int64_t batch, int element_bytes);
 
-// What a kernel rendered for the canonical `gemm` demands of its operands: the widest
-// accesses that the problem's own strides admit, and no divisibility. Absent operands: 1.
+// What a kernel for tensors as they lie demands of them: the widest accesses that their own strides
+// admit, and no divisibility. Absent operands, and vectors: 1.
+v1::Requirements RequirementsOf(const TensorUses& uses);
+
+// The same of a kernel rendered for the canonical `gemm`, with what its D and its bias ask.
 v1::Requirements RequirementsOf(const v1::GemmProblem& gemm);
-// The same of a fused dropout.
-v1::Requirements RequirementsOf(const v1::FusedDropoutProblem& problem);
 
 }  // namespace tilewright
 

@@ -268,7 +268,8 @@ class FusedDropout : public TypedTemplate<v1::FusedDropoutProblem, FusedDropoutC
   }
 
   v1::Requirements Requirements(const Problem& problem, const Config& c) const override {
-    v1::Requirements requirements = tilewright::RequirementsOf(problem);
+    v1::Requirements requirements = RequirementsOf(TensorsOf(problem));
+    if (HasBias(problem)) requirements.set_bias_alignment(StorageBytes(problem.bias_type()));
     if (Normalizes(problem) && !c.looped) requirements.set_n_limit(HeldColumns(c));
     return requirements;
   }

@@ -117,7 +117,7 @@ class GemmSimt : public TiledGemmTemplate<GemmSimtConfig> {
 
   double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
                        const Config& c) const override {
-    return PredictTiledSeconds(gemm, machine, WorkOf(tilewright::RequirementsOf(gemm), machine, c));
+    return PredictTiledSeconds(gemm, machine, WorkOf(RequirementsOf(gemm), machine, c));
   }
 
   v1::Precision Precision(const v1::GemmProblem&, const Config&) const override {

@@ -217,7 +217,7 @@ class GemmSm80 : public TiledGemmTemplate<GemmSm80Config> {
 
   double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
                        const Config& c) const override {
-    return PredictTiledSeconds(gemm, machine, WorkOf(gemm, tilewright::RequirementsOf(gemm), c));
+    return PredictTiledSeconds(gemm, machine, WorkOf(gemm, RequirementsOf(gemm), c));
   }
 
   v1::Precision Precision(const v1::GemmProblem& gemm, const Config& c) const override {

@@ -97,7 +97,7 @@ class GemmSm90 : public TiledGemmTemplate<GemmSm90Config> {
   }
 
   v1::Requirements Requirements(const v1::GemmProblem& gemm, const Config& c) const override {
-    v1::Requirements requirements = tilewright::RequirementsOf(gemm);
+    v1::Requirements requirements = RequirementsOf(gemm);
     const v1::GemmProblem first = FirstOf(gemm, c);
     if (sm90::StorePathFor(first, c) != StorePath::kStaged) {
       requirements.set_n_divisor(sm90::kTmaAlignment / StorageBytes(first.d_type()));

@@ -94,7 +94,7 @@ class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
   }
 
   v1::Requirements Requirements(const v1::GemmProblem& gemm, const Config&) const override {
-    return tilewright::RequirementsOf(gemm);
+    return RequirementsOf(gemm);
   }
 
   double Predict(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
