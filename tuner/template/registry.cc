@@ -53,6 +53,11 @@ const std::vector<v1::TemplateDigest>& TemplateDigests() {
   return digests;
 }
 
+bool IsArgumentsVersion(int version) {
+  return std::any_of(Templates().begin(), Templates().end(),
+                     [&](const Template* one) { return one->ArgumentsVersion() == version; });
+}
+
 std::vector<RankedVariant> RankVariants(const v1::Problem& problem, const v1::Silicon& silicon,
                                         const Template* only) {
   std::vector<RankedVariant> ranked;

@@ -25,6 +25,9 @@ absl::StatusOr<const Template*> TemplateOf(const v1::Variant& variant);
 // Every template with its digest, sorted by name.
 const std::vector<v1::TemplateDigest>& TemplateDigests();
 
+// Whether kernels of today's templates take arguments of `version`: no launcher takes others.
+bool IsArgumentsVersion(int version);
+
 struct RankedVariant {
   v1::Variant variant;
   double predicted_seconds = 0;

@@ -35,6 +35,9 @@ class Template {
   // The digest of its source and of all that this includes: ClosureDigest.
   const std::string& Digest() const;
 
+  // Of the arguments that its kernels take: a launcher takes one version alone.
+  virtual int ArgumentsVersion() const = 0;
+
   // Sorted by name, as a Config is.
   virtual const std::vector<ParameterInfo>& parameters() const = 0;
 

@@ -72,6 +72,7 @@ class TypedTemplate : public Template {
     }
     const Config parsed = *table_.Parse(config);
     v1::LaunchPlan plan = Plan(*PartOf(problem), silicon, parsed);
+    plan.set_arguments_version(ArgumentsVersion());
     *plan.mutable_requirements() = Requirements(*PartOf(problem), parsed);
     return plan;
   }
@@ -138,7 +139,7 @@ class TypedTemplate : public Template {
                              const Config& config) const {
     return FirstBroken(rules_, problem, silicon, config);
   }
-  // All but the requirements.
+  // All but the version of the arguments and the requirements.
   virtual v1::LaunchPlan Plan(const Problem& problem, const v1::Silicon& silicon,
                               const Config& config) const = 0;
   virtual v1::Requirements Requirements(const Problem& problem, const Config& config) const = 0;

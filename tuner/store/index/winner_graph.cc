@@ -8,11 +8,10 @@
 #include <xxhash.h>
 
 #include "absl/strings/string_view.h"
-#include "kernel_templates/abi/fused_dropout_args.h"
-#include "kernel_templates/abi/kernel_args.h"
 #include "tuner/store/index/nearest_problem.h"
 #include "tuner/store/packed_winner.h"
 #include "tuner/target/target.h"
+#include "tuner/template/registry.h"
 
 namespace tilewright {
 namespace {
@@ -81,8 +80,7 @@ bool WinnerGraph::Add(const PackedWinner& view, std::shared_ptr<const StoredWinn
   winner.epoch = view.epoch;
   winner.measured = view.measured;
   winner.vendor = view.vendor;
-  winner.launchable = view.content_hash.empty() || view.arguments_version == kGemmArgsVersion ||
-                      view.arguments_version == kFusedDropoutArgsVersion;
+  winner.launchable = view.content_hash.empty() || IsArgumentsVersion(view.arguments_version);
   winner.target = target;
   winner.signer = SignerFor(view.signer);
   winner.packed = std::string(view.bytes);

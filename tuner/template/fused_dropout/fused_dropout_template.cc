@@ -225,6 +225,8 @@ class FusedDropout : public TypedTemplate<v1::FusedDropoutProblem, FusedDropoutC
       : TypedTemplate("fused_dropout", "dropout/fused_dropout.cuh", FusedDropoutParameters(),
                       "ServesKind", kRules) {}
 
+  int ArgumentsVersion() const override { return kFusedDropoutArgsVersion; }
+
  private:
   const Problem* PartOf(const v1::Problem& problem) const override {
     return problem.has_fused_dropout() ? &problem.fused_dropout() : nullptr;
@@ -247,7 +249,6 @@ class FusedDropout : public TypedTemplate<v1::FusedDropoutProblem, FusedDropoutC
     // A block has whole rows, however long, where they are normalized.
     const int tile_n = Normalizes(problem) ? kWholeRow : HeldColumns(c);
     v1::LaunchPlan plan;
-    plan.set_arguments_version(kFusedDropoutArgsVersion);
     *plan.add_steps() = TileStep(kFusedDropoutEntry, c.threads, c.tile_m, tile_n);
     plan.mutable_steps(0)->set_dynamic_shared_memory_bytes(SharedMemoryBytes(c, work));
     if (work.column_sums > 0) {

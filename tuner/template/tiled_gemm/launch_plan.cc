@@ -2,7 +2,6 @@
 
 #include "kernel_templates/abi/ceil_div.h"
 #include "kernel_templates/abi/column_sums_config.h"
-#include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/abi/split_epilogue_config.h"
 #include "kernel_templates/abi/split_k_config.h"
 #include "tuner/template/launch_step.h"
@@ -47,7 +46,6 @@ v1::WorkspaceRegion ColumnSumsRegion(const TiledLaunch& launch) {
 
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch) {
   v1::LaunchPlan plan;
-  plan.set_arguments_version(kGemmArgsVersion);
   *plan.add_steps() = MainStep(launch);
   if (launch.split_k > 1) {
     *plan.add_steps() = ReduceStep();

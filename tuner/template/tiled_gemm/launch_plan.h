@@ -30,9 +30,10 @@ struct TiledLaunch {
   bool split_epilogue = false;
 };
 
-// The plan of `launch` for the canonical `gemm`, without its requirements: one step; where k is
-// split a second one that sums the partials in order and runs the epilogue once, or one that runs
-// it where it is split; and for a bias gradient one that sums columns.
+// The plan of `launch` for the canonical `gemm`, without the version of its arguments and its
+// requirements: one step; where k is split a second one that sums the partials in order and runs
+// the epilogue once, or one that runs it where it is split; and for a bias gradient one that sums
+// columns.
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch);
 
 }  // namespace tilewright

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel_templates/abi/kernel_args.h"
 #include "proto/problem/gemm/split_epilogue.h"
 #include "tuner/model/cost_model.h"
 #include "tuner/model/machine_model.h"
@@ -36,6 +37,8 @@ template <typename ConfigStruct>
 class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
  public:
   using Config = ConfigStruct;
+
+  int ArgumentsVersion() const final { return kGemmArgsVersion; }
 
   std::vector<std::string_view> Constraints() const final {
     auto names = TypedTemplate<v1::GemmProblem, Config>::Constraints();
