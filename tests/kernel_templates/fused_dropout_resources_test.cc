@@ -9,7 +9,6 @@
 #include "tests/tuner/codegen/fused_dropout_problems.h"
 #include "tests/tuner/template/variants.h"
 #include "tuner/target/target.h"
-#include "tuner/template/fused_dropout/fused_dropout_template.h"
 #include "tuner/template/fused_dropout/parameters.h"
 #include "tuner/template/fused_dropout/work.h"
 #include "tuner/template/registry.h"

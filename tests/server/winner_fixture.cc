@@ -15,7 +15,7 @@
 #include "tuner/search/competing_templates.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
-#include "tuner/template/fused_dropout/fused_dropout_template.h"
+#include "tuner/template/fused_dropout/work.h"
 #include "tuner/template/registry.h"
 #include "tuner/template/tiled_gemm/launch_plan.h"
 

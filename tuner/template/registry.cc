@@ -7,12 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "proto/problem/gemm/precision.h"
 #include "proto/support/errors.h"
-#include "tuner/template/fused_dropout/fused_dropout_template.h"
-#include "tuner/template/gemm_simt/gemm_simt_template.h"
-#include "tuner/template/gemm_sm80/gemm_sm80_template.h"
-#include "tuner/template/gemm_sm90/gemm_sm90_template.h"
 
 namespace tilewright {
+
+// Each is what the folder of its name defines.
+const Template& GemmSimtTemplate();
+const Template& GemmSm80Template();
+const Template& GemmSm90Template();
+const Template& FusedDropoutTemplate();
 
 const std::vector<const Template*>& Templates() {
   static const auto& templates = *new std::vector<const Template*>{

@@ -11,7 +11,6 @@
 #include "tests/tuner/template/template_testing.h"
 #include "tests/tuner/template/variants.h"
 #include "tuner/model/requirements.h"
-#include "tuner/template/fused_dropout/fused_dropout_template.h"
 #include "tuner/template/fused_dropout/model.h"
 #include "tuner/template/fused_dropout/work.h"
 

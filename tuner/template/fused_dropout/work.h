@@ -1,10 +1,16 @@
 #ifndef TILEWRIGHT_TUNER_TEMPLATE_FUSED_DROPOUT_WORK_H_
 #define TILEWRIGHT_TUNER_TEMPLATE_FUSED_DROPOUT_WORK_H_
 
+#include <string_view>
+
 #include "kernel_templates/abi/fused_dropout_config.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
+
+// Entry symbols of the template, extern "C".
+inline constexpr std::string_view kFusedDropoutEntry = "tilewright_fused_dropout";
+inline constexpr std::string_view kColumnReduceEntry = "tilewright_column_reduce";
 
 // What of the canonical `problem` decides about resources; `read_mask` as the config has it. The
 // template finds the same from its spec. Pure; any thread.

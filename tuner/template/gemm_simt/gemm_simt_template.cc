@@ -1,5 +1,5 @@
-#include "tuner/template/gemm_simt/gemm_simt_template.h"
-
+// kernel_templates/gemm/gemm_simt.cuh: fp32 on CUDA cores, for every GPU from 8.0 on.
+// registry.cc declares its one function.
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/precision.h"
 #include "tuner/template/gemm_simt/parameters.h"

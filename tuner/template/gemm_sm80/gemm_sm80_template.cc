@@ -1,5 +1,5 @@
-#include "tuner/template/gemm_sm80/gemm_sm80_template.h"
-
+// kernel_templates/gemm/gemm_sm80.cuh: tensor cores through mma.sync, for every GPU from 8.0 on.
+// registry.cc declares its one function.
 #include <algorithm>
 
 #include "proto/problem/data_type.h"
