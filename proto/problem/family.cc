@@ -1,7 +1,11 @@
 #include "proto/problem/family.h"
 
-#include "proto/problem/fused_dropout/fused_dropout_family.h"
-#include "proto/problem/gemm/gemm_family.h"
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/descriptor.h"
 #include "proto/problem/visit_problem.h"
 #include "proto/support/errors.h"
 
@@ -13,8 +17,12 @@ class NoFamily final : public Family {
  public:
   std::string_view name() const override { return "none"; }
   absl::Status Canonicalize(v1::Problem&) const override {
-    return InvalidField("problem", "MISSING_FIELD",
-                        "says not what to compute; set gemm or fused_dropout");
+    const google::protobuf::OneofDescriptor& kinds = *v1::Problem::descriptor()->oneof_decl(0);
+    std::vector<std::string> names;
+    for (int i = 0; i < kinds.field_count(); ++i) names.push_back(kinds.field(i)->name());
+    return InvalidField(
+        "problem", "MISSING_FIELD",
+        absl::StrCat("says not what to compute; set ", absl::StrJoin(names, " or ")));
   }
   void Encode(const v1::Problem&, ProblemEncoder&) const override {}
   void ClearShape(v1::Problem&) const override {}
@@ -30,16 +38,16 @@ class NoFamily final : public Family {
   }
 };
 
+const Family& FamilyOfKind(NoProblem) {
+  static const auto& none = *new NoFamily;
+  return none;
+}
+
 }  // namespace
 
 const Family& FamilyOf(const v1::Problem& problem) {
-  static const auto& none = *new NoFamily;
-  return VisitProblem(
-      problem, Overloaded{[](const v1::GemmProblem&) -> const Family& { return GemmFamily(); },
-                          [](const v1::FusedDropoutProblem&) -> const Family& {
-                            return FusedDropoutFamily();
-                          },
-                          [](NoProblem) -> const Family& { return none; }});
+  return VisitProblem(problem,
+                      [](const auto& of_kind) -> const Family& { return FamilyOfKind(of_kind); });
 }
 
 }  // namespace tilewright

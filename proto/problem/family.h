@@ -31,7 +31,7 @@ struct ShapeFields {
 };
 
 // A kind of problem: one field of `oneof kind` in Problem. A new kind is a folder here with a
-// Family, and one line in family.cc. Every `problem` is of this kind, and canonical unless a
+// Family, and a line in visit_problem.h. Every `problem` is of this kind, and canonical unless a
 // comment says otherwise. Stateless and pure; any thread.
 class Family {
  public:

@@ -1,9 +1,15 @@
+// The kinds of problems that there are: a new one is a line and a case here. Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_VISIT_PROBLEM_H_
 #define TILEWRIGHT_PROTO_PROBLEM_VISIT_PROBLEM_H_
 
+#include "proto/problem/family.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
+
+// The family of each kind, which its folder defines. Static lifetime.
+const Family& FamilyOfKind(const v1::GemmProblem&);
+const Family& FamilyOfKind(const v1::FusedDropoutProblem&);
 
 // In the place of a problem whose kind is not set.
 struct NoProblem {};

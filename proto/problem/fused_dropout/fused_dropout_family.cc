@@ -1,5 +1,4 @@
-#include "proto/problem/fused_dropout/fused_dropout_family.h"
-
+// Fused dropouts. visit_problem.h declares the one function.
 #include <cstdint>
 #include <string>
 
@@ -9,6 +8,7 @@
 #include "proto/problem/fused_dropout/fused_dropout_tensors.h"
 #include "proto/problem/problem.h"
 #include "proto/problem/shared_parts.h"
+#include "proto/problem/visit_problem.h"
 
 namespace tilewright {
 namespace {
@@ -110,7 +110,7 @@ class FusedDropoutFamilyImpl final : public Family {
 
 }  // namespace
 
-const Family& FusedDropoutFamily() {
+const Family& FamilyOfKind(const v1::FusedDropoutProblem&) {
   static const auto& family = *new FusedDropoutFamilyImpl;
   return family;
 }

@@ -1,5 +1,4 @@
-#include "proto/problem/gemm/gemm_family.h"
-
+// GEMMs. visit_problem.h declares the one function.
 #include <cstdint>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "proto/problem/problem.h"
 #include "proto/problem/shared_parts.h"
 #include "proto/problem/sizes.h"
+#include "proto/problem/visit_problem.h"
 
 namespace tilewright {
 namespace {
@@ -160,7 +160,7 @@ class GemmFamilyImpl final : public Family {
 
 }  // namespace
 
-const Family& GemmFamily() {
+const Family& FamilyOfKind(const v1::GemmProblem&) {
   static const auto& family = *new GemmFamilyImpl;
   return family;
 }
