@@ -81,6 +81,9 @@ class Target:
         if "${TEMPLATE_TARGETS}" in self.deps:
             self.deps |= {f"tilewright_template_{child.parent.name}"
                           for child in folder.glob("*/CMakeLists.txt")}
+        if "tilewright_launch" in self.deps:
+            self.deps |= {f"tilewright_launch_{child.parent.name}" for child in
+                          (ROOT / "kernel_templates/launch").glob("*/CMakeLists.txt")}
         sources = [s for s in arguments(text, "SOURCES") if "$" not in s]
         if sources:
             self.sources = {folder / s for s in sources}
