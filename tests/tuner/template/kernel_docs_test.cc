@@ -1,4 +1,5 @@
-// docs/kernels.md says what the templates say of themselves.
+// The pages of docs/ say what the templates say of themselves: most of them in kernels.md.
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <regex>
@@ -11,11 +12,20 @@
 namespace tilewright {
 namespace {
 
+std::string Pages() {
+  std::string text;
+  for (const auto& page : std::filesystem::directory_iterator(TILEWRIGHT_DOCS)) {
+    if (page.path().extension() != ".md") continue;
+    std::ifstream stream(page.path());
+    text.append(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+    text += "\n## \n";
+  }
+  return text;
+}
+
 // From the heading of the template to the next one of that level.
 std::string SectionOf(const Template& of) {
-  std::ifstream stream(TILEWRIGHT_KERNELS_MD);
-  const std::string text((std::istreambuf_iterator<char>(stream)),
-                         std::istreambuf_iterator<char>());
+  const std::string text = Pages();
   const std::string heading = "\n## `" + std::string(of.name()) + "`\n";
   const std::size_t begin = text.find(heading);
   if (begin == std::string::npos) return "";
@@ -35,7 +45,8 @@ std::string ParameterTable(const Template& of) {
 TEST(KernelDocsTest, HaveTheParametersOfEveryTemplate) {
   for (const Template* of : Templates()) {
     EXPECT_NE(SectionOf(*of).find(ParameterTable(*of)), std::string::npos)
-        << "docs/kernels.md needs this table in the section of " << of->name() << ":\n"
+        << "docs/kernels.md, or a page beside it, needs this table in the section of " << of->name()
+        << ":\n"
         << ParameterTable(*of);
   }
 }
