@@ -172,7 +172,7 @@ TEST_F(LargeSizesTest, LongestKOfInt8) {
 // Through the bench worker, whose reference shares so long a k among blocks.
 TEST_F(LargeSizesTest, LongKAgainstTheReference) {
   const v1::Problem problem = Gemm(16, 24, int64_t{1} << 28, v1::DATA_TYPE_BF16);
-  const std::string missing = Missing(NeededBytes(*Canonicalize(problem)));
+  const std::string missing = Missing(SessionBytes(*Canonicalize(problem)));
   for (const char* one : {"gemm_sm80", "gemm_sm90"}) {
     ExpectSoundWithin({one, problem, 1, false, one}, missing);
   }
@@ -238,13 +238,13 @@ TEST_F(LargeSizesTest, MostColumns) {
 TEST_F(LargeSizesTest, MostRowsOfFp32) {
   const v1::Problem problem = Gemm(kMost, 1, 1, v1::DATA_TYPE_FP32);
   ExpectSoundWithin({"fp32", problem, 2, false, "gemm_simt"},
-                    Missing(NeededBytes(*Canonicalize(problem))));
+                    Missing(SessionBytes(*Canonicalize(problem))));
 }
 
 TEST_F(LargeSizesTest, MoreThan32BitsOfOutputs) {
   // 2^32 + 2^19 elements.
   const v1::Problem problem = Gemm((1 << 19) + 64, 8192, 16, v1::DATA_TYPE_BF16);
-  const std::string missing = Missing(NeededBytes(*Canonicalize(problem)));
+  const std::string missing = Missing(SessionBytes(*Canonicalize(problem)));
   for (const char* one : {"gemm_sm80", "gemm_sm90"}) {
     ExpectSoundWithin({one, problem, 2, false, one}, missing);
   }
@@ -255,7 +255,7 @@ TEST_F(LargeSizesTest, MoreThan31BitsOfOutputsWithMaskAndBias) {
   v1::Dropout& dropout = *problem.mutable_gemm()->mutable_epilogue()->mutable_dropout();
   dropout.set_probability(0.25);
   dropout.set_store_mask(true);
-  ExpectSoundWithin({"mask", problem, 3}, Missing(NeededBytes(*Canonicalize(problem))));
+  ExpectSoundWithin({"mask", problem, 3}, Missing(SessionBytes(*Canonicalize(problem))));
 }
 
 TEST_F(LargeSizesTest, BatchStridesPast32Bits) {
@@ -266,7 +266,7 @@ TEST_F(LargeSizesTest, BatchStridesPast32Bits) {
   gemm.set_a_batch_stride(kStride);
   gemm.set_b_batch_stride(kStride);
   gemm.set_d_batch_stride(kStride);
-  const std::string missing = Missing(NeededBytes(*Canonicalize(problem)));
+  const std::string missing = Missing(SessionBytes(*Canonicalize(problem)));
   for (const char* one : {"gemm_sm80", "gemm_sm90"}) {
     ExpectSoundWithin({one, problem, 2, false, one}, missing);
   }
@@ -277,7 +277,7 @@ TEST_F(LargeSizesTest, RowStridesPast32Bits) {
   v1::GemmProblem& gemm = *problem.mutable_gemm();
   gemm.set_lda((int64_t{1} << 32) + 64);
   gemm.set_ldd((int64_t{1} << 31) + 64);
-  const std::string missing = Missing(NeededBytes(*Canonicalize(problem)));
+  const std::string missing = Missing(SessionBytes(*Canonicalize(problem)));
   for (const char* one : {"gemm_sm80", "gemm_sm90"}) {
     ExpectSoundWithin({one, problem, 2, false, one}, missing);
   }
@@ -290,20 +290,20 @@ constexpr char kFused[] =
 TEST_F(LargeSizesTest, FusedDropoutOfMoreThan31Bits) {
   const std::string fields = absl::StrCat("rows: 524352 columns: 4096 ", kFused);
   ExpectSoundWithin({fields, FusedDropoutOf(fields), 2},
-                    Missing(NeededBytes(FusedDropoutOf(fields))));
+                    Missing(SessionBytes(FusedDropoutOf(fields))));
 }
 
 TEST_F(LargeSizesTest, FusedDropoutOfMoreThan32Bits) {
   const std::string fields = absl::StrCat("rows: 524352 columns: 8192 ", kFused);
   ExpectSoundWithin({fields, FusedDropoutOf(fields), 2},
-                    Missing(NeededBytes(FusedDropoutOf(fields))));
+                    Missing(SessionBytes(FusedDropoutOf(fields))));
 }
 
 TEST_F(LargeSizesTest, FusedLayerNormBackwardOfMoreThan31Bits) {
   const std::string fields = absl::StrCat("rows: 524352 columns: 4096 ", kFused,
                                           "normalization: NORMALIZATION_LAYER_NORM backward: true");
   ExpectSoundWithin({fields, FusedDropoutOf(fields), 2},
-                    Missing(NeededBytes(FusedDropoutOf(fields))));
+                    Missing(SessionBytes(FusedDropoutOf(fields))));
 }
 
 TEST_F(LargeSizesTest, FusedDropoutWithMostRows) {
@@ -311,7 +311,7 @@ TEST_F(LargeSizesTest, FusedDropoutWithMostRows) {
       "rows: 2147483647 columns: 4 dropout { probability: 0.3 } operation: "
       "DROPOUT_OPERATION_DROPOUT";
   ExpectSoundWithin({fields, FusedDropoutOf(fields), 2},
-                    Missing(NeededBytes(FusedDropoutOf(fields))));
+                    Missing(SessionBytes(FusedDropoutOf(fields))));
 }
 
 TEST_F(LargeSizesTest, FusedDropoutWithMostColumns) {
@@ -319,7 +319,7 @@ TEST_F(LargeSizesTest, FusedDropoutWithMostColumns) {
       "rows: 3 columns: 2147483647 dropout { probability: 0.3 } operation: "
       "DROPOUT_OPERATION_DROPOUT";
   ExpectSoundWithin({fields, FusedDropoutOf(fields), 2},
-                    Missing(NeededBytes(FusedDropoutOf(fields))));
+                    Missing(SessionBytes(FusedDropoutOf(fields))));
 }
 
 }  // namespace

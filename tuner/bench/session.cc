@@ -23,8 +23,7 @@ constexpr int64_t kWorkspaceGuard = int64_t{1} << 20;
 constexpr unsigned char kFirstPoison = 0xFF;
 constexpr unsigned char kSecondPoison = 0x7E;
 
-}  // namespace
-
+// Null members where the kind is not set.
 BenchFamily BenchFamilyOf(const v1::Problem& problem) {
   return VisitProblem(
       problem, Overloaded{[](const v1::GemmProblem& gemm) -> BenchFamily {
@@ -40,13 +39,20 @@ BenchFamily BenchFamilyOf(const v1::Problem& problem) {
                           [](NoProblem) -> BenchFamily { return {}; }});
 }
 
-double NeededBytes(const v1::Problem& problem) {
-  double bytes = BenchFamilyOf(problem).reference->Bytes();
+double BytesOfSession(const v1::Problem& problem, const Reference& reference) {
+  double bytes = reference.Bytes();
   for (const TensorUse& use : FamilyOf(problem).TensorsOf(problem)) {
     // Outputs are there twice, for the comparison of two runs.
     bytes += (use.written ? 2 : 1) * static_cast<double>(use.layout.SpanBytes());
   }
   return bytes;
+}
+
+}  // namespace
+
+double SessionBytes(const v1::Problem& problem) {
+  const BenchFamily family = BenchFamilyOf(problem);
+  return family.reference == nullptr ? 0 : BytesOfSession(problem, *family.reference);
 }
 
 Session::Session(BenchDevice device, const v1::Problem& problem, BenchFamily family)
@@ -62,7 +68,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const v1::Problem& proble
   if (family.reference == nullptr) {
     return Unimplemented("problem", "a worker measures no such kind");
   }
-  ASSIGN_OR_RETURN(BenchDevice device, BenchDevice::Open(device_ordinal, NeededBytes(problem)));
+  ASSIGN_OR_RETURN(BenchDevice device,
+                   BenchDevice::Open(device_ordinal, BytesOfSession(problem, *family.reference)));
   auto session =
       std::unique_ptr<Session>(new Session(std::move(device), problem, std::move(family)));
   RETURN_IF_ERROR(session->Allocate());
@@ -107,9 +114,9 @@ absl::StatusOr<std::vector<v1::VendorKernel>> Session::Vendors(int64_t workspace
 absl::Status Session::Load(const bench::LoadRequest& request) {
   candidates_.erase(request.candidate());
   ASSIGN_OR_RETURN(LoadedCandidate loaded, family_.loader->Load(device_.driver(), request));
-  const int64_t workspace_bytes = loaded.workspace_bytes;
+  RETURN_IF_ERROR(EnsureWorkspace(loaded.workspace_bytes));
   candidates_.emplace(request.candidate(), std::move(loaded));
-  return EnsureWorkspace(workspace_bytes);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<const LoadedCandidate*> Session::Find(int candidate) const {
@@ -122,7 +129,6 @@ absl::StatusOr<const LoadedCandidate*> Session::Find(int candidate) const {
 absl::Status Session::EnsureWorkspace(int64_t bytes) {
   if (!workspace_.empty() && workspace_.bytes() >= bytes) return absl::OkStatus();
   rotation_.reset();
-  workspace_ = GuardedBuffer();
   ASSIGN_OR_RETURN(workspace_, GuardedBuffer::Allocate(device_.driver(), bytes, kWorkspaceGuard));
   return absl::OkStatus();
 }
@@ -285,7 +291,7 @@ absl::StatusOr<CheckFindings> Session::ReadFindings(bool repeat) {
     const GuardedBuffer& memory = outputs_[0][i].memory;
     uint32_t& word = findings.outputs[i].word;
     if (memory.bytes() != sizeof(word)) continue;
-    RETURN_IF_ERROR(Read(memory.address(), &word, sizeof(word), "reading a flag"));
+    RETURN_IF_ERROR(Read(memory.address(), &word, sizeof(word), "reading the output of one word"));
   }
   RETURN_IF_ERROR(device_.Synchronize("running the kernel"));
   for (std::size_t i = 0; i < findings.outputs.size(); ++i) findings.outputs[i].counts = counts[i];

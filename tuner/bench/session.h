@@ -31,12 +31,9 @@ struct BenchFamily {
   std::unique_ptr<CandidateLoader> loader;  // Of candidates that take the reference's scalars.
 };
 
-// Null members where its kind is not set.
-BenchFamily BenchFamilyOf(const v1::Problem& problem);
-
 // Bytes of everything that checking and timing the canonical `problem` allocates, without
 // workspaces, canaries and copies of tensors.
-double NeededBytes(const v1::Problem& problem);
+double SessionBytes(const v1::Problem& problem);
 
 // One problem on one GPU: the context, its inputs, outputs and the candidates loaded. Lives in
 // a bench worker, which has one and no threads. After an error that ruins the context
@@ -74,6 +71,7 @@ class Session final {
 
   absl::Status Allocate();
   absl::StatusOr<const LoadedCandidate*> Find(int candidate) const;
+  // On an error the candidates loaded so far keep the one that they had.
   absl::Status EnsureWorkspace(int64_t bytes);
   absl::Status EnsureRotation(int sets);
   // The inputs, and the outputs of run 0 or 1.
