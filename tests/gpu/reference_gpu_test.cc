@@ -12,7 +12,7 @@
 #include "tuner/bench/device_tensors.h"
 #include "tuner/bench/gemm_reference.h"
 #include "tuner/bench/reference_kernels.h"
-#include "tuner/profile/reference.h"
+#include "tuner/profile/reference_units.h"
 
 namespace tilewright {
 namespace {

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
-#include "tuner/profile/reference.h"
+#include "tuner/profile/reference_units.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {

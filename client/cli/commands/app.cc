@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/commands/command_context.h"
 #include "client/cli/commands/commands.h"
-#include "client/cli/commands/session.h"
 #include "client/cli/commands/version.h"
 #include "client/cli/output/format.h"
 #include "client/cli/output/json.h"
@@ -130,9 +130,9 @@ int RunCommand(const std::vector<std::string>& arguments, const Streams& streams
     const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
     return HandleParseError(app, error, json, streams);
   }
-  Session session(flags, streams.out, streams.out_style, streams.err, streams.err_style);
-  const auto code = action(session);
-  return code.ok() ? *code : Fail(session.Explained(code.status()), flags.json, streams);
+  CommandContext context(flags, streams.out, streams.out_style, streams.err, streams.err_style);
+  const auto code = action(context);
+  return code.ok() ? *code : Fail(context.Explained(code.status()), flags.json, streams);
 }
 
 }  // namespace

@@ -21,18 +21,18 @@
 namespace tilewright::cli {
 namespace {
 
-absl::StatusOr<int> Backup(Session& session, const std::string& path) {
-  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(path));
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> Backup(CommandContext& context, const std::string& path) {
+  ASSIGN_OR_RETURN(const OutputFile file, context.output_file(path));
+  ASSIGN_OR_RETURN(Client * client, context.client());
   int64_t bytes = 0;
   RETURN_IF_ERROR(file.Write([&](std::ostream& out) -> absl::Status {
     ASSIGN_OR_RETURN(bytes, client->connection().BackupCache(out));
     return absl::OkStatus();
   }));
-  if (session.json()) {
-    session.PrintJson({{"file", path}, {"bytes", bytes}});
+  if (context.json()) {
+    context.PrintJson({{"file", path}, {"bytes", bytes}});
   } else {
-    session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
+    context.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
                   << Printable(path) << ".\n";
   }
   return kExitOk;
@@ -85,8 +85,8 @@ absl::Status ErrorIn(const Json& error) {
 }
 
 // The daemon's program does it, without serving: it alone knows databases.
-absl::StatusOr<int> Restore(Session& session, const std::string& path) {
-  ASSIGN_OR_RETURN(const DaemonPlace place, session.place());
+absl::StatusOr<int> Restore(CommandContext& context, const std::string& path) {
+  ASSIGN_OR_RETURN(const DaemonPlace place, context.place());
   std::error_code failed;
   const std::string file = std::filesystem::absolute(path, failed);
   if (failed) {
@@ -103,13 +103,13 @@ absl::StatusOr<int> Restore(Session& session, const std::string& path) {
   const Json result = Json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
   if (result.is_object() && result.contains("error")) return ErrorIn(result["error"]);
   if (ended.exit_code != 0 || !result.is_object()) return FailureOf(ended);
-  if (session.json()) {
-    session.PrintJson(result);
+  if (context.json()) {
+    context.PrintJson(result);
     return kExitOk;
   }
-  session.out() << "Restored " << Printable(path) << ".\n";
+  context.out() << "Restored " << Printable(path) << ".\n";
   if (const std::string kept = TextOf(result, "kept"); !kept.empty()) {
-    session.out() << "What was there is kept as " << Printable(kept) << ".\n";
+    context.out() << "What was there is kept as " << Printable(kept) << ".\n";
   }
   return kExitOk;
 }
@@ -120,8 +120,9 @@ void AddBackup(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("backup", "Write all that is stored to a file");
   auto file = std::make_shared<std::string>();
   command->add_option("file", *file, "The file to write")->type_name("FILE")->required();
-  command->callback(
-      [&action, file] { action = [file](Session& session) { return Backup(session, *file); }; });
+  command->callback([&action, file] {
+    action = [file](CommandContext& context) { return Backup(context, *file); };
+  });
 }
 
 void AddRestore(CLI::App& app, Action& action) {
@@ -133,8 +134,9 @@ void AddRestore(CLI::App& app, Action& action) {
   command->add_option("file", *file, "What backup wrote, or tilewright.db.schema-N")
       ->type_name("FILE")
       ->required();
-  command->callback(
-      [&action, file] { action = [file](Session& session) { return Restore(session, *file); }; });
+  command->callback([&action, file] {
+    action = [file](CommandContext& context) { return Restore(context, *file); };
+  });
 }
 
 }  // namespace tilewright::cli

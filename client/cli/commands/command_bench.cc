@@ -81,13 +81,13 @@ struct Measured {
   absl::Status lost;
 };
 
-Measured MeasureAll(Session& session, Client& client, const std::vector<SuiteEntry>& suite,
+Measured MeasureAll(CommandContext& context, Client& client, const std::vector<SuiteEntry>& suite,
                     const TuneOptions& options) {
   Measured measured;
-  ProgressPrinter printer(session.err(), session.err_style());
+  ProgressPrinter printer(context.err(), context.err_style());
   for (size_t i = 0; i < suite.size(); ++i) {
     const auto progress = [&](const v1::Tuning& tuning) {
-      if (!session.shows_progress() || IsFinal(tuning.state())) return;
+      if (!context.shows_progress() || IsFinal(tuning.state())) return;
       ProgressView view = ViewOf(tuning, printer.ElapsedSeconds());
       view.detail = absl::StrCat(Printable(suite[i].name), " ", view.label);
       view.label = kProblemsLabel;
@@ -113,22 +113,22 @@ Measured MeasureAll(Session& session, Client& client, const std::vector<SuiteEnt
   return measured;
 }
 
-absl::StatusOr<int> Bench(Session& session, const BenchFlags& flags) {
+absl::StatusOr<int> Bench(CommandContext& context, const BenchFlags& flags) {
   ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.suite));
   std::optional<OutputFile> json_file;
   if (!flags.json_file.empty()) {
-    ASSIGN_OR_RETURN(json_file, session.output_file(flags.json_file));
+    ASSIGN_OR_RETURN(json_file, context.output_file(flags.json_file));
   }
   TuneOptions options;
   options.target = flags.target.target;
   ASSIGN_OR_RETURN(options.device_ordinal, DeviceOrdinal(flags.target));
   ASSIGN_OR_RETURN(options.tuning, ParseTuningOptions(flags.tuning));
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ListDevicesResponse devices, client->connection().ListDevices());
   const std::string date = Now();
   InterruptScope interrupt;
   options.stop = interrupt.token();
-  const auto [rows, lost] = MeasureAll(session, *client, suite, options);
+  const auto [rows, lost] = MeasureAll(context, *client, suite, options);
   const bool interrupted = interrupt.End();
 
   Json report{{"date", date}, {"version", kVersion}, {"commit", kCommit}, {"suite", flags.suite}};
@@ -137,33 +137,33 @@ absl::StatusOr<int> Bench(Session& session, const BenchFlags& flags) {
   for (const BenchRow& row : rows) report["results"].push_back(BenchRowToJson(row));
   report["summary"] = BenchSummaryToJson(rows);
   const bool json_to_output =
-      !json_file.has_value() && (session.json() || flags.json_option->count() > 0);
+      !json_file.has_value() && (context.json() || flags.json_option->count() > 0);
   if (json_file.has_value()) {
     RETURN_IF_ERROR(json_file->Write(JsonText(report, 1) + "\n"));
   }
   if (json_to_output) {
-    session.PrintJson(report);
+    context.PrintJson(report);
   } else {
-    session.out() << RenderBench(rows, session.out_style());
+    context.out() << RenderBench(rows, context.out_style());
   }
   if (interrupted) {
-    session.Note(absl::StrCat("interrupted after ", rows.size(), " of ", suite.size()));
+    context.Note(absl::StrCat("interrupted after ", rows.size(), " of ", suite.size()));
     return kExitInterrupted;
   }
   if (!lost.ok()) {
-    session.Error(WithMessage(lost, absl::StrCat(lost.message(), "; ", rows.size(), " of ",
+    context.Error(WithMessage(lost, absl::StrCat(lost.message(), "; ", rows.size(), " of ",
                                                  suite.size(), " problems were measured before")));
     return ExitCodeOf(lost);
   }
   if (report["summary"]["failed"] != 0) {
-    session.Error(MakeError(absl::StatusCode::kInternal, "BENCH_FAILED",
+    context.Error(MakeError(absl::StatusCode::kInternal, "BENCH_FAILED",
                             absl::StrCat(report["summary"]["failed"].get<int>(), " of ",
                                          rows.size(), " problems failed")));
     return kExitFailure;
   }
   for (const BenchRow& row : rows) {
     if (row.tuning.not_stored().empty()) continue;
-    session.Error(NotStoredError(row.tuning.not_stored()));
+    context.Error(NotStoredError(row.tuning.not_stored()));
     return kExitNotStored;
   }
   return kExitOk;
@@ -186,8 +186,9 @@ void AddBench(CLI::App& app, Action& action) {
           ->expected(0, 1);
   AddTargetFlags(*bench, flags->target);
   AddTuningFlags(*bench, flags->tuning);
-  bench->callback(
-      [&action, flags] { action = [flags](Session& session) { return Bench(session, *flags); }; });
+  bench->callback([&action, flags] {
+    action = [flags](CommandContext& context) { return Bench(context, *flags); };
+  });
 }
 
 }  // namespace tilewright::cli

@@ -36,24 +36,24 @@ Json SummaryToJson(const v1::ExportSummary& summary) {
             {"damaged", summary.damaged()}}}};
 }
 
-void PrintSummary(Session& session, const v1::ExportSummary& summary) {
-  session.out() << "It has " << Count(summary.winners(), "winner") << " and "
+void PrintSummary(CommandContext& context, const v1::ExportSummary& summary) {
+  context.out() << "It has " << Count(summary.winners(), "winner") << " and "
                 << Count(summary.kernels(), "kernel") << ".\n";
   if (summary.vendor_replaced() > 0) {
-    session.out() << Count(summary.vendor_replaced(), "winner")
+    context.out() << Count(summary.vendor_replaced(), "winner")
                   << (summary.vendor_replaced() == 1 ? " is" : " are")
                   << " the best template instead of a cublasLt algorithm, which is good for its "
                      "own version alone.\n";
   }
   if (std::string left_out = DescribeLeftOut(summary); !left_out.empty()) {
     left_out[0] = absl::ascii_toupper(static_cast<unsigned char>(left_out[0]));
-    session.out() << left_out << ".\n";
+    context.out() << left_out << ".\n";
   }
 }
 
-absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
-  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(flags.output));
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> Export(CommandContext& context, const ExportFlags& flags) {
+  ASSIGN_OR_RETURN(const OutputFile file, context.output_file(flags.output));
+  ASSIGN_OR_RETURN(Client * client, context.client());
   int64_t bytes = 0;
   v1::ExportSummary summary;
   RETURN_IF_ERROR(file.Write([&](std::ostream& out) -> absl::Status {
@@ -62,15 +62,15 @@ absl::StatusOr<int> Export(Session& session, const ExportFlags& flags) {
   }));
   // An older daemon says nothing of it, and no bundle is without a winner.
   const bool is_known = summary.winners() > 0;
-  if (session.json()) {
+  if (context.json()) {
     Json object{{"file", flags.output}, {"bytes", bytes}};
     if (is_known) object.update(SummaryToJson(summary));
-    session.PrintJson(object);
+    context.PrintJson(object);
     return kExitOk;
   }
-  session.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
+  context.out() << "Wrote " << FormatBytes(static_cast<double>(bytes)) << " to "
                 << Printable(flags.output) << ".\n";
-  if (is_known) PrintSummary(session, summary);
+  if (is_known) PrintSummary(context, summary);
   return kExitOk;
 }
 
@@ -103,56 +103,56 @@ std::string Outcome(const v1::ImportBundleResponse& response) {
   return text;
 }
 
-absl::StatusOr<int> Import(Session& session, const std::string& path) {
+absl::StatusOr<int> Import(CommandContext& context, const std::string& path) {
   ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
   std::istream in(bundle.get());
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ImportBundleResponse response, client->connection().ImportBundle(in));
-  if (session.json()) {
-    session.PrintJson(ToJson(response));
+  if (context.json()) {
+    context.PrintJson(ToJson(response));
     return kExitOk;
   }
-  session.out() << "Imported " << Outcome(response) << ".\nSigned by "
+  context.out() << "Imported " << Outcome(response) << ".\nSigned by "
                 << NameOf(response.signer(), response.signer_name()) << ".\n";
   return kExitOk;
 }
 
-void PrintSigner(Session& session, const v1::InspectBundleResponse& response) {
+void PrintSigner(CommandContext& context, const v1::InspectBundleResponse& response) {
   const v1::Signer& signer = response.signer();
-  session.out() << "Signed by " << NameOf(signer.signer(), signer.display_name());
+  context.out() << "Signed by " << NameOf(signer.signer(), signer.display_name());
   if (!signer.trusted()) {
-    session.out() << ", whom nobody here trusts: `tilewright trust add "
+    context.out() << ", whom nobody here trusts: `tilewright trust add "
                   << Printable(signer.signer()) << " --name NAME` does";
   }
-  session.out() << ".\n";
+  context.out() << ".\n";
 }
 
 // `dry_run`: what an import would do; else what there is.
-absl::StatusOr<int> Inspect(Session& session, const std::string& path, bool dry_run) {
+absl::StatusOr<int> Inspect(CommandContext& context, const std::string& path, bool dry_run) {
   ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
   std::istream in(bundle.get());
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::InspectBundleResponse response,
                    client->connection().InspectBundle(in));
-  if (session.json()) {
-    session.PrintJson(ToJson(response));
+  if (context.json()) {
+    context.PrintJson(ToJson(response));
     return kExitOk;
   }
   if (dry_run) {
-    session.out() << (response.signer().trusted() ? "Would import " : "Once trusted, would import ")
+    context.out() << (response.signer().trusted() ? "Would import " : "Once trusted, would import ")
                   << Outcome(response.outcome()) << ". Nothing was stored.\n";
   } else {
     std::vector<Result> results;
     for (const v1::Winner& winner : response.winners()) results.push_back(ResultOf(winner));
-    session.out() << RenderResults(results, session.out_style());
-    session.out() << Count(response.winner_count(), "winner") << ", "
+    context.out() << RenderResults(results, context.out_style());
+    context.out() << Count(response.winner_count(), "winner") << ", "
                   << Count(response.kernel_count(), "kernel");
     if (response.winner_count() > response.winners_size()) {
-      session.out() << "; the first " << response.winners_size() << " are shown";
+      context.out() << "; the first " << response.winners_size() << " are shown";
     }
-    session.out() << ".\n";
+    context.out() << ".\n";
   }
-  PrintSigner(session, response);
+  PrintSigner(context, response);
   return kExitOk;
 }
 
@@ -168,8 +168,9 @@ void AddExport(CLI::App& app, Action& action) {
       ->add_option("--key", flags->keys,
                    "Only the winner of this key, as `list --json` shows it; may be repeated")
       ->type_name("KEY");
-  command->callback(
-      [&action, flags] { action = [flags](Session& session) { return Export(session, *flags); }; });
+  command->callback([&action, flags] {
+    action = [flags](CommandContext& context) { return Export(context, *flags); };
+  });
 }
 
 void AddImport(CLI::App& app, Action& action) {
@@ -180,8 +181,8 @@ void AddImport(CLI::App& app, Action& action) {
   command->add_flag("--dry-run", *dry_run,
                     "Verify it and say what an import would do; store nothing");
   command->callback([&action, file, dry_run] {
-    action = [file, dry_run](Session& session) {
-      return *dry_run ? Inspect(session, *file, /*dry_run=*/true) : Import(session, *file);
+    action = [file, dry_run](CommandContext& context) {
+      return *dry_run ? Inspect(context, *file, /*dry_run=*/true) : Import(context, *file);
     };
   });
 }
@@ -194,7 +195,7 @@ void AddBundle(CLI::App& app, Action& action) {
   auto file = std::make_shared<std::string>();
   inspect->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
   inspect->callback([&action, file] {
-    action = [file](Session& session) { return Inspect(session, *file, /*dry_run=*/false); };
+    action = [file](CommandContext& context) { return Inspect(context, *file, /*dry_run=*/false); };
   });
 }
 

@@ -64,22 +64,22 @@ std::string DescribeTemplates(const v1::ListDevicesResponse& response) {
   });
 }
 
-absl::StatusOr<int> Devices(Session& session) {
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> Devices(CommandContext& context) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ListDevicesResponse response, client->connection().ListDevices());
-  if (session.json()) {
-    session.PrintJson(ToJson(response));
+  if (context.json()) {
+    context.PrintJson(ToJson(response));
     return kExitOk;
   }
-  const Style& style = session.out_style();
-  session.out() << RenderDevices(response, style) << '\n'
+  const Style& style = context.out_style();
+  context.out() << RenderDevices(response, style) << '\n'
                 << RenderProfiles(response, style) << '\n'
                 << RenderLibraries(response, style) << "\ndriver "
                 << DescribeDriver(response.environment().driver_version()) << ", templates "
                 << Printable(DescribeTemplates(response)) << '\n';
   for (const v1::LibraryStatus& library : response.libraries()) {
     if (library.found()) continue;
-    if (const std::string note = session.EnvironmentNote(); !note.empty()) session.Note(note);
+    if (const std::string note = context.EnvironmentNote(); !note.empty()) context.Note(note);
     break;
   }
   return kExitOk;

@@ -92,47 +92,48 @@ std::vector<PrecisionPoint> FrontierOf(const v1::ExplainWinnerResponse& response
   return PrecisionFrontier(response.candidates(), ErrorBudgetOf(response.winner().problem()));
 }
 
-void PrintExplanation(Session& session, const v1::ExplainWinnerResponse& response, bool all) {
+void PrintExplanation(CommandContext& context, const v1::ExplainWinnerResponse& response,
+                      bool all) {
   const v1::Winner& winner = response.winner();
-  session.out() << RenderResults({ResultOf(winner)}, session.out_style());
-  if (!winner.reason().empty()) session.out() << "Why: " << Printable(winner.reason()) << '\n';
+  context.out() << RenderResults({ResultOf(winner)}, context.out_style());
+  if (!winner.reason().empty()) context.out() << "Why: " << Printable(winner.reason()) << '\n';
   if (winner.margin() > 0) {
-    session.out() << "Ahead of the runner-up by " << FormatShare(winner.margin(), 1) << ".\n";
+    context.out() << "Ahead of the runner-up by " << FormatShare(winner.margin(), 1) << ".\n";
   }
   if (const auto& leads = winner.candidate().lead_seconds(); !leads.empty()) {
-    session.out() << absl::StrFormat("Took the lead %.1f s into the tuning.\n", leads[0]);
+    context.out() << absl::StrFormat("Took the lead %.1f s into the tuning.\n", leads[0]);
   }
-  session.out() << response.candidates_size() << " candidates of " << response.legal_configs()
+  context.out() << response.candidates_size() << " candidates of " << response.legal_configs()
                 << " legal configs";
   if (const std::string failures = CountFailures(response); !failures.empty()) {
-    session.out() << "; failed: " << failures;
+    context.out() << "; failed: " << failures;
   }
   if (const auto correlation = ModelRankCorrelation(response.candidates())) {
-    session.out() << absl::StrFormat("; rank correlation of the model with the measured: %.2f",
+    context.out() << absl::StrFormat("; rank correlation of the model with the measured: %.2f",
                                      *correlation);
   }
-  session.out() << "\n\n";
+  context.out() << "\n\n";
   if (const auto points = FrontierOf(response); points.size() > 1) {
-    session.out() << RenderFrontier(points, FloatingPointOperations(winner.problem()),
-                                    session.out_style())
+    context.out() << RenderFrontier(points, FloatingPointOperations(winner.problem()),
+                                    context.out_style())
                   << '\n';
   }
   if (const auto forms = FastestForms(response.candidates())) {
-    session.out() << RenderForms(*forms, session.out_style()) << '\n';
+    context.out() << RenderForms(*forms, context.out_style()) << '\n';
   }
-  session.out() << RenderCandidates(response, all, session.out_style());
+  context.out() << RenderCandidates(response, all, context.out_style());
 }
 
-absl::StatusOr<int> Explain(Session& session, const ExplainFlags& flags) {
+absl::StatusOr<int> Explain(CommandContext& context, const ExplainFlags& flags) {
   v1::ExplainWinnerRequest request;
   ASSIGN_OR_RETURN(*request.mutable_problem(), ParseProblem(flags.problem));
   request.set_target(flags.target.target);
   ASSIGN_OR_RETURN(const int32_t ordinal, DeviceOrdinal(flags.target));
   request.set_device_ordinal(ordinal);
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ExplainWinnerResponse response,
                    client->connection().ExplainWinner(request));
-  if (session.json()) {
+  if (context.json()) {
     Json object = ResultToJson(ResultOf(response.winner()));
     object["explanation"] = ToJson(response);
     const auto correlation = ModelRankCorrelation(response.candidates());
@@ -140,9 +141,9 @@ absl::StatusOr<int> Explain(Session& session, const ExplainFlags& flags) {
         FrontierToJson(FrontierOf(response), FloatingPointOperations(response.winner().problem()));
     object["epilogues"] = FormsToJson(FastestForms(response.candidates()));
     object["model_rank_correlation"] = correlation ? Json(*correlation) : Json(nullptr);
-    session.PrintJson(object);
+    context.PrintJson(object);
   } else {
-    PrintExplanation(session, response, flags.all);
+    PrintExplanation(context, response, flags.all);
   }
   return kExitOk;
 }
@@ -157,7 +158,7 @@ void AddExplain(CLI::App& app, Action& action) {
     AddTargetFlags(kind, flags->target);
     kind.add_flag("--all", flags->all, "Every candidate, not the first 20");
     kind.callback([&action, flags] {
-      action = [flags](Session& session) { return Explain(session, *flags); };
+      action = [flags](CommandContext& context) { return Explain(context, *flags); };
     });
   });
 }

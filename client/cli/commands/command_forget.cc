@@ -56,16 +56,16 @@ absl::StatusOr<v1::ForgetWinnersRequest> RequestOf(const ForgetFlags& flags) {
   return request;
 }
 
-absl::StatusOr<int> Forget(Session& session, const ForgetFlags& flags) {
+absl::StatusOr<int> Forget(CommandContext& context, const ForgetFlags& flags) {
   ASSIGN_OR_RETURN(const v1::ForgetWinnersRequest request, RequestOf(flags));
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ForgetWinnersResponse response,
                    client->connection().ForgetWinners(request));
-  if (session.json()) {
-    session.PrintJson(ToJson(response));
+  if (context.json()) {
+    context.PrintJson(ToJson(response));
     return kExitOk;
   }
-  session.out() << (flags.dry_run ? "Would forget " : "Forgot ")
+  context.out() << (flags.dry_run ? "Would forget " : "Forgot ")
                 << Count(response.winners(), "winner") << " and "
                 << Count(response.kernels(), "kernel") << ".\n";
   return kExitOk;
@@ -76,27 +76,27 @@ struct PruneFlags {
   bool dry_run = false;
 };
 
-absl::StatusOr<int> Prune(Session& session, const PruneFlags& flags) {
+absl::StatusOr<int> Prune(CommandContext& context, const PruneFlags& flags) {
   v1::PruneCacheRequest request;
   request.set_dry_run(flags.dry_run);
   if (!flags.max_bytes.empty()) {
     ASSIGN_OR_RETURN(const int64_t bytes, ParseBytes("max-bytes", flags.max_bytes));
     request.set_max_bytes(bytes);
   }
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::PruneCacheResponse response, client->connection().PruneCache(request));
-  if (session.json()) {
-    session.PrintJson(ToJson(response));
+  if (context.json()) {
+    context.PrintJson(ToJson(response));
     return kExitOk;
   }
   const auto bytes = [](int64_t count) { return FormatBytes(static_cast<double>(count)); };
-  session.out() << (flags.dry_run ? "Would remove " : "Removed ")
+  context.out() << (flags.dry_run ? "Would remove " : "Removed ")
                 << Count(response.superseded_winners(), "superseded winner") << ", "
                 << Count(response.unused_winners(), "winner") << " served least recently, and "
                 << Count(response.kernels(), "kernel") << ": " << bytes(response.bytes_before())
                 << " before, " << bytes(response.bytes_after()) << " after.\n";
   if (response.limit_missed()) {
-    session.Note("the limit is not reached: everything left was stored or served within 30 days");
+    context.Note("the limit is not reached: everything left was stored or served within 30 days");
   }
   return kExitOk;
 }
@@ -121,7 +121,7 @@ void AddForget(CLI::App& app, Action& action) {
       ->type_name("AGE");
   command->add_flag("--dry-run", flags->dry_run, "Count, and remove nothing");
   const auto run = [&action, flags] {
-    action = [flags](Session& session) { return Forget(session, *flags); };
+    action = [flags](CommandContext& context) { return Forget(context, *flags); };
   };
   AddProblemCommands(*command, flags->problem, [run, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
@@ -147,8 +147,9 @@ void AddPrune(CLI::App& app, Action& action) {
                    "max_cache_bytes)")
       ->type_name("BYTES");
   command->add_flag("--dry-run", flags->dry_run, "Count, and remove nothing");
-  command->callback(
-      [&action, flags] { action = [flags](Session& session) { return Prune(session, *flags); }; });
+  command->callback([&action, flags] {
+    action = [flags](CommandContext& context) { return Prune(context, *flags); };
+  });
 }
 
 }  // namespace tilewright::cli

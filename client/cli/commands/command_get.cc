@@ -114,18 +114,18 @@ Json KernelToJson(const Kernel& kernel) {
   return object;
 }
 
-absl::StatusOr<int> Get(Session& session, const GetFlags& flags) {
+absl::StatusOr<int> Get(CommandContext& context, const GetFlags& flags) {
   ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
   ASSIGN_OR_RETURN(GetOptions options, ParseOptions(flags));
   std::optional<OutputFile> output;
   if (!flags.output.empty()) {
-    ASSIGN_OR_RETURN(output, session.output_file(flags.output));
+    ASSIGN_OR_RETURN(output, context.output_file(flags.output));
   }
   // The deadline is that of the command: what finding or starting a daemon takes of it, the call
   // has not.
   std::optional<SteadyTime> end;
   if (options.deadline.count() > 0) end = DeadlineAfter(options.deadline);
-  ASSIGN_OR_RETURN(Client * client, session.client(end));
+  ASSIGN_OR_RETURN(Client * client, context.client(end));
   if (end.has_value()) {
     options.deadline = std::max(std::chrono::milliseconds(1), TimeUntil(*end));
   }
@@ -137,12 +137,12 @@ absl::StatusOr<int> Get(Session& session, const GetFlags& flags) {
     }
     RETURN_IF_ERROR(output->Write(kernel->cubin()));
   }
-  if (session.json()) {
-    session.PrintJson(KernelToJson(*kernel));
+  if (context.json()) {
+    context.PrintJson(KernelToJson(*kernel));
   } else {
-    session.out() << RenderResults({ResultOf(*kernel)}, session.out_style())
+    context.out() << RenderResults({ResultOf(*kernel)}, context.out_style())
                   << DescribeKernel(*kernel);
-    if (output.has_value()) session.Note(absl::StrCat("wrote the cubin to ", flags.output));
+    if (output.has_value()) context.Note(absl::StrCat("wrote the cubin to ", flags.output));
   }
   return kExitOk;
 }
@@ -164,8 +164,9 @@ void AddGet(CLI::App& app, Action& action) {
     kind.add_option("--hash", flags->pinned_hash, "Exactly the kernel of this content hash")
         ->type_name("HEX");
     kind.add_option("-o,--output", flags->output, "Write the cubin here")->type_name("FILE");
-    kind.callback(
-        [&action, flags] { action = [flags](Session& session) { return Get(session, *flags); }; });
+    kind.callback([&action, flags] {
+      action = [flags](CommandContext& context) { return Get(context, *flags); };
+    });
   });
 }
 

@@ -44,18 +44,18 @@ absl::StatusOr<int64_t> ForEachWinner(
 
 // What is wrong with the store: why winners are missing, and in which file they are kept, or why
 // new ones are not stored. Where the service cannot tell, the list stands without it.
-void NoteTrouble(Session& session, Connection& connection) {
+void NoteTrouble(CommandContext& context, Connection& connection) {
   const auto stats = connection.GetCacheStats();
   if (!stats.ok()) return;
-  if (!stats->recovery_note().empty()) session.Note(stats->recovery_note());
-  if (!stats->read_only().empty()) session.Note(stats->read_only());
+  if (!stats->recovery_note().empty()) context.Note(stats->recovery_note());
+  if (!stats->read_only().empty()) context.Note(stats->read_only());
   if (const int64_t unstored = stats->unstored_winners(); unstored > 0) {
-    session.Note(absl::StrCat(Count(unstored, "winner"), unstored == 1 ? " is" : " are",
+    context.Note(absl::StrCat(Count(unstored, "winner"), unstored == 1 ? " is" : " are",
                               " served and not stored yet"));
   }
 }
 
-absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
+absl::StatusOr<int> List(CommandContext& context, const std::string& limit_text) {
   int64_t limit = 0;
   if (!limit_text.empty()) {
     ASSIGN_OR_RETURN(limit, ParseInteger("limit", limit_text));
@@ -63,24 +63,24 @@ absl::StatusOr<int> List(Session& session, const std::string& limit_text) {
       return InvalidField("limit", "OUT_OF_RANGE", absl::StrCat("must be at least 1, was ", limit));
     }
   }
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   std::vector<Result> results;
   const auto show = [&](const v1::Winner& winner, bool distrusted) {
     Result result = ResultOf(winner);
     result.distrusted = distrusted;
-    if (!session.json()) return results.push_back(std::move(result));
+    if (!context.json()) return results.push_back(std::move(result));
     Json object = ResultToJson(result);
     object["distrusted"] = distrusted;
     object["winner"] = ToJson(winner);
-    session.PrintJson(object);
+    context.PrintJson(object);
   };
   ASSIGN_OR_RETURN(const int64_t count, ForEachWinner(client->connection(), limit, show));
-  NoteTrouble(session, client->connection());
-  if (session.json()) return kExitOk;
+  NoteTrouble(context, client->connection());
+  if (context.json()) return kExitOk;
   if (count == 0) {
-    session.Note("nothing is stored yet; `tilewright tune gemm --m M --n N --k K` changes that");
+    context.Note("nothing is stored yet; `tilewright tune gemm --m M --n N --k K` changes that");
   } else {
-    session.out() << RenderResults(results, session.out_style());
+    context.out() << RenderResults(results, context.out_style());
   }
   return kExitOk;
 }
@@ -91,8 +91,9 @@ void AddList(CLI::App& app, Action& action) {
   CLI::App* list = app.add_subcommand("list", "Show the winners that are stored, newest first");
   auto limit = std::make_shared<std::string>();
   list->add_option("--limit", *limit, "At most this many (default: all)")->type_name("N");
-  list->callback(
-      [&action, limit] { action = [limit](Session& session) { return List(session, *limit); }; });
+  list->callback([&action, limit] {
+    action = [limit](CommandContext& context) { return List(context, *limit); };
+  });
 }
 
 }  // namespace tilewright::cli

@@ -37,7 +37,7 @@ void AddServe(CLI::App& app, Action& action) {
   serve->prefix_command();
   serve->set_help_flag();
   serve->callback([&action, serve] {
-    action = [arguments = serve->remaining()](Session&) -> absl::StatusOr<int> {
+    action = [arguments = serve->remaining()](CommandContext&) -> absl::StatusOr<int> {
       return ExecDaemon(arguments);
     };
   });
@@ -45,11 +45,11 @@ void AddServe(CLI::App& app, Action& action) {
 
 void AddVersion(CLI::App& app, Action& action) {
   app.add_subcommand("version", "Show the version")->callback([&action] {
-    action = [](Session& session) -> absl::StatusOr<int> {
-      if (session.json()) {
-        session.PrintJson({{"version", kVersion}, {"commit", kCommit}});
+    action = [](CommandContext& context) -> absl::StatusOr<int> {
+      if (context.json()) {
+        context.PrintJson({{"version", kVersion}, {"commit", kCommit}});
       } else {
-        session.out() << "tilewright " << kVersion << " (" << kCommit << ")\n";
+        context.out() << "tilewright " << kVersion << " (" << kCommit << ")\n";
       }
       return kExitOk;
     };

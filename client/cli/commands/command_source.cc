@@ -74,26 +74,27 @@ std::string Below(const std::string& folder, const std::string& path) {
   return (std::filesystem::path(folder) / path).string();
 }
 
-absl::Status WriteFile(const Session& session, const std::string& path, std::string_view content) {
+absl::Status WriteFile(const CommandContext& context, const std::string& path,
+                       std::string_view content) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  ASSIGN_OR_RETURN(const OutputFile file, session.output_file(path));
+  ASSIGN_OR_RETURN(const OutputFile file, context.output_file(path));
   return file.Write(content);
 }
 
-absl::Status WriteFolder(const Session& session, const v1::RenderSourceResponse& rendered,
+absl::Status WriteFolder(const CommandContext& context, const v1::RenderSourceResponse& rendered,
                          const std::string& sass, const std::string& folder) {
   RETURN_IF_ERROR(CheckPaths(rendered));
   for (const v1::SourceFile& file : rendered.files()) {
-    RETURN_IF_ERROR(WriteFile(session, Below(folder, file.path()), file.text()));
+    RETURN_IF_ERROR(WriteFile(context, Below(folder, file.path()), file.text()));
   }
-  RETURN_IF_ERROR(WriteFile(session, Below(folder, kSourceName), SourceInFolder(rendered)));
+  RETURN_IF_ERROR(WriteFile(context, Below(folder, kSourceName), SourceInFolder(rendered)));
   const std::pair<const char*, const std::string*> compiled[] = {
       {"kernel.cubin", &rendered.kernel().cubin()},
       {"kernel.ptx", &rendered.ptx()},
       {"kernel.sass", &sass}};
   for (const auto& [name, content] : compiled) {
-    if (!content->empty()) RETURN_IF_ERROR(WriteFile(session, Below(folder, name), *content));
+    if (!content->empty()) RETURN_IF_ERROR(WriteFile(context, Below(folder, name), *content));
   }
   return absl::OkStatus();
 }
@@ -104,34 +105,34 @@ absl::Status NotCompiled(const v1::Failure& failure) {
                    failure.message());
 }
 
-void Print(Session& session, const SourceFlags& flags, const v1::RenderSourceResponse& rendered,
-           const std::string& sass) {
+void Print(CommandContext& context, const SourceFlags& flags,
+           const v1::RenderSourceResponse& rendered, const std::string& sass) {
   if (flags.resources) {
-    session.out() << DescribeVariant(rendered.kernel().variant()) << '\n'
-                  << RenderResources(rendered.kernel(), session.out_style());
+    context.out() << DescribeVariant(rendered.kernel().variant()) << '\n'
+                  << RenderResources(rendered.kernel(), context.out_style());
   }
   if (!flags.folder.empty()) {
-    session.Note(absl::StrCat("wrote ", Count(rendered.files_size() + 1, "file"), " to ",
+    context.Note(absl::StrCat("wrote ", Count(rendered.files_size() + 1, "file"), " to ",
                               flags.folder, "; there: ", CompileCommand(rendered, true)));
   } else if (flags.ptx) {
-    session.out() << rendered.ptx();
+    context.out() << rendered.ptx();
   } else if (flags.sass) {
-    session.out() << sass;
+    context.out() << sass;
   } else if (!flags.resources) {
-    session.out() << FlatSource(rendered);
+    context.out() << FlatSource(rendered);
   }
 }
 
-absl::StatusOr<int> Source(Session& session, const SourceFlags& flags) {
+absl::StatusOr<int> Source(CommandContext& context, const SourceFlags& flags) {
   ASSIGN_OR_RETURN(const v1::RenderSourceRequest request, ParseRequest(flags));
   std::string cuobjdump;
   if (flags.sass) {
     ASSIGN_OR_RETURN(cuobjdump, FindCuobjdump());
   }
   if (!flags.folder.empty()) {
-    RETURN_IF_ERROR(session.output_file(Below(flags.folder, kSourceName)).status());
+    RETURN_IF_ERROR(context.output_file(Below(flags.folder, kSourceName)).status());
   }
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::RenderSourceResponse rendered,
                    client->connection().RenderSource(request));
   const bool compiled = !rendered.kernel().cubin().empty();
@@ -140,10 +141,10 @@ absl::StatusOr<int> Source(Session& session, const SourceFlags& flags) {
     ASSIGN_OR_RETURN(sass, Disassemble(cuobjdump, rendered.kernel().cubin()));
   }
   if (!flags.folder.empty()) {
-    RETURN_IF_ERROR(WriteFolder(session, rendered, sass, flags.folder));
+    RETURN_IF_ERROR(WriteFolder(context, rendered, sass, flags.folder));
   }
   if (request.compile() && !compiled) return NotCompiled(rendered.failure());
-  if (session.json()) {
+  if (context.json()) {
     Json object;
     object["kernel"] = DescribeVariant(rendered.kernel().variant());
     object["command"] = CompileCommand(rendered, !flags.folder.empty());
@@ -154,12 +155,12 @@ absl::StatusOr<int> Source(Session& session, const SourceFlags& flags) {
     }
     if (flags.sass) object["sass"] = sass;
     object["response"] = ToJson(rendered);
-    session.PrintJson(object);
+    context.PrintJson(object);
   } else {
-    Print(session, flags, rendered, sass);
+    Print(context, flags, rendered, sass);
   }
   if (rendered.has_failure()) {
-    session.Note(absl::StrCat("a tuning would refuse it: ", rendered.failure().message()));
+    context.Note(absl::StrCat("a tuning would refuse it: ", rendered.failure().message()));
   }
   return kExitOk;
 }
@@ -192,7 +193,7 @@ void AddSource(CLI::App& app, Action& action) {
                     "folder, in place of printing them")
         ->type_name("DIR");
     kind.callback([&action, flags] {
-      action = [flags](Session& session) { return Source(session, *flags); };
+      action = [flags](CommandContext& context) { return Source(context, *flags); };
     });
   });
 }

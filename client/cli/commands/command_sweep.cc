@@ -84,7 +84,7 @@ Json EntryToJson(const v1::SweepEntry& entry) {
 // Prints each entry once as JSON, when it has ended.
 class EntryPrinter {
  public:
-  explicit EntryPrinter(Session& session) : session_(session) {}
+  explicit EntryPrinter(CommandContext& context) : session_(context) {}
 
   void Show(const v1::Sweep& sweep) {
     for (const v1::SweepEntry& entry : sweep.entries()) {
@@ -94,7 +94,7 @@ class EntryPrinter {
   }
 
  private:
-  Session& session_;
+  CommandContext& session_;
   std::set<std::string> shown_;
 };
 
@@ -140,17 +140,17 @@ absl::Status WithHowToGoOn(const absl::Status& status, const v1::Sweep& sweep) {
                                           " problems done, and the same command goes on there"));
 }
 
-void PrintTable(Session& session, const v1::Sweep& sweep) {
+void PrintTable(CommandContext& context, const v1::Sweep& sweep) {
   std::vector<Result> results;
   for (const v1::SweepEntry& entry : sweep.entries()) {
     if (!entry.has_winner()) continue;
     results.push_back(ResultOf(entry.winner()));
     results.back().name = entry.label();
   }
-  if (!results.empty()) session.out() << RenderResults(results, session.out_style());
+  if (!results.empty()) context.out() << RenderResults(results, context.out_style());
   for (const v1::SweepEntry& entry : sweep.entries()) {
     if (entry.state() != v1::WORK_STATE_FAILED) continue;
-    session.out() << session.out_style().Paint(Colour::kRed, "FAILED") << "  "
+    context.out() << context.out_style().Paint(Colour::kRed, "FAILED") << "  "
                   << Printable(entry.label()) << ": "
                   << FormatError(MakeError(static_cast<absl::StatusCode>(entry.error_code()),
                                            entry.error_reason(), entry.error_message()))
@@ -158,37 +158,37 @@ void PrintTable(Session& session, const v1::Sweep& sweep) {
   }
 }
 
-void Finish(Session& session, const v1::Sweep& sweep) {
-  if (session.json()) {
-    session.PrintJson({{"sweep", sweep.name()},
+void Finish(CommandContext& context, const v1::Sweep& sweep) {
+  if (context.json()) {
+    context.PrintJson({{"sweep", sweep.name()},
                        {"state", NameOf(sweep.state())},
                        {"done", sweep.done()},
                        {"total", sweep.entries_size()},
                        {"failed", Failures(sweep)},
                        {"not_stored", Unstored(sweep)}});
   } else {
-    PrintTable(session, sweep);
+    PrintTable(context, sweep);
   }
 }
 
-absl::StatusOr<int> Sweep(Session& session, const SweepFlags& flags) {
+absl::StatusOr<int> Sweep(CommandContext& context, const SweepFlags& flags) {
   ASSIGN_OR_RETURN(v1::CreateSweepRequest request, MakeRequest(flags));
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
   Connection& connection = client->connection();
   ASSIGN_OR_RETURN(v1::Sweep sweep, connection.CreateSweep(std::move(request)));
-  session.Note(absl::StrCat(sweep.name(), ": ", sweep.entries_size(), " problems, ", sweep.done(),
+  context.Note(absl::StrCat(sweep.name(), ": ", sweep.entries_size(), " problems, ", sweep.done(),
                             " done before"));
 
   InterruptScope interrupt;
-  ProgressPrinter progress(session.err(), session.err_style());
-  EntryPrinter entries(session);
+  ProgressPrinter progress(context.err(), context.err_style());
+  EntryPrinter entries(context);
   const auto show = [&](const v1::Sweep& update) {
     sweep = update;
-    if (session.json()) {
+    if (context.json()) {
       progress.Clear();
       entries.Show(update);
     }
-    if (session.shows_progress() && !IsFinal(update.state())) {
+    if (context.shows_progress() && !IsFinal(update.state())) {
       progress.Show(ViewOf(update, progress.ElapsedSeconds()));
     }
   };
@@ -199,20 +199,20 @@ absl::StatusOr<int> Sweep(Session& session, const SweepFlags& flags) {
     if (!watched.ok() && interrupt.token().stop_requested()) {
       const auto cancelled = connection.CancelSweep(sweep.name(), kCancelTimeout);
       interrupt.End();
-      if (!cancelled.ok()) return session.Interrupted(WithHowToGoOn(cancelled.status(), sweep));
+      if (!cancelled.ok()) return context.Interrupted(WithHowToGoOn(cancelled.status(), sweep));
       sweep = *cancelled;
-      Finish(session, sweep);
-      session.Note("interrupted; the same command goes on where it stopped");
+      Finish(context, sweep);
+      context.Note("interrupted; the same command goes on where it stopped");
       return kExitInterrupted;
     }
     if (!watched.ok()) return WithHowToGoOn(watched.status(), sweep);
     sweep = *watched;
   }
   interrupt.End();
-  Finish(session, sweep);
+  Finish(context, sweep);
   const absl::Status shortcoming = Shortcoming(sweep);
   if (shortcoming.ok()) return kExitOk;
-  session.Error(shortcoming);
+  context.Error(shortcoming);
   return ReasonOf(shortcoming) == "NOT_STORED" ? kExitNotStored : kExitFailure;
 }
 
@@ -233,8 +233,9 @@ void AddSweep(CLI::App& app, Action& action) {
       ->type_name("NAME");
   AddTargetFlags(*sweep, flags->target);
   AddTuningFlags(*sweep, flags->tuning);
-  sweep->callback(
-      [&action, flags] { action = [flags](Session& session) { return Sweep(session, *flags); }; });
+  sweep->callback([&action, flags] {
+    action = [flags](CommandContext& context) { return Sweep(context, *flags); };
+  });
 }
 
 }  // namespace tilewright::cli

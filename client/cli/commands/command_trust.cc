@@ -24,11 +24,11 @@ std::string DayOf(const v1::Signer& signer) {
                           absl::LocalTimeZone());
 }
 
-absl::StatusOr<int> ListSigners(Session& session) {
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> ListSigners(CommandContext& context) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ListSignersResponse response, client->connection().ListSigners());
-  if (session.json()) {
-    session.PrintJson(ToJson(response));
+  if (context.json()) {
+    context.PrintJson(ToJson(response));
     return kExitOk;
   }
   Table table({"name", "state", "since", "winners", "signer"}, {false, false, false, true, false});
@@ -37,83 +37,83 @@ absl::StatusOr<int> ListSigners(Session& session) {
                DayOf(signer), absl::StrCat(signer.winners()), signer.signer()});
   }
   if (table.empty()) {
-    session.out() << "No signer is trusted yet. `tilewright trust add` trusts one.\n";
+    context.out() << "No signer is trusted yet. `tilewright trust add` trusts one.\n";
   } else {
-    session.out() << table.Render(session.out_style());
+    context.out() << table.Render(context.out_style());
   }
   if (response.unknown_signer_winners() > 0) {
-    session.out() << Count(response.unknown_signer_winners(), "winner")
+    context.out() << Count(response.unknown_signer_winners(), "winner")
                   << " of an earlier version's imports have no signer. `tilewright trust adopt` "
                      "trusts them for good.\n";
   }
   return kExitOk;
 }
 
-absl::StatusOr<int> Add(Session& session, const v1::TrustSignerRequest& request) {
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> Add(CommandContext& context, const v1::TrustSignerRequest& request) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::Signer signer, client->connection().TrustSigner(request));
-  if (session.json()) {
-    session.PrintJson(ToJson(signer));
+  if (context.json()) {
+    context.PrintJson(ToJson(signer));
     return kExitOk;
   }
-  session.out() << "Trusts " << Printable(signer.signer()) << " as "
+  context.out() << "Trusts " << Printable(signer.signer()) << " as "
                 << Printable(signer.display_name()) << ": its bundles can be imported";
   if (signer.winners() > 0)
-    session.out() << ", and its " << Count(signer.winners(), "winner") << " served";
-  session.out() << ".\n";
+    context.out() << ", and its " << Count(signer.winners(), "winner") << " served";
+  context.out() << ".\n";
   return kExitOk;
 }
 
-absl::StatusOr<int> Remove(Session& session, const std::string& name) {
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> Remove(CommandContext& context, const std::string& name) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::DistrustSignerResponse response,
                    client->connection().DistrustSigner(name));
-  if (session.json()) {
-    session.PrintJson(ToJson(response));
+  if (context.json()) {
+    context.PrintJson(ToJson(response));
     return kExitOk;
   }
-  session.out() << "Does not trust " << Printable(response.signer().signer()) << " any more";
+  context.out() << "Does not trust " << Printable(response.signer().signer()) << " any more";
   if (response.winners() > 0) {
-    session.out() << ": its " << Count(response.winners(), "winner")
+    context.out() << ": its " << Count(response.winners(), "winner")
                   << (response.winners() == 1 ? " stays stored and is served no more"
                                               : " stay stored and are served no more");
   }
-  session.out() << ".\n";
+  context.out() << ".\n";
   return kExitOk;
 }
 
-absl::StatusOr<int> Adopt(Session& session) {
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> Adopt(CommandContext& context) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::AdoptWinnersResponse response, client->connection().AdoptWinners());
-  if (session.json()) {
-    session.PrintJson(ToJson(response));
+  if (context.json()) {
+    context.PrintJson(ToJson(response));
   } else {
-    session.out() << "Adopted " << Count(response.winners(), "winner") << ".\n";
+    context.out() << "Adopted " << Count(response.winners(), "winner") << ".\n";
   }
   return kExitOk;
 }
 
-absl::StatusOr<int> ShowKey(Session& session) {
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> ShowKey(CommandContext& context) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::SigningKey key, client->connection().GetSigningKey());
-  if (session.json()) {
-    session.PrintJson(ToJson(key));
+  if (context.json()) {
+    context.PrintJson(ToJson(key));
   } else {
-    session.out() << Printable(key.signer()) << '\n';
-    session.Note(
+    context.out() << Printable(key.signer()) << '\n';
+    context.Note(
         "that is the fingerprint of the key that signs what is exported here; who imports "
         "it runs `tilewright trust add` with it");
   }
   return kExitOk;
 }
 
-absl::StatusOr<int> RotateKey(Session& session) {
-  ASSIGN_OR_RETURN(Client * client, session.client());
+absl::StatusOr<int> RotateKey(CommandContext& context) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::SigningKey key, client->connection().RotateSigningKey());
-  if (session.json()) {
-    session.PrintJson(ToJson(key));
+  if (context.json()) {
+    context.PrintJson(ToJson(key));
   } else {
-    session.out() << "Signs with " << Printable(key.signer()) << " from now on.\nThe key before, "
+    context.out() << "Signs with " << Printable(key.signer()) << " from now on.\nThe key before, "
                   << Printable(key.previous_signer())
                   << ", stays trusted here; `tilewright trust remove` ends that.\n";
   }
@@ -141,7 +141,7 @@ void AddTrust(CLI::App& app, Action& action) {
     v1::TrustSignerRequest made;
     made.set_signer(*signer);
     made.set_display_name(*name);
-    action = [made](Session& session) { return Add(session, made); };
+    action = [made](CommandContext& context) { return Add(context, made); };
   });
 
   trust->add_subcommand("list", "Show who is trusted, and whose winners are stored")
@@ -154,7 +154,7 @@ void AddTrust(CLI::App& app, Action& action) {
       ->type_name("SIGNER")
       ->required();
   remove->callback([&action, removed] {
-    action = [removed](Session& session) { return Remove(session, *removed); };
+    action = [removed](CommandContext& context) { return Remove(context, *removed); };
   });
 
   trust

@@ -42,16 +42,16 @@ std::string Summary(const v1::Tuning& tuning, double seconds) {
   return text;
 }
 
-int ReportInterrupted(Session& session, const v1::Tuning& tuning, double best_seconds) {
+int ReportInterrupted(CommandContext& context, const v1::Tuning& tuning, double best_seconds) {
   const bool goes_on = !IsFinal(tuning.state());
-  if (session.json()) session.PrintJson(TuningToJson(tuning));
+  if (context.json()) context.PrintJson(TuningToJson(tuning));
   std::string text = "interrupted; ";
   absl::StrAppend(
       &text, best_seconds > 0
-                 ? absl::StrCat("best so far ", FormatSeconds(best_seconds, session.err_style()))
+                 ? absl::StrCat("best so far ", FormatSeconds(best_seconds, context.err_style()))
                  : "nothing was measured yet");
   if (goes_on) absl::StrAppend(&text, "; others wait for this tuning, it goes on");
-  session.Note(text);
+  context.Note(text);
   return kExitInterrupted;
 }
 
@@ -64,42 +64,42 @@ bool MayGoOn(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
-absl::StatusOr<int> Tune(Session& session, const TuneFlags& flags) {
+absl::StatusOr<int> Tune(CommandContext& context, const TuneFlags& flags) {
   ASSIGN_OR_RETURN(const v1::Problem problem, ParseProblem(flags.problem));
   TuneOptions options;
   options.target = flags.target.target;
   ASSIGN_OR_RETURN(options.device_ordinal, DeviceOrdinal(flags.target));
   ASSIGN_OR_RETURN(options.tuning, ParseTuningOptions(flags.tuning));
-  ASSIGN_OR_RETURN(Client * client, session.client());
+  ASSIGN_OR_RETURN(Client * client, context.client());
 
   InterruptScope interrupt;
   options.stop = interrupt.token();
-  ProgressPrinter printer(session.err(), session.err_style());
+  ProgressPrinter printer(context.err(), context.err_style());
   double best_seconds = 0;
   const auto tuned = client->Tune(problem, options, [&](const v1::Tuning& tuning) {
     best_seconds = tuning.progress().best_seconds();
-    if (session.shows_progress() && !IsFinal(tuning.state())) {
+    if (context.shows_progress() && !IsFinal(tuning.state())) {
       printer.Show(ViewOf(tuning, printer.ElapsedSeconds()));
     }
   });
   const bool interrupted = interrupt.End();
   printer.Clear();
-  if (interrupted && MayGoOn(tuned.status())) return session.Interrupted(tuned.status());
+  if (interrupted && MayGoOn(tuned.status())) return context.Interrupted(tuned.status());
   RETURN_IF_ERROR(tuned.status());
   if (interrupted && tuned->state() != v1::WORK_STATE_SUCCEEDED) {
-    return ReportInterrupted(session, *tuned, best_seconds);
+    return ReportInterrupted(context, *tuned, best_seconds);
   }
-  if (session.json()) {
-    session.PrintJson(TuningToJson(*tuned));
+  if (context.json()) {
+    context.PrintJson(TuningToJson(*tuned));
   } else {
-    session.out() << RenderResults({ResultOf(tuned->winner())}, session.out_style());
+    context.out() << RenderResults({ResultOf(tuned->winner())}, context.out_style());
     if (!tuned->winner().reason().empty()) {
-      session.out() << "Why: " << Printable(tuned->winner().reason()) << '\n';
+      context.out() << "Why: " << Printable(tuned->winner().reason()) << '\n';
     }
-    session.Note(Summary(*tuned, printer.ElapsedSeconds()));
+    context.Note(Summary(*tuned, printer.ElapsedSeconds()));
   }
   if (!tuned->not_stored().empty()) {
-    session.Error(NotStoredError(tuned->not_stored()));
+    context.Error(NotStoredError(tuned->not_stored()));
     return kExitNotStored;
   }
   return kExitOk;
@@ -113,8 +113,9 @@ void AddTune(CLI::App& app, Action& action) {
   AddProblemCommands(*tune, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
     AddTuningFlags(kind, flags->tuning);
-    kind.callback(
-        [&action, flags] { action = [flags](Session& session) { return Tune(session, *flags); }; });
+    kind.callback([&action, flags] {
+      action = [flags](CommandContext& context) { return Tune(context, *flags); };
+    });
   });
 }
 

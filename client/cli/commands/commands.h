@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/commands/session.h"
+#include "client/cli/commands/command_context.h"
 
 namespace CLI {
 class App;

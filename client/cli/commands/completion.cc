@@ -176,9 +176,9 @@ void AddCompletion(CLI::App& app, const CLI::App& root, Action& action) {
   auto shell = std::make_shared<std::string>();
   command->add_option("shell", *shell, "bash, zsh or fish")->type_name("SHELL")->required();
   command->callback([&action, &root, shell] {
-    action = [&root, shell](Session& session) -> absl::StatusOr<int> {
+    action = [&root, shell](CommandContext& context) -> absl::StatusOr<int> {
       ASSIGN_OR_RETURN(const std::string script, CompletionScript(*shell, CollectWords(root)));
-      session.out() << script;
+      context.out() << script;
       return kExitOk;
     };
   });

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "client/cli/commands/app.h"
+#include "client/cli/commands/command_context.h"
 #include "client/cli/commands/interrupts.h"
-#include "client/cli/commands/session.h"
 #include "client/cli/output/json.h"
 #include "proto/support/errors.h"
 #include "tests/client/fake_service.h"

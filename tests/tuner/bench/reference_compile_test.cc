@@ -6,7 +6,7 @@
 
 #include "tuner/compile/compile_worker.h"
 #include "tuner/compile/process_pool_compiler.h"
-#include "tuner/profile/reference.h"
+#include "tuner/profile/reference_units.h"
 #include "tuner/worker/worker_process.h"
 
 namespace tilewright {

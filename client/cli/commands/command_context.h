@@ -1,5 +1,5 @@
-#ifndef TILEWRIGHT_CLIENT_CLI_COMMANDS_SESSION_H_
-#define TILEWRIGHT_CLIENT_CLI_COMMANDS_SESSION_H_
+#ifndef TILEWRIGHT_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_
+#define TILEWRIGHT_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_
 
 #include <functional>
 #include <memory>
@@ -31,10 +31,10 @@ struct GlobalFlags {
 void PrintError(const absl::Status& status, std::ostream& err, const Style& style);
 
 // What a command runs with: where it writes, and the daemon. One a process; one thread.
-class Session {
+class CommandContext {
  public:
-  Session(const GlobalFlags& flags, std::ostream& out, const Style& out_style, std::ostream& err,
-          const Style& err_style)
+  CommandContext(const GlobalFlags& flags, std::ostream& out, const Style& out_style,
+                 std::ostream& err, const Style& err_style)
       : flags_(flags), out_(out), err_(err), out_style_(out_style), err_style_(err_style) {}
 
   // Where the daemon is, or would be started.
@@ -82,7 +82,7 @@ class Session {
 };
 
 // What main runs after the command line was understood: the exit code, or the failure.
-using Action = std::function<absl::StatusOr<int>(Session&)>;
+using Action = std::function<absl::StatusOr<int>(CommandContext&)>;
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
@@ -96,4 +96,4 @@ int ExitCodeOf(const absl::Status& status);
 
 }  // namespace tilewright::cli
 
-#endif  // TILEWRIGHT_CLIENT_CLI_COMMANDS_SESSION_H_
+#endif  // TILEWRIGHT_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_

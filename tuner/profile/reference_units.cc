@@ -1,4 +1,4 @@
-#include "tuner/profile/reference.h"
+#include "tuner/profile/reference_units.h"
 
 #include <utility>
 

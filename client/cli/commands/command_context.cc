@@ -1,4 +1,4 @@
-#include "client/cli/commands/session.h"
+#include "client/cli/commands/command_context.h"
 
 #include <algorithm>
 
@@ -37,12 +37,12 @@ void PrintError(const absl::Status& status, std::ostream& err, const Style& styl
       << std::flush;
 }
 
-absl::StatusOr<OutputFile> Session::output_file(const std::string& path) const {
+absl::StatusOr<OutputFile> CommandContext::output_file(const std::string& path) const {
   ASSIGN_OR_RETURN(const DaemonPlace where, place());
   return OutputFile::At(path, where);
 }
 
-absl::StatusOr<Client*> Session::client(std::optional<SteadyTime> deadline) {
+absl::StatusOr<Client*> CommandContext::client(std::optional<SteadyTime> deadline) {
   if (client_ != nullptr) return client_.get();
   ASSIGN_OR_RETURN(const DaemonPlace where, place());
   std::optional<std::chrono::milliseconds> timeout;
@@ -64,24 +64,24 @@ absl::StatusOr<Client*> Session::client(std::optional<SteadyTime> deadline) {
   return client_.get();
 }
 
-int Session::Interrupted(const absl::Status& failure) {
+int CommandContext::Interrupted(const absl::Status& failure) {
   Error(WithMessage(failure, absl::StrCat("interrupted, and the daemon may go on with the work: ",
                                           failure.message())));
   return kExitInterrupted;
 }
 
-std::string Session::EnvironmentNote() const {
+std::string CommandContext::EnvironmentNote() const {
   return socket_.empty() ? "" : ExplainByEnvironment(socket_);
 }
 
-absl::Status Session::Explained(const absl::Status& status) const {
+absl::Status CommandContext::Explained(const absl::Status& status) const {
   if (!DependsOnEnvironment(status)) return status;
   const std::string note = EnvironmentNote();
   if (note.empty()) return status;
   return WithMessage(status, absl::StrCat(status.message(), "; ", note));
 }
 
-void Session::Note(const std::string& text) {
+void CommandContext::Note(const std::string& text) {
   if (!flags_.quiet) err_ << "tilewright: " << Printable(text) << '\n' << std::flush;
 }
 

@@ -1,5 +1,5 @@
-#ifndef TILEWRIGHT_TUNER_PROFILE_REFERENCE_H_
-#define TILEWRIGHT_TUNER_PROFILE_REFERENCE_H_
+#ifndef TILEWRIGHT_TUNER_PROFILE_REFERENCE_UNITS_H_
+#define TILEWRIGHT_TUNER_PROFILE_REFERENCE_UNITS_H_
 
 #include <string>
 #include <vector>
@@ -22,4 +22,4 @@ std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem);
 
 }  // namespace tilewright
 
-#endif  // TILEWRIGHT_TUNER_PROFILE_REFERENCE_H_
+#endif  // TILEWRIGHT_TUNER_PROFILE_REFERENCE_UNITS_H_
