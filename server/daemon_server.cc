@@ -14,7 +14,7 @@
 #include "proto/support/status_macros.h"
 #include "proto/support/steady_mutex.h"
 #include "server/lookup/lookup_plan.h"
-#include "server/net/call_deadline.h"
+#include "server/net/grpc_clock.h"
 #include "server/net/unix_socket.h"
 
 namespace tilewright {

@@ -1,7 +1,7 @@
 // The part of the C interface that is of fused dropouts.
 #include "client/c/handles.h"
+#include "client/c/kernel_calls.h"
 #include "client/c/problem_conversion.h"
-#include "client/c/set_enum.h"
 #include "client/c/versioned_struct.h"
 #include "proto/support/status_macros.h"
 
@@ -13,27 +13,23 @@ static_assert(TILEWRIGHT_OPERATION_BIAS_ACTIVATION_DROPOUT ==
 static_assert(TILEWRIGHT_NORMALIZATION_RMS_NORM == static_cast<int>(v1::NORMALIZATION_RMS_NORM));
 
 absl::Status SetTypes(const tilewright_fused_dropout_problem& from, v1::FusedDropoutProblem& to) {
-  using v1::DataType;
-  RETURN_IF_ERROR(SetEnum<DataType>("fused_dropout.type", from.type,
-                                    [&](DataType type) { to.set_type(type); }));
-  RETURN_IF_ERROR(SetEnum<DataType>("fused_dropout.bias_type", from.bias_type,
-                                    [&](DataType type) { to.set_bias_type(type); }));
-  RETURN_IF_ERROR(SetEnum<DataType>("fused_dropout.residual_type", from.residual_type,
-                                    [&](DataType type) { to.set_residual_type(type); }));
-  return SetEnum<DataType>("fused_dropout.weight_type", from.weight_type,
-                           [&](DataType type) { to.set_weight_type(type); });
+  RETURN_IF_ERROR(SetEnum("fused_dropout.type", from.type, to, &v1::FusedDropoutProblem::set_type));
+  RETURN_IF_ERROR(SetEnum("fused_dropout.bias_type", from.bias_type, to,
+                          &v1::FusedDropoutProblem::set_bias_type));
+  RETURN_IF_ERROR(SetEnum("fused_dropout.residual_type", from.residual_type, to,
+                          &v1::FusedDropoutProblem::set_residual_type));
+  return SetEnum("fused_dropout.weight_type", from.weight_type, to,
+                 &v1::FusedDropoutProblem::set_weight_type);
 }
 
 absl::Status SetOperation(const tilewright_fused_dropout_problem& from,
                           v1::FusedDropoutProblem& to) {
-  RETURN_IF_ERROR(SetEnum<v1::DropoutOperation>(
-      "fused_dropout.operation", from.operation,
-      [&](v1::DropoutOperation operation) { to.set_operation(operation); }));
-  RETURN_IF_ERROR(SetEnum<v1::Activation>("fused_dropout.activation", from.activation,
-                                          [&](v1::Activation kind) { to.set_activation(kind); }));
-  RETURN_IF_ERROR(
-      SetEnum<v1::Normalization>("fused_dropout.normalization", from.normalization,
-                                 [&](v1::Normalization kind) { to.set_normalization(kind); }));
+  RETURN_IF_ERROR(SetEnum("fused_dropout.operation", from.operation, to,
+                          &v1::FusedDropoutProblem::set_operation));
+  RETURN_IF_ERROR(SetEnum("fused_dropout.activation", from.activation, to,
+                          &v1::FusedDropoutProblem::set_activation));
+  RETURN_IF_ERROR(SetEnum("fused_dropout.normalization", from.normalization, to,
+                          &v1::FusedDropoutProblem::set_normalization));
   if (from.dropout != 0 || from.philox_rounds != 0 || from.store_mask != 0) {
     to.mutable_dropout()->set_probability(from.dropout);
     to.mutable_dropout()->set_philox_rounds(from.philox_rounds);
@@ -101,38 +97,6 @@ absl::StatusOr<FusedDropoutArguments> ToFusedArguments(
   return to;
 }
 
-absl::Status GetFusedKernel(tilewright_client* client,
-                            const tilewright_fused_dropout_problem* problem,
-                            const tilewright_get_options* options, tilewright_kernel** out) {
-  RETURN_IF_ERROR(RequirePointer(client, "client"));
-  RETURN_IF_ERROR(RequirePointer(out, "kernel"));
-  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem wanted, ToFusedDropout(problem));
-  ASSIGN_OR_RETURN(const GetOptions get, ToOptions(options));
-  ASSIGN_OR_RETURN(auto kernel, client->client->GetKernel(wanted, get));
-  *out = new tilewright_kernel{std::move(kernel)};
-  return absl::OkStatus();
-}
-
-absl::Status FusedWorkspaceBytes(const tilewright_kernel* handle,
-                                 const tilewright_fused_dropout_problem* problem, int64_t* out) {
-  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
-  RETURN_IF_ERROR(RequirePointer(out, "bytes"));
-  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem wanted, ToFusedDropout(problem));
-  ASSIGN_OR_RETURN(*out, handle->kernel->WorkspaceBytes(wanted));
-  return absl::OkStatus();
-}
-
-absl::Status LaunchFused(const tilewright_kernel* handle,
-                         const tilewright_fused_dropout_problem* problem,
-                         const tilewright_fused_dropout_arguments* given, void* stream) {
-  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
-  ASSIGN_OR_RETURN(const FusedDropoutArguments arguments, ToFusedArguments(given));
-  const Kernel& kernel = *handle->kernel;
-  if (problem == nullptr) return kernel.Launch(arguments, static_cast<CUstream_st*>(stream));
-  ASSIGN_OR_RETURN(const v1::FusedDropoutProblem wanted, ToFusedDropout(problem));
-  return kernel.Launch(wanted, arguments, static_cast<CUstream_st*>(stream));
-}
-
 }  // namespace
 }  // namespace tilewright::c
 
@@ -151,17 +115,22 @@ void tilewright_fused_dropout_arguments_init(tilewright_fused_dropout_arguments*
 tilewright_status tilewright_get_fused_dropout_kernel(
     tilewright_client* client, const tilewright_fused_dropout_problem* problem,
     const tilewright_get_options* options, tilewright_kernel** kernel) {
-  return c::Guard([&] { return c::GetFusedKernel(client, problem, options, kernel); });
+  return c::Guard(
+      [&] { return c::GetKernel(client, c::ToFusedDropout(problem), options, kernel); });
 }
 
 tilewright_status tilewright_fused_dropout_workspace_bytes(
     const tilewright_kernel* kernel, const tilewright_fused_dropout_problem* problem,
     int64_t* bytes) {
-  return c::Guard([&] { return c::FusedWorkspaceBytes(kernel, problem, bytes); });
+  return c::Guard([&] { return c::WorkspaceBytes(kernel, c::ToFusedDropout(problem), bytes); });
 }
 
 tilewright_status tilewright_fused_dropout_launch(
     const tilewright_kernel* kernel, const tilewright_fused_dropout_problem* problem,
     const tilewright_fused_dropout_arguments* arguments, void* stream) {
-  return c::Guard([&] { return c::LaunchFused(kernel, problem, arguments, stream); });
+  return c::Guard([&] {
+    const auto given = c::ToFusedArguments(arguments);
+    return problem == nullptr ? c::Launch(kernel, given, stream)
+                              : c::LaunchShape(kernel, c::ToFusedDropout(problem), given, stream);
+  });
 }

@@ -9,7 +9,6 @@
 #include <new>
 
 #include "absl/status/status.h"
-#include "client/c/last_error.h"
 #include "client/c/tilewright.h"
 #include "proto/support/errors.h"
 #include "tilewright/client.h"
@@ -23,6 +22,9 @@ struct tilewright_kernel {
 };
 
 namespace tilewright::c {
+
+// Keeps `status` as this thread's last error, and gives its code.
+tilewright_status Report(const absl::Status& status);
 
 template <typename Function>
 tilewright_status Guard(const Function& function) {

@@ -1,7 +1,6 @@
 #include "client/c/problem_conversion.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/c/set_enum.h"
 #include "client/c/versioned_struct.h"
 #include "proto/support/status_macros.h"
 
@@ -41,36 +40,27 @@ void SetSizes(const tilewright_gemm_problem& from, v1::GemmProblem& to) {
 }
 
 absl::Status SetOperands(const tilewright_gemm_problem& from, v1::GemmProblem& to) {
-  using v1::DataType;
-  using v1::OperandLayout;
-  RETURN_IF_ERROR(
-      SetEnum<DataType>("gemm.a_type", from.a_type, [&](DataType type) { to.set_a_type(type); }));
-  RETURN_IF_ERROR(
-      SetEnum<DataType>("gemm.b_type", from.b_type, [&](DataType type) { to.set_b_type(type); }));
-  RETURN_IF_ERROR(
-      SetEnum<DataType>("gemm.d_type", from.d_type, [&](DataType type) { to.set_d_type(type); }));
-  RETURN_IF_ERROR(SetEnum<DataType>("gemm.accumulator_type", from.accumulator_type,
-                                    [&](DataType type) { to.set_accumulator_type(type); }));
-  RETURN_IF_ERROR(SetEnum<OperandLayout>("gemm.a_layout", from.a_layout,
-                                         [&](OperandLayout layout) { to.set_a_layout(layout); }));
-  return SetEnum<OperandLayout>("gemm.b_layout", from.b_layout,
-                                [&](OperandLayout layout) { to.set_b_layout(layout); });
+  RETURN_IF_ERROR(SetEnum("gemm.a_type", from.a_type, to, &v1::GemmProblem::set_a_type));
+  RETURN_IF_ERROR(SetEnum("gemm.b_type", from.b_type, to, &v1::GemmProblem::set_b_type));
+  RETURN_IF_ERROR(SetEnum("gemm.d_type", from.d_type, to, &v1::GemmProblem::set_d_type));
+  RETURN_IF_ERROR(SetEnum("gemm.accumulator_type", from.accumulator_type, to,
+                          &v1::GemmProblem::set_accumulator_type));
+  RETURN_IF_ERROR(SetEnum("gemm.a_layout", from.a_layout, to, &v1::GemmProblem::set_a_layout));
+  return SetEnum("gemm.b_layout", from.b_layout, to, &v1::GemmProblem::set_b_layout);
 }
 
 absl::Status SetEpilogue(const tilewright_gemm_problem& from, v1::Epilogue& to) {
-  using v1::DataType;
-  RETURN_IF_ERROR(SetEnum<v1::BiasMode>("gemm.epilogue.bias_mode", from.bias,
-                                        [&](v1::BiasMode mode) { to.set_bias_mode(mode); }));
-  RETURN_IF_ERROR(SetEnum<DataType>("gemm.epilogue.bias_type", from.bias_type,
-                                    [&](DataType type) { to.set_bias_type(type); }));
-  RETURN_IF_ERROR(SetEnum<v1::SourceMode>("gemm.epilogue.source_mode", from.source,
-                                          [&](v1::SourceMode mode) { to.set_source_mode(mode); }));
-  RETURN_IF_ERROR(SetEnum<DataType>("gemm.epilogue.source_type", from.source_type,
-                                    [&](DataType type) { to.set_source_type(type); }));
-  RETURN_IF_ERROR(SetEnum<v1::Activation>("gemm.epilogue.activation", from.activation,
-                                          [&](v1::Activation kind) { to.set_activation(kind); }));
-  RETURN_IF_ERROR(SetEnum<DataType>("gemm.epilogue.aux_type", from.aux_type,
-                                    [&](DataType type) { to.set_aux_type(type); }));
+  RETURN_IF_ERROR(SetEnum("gemm.epilogue.bias_mode", from.bias, to, &v1::Epilogue::set_bias_mode));
+  RETURN_IF_ERROR(
+      SetEnum("gemm.epilogue.bias_type", from.bias_type, to, &v1::Epilogue::set_bias_type));
+  RETURN_IF_ERROR(
+      SetEnum("gemm.epilogue.source_mode", from.source, to, &v1::Epilogue::set_source_mode));
+  RETURN_IF_ERROR(
+      SetEnum("gemm.epilogue.source_type", from.source_type, to, &v1::Epilogue::set_source_type));
+  RETURN_IF_ERROR(
+      SetEnum("gemm.epilogue.activation", from.activation, to, &v1::Epilogue::set_activation));
+  RETURN_IF_ERROR(
+      SetEnum("gemm.epilogue.aux_type", from.aux_type, to, &v1::Epilogue::set_aux_type));
   to.set_amax(from.amax != 0);
   to.set_non_finite_flag(from.non_finite_flag != 0);
   to.set_scale_d(from.scale_d != 0);
@@ -83,8 +73,8 @@ absl::Status SetEpilogue(const tilewright_gemm_problem& from, v1::Epilogue& to) 
     dropout.set_philox_rounds(from.philox_rounds);
     dropout.set_store_mask(from.store_mask != 0);
   }
-  return SetEnum<v1::RoundingMode>("gemm.epilogue.rounding_mode", from.rounding,
-                                   [&](v1::RoundingMode mode) { to.set_rounding_mode(mode); });
+  return SetEnum("gemm.epilogue.rounding_mode", from.rounding, to,
+                 &v1::Epilogue::set_rounding_mode);
 }
 
 }  // namespace
@@ -99,12 +89,11 @@ absl::StatusOr<v1::GemmProblem> ToProblem(const tilewright_gemm_problem* problem
   SetSizes(from, to);
   RETURN_IF_ERROR(SetOperands(from, to));
   RETURN_IF_ERROR(SetEpilogue(from, *to.mutable_epilogue()));
-  RETURN_IF_ERROR(SetEnum<v1::ScalingMode>(
-      "gemm.scaling_mode", from.scaling, [&](v1::ScalingMode mode) { to.set_scaling_mode(mode); }));
+  RETURN_IF_ERROR(
+      SetEnum("gemm.scaling_mode", from.scaling, to, &v1::GemmProblem::set_scaling_mode));
   to.mutable_numerics()->set_error_budget(from.error_budget);
-  RETURN_IF_ERROR(SetEnum<v1::DeterminismMode>(
-      "gemm.numerics.determinism", from.determinism,
-      [&](v1::DeterminismMode mode) { to.mutable_numerics()->set_determinism(mode); }));
+  RETURN_IF_ERROR(SetEnum("gemm.numerics.determinism", from.determinism, *to.mutable_numerics(),
+                          &v1::NumericsPolicy::set_determinism));
   return to;
 }
 
@@ -114,8 +103,7 @@ absl::StatusOr<GetOptions> ToOptions(const tilewright_get_options* options) {
   ASSIGN_OR_RETURN(const tilewright_get_options from,
                    ReadVersioned(options, "options", tilewright_get_options{}));
   if (from.mode != TILEWRIGHT_MODE_DEFAULT) {
-    RETURN_IF_ERROR(SetEnum<v1::LookupMode>("options.mode", from.mode,
-                                            [&](v1::LookupMode mode) { to.mode = mode; }));
+    ASSIGN_OR_RETURN(to.mode, ToEnum<v1::LookupMode>("options.mode", from.mode));
   }
   if (from.deadline_ms < 0) {
     return InvalidField("options.deadline_ms", "OUT_OF_RANGE",

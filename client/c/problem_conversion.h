@@ -1,12 +1,40 @@
 #ifndef TILEWRIGHT_CLIENT_C_PROBLEM_CONVERSION_H_
 #define TILEWRIGHT_CLIENT_C_PROBLEM_CONVERSION_H_
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/generated_enum_reflection.h>
+
+#include <cstdint>
+
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "client/c/tilewright.h"
+#include "proto/support/errors.h"
+#include "proto/support/status_macros.h"
 #include "tilewright/client.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright::c {
+
+// The value of that number. INVALID_ARGUMENT, reason UNKNOWN_VALUE.
+template <typename Enum>
+absl::StatusOr<Enum> ToEnum(const char* field, int32_t number) {
+  if (google::protobuf::GetEnumDescriptor<Enum>()->FindValueByNumber(number) != nullptr) {
+    return static_cast<Enum>(number);
+  }
+  return InvalidField(field, "UNKNOWN_VALUE",
+                      absl::StrCat("is no value of its enumeration: ", number));
+}
+
+// Sets the field of `message` that `set` is for to that value.
+template <typename Message, typename Enum>
+absl::Status SetEnum(const char* field, int32_t number, Message& message,
+                     void (Message::*set)(Enum)) {
+  ASSIGN_OR_RETURN(const Enum value, ToEnum<Enum>(field, number));
+  (message.*set)(value);
+  return absl::OkStatus();
+}
 
 // INVALID_ARGUMENT, reason UNKNOWN_VALUE, for a number that is no value of its enumeration;
 // all else is for the service to check.

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/c/handles.h"
+#include "client/c/kernel_calls.h"
 #include "client/c/problem_conversion.h"
 #include "client/c/versioned_struct.h"
 #include "proto/support/status_macros.h"
@@ -36,17 +37,6 @@ absl::Status Connect(const tilewright_connect_options* given, tilewright_client*
   ASSIGN_OR_RETURN(const ConnectOptions options, ToConnectOptions(given));
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::Connect(options));
   *out = new tilewright_client{std::move(client)};
-  return absl::OkStatus();
-}
-
-absl::Status GetKernel(tilewright_client* client, const tilewright_gemm_problem* problem,
-                       const tilewright_get_options* options, tilewright_kernel** out) {
-  RETURN_IF_ERROR(RequirePointer(client, "client"));
-  RETURN_IF_ERROR(RequirePointer(out, "kernel"));
-  ASSIGN_OR_RETURN(const v1::GemmProblem wanted, ToProblem(problem));
-  ASSIGN_OR_RETURN(const GetOptions get, ToOptions(options));
-  ASSIGN_OR_RETURN(auto kernel, client->client->GetKernel(wanted, get));
-  *out = new tilewright_kernel{std::move(kernel)};
   return absl::OkStatus();
 }
 
@@ -104,30 +94,6 @@ absl::Status GetStep(const tilewright_kernel* handle, int32_t index, tilewright_
   return WriteVersioned(step, "step", out);
 }
 
-absl::Status Launch(const tilewright_kernel* handle, const tilewright_gemm_arguments* given,
-                    void* stream) {
-  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
-  ASSIGN_OR_RETURN(const GemmArguments arguments, ToArguments(given));
-  return handle->kernel->Launch(arguments, static_cast<CUstream_st*>(stream));
-}
-
-absl::Status LaunchShape(const tilewright_kernel* handle, const tilewright_gemm_problem* problem,
-                         const tilewright_gemm_arguments* given, void* stream) {
-  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
-  ASSIGN_OR_RETURN(const v1::GemmProblem wanted, ToProblem(problem));
-  ASSIGN_OR_RETURN(const GemmArguments arguments, ToArguments(given));
-  return handle->kernel->Launch(wanted, arguments, static_cast<CUstream_st*>(stream));
-}
-
-absl::Status WorkspaceBytes(const tilewright_kernel* handle, const tilewright_gemm_problem* problem,
-                            int64_t* out) {
-  RETURN_IF_ERROR(RequirePointer(handle, "kernel"));
-  RETURN_IF_ERROR(RequirePointer(out, "bytes"));
-  ASSIGN_OR_RETURN(const v1::GemmProblem wanted, ToProblem(problem));
-  ASSIGN_OR_RETURN(*out, handle->kernel->WorkspaceBytes(wanted));
-  return absl::OkStatus();
-}
-
 }  // namespace
 }  // namespace tilewright::c
 
@@ -178,7 +144,7 @@ tilewright_status tilewright_get_gemm_kernel(tilewright_client* client,
                                              const tilewright_gemm_problem* problem,
                                              const tilewright_get_options* options,
                                              tilewright_kernel** kernel) {
-  return c::Guard([&] { return c::GetKernel(client, problem, options, kernel); });
+  return c::Guard([&] { return c::GetKernel(client, c::ToProblem(problem), options, kernel); });
 }
 
 void tilewright_kernel_release(tilewright_kernel* kernel) { delete kernel; }
@@ -202,18 +168,20 @@ tilewright_status tilewright_kernel_get_step(const tilewright_kernel* kernel, in
 tilewright_status tilewright_kernel_launch(const tilewright_kernel* kernel,
                                            const tilewright_gemm_arguments* arguments,
                                            void* stream) {
-  return c::Guard([&] { return c::Launch(kernel, arguments, stream); });
+  return c::Guard([&] { return c::Launch(kernel, c::ToArguments(arguments), stream); });
 }
 
 tilewright_status tilewright_kernel_workspace_bytes(const tilewright_kernel* kernel,
                                                     const tilewright_gemm_problem* problem,
                                                     int64_t* bytes) {
-  return c::Guard([&] { return c::WorkspaceBytes(kernel, problem, bytes); });
+  return c::Guard([&] { return c::WorkspaceBytes(kernel, c::ToProblem(problem), bytes); });
 }
 
 tilewright_status tilewright_kernel_launch_shape(const tilewright_kernel* kernel,
                                                  const tilewright_gemm_problem* problem,
                                                  const tilewright_gemm_arguments* arguments,
                                                  void* stream) {
-  return c::Guard([&] { return c::LaunchShape(kernel, problem, arguments, stream); });
+  return c::Guard([&] {
+    return c::LaunchShape(kernel, c::ToProblem(problem), c::ToArguments(arguments), stream);
+  });
 }

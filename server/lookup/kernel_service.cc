@@ -6,8 +6,8 @@
 
 #include "proto/support/errors.h"
 #include "proto/support/steady_time.h"
-#include "server/net/call_deadline.h"
 #include "server/net/caller.h"
+#include "server/net/grpc_clock.h"
 #include "server/net/grpc_status.h"
 #include "server/net/open_call.h"
 #include "server/net/request_check.h"

@@ -11,7 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "proto/support/errors.h"
 #include "server/lookup/lookup_plan.h"
-#include "server/net/call_deadline.h"
+#include "server/net/grpc_clock.h"
 #include "server/tuning/vendor_winner.h"
 #include "tuner/search/tuning_errors.h"
 #include "tuner/store/packed_winner.h"

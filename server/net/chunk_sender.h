@@ -7,11 +7,12 @@
 #include <optional>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
-#include "server/net/cancellable_call.h"
 #include "server/net/grpc_status.h"
 #include "server/net/open_call.h"
 #include "server/net/shared_limit.h"
@@ -20,6 +21,28 @@
 namespace tilewright {
 
 inline constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+
+// A call that may be cancelled from another thread until gRPC is done with it. Shared by the
+// call's reactor and by who watches it; thread-safe.
+class CancellableCall {
+ public:
+  explicit CancellableCall(grpc::CallbackServerContext* call) : call_(call) {}
+
+  void Cancel() {
+    absl::MutexLock lock(&mutex_);
+    if (call_ != nullptr) call_->TryCancel();
+  }
+
+  // By the reactor's OnDone.
+  void Forget() {
+    absl::MutexLock lock(&mutex_);
+    call_ = nullptr;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  grpc::CallbackServerContext* call_ ABSL_GUARDED_BY(mutex_);
+};
 
 // Sends what `Source` has, chunk by chunk: its Next() fills the next chunk, without data at the
 // end, or gives an error. Deletes itself when gRPC is done with it. The source and the place are

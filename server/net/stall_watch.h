@@ -10,7 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "proto/support/steady_time.h"
-#include "server/net/steady_alarm.h"
+#include "server/net/grpc_clock.h"
 
 namespace tilewright {
 

@@ -13,10 +13,10 @@
 #include "absl/time/time.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/support/steady_time.h"
+#include "server/net/grpc_clock.h"
 #include "server/net/grpc_status.h"
 #include "server/net/open_call.h"
 #include "server/net/shared_limit.h"
-#include "server/net/steady_alarm.h"
 #include "server/net/stop_signal.h"
 
 namespace tilewright {

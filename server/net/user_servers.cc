@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "proto/support/errors.h"
-#include "server/net/call_deadline.h"
 #include "server/net/caller.h"
+#include "server/net/grpc_clock.h"
 #include "server/net/stop_signal.h"
 
 namespace tilewright {

@@ -10,7 +10,7 @@
 #include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
-#include "server/tuning/timestamps.h"
+#include "proto/support/timestamps.h"
 #include "server/tuning/tuning_job.h"
 #include "server/tuning/tuning_options.h"
 #include "tuner/target/target.h"

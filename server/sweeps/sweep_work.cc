@@ -9,7 +9,7 @@
 #include "server/lookup/lookup_plan.h"
 #include "server/sweeps/sweep_runner.h"
 #include "server/sweeps/tuning_follower.h"
-#include "tuner/search/unstored.h"
+#include "tuner/search/unstored_winners.h"
 
 namespace tilewright {
 namespace {

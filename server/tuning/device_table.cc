@@ -232,7 +232,7 @@ absl::StatusOr<ResolvedTarget> DeviceTable::Resolve(const std::string& profile, 
       return InvalidField("device_ordinal", "CONTRADICTORY_TARGET",
                           "a named target has no devices: give one of the two");
     }
-    ASSIGN_OR_RETURN(*resolved.target.mutable_silicon(), FindProfile(profile));
+    ASSIGN_OR_RETURN(*resolved.target.mutable_silicon(), FindTargetProfile(profile));
     v1::Environment& environment = *resolved.target.mutable_environment();
     environment = listing->environment();
     // What is ranked for a named target does not depend on the driver of this machine.

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "proto/support/errors.h"
-#include "server/tuning/timestamps.h"
-#include "tuner/search/unstored.h"
+#include "proto/support/timestamps.h"
+#include "tuner/search/unstored_winners.h"
 
 namespace tilewright {
 

@@ -81,7 +81,7 @@ class GoldenDatabaseTest : public testing::Test {
   static IndexQuery QueryFor(const std::string& problem) {
     IndexQuery query;
     query.problem = Canonicalize(Parse(problem)).value();
-    query.silicon = FindProfile("h100-sxm").value();
+    query.silicon = FindTargetProfile("h100-sxm").value();
     query.environment = Driver(13000);
     return query;
   }
@@ -133,7 +133,7 @@ TEST_F(GoldenDatabaseTest, KeepsQuarantineAndSweeps) {
   ASSERT_NE(store, nullptr);
   const auto failure =
       store->FindQuarantined(Sha256("a kernel that was wrong"),
-                             SiliconKey(FindProfile("h100-sxm").value()), "any problem");
+                             SiliconKey(FindTargetProfile("h100-sxm").value()), "any problem");
   ASSERT_TRUE(failure.ok() && failure->has_value());
   EXPECT_EQ((*failure)->message(), "differs from the reference");
   const auto unfinished = store->UnfinishedSweeps();
@@ -167,7 +167,7 @@ TEST_F(GoldenDatabaseTest, WinnersKnowTheTemplatesOfTheirVersion) {
 TEST(HasOtherCompetitorsTest, AskForAChangeOfWhatCompetes) {
   v1::Winner winner;
   *winner.mutable_problem() = Gemm(512, 512, 512);
-  *winner.mutable_target()->mutable_silicon() = FindProfile("h100-sxm").value();
+  *winner.mutable_target()->mutable_silicon() = FindTargetProfile("h100-sxm").value();
   EXPECT_TRUE(HasOtherCompetitors(winner)) << "nothing is known of them";
   for (const auto& digest : CompetingTemplates(winner.problem(), winner.target().silicon())) {
     *winner.add_template_digests() = digest;
@@ -210,7 +210,7 @@ TEST_F(GoldenDatabaseTest, IsSalvagedWhereItIsDamaged) {
   EXPECT_EQ(index.Find(QueryFor("gemm { m: 8192 n: 6144 k: 4096 }")).match, v1::MATCH_EXACT);
   const auto failure =
       store->FindQuarantined(Sha256("a kernel that was wrong"),
-                             SiliconKey(FindProfile("h100-sxm").value()), "any problem");
+                             SiliconKey(FindTargetProfile("h100-sxm").value()), "any problem");
   EXPECT_TRUE(failure.ok() && failure->has_value());
 }
 
@@ -220,7 +220,7 @@ TEST_F(GoldenDatabaseTest, AFaultyKernelAnswersForNoShape) {
       "gemm { m: 256 n: 256 k: 256 epilogue { source_mode: SOURCE_MODE_ACCUMULATE } }";
   RecordSpec spec;
   spec.problem = Canonicalize(Parse(kAccumulate)).value();
-  spec.silicon = FindProfile("h100-sxm").value();
+  spec.silicon = FindTargetProfile("h100-sxm").value();
   spec.alignment = 1;
   TuningRecord record = MakeRecord(spec);
   store::WinnerRecord packed;

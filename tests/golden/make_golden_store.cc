@@ -161,7 +161,7 @@ constexpr double kSeconds = 4e-3;
 RecordSpec Spec(const std::string& problem, const std::string& cubin) {
   RecordSpec spec;
   spec.problem = Canonical(problem);
-  spec.silicon = FindProfile("h100-sxm").value();
+  spec.silicon = FindTargetProfile("h100-sxm").value();
   spec.cubin = cubin;
   spec.seconds = kSeconds;
   return spec;
@@ -219,7 +219,7 @@ void WriteStore(const std::string& directory) {
   failure.set_kind(v1::FAILURE_KIND_WRONG_RESULT);
   failure.set_message("differs from the reference");
   Check((*store)->Quarantine(Sha256("a kernel that was wrong"),
-                             SiliconKey(FindProfile("h100-sxm").value()), "", failure));
+                             SiliconKey(FindTargetProfile("h100-sxm").value()), "", failure));
 
   v1::CreateSweepRequest request;
   request.set_sweep_id("night");

@@ -45,7 +45,7 @@ void ExpectKeepsItsBounds(const v1::Problem& problem, const v1::Variant& variant
 
 void ExpectPicksKeepTheirBounds(const v1::Problem& problem, const std::string& profile,
                                 const std::string& architecture, std::size_t other) {
-  const auto ranked = RankVariants(problem, FindProfile(profile).value());
+  const auto ranked = RankVariants(problem, FindTargetProfile(profile).value());
   ASSERT_FALSE(ranked.empty()) << DescribeProblem(problem);
   ExpectKeepsItsBounds(problem, ranked.front().variant, architecture);
   if (other > 0) {

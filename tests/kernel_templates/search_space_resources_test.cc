@@ -73,7 +73,7 @@ class SearchSpaceResourcesTest : public testing::TestWithParam<v1::DataType> {};
 
 TEST_P(SearchSpaceResourcesTest, SamplesCompileWithinTheirBounds) {
   const v1::DataType type = GetParam();
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   const std::string architecture = ArchitectureFor(silicon).value();
   // Rows of 16, 8, 4 and 2 bytes' alignment where elements are 16 bits.
   const std::vector<int64_t> extents = {1024, 1020, 1022, 1021};
@@ -98,7 +98,7 @@ TEST_P(SearchSpaceResourcesTest, SamplesCompileWithinTheirBounds) {
 
 // Operands that TMA reads, D in rows that it writes and in others, with every load of epilogue.
 TEST(WarpgroupResourcesTest, SamplesCompileWithinTheirBounds) {
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   const std::string architecture = ArchitectureFor(silicon).value();
   int number = 0;
   for (const v1::DataType type :
@@ -131,7 +131,7 @@ TEST(WarpgroupResourcesTest, SamplesCompileWithinTheirBounds) {
 
 // Every way to scale 8-bit operands, to outputs of each width, in rows that TMA writes and others.
 TEST(ScaledResourcesTest, SamplesCompileWithinTheirBounds) {
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   const std::string architecture = ArchitectureFor(silicon).value();
   int number = 0;
   for (const v1::ScalingMode mode : {v1::SCALING_MODE_NONE, v1::SCALING_MODE_PER_TENSOR,
@@ -164,7 +164,7 @@ TEST(ScaledResourcesTest, SamplesCompileWithinTheirBounds) {
 
 // The other precisions of inputs that admit some: whatever each of them offers compiles.
 TEST(WarpgroupResourcesTest, SamplesOfEveryPrecisionCompileWithinTheirBounds) {
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   const std::string architecture = ArchitectureFor(silicon).value();
   int number = 0;
   for (const v1::DataType type : {v1::DATA_TYPE_FP32, v1::DATA_TYPE_FP16}) {
@@ -194,7 +194,7 @@ TEST(WarpgroupResourcesTest, SamplesOfEveryPrecisionCompileWithinTheirBounds) {
 }
 
 TEST(ScaledResourcesTest, IntegersCompileWithinTheirBounds) {
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   const std::string architecture = ArchitectureFor(silicon).value();
   int number = 0;
   for (const v1::ScalingMode mode :

@@ -9,7 +9,7 @@
 #include "proto/problem/problem.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
-#include "server/tuning/timestamps.h"
+#include "proto/support/timestamps.h"
 #include "tests/fakes/stub_cubin.h"
 #include "tests/tuner/template/variants.h"
 #include "tuner/search/competing_templates.h"

@@ -131,7 +131,7 @@ absl::Status CandidateBuilder::CompileMissing(const BuildLimits& limits,
           has_kernel = true;
           if (const absl::Status put = store_.PutCompiled(group.compile_key, *code); !put.ok()) {
             spdlog::warn("compiled kernel not cached: {}", put.ToString());
-            report.stored.Update(put);
+            report.keep_failure.Update(put);
           }
         } else {
           // A compiler defers nothing but what took its workers with it from outside.

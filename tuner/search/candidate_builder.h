@@ -30,7 +30,7 @@ struct BuildReport {
   int compiled = 0;                        // Sources compiled now, not found in the cache.
   bool out_of_time = false;                // Some are DEFERRED, because the time was up.
   bool worker_lost = false;                // Some are DEFERRED, because their workers were lost.
-  absl::Status stored;                     // Why a kernel compiled now could not be kept.
+  absl::Status keep_failure;               // Why a kernel compiled now could not be kept.
 };
 
 // When building has to end, so that there is time to measure what was built.

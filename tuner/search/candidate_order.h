@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <vector>
 
+#include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
+#include "tuner/store/index/winner_index.h"
 #include "tuner/template/registry.h"
 
 namespace tilewright {
@@ -45,6 +47,13 @@ void ShareEpilogues(std::vector<RankedVariant>& ranked);
 // without a measurement. Under a budget none with a split epilogue: the bounds do not count what
 // rounding between the launches costs.
 void KeepProven(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
+
+// Moves the variant that won the problem itself, or the nearest one of its family, to the front
+// of `ranked`, where it is among them. What was measured next door is better evidence than the
+// model, and as the first it is compiled under every limit and measured under every budget.
+// Pure; any thread.
+void StartWarm(const v1::Problem& problem, const v1::Target& target, const WinnerIndex& index,
+               std::vector<RankedVariant>& ranked);
 
 }  // namespace tilewright
 

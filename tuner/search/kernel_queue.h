@@ -8,7 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "tilewright/v1/kernel.pb.h"
-#include "tuner/profile/kernel_supply.h"
+#include "tuner/profile/profiler.h"
 
 namespace tilewright {
 

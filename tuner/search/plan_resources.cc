@@ -1,6 +1,7 @@
 #include "tuner/search/plan_resources.h"
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/failure.h"
 #include "tuner/template/template.h"
 
 namespace tilewright {
@@ -21,10 +22,9 @@ std::optional<v1::Failure> EnterResources(const CompiledCode& code, v1::LaunchPl
       step.set_static_shared_memory_bytes(entry.static_shared_memory_bytes);
     }
     if (step.spill_bytes() > kMaxSpillBytes && !failure) {
-      failure.emplace();
-      failure->set_kind(v1::FAILURE_KIND_RESOURCE_LIMIT);
-      failure->set_message(absl::StrCat(step.entry_symbol(), " spills ", step.spill_bytes(),
-                                        " bytes; at most ", kMaxSpillBytes, " are allowed"));
+      failure = MakeFailure(v1::FAILURE_KIND_RESOURCE_LIMIT,
+                            absl::StrCat(step.entry_symbol(), " spills ", step.spill_bytes(),
+                                         " bytes; at most ", kMaxSpillBytes, " are allowed"));
     }
   }
   return failure;

@@ -101,7 +101,7 @@ absl::Status Search::Build(const std::vector<RankedVariant>& variants, const Bui
   report_.compiled += built.compiled;
   report_.out_of_time = report_.out_of_time || built.out_of_time;
   report_.worker_lost = report_.worker_lost || built.worker_lost;
-  report_.stored.Update(built.stored);
+  report_.keep_failure.Update(built.keep_failure);
   report_.last_compile = with_.clock.SteadyNow();
   return absl::OkStatus();
 }

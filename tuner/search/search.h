@@ -17,7 +17,6 @@
 #include "tuner/search/kernel_queue.h"
 #include "tuner/search/search_progress.h"
 #include "tuner/search/tune_request.h"
-#include "tuner/search/tuning_deadlines.h"
 #include "tuner/store/index/winner_index.h"
 #include "tuner/store/tuning_store.h"
 #include "tuner/template/registry.h"
@@ -39,9 +38,9 @@ struct SearchReport {
   std::vector<v1::Candidate> vendors;
   int compiled = 0;
   bool out_of_time = false;
-  bool worker_lost = false;  // Some are DEFERRED, because their workers were lost.
-  absl::Status stored;       // Why a kernel compiled now could not be kept.
-  SteadyTime last_compile;   // What comes after it is measuring alone.
+  bool worker_lost = false;   // Some are DEFERRED, because their workers were lost.
+  absl::Status keep_failure;  // Why a kernel compiled now could not be kept.
+  SteadyTime last_compile;    // What comes after it is measuring alone.
 };
 
 // Builds candidates and has them measured while others compile; then goes on around those that the

@@ -3,9 +3,12 @@
 
 #include <functional>
 
+#include "absl/time/time.h"
+#include "proto/support/steady_time.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 #include "tilewright/v1/tuning_service.pb.h"
+#include "tuner/search/candidate_builder.h"
 
 namespace tilewright {
 
@@ -19,6 +22,16 @@ struct TuneRequest {
 
 // Never called from two threads at once.
 using ProgressSink = std::function<void(const v1::TuningProgress&)>;
+
+// When a tuning has to end, and its compiling before that.
+struct Deadlines {
+  absl::Duration budget = absl::InfiniteDuration();
+  SteadyTime end = SteadyTime::InfiniteFuture();
+  BuildLimits build;
+};
+
+// From the budget of `options`; `measures` says whether what is compiled is measured as well.
+Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, SteadyTime start);
 
 }  // namespace tilewright
 

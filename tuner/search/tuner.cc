@@ -16,11 +16,9 @@
 #include "spdlog/spdlog.h"
 #include "tuner/search/candidate_order.h"
 #include "tuner/search/search.h"
-#include "tuner/search/tuning_deadlines.h"
+#include "tuner/search/tune_request.h"
 #include "tuner/search/tuning_errors.h"
-#include "tuner/search/unstored.h"
 #include "tuner/search/verdicts.h"
-#include "tuner/search/warm_start.h"
 #include "tuner/search/winner_record.h"
 #include "tuner/select/pick_winner.h"
 #include "tuner/target/target.h"
@@ -150,7 +148,7 @@ absl::StatusOr<TuneResult> Tuner::Tune(const TuneRequest& request, const Cancell
       record.winner.fallback = WithoutSamples(record.candidates[served->index]);
     }
   }
-  return Store(request, record, cubin, found.stored, std::move(result));
+  return Store(request, record, cubin, found.keep_failure, std::move(result));
 }
 
 SearchPlan Tuner::PlanSearch(const TuneRequest& request) const {

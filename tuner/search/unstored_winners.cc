@@ -3,11 +3,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "proto/problem/problem.h"
 #include "spdlog/spdlog.h"
 
 namespace tilewright {
 namespace {
+
+constexpr char kMark[] = "; not stored: ";
 
 bool AnswerTheSame(const StoredWinner& a, const StoredWinner& b) {
   return a.silicon_key == b.silicon_key && a.environment_key == b.environment_key &&
@@ -21,6 +24,16 @@ bool MayPass(const absl::Status& failure) {
 }
 
 }  // namespace
+
+void MarkUnstored(const absl::Status& cause, v1::Winner& winner) {
+  winner.set_reason(absl::StrCat(winner.reason(), kMark, cause.message()));
+}
+
+std::string WhyUnstored(const v1::Winner& winner) {
+  const std::size_t mark = winner.reason().find(kMark);
+  if (winner.epoch() != 0 || mark == std::string::npos) return "";
+  return winner.reason().substr(mark + sizeof(kMark) - 1);
+}
 
 void UnstoredWinners::Remove(const StoredWinner& winner) {
   std::erase_if(kept_, [&](const Kept& kept) { return AnswerTheSame(kept.record.winner, winner); });

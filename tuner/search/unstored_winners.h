@@ -10,10 +10,18 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "tilewright/v1/kernel.pb.h"
 #include "tuner/store/index/winner_index.h"
 #include "tuner/store/tuning_store.h"
 
 namespace tilewright {
+
+// Winners that are served and could not be stored say so in their reason: it goes wherever the
+// winner goes, to callers that find it in the index later too.
+void MarkUnstored(const absl::Status& cause, v1::Winner& winner);
+
+// Why the winner is not stored; empty where it is, which its epoch tells.
+std::string WhyUnstored(const v1::Winner& winner);
 
 // Finished tunings that are served and could not be stored, as on a full disk: kept, with their
 // kernels, until they can be. The oldest go where there are too many; they are served on, and found

@@ -7,24 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "proto/problem/gemm/precision.h"
 #include "proto/problem/problem.h"
+#include "proto/support/timestamps.h"
 #include "tuner/search/competing_templates.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
 #include "tuner/template/registry.h"
 
 namespace tilewright {
-namespace {
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(absl::ToUnixSeconds(time));
-  timestamp.set_nanos(static_cast<int>(
-      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(timestamp.seconds()))));
-  return timestamp;
-}
-
-}  // namespace
-
 StoredWinner MakeWinner(const v1::Problem& problem, const v1::Target& target, absl::Time now) {
   StoredWinner stored;
   stored.problem_encoding = EncodeProblem(problem);

@@ -16,7 +16,7 @@ namespace tilewright {
 const std::vector<v1::TargetProfile>& TargetProfiles();
 
 // INVALID_ARGUMENT, reason UNKNOWN_TARGET, field "target", listing the names.
-absl::StatusOr<v1::Silicon> FindProfile(std::string_view name);
+absl::StatusOr<v1::Silicon> FindTargetProfile(std::string_view name);
 
 // What NVRTC is told to compile for: "sm_80", "sm_90a" (9.0 and later have an
 // architecture-specific form). FAILED_PRECONDITION below 8.0.

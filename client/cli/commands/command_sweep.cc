@@ -2,14 +2,16 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
+#include <stop_token>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/commands/interrupts.h"
-#include "client/cli/commands/sweep_follow.h"
 #include "client/cli/output/format.h"
 #include "client/cli/output/progress.h"
 #include "client/cli/output/report.h"
@@ -24,6 +26,48 @@
 
 namespace tilewright::cli {
 namespace {
+
+// Takes what `progress` says over into `sweep`, whose entries keep their problems.
+void Apply(const v1::SweepProgress& progress, v1::Sweep& sweep) {
+  sweep.set_state(progress.state());
+  sweep.set_done(progress.done());
+  for (const v1::SweepEntryChange& change : progress.entries()) {
+    if (change.ordinal() < 0 || change.ordinal() >= sweep.entries_size()) continue;
+    v1::SweepEntry& entry = *sweep.mutable_entries(change.ordinal());
+    v1::Problem problem = std::move(*entry.mutable_problem());
+    entry = change.entry();
+    *entry.mutable_problem() = std::move(problem);
+  }
+  if (progress.has_current()) {
+    *sweep.mutable_current() = progress.current();
+  } else {
+    sweep.clear_current();
+  }
+}
+
+// Follows a sweep to its end, and calls `show` with all of it whenever it changed. `sweep` is what
+// is known of it at first. The daemon sends what changed alone; an older one, which cannot, sends
+// everything. CANCELLED once `stop` is requested.
+absl::StatusOr<v1::Sweep> FollowSweep(Connection& connection, v1::Sweep sweep, std::stop_token stop,
+                                      const std::function<void(const v1::Sweep&)>& show) {
+  absl::Status failure;
+  const auto on_progress = [&](const v1::SweepProgress& progress) {
+    // The first message after an attachment has no entries, and they may have changed before it.
+    // What could not be had then is missing until it can be.
+    if (!failure.ok() || (progress.entries().empty() && progress.done() != sweep.done())) {
+      absl::StatusOr<v1::Sweep> whole = connection.GetSweep(sweep.name());
+      failure = whole.status();
+      if (whole.ok()) sweep = *std::move(whole);
+    }
+    Apply(progress, sweep);
+    show(sweep);
+  };
+  const auto last = connection.WatchSweepProgress(sweep.name(), stop, on_progress);
+  if (absl::IsUnimplemented(last.status())) return connection.WatchSweep(sweep.name(), stop, show);
+  RETURN_IF_ERROR(last.status());
+  RETURN_IF_ERROR(failure);
+  return sweep;
+}
 
 // Whoever interrupts does not wait for a daemon that is frozen.
 constexpr std::chrono::seconds kCancelTimeout{1};

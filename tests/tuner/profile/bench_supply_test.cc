@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/tuner/profile/bench_profiler_fixture.h"
-#include "tuner/profile/kernel_supply.h"
+#include "tuner/profile/profiler.h"
 
 namespace tilewright {
 namespace {

@@ -1,9 +1,8 @@
-#include "tuner/search/warm_start.h"
-
 #include <string>
 
 #include "gtest/gtest.h"
 #include "tests/tuner/search/tuner_fixture.h"
+#include "tuner/search/candidate_order.h"
 
 namespace tilewright {
 namespace {

@@ -20,7 +20,7 @@ struct PeakCase {
 class PeakOperationsTest : public testing::TestWithParam<PeakCase> {};
 
 TEST_P(PeakOperationsTest, IsTheDataSheets) {
-  v1::Silicon silicon = FindProfile(GetParam().target).value();
+  v1::Silicon silicon = FindTargetProfile(GetParam().target).value();
   silicon.set_max_clock_mhz(GetParam().clock_mhz);
   EXPECT_NEAR(PeakOperationsPerSecond(silicon, GetParam().type, GetParam().accumulator) / 1e12,
               GetParam().tera, 0.02 * GetParam().tera);
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(All, PeakOperationsTest,
                          }));
 
 TEST(PeakOperationsTest, IsZeroForWhatIsNotMultiplied) {
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   EXPECT_EQ(PeakOperationsPerSecond(silicon, v1::DATA_TYPE_UNSPECIFIED, kFp32), 0);
   EXPECT_EQ(PeakOperationsPerSecond(silicon, kInt32, kInt32), 0);
 }
@@ -62,7 +62,7 @@ v1::Problem Parse(const std::string& text) {
 }
 
 TEST(RooflineTest, LargeProblemsAreBoundByArithmetic) {
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   const v1::Problem problem = Parse("gemm { m: 8192 n: 8192 k: 8192 }");
   EXPECT_DOUBLE_EQ(RooflineSeconds(problem, silicon),
                    FloatingPointOperations(problem) /
@@ -70,7 +70,7 @@ TEST(RooflineTest, LargeProblemsAreBoundByArithmetic) {
 }
 
 TEST(RooflineTest, ThinProblemsAreBoundByMemory) {
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   const v1::Problem problem = Parse("gemm { m: 16 n: 28672 k: 4096 }");
   EXPECT_DOUBLE_EQ(RooflineSeconds(problem, silicon),
                    MinimumBytes(problem) / silicon.dram_bytes_per_second());
@@ -78,7 +78,7 @@ TEST(RooflineTest, ThinProblemsAreBoundByMemory) {
 
 // The best cublasLt results on an H100 must not lie beneath the bound.
 TEST(RooflineTest, IsBeneathWhatWasMeasured) {
-  const v1::Silicon silicon = FindProfile("h100-sxm").value();
+  const v1::Silicon silicon = FindTargetProfile("h100-sxm").value();
   const v1::Problem square = Parse("gemm { m: 4096 n: 4096 k: 4096 }");
   EXPECT_LT(RooflineSeconds(square, silicon), FloatingPointOperations(square) / 790e12);
   EXPECT_LT(RooflineSeconds(Parse("gemm { m: 16 n: 28672 k: 4096 }"), silicon), 95e-6);

@@ -49,7 +49,7 @@ TEST(TargetProfilesTest, KeepWithinTheHardwareOfTheirCapability) {
 }
 
 TEST(FindProfileTest, FindsByName) {
-  const auto silicon = FindProfile("h100-sxm");
+  const auto silicon = FindTargetProfile("h100-sxm");
   ASSERT_TRUE(silicon.ok()) << silicon.status();
   EXPECT_EQ(silicon->compute_capability(), 90);
   EXPECT_EQ(silicon->sm_count(), 132);
@@ -57,7 +57,7 @@ TEST(FindProfileTest, FindsByName) {
 
 TEST(FindProfileTest, ListsTheNamesForAnUnknownOne) {
   for (const char* name : {"", "H100-SXM", "h100", "h100-sxm ", "gtx-970"}) {
-    const auto silicon = FindProfile(name);
+    const auto silicon = FindTargetProfile(name);
     EXPECT_EQ(silicon.status().code(), absl::StatusCode::kInvalidArgument) << name;
     EXPECT_EQ(ReasonOf(silicon.status()), "UNKNOWN_TARGET");
     EXPECT_EQ(ErrorInfoOf(silicon.status())->metadata().at("field"), "target");
@@ -66,7 +66,7 @@ TEST(FindProfileTest, ListsTheNamesForAnUnknownOne) {
 }
 
 TEST(FindProfileTest, QuotesOnlyTheStartOfAnEndlessName) {
-  const auto silicon = FindProfile(std::string(1 << 20, 'x'));
+  const auto silicon = FindTargetProfile(std::string(1 << 20, 'x'));
   EXPECT_LT(silicon.status().message().size(), 1000u);
 }
 

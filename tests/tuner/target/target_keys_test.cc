@@ -33,7 +33,7 @@ void Change(const FieldDescriptor& field, Message& message) {
 
 // Fails where somebody adds a field to Silicon and leaves it out without saying so here.
 TEST(SiliconKeyTest, CountsEveryFieldButNameAndMemorySize) {
-  const v1::Silicon base = FindProfile("h100-sxm").value();
+  const v1::Silicon base = FindTargetProfile("h100-sxm").value();
   const std::set<std::string> left_out = {"name", "memory_bytes"};
   for (int i = 0; i < v1::Silicon::descriptor()->field_count(); ++i) {
     const FieldDescriptor& field = *v1::Silicon::descriptor()->field(i);
@@ -52,12 +52,12 @@ TEST(SiliconKeyTest, DiffersForEveryProfile) {
 }
 
 TEST(SiliconKeyTest, IsTheHashOfTheEncoding) {
-  const v1::Silicon silicon = FindProfile("l4").value();
+  const v1::Silicon silicon = FindTargetProfile("l4").value();
   EXPECT_EQ(SiliconKey(silicon), Sha256(EncodeSilicon(silicon)));
 }
 
 TEST(SiliconKeyTest, BandwidthCountsInWholeGigabytes) {
-  v1::Silicon silicon = FindProfile("l4").value();
+  v1::Silicon silicon = FindTargetProfile("l4").value();
   const std::string key = SiliconKey(silicon);
   silicon.set_dram_bytes_per_second(silicon.dram_bytes_per_second() + 1e6);
   EXPECT_EQ(SiliconKey(silicon), key);

@@ -35,7 +35,7 @@ const char* const kProblems[] = {
 TEST(PlanChecksTest, EveryPlanOfATemplateIsAccepted) {
   int plans = 0;
   for (const char* target : {"h100-sxm", "a100-sxm-80"}) {
-    const auto silicon = FindProfile(target);
+    const auto silicon = FindTargetProfile(target);
     ASSERT_TRUE(silicon.ok()) << silicon.status();
     for (const char* text : kProblems) {
       v1::Problem problem;

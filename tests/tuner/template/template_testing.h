@@ -22,7 +22,7 @@ inline v1::Problem GemmOf(const std::string& fields) {
   return canonical.ok() ? *canonical : problem;
 }
 
-inline v1::Silicon Profile(const std::string& name) { return FindProfile(name).value(); }
+inline v1::Silicon Profile(const std::string& name) { return FindTargetProfile(name).value(); }
 
 using Parameters = std::map<std::string, int64_t>;
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "proto/support/sha256.h"
-#include "tuner/store/database/compiled_record.h"
 #include "tuner/store/database/sealed_blob.h"
 #include "tuner/store/database/sqlite_rows.h"
 #include "tuner/store/database/sqlite_store.h"
@@ -21,6 +20,35 @@ std::optional<std::string> SoundCubin(const std::string& content_hash, std::stri
     return std::nullopt;
   }
   return cubin;
+}
+
+// `code` without its cubin, which is stored by content.
+store::CompiledRecord ToCompiledRecord(const CompiledCode& code) {
+  store::CompiledRecord record;
+  record.set_content_hash(Sha256(code.cubin));
+  record.set_seconds(code.seconds);
+  for (const EntryResources& entry : code.entries) {
+    store::CompiledRecord::Entry& stored = *record.add_entries();
+    stored.set_entry_symbol(entry.entry_symbol);
+    stored.set_registers_per_thread(entry.registers_per_thread);
+    stored.set_spill_bytes(entry.spill_bytes);
+    stored.set_static_shared_memory_bytes(entry.static_shared_memory_bytes);
+  }
+  return record;
+}
+
+// The reverse. `seconds` is 0: nothing was compiled this time.
+CompiledCode FromCompiledRecord(const store::CompiledRecord& record, std::string cubin) {
+  CompiledCode code;
+  code.cubin = std::move(cubin);
+  for (const store::CompiledRecord::Entry& stored : record.entries()) {
+    EntryResources& entry = code.entries.emplace_back();
+    entry.entry_symbol = stored.entry_symbol();
+    entry.registers_per_thread = stored.registers_per_thread();
+    entry.spill_bytes = stored.spill_bytes();
+    entry.static_shared_memory_bytes = stored.static_shared_memory_bytes();
+  }
+  return code;
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "tuner/search/tuning_deadlines.h"
+#include "tuner/search/tune_request.h"
 
 namespace tilewright {
 namespace {

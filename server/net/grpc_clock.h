@@ -1,5 +1,11 @@
-#ifndef TILEWRIGHT_SERVER_NET_CALL_DEADLINE_H_
-#define TILEWRIGHT_SERVER_NET_CALL_DEADLINE_H_
+#ifndef TILEWRIGHT_SERVER_NET_GRPC_CLOCK_H_
+#define TILEWRIGHT_SERVER_NET_GRPC_CLOCK_H_
+
+#include <grpcpp/alarm.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "grpc/support/time.h"
@@ -26,6 +32,24 @@ inline gpr_timespec ToGrpc(SteadyTime time) {
                       gpr_time_from_nanos(absl::ToInt64Nanoseconds(left), GPR_TIMESPAN));
 }
 
+// Calls back once, on a thread of gRPC, at a time on the monotonic clock. Setting it again takes
+// the earlier call back, unless it is under way. Not thread-safe.
+class SteadyAlarm {
+ public:
+  void Set(SteadyTime time, std::function<void()> on_time) {
+    // One that has fired cannot be set again.
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(ToGrpc(time), [on_time = std::move(on_time)](bool fired) {
+      if (fired) on_time();
+    });
+  }
+
+  void Cancel() { alarm_.reset(); }
+
+ private:
+  std::unique_ptr<grpc::Alarm> alarm_;
+};
+
 }  // namespace tilewright
 
-#endif  // TILEWRIGHT_SERVER_NET_CALL_DEADLINE_H_
+#endif  // TILEWRIGHT_SERVER_NET_GRPC_CLOCK_H_

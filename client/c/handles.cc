@@ -1,4 +1,4 @@
-#include "client/c/last_error.h"
+#include "client/c/handles.h"
 
 #include <string>
 
