@@ -16,9 +16,9 @@ def load():
     return module
 
 
-def write(proto):
+def write(proto, samples={"S": "A sample."}):
     out = []
-    writer = load().Writer(out)
+    writer = load().Writer(out, samples)
     for line in proto.splitlines():
         writer.line(line.strip())
     return "\n".join(out), writer.undocumented
@@ -41,7 +41,30 @@ class UndocumentedTest(unittest.TestCase):
                                         "rpc S.List lists no errors"])
 
 
+    def test_a_service_without_a_sample_is_named(self):
+        _, undocumented = write("// S.\nservice S {}", samples={})
+        self.assertEqual(undocumented, ["service S has no sample"])
+
+
 class MarkdownTest(unittest.TestCase):
+    def test_the_contents_link_to_every_heading(self):
+        script = load()
+        out = []
+        writer = script.Writer(out, {"S": "A sample."})
+        for line in ("// S.\nservice S {\n  // Gets.\n  //\n  // NOT_FOUND: NO_A - none.\n"
+                     "  rpc Get(A) returns (stream B);\n}\n// A.\nmessage A {}\n"
+                     "// B.\nmessage B {\n  // C.\n  message C {}\n}").splitlines():
+            writer.line(line.strip())
+        self.assertEqual(script.contents("a_b", writer), [
+            "- [a_b.proto](#a_bproto)", "  - [S](#service-s): [Get](#rpc-get)",
+            "  - messages and enums: [A](#message-a), [B](#message-b), [B.C](#message-bc)"])
+        for heading in ("### service `S`", "#### rpc `Get`", "### message `B.C`"):
+            self.assertIn(heading, "\n".join(out))
+
+    def test_a_service_has_its_sample(self):
+        text, _ = write("// S.\nservice S {}")
+        self.assertIn("### service `S`\n\nS.\n\nA sample.", text)
+
     def test_errors_are_list_items(self):
         text, undocumented = write("// S.\nservice S {\n  // Gets.\n  //\n"
                                    "  // NOT_FOUND: NO_A - there is\n  //   none.\n"
