@@ -1,4 +1,6 @@
-"""README's quick start runs as it is printed: with a GPU where there is one, else without."""
+"""README's quick start runs as it is printed: with a GPU where there is one, else without. So do the
+commands of docs/api.md.
+"""
 
 import os
 import pathlib
@@ -79,6 +81,14 @@ class QuickStartTest(unittest.TestCase):
                         self.run_server(command)
                     else:
                         self.run_line(line)
+
+    def test_every_command_of_the_api_page_runs_as_printed(self):
+        page = (SOURCE_DIR / "docs/api.md").read_text()
+        lines = re.findall(r"^\$ (tilewright .*)$", page, re.MULTILINE)
+        self.assertGreaterEqual(len(lines), 3, "the page has another form than this test knows")
+        for line in lines:
+            with self.subTest(line=line):
+                self.run_line(line)
 
     def wait_until_idle(self):
         deadline = time.monotonic() + 60
