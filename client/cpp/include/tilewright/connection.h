@@ -1,5 +1,5 @@
-// Every RPC of the service, typed, with deadlines and errors as absl::Status. Trainers use
-// Client (client.h); tools that list, explain, sweep or carry bundles use this.
+// Every RPC of the service, typed, with deadlines and with errors as absl::Status. Trainers use
+// Client (client.h). Tools that list, explain, sweep or carry bundles use this.
 #ifndef TILEWRIGHT_CONNECTION_H_
 #define TILEWRIGHT_CONNECTION_H_
 
@@ -23,57 +23,62 @@
 
 namespace tilewright {
 
+// Where the daemon is, and who may run it.
 struct ConnectOptions {
-  // Unix socket of the daemon. Empty: DefaultSocketPath().
+  // Unix socket of the daemon. Default empty: DefaultSocketPath().
   std::string socket_path;
-  // How long Open waits for the daemon, and a call, within its own deadline, for a daemon that went
-  // away. Not below 0; 0: one attempt.
+  // How long Open waits for the daemon. A call waits as long for a daemon that went away, within
+  // its own deadline. Must not be negative. 0: one attempt. Default 5 s.
   std::chrono::milliseconds connect_timeout{5000};
-  // Who may run the daemon beside this process's own user and root: what it sends is native code
-  // that this process runs. Unset: $TILEWRIGHT_DAEMON_UID, else nobody.
+  // Who may run the daemon beside this process's own user and root. The daemon sends native code,
+  // and this process runs it. Default unset: $TILEWRIGHT_DAEMON_UID, else nobody.
   std::optional<uid_t> daemon_user;
 };
 
-// A connection to one daemon over its Unix socket. Thread-safe. Connects anew by itself: a call
-// that finds the daemon gone waits up to `connect_timeout`, and no longer than its own timeout, for
-// it to come back, and is sent once more. Where it does not come back, later calls fail at once for
-// a while (at most 10 s, then one tries again): a training loop whose daemon is dead pays once. A
-// call that is refused with RESOURCE_EXHAUSTED and a retry delay is sent again after the delay, a
-// few times at most and within its timeout.
+// A connection to one daemon over its Unix socket. Thread-safe.
 //
-// Errors carry google.rpc.ErrorInfo {reason, metadata} as a payload, as the service sent it. What
-// no service says:
+// It connects anew by itself. A call that finds the daemon gone waits for it to come back, up to
+// `connect_timeout` and no longer than its own timeout. Then it is sent once more. If the daemon
+// does not come back, later calls fail at once for 10 s at most, and then one tries again. So a
+// training loop pays for a dead daemon once. A call that is refused with RESOURCE_EXHAUSTED and a
+// retry delay is sent again after the delay, a few times at most and within its timeout.
+//
+// Errors carry google.rpc.ErrorInfo {reason, metadata} as a payload, as the service sent it. These
+// errors come from the connection itself:
 // UNAVAILABLE: DAEMON_UNREACHABLE - no daemon listens there.
-// UNAVAILABLE: DAEMON_FROZEN - one does, and does not answer: stopped, hanging, or starved.
-// UNAVAILABLE: CONNECTION_CLOSED, NOT_TILEWRIGHTD - what listens there hung up, or is no daemon.
+// UNAVAILABLE: DAEMON_FROZEN - a daemon listens and does not answer: it is stopped, hangs or gets
+// no
+//   CPU.
+// UNAVAILABLE: CONNECTION_CLOSED, NOT_TILEWRIGHTD - the listener hung up, or is no tilewrightd.
 // UNAVAILABLE: DAEMON_RESTARTED - the daemon was started anew while a client's Tune waited.
-// UNAVAILABLE: CALL_CUT_OFF - the daemon ended the call without an answer: it is stopping, or gave
+// UNAVAILABLE: CALL_CUT_OFF - the daemon ended the call without an answer: it is stopping, or it
+// gave
 //   up waiting for this client to read on.
-// DEADLINE_EXCEEDED: DAEMON_BUSY - the daemon lives, and did not answer this call in time.
+// DEADLINE_EXCEEDED: DAEMON_BUSY - the daemon lives and did not answer this call in time.
 // PERMISSION_DENIED: SOCKET_NOT_PERMITTED, USER_NOT_PERMITTED - this user may not connect.
-// PERMISSION_DENIED: DAEMON_NOT_TRUSTED - another user runs the daemon than may: `daemon_user`.
+// PERMISSION_DENIED: DAEMON_NOT_TRUSTED - a user runs the daemon who may not: see `daemon_user`.
 // RESOURCE_EXHAUSTED: TOO_MANY_CONNECTIONS - the user has all connections that it may have.
-// UNIMPLEMENTED: OTHER_VERSION - the daemon is of a version that does not know the call.
+// UNIMPLEMENTED: OTHER_VERSION - the daemon has a version that does not know the call.
 // FAILED_PRECONDITION: FORKED - the connection belongs to the process that forked this one.
 //
-// In a child after fork() every call answers FORKED at once, and the destructor releases nothing.
+// In a child after fork(), every call answers FORKED at once, and the destructor releases nothing.
 class Connection {
  public:
   using Milliseconds = std::chrono::milliseconds;
 
-  // The longest wait for a call that its caller gives no timeout.
+  // The timeout of a call whose caller gives none.
   static constexpr Milliseconds kCallTimeout{30'000};
-  // Of one that waits for a compile, behind those of tunings.
+  // The same for a call that compiles. It may have to wait for the compiles of tunings.
   static constexpr Milliseconds kCompileTimeout{300'000};
 
-  // Waits until the daemon answers, `connect_timeout` at most. Errors as above.
-  // INVALID_ARGUMENT: no socket path, or one that is too long.
+  // Waits until the daemon answers, `connect_timeout` at most. Errors: see above.
+  // INVALID_ARGUMENT: the socket path is empty or too long.
   static absl::StatusOr<std::shared_ptr<Connection>> Open(const ConnectOptions& options);
   ~Connection();
 
   const std::string& socket_path() const;
 
-  // OK where the daemon reports that it is serving.
+  // Returns OK if the daemon reports that it is serving.
   absl::Status CheckHealth(Milliseconds timeout);
 
   absl::StatusOr<v1::GetKernelResponse> GetKernel(const v1::GetKernelRequest& request,
@@ -81,26 +86,26 @@ class Connection {
   absl::StatusOr<v1::BatchGetKernelsResponse> BatchGetKernels(
       const v1::BatchGetKernelsRequest& request, Milliseconds timeout);
 
-  // Calls `on_update` on this thread with the answer now and with each better one that is stored,
-  // until `stop` is requested (CANCELLED) or the service ends the watch (its status). Attaches
-  // anew where the connection was lost, which may tell the same answer twice.
+  // Calls `on_update` on this thread with the answer now and with each better one that is stored.
+  // Ends when `stop` is requested (CANCELLED) or when the service ends the watch (its status).
+  // Attaches anew if the connection was lost. Then `on_update` may get the same answer twice.
   absl::Status WatchKernel(const v1::GetKernelRequest& request, std::stop_token stop,
                            const std::function<void(const v1::GetKernelResponse&)>& on_update);
 
-  // With `compile` it takes seconds, and as long as the compile workers are busy.
+  // With `compile` it takes seconds, and longer while the compile workers are busy.
   absl::StatusOr<v1::RenderSourceResponse> RenderSource(const v1::RenderSourceRequest& request,
                                                         Milliseconds timeout = kCompileTimeout);
 
-  // An empty request_id is filled in, so that a repeated send has no further effect. Once `stop` is
-  // requested, the call ends within 1.5 s, with an error where there is no answer by then.
+  // Fills in an empty request_id, so that sending it again has no further effect. When `stop` is
+  // requested, the call ends within 1.5 s. It ends with an error if there is no answer by then.
   absl::StatusOr<v1::Tuning> CreateTuning(v1::CreateTuningRequest request,
                                           const std::stop_token& stop = {});
   absl::StatusOr<v1::Tuning> GetTuning(const std::string& name,
                                        Milliseconds timeout = kCallTimeout);
   absl::StatusOr<v1::Tuning> CancelTuning(const std::string& name,
                                           Milliseconds timeout = kCallTimeout);
-  // Calls `on_update` on this thread for each message until a final state, and returns the last.
-  // CANCELLED once `stop` is requested: the watch ends, the tuning goes on.
+  // Calls `on_update` on this thread for each message until a final state, and returns the last
+  // one. When `stop` is requested: CANCELLED. The watch ends, and the tuning goes on.
   absl::StatusOr<v1::Tuning> WatchTuning(const std::string& name, std::stop_token stop,
                                          const std::function<void(const v1::Tuning&)>& on_update);
 
@@ -110,8 +115,9 @@ class Connection {
                                         Milliseconds timeout = kCallTimeout);
   absl::StatusOr<v1::Sweep> WatchSweep(const std::string& name, std::stop_token stop,
                                        const std::function<void(const v1::Sweep&)>& on_update);
-  // As WatchSweep, told what changed alone: little, however large the sweep. The first message of
-  // an attachment has no entries: GetSweep has them. UNIMPLEMENTED by an older daemon.
+  // Does what WatchSweep does, but messages have only what changed. So they are small, however
+  // large the sweep is. The first message after attaching has no entries; GetSweep has them. An
+  // older daemon answers UNIMPLEMENTED.
   absl::StatusOr<v1::SweepProgress> WatchSweepProgress(
       const std::string& name, std::stop_token stop,
       const std::function<void(const v1::SweepProgress&)>& on_update);
@@ -119,20 +125,21 @@ class Connection {
   absl::StatusOr<v1::ListDevicesResponse> ListDevices();
 
   absl::StatusOr<v1::ListWinnersResponse> ListWinners(const v1::ListWinnersRequest& request);
-  // `stop` as of CreateTuning.
+  // `stop` works as in CreateTuning.
   absl::StatusOr<v1::ExplainWinnerResponse> ExplainWinner(const v1::ExplainWinnerRequest& request,
                                                           const std::stop_token& stop = {});
   absl::StatusOr<v1::CacheStats> GetCacheStats();
 
-  // Writes the bundle of the winners with these keys (empty: all) to `out`; bytes written. What it
-  // has and lacks goes to `summary`, where given; an older daemon leaves that as it is.
+  // Writes a bundle of the winners with these keys to `out`, or of all winners if `keys` is empty.
+  // Returns the number of bytes. Writes what the bundle has and lacks to `summary`, unless it is
+  // null. An older daemon leaves `summary` unchanged.
   absl::StatusOr<int64_t> ExportBundle(const std::vector<std::string>& keys, std::ostream& out,
                                        v1::ExportSummary* summary = nullptr);
   absl::StatusOr<v1::ImportBundleResponse> ImportBundle(std::istream& in);
-  // What the bundle holds and what an import would do; nothing is stored.
+  // Says what the bundle holds and what an import would do. Nothing is stored.
   absl::StatusOr<v1::InspectBundleResponse> InspectBundle(std::istream& in);
 
-  // For administrators.
+  // For administrators, down to BackupCache.
   absl::StatusOr<v1::ListSignersResponse> ListSigners();
   absl::StatusOr<v1::Signer> TrustSigner(const v1::TrustSignerRequest& request);
   absl::StatusOr<v1::DistrustSignerResponse> DistrustSigner(const std::string& signer);
@@ -140,10 +147,10 @@ class Connection {
   absl::StatusOr<v1::SigningKey> GetSigningKey();
   absl::StatusOr<v1::SigningKey> RotateSigningKey();
 
-  // Minutes, where the database is large.
+  // These two take minutes if the database is large.
   absl::StatusOr<v1::ForgetWinnersResponse> ForgetWinners(const v1::ForgetWinnersRequest& request);
   absl::StatusOr<v1::PruneCacheResponse> PruneCache(const v1::PruneCacheRequest& request);
-  // Writes all that is stored to `out`; bytes written.
+  // Writes all that is stored to `out`. Returns the number of bytes.
   absl::StatusOr<int64_t> BackupCache(std::ostream& out);
 
  private:
@@ -156,7 +163,7 @@ class Connection {
   std::unique_ptr<Impl> impl_;
 };
 
-// Whether work in this state has ended.
+// Returns whether work in this state has ended.
 bool IsFinal(v1::WorkState state);
 
 }  // namespace tilewright

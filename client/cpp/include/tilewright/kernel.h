@@ -1,5 +1,5 @@
-// A kernel as the service handed it out: what it is, how good an answer it is, its native code
-// and launch plan, and the launch itself.
+// A kernel that the service handed out: what it is, how good an answer it is, its native code, its
+// launch plan, and the launch itself.
 #ifndef TILEWRIGHT_KERNEL_H_
 #define TILEWRIGHT_KERNEL_H_
 
@@ -24,17 +24,17 @@ class ModuleCache;
 class VendorPool;
 class LoadedModule;
 
-// Immutable and thread-safe; handed out as shared_ptr<const Kernel> by Client, kept alive by its
-// users and the client's cache. The native code is loaded on the first launch in each CUDA
-// context. Destroy kernels before the contexts they ran in.
+// Immutable and thread-safe. Client hands it out as shared_ptr<const Kernel>. Its users and the
+// client's cache keep it alive. The native code is loaded on the first launch in each CUDA context.
+// Destroy kernels before the contexts that they ran in.
 class Kernel {
  public:
-  // Checks a response: the cubin is hashed and compared with its content hash, and the launch plan
-  // and the native code are such as a service may send.
-  // DATA_LOSS, reason CONTENT_HASH_MISMATCH: the bytes are not what the service promised.
-  // DATA_LOSS, reason KERNEL_INVALID: the plan or the code cannot be right; metadata["field"].
-  // The errors of a problem that the service would refuse.
-  // INTERNAL, reason EMPTY_RESPONSE: neither a kernel nor a vendor algorithm.
+  // Checks a response and makes a kernel from it. The hash of the cubin must be its content hash.
+  // The launch plan and the native code must be possible. DATA_LOSS, reason CONTENT_HASH_MISMATCH:
+  // the bytes are not what the service promised. DATA_LOSS, reason KERNEL_INVALID: the plan or the
+  // code cannot be right. metadata["field"] names the field. INTERNAL, reason EMPTY_RESPONSE: there
+  // is neither a kernel nor a vendor algorithm. If the service would refuse `problem`, the error is
+  // the service's.
   static absl::StatusOr<std::shared_ptr<const Kernel>> FromResponse(
       const v1::Problem& problem, v1::GetKernelResponse response,
       std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors);
@@ -42,7 +42,8 @@ class Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
-  // The problem asked about, with every default filled in; of the other kind it is empty.
+  // The problem that you asked about, with every default filled in. The one of the other kind is
+  // empty.
   const v1::GemmProblem& problem() const { return problem_.gemm(); }
   const v1::FusedDropoutProblem& fused_dropout() const { return problem_.fused_dropout(); }
   const v1::Problem& any_problem() const { return problem_; }
@@ -52,41 +53,43 @@ class Kernel {
   v1::Match match() const { return response_->match(); }
   v1::Provenance provenance() const { return response_->provenance(); }
   int64_t epoch() const { return response_->epoch(); }
-  // Whether a better kernel may follow: the answer is not the one tuned here for this very
-  // problem. An import is provisional, as the service measures it again.
+  // Whether a better kernel may follow, because the answer is not one that was tuned here for this
+  // very problem. An import is provisional: the service measures it again.
   bool provisional() const;
 
-  // A cublasLt algorithm, run through the caller's own cublasLt; it has no cubin and no plan.
+  // Whether this is a cublasLt algorithm. It runs through the caller's own cublasLt, and it has no
+  // cubin and no plan.
   bool is_vendor() const { return response_->has_vendor(); }
-  // Native code for one architecture, and its SHA-256 (32 bytes). Empty for a vendor algorithm.
+  // The native code for one architecture, and its SHA-256 (32 bytes). Empty for cublasLt.
   const std::string& cubin() const { return response_->kernel().cubin(); }
   const std::string& content_hash() const { return response_->kernel().content_hash(); }
   const std::string& architecture() const { return response_->kernel().architecture(); }
   const v1::LaunchPlan& launch_plan() const { return response_->kernel().launch_plan(); }
   const v1::VendorKernel& vendor() const { return response_->vendor(); }
 
-  // Bytes of device memory a launch needs beside its operands. 0: none.
+  // Bytes of device memory that a launch needs beside its operands. 0: none.
   int64_t WorkspaceBytes() const;
-  // The same for a launch of another shape. Errors as of that launch.
+  // The same for a launch of another shape. Errors are those of that launch.
   absl::StatusOr<int64_t> WorkspaceBytes(const v1::GemmProblem& problem) const;
   absl::StatusOr<int64_t> WorkspaceBytes(const v1::FusedDropoutProblem& problem) const;
 
-  // Launches on `stream` (null: the default stream) in the current CUDA context. Asynchronous.
-  // UNAVAILABLE, NO_CUDA_DRIVER: no driver or no GPU. FAILED_PRECONDITION, NO_CUDA_CONTEXT: no
-  // context is current; or the kernel's architecture is not this GPU's. INVALID_ARGUMENT: an
-  // operand is missing or misaligned, a scale tensor has the wrong size, or the workspace is too
-  // small.
+  // Launches on `stream` in the current CUDA context. Null means the default stream. Asynchronous.
+  // UNAVAILABLE, NO_CUDA_DRIVER: there is no driver or no GPU.
+  // FAILED_PRECONDITION, NO_CUDA_CONTEXT: no context is current.
+  // FAILED_PRECONDITION: the kernel is for another architecture than this GPU's.
+  // INVALID_ARGUMENT: an operand is missing or misaligned, a scale tensor has the wrong size, or
+  // the workspace is too small.
   absl::Status Launch(const GemmArguments& arguments, CUstream_st* stream) const;
 
-  // As above for another shape, with the same types, layouts and epilogue: kernels
-  // take shape and strides at run time. The problem is checked as the service checks it, with the
-  // same errors. INVALID_ARGUMENT where the requirements do not hold, and for a vendor algorithm,
-  // which serves one shape only.
+  // Launches another shape. Kernels take shape and strides at run time. Types, layouts and epilogue
+  // must be those of the kernel's problem. The problem is checked as the service checks it, with
+  // the same errors. INVALID_ARGUMENT: the kernel's requirements do not hold for it, or the kernel
+  // is a vendor algorithm, which serves one shape only.
   absl::Status Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
                       CUstream_st* stream) const;
 
-  // The same of a fused dropout, for which the probability may be another one too. The kernel of a
-  // problem of the other kind: INVALID_ARGUMENT, reason OTHER_FAMILY.
+  // The same for a fused dropout. The probability may differ, too. INVALID_ARGUMENT, reason
+  // OTHER_FAMILY: the kernel is for a problem of the other kind.
   absl::Status Launch(const FusedDropoutArguments& arguments, CUstream_st* stream) const;
   absl::Status Launch(const v1::FusedDropoutProblem& problem,
                       const FusedDropoutArguments& arguments, CUstream_st* stream) const;
@@ -95,8 +98,8 @@ class Kernel {
   Kernel(v1::Problem problem, std::shared_ptr<const v1::GetKernelResponse> response,
          std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors);
 
-  // `problem` in its canonical form. Its errors, in the service's words; INVALID_ARGUMENT, reason
-  // OTHER_FAMILY, where this kernel was not made for it.
+  // `problem` in its canonical form, or its errors in the service's words. INVALID_ARGUMENT, reason
+  // OTHER_FAMILY: this kernel was not made for it.
   absl::StatusOr<v1::Problem> OtherShape(const v1::Problem& problem) const;
   absl::Status CheckFamily(v1::Problem::KindCase kind) const;
 

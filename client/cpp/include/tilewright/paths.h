@@ -1,4 +1,4 @@
-// Where a client looks for the daemon when nobody says.
+// Where a client looks for the daemon if its caller names no socket.
 #ifndef TILEWRIGHT_PATHS_H_
 #define TILEWRIGHT_PATHS_H_
 
@@ -7,7 +7,7 @@
 namespace tilewright {
 
 // The user's cache directory: $TILEWRIGHT_CACHE_DIR, else $XDG_CACHE_HOME/tilewright, else
-// $HOME/.cache/tilewright. Not created. Empty where none of the variables is set.
+// $HOME/.cache/tilewright. It is not created. The result is empty if none of the variables is set.
 std::string DefaultCacheDirectory();
 
 // The socket of the daemon that serves `cache_directory`.
