@@ -72,6 +72,12 @@ class MarkdownTest(unittest.TestCase):
         self.assertEqual(undocumented, [])
         self.assertIn("- **NOT_FOUND**: NO_A - there is\n  none.", text)
 
+    def test_formulas_are_code_and_lists_are_not(self):
+        text, _ = write("// A is:\n//   x = 1\n//   y = 2\n// And:\n//   - one, which\n"
+                        "//     goes on\nmessage A {}")
+        self.assertIn("A is:\n\n```\n  x = 1\n  y = 2\n```\n\nAnd:\n  - one, which\n"
+                      "    goes on", text)
+
     def test_a_oneof_does_not_part_the_table(self):
         text, _ = write("// A.\nmessage A {\n  // X.\n  int32 x = 1;\n  // Which.\n  oneof w {\n"
                         "    // Y.\n    int32 y = 2;\n  }\n  // Z.\n  int32 z = 3;\n}")
