@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cpp/call_guards.h"
 #include "client/cpp/connection_impl.h"
-#include "client/cpp/silence_guard.h"
 #include "proto/support/errors.h"
 #include "proto/support/text.h"
 #include "tilewright/connection.h"

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +17,6 @@
 #include "proto/support/steady_mutex.h"
 #include "server/net/unknown_user.h"
 #include "server/sweeps/sweep_plan.h"
-#include "server/sweeps/sweep_requests.h"
 #include "server/sweeps/sweep_state.h"
 #include "server/tuning/device_table.h"
 #include "server/tuning/scheduler.h"
@@ -26,6 +26,25 @@
 #include "tuner/store/tuning_store.h"
 
 namespace tilewright {
+
+// Which request ids made or joined which sweep, so that a repeated CreateSweep has no further
+// effect. The last `max_ids` are known. Not thread-safe: the sweep runner guards it.
+class SweepRequests {
+ public:
+  explicit SweepRequests(std::size_t max_ids) : max_ids_(max_ids) {}
+
+  void Remember(const v1::CreateSweepRequest& request);
+
+  // Whether the request's id came before. INVALID_ARGUMENT, reason REQUEST_ID_REUSED, where
+  // that was for another sweep.
+  absl::StatusOr<bool> Repeated(const v1::CreateSweepRequest& request) const;
+
+ private:
+  const std::size_t max_ids_;
+  // SHA-256 of the request, by its id: requests may have megabytes.
+  absl::flat_hash_map<std::string, std::string> digests_;
+  std::deque<std::string> ids_;  // Oldest first.
+};
 
 // Works through sweeps, one problem after the other, a thread each; keeps them in the store,
 // so that a sweep that was cancelled or killed goes on when it is created again. Methods

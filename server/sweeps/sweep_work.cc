@@ -8,7 +8,6 @@
 #include "proto/support/status_macros.h"
 #include "server/lookup/lookup_plan.h"
 #include "server/sweeps/sweep_runner.h"
-#include "server/sweeps/tuning_follower.h"
 #include "tuner/search/unstored_winners.h"
 
 namespace tilewright {
@@ -19,6 +18,40 @@ namespace {
 constexpr absl::Duration kSaveInterval = absl::Seconds(1);
 constexpr absl::Duration kQueueRetry = absl::Milliseconds(500);
 constexpr absl::Duration kUnknownRetry = absl::Seconds(1);
+
+// Shows a tuning's progress as its sweep's, and waits for its end. Thread-safe.
+class Follower {
+ public:
+  explicit Follower(std::shared_ptr<SweepState> sweep) : sweep_(std::move(sweep)) {}
+
+  void OnChange(const TuningJob& job) {
+    v1::Tuning tuning = job.Snapshot();
+    const bool ended = IsFinal(tuning.state());
+    {
+      absl::MutexLock lock(&mutex_);
+      // Those who watch get the whole sweep each time, be it thousands of problems.
+      const SteadyTime now = SteadyTime::Now();
+      if (!ended && now < shown_ + kShowInterval) return;
+      shown_ = now;
+    }
+    sweep_->Update([&](v1::Sweep& sweep) { sweep.mutable_current()->Swap(&tuning); });
+    absl::MutexLock lock(&mutex_);
+    ended_ = ended_ || ended;
+  }
+
+  void AwaitEnd() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&ended_));
+  }
+
+ private:
+  static constexpr absl::Duration kShowInterval = absl::Milliseconds(100);
+
+  const std::shared_ptr<SweepState> sweep_;
+  absl::Mutex mutex_;
+  SteadyTime shown_ ABSL_GUARDED_BY(mutex_) = SteadyTime::InfinitePast();
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
 
 // What a sweep has come to that is worked on no more.
 v1::WorkState EndOf(const v1::Sweep& sweep) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/gemm_strides.h"
 #include "proto/problem/problem.h"
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"

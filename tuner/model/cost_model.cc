@@ -6,8 +6,8 @@
 
 #include "kernel_templates/abi/ceil_div.h"
 #include "proto/problem/data_type.h"
-#include "proto/problem/gemm/batch_stride.h"
 #include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_strides.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/problem/gemm/split_epilogue.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "proto/problem/data_type.h"
-#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/gemm_strides.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 
 namespace tilewright {

@@ -4,7 +4,6 @@
 #include <cstddef>
 
 #include "kernel_templates/launch/plan/launch_checks.h"
-#include "kernel_templates/launch/plan/operand_checks.h"
 #include "kernel_templates/launch/plan/pointer_member.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
 #include "proto/problem/dropout_mask.h"

@@ -1,11 +1,14 @@
 // What is checked of a shape before anything reaches the GPU. Pure; any thread.
+// What is checked of a caller's operands, of any family. Pure; any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_
 
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "proto/problem/family.h"
+#include "proto/problem/tensor_use.h"
 #include "tilewright/v1/kernel.pb.h"
 
 namespace tilewright {
@@ -24,6 +27,23 @@ absl::Status CheckExtents(const v1::LaunchPlan& plan, const ShapeFields& fields,
 // The same, and the alignment of strides: the field of one is named.
 absl::Status CheckRequirements(const v1::LaunchPlan& plan, const ShapeFields& fields,
                                const ProblemShape& shape, const TensorUses& uses);
+
+// INVALID_ARGUMENT naming the operand ("operands.aux"): the pointer of a tensor that the launch
+// needs is null, or not aligned to `alignment` bytes.
+absl::Status CheckPointer(const char* name, const void* pointer, int alignment);
+
+// The same of `use`, as `requirements` ask.
+absl::Status CheckPointer(const TensorUse& use, const void* pointer,
+                          const v1::Requirements& requirements);
+
+// A dropout mask of `given` bytes, where the caller tells them; 0: not told.
+absl::Status CheckMaskBytes(const TensorUse& mask, int64_t given);
+
+// A workspace of `needed` bytes.
+absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed);
+
+// An offset that was given and that random bits can take.
+absl::Status CheckOffsetOperand(uint64_t offset);
 
 }  // namespace tilewright
 

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/gemm/gemm_operands.h"
-#include "kernel_templates/launch/plan/operand_checks.h"
+#include "kernel_templates/launch/plan/launch_checks.h"
 #include "kernel_templates/launch/vendor/vendor_abi.h"
 #include "kernel_templates/launch/vendor/vendor_content_hash.h"
 #include "kernel_templates/launch/vendor/vendor_descriptors.h"

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/problem/data_type.h"
-#include "proto/problem/gemm/batch_stride.h"
 #include "proto/problem/gemm/epilogue.h"
 #include "proto/problem/gemm/gemm_canonicalizer.h"
+#include "proto/problem/gemm/gemm_strides.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/problem/problem.h"
 #include "proto/problem/shared_parts.h"

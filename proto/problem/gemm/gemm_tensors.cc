@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "proto/problem/dropout_mask.h"
-#include "proto/problem/gemm/batch_stride.h"
 #include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_strides.h"
 
 namespace tilewright {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel_templates/launch/gemm/gemm_operands.h"
-#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/gemm_strides.h"
 #include "tests/kernel_templates/launch/launch_fixture.h"
 
 namespace tilewright {

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "proto/problem/gemm/batch_stride.h"
+#include "proto/problem/gemm/gemm_strides.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "proto/problem/data_type.h"
-#include "proto/problem/gemm/batch_stride.h"
 #include "proto/problem/gemm/epilogue_parts.h"
+#include "proto/problem/gemm/gemm_strides.h"
 
 namespace tilewright {
 namespace {
