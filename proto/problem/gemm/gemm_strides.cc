@@ -13,6 +13,28 @@
 namespace tilewright {
 namespace {
 
+absl::Status CheckBatchStride(const StridedOperand& operand, int64_t stride, int64_t batch) {
+  if (stride == kSharedByBatches && operand.may_share) return absl::OkStatus();
+  if (stride == kSharedByBatches) {
+    return InvalidField(operand.batch_field, "NOT_SHARED",
+                        "-1 shares one matrix among all batches, which only A, B and C may be; "
+                        "give the elements between batches, or 0 for packed batches");
+  }
+  if (stride < 0) {
+    return InvalidField(
+        operand.batch_field, "OUT_OF_RANGE",
+        absl::StrCat(stride, " is negative; give the elements between batches, ",
+                     operand.may_share
+                         ? "0 for packed batches, or -1 for one that all batches share"
+                         : "or 0 for packed batches"));
+  }
+  if (batch <= 1 && stride != 0) {
+    return InvalidField(operand.batch_field, "CONTRADICTORY_STRIDE",
+                        absl::StrCat(stride, " is given but batch is 1; leave it 0 or set batch"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckGiven(const StridedOperand& operand, int64_t row_stride, int64_t batch_stride,
                         int64_t batch) {
   if (row_stride < 0) {
@@ -21,7 +43,7 @@ absl::Status CheckGiven(const StridedOperand& operand, int64_t row_stride, int64
                                      " is negative; give the elements between rows, "
                                      "or 0 for packed rows"));
   }
-  return CheckBatchStride(operand.batch_field, batch_stride, batch, operand.may_share);
+  return CheckBatchStride(operand, batch_stride, batch);
 }
 
 absl::Status CheckRow(const StridedOperand& operand, const MatrixLayout& matrix) {
@@ -91,28 +113,6 @@ absl::Status CanonicalizeMatrix(const StridedOperand& operand, v1::GemmProblem& 
 }
 
 }  // namespace
-
-absl::Status CheckBatchStride(const std::string& field, int64_t stride, int64_t batch,
-                              bool may_share) {
-  if (stride == kSharedByBatches && may_share) return absl::OkStatus();
-  if (stride == kSharedByBatches) {
-    return InvalidField(field, "NOT_SHARED",
-                        "-1 shares one matrix among all batches, which only A, B and C may be; "
-                        "give the elements between batches, or 0 for packed batches");
-  }
-  if (stride < 0) {
-    return InvalidField(
-        field, "OUT_OF_RANGE",
-        absl::StrCat(stride, " is negative; give the elements between batches, ",
-                     may_share ? "0 for packed batches, or -1 for one that all batches share"
-                               : "or 0 for packed batches"));
-  }
-  if (batch <= 1 && stride != 0) {
-    return InvalidField(field, "CONTRADICTORY_STRIDE",
-                        absl::StrCat(stride, " is given but batch is 1; leave it 0 or set batch"));
-  }
-  return absl::OkStatus();
-}
 
 absl::Status CanonicalizeStrides(v1::GemmProblem& gemm) {
   for (const StridedOperand& operand : StridedOperands()) {
