@@ -41,7 +41,7 @@ GENERATED = {
     "tuner/store/store.pb.h": "tilewright_store_proto",
 }
 
-# Public headers lie in folders of their own.
+# Public headers lie in folders of their own. They are installed, so they include no others.
 PUBLIC = {
     "client/cpp/include/": "tilewright_client",
     "kernel_templates/launch/include/": "tilewright_launch_plan",
@@ -136,6 +136,9 @@ class Tree:
         for source in target.sources:
             files |= {header for header in source.parent.glob("*.h")
                       if self.owner.get(header, self.owner[source.parent]) == target.name}
+        for folder, name in PUBLIC.items():
+            if name == target.name:
+                files |= set((self.root / folder).rglob("*.h"))
         for path in sorted(files):
             if path.suffix not in SUFFIXES or not path.exists():
                 continue
@@ -154,6 +157,15 @@ class DependenciesTest(unittest.TestCase):
         self.assertGreater(len(tree.targets), 30)
         wrong = [f"{target.name}: {path} includes {include}: DEPS want {' or '.join(wanted)}"
                  for target in tree.targets for path, include, wanted in tree.missing(target)]
+        self.assertEqual(wrong, [])
+
+    def test_public_headers_include_public_headers(self):
+        wrong = []
+        for folder in PUBLIC:
+            for path in sorted((ROOT / folder).rglob("*.h")):
+                wrong += [f"{path.relative_to(ROOT).as_posix()} includes {include}"
+                          for include in INCLUDE.findall(path.read_text(encoding="utf-8"))
+                          if (ROOT / include).exists()]
         self.assertEqual(wrong, [])
 
     def test_dependencies_point_one_way(self):
