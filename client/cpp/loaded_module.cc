@@ -20,23 +20,22 @@ absl::StatusOr<CUcontext> CurrentContext(const DriverApi& driver) {
   return context;
 }
 
-template <typename Launcher, typename Map>
-absl::StatusOr<const Launcher*> LoadedModule::ForContext(Map& launchers) {
+template <typename Launcher>
+absl::StatusOr<const Launcher*> LoadedModule::ForContext(Launchers<Launcher>& launchers) {
   if (!owner_.IsThis()) return ForkedError();
   ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
   ASSIGN_OR_RETURN(const CUcontext context, CurrentContext(*driver));
   {
-    absl::ReaderMutexLock lock(&mutex_);
-    if (const auto found = launchers.find(context); found != launchers.end()) {
-      return found->second.get();
-    }
+    absl::ReaderMutexLock lock(&launchers.mutex);
+    const auto found = launchers.by_context.find(context);
+    if (found != launchers.by_context.end()) return found->second.get();
   }
-  absl::MutexLock lock(&mutex_);
-  std::unique_ptr<Launcher>& launcher = launchers[context];
+  absl::MutexLock lock(&launchers.mutex);
+  std::unique_ptr<Launcher>& launcher = launchers.by_context[context];
   if (launcher == nullptr) {
     auto made = Launcher::Create(*driver, *kernel_);
     if (!made.ok()) {
-      launchers.erase(context);
+      launchers.by_context.erase(context);
       return made.status();
     }
     launcher = *std::move(made);
@@ -45,11 +44,11 @@ absl::StatusOr<const Launcher*> LoadedModule::ForContext(Map& launchers) {
 }
 
 absl::StatusOr<const GemmLauncher*> LoadedModule::ForCurrentContext() {
-  return ForContext<GemmLauncher>(launchers_);
+  return ForContext(launchers_);
 }
 
 absl::StatusOr<const FusedDropoutLauncher*> LoadedModule::FusedForCurrentContext() {
-  return ForContext<FusedDropoutLauncher>(fused_launchers_);
+  return ForContext(fused_launchers_);
 }
 
 std::shared_ptr<LoadedModule> ModuleCache::Get(std::shared_ptr<const v1::Kernel> kernel) {

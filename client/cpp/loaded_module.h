@@ -35,17 +35,19 @@ class LoadedModule {
   absl::StatusOr<const FusedDropoutLauncher*> FusedForCurrentContext();
 
  private:
+  template <typename Launcher>
+  struct Launchers {
+    absl::Mutex mutex;
+    absl::flat_hash_map<CUcontext, std::unique_ptr<Launcher>> by_context ABSL_GUARDED_BY(mutex);
+  };
+  template <typename Launcher>
+  absl::StatusOr<const Launcher*> ForContext(Launchers<Launcher>& launchers);
+
   const OwnerProcess owner_;
   const std::shared_ptr<const v1::Kernel> kernel_;
-  template <typename Launcher, typename Map>
-  absl::StatusOr<const Launcher*> ForContext(Map& launchers);
-
-  absl::Mutex mutex_;
   // A kernel is of one kind: one of the two stays empty.
-  template <typename Launcher>
-  using Launchers = absl::flat_hash_map<CUcontext, std::unique_ptr<Launcher>>;
-  Launchers<GemmLauncher> launchers_ ABSL_GUARDED_BY(mutex_);
-  Launchers<FusedDropoutLauncher> fused_launchers_ ABSL_GUARDED_BY(mutex_);
+  Launchers<GemmLauncher> launchers_;
+  Launchers<FusedDropoutLauncher> fused_launchers_;
 };
 
 // Modules by what they are, so that problems that share a kernel load it once. Owned by a

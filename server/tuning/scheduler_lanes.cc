@@ -66,15 +66,14 @@ Scheduler::WorkPtr Scheduler::NextWork(std::size_t lane) {
   };
   mutex_.Await(absl::Condition(&ready));
   if (stopping_) return nullptr;
-  const auto served = [this](const WorkPtr& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  const auto order = [this](const WorkPtr& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto found = served_.find(work->user);
-    return found == served_.end() ? int64_t{0} : found->second;
+    return std::pair(work->Strongest(), found == served_.end() ? int64_t{0} : found->second);
   };
-  const auto next =
-      std::min_element(queue.begin(), queue.end(), [&](const WorkPtr& a, const WorkPtr& b) {
-        if (a->Strongest() != b->Strongest()) return a->Strongest() < b->Strongest();
-        return served(a) < served(b);
-      });
+  auto next = queue.begin();
+  for (auto other = next; other != queue.end(); ++other) {
+    if (order(*other) < order(*next)) next = other;
+  }
   WorkPtr work = *next;
   queue.erase(next);
   CountOut(*work);

@@ -88,9 +88,8 @@ absl::Status SqliteStore::PutCompiled(const std::string& compile_key, const Comp
 absl::StatusOr<std::optional<CompiledCode>> SqliteStore::FindCompiled(
     const std::string& compile_key) {
   using Result = absl::StatusOr<std::optional<CompiledCode>>;
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder("compiled kernel", Result(std::nullopt), [&]() -> Result {
-    Query find = Reader().Use(
+  return Read("compiled kernel", Result(std::nullopt), [&](SqliteConnection& reader) -> Result {
+    Query find = reader.Use(
         "SELECT c.record, k.cubin_zstd FROM compile_cache c"
         " JOIN kernels k ON k.content_hash = c.content_hash WHERE c.compile_key = ?");
     find.Blob(compile_key);
@@ -109,9 +108,8 @@ absl::StatusOr<std::optional<CompiledCode>> SqliteStore::FindCompiled(
 
 absl::StatusOr<std::string> SqliteStore::GetCubin(const std::string& content_hash) {
   using Result = absl::StatusOr<std::string>;
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder("cubin", Result(CubinDamaged(content_hash)), [&]() -> Result {
-    Query find = Reader().Use("SELECT cubin_zstd FROM kernels WHERE content_hash = ?");
+  return Read("cubin", Result(CubinDamaged(content_hash)), [&](SqliteConnection& reader) -> Result {
+    Query find = reader.Use("SELECT cubin_zstd FROM kernels WHERE content_hash = ?");
     find.Blob(content_hash);
     if (!find.Next()) return CubinNotStored(content_hash);
     std::optional<std::string> cubin = SoundCubin(content_hash, find.BlobAt(0));
@@ -144,9 +142,8 @@ absl::StatusOr<std::optional<v1::Failure>> SqliteStore::FindQuarantined(
     const std::string& content_hash, const std::string& silicon_key,
     const std::string& problem_key) {
   using Result = absl::StatusOr<std::optional<v1::Failure>>;
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder("quarantine entry", Result(std::nullopt), [&]() -> Result {
-    Query find = Reader().Use(
+  return Read("quarantine entry", Result(std::nullopt), [&](SqliteConnection& reader) -> Result {
+    Query find = reader.Use(
         "SELECT problem_key, record FROM quarantine"
         " WHERE content_hash = ? AND silicon_key = ? AND problem_key IN (x'', ?)"
         " ORDER BY problem_key DESC");
@@ -166,10 +163,9 @@ absl::StatusOr<std::optional<v1::Failure>> SqliteStore::FindQuarantined(
 
 absl::Status SqliteStore::ForEachQuarantined(
     std::function<void(const QuarantineEntry& entry)> visit) {
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder("quarantine", absl::OkStatus(), [&]() -> absl::Status {
+  return Read("quarantine", absl::OkStatus(), [&](SqliteConnection& reader) -> absl::Status {
     Query scan =
-        Reader().Use("SELECT content_hash, silicon_key, problem_key, record FROM quarantine");
+        reader.Use("SELECT content_hash, silicon_key, problem_key, record FROM quarantine");
     while (scan.Next()) {
       const QuarantineEntry entry = {scan.BlobAt(0), scan.BlobAt(1), scan.BlobAt(2)};
       if (Unseal({"quarantine", entry.content_hash, entry.silicon_key, entry.problem_key},

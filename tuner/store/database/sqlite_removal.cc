@@ -243,10 +243,10 @@ absl::Status SqliteStore::NoteServed(const std::vector<std::string>& content_has
 
 absl::StatusOr<std::vector<PrunedEpochs>> SqliteStore::Pruned() {
   using Result = absl::StatusOr<std::vector<PrunedEpochs>>;
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder("removed winners", Result(std::vector<PrunedEpochs>()), [&]() -> Result {
+  const Result none = std::vector<PrunedEpochs>();
+  return Read("removed winners", none, [&](SqliteConnection& reader) -> Result {
     std::vector<PrunedEpochs> all;
-    Query scan = Reader().Use("SELECT winner_key, record FROM pruned_winners");
+    Query scan = reader.Use("SELECT winner_key, record FROM pruned_winners");
     while (scan.Next()) {
       if (auto pruned = ReadPruned(scan.BlobAt(0), scan.BlobAt(1))) {
         all.push_back(*std::move(pruned));

@@ -12,10 +12,10 @@ namespace tilewright {
 
 absl::StatusOr<std::vector<TrustedSigner>> SqliteStore::Signers() {
   using Result = absl::StatusOr<std::vector<TrustedSigner>>;
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder("signers", Result(std::vector<TrustedSigner>()), [&]() -> Result {
+  const Result none = std::vector<TrustedSigner>();
+  return Read("signers", none, [&](SqliteConnection& reader) -> Result {
     std::vector<TrustedSigner> signers;
-    Query scan = Reader().Use("SELECT signer, record FROM signers ORDER BY signer");
+    Query scan = reader.Use("SELECT signer, record FROM signers ORDER BY signer");
     while (scan.Next()) {
       const auto payload = Unseal({"signers", scan.BlobAt(0)}, scan.BlobAt(1));
       store::SignerRecord record;
@@ -64,15 +64,16 @@ absl::StatusOr<std::vector<StoredWinner>> SqliteStore::AdoptWinners(const std::s
   return Write([&]() -> Result {
     write_mutex_.AssertHeld();
     std::vector<StoredWinner> adopted;
-    WriteTransaction transaction(writer_->database());
-    ScanByNumber(*writer_, kWinnersTable, [&](const Query& row) {
+    SqliteConnection& writer = *writer_;
+    WriteTransaction transaction(writer.database());
+    ScanByNumber(writer, kWinnersTable, [&](const Query& row) {
       const int64_t epoch = row.IntAt(0);
       const auto payload = UnsealWinner(epoch, row.BlobAt(1));
       if (!payload) return true;
       auto tuning = UnpackTuning(epoch, *payload);
       if (!tuning.ok() || !IsOfUnknownSigner(tuning->winner.winner)) return true;
       tuning->winner.winner.set_signer(signer);
-      writer_->Use("UPDATE winners SET record = ? WHERE epoch = ?")
+      writer.Use("UPDATE winners SET record = ? WHERE epoch = ?")
           .Blob(SealWinner(epoch, PackWinner(tuning->winner, tuning->legal_configs)))
           .Int(epoch)
           .Run();

@@ -197,8 +197,8 @@ absl::Status SqliteStore::CheckFiles() {
   // that is there. What the connection would do when it is closed is not for the files that lie
   // there now.
   if (IdentifyFile(database_path_) == database_) {
-    AtBorder([&]() -> absl::Status {
-      writer_->database().exec("PRAGMA wal_checkpoint(FULL)");
+    AtBorder([&writer = *writer_]() -> absl::Status {
+      writer.database().exec("PRAGMA wal_checkpoint(FULL)");
       return absl::OkStatus();
     }).IgnoreError();
   }
@@ -236,15 +236,15 @@ absl::Status SqliteStore::Rebuild(const absl::Status& damage) {
 
 absl::StatusOr<v1::CacheStats> SqliteStore::Stats() {
   const absl::Status write = writable();
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder(
+  const std::string note = recovery_note();
+  return Read(
       "count", absl::StatusOr<v1::CacheStats>(v1::CacheStats()),
-      [&]() -> absl::StatusOr<v1::CacheStats> {
+      [&](SqliteConnection& reader) -> absl::StatusOr<v1::CacheStats> {
         v1::CacheStats stats;
-        stats.set_recovery_note(ToUtf8(recovery_note_));
+        stats.set_recovery_note(ToUtf8(note));
         if (!write.ok()) stats.set_read_only(std::string(write.message()));
         {
-          Query counts = Reader().Use(
+          Query counts = reader.Use(
               "SELECT count(*), coalesce(sum(samples), 0), coalesce(max(newest), 0),"
               " coalesce(min(oldest), 0) FROM"
               " (SELECT sum(sample_count) AS samples, max(epoch) AS newest,"
@@ -255,15 +255,15 @@ absl::StatusOr<v1::CacheStats> SqliteStore::Stats() {
           stats.set_samples(counts.IntAt(1));
           stats.set_epoch(counts.IntAt(2));
           if (counts.IntAt(3) > 0) {
-            if (const auto oldest = ReadWinner(Reader(), counts.IntAt(3))) {
+            if (const auto oldest = ReadWinner(reader, counts.IntAt(3))) {
               *stats.mutable_oldest_winner_time() = oldest->winner.create_time();
             }
           }
         }
-        Query kernels = Reader().Use("SELECT count(*) FROM kernels");
+        Query kernels = reader.Use("SELECT count(*) FROM kernels");
         kernels.Next();
         stats.set_kernels(kernels.IntAt(0));
-        Query quarantined = Reader().Use("SELECT count(*) FROM quarantine");
+        Query quarantined = reader.Use("SELECT count(*) FROM quarantine");
         quarantined.Next();
         stats.set_quarantined(quarantined.IntAt(0));
         stats.set_database_bytes(FileBytes(database_path_) + FileBytes(database_path_ + "-wal"));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -125,6 +126,15 @@ class SqliteStore final : public TuningStore {
     if (ToStatus(result).ok()) RETURN_IF_ERROR(CheckFiles());
     return result;
   }
+  // Runs `read` under the lock, with the connection for reads, as ReadAtBorder.
+  template <typename Result, typename Function>
+  Result Read(std::string_view what, Result miss, Function read) {
+    absl::MutexLock lock(&read_mutex_);
+    return ReadAtBorder(what, std::move(miss), [&]() -> Result {
+      read_mutex_.AssertHeld();
+      return read(Reader());
+    });
+  }
   // While another process holds the database, those that follow wait for moments only.
   void NoteBusy(const absl::Status& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   static const absl::Status& ToStatus(const absl::Status& status) { return status; }
@@ -140,11 +150,6 @@ class SqliteStore final : public TuningStore {
                                               const std::function<void(Removed*)>& remove);
   void RemoveWinner(int64_t epoch, Removed* removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   int64_t NextEpoch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
-  // What can be read of them; the rest is left as it was.
-  absl::StatusOr<std::vector<v1::Candidate>> ReadCandidates(int64_t epoch)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(read_mutex_);
-  absl::Status ReadSweepEntries(int64_t id, v1::Sweep* sweep)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(read_mutex_);
 
   // Declared first, so that the lease outlives the connections.
   const std::unique_ptr<CacheDirectory> directory_;

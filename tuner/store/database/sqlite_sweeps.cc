@@ -65,6 +65,26 @@ v1::SweepEntry RequestedEntry(const v1::CreateSweepRequest& request, int ordinal
   return entry;
 }
 
+absl::Status ReadSweepEntries(SqliteConnection& reader, int64_t id, v1::Sweep* sweep) {
+  return ReadAtBorder("sweep entry", absl::OkStatus(), [&]() -> absl::Status {
+    Query scan = reader.Use(
+        "SELECT ordinal, record FROM sweep_entries"
+        " WHERE sweep_id = ? AND ordinal >= 0 AND ordinal < ?");
+    scan.Int(id).Int(sweep->entries_size());
+    while (scan.Next()) {
+      const int ordinal = static_cast<int>(scan.IntAt(0));
+      auto entry = ParseSealed<v1::SweepEntry>(
+          {"sweep_entries", sweep->name(), absl::StrCat(ordinal)}, scan.BlobAt(1));
+      if (entry) {
+        *sweep->mutable_entries(ordinal) = *std::move(entry);
+      } else {
+        LogDamage("sweep entry", absl::StrCat(sweep->name(), ", number ", ordinal));
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace
 
 absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) {
@@ -89,33 +109,10 @@ absl::Status SqliteStore::PutSweep(const v1::Sweep& sweep, const v1::CreateSweep
   });
 }
 
-absl::Status SqliteStore::ReadSweepEntries(int64_t id, v1::Sweep* sweep) {
-  return ReadAtBorder("sweep entry", absl::OkStatus(), [&]() -> absl::Status {
-    read_mutex_.AssertHeld();
-    Query scan = Reader().Use(
-        "SELECT ordinal, record FROM sweep_entries"
-        " WHERE sweep_id = ? AND ordinal >= 0 AND ordinal < ?");
-    scan.Int(id).Int(sweep->entries_size());
-    while (scan.Next()) {
-      const int ordinal = static_cast<int>(scan.IntAt(0));
-      auto entry = ParseSealed<v1::SweepEntry>(
-          {"sweep_entries", sweep->name(), absl::StrCat(ordinal)}, scan.BlobAt(1));
-      if (entry) {
-        *sweep->mutable_entries(ordinal) = *std::move(entry);
-      } else {
-        LogDamage("sweep entry", absl::StrCat(sweep->name(), ", number ", ordinal));
-      }
-    }
-    return absl::OkStatus();
-  });
-}
-
 absl::StatusOr<v1::Sweep> SqliteStore::GetSweep(const std::string& name) {
   using Result = absl::StatusOr<v1::Sweep>;
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder("sweep", Result(SweepNotStored(name)), [&]() -> Result {
-    read_mutex_.AssertHeld();
-    Query find = Reader().Use(
+  return Read("sweep", Result(SweepNotStored(name)), [&](SqliteConnection& reader) -> Result {
+    Query find = reader.Use(
         "SELECT s.id, s.entry_count, s.record, r.record FROM sweeps s"
         " JOIN sweep_requests r ON r.sweep_id = s.id WHERE s.name = ?");
     find.Text(name);
@@ -129,17 +126,15 @@ absl::StatusOr<v1::Sweep> SqliteStore::GetSweep(const std::string& name) {
       return SweepNotStored(name);
     }
     for (int i = 0; i < count; ++i) *sweep->add_entries() = RequestedEntry(*request, i);
-    RETURN_IF_ERROR(ReadSweepEntries(find.IntAt(0), &*sweep));
+    RETURN_IF_ERROR(ReadSweepEntries(reader, find.IntAt(0), &*sweep));
     return *std::move(sweep);
   });
 }
 
 absl::StatusOr<std::vector<v1::CreateSweepRequest>> SqliteStore::UnfinishedSweeps() {
   std::vector<v1::CreateSweepRequest> requests;
-  absl::MutexLock lock(&read_mutex_);
-  RETURN_IF_ERROR(ReadAtBorder("sweep", absl::OkStatus(), [&]() -> absl::Status {
-    read_mutex_.AssertHeld();
-    Query scan = Reader().Use(
+  RETURN_IF_ERROR(Read("sweep", absl::OkStatus(), [&](SqliteConnection& reader) -> absl::Status {
+    Query scan = reader.Use(
         "SELECT s.name, r.record FROM sweeps s JOIN sweep_requests r ON r.sweep_id = s.id"
         " WHERE s.state NOT IN (?, ?, ?) ORDER BY s.id");
     scan.Int(v1::WORK_STATE_SUCCEEDED).Int(v1::WORK_STATE_FAILED).Int(v1::WORK_STATE_CANCELLED);

@@ -73,6 +73,26 @@ int64_t SampleCount(const std::vector<v1::Candidate>& candidates) {
   return count;
 }
 
+// What can be read of them; the rest is left as it was.
+absl::StatusOr<std::vector<v1::Candidate>> ReadCandidates(SqliteConnection& reader, int64_t epoch) {
+  std::vector<v1::Candidate> candidates;
+  RETURN_IF_ERROR(ReadAtBorder("candidate", absl::OkStatus(), [&]() -> absl::Status {
+    Query scan = reader.Use("SELECT ordinal, record FROM samples WHERE epoch = ? ORDER BY ordinal");
+    scan.Int(epoch);
+    while (scan.Next()) {
+      const auto payload = UnsealCandidate(epoch, scan.IntAt(0), scan.BlobAt(1));
+      v1::Candidate candidate;
+      if (payload && candidate.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
+        candidates.push_back(std::move(candidate));
+      } else {
+        LogDamage("candidate", absl::StrCat("epoch ", epoch, ", number ", scan.IntAt(0)));
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return candidates;
+}
+
 }  // namespace
 
 void InsertWinner(SqliteConnection& connection, int64_t epoch, const StoredWinner& winner,
@@ -153,58 +173,36 @@ absl::StatusOr<std::vector<int64_t>> SqliteStore::PutImport(
   });
 }
 
-absl::StatusOr<std::vector<v1::Candidate>> SqliteStore::ReadCandidates(int64_t epoch) {
-  std::vector<v1::Candidate> candidates;
-  RETURN_IF_ERROR(ReadAtBorder("candidate", absl::OkStatus(), [&]() -> absl::Status {
-    read_mutex_.AssertHeld();
-    Query scan =
-        Reader().Use("SELECT ordinal, record FROM samples WHERE epoch = ? ORDER BY ordinal");
-    scan.Int(epoch);
-    while (scan.Next()) {
-      const auto payload = UnsealCandidate(epoch, scan.IntAt(0), scan.BlobAt(1));
-      v1::Candidate candidate;
-      if (payload && candidate.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
-        candidates.push_back(std::move(candidate));
-      } else {
-        LogDamage("candidate", absl::StrCat("epoch ", epoch, ", number ", scan.IntAt(0)));
-      }
-    }
-    return absl::OkStatus();
-  }));
-  return candidates;
-}
-
 absl::StatusOr<TuningRecord> SqliteStore::GetTuning(const std::string& problem_encoding,
                                                     const std::string& silicon_key,
                                                     const std::string& environment_key) {
   const auto miss = [] { return TuningNotStored(); };
-  absl::MutexLock lock(&read_mutex_);
-  return ReadAtBorder(
-      "tuning", absl::StatusOr<TuningRecord>(miss()), [&]() -> absl::StatusOr<TuningRecord> {
-        read_mutex_.AssertHeld();
-        Query find = Reader().Use(
-            "SELECT w.epoch, w.record FROM winners w"
-            " JOIN problems p ON p.id = w.problem_id"
-            " JOIN silicons s ON s.id = w.silicon_id"
-            " JOIN environments e ON e.id = w.environment_id"
-            " WHERE p.key = ? AND s.key = ? AND e.key = ? ORDER BY w.epoch DESC");
-        find.Blob(Sha256(problem_encoding)).Blob(silicon_key).Blob(environment_key);
-        while (find.Next()) {
-          const int64_t epoch = find.IntAt(0);
-          const auto payload = UnsealWinner(epoch, find.BlobAt(1));
-          auto record = payload ? UnpackTuning(epoch, *payload)
-                                : absl::StatusOr<TuningRecord>(absl::DataLossError("its seal"));
-          if (!record.ok() || record->winner.problem_encoding != problem_encoding ||
-              record->winner.silicon_key != silicon_key ||
-              record->winner.environment_key != environment_key) {
-            LogDamage("winner", absl::StrCat("epoch ", epoch));
-            continue;
-          }
-          ASSIGN_OR_RETURN(record->candidates, ReadCandidates(epoch));
-          return record;
-        }
-        return miss();
-      });
+  return Read("tuning", absl::StatusOr<TuningRecord>(miss()),
+              [&](SqliteConnection& reader) -> absl::StatusOr<TuningRecord> {
+                Query find = reader.Use(
+                    "SELECT w.epoch, w.record FROM winners w"
+                    " JOIN problems p ON p.id = w.problem_id"
+                    " JOIN silicons s ON s.id = w.silicon_id"
+                    " JOIN environments e ON e.id = w.environment_id"
+                    " WHERE p.key = ? AND s.key = ? AND e.key = ? ORDER BY w.epoch DESC");
+                find.Blob(Sha256(problem_encoding)).Blob(silicon_key).Blob(environment_key);
+                while (find.Next()) {
+                  const int64_t epoch = find.IntAt(0);
+                  const auto payload = UnsealWinner(epoch, find.BlobAt(1));
+                  auto record = payload
+                                    ? UnpackTuning(epoch, *payload)
+                                    : absl::StatusOr<TuningRecord>(absl::DataLossError("its seal"));
+                  if (!record.ok() || record->winner.problem_encoding != problem_encoding ||
+                      record->winner.silicon_key != silicon_key ||
+                      record->winner.environment_key != environment_key) {
+                    LogDamage("winner", absl::StrCat("epoch ", epoch));
+                    continue;
+                  }
+                  ASSIGN_OR_RETURN(record->candidates, ReadCandidates(reader, epoch));
+                  return record;
+                }
+                return miss();
+              });
 }
 
 }  // namespace tilewright
