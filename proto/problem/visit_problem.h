@@ -19,6 +19,9 @@ template <typename... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+// Clang 14 derives none for aggregates.
+template <typename... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
 // Calls `visit` with the part of `problem` that is set. The one switch that tells kinds
 // apart: a visit that does not know one of them does not compile.

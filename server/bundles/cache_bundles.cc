@@ -225,8 +225,9 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     const bool posted = AnswerLater<absl::StatusOr<Response>>(
         context_.bundle_executor, user_, context_.stop, kind_, [self] { return self->Import(); },
         [self](absl::StatusOr<Response> result) {
-          if (result.ok()) *self->response_ = *std::move(result);
-          self->Answer(result.status());
+          const absl::Status status = result.status();
+          if (status.ok()) *self->response_ = *std::move(result);
+          self->Answer(status);
         });
     if (!posted) Answer(ServerStopping());
   }

@@ -121,11 +121,14 @@ void Acceptor::KeepPath() {
     while (AcceptOne()) {
     }
     listener_ = *std::move(again);
-  } else if (!path_lost_) {
+    path_lost_ = false;
+    return;
+  }
+  if (!path_lost_) {
     spdlog::error("socket {} was removed, and cannot be made again: {}", path,
                   std::string(again.status().message()));
   }
-  path_lost_ = !again.ok();
+  path_lost_ = true;
 }
 
 bool Acceptor::AcceptOne() {

@@ -36,8 +36,9 @@ grpc::ServerUnaryReactor* ReplyLater(grpc::CallbackServerContext* context, Execu
   const bool posted = AnswerLater<absl::StatusOr<Response>>(
       executor, CallerOf(*context), stop, kind, std::move(work),
       [reactor, response](absl::StatusOr<Response> result) {
-        if (result.ok()) *response = *std::move(result);
-        reactor->Finish(ToGrpcStatus(result.status()));
+        const absl::Status status = result.status();
+        if (status.ok()) *response = *std::move(result);
+        reactor->Finish(ToGrpcStatus(status));
       });
   if (!posted) {
     reactor->Finish(ToGrpcStatus(MakeError(absl::StatusCode::kResourceExhausted, "TOO_BUSY",

@@ -51,7 +51,7 @@ absl::StatusOr<std::optional<std::string>> WorkOwners::TakeBack(const std::strin
   if (own != requests.end()) {
     const auto taken = request_id.empty() ? own->second.begin() : own->second.find(request_id);
     if (taken != own->second.end()) {
-      const std::string id = *taken;
+      std::string id = *taken;
       own->second.erase(taken);
       return id;
     }
@@ -60,7 +60,7 @@ absl::StatusOr<std::optional<std::string>> WorkOwners::TakeBack(const std::strin
     for (auto& [other, ids] : requests) {
       const auto taken = request_id.empty() ? ids.begin() : ids.find(request_id);
       if (taken == ids.end()) continue;
-      const std::string id = *taken;
+      std::string id = *taken;
       ids.erase(taken);
       return id;
     }

@@ -71,10 +71,11 @@ absl::Status GemmReference::Expected::Allocate(const DriverApi& driver, int64_t 
 }
 
 absl::Status GemmReference::Allocate(const DriverApi& driver) {
-  const auto allocate = [&](int64_t count, std::size_t size, DeviceMemory& memory) {
+  const auto allocate = [&](int64_t count, std::size_t size, DeviceMemory& memory) -> absl::Status {
     auto allocated = DeviceMemory::Allocate(driver, count * static_cast<int64_t>(size));
-    if (allocated.ok()) memory = *std::move(allocated);
-    return allocated.status();
+    RETURN_IF_ERROR(allocated.status());
+    memory = *std::move(allocated);
+    return absl::OkStatus();
   };
   const int64_t rows = static_cast<int64_t>(rows_.size());
   const int64_t elements = rows * problem_.n();

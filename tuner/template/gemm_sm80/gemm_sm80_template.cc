@@ -150,8 +150,8 @@ TileWork WorkOf(const v1::GemmProblem& gemm, const v1::Requirements& requirement
   TileWork work = TileWorkOf(c, SharedMemoryBytes(c, InputBytes(gemm)));
   work.stages = c.stages;
   // Each warp reads its rows of A and columns of B, free of bank conflicts by the swizzle.
-  work.fragment_bytes = static_cast<double>(Warps(c)) *
-                        (c.tile_m / c.warps_m + c.tile_n / c.warps_n) * c.tile_k * InputBytes(gemm);
+  const int fragments = c.tile_m / c.warps_m + c.tile_n / c.warps_n;
+  work.fragment_bytes = static_cast<double>(Warps(c)) * fragments * c.tile_k * InputBytes(gemm);
   work.warp_instructions = WarpInstructions(gemm, requirements, c, work.fragment_bytes);
   return work;
 }

@@ -57,7 +57,7 @@ double PromotionCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
 // SMs that have a block.
 double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
                    const GemmSm90Config& c, bool lone, double active) {
-  const double tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
+  const int tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
   const double math =
       2.0 * c.products * c.tile_m * c.tile_n * tile_k / machine.peak_operations_per_cycle;
   // Every wgmma of 64 rows reads its rows and all the columns; TMA writes both once. Where they
