@@ -19,9 +19,8 @@
 #include "reference/dropout_reference.cuh"
 #include "reference/elements.cuh"
 #include "reference/epilogue_reference.cuh"
-#include "reference/reference_args.h"
-// After reference_args.h, which it needs.
 #include "reference/fused_dropout_reference_args.h"
+#include "reference/reference_args.h"
 
 namespace tilewright {
 

@@ -1,7 +1,14 @@
 // The argument structures of the checking kernels in fused_dropout_checks.cuh, as those of
-// reference_args.h. That has to be included before: host and device find it by different names.
+// reference_args.h.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_FUSED_DROPOUT_REFERENCE_ARGS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_FUSED_DROPOUT_REFERENCE_ARGS_H_
+
+// Kernels are compiled with the folder of the templates as the root.
+#ifdef __CUDACC__
+#include "reference/reference_args.h"
+#else
+#include "kernel_templates/reference/reference_args.h"
+#endif
 
 namespace tilewright {
 
