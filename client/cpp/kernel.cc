@@ -5,13 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/loaded_module.h"
-#include "client/cpp/whole_problem.h"
-#include "kernel_templates/launch/fused_dropout/fused_dropout_operands.h"
-#include "kernel_templates/launch/gemm/gemm_operands.h"
 #include "kernel_templates/launch/plan/check_kernel.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
-#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
-#include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/family.h"
 #include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
@@ -94,18 +90,6 @@ int64_t Kernel::WorkspaceBytes() const {
   return WorkspaceBytesFor(launch_plan(), FamilyOf(problem_).ShapeOf(problem_));
 }
 
-absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::GemmProblem& problem) const {
-  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
-  RETURN_IF_ERROR(CheckGemmShape(launch_plan(), canonical.gemm()));
-  return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical.gemm()));
-}
-
-absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::FusedDropoutProblem& problem) const {
-  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
-  RETURN_IF_ERROR(CheckFusedDropoutShape(launch_plan(), canonical.fused_dropout()));
-  return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical.fused_dropout()));
-}
-
 absl::StatusOr<v1::Problem> Kernel::OtherShape(const v1::Problem& problem) const {
   RETURN_IF_ERROR(CheckFamily(problem.kind_case()));
   if (is_vendor()) {
@@ -125,42 +109,6 @@ absl::Status Kernel::CheckFamily(v1::Problem::KindCase kind) const {
   return OtherFamily(absl::StrCat("the kernel is for another kind of problem (",
                                   std::string(FamilyOf(problem_).name()),
                                   "); get a kernel for this one"));
-}
-
-absl::Status Kernel::Launch(const GemmArguments& arguments, CUstream_st* stream) const {
-  RETURN_IF_ERROR(CheckFamily(v1::Problem::kGemm));
-  return LaunchCanonical(problem(), arguments, stream);
-}
-
-absl::Status Kernel::Launch(const v1::GemmProblem& problem, const GemmArguments& arguments,
-                            CUstream_st* stream) const {
-  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
-  return LaunchCanonical(canonical.gemm(), arguments, stream);
-}
-
-absl::Status Kernel::LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
-                                     CUstream_st* stream) const {
-  if (is_vendor()) return vendors_->Launch(problem, vendor(), arguments, stream);
-  ASSIGN_OR_RETURN(const GemmLauncher* launcher, module_->ForCurrentContext());
-  return launcher->Launch(problem, arguments, stream);
-}
-
-absl::Status Kernel::Launch(const FusedDropoutArguments& arguments, CUstream_st* stream) const {
-  RETURN_IF_ERROR(CheckFamily(v1::Problem::kFusedDropout));
-  return LaunchCanonical(fused_dropout(), arguments, stream);
-}
-
-absl::Status Kernel::Launch(const v1::FusedDropoutProblem& problem,
-                            const FusedDropoutArguments& arguments, CUstream_st* stream) const {
-  ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
-  return LaunchCanonical(canonical.fused_dropout(), arguments, stream);
-}
-
-absl::Status Kernel::LaunchCanonical(const v1::FusedDropoutProblem& problem,
-                                     const FusedDropoutArguments& arguments,
-                                     CUstream_st* stream) const {
-  ASSIGN_OR_RETURN(const FusedDropoutLauncher* launcher, module_->FusedForCurrentContext());
-  return launcher->Launch(problem, arguments, stream);
 }
 
 }  // namespace tilewright

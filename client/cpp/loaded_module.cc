@@ -20,35 +20,26 @@ absl::StatusOr<CUcontext> CurrentContext(const DriverApi& driver) {
   return context;
 }
 
-template <typename Launcher>
-absl::StatusOr<const Launcher*> LoadedModule::ForContext(Launchers<Launcher>& launchers) {
+absl::StatusOr<const void*> LoadedModule::Find(Make make) {
   if (!owner_.IsThis()) return ForkedError();
   ASSIGN_OR_RETURN(const DriverApi* driver, DriverApi::Load());
   ASSIGN_OR_RETURN(const CUcontext context, CurrentContext(*driver));
   {
-    absl::ReaderMutexLock lock(&launchers.mutex);
-    const auto found = launchers.by_context.find(context);
-    if (found != launchers.by_context.end()) return found->second.get();
+    absl::ReaderMutexLock lock(&mutex_);
+    const auto found = launchers_.find(context);
+    if (found != launchers_.end()) return found->second.get();
   }
-  absl::MutexLock lock(&launchers.mutex);
-  std::unique_ptr<Launcher>& launcher = launchers.by_context[context];
+  absl::MutexLock lock(&mutex_);
+  std::shared_ptr<void>& launcher = launchers_[context];
   if (launcher == nullptr) {
-    auto made = Launcher::Create(*driver, *kernel_);
+    auto made = make(*driver);
     if (!made.ok()) {
-      launchers.by_context.erase(context);
+      launchers_.erase(context);
       return made.status();
     }
     launcher = *std::move(made);
   }
   return launcher.get();
-}
-
-absl::StatusOr<const GemmLauncher*> LoadedModule::ForCurrentContext() {
-  return ForContext(launchers_);
-}
-
-absl::StatusOr<const FusedDropoutLauncher*> LoadedModule::FusedForCurrentContext() {
-  return ForContext(fused_launchers_);
 }
 
 std::shared_ptr<LoadedModule> ModuleCache::Get(std::shared_ptr<const v1::Kernel> kernel) {

@@ -9,12 +9,13 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "client/cpp/owner_process.h"
-#include "kernel_templates/launch/fused_dropout/fused_dropout_launcher.h"
-#include "kernel_templates/launch/gemm/gemm_launcher.h"
+#include "kernel_templates/launch/driver/driver_api.h"
 #include "kernel_templates/launch/vendor/vendor_launcher.h"
+#include "proto/support/status_macros.h"
 #include "tilewright/v1/kernel.pb.h"
 
 namespace tilewright {
@@ -29,25 +30,26 @@ class LoadedModule {
  public:
   explicit LoadedModule(std::shared_ptr<const v1::Kernel> kernel) : kernel_(std::move(kernel)) {}
 
-  // The launcher of the current context.
-  absl::StatusOr<const GemmLauncher*> ForCurrentContext();
-  // The same of a fused-dropout kernel.
-  absl::StatusOr<const FusedDropoutLauncher*> FusedForCurrentContext();
+  // The launcher of the current context. `Launcher` is that of the kernel's family, the same each
+  // time.
+  template <typename Launcher>
+  absl::StatusOr<const Launcher*> ForCurrentContext() {
+    ASSIGN_OR_RETURN(const void* const launcher,
+                     Find([this](const DriverApi& driver) -> absl::StatusOr<std::shared_ptr<void>> {
+                       return Launcher::Create(driver, *kernel_);
+                     }));
+    return static_cast<const Launcher*>(launcher);
+  }
 
  private:
-  template <typename Launcher>
-  struct Launchers {
-    absl::Mutex mutex;
-    absl::flat_hash_map<CUcontext, std::unique_ptr<Launcher>> by_context ABSL_GUARDED_BY(mutex);
-  };
-  template <typename Launcher>
-  absl::StatusOr<const Launcher*> ForContext(Launchers<Launcher>& launchers);
+  // Makes it where the context has none yet.
+  using Make = absl::FunctionRef<absl::StatusOr<std::shared_ptr<void>>(const DriverApi&)>;
+  absl::StatusOr<const void*> Find(Make make);
 
   const OwnerProcess owner_;
   const std::shared_ptr<const v1::Kernel> kernel_;
-  // A kernel is of one kind: one of the two stays empty.
-  Launchers<GemmLauncher> launchers_;
-  Launchers<FusedDropoutLauncher> fused_launchers_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<CUcontext, std::shared_ptr<void>> launchers_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Modules by what they are, so that problems that share a kernel load it once. Owned by a

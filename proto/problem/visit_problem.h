@@ -11,6 +11,20 @@ namespace tilewright {
 const Family& FamilyOfKind(const v1::GemmProblem&);
 const Family& FamilyOfKind(const v1::FusedDropoutProblem&);
 
+// The problem of any kind that a problem of one kind is.
+inline v1::Problem Whole(const v1::GemmProblem& gemm) {
+  v1::Problem problem;
+  *problem.mutable_gemm() = gemm;
+  return problem;
+}
+
+inline v1::Problem Whole(const v1::FusedDropoutProblem& fused_dropout) {
+  v1::Problem problem;
+  *problem.mutable_fused_dropout() = fused_dropout;
+  return problem;
+}
+inline const v1::Problem& Whole(const v1::Problem& problem) { return problem; }
+
 // In the place of a problem whose kind is not set.
 struct NoProblem {};
 

@@ -3,46 +3,45 @@
 
 #include <cuda.h>
 
-#include <cstdint>
-#include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include "kernel_templates/abi/fused_dropout_args.h"
 #include "kernel_templates/launch/driver/driver_api.h"
+#include "kernel_templates/launch/driver/kernel_launcher.h"
 #include "kernel_templates/launch/fused_dropout/fused_dropout_operands.h"
+#include "proto/problem/fused_dropout/fused_dropout_tensors.h"
+#include "proto/support/status_macros.h"
+#include "tilewright/fused_dropout.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
 
-// As GemmLauncher, of a fused-dropout kernel: loaded into the current CUDA context, thread-safe
-// once made, to be destroyed before the context.
-class FusedDropoutLauncher {
- public:
-  // As GemmLauncher::Create.
-  static absl::StatusOr<std::unique_ptr<FusedDropoutLauncher>> Create(const DriverApi& driver,
-                                                                      const v1::Kernel& kernel);
-  ~FusedDropoutLauncher();
+// What KernelLauncher asks of a fused dropout: nothing is cleared, nothing goes through TMA.
+struct FusedDropoutLaunch {
+  using Problem = v1::FusedDropoutProblem;
+  using Operands = FusedDropoutArguments;
+  using Args = FusedDropoutArgs;
+  static constexpr int kArgumentsVersion = kFusedDropoutArgsVersion;
 
-  // Bytes of workspace that `problem` needs. REQUIRES: a canonical problem, here and below.
-  int64_t WorkspaceBytes(const v1::FusedDropoutProblem& problem) const;
-
-  // Checks the operands, packs the arguments and launches every step on `stream`. The shape of
-  // `problem` may differ from the one tuned for if the requirements hold.
-  absl::Status Launch(const v1::FusedDropoutProblem& problem, const FusedDropoutArguments& operands,
-                      CUstream stream) const;
-
-  // The same in two parts, for repeated launches with no checks and no allocation.
-  struct PreparedLaunch;
-  absl::StatusOr<std::shared_ptr<const PreparedLaunch>> Prepare(
-      const v1::FusedDropoutProblem& problem, const FusedDropoutArguments& operands) const;
-  absl::Status Launch(const PreparedLaunch& prepared, CUstream stream) const;
-
- private:
-  struct Impl;
-  explicit FusedDropoutLauncher(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  static ProblemShape ShapeOf(const Problem& problem) { return tilewright::ShapeOf(problem); }
+  static absl::Status Check(const v1::LaunchPlan& plan, const Problem& problem,
+                            const Operands& operands) {
+    RETURN_IF_ERROR(CheckFusedDropoutShape(plan, problem));
+    return CheckFusedDropoutOperands(plan, problem, operands);
+  }
+  static Args Pack(const v1::LaunchPlan& plan, const Problem& problem, const Operands& operands) {
+    return PackFusedDropout(plan, problem, operands);
+  }
+  static std::vector<ZeroedOutput> ZeroedOutputs(const Problem&, const Operands&) { return {}; }
+  static absl::Status AddTensorMaps(const DriverApi&, const v1::LaunchStep&, const Problem&,
+                                    const Operands&, std::vector<CUtensorMap>&) {
+    return absl::OkStatus();
+  }
 };
+
+using FusedDropoutLauncher = KernelLauncher<FusedDropoutLaunch>;
 
 }  // namespace tilewright
 

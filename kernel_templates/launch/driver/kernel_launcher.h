@@ -1,0 +1,116 @@
+#ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_DRIVER_KERNEL_LAUNCHER_H_
+#define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_DRIVER_KERNEL_LAUNCHER_H_
+
+#include <cuda.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernel_templates/launch/driver/driver_api.h"
+#include "kernel_templates/launch/driver/loaded_kernel.h"
+#include "kernel_templates/launch/plan/grid.h"
+#include "kernel_templates/launch/plan/workspace_layout.h"
+#include "proto/support/status_macros.h"
+#include "tilewright/v1/kernel.pb.h"
+
+namespace tilewright {
+
+// An output that a launch clears before its steps run.
+struct ZeroedOutput {
+  CUdeviceptr address;
+  std::size_t words;
+};
+
+// A kernel loaded into the current CUDA context, ready to launch. Thread-safe once made; must be
+// destroyed before the context. What is measured is what users launch: the bench worker and the
+// client share this class.
+//
+// `Traits` is what a family knows of a launch, as static members:
+//   Problem, Operands, Args   its problem, what callers pass, what kernels take
+//   kArgumentsVersion         of Args
+//   ShapeOf(problem)
+//   Check(plan, problem, operands)         shape and operands against what the plan requires
+//   Pack(plan, problem, operands)          Args
+//   ZeroedOutputs(problem, operands)
+//   AddTensorMaps(driver, step, problem, operands, maps)
+template <typename Traits>
+class KernelLauncher {
+ public:
+  using Problem = typename Traits::Problem;
+  using Operands = typename Traits::Operands;
+
+  // Loads `kernel.cubin()` (cuLibraryLoadData) and resolves every step's entry.
+  // FAILED_PRECONDITION: arguments version or architecture do not fit. INVALID_ARGUMENT: the
+  // plan is malformed.
+  static absl::StatusOr<std::unique_ptr<KernelLauncher>> Create(const DriverApi& driver,
+                                                                const v1::Kernel& kernel) {
+    ASSIGN_OR_RETURN(LoadedKernel loaded,
+                     LoadedKernel::Load(driver, kernel, Traits::kArgumentsVersion));
+    return std::unique_ptr<KernelLauncher>(new KernelLauncher(std::move(loaded)));
+  }
+
+  // Bytes of workspace that `problem` needs. REQUIRES: a canonical problem, here and below.
+  int64_t WorkspaceBytes(const Problem& problem) const {
+    return WorkspaceBytesFor(kernel_.plan, Traits::ShapeOf(problem));
+  }
+
+  // Checks the operands against the requirements (INVALID_ARGUMENT naming the operand),
+  // packs the arguments and launches every step on `stream`. The shape of `problem` may differ from
+  // the one tuned for if the requirements hold.
+  absl::Status Launch(const Problem& problem, const Operands& operands, CUstream stream) const {
+    ASSIGN_OR_RETURN(const auto prepared, Prepare(problem, operands));
+    return Launch(*prepared, stream);
+  }
+
+  // The same work split in two for repeated launches: validate and pack once, then launch
+  // with no checks and no allocation.
+  struct Prepared {
+    typename Traits::Args args{};
+    std::vector<ZeroedOutput> zeroed;
+    std::vector<PreparedStep> steps;
+  };
+  absl::StatusOr<std::shared_ptr<const Prepared>> Prepare(const Problem& problem,
+                                                          const Operands& operands) const {
+    RETURN_IF_ERROR(Traits::Check(kernel_.plan, problem, operands));
+    auto prepared = std::make_shared<Prepared>();
+    prepared->args = Traits::Pack(kernel_.plan, problem, operands);
+    prepared->zeroed = Traits::ZeroedOutputs(problem, operands);
+    prepared->steps.resize(kernel_.functions.size());
+    for (std::size_t i = 0; i < prepared->steps.size(); ++i) {
+      const v1::LaunchStep& plan = kernel_.plan.steps(static_cast<int>(i));
+      PreparedStep& step = prepared->steps[i];
+      RETURN_IF_ERROR(
+          Traits::AddTensorMaps(*kernel_.driver, plan, problem, operands, step.tensor_maps));
+      step.parameters.push_back(&prepared->args);
+      if (!step.tensor_maps.empty()) step.parameters.push_back(step.tensor_maps.data());
+      PrepareStep(plan, kernel_.functions[i],
+                  GridFor(plan, Traits::ShapeOf(problem), kernel_.sm_count), step);
+    }
+    return std::shared_ptr<const Prepared>(std::move(prepared));
+  }
+  absl::Status Launch(const Prepared& prepared, CUstream stream) const {
+    const DriverApi& driver = *kernel_.driver;
+    for (const auto& [address, words] : prepared.zeroed) {
+      RETURN_IF_ERROR(
+          driver.Check(driver.cuMemsetD32Async(address, 0, words, stream), "cuMemsetD32Async"));
+    }
+    for (const PreparedStep& step : prepared.steps) {
+      RETURN_IF_ERROR(EnqueueStep(driver, step, stream));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  explicit KernelLauncher(LoadedKernel kernel) : kernel_(std::move(kernel)) {}
+
+  const LoadedKernel kernel_;
+};
+
+}  // namespace tilewright
+
+#endif  // TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_DRIVER_KERNEL_LAUNCHER_H_
