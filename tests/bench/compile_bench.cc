@@ -71,7 +71,8 @@ std::vector<CompileJob> MakeJobs(std::size_t count) {
             const v1::Variant variant = MakeVariant(tile_m, tile_n, tile_k, warps_n, stages);
             const Template& gemm = *FindTemplate(variant.template_name());
             if (jobs.size() == count ||
-                gemm.BrokenConstraint(LargeBf16(), *FindTargetProfile("h100-sxm"), variant.config())) {
+                gemm.BrokenConstraint(LargeBf16(), *FindTargetProfile("h100-sxm"),
+                                      variant.config())) {
               continue;
             }
             jobs.push_back(

@@ -1,5 +1,5 @@
-// What is checked of a shape, and of a caller's operands, before anything reaches the GPU. Pure; any
-// thread.
+// What is checked of a shape, and of a caller's operands, before anything reaches the GPU. Pure;
+// any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_
 

@@ -1,7 +1,7 @@
-#include "tuner/profile/reference_units.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tuner/profile/reference_units.h"
 
 namespace tilewright {
 namespace {

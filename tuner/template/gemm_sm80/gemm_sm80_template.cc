@@ -163,8 +163,8 @@ class GemmSm80 : public TiledGemmTemplate<GemmSm80Config> {
                           kRules) {}
 
  private:
-  // bf16, fp16, tf32 and integers, and fp32 where it may be multiplied as tf32; compute capability 8.0
-  // or later.
+  // bf16, fp16, tf32 and integers, and fp32 where it may be multiplied as tf32; compute
+  // capability 8.0 or later.
   bool Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const override {
     if (silicon.compute_capability() < 80) return false;
     switch (MultiplierOf(gemm.a_type())) {
