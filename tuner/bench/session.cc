@@ -129,7 +129,15 @@ absl::StatusOr<const LoadedCandidate*> Session::Find(int candidate) const {
 absl::Status Session::EnsureWorkspace(int64_t bytes) {
   if (!workspace_.empty() && workspace_.bytes() >= bytes) return absl::OkStatus();
   rotation_.reset();
-  ASSIGN_OR_RETURN(workspace_, GuardedBuffer::Allocate(device_.driver(), bytes, kWorkspaceGuard));
+  const int64_t before = workspace_.bytes();
+  workspace_ = GuardedBuffer();  // Memory may be too short for both.
+  auto larger = GuardedBuffer::Allocate(device_.driver(), bytes, kWorkspaceGuard);
+  if (!larger.ok()) {
+    ASSIGN_OR_RETURN(workspace_,
+                     GuardedBuffer::Allocate(device_.driver(), before, kWorkspaceGuard));
+    return larger.status();
+  }
+  workspace_ = *std::move(larger);
   return absl::OkStatus();
 }
 

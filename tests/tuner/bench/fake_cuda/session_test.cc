@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel_templates/abi/fused_dropout_args.h"
+#include "proto/support/errors.h"
 #include "tests/tuner/bench/fake_cuda/behaving_kernel.h"
 #include "tests/tuner/codegen/fused_dropout_problems.h"
 
@@ -84,6 +85,22 @@ TEST(SessionTest, AWorkspaceTakesTheMemoryOfCopies) {
     EXPECT_TRUE(loaded.ok()) << loaded;
     EXPECT_TRUE(session->TimeSample(0, 8).ok());
     EXPECT_TRUE(session->TimeSample(1, 8).ok());
+  }
+}
+
+// The candidates before it lost theirs, and it counted as loaded.
+TEST(SessionTest, AWorkspaceThatDoesNotFitFailsItsCandidateAlone) {
+  for (const Case& one : Cases()) {
+    const auto session = OpenSession(one);
+    ASSERT_TRUE(Load(*session, 0, one.kernel).ok());
+    v1::Kernel other = one.kernel;
+    other.mutable_launch_plan()->mutable_steps(0)->set_split_k(2);
+    other.mutable_launch_plan()->mutable_workspace()->set_partial_copies(2);
+    other.mutable_launch_plan()->mutable_workspace()->set_element_bytes(4);
+    const DeviceMemory taken = TakeMemory(0);
+    EXPECT_TRUE(absl::IsResourceExhausted(Load(*session, 1, other)));
+    EXPECT_EQ(ReasonOf(session->TimeSample(1, 1).status()), "UNKNOWN_CANDIDATE");
+    EXPECT_TRUE(session->TimeSample(0, 1).ok());
   }
 }
 
