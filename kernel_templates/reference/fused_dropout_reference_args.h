@@ -3,12 +3,7 @@
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_FUSED_DROPOUT_REFERENCE_ARGS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_REFERENCE_FUSED_DROPOUT_REFERENCE_ARGS_H_
 
-// Kernels are compiled with the folder of the templates as the root.
-#ifdef __CUDACC__
 #include "reference/reference_args.h"
-#else
-#include "kernel_templates/reference/reference_args.h"
-#endif
 
 namespace tilewright {
 
