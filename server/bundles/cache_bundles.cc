@@ -42,7 +42,7 @@ absl::Status Stalled(std::chrono::milliseconds limit, const char* what) {
                                 ": send the bundle again"));
 }
 
-// The chunks of a bundle. The first says what is in it.
+// Gives the chunks of a bundle. The first chunk carries the summary too.
 class BundleSource {
  public:
   BundleSource(std::string bundle, v1::ExportSummary summary)
@@ -82,10 +82,10 @@ using ExportReactor = ChunkSender<v1::BundleChunk, BundleSource>;
 
 constexpr int kMaxInspected = 1000;
 
-// Imports, or, with dry_run, says what an import would do.
+// Imports the bundle. With dry_run, only counts what an import would change.
 absl::Status Import(const CacheServiceImpl::Context& context, const BundleContents& contents,
                     bool dry_run, v1::ImportBundleResponse& response) {
-  // Asked before the index is locked.
+  // Asks before the import locks the index.
   ASSIGN_OR_RETURN(const std::set<std::string> trusted, context.signers.Trusted());
   ASSIGN_OR_RETURN(
       const ImportCounts counts,
@@ -102,7 +102,7 @@ absl::Status Import(const CacheServiceImpl::Context& context, const BundleConten
   return absl::OkStatus();
 }
 
-// Where there is the GPU that an imported winner is for, it is measured there in its turn.
+// Queues an imported winner to be measured on each local GPU of its silicon.
 void MeasureHere(const CacheServiceImpl::Context& context, const v1::Winner& winner) {
   const v1::ListDevicesResponse listing = context.devices.listing();
   for (const v1::Device& device : listing.devices()) {
@@ -146,14 +146,14 @@ absl::StatusOr<v1::InspectBundleResponse> Inspect(const CacheServiceImpl::Contex
   return response;
 }
 
-// Gathers the chunks of a bundle, then does its work on a thread of its executor. Takes its place
-// among the bundles under way with the first chunk, and ends where no more come. Lives until gRPC
-// is done with it.
+// Gathers the chunks of a bundle, then does its work on a thread of the bundle executor. Takes a
+// place under the limit with the first chunk. Gives up if no more chunks come. Lives until gRPC is
+// done with it.
 template <typename Response>
 class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
                             public std::enable_shared_from_this<ImportReactor<Response>> {
  public:
-  // What becomes of a whole bundle.
+  // Handles a complete bundle.
   using Work = absl::StatusOr<Response> (*)(const CacheServiceImpl::Context& context,
                                             std::string bundle);
 
@@ -167,7 +167,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
         kind_(kind),
         work_(work) {}
 
-  // Called before gRPC gets the reactor. Ends the call at once where it is not `permitted`.
+  // Must be called before gRPC gets the reactor. Ends the call at once if `permitted` is an error.
   void Begin(const absl::Status& permitted) {
     self_ = this->shared_from_this();
     if (!permitted.ok()) return End(permitted);
@@ -176,7 +176,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
         self->End(Stalled(self->context_.bundle_stall, "nothing more of the bundle came"));
       }
     });
-    // A client that sends slowly would hold a stop up.
+    // A client that sends slowly would delay a stop.
     stop_id_ = context_.stop.Subscribe([weak = this->weak_from_this()] {
       if (auto self = weak.lock()) self->End(ServerStopping());
     });
@@ -197,8 +197,8 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     StartRead(&chunk_);
   }
 
-  // A client that went away half-way sends no more; what came is then no bundle. The
-  // signature would tell, but a whole bundle whose sender is gone is not taken in either.
+  // A client that left half-way sends no more, so the bundle is incomplete. The signature would
+  // show that. A complete bundle is not imported either if its sender has left.
   void OnCancel() override { cancelled_ = true; }
 
   void OnDone() override {
@@ -207,17 +207,17 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   }
 
  private:
-  // False where there is none. A stream that has ended meanwhile takes none.
+  // Returns false if no place is free. A stream that has ended takes no place.
   bool TakePlace() {
     absl::MutexLock lock(&place_mutex_);
     if (!place_.held() && !place_given_back_) place_ = limit_.TryTake(user_);
     return place_.held() || place_given_back_;
   }
 
-  // Once all is there the import is finished, whoever stops; how it ended is said as long as there
-  // is time for that.
+  // Starts the work on a complete bundle. A stop does not interrupt it. The client learns the
+  // result if there is still time.
   void TakeIn() {
-    // A bundle without a chunk has none yet, and is refused as any other that is damaged.
+    // A bundle without chunks has no place yet. It is refused later as damaged.
     if (!TakePlace()) return End(TooManyBundles(limit_));
     if (answered_.exchange(true)) return;
     stall_->Stop();
@@ -259,7 +259,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
   bool place_given_back_ ABSL_GUARDED_BY(place_mutex_) = false;
   std::optional<StallWatch> stall_;
   const CacheServiceImpl::Context& context_;
-  Response* const response_;  // Gone once the call was answered.
+  Response* const response_;  // Invalid after the call is answered.
   const CallKind kind_;
   const Work work_;
   v1::BundleChunk chunk_;
@@ -301,7 +301,7 @@ grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::ImportBundle(
   return reactor.get();
 }
 
-// For every caller: it tells nothing that the caller does not hold.
+// Every caller may do this: the reply tells nothing that the caller does not hold.
 grpc::ServerReadReactor<v1::BundleChunk>* CacheServiceImpl::InspectBundle(
     grpc::CallbackServerContext* context, v1::InspectBundleResponse* response) {
   context_.metrics.other_calls.fetch_add(1, std::memory_order_relaxed);

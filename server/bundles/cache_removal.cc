@@ -36,7 +36,7 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 using Winners = std::vector<std::shared_ptr<const StoredWinner>>;
-// Whether the winners of one problem on one target, newest first, are meant.
+// Returns whether the request selects these winners of one (problem, target), newest first.
 using Selector = std::function<bool(const Winners&)>;
 
 constexpr std::size_t kHexDigits = 64;
@@ -106,7 +106,7 @@ absl::StatusOr<Selector> SelectorOf(const v1::ForgetWinnersRequest& request,
                       "say which winners: a problem, a key, a signer, predicted, or older_than");
 }
 
-// The chunks of a file that has no name any more.
+// Gives the chunks of a file that has no name any more.
 class FileSource {
  public:
   explicit FileSource(int fd) : fd_(fd) {}
@@ -129,8 +129,8 @@ class FileSource {
 
 using BackupReactor = ChunkSender<v1::BackupChunk, FileSource>;
 
-// Writes the database to a file in the cache directory, or beside the lease where that cannot be
-// written to, and opens the file; its name is gone by then.
+// Writes the database to a file in the cache directory, or beside the lease if that directory is
+// read-only. Opens the file and removes its name.
 absl::StatusOr<FileSource> MakeBackup(const CacheServiceImpl::Context& context) {
   if (IsReadOnlyDirectory(context.cache_dir)) {
     if (const absl::Status made = MakeRuntimeDirectory(); !made.ok()) {
@@ -160,11 +160,11 @@ absl::StatusOr<v1::ForgetWinnersResponse> CacheServiceImpl::Forget(
     const v1::ForgetWinnersRequest& request) {
   ASSIGN_OR_RETURN(const Selector is_meant, SelectorOf(request, context_, context_.clock.Now()));
   std::vector<int64_t> epochs;
-  Winners targets;       // A winner of each target.
-  int64_t unstored = 0;  // Of the winners: those without an epoch, which the store does not have.
+  Winners targets;       // One winner for each target.
+  int64_t unstored = 0;  // How many have no epoch. The store does not have these.
   Removed removed;
   {
-    // Nothing is stored between choosing and removing.
+    // Nothing may be stored between choosing and removing.
     absl::MutexLock publishing(&context_.index.publishing());
     context_.index.ForEachTarget([&](const Winners& winners) {
       if (!is_meant(winners)) return;
@@ -172,7 +172,7 @@ absl::StatusOr<v1::ForgetWinnersResponse> CacheServiceImpl::Forget(
       for (const auto& winner : winners) {
         if (winner->winner.epoch() != 0) epochs.push_back(winner->winner.epoch());
       }
-      // What stands beside stored ones was stored meanwhile, with an epoch.
+      // An unstored winner that stands beside stored ones was stored meanwhile, with an epoch.
       if (winners.front()->winner.epoch() == 0) ++unstored;
     });
     if (targets.empty()) {

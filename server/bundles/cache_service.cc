@@ -18,7 +18,7 @@ namespace {
 
 void Count(Metrics& metrics) { metrics.other_calls.fetch_add(1, std::memory_order_relaxed); }
 
-// Measured ones by their medians, then those the model alone ranked, failures last.
+// Puts measured candidates first, by their medians, then predicted ones, then failures.
 bool ComesBefore(const v1::Candidate& a, const v1::Candidate& b) {
   const auto group = [](const v1::Candidate& candidate) {
     return candidate.has_measurement() ? 0 : candidate.has_failure() ? 2 : 1;
@@ -38,7 +38,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::ListWinners(grpc::CallbackServerCont
                                                         v1::ListWinnersResponse* response) {
   Count(context_.metrics);
   if (const absl::Status known = CheckKnown(*request); !known.ok()) return Reply(context, known);
-  // From memory, but milliseconds of it where there are many winners.
+  // The data is in memory, but many winners take milliseconds.
   return ReplyLater(context, context_.executor, context_.stop, CallKind::kReads, response,
                     [this, wanted = *request] { return ListPage(wanted, context_.index); });
 }
@@ -90,7 +90,7 @@ grpc::ServerUnaryReactor* CacheServiceImpl::GetCacheStats(grpc::CallbackServerCo
                     });
 }
 
-// ReplyLater, where the caller may `what`.
+// Calls ReplyLater if the caller is allowed to do `what`.
 template <typename Response, typename Work>
 grpc::ServerUnaryReactor* CacheServiceImpl::ReplyToAdministrator(
     grpc::CallbackServerContext* context, const google::protobuf::Message& request,

@@ -27,20 +27,20 @@
 
 namespace tilewright {
 
-// tilewright.v1.CacheService.
+// Implements tilewright.v1.CacheService.
 class CacheServiceImpl final : public v1::CacheService::CallbackService {
  public:
-  // Exports that are under way at once, and imports likewise: each has all its bytes in memory.
+  // The limit for exports and the limit for imports. Each call holds all its bytes in memory.
   static constexpr int kMaxBundles = 3;
   static constexpr int kMaxBundlesOfUser = 2;
 
-  // All that is referred to outlives this; the signing key is kept in `cache_dir`.
+  // All references outlive the service. The signing key is in `cache_dir`.
   struct Context {
     const DeviceTable& devices;
     TuningStore& store;
     WinnerIndex& index;
     Executor& executor;
-    Executor& bundle_executor;  // As many threads as bundles may be under way.
+    Executor& bundle_executor;  // One thread for each bundle under way.
     StopSignal& stop;
     WinnerSignal& winners;
     Metrics& metrics;
@@ -52,10 +52,10 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
     std::string cache_dir;
     std::size_t max_bundle_bytes;
     int64_t max_cache_bytes;  // 0: no limit.
-    // A bundle of which nothing moves for this long is given up.
+    // A bundle without progress for this long is given up.
     std::chrono::milliseconds bundle_stall;
     std::function<std::size_t()> unstored_winners;
-    // Drops what waits to be stored for the problem and the target of a winner.
+    // Drops the unstored winner for the problem and the target of this one.
     std::function<void(const StoredWinner&)> forget_unstored;
   };
 
@@ -119,7 +119,7 @@ class CacheServiceImpl final : public v1::CacheService::CallbackService {
   const Context context_;
   SharedLimit exports_{kMaxBundles, kMaxBundlesOfUser};
   SharedLimit imports_{kMaxBundles, kMaxBundlesOfUser};
-  SharedLimit backups_{1, 1};  // Each writes all of the database to the disk once more.
+  SharedLimit backups_{1, 1};  // Each backup writes a copy of the whole database.
 };
 
 }  // namespace tilewright

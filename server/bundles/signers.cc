@@ -22,10 +22,10 @@ namespace {
 constexpr std::size_t kFingerprintDigits = 64;
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr char kThisMachine[] = "this machine";
-// What imports without a signer are forgotten by.
+// The name that selects imported winners without a signer, to forget them.
 constexpr char kUnknownSigner[] = "unknown";
 
-// Fingerprints are compared as text: of lower case.
+// Returns the fingerprint in lower case, because fingerprints are compared as text.
 absl::StatusOr<std::string> ParseFingerprint(const std::string& text) {
   const std::string lower = absl::AsciiStrToLower(text);
   const bool is_hex = std::all_of(lower.begin(), lower.end(),
@@ -68,8 +68,8 @@ absl::Status Signers::Start() {
   return absl::OkStatus();
 }
 
-// Empty where there is no key yet, or where it cannot be used: trusting and distrusting others
-// needs none.
+// Returns an empty string if there is no key yet or it is unusable: trusting and distrusting others
+// needs no key.
 absl::StatusOr<std::string> Signers::OwnSigner() {
   const absl::StatusOr<std::optional<std::string>> key = FindSigningKey(cache_dir_);
   if (!key.ok() || !*key) return std::string();
@@ -225,7 +225,7 @@ absl::StatusOr<v1::SigningKey> Signers::Rotate() {
   absl::MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(const std::string old_key, LoadOrCreateSigningKey(cache_dir_));
   ASSIGN_OR_RETURN(const std::string old_signer, FingerprintOf(old_key));
-  // Trusted by name before it is own no more: at no moment is what it signed not served.
+  // Trusts the old key by name before it is replaced, so its winners are served without a gap.
   const absl::Time now = clock_.Now();
   const std::string name =
       absl::StrCat("rotated-", absl::FormatTime("%Y-%m-%d", now, absl::UTCTimeZone()));
@@ -261,7 +261,7 @@ absl::Status Signers::CheckTrusted(const std::string& signer) {
   absl::MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(const v1::Signer described, DescribeLocked(signer, 0));
   if (described.trusted()) {
-    // The machine's own key may have been made since the start.
+    // This machine's key may be newer than the start of the daemon.
     index_.SetTrusted(signer, true);
     return absl::OkStatus();
   }

@@ -18,12 +18,12 @@
 
 namespace tilewright {
 
-// Who may sign what is imported and served here: the key of this cache directory, and whom an
-// administrator trusts. Keeps the store and the index of one mind. Methods may block on disk.
-// Owned by DaemonServer; thread-safe.
+// Knows the trusted signers: the key of this cache directory, and the signers that an administrator
+// trusts. Keeps the store and the index consistent. Methods may block on disk. Owned by
+// DaemonServer; thread-safe.
 class Signers {
  public:
-  // All outlive this.
+  // All references outlive this object.
   Signers(TuningStore& store, WinnerIndex& index, WinnerSignal& winners, Clock& clock,
           std::string cache_dir)
       : store_(store),
@@ -32,10 +32,10 @@ class Signers {
         clock_(clock),
         cache_dir_(std::move(cache_dir)) {}
 
-  // Tells the index of this machine's own key, where it has one. Before anything is served.
+  // Tells the index about this machine's own key, if there is one. Call it before serving starts.
   absl::Status Start();
 
-  // As the RPCs of CacheService of these names, with their errors.
+  // These implement the RPCs of CacheService with the same names and errors.
   absl::StatusOr<v1::ListSignersResponse> List();
   absl::StatusOr<v1::Signer> Trust(const v1::TrustSignerRequest& request);
   absl::StatusOr<v1::DistrustSignerResponse> Distrust(const v1::DistrustSignerRequest& request);
@@ -43,29 +43,29 @@ class Signers {
   absl::StatusOr<v1::SigningKey> Key();
   absl::StatusOr<v1::SigningKey> Rotate();
 
-  // FAILED_PRECONDITION, reason SIGNER_NOT_TRUSTED, with the command that trusts it.
+  // FAILED_PRECONDITION, reason SIGNER_NOT_TRUSTED: names the command that trusts the signer.
   absl::Status CheckTrusted(const std::string& signer);
-  // The fingerprints of all that are trusted now.
+  // Returns the fingerprints of all trusted signers.
   absl::StatusOr<std::set<std::string>> Trusted();
 
-  // The fingerprint that `text` means: 64 hexadecimal digits of either case, whoever's they are, or
-  // the name of a trusted signer. Empty: neither.
+  // Returns the fingerprint that `text` means: 64 hexadecimal digits in either case, trusted or
+  // not, or the name of a trusted signer. Returns an empty string if `text` is neither.
   absl::StatusOr<std::string> Resolve(const std::string& text);
 
-  // What is known of a signer, trusted or not.
+  // Returns what is known about a signer, trusted or not.
   absl::StatusOr<v1::Signer> Describe(const std::string& signer);
 
  private:
   struct Counts {
     std::map<std::string, int64_t> winners;  // By signer.
-    int64_t unknown = 0;                     // Imported winners without one.
+    int64_t unknown = 0;                     // Imported winners without a signer.
   };
 
   Counts CountWinners() const;
   absl::StatusOr<std::string> OwnSigner() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<v1::Signer> DescribeLocked(const std::string& signer, int64_t winners)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Tells those who watch what this signer signed that their answer may be another one.
+  // Tells watchers of problems with winners of this signer that their answer may change.
   void NotifyOf(const std::string& signer);
 
   TuningStore& store_;

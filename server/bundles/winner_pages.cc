@@ -20,8 +20,8 @@ namespace {
 constexpr int kDefaultPage = 100;
 constexpr int kMaxPage = 1000;
 
-// Where the page before ended. Winners that come in meanwhile are newer, so they push the
-// rest back: what is due starts at `offset` or later, and is older than `epoch`.
+// Where the previous page ended. Later winners are newer and push the rest back. So the next one is
+// at `offset` or later, and is older than `epoch`.
 struct Cursor {
   uint64_t offset = 0;
   int64_t epoch = std::numeric_limits<int64_t>::max();
@@ -38,7 +38,7 @@ absl::StatusOr<Cursor> ParseToken(const std::string& token) {
   return InvalidField("page_token", "UNKNOWN_PAGE_TOKEN", "this server did not give it");
 }
 
-// What those who list need to know of the signers: whose winners are not served.
+// Adds the signers of the listed winners that are not trusted. Their winners are not served.
 void AddDistrusted(const WinnerIndex& index, v1::ListWinnersResponse& response) {
   std::set<std::string> signers;
   for (const v1::Winner& winner : response.winners()) {

@@ -1,4 +1,4 @@
-// Listing winners page by page while new ones come in. Pure.
+// Lists winners in pages while new winners come in. Pure.
 #ifndef TILEWRIGHT_SERVER_BUNDLES_WINNER_PAGES_H_
 #define TILEWRIGHT_SERVER_BUNDLES_WINNER_PAGES_H_
 
@@ -8,9 +8,9 @@
 
 namespace tilewright {
 
-// Winners newest first; each is listed at most once over the pages of one listing. Winners that are
-// not served are listed too, and their signers named.
-// INVALID_ARGUMENT: a page size that is negative or a token that ListPage never gave.
+// Returns one page of winners, newest first. A listing has each winner at most once. It includes
+// winners that are not served, and names their signers.
+// INVALID_ARGUMENT: a negative page size, or a token that ListPage did not make.
 absl::StatusOr<v1::ListWinnersResponse> ListPage(const v1::ListWinnersRequest& request,
                                                  const WinnerIndex& index);
 
