@@ -39,9 +39,9 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
     for (int i = 0; i < request->requests_size(); ++i) response_->add_results();
   }
 
-  // On a thread of the executor: a thousand replies of 40 KB are work for milliseconds.
+  // Runs on a thread of the executor: a thousand replies of 40 KB take milliseconds.
   void Begin() {
-    // Holds the reply back until every look-up has started.
+    // Delays the reply until every look-up has started.
     unanswered_.fetch_add(1);
     for (int i = 0; i < request_->requests_size(); ++i) {
       std::shared_ptr<Lookup> lookup =
@@ -86,7 +86,7 @@ class BatchReactor final : public grpc::ServerUnaryReactor {
 
   void Count() {
     if (unanswered_.fetch_sub(1) > 1) return;
-    // Before the call ends: who waits for its end finds the place free.
+    // Must be before Finish: a client that waits for the end of the call may take the place.
     place_.Release();
     Finish(grpc::Status::OK);
   }

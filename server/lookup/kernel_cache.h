@@ -14,8 +14,8 @@
 
 namespace tilewright {
 
-// A kernel as it goes over the wire: bytes of a GetKernelResponse with nothing but its
-// `kernel`, shared by every reply that carries it.
+// A kernel in wire format: the bytes of a GetKernelResponse that has only its `kernel`. All replies
+// with this kernel share them.
 struct WireKernel {
   std::string content_hash;
   grpc::Slice with_cubin;
@@ -24,16 +24,16 @@ struct WireKernel {
 
 WireKernel ToWire(const v1::Kernel& kernel);
 
-// The kernels of winners that were asked for lately, so that replies need no disk. Bounded
-// in bytes; drops what was not asked for longest. Thread-safe.
+// Keeps the kernels of recently used winners, so that replies need no disk. Bounded in bytes; drops
+// the kernel that was unused longest. Thread-safe.
 class KernelCache {
  public:
   explicit KernelCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  // Names one kernel with one plan: a winner is written once an epoch.
+  // Names one kernel with one plan: a winner is written once for each epoch.
   static std::string KeyOf(const StoredWinner& winner);
 
-  // Null on a miss.
+  // Returns null on a miss.
   std::shared_ptr<const WireKernel> Find(const StoredWinner& winner);
   void Put(const StoredWinner& winner, std::shared_ptr<const WireKernel> kernel);
 
@@ -45,7 +45,7 @@ class KernelCache {
 
   const std::size_t max_bytes_;
   absl::Mutex mutex_;
-  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // Asked for last, first.
+  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // Most recently used first.
   absl::flat_hash_map<std::string, std::list<Entry>::iterator> by_key_ ABSL_GUARDED_BY(mutex_);
   std::size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -20,7 +20,7 @@ void KernelLoader::Load(const std::shared_ptr<const StoredWinner>& winner, uid_t
 }
 
 absl::StatusOr<KernelLoader::WirePtr> KernelLoader::Read(const StoredWinner& winner) {
-  // It may have been read since the caller looked.
+  // Another caller may have loaded it since this caller looked.
   if (WirePtr known = cache_.Find(winner)) return known;
   const absl::StatusOr<v1::Kernel> kernel = load_(winner);
   if (!kernel.ok()) {

@@ -17,8 +17,8 @@
 
 namespace tilewright {
 
-// Kernels of winners, from memory or, once for all who ask meanwhile, from the store: at the
-// start of a job every rank asks for the same cold kernel. Owned by DaemonServer; thread-safe.
+// Gets the kernels of winners from memory or from the store. Concurrent callers share one load: at
+// the start of a job every rank asks for the same cold kernel. Owned by DaemonServer; thread-safe.
 class KernelLoader {
  public:
   using LoadFunction = std::function<absl::StatusOr<v1::Kernel>(const StoredWinner&)>;
@@ -29,11 +29,11 @@ class KernelLoader {
   KernelLoader(LoadFunction load, std::size_t max_cached_bytes, Executor& executor)
       : load_(std::move(load)), cache_(max_cached_bytes), flights_(executor) {}
 
-  // Null where it is not in memory.
+  // Returns null if the kernel is not in memory.
   WirePtr Find(const StoredWinner& winner) { return cache_.Find(winner); }
 
-  // For `user`. `done` is called once, from a thread of the executor or from this one. Errors as
-  // `load`, and RESOURCE_EXHAUSTED, reason TOO_BUSY, with retry_delay_ms.
+  // Loads for `user`. Calls `done` once, from a thread of the executor or from this one. Errors:
+  // those of `load`, and RESOURCE_EXHAUSTED, reason TOO_BUSY, with retry_delay_ms.
   void Load(const std::shared_ptr<const StoredWinner>& winner, uid_t user, Callback done);
 
  private:

@@ -20,7 +20,7 @@ std::string_view View(const grpc::Slice& slice) {
   return std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size());
 }
 
-// A look-up whose reply is not ready. Deletes itself when gRPC is done with it.
+// A look-up that has no reply yet. Deletes itself when gRPC is done with it.
 class GetKernelReactor final : public grpc::ServerUnaryReactor {
  public:
   GetKernelReactor(ResponseCache& responses, Metrics& metrics, grpc::Slice request,
@@ -31,7 +31,7 @@ class GetKernelReactor final : public grpc::ServerUnaryReactor {
         request_(std::move(request)),
         response_(response) {}
 
-  // Called before gRPC gets the reactor: nothing can be cancelled or done before that.
+  // Must be called before gRPC gets the reactor: nothing can be cancelled or done before that.
   void Begin(const LookupContext& context, SteadyTime deadline, uid_t user) {
     v1::GetKernelRequest request;
     if (!request.ParseFromArray(request_.begin(), static_cast<int>(request_.size()))) {

@@ -11,8 +11,8 @@
 
 namespace tilewright {
 
-// tilewright.v1.KernelService. GetKernel takes and gives raw bytes: a request that was
-// answered before, since the last winner was stored, is answered with the same bytes.
+// Implements tilewright.v1.KernelService. GetKernel works on raw bytes: until a new winner is
+// stored, a repeated request gets the same reply bytes.
 class KernelServiceImpl final : public v1::KernelService::WithRawCallbackMethod_GetKernel<
                                     v1::KernelService::WithCallbackMethod_BatchGetKernels<
                                         v1::KernelService::WithCallbackMethod_WatchKernel<

@@ -10,12 +10,12 @@
 
 namespace tilewright {
 
-// Which kernels were served or stored since the daemon started. Answers that are repeated from
-// memory do not come by here again, so every one of them counts as served until the daemon ends:
-// pruning errs on the side of keeping. Owned by DaemonServer; thread-safe.
+// Remembers which kernels were served or stored since the daemon started. Repeated answers from
+// memory do not reach this object, so each kernel counts as served until the daemon ends. Pruning
+// may keep too much. Owned by DaemonServer; thread-safe.
 class KernelUses {
  public:
-  // Nothing where the hash is empty: a winner of cublasLt has no kernel here.
+  // Ignores an empty hash: a cublasLt winner has no kernel here.
   void Note(const std::string& content_hash) {
     if (content_hash.empty()) return;
     absl::MutexLock lock(&mutex_);

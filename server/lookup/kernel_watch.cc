@@ -1,4 +1,4 @@
-// The part of KernelServiceImpl that streams better kernels as they come.
+// The part of KernelServiceImpl that streams better kernels as they appear.
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +19,7 @@ namespace {
 
 using Stream = StateStream<v1::GetKernelResponse>;
 
-// What a caller would act on: two answers that agree in it are the same to them.
+// Returns the part of an answer that callers act on. Answers with the same identity are equal.
 std::string IdentityOf(const LookupAnswer& answer) {
   v1::GetKernelResponse head = answer.head;
   head.clear_epoch();
@@ -28,8 +28,8 @@ std::string IdentityOf(const LookupAnswer& answer) {
                       answer.kernel ? answer.kernel->content_hash : "");
 }
 
-// Asks again whenever a winner is stored that may answer better, and passes on what is new.
-// Kept by its stream; thread-safe.
+// Looks up again whenever a stored winner may give a better answer, and passes on new answers.
+// Owned by its stream; thread-safe.
 class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
  public:
   KernelWatch(const LookupContext& context, v1::GetKernelRequest request, uid_t user)
@@ -47,7 +47,7 @@ class KernelWatch final : public std::enable_shared_from_this<KernelWatch> {
     if (first_ != nullptr) first_->Abandon();
   }
 
-  // A winner was stored. Many at once make one look-up.
+  // Called when a winner was stored. Several calls may share one look-up.
   void Refresh() {
     {
       absl::MutexLock lock(&mutex_);

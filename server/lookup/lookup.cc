@@ -19,8 +19,8 @@
 namespace tilewright {
 namespace {
 
-// How long before the caller's own deadline ours fires, so that the error that says how the tuning
-// goes on still reaches it: a twentieth of what is left, since a busy machine takes longer.
+// Our deadline is this much before the caller's, so that the error, which says how the tuning goes
+// on, still arrives. A twentieth of the time left, because a busy machine takes longer.
 absl::Duration DeadlineMargin(absl::Duration left) {
   return std::clamp(left / 20, absl::Milliseconds(20), absl::Milliseconds(500));
 }
@@ -57,7 +57,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void Serve(const IndexHit& hit, bool may_repair) {
     if (hit.winner->winner.candidate().has_vendor()) return Answer(hit, nullptr);
     if (auto kernel = context_.kernels.Find(*hit.winner)) return Answer(hit, std::move(kernel));
-    // A disk may take longer than a stop does.
+    // A disk may take longer than a stop.
     EndOnStop(StopSignal::Phase::kLastCall);
     context_.kernels.Load(hit.winner, user_,
                           [self = shared_from_this(), hit,
@@ -69,7 +69,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   void OnLoaded(const IndexHit& hit, bool may_repair,
                 const absl::StatusOr<KernelLoader::WirePtr>& kernel) {
     if (kernel.ok()) return Answer(hit, *kernel);
-    // Any other error says nothing of the kernel, which may be read again in a moment.
+    // Any other error says nothing about the kernel: a later read may succeed.
     if (!absl::IsDataLoss(kernel.status()) && !absl::IsNotFound(kernel.status())) {
       return Finish(kernel.status());
     }
@@ -77,7 +77,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
       return Finish(MakeError(absl::StatusCode::kNotFound, "KERNEL_DAMAGED",
                               "a winner is stored, but its kernel cannot be read"));
     }
-    // Damage is a miss: make it again. The damaged winner is no answer to fall back on.
+    // A damaged kernel is a miss: make it again. The damaged winner is no fallback either.
     plan_.hit = {};
     if (request_.mode() != v1::LOOKUP_MODE_WAIT_TUNED) return Predict();
     plan_.tune.options.set_force(true);
@@ -98,22 +98,22 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     Finish(WithTuning(winner.status()));
   }
 
-  // Queues the tuning that this look-up wants behind its answer. Its name; empty where it wants
-  // none or there is no room.
+  // Queues the tuning that follows this answer. Returns its name, or an empty string if none is
+  // wanted or the queue has no room.
   std::string TuneInBackground() {
     if (!plan_.tune_in_background) return "";
     const auto job = context_.scheduler.TryBackground(plan_.tune);
     return job == nullptr ? "" : job->name();
   }
 
-  // `failure`, with the tuning that will answer a later look-up if only a measurement can.
+  // Returns `failure`. If only a measurement can help, queues a tuning and adds its name.
   absl::Status WithTuning(const absl::Status& failure) {
     const std::string tuning = NeedsMeasurement(failure) ? TuneInBackground() : "";
     return tuning.empty() ? failure : WithMetadata(failure, "tuning", tuning);
   }
 
-  // The winner of this very problem and target, as work has left it: perhaps a measurement
-  // that came in while the model's pick was compiled. In the form that this caller can run.
+  // Serves the winner for this problem and target, in the form that this caller can run. It may be
+  // a measurement that arrived during the compile of the model's pick.
   void ServeOwn(const StoredWinner& winner) {
     const v1::Match match = WasMeasured(winner.winner) ? v1::MATCH_EXACT : v1::MATCH_PREDICTED;
     const IndexHit hit{std::make_shared<const StoredWinner>(winner), match};
@@ -122,8 +122,8 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     Finish(OnlyTheVendors(hit, request_.vendor_library_version()));
   }
 
-  // Before waiting, in the place of what was waited for before. For work that ends with the server:
-  // kBegun.
+  // Ends this look-up when the stop reaches `phase`. Replaces the earlier subscription. Call it
+  // before waiting; use kBegun for work that ends with the server.
   void EndOnStop(StopSignal::Phase phase) {
     int64_t unused = context_.stop.Subscribe(
         [weak = weak_from_this()] {
@@ -157,17 +157,17 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
                     });
       }
     }
-    // The job outlives its own observers.
+    // A job outlives its own observers.
     job->Observe([weak = weak_from_this(), watched = job.get()] {
       if (auto self = weak.lock(); self != nullptr && watched->finished()) self->OnTuned(*watched);
     });
   }
 
-  // On the scheduler's thread: the rest is left to the executor, as many may be waiting.
+  // Runs on the scheduler's thread. Leaves the rest to the executor, because many may be waiting.
   void OnTuned(const TuningJob& job) {
     context_.executor.Post(user_, [self = shared_from_this(), result = job.result()] {
       if (result.ok()) return self->ServeOwn(*result);
-      // Without NVRTC, or with the GPU gone, what is stored is the best there will be.
+      // Without NVRTC or with a lost GPU, the stored answer is the best one.
       if (absl::IsUnavailable(result.status()) && self->plan_.hit.winner != nullptr) {
         return self->Serve(self->plan_.hit, /*may_repair=*/false);
       }
@@ -175,7 +175,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     });
   }
 
-  // The answer is taken first: a tuning that does not go on ends with an error of its own.
+  // Takes `done_` first: a tuning that does not go on would answer with its own error.
   void OnDeadline() {
     Scheduler::Ticket ticket;
     const Callback done = TakeDone(ticket);
@@ -203,7 +203,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     head.set_predicted_seconds(winner.candidate().predicted_seconds());
     head.set_tuning(plan_.tune_in_background ? TuneInBackground() : tuning_name_);
     if (plan_.revalidate && plan_.hit.winner == hit.winner) context_.revalidation.Add(plan_.tune);
-    // Beside a vendor's algorithm, the template that goes and stays with it.
+    // A vendor winner may carry a template kernel, which pruning keeps or drops with it.
     const std::string& used = hit.winner->kernel.content_hash();
     context_.uses.Note(used);
     if (kernel != nullptr) {
@@ -212,7 +212,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
           std::find(known.begin(), known.end(), kernel->content_hash) == known.end();
     }
     answer.kernel = std::move(kernel);
-    // One newer than the epoch may have been found past others that were not looked at.
+    // If the winner is newer than the epoch, the look-up may have missed other new winners.
     answer.repeatable = plan_.step == LookupStep::kServe && plan_.settled &&
                         !plan_.tune_in_background && plan_.hit.winner == hit.winner &&
                         winner.epoch() <= plan_.epoch;
@@ -228,7 +228,7 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
     done(std::move(answer));
   }
 
-  // What is to be called with the answer, and what was waited for. Null where it was answered.
+  // Returns the callback and moves out the ticket. Returns null if the look-up was answered.
   Callback TakeDone(Scheduler::Ticket& ticket) {
     Callback done;
     int64_t stop_id = 0;
@@ -247,10 +247,10 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
   const v1::GetKernelRequest request_;
   const SteadyTime deadline_;
   const uid_t user_;
-  LookupPlan plan_;          // Touched by one step at a time.
-  std::string tuning_name_;  // Set once, before anything can ask for it.
+  LookupPlan plan_;          // Only one step at a time uses it.
+  std::string tuning_name_;  // Set once, before any read.
   absl::Mutex mutex_;
-  Callback done_ ABSL_GUARDED_BY(mutex_);  // Null once it was called.
+  Callback done_ ABSL_GUARDED_BY(mutex_);  // Null after it was called.
   Scheduler::Ticket ticket_ ABSL_GUARDED_BY(mutex_);
   int64_t stop_id_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: not subscribed.
   std::optional<grpc::Alarm> alarm_;             // Set at most once, before done_ can be called.
@@ -266,8 +266,7 @@ std::shared_ptr<Lookup> Lookup::Start(const LookupContext& context, v1::GetKerne
   return lookup;
 }
 
-// Protobuf bytes put one after the other are the messages merged: a reply is its own
-// small head and the kernel's shared bytes.
+// Concatenated protobuf messages merge. A reply is its own small head plus shared kernel bytes.
 grpc::ByteBuffer LookupAnswer::ToBytes() const {
   const grpc::Slice head_bytes(head.SerializeAsString());
   if (kernel == nullptr) return grpc::ByteBuffer(&head_bytes, 1);

@@ -22,12 +22,12 @@
 
 namespace tilewright {
 
-// The answer to a look-up before it is bytes or a message.
+// The answer to a look-up, before it becomes bytes or a message.
 struct LookupAnswer {
-  v1::GetKernelResponse head;                // All but the kernel.
-  std::shared_ptr<const WireKernel> kernel;  // Null where the answer is a vendor's.
+  v1::GetKernelResponse head;                // Everything but the kernel.
+  std::shared_ptr<const WireKernel> kernel;  // Null if the answer is a vendor algorithm.
   bool include_cubin = true;
-  // The same request gets the same bytes while the index has this version, and starts no work.
+  // While the index has this version, the same request gets the same bytes and starts no work.
   bool repeatable = false;
   int64_t version = 0;
 
@@ -35,7 +35,7 @@ struct LookupAnswer {
   v1::GetKernelResponse ToMessage() const;
 };
 
-// What look-ups work with. Everything outlives every look-up.
+// What look-ups need. Everything outlives every look-up.
 struct LookupContext {
   const DeviceTable& devices;
   const WinnerIndex& index;
@@ -48,22 +48,21 @@ struct LookupContext {
   RevalidationQueue& revalidation;
 };
 
-// One look-up, from its request to its one answer. Nothing blocks the thread that starts
-// it: disk and compiles are left to others. Thread-safe.
+// One look-up, from request to answer. Never blocks the thread that starts it: other threads do
+// disk work and compiles. Thread-safe.
 class Lookup {
  public:
   using Callback = std::function<void(absl::StatusOr<LookupAnswer>)>;
 
   virtual ~Lookup() = default;
 
-  // The caller is gone: the answer is an error soon, and a tuning that nobody else waits
-  // for ends.
+  // The caller left: ends the look-up with an error soon, and a tuning that nobody else waits for.
   virtual void Abandon() = 0;
 
-  // `done` is called exactly once, from any thread, perhaps before this returns. After
-  // `deadline` it is DEADLINE_EXCEEDED, and the tuning goes on where there is room for it. What
-  // waits for work when the server stops is UNAVAILABLE, reason SERVER_STOPPING, at once. What is
-  // queued is on the account of `user`.
+  // Calls `done` exactly once, from any thread, perhaps before this returns. After `deadline`, the
+  // answer is DEADLINE_EXCEEDED; the tuning goes on if the queue has room. When the server stops, a
+  // look-up that waits for work gets UNAVAILABLE, reason SERVER_STOPPING, at once. Queued work
+  // counts as the work of `user`.
   static std::shared_ptr<Lookup> Start(const LookupContext& context, v1::GetKernelRequest request,
                                        SteadyTime deadline, uid_t user, Callback done);
 };

@@ -64,7 +64,7 @@ absl::Status NothingStored(const v1::GetKernelRequest& request, const WinnerInde
                   "no stored winner answers this problem, and CACHED_ONLY starts no work");
 }
 
-// What is stored until then would change what the pin gives.
+// Winners stored before that epoch would change the answer that the pin gives.
 absl::Status EpochInFuture(int64_t pinned, int64_t newest) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_IN_FUTURE",
                    absl::StrCat("pinned_epoch: the newest epoch is ", newest, ", not yet ", pinned,
@@ -81,14 +81,14 @@ absl::Status EpochPruned(int64_t pinned) {
       {{"field", "pinned_epoch"}});
 }
 
-// Whether measuring again would tell nothing new: measured here, in this environment.
+// Returns whether a new measurement is useless: measured here, in this environment.
 bool IsTunedHere(const IndexHit& hit) {
   if (hit.winner == nullptr || hit.match != v1::MATCH_EXACT) return false;
   const v1::Provenance provenance = hit.winner->winner.provenance();
   return provenance == v1::PROVENANCE_MEASURED || provenance == v1::PROVENANCE_VENDOR;
 }
 
-// Whether `hit` is the winner of this very problem and target, measured or predicted.
+// Returns whether `hit` is the winner for exactly this problem and target, measured or predicted.
 bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
   return hit.winner != nullptr &&
          hit.winner->winner.key() == WinnerKey(EncodeProblem(tune.problem),
@@ -96,14 +96,14 @@ bool IsOwnWinner(const IndexHit& hit, const TuneRequest& tune) {
                                                EnvironmentKey(tune.target.environment()));
 }
 
-// An answer at once, and a tuning behind it wherever a GPU could find a better one.
+// Plans an answer at once. Tunes in the background if a GPU could find a better one.
 void PlanBestAvailable(LookupPlan& plan) {
-  // Not before the machine is known: the tuning would be one for another environment. The answer
-  // is not kept until then, so that a later look-up asks again.
+  // Waits until the machine is known, or the tuning would be for another environment. Until then
+  // the answer is not cached, so that a later look-up asks again.
   plan.tune_in_background =
       plan.settled && plan.tune.device_ordinal >= 0 && !IsTunedHere(plan.hit) && !plan.revalidate;
-  // A kernel that was measured nearby is worth more than the model's pick; what the model
-  // picked for something else is not.
+  // A kernel measured for a near problem is better than the model's pick for this one. The model's
+  // pick for another problem is not.
   const bool good = plan.hit.winner != nullptr &&
                     (WasMeasured(plan.hit.winner->winner) || IsOwnWinner(plan.hit, plan.tune));
   plan.step = good ? LookupStep::kServe : LookupStep::kPredict;
@@ -163,7 +163,7 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
                                       const DeviceTable& devices, const WinnerIndex& index) {
   RETURN_IF_ERROR(CheckFields(request));
   LookupPlan plan;
-  // Before anything is read of the machine, so that no answer outlives what it was based on.
+  // Must be read before anything about the machine, or a cached answer could outlive its basis.
   plan.settled = devices.settled();
   ASSIGN_OR_RETURN(plan.tune, ResolveTuning(request.problem(), request.target(),
                                             request.device_ordinal(), devices));
@@ -190,7 +190,7 @@ absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
     return plan;
   }
   plan.may_work = true;
-  // What is stored is an algorithm that this caller cannot run.
+  // The stored winner is an algorithm that this caller cannot run.
   plan.tune.options.set_force(IsTunedHere(stored) && !IsTunedHere(plan.hit));
   plan.revalidate = !plan.tune.options.force() && NeedsRevalidation(plan.hit, plan.tune);
   if (request.mode() == v1::LOOKUP_MODE_WAIT_TUNED) {

@@ -1,4 +1,4 @@
-// What a look-up has to do, decided from memory alone.
+// Decides, from memory alone, what a look-up has to do.
 #ifndef TILEWRIGHT_SERVER_LOOKUP_LOOKUP_PLAN_H_
 #define TILEWRIGHT_SERVER_LOOKUP_LOOKUP_PLAN_H_
 
@@ -16,46 +16,46 @@ namespace tilewright {
 
 enum class LookupStep {
   kServe,    // `hit` is the answer.
-  kPredict,  // Nothing good is near: the model's pick, else `hit` where there is one.
+  kPredict,  // Nothing good is near: use the model's pick, else `hit` if there is one.
   kTune,     // Wait for a tuning.
 };
 
 struct LookupPlan {
   LookupStep step = LookupStep::kServe;
   IndexHit hit;
-  TuneRequest tune;  // Canonical problem and target; what is tuned where anything is.
+  TuneRequest tune;  // Canonical problem and target, for any tuning.
   bool tune_in_background = false;
-  // `hit` is served, and to be measured again when its GPU has time.
+  // Whether `hit` is served now and measured again when its GPU is idle.
   bool revalidate = false;
-  // Whether a stored kernel that turns out to be damaged may be made again.
+  // Whether a damaged stored kernel may be made again.
   bool may_work = false;
-  // Of the winners, before they were looked at.
+  // The epoch of the winners before the plan read them.
   int64_t epoch = 0;
   int64_t version = 0;
-  bool settled = false;  // What the machine has was known.
+  bool settled = false;  // Whether all drivers and libraries had answered.
 };
 
-// Checks every field of the request; errors as KernelService.GetKernel.
+// Checks every field of the request. Returns the errors of KernelService.GetKernel.
 absl::StatusOr<LookupPlan> PlanLookup(const v1::GetKernelRequest& request,
                                       const DeviceTable& devices, const WinnerIndex& index);
 
-// What is stored for the problem and the target of `tune`.
+// Returns the stored winner for the problem and the target of `tune`.
 IndexHit FindStored(const TuneRequest& tune, const WinnerIndex& index, const DeviceTable& devices);
 
-// Whether a tuning would not better `hit`: measured here, or, for a named target, where nothing
-// can be measured, measured elsewhere. Never where `tune` says force.
+// Returns whether a tuning could not improve `hit`: it was measured here or, for a named target,
+// where nothing can be measured, elsewhere. Returns false if `tune` says force.
 bool NeedsNoTuning(const IndexHit& hit, const TuneRequest& tune);
 
-// Whether `hit` answers who asks for `tune` to be tuned: measured here, or, for a named target, the
-// winner of this very problem and target, measured or predicted.
+// Returns whether `hit` answers a request to tune `tune`: it was measured here or, for a named
+// target, is the winner for exactly this problem and target, measured or predicted.
 bool IsTuned(const IndexHit& hit, const TuneRequest& tune);
 
-// Whether `hit`, an exact answer for `tune`, is to be measured again: it was imported, or other
-// templates would compete today.
+// Returns whether `hit`, an exact answer for `tune`, needs a new measurement: it was imported, or
+// other templates would compete today.
 bool NeedsRevalidation(const IndexHit& hit, const TuneRequest& tune);
 
-// NOT_FOUND, reason NO_WINNER, in the words of `otherwise` unless a winner is stored that is not
-// served because nobody trusts its signer.
+// Returns NOT_FOUND, reason NO_WINNER, with the text `otherwise`. The text differs if a winner is
+// stored but not served because its signer is not trusted.
 absl::Status NoWinner(const WinnerIndex& index, const IndexQuery& query,
                       std::string_view otherwise);
 

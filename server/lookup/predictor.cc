@@ -12,7 +12,7 @@
 namespace tilewright {
 namespace {
 
-// Two: one compile that takes long must not hold every other answer up.
+// Two threads, so that one slow compile does not delay every other answer.
 constexpr int kPredictorThreads = 2;
 constexpr std::size_t kPredictorQueue = 1024;
 

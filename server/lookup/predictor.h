@@ -13,9 +13,8 @@
 
 namespace tilewright {
 
-// The model's pick for problems about which nothing is known, compiled at once beside the
-// tunings in the queue. Callers of one (problem, target) share one compile. Owned by
-// DaemonServer; thread-safe.
+// Compiles the model's pick for unknown problems at once, beside the queue of tunings. Callers of
+// one (problem, target) share one compile. Owned by DaemonServer; thread-safe.
 class Predictor {
  public:
   using PredictFunction =
@@ -24,18 +23,18 @@ class Predictor {
 
   explicit Predictor(PredictFunction predict);
 
-  // For `user`. `done` is called once, from a thread of the predictor or, where it is refused, from
-  // this one: RESOURCE_EXHAUSTED, reason QUEUE_FULL; UNAVAILABLE, reason SERVER_STOPPING.
+  // Works for `user`. Calls `done` once, from a thread of the predictor, or from this one if
+  // refused: RESOURCE_EXHAUSTED, reason QUEUE_FULL; UNAVAILABLE, reason SERVER_STOPPING.
   void Predict(const TuneRequest& request, uid_t user, Callback done);
 
-  // Cancels what is under way and joins the threads.
+  // Cancels the work under way and joins the threads.
   void Stop();
 
  private:
   const PredictFunction predict_;
   Cancellation cancellation_;
   SingleFlight<absl::StatusOr<StoredWinner>> flights_{executor_};
-  Executor executor_;  // Last: its threads use all of the above.
+  Executor executor_;  // Last: its threads use all members above.
 };
 
 }  // namespace tilewright

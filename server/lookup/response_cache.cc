@@ -9,8 +9,8 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kMaxRequestBytes = 4096;
-// With 16 shards and two generations 4096 replies at most: 160 MB where every one has a
-// 40 KB kernel of its own.
+// 16 shards with two generations hold at most 4096 replies: 160 MB if each has its own 40 KB
+// kernel.
 constexpr std::size_t kMaxYoung = 128;
 
 absl::string_view ToAbsl(std::string_view text) {
@@ -20,7 +20,7 @@ absl::string_view ToAbsl(std::string_view text) {
 }  // namespace
 
 ResponseCache::Shard& ResponseCache::ShardOf(std::string_view request) {
-  // The map takes the low bits of the same hash: the shard takes others.
+  // The map uses the low bits of the same hash, so the shard uses other bits.
   return shards_[(absl::HashOf(ToAbsl(request)) >> 32) % shards_.size()];
 }
 

@@ -14,20 +14,20 @@
 
 namespace tilewright {
 
-// Finished replies by the exact bytes of their requests: every rank of a job asks with the
-// same bytes. A reply holds while the winners' version stands. Bounded: each shard has
-// two generations, and drops the older when the younger is full, which keeps what was asked
-// for lately without a list to maintain on every hit. Thread-safe.
+// Keeps finished replies by the exact bytes of their requests: all ranks of a job send the same
+// bytes. A reply is valid for one version of the winners. Bounded: each shard has two generations.
+// It drops the older one when the younger is full. This keeps recent replies without updating a
+// list on each hit. Thread-safe.
 class ResponseCache {
  public:
   ResponseCache() = default;
   ResponseCache(const ResponseCache&) = delete;
   ResponseCache& operator=(const ResponseCache&) = delete;
 
-  // False on a miss. `response` shares the bytes of the cached one.
+  // Returns false on a miss. `response` shares the bytes of the cached reply.
   bool Find(std::string_view request, int64_t version, grpc::ByteBuffer* response);
 
-  // Requests of unusual size are not kept.
+  // Ignores requests of unusual size.
   void Put(std::string_view request, int64_t version, const grpc::ByteBuffer& response);
 
  private:

@@ -32,10 +32,10 @@
 namespace tilewright {
 namespace {
 
-// Two: one compile that takes long must not hold every other answer up.
+// Two threads, so that one slow compile does not delay every other answer.
 constexpr int kRendererThreads = 2;
 constexpr std::size_t kRendererQueue = 64;
-// Of a name that a caller gave, in an error.
+// Errors quote at most this much of a caller's name.
 constexpr std::size_t kMaxNameBytes = 64;
 
 using Values = std::map<std::string, int64_t>;
@@ -58,21 +58,21 @@ v1::Config ConfigOf(const Values& values) {
   return config;
 }
 
-// A variant, and where it comes from.
+// A variant and its provenance.
 struct Choice {
   const Template* of = nullptr;
   v1::Config config;
   v1::Provenance provenance = v1::PROVENANCE_UNSPECIFIED;
 };
 
-// The variant of the winner of this very problem, as far as it is of the template `wanted` (null:
-// any) and legal on the target.
+// Returns the variant of this problem's own winner, if it is legal on the target and belongs to
+// `wanted` (null: any template).
 std::optional<Choice> ChooseStored(const TuneRequest& tune, const IndexHit& stored,
                                    const Template* wanted) {
   if (stored.winner == nullptr || stored.winner->problem_encoding != EncodeProblem(tune.problem)) {
     return std::nullopt;
   }
-  // In the form for who cannot run the vendor's algorithms.
+  // The form for callers that cannot run the vendor's algorithms.
   const IndexHit hit = ForCaller(stored, /*library_version=*/0);
   if (hit.winner == nullptr) return std::nullopt;
   const v1::Variant& variant = hit.winner->kernel.variant();
@@ -84,8 +84,8 @@ std::optional<Choice> ChooseStored(const TuneRequest& tune, const IndexHit& stor
   return Choice{of, variant.config(), hit.winner->winner.provenance()};
 }
 
-// What is rendered where the request names no parameter. A template that serves the problem and
-// enumerates no config for it has an empty one.
+// Returns what to render if the request names no parameter. The config is empty if the template
+// serves the problem but enumerates no config for it.
 absl::StatusOr<Choice> ChooseDefault(const TuneRequest& tune, const IndexHit& stored,
                                      const Template* wanted) {
   if (auto choice = ChooseStored(tune, stored, wanted)) return *std::move(choice);
@@ -103,7 +103,7 @@ absl::Status RefuseParameter(const std::string& name, std::string_view reason,
   return InvalidField(absl::StrCat("variant.config.", name.substr(0, kMaxNameBytes)), reason, what);
 }
 
-// Puts what `given` says in the place of the choice's own values.
+// Replaces values of the choice by those in `given`.
 absl::Status Override(const v1::Config& given, Choice& choice) {
   std::vector<std::string> known;
   for (const ParameterInfo& info : choice.of->parameters()) known.emplace_back(info.name);
@@ -132,7 +132,7 @@ absl::Status CheckLegal(const TuneRequest& tune, const Choice& choice) {
   const auto broken =
       choice.of->BrokenConstraint(tune.problem, tune.target.silicon(), choice.config);
   if (!broken) return absl::OkStatus();
-  // Rendering says which parameter is at fault.
+  // Render's error names the wrong parameter.
   if (*broken == "HasParameters") return choice.of->Render(tune.problem, choice.config).status();
   return WithMetadata(InvalidField("variant.config", "ILLEGAL_CONFIG",
                                    absl::StrCat("breaks ", *broken, ", a constraint of ",

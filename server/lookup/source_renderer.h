@@ -13,22 +13,22 @@
 
 namespace tilewright {
 
-// Renders the CUDA source of variants, and compiles it where that is asked for. Stores nothing.
-// Of a request only enum values and checked numbers reach a source, and nothing reaches the
-// compiler's options. Owned by DaemonServer; thread-safe.
+// Renders the CUDA source of variants, and compiles it on request. Stores nothing. Only enum values
+// and checked numbers of a request reach a source; nothing reaches the compiler's options. Owned by
+// DaemonServer; thread-safe.
 class SourceRenderer {
  public:
-  // All of it outlives this.
+  // All references outlive this object.
   SourceRenderer(DeviceTable& devices, const WinnerIndex& index, Compiler& compiler);
 
-  // Errors as KernelService.RenderSource. Blocks while it compiles.
+  // Returns the errors of KernelService.RenderSource. Blocks while it compiles.
   absl::StatusOr<v1::RenderSourceResponse> Render(const v1::RenderSourceRequest& request);
 
-  // Where Render is called.
+  // Callers run Render on this executor.
   Executor& executor() { return executor_; }
   std::size_t pending() const { return executor_.pending(); }
 
-  // Cancels what is being compiled and joins the threads.
+  // Cancels the compiles under way and joins the threads.
   void Stop();
 
  private:
@@ -38,7 +38,7 @@ class SourceRenderer {
   const WinnerIndex& index_;
   Compiler& compiler_;
   Cancellation cancellation_;
-  Executor executor_;  // Last: its threads use all of the above.
+  Executor executor_;  // Last: its threads use all members above.
 };
 
 }  // namespace tilewright

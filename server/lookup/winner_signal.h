@@ -13,12 +13,11 @@
 
 namespace tilewright {
 
-// Tells those who watch a kernel that a winner was stored which may answer their problem
-// better. Thread-safe.
+// Tells watchers of a kernel that a new winner may answer their problem better. Thread-safe.
 class WinnerSignal {
  public:
-  // Called from the thread that stored the winner: must not block. May be called once
-  // more after Unsubscribe has returned.
+  // Called from the thread that stored the winner, so it must not block. May be called once more
+  // after Unsubscribe has returned.
   using Listener = std::function<void()>;
 
   int64_t Subscribe(const std::string& shapeless_key, Listener listener) {
@@ -35,7 +34,7 @@ class WinnerSignal {
     if (found->second.empty()) listeners_.erase(found);
   }
 
-  // Only problems that are alike but for their shape can share kernels: nobody else is told.
+  // Only problems that differ in nothing but shape can share kernels, so only those are told.
   void Notify(const std::string& shapeless_key) {
     std::vector<std::shared_ptr<const Listener>> listeners;
     {
