@@ -23,19 +23,19 @@
 namespace tilewright {
 namespace {
 
-// How often the socket's path is looked at.
+// How often to check the socket's path.
 constexpr int kLookMilliseconds = 1000;
 
 int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-// Says why, and closes. The client's own bytes, which may be on the way, are taken first where they
-// are here already: a socket that is closed with unread bytes loses what was sent on it.
+// Sends the reason and closes. First reads the client's bytes that have arrived: closing a socket
+// with unread bytes loses what was sent on it.
 void Refuse(int fd, const Refusal& refusal) {
   char ignored[4096];
   while (recv(fd, ignored, sizeof(ignored), MSG_DONTWAIT) > 0) {
   }
   const std::string bytes = EncodeRefusal(refusal);
-  // A new connection has room for it; one that has none is closed without a word.
+  // A new connection has room for the reason. One without room is closed without a reason.
   [[maybe_unused]] const ssize_t sent =
       send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   close(fd);
@@ -76,7 +76,7 @@ Acceptor::~Acceptor() {
 void Acceptor::Pause() {
   if (!thread_.joinable()) return;
   std::uint64_t count = 1;
-  // An eventfd takes a write of 1 unless its counter is full, and then it is readable already.
+  // An eventfd refuses a 1 only if its counter is full, and then it is already readable.
   [[maybe_unused]] const ssize_t written = write(wake_fd_, &count, sizeof(count));
   thread_.join();
   [[maybe_unused]] const ssize_t reset = read(wake_fd_, &count, sizeof(count));
@@ -110,14 +110,14 @@ void Acceptor::KeepPath() {
   if (listener_.HasPath()) return;
   const std::string path = listener_.path();
   std::error_code error;
-  // Where the whole folder is gone, so is the cache directory: that is for others to say.
+  // If the folder is gone, so is the cache directory. The caretaker reports that.
   absl::StatusOr<UnixListener> again =
       std::filesystem::is_directory(std::filesystem::path(path).parent_path(), error)
           ? UnixListener::Listen(path)
           : absl::NotFoundError("its folder is gone");
   if (again.ok()) {
     spdlog::warn("socket {} was removed, and is made again", path);
-    // Who connected before it was removed is let in.
+    // Clients that connected before the removal are let in.
     while (AcceptOne()) {
     }
     listener_ = *std::move(again);
@@ -149,7 +149,7 @@ bool Acceptor::AcceptOne() {
       return false;
     default:
       spdlog::error("acceptor: accept: {}", std::strerror(errno));
-      // Whatever it is, it will not be better at once: without a pause this would spin.
+      // The error will not go away at once. Without a pause this would spin.
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       return false;
   }
@@ -183,8 +183,8 @@ void Acceptor::Take(int fd) {
   handler_(peer->uid, fd);
 }
 
-// Out of descriptors, a pending connection can be neither accepted nor left: poll would
-// report it for ever. The reserve makes room to take it and close it, which the client sees.
+// Without free descriptors, a pending connection can neither be accepted nor ignored: poll would
+// report it for ever. The reserve makes room to accept it and to tell the client why it is closed.
 void Acceptor::ShedOne() {
   refused_.fetch_add(1, std::memory_order_relaxed);
   spdlog::error("out of file descriptors: a connection is refused");

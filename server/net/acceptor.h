@@ -16,10 +16,9 @@
 
 namespace tilewright {
 
-// Accepts connections on a Unix socket and hands those that may in to the server. Ours
-// because gRPC's own neither looks at who connects nor lives through running out of
-// descriptors. Owned by DaemonServer; one thread of its own from Start on. Start, Pause and
-// Stop are called by one thread at a time.
+// Accepts connections on a Unix socket and gives permitted ones to the server. gRPC's own acceptor
+// does not look at who connects and does not survive running out of descriptors. Owned by
+// DaemonServer; has its own thread from Start on. One thread at a time calls Start, Pause and Stop.
 class Acceptor {
  public:
   struct Options {
@@ -28,31 +27,31 @@ class Acceptor {
     gid_t own_gid = 0;
   };
 
-  // Takes over a non-blocking descriptor, at whose other end is `user`.
+  // Takes ownership of a non-blocking descriptor that is connected to `user`.
   using Handler = std::function<void(uid_t user, int fd)>;
 
-  // Accepts nothing before Start: who connects earlier waits.
+  // Accepts nothing before Start: earlier clients wait.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Create(UnixListener listener,
                                                           const Options& options, Handler handler);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Once, and after each Pause.
+  // Call it once, and after each Pause.
   void Start();
 
-  // Waits for the thread. Who connects from now on waits for Start.
+  // Waits for the thread. New clients wait for the next Start.
   void Pause();
 
-  // Accepts no more, removes the socket's path and waits for the thread.
+  // Stops accepting, removes the socket's path and waits for the thread.
   void Stop();
 
-  // For connections from now on.
+  // Applies to connections from now on.
   void SetMaxConnectionsPerUser(std::size_t limit) {
     max_connections_per_user_.store(limit, std::memory_order_relaxed);
   }
 
-  // Whether a connection is open that was accepted less than `age` ago. Any thread.
+  // Returns whether a connection is open that was accepted less than `age` ago. Any thread.
   bool HasConnectionYounger(absl::Duration age) const { return connections_.HasYounger(age); }
 
   std::int64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
@@ -63,20 +62,20 @@ class Acceptor {
            int reserve_fd);
 
   void Run();
-  // False when there is nothing more to accept for now.
+  // Returns false if nothing is left to accept for now.
   bool AcceptOne();
   void Take(int fd);
   void ShedOne();
-  // Makes the socket again where somebody removed its path, unless another daemon's is there.
+  // Makes the socket again if its path was removed, unless another daemon's socket is there.
   void KeepPath();
 
   UnixListener listener_;
   const Options options_;
   const Handler handler_;
   const int wake_fd_;
-  int reserve_fd_;  // Given up for a moment to accept, and close, when descriptors run out.
+  int reserve_fd_;  // Closed to accept and refuse one connection when descriptors run out.
   ConnectionTable connections_;
-  bool path_lost_ = false;  // Said already.
+  bool path_lost_ = false;  // Whether the log says so already.
   std::atomic<std::size_t> max_connections_per_user_;
   std::atomic<std::int64_t> accepted_{0};
   std::atomic<std::int64_t> refused_{0};

@@ -13,15 +13,15 @@
 
 namespace tilewright {
 
-// Whether the work of a call changes something. A caller who is not told how such a call ended has
-// to look; one that only reads is simply made again.
+// Whether the work of a call changes something. If such a call ends without a result, its caller
+// must check the effect. A call that only reads is simply repeated.
 enum class CallKind { kReads, kChanges };
 
-// Calls `answer` once: with what `work` of `user` returns on a thread of the executor or, where the
-// last call of the server's stop comes before that, with SERVER_STOPPING. gRPC would end the call
-// without a reason a moment later. Work that has not begun by then is not begun; work that has goes
-// on, so it must not touch what ends with the answer. A Result is made of an absl::Status too.
-// False where the executor has no room: then neither is called.
+// Runs `work` for `user` on a thread of the executor and calls `answer` once with its result. If
+// the stop's last call comes first, answers SERVER_STOPPING instead; a moment later gRPC would end
+// the call without a reason. By then, work that has not begun never begins. Work that has begun
+// goes on, so it must not touch what ends with the answer. Result must be constructible from
+// absl::Status. Returns false and calls neither if the executor has no room.
 template <typename Result, typename Work, typename Answer>
 [[nodiscard]] bool AnswerLater(Executor& executor, uid_t user, StopSignal& stop, CallKind kind,
                                Work work, Answer answer) {

@@ -1,4 +1,4 @@
-// Which user a call comes from.
+// Tells which user a call comes from.
 #ifndef TILEWRIGHT_SERVER_NET_CALLER_H_
 #define TILEWRIGHT_SERVER_NET_CALLER_H_
 
@@ -9,8 +9,8 @@
 
 namespace tilewright {
 
-// The context of every call on a connection of `user`, as the kernel gave it when the connection
-// was accepted: nothing that the caller sends has a part in it.
+// The context of every call on a connection of `user`. The kernel named the user when the
+// connection was accepted; nothing that the caller sends can change it.
 class CallerContext final : public grpc::CallbackServerContext {
  public:
   explicit CallerContext(uid_t user) : user_(user) {}
@@ -20,7 +20,7 @@ class CallerContext final : public grpc::CallbackServerContext {
   const uid_t user_;
 };
 
-// Makes the contexts of a server that serves `user` alone. Owned by the server; any thread.
+// Makes the contexts for the server of one user. Owned by the server; any thread.
 class CallerContexts final : public grpc::ContextAllocator {
  public:
   explicit CallerContexts(uid_t user) : user_(user) {}
@@ -34,7 +34,7 @@ class CallerContexts final : public grpc::ContextAllocator {
   const uid_t user_;
 };
 
-// The user of a call; kUnknownUser where the context is none of CallerContexts.
+// Returns the user of a call, or kUnknownUser if CallerContexts did not make the context.
 inline uid_t CallerOf(const grpc::ServerContextBase& context) {
   const auto* caller = dynamic_cast<const CallerContext*>(&context);
   return caller == nullptr ? kUnknownUser : caller->user();

@@ -22,8 +22,8 @@ namespace tilewright {
 
 inline constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 
-// A call that may be cancelled from another thread until gRPC is done with it. Shared by the
-// call's reactor and by who watches it; thread-safe.
+// Lets another thread cancel a call until gRPC is done with it. The call's reactor and its watcher
+// share it; thread-safe.
 class CancellableCall {
  public:
   explicit CancellableCall(grpc::CallbackServerContext* call) : call_(call) {}
@@ -33,7 +33,7 @@ class CancellableCall {
     if (call_ != nullptr) call_->TryCancel();
   }
 
-  // By the reactor's OnDone.
+  // Called by the reactor's OnDone.
   void Forget() {
     absl::MutexLock lock(&mutex_);
     call_ = nullptr;
@@ -44,21 +44,20 @@ class CancellableCall {
   grpc::CallbackServerContext* call_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Sends what `Source` has, chunk by chunk: its Next() fills the next chunk, without data at the
-// end, or gives an error. Deletes itself when gRPC is done with it. The source and the place are
-// let go before the call ends, so that a client that waits for one call's end never has its next
-// one refused for it.
+// Sends the chunks of `Source`. Its Next() fills the next chunk, without data at the end, or
+// returns an error. Deletes itself when gRPC is done with it. Releases the source and the place
+// before the call ends, so that this one never causes the refusal of the client's next call.
 template <typename Chunk, typename Source>
 class ChunkSender final : public grpc::ServerWriteReactor<Chunk> {
  public:
-  // A client that reads nothing for `stall_limit` is given up.
+  // Gives up a client that reads nothing for `stall_limit`.
   ChunkSender(grpc::CallbackServerContext* call, std::atomic<int64_t>& open_calls,
               std::chrono::milliseconds stall_limit)
       : open_(open_calls),
         call_(std::make_shared<CancellableCall>(call)),
         stall_limit_(stall_limit) {}
 
-  // Whether `place` is held: it is kept until the call ends.
+  // Keeps `place` until the call ends. Returns whether it is held.
   bool Admit(SharedLimit::Place place) {
     place_ = std::move(place);
     return place_.held();
@@ -67,7 +66,7 @@ class ChunkSender final : public grpc::ServerWriteReactor<Chunk> {
   void Begin(absl::StatusOr<Source> source) {
     if (!source.ok()) return End(ToGrpcStatus(source.status()));
     source_.emplace(*std::move(source));
-    // A client that reads no more: the write under way never ends by itself.
+    // If the client stops reading, the write under way never ends by itself.
     stall_.emplace(stall_limit_, [ended = call_] { ended->Cancel(); });
     SendNext();
   }

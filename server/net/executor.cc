@@ -49,7 +49,7 @@ void Executor::Push(uid_t user, Work work) {
   ++queued_;
 }
 
-// The first of the user whose turn it is; who has more comes again after the others.
+// Takes the first work of the next user. A user with more work goes to the end of the turns.
 std::function<void()> Executor::Pop() {
   const uid_t user = turns_.front();
   turns_.pop_front();

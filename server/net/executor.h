@@ -17,34 +17,34 @@
 
 namespace tilewright {
 
-// A few threads for work that blocks (disk, compiles), so that gRPC's threads never do. Users are
-// served in turn, and a quarter of the queue is always left for others. Any thread may post. Owned
-// by DaemonServer.
+// Threads for blocking work (disk, compiles), so that gRPC's threads never block. Serves users in
+// turn and always leaves a quarter of the queue to others. Any thread may post. Owned by
+// DaemonServer.
 class Executor {
  public:
   Executor(const std::string& name, int threads, std::size_t max_queue);
-  ~Executor();  // As Stop.
+  ~Executor();  // Same as Stop.
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // False, and the work is dropped, where the queue is full, `user` has three quarters of it, or
-  // the executor has stopped.
+  // Returns false and drops the work if the queue is full, if `user` has three quarters of it, or
+  // if the executor has stopped.
   [[nodiscard]] bool TryPost(uid_t user, std::function<void()> work);
 
-  // For work that must be done whatever the queue, the rest of something of `user` already begun:
-  // it takes no room there. Runs it on the calling thread where the executor has stopped.
+  // Queues work that must run, such as the rest of something already begun for `user`. It takes no
+  // room in the queue. Runs on the calling thread if the executor has stopped.
   void Post(uid_t user, std::function<void()> work);
 
-  // Work that is queued or under way.
+  // Returns how much work is queued or under way.
   std::size_t pending() const;
 
-  // Finishes what is queued and joins the threads.
+  // Finishes the queued work and joins the threads.
   void Stop();
 
  private:
   struct Work {
     std::function<void()> run;
-    SharedLimit::Place place;  // In the queue; not held by what takes no room there.
+    SharedLimit::Place place;  // Not held if the work takes no room in the queue.
   };
 
   void Push(uid_t user, Work work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -53,7 +53,7 @@ class Executor {
 
   SharedLimit room_;
   mutable absl::Mutex mutex_;
-  // Of users with work that waits: that work, and the users in the order of their turns.
+  // The waiting work of each user, and the order of the users' turns.
   absl::flat_hash_map<uid_t, std::deque<Work>> queues_ ABSL_GUARDED_BY(mutex_);
   std::deque<uid_t> turns_ ABSL_GUARDED_BY(mutex_);
   std::size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -14,7 +14,7 @@
 
 namespace tilewright {
 
-// When the caller's deadline passes. Steps of the wall clock do not move it.
+// Returns when the caller's deadline passes. Steps of the wall clock do not move it.
 template <typename Context>
 SteadyTime DeadlineOf(const Context& context) {
   const gpr_timespec deadline = gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC);
@@ -24,7 +24,7 @@ SteadyTime DeadlineOf(const Context& context) {
   return SteadyTime::Now() + absl::Seconds(left.tv_sec) + absl::Nanoseconds(left.tv_nsec);
 }
 
-// `time` as gRPC's alarms and shutdowns take it.
+// Converts `time` for gRPC's alarms and shutdowns.
 inline gpr_timespec ToGrpc(SteadyTime time) {
   const absl::Duration left = time - SteadyTime::Now();
   if (left == absl::InfiniteDuration()) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
@@ -32,12 +32,12 @@ inline gpr_timespec ToGrpc(SteadyTime time) {
                       gpr_time_from_nanos(absl::ToInt64Nanoseconds(left), GPR_TIMESPAN));
 }
 
-// Calls back once, on a thread of gRPC, at a time on the monotonic clock. Setting it again takes
-// the earlier call back, unless it is under way. Not thread-safe.
+// Calls back once on a gRPC thread, at a time on the monotonic clock. Setting it again cancels the
+// earlier callback unless it is already running. Not thread-safe.
 class SteadyAlarm {
  public:
   void Set(SteadyTime time, std::function<void()> on_time) {
-    // One that has fired cannot be set again.
+    // A grpc::Alarm that has fired cannot be set again.
     alarm_ = std::make_unique<grpc::Alarm>();
     alarm_->Set(ToGrpc(time), [on_time = std::move(on_time)](bool fired) {
       if (fired) on_time();

@@ -8,13 +8,13 @@
 namespace tilewright {
 namespace {
 
-// Trailers carry the message twice (plain and in the details), percent-encoded once; a
-// client of gRPC takes 8 KiB of metadata by default.
+// Trailers carry the message twice: percent-encoded, and in the details. A gRPC client accepts 8
+// KiB of metadata by default.
 constexpr std::size_t kMaxMessageBytes = 1500;
 
 bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
-// Cut between characters, never inside one.
+// Cuts between characters, never inside one.
 std::string Shorten(absl::string_view message) {
   if (message.size() <= kMaxMessageBytes) return std::string(message);
   std::size_t end = kMaxMessageBytes;
@@ -28,7 +28,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const std::string message =
       Shorten(ToUtf8(std::string_view(status.message().data(), status.message().size())));
-  // gRPC ends a call that it cuts off as CANCELLED too, without a reason: ours has one.
+  // gRPC also uses CANCELLED, without a reason, for calls that it cuts off. Ours has a reason.
   absl::Status shortened = absl::IsCancelled(status)
                                ? MakeError(status.code(), ReasonOf(status), message)
                                : absl::Status(status.code(), message);

@@ -1,4 +1,4 @@
-// The one place where a status of ours becomes gRPC's.
+// The only place that converts an absl::Status to a grpc::Status.
 #ifndef TILEWRIGHT_SERVER_NET_GRPC_STATUS_H_
 #define TILEWRIGHT_SERVER_NET_GRPC_STATUS_H_
 
@@ -7,8 +7,8 @@
 
 namespace tilewright {
 
-// Code, message, and google.rpc.Status with the ErrorInfo as "grpc-status-details-bin".
-// Messages are cut to fit a client's metadata limit.
+// Returns code, message, and google.rpc.Status with the ErrorInfo as "grpc-status-details-bin".
+// Cuts the message to fit a client's metadata limit.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 }  // namespace tilewright

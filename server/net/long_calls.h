@@ -1,5 +1,5 @@
-// Calls that stay open for as long as their caller likes: watches, and batches, whose look-ups may
-// wait for tunings. All of them share one limit.
+// Calls that stay open as long as the caller wants: watches, and batches, whose look-ups may wait
+// for tunings. They share one limit.
 #ifndef TILEWRIGHT_SERVER_NET_LONG_CALLS_H_
 #define TILEWRIGHT_SERVER_NET_LONG_CALLS_H_
 
@@ -10,8 +10,8 @@
 
 namespace tilewright {
 
-// A user has 1024 connections unless its operator permits more, one for each rank of a job: twelve
-// calls for each, and a quarter of all is left for others.
+// A user may have 1024 connections by default, one for each rank of a job. This allows twelve calls
+// for each connection and leaves a quarter to other users.
 inline constexpr std::size_t kMaxLongCalls = 16384;
 inline constexpr std::size_t kMaxLongCallsOfUser = ShareOfUser(kMaxLongCalls);
 

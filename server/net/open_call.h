@@ -6,7 +6,7 @@
 
 namespace tilewright {
 
-// Counts a call as under way for as long as it lives.
+// Counts a call as under way while this object lives.
 class OpenCall {
  public:
   explicit OpenCall(std::atomic<int64_t>& count) : count_(count) {

@@ -22,8 +22,8 @@ absl::StatusOr<PeerCredentials> ReadPeerCredentials(int fd) {
   peer.uid = credentials.uid;
   peer.gid = credentials.gid;
   peer.pid = credentials.pid;
-  // Asked with no room first, it tells how much is needed. Kernels before 4.13 do not
-  // know it: then the primary group alone decides.
+  // With no buffer, getsockopt returns the needed size. Kernels before 4.13 do not know the option;
+  // then only the primary group decides.
   size = 0;
   if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, nullptr, &size) != 0 && errno == ERANGE) {
     peer.groups.resize(size / sizeof(gid_t));
@@ -44,7 +44,7 @@ bool ConnectionTable::Admit(uid_t uid, int fd, std::size_t limit) {
   if (fstat(fd, &info) != 0) return false;
   absl::MutexLock lock(&mutex_);
   std::vector<Connection>& connections = open_[uid];
-  // Looking at every descriptor is paid for only when the list has grown to the limit.
+  // Checks every descriptor only when the list has grown to the limit.
   if (connections.size() >= limit) DropClosed(connections);
   if (connections.size() >= limit) return false;
   connections.push_back({fd, info.st_ino, SteadyTime::Now()});

@@ -1,4 +1,4 @@
-// Who may connect: the kernel's word on the other end of a Unix socket.
+// Decides who may connect, from what the kernel says about the peer of a Unix socket.
 #ifndef TILEWRIGHT_SERVER_NET_PEER_POLICY_H_
 #define TILEWRIGHT_SERVER_NET_PEER_POLICY_H_
 
@@ -19,24 +19,23 @@ struct PeerCredentials {
   uid_t uid = 0;
   gid_t gid = 0;
   pid_t pid = 0;
-  std::vector<gid_t> groups;  // Supplementary ones.
+  std::vector<gid_t> groups;  // The supplementary groups.
 };
 
-// SO_PEERCRED and SO_PEERGROUPS of a connected Unix socket.
+// Reads SO_PEERCRED and SO_PEERGROUPS of a connected Unix socket.
 absl::StatusOr<PeerCredentials> ReadPeerCredentials(int fd);
 
-// The daemon's own user, root, and members of the daemon's group.
+// Returns true for the daemon's own user, root, and members of the daemon's group.
 bool MayConnect(const PeerCredentials& peer, uid_t own_uid, gid_t own_gid);
 
-// Counts the open connections of each user. gRPC closes connections without telling, so
-// each is remembered by descriptor and socket inode: a descriptor that was closed, or
-// stands for another socket by now, no longer has that inode. Thread-safe.
+// Counts the open connections of each user. gRPC does not report closed connections, so each entry
+// keeps descriptor and socket inode. After a close or reuse, the inode differs. Thread-safe.
 class ConnectionTable {
  public:
-  // False where `uid` already has `limit` of them; else remembers the connection.
+  // Returns false if `uid` already has `limit` connections. Otherwise remembers this one.
   bool Admit(uid_t uid, int fd, std::size_t limit);
 
-  // Whether one is open that was admitted less than `age` ago.
+  // Returns whether a connection is open that was admitted less than `age` ago.
   bool HasYounger(absl::Duration age) const;
 
  private:

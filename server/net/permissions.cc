@@ -15,7 +15,7 @@
 namespace tilewright {
 namespace {
 
-// What getpwnam_r and getpwuid_r are given for the strings of an entry.
+// The buffer size for the strings of an entry in getpwnam_r and getpwuid_r.
 constexpr std::size_t kEntryBytes = 16 << 10;
 
 std::optional<uid_t> UserOfName(const std::string& name) {

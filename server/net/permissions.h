@@ -12,10 +12,9 @@
 
 namespace tilewright {
 
-// Who may do what: whoever may connect looks up, tunes, exports and cancels its own work; what
-// changes the store other than by tuning, and all that has to do with signers and keys, is for
-// administrators: the daemon's own user, root, and whom the configuration names. Immutable; any
-// thread.
+// Who may do what. Every permitted user may look up, tune, export and cancel their own work. Only
+// administrators may change the store in other ways or handle signers and keys. Administrators are
+// the daemon's own user, root, and the users in the configuration. Immutable; any thread.
 class Permissions {
  public:
   Permissions(uid_t own_user, std::vector<uid_t> administrators)
@@ -23,11 +22,11 @@ class Permissions {
 
   bool IsAdministrator(uid_t user) const;
 
-  // PERMISSION_DENIED, reason NOT_PERMITTED, where `user` is no administrator. `what` is a verb
-  // with its object: "import winners".
+  // Returns PERMISSION_DENIED, reason NOT_PERMITTED, if `user` is no administrator. `what` is a
+  // verb with its object: "import winners".
   absl::Status RequireAdministrator(uid_t user, std::string_view what) const;
 
-  // "user 1000 (alice), root and the users of the setting administrators"
+  // Returns, for example, "user 1000 (alice), root, user 1001 (bob)".
   std::string Administrators() const;
 
  private:
@@ -35,11 +34,11 @@ class Permissions {
   const std::vector<uid_t> administrators_;
 };
 
-// "1000 (alice)"; the number alone where it has no name here.
+// Returns "1000 (alice)", or only the number if the user has no name here.
 std::string DescribeUser(uid_t user);
 
-// Users by id or name, separated by commas or blanks: "1000, alice". INVALID_ARGUMENT names what
-// is no user.
+// Parses users by id or name, separated by commas or blanks: "1000, alice". INVALID_ARGUMENT quotes
+// the word that is no user.
 absl::StatusOr<std::vector<uid_t>> ParseUsers(std::string_view text);
 
 }  // namespace tilewright

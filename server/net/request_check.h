@@ -6,10 +6,9 @@
 
 namespace tilewright {
 
-// Refuses what this version would otherwise drop: INVALID_ARGUMENT, reason UNKNOWN_FIELD or
-// UNKNOWN_ENUM_VALUE, with the path. The first step of every RPC, and of every message that a
-// client streams. A v1::Problem is passed over: Canonicalize checks it, and answers UNIMPLEMENTED
-// for a field that it does not know.
+// Refuses what this version would silently drop: INVALID_ARGUMENT, reason UNKNOWN_FIELD or
+// UNKNOWN_ENUM_VALUE, with the path. Every RPC and every streamed message calls it first. Skips a
+// v1::Problem: Canonicalize checks that and returns UNIMPLEMENTED for an unknown field.
 absl::Status CheckKnown(const google::protobuf::Message& request);
 
 }  // namespace tilewright

@@ -15,16 +15,15 @@
 
 namespace tilewright {
 
-// What one user may have of a limit at most: a quarter is left to others.
+// The most that one user may have of a limit. A quarter is left to others.
 constexpr std::size_t ShareOfUser(std::size_t total) { return total - total / 4; }
 
-// A limit on what is under way at once, of which no user can take all: a place is always left for
-// others. Outlives its places; thread-safe.
+// Limits concurrent work. No user can take all places. Outlives its places; thread-safe.
 class SharedLimit {
  public:
   SharedLimit(std::size_t total, std::size_t each) : total_(total), each_(each) {}
 
-  // One of the few, for as long as it lives.
+  // Holds one place as long as it lives.
   class Place {
    public:
     Place() = default;
@@ -53,7 +52,7 @@ class SharedLimit {
     uid_t user_ = 0;
   };
 
-  // A place that is not held where all are taken, or all that `user` may have.
+  // Returns a place. It is not held if all are taken or `user` has its share.
   Place TryTake(uid_t user) {
     absl::MutexLock lock(&mutex_);
     if (taken_ >= total_) return {};
@@ -64,7 +63,7 @@ class SharedLimit {
     return Place(this, user);
   }
 
-  // What a caller without a place is told: RESOURCE_EXHAUSTED, with a delay. `what`: "bundles".
+  // Returns RESOURCE_EXHAUSTED, with a delay, for a caller without a place. `what`: "bundles".
   absl::Status Refusal(const char* reason, const char* what) const {
     return MakeError(absl::StatusCode::kResourceExhausted, reason,
                      absl::StrCat(each_, " ", what, " of this user are under way, or ", total_,

@@ -15,9 +15,9 @@
 
 namespace tilewright {
 
-// Work that many callers ask for at once and that is done once for all of them. Each user who asks
-// has a turn of the executor for it, and the first turn does it: nobody waits behind the work of
-// another user for what that user has asked for too. Outlives its work; thread-safe.
+// Does work once for all callers that ask for it at the same time. Each asking user gets a turn of
+// the executor, and the first turn does the work. So nobody waits behind another user's work for a
+// result that both want. Outlives its work; thread-safe.
 template <typename Result>
 class SingleFlight {
  public:
@@ -25,9 +25,9 @@ class SingleFlight {
 
   explicit SingleFlight(Executor& executor) : executor_(executor) {}
 
-  // Calls `done` once with the result of `work`, from a thread of the executor, or with that of
-  // `refused`, from this one, where the executor takes no more of `user`. The key stands for all
-  // that the work depends on.
+  // Calls `done` once: with the result of `work`, from a thread of the executor, or with the result
+  // of `refused`, from this thread, if the executor takes no more from `user`. The key must name
+  // everything that the work depends on.
   void Do(const std::string& key, uid_t user, std::function<Result()> work, Callback done,
           const std::function<Result()>& refused) {
     {
@@ -70,7 +70,7 @@ class SingleFlight {
     }
   }
 
-  // Those of a user whose turn was refused. None where the turn of another has come meanwhile.
+  // Returns the callbacks of a user whose turn was refused. Empty if another turn took them.
   std::vector<Callback> TakeOut(const std::string& key, uid_t user) {
     absl::MutexLock lock(&mutex_);
     const auto flight = flights_.find(key);

@@ -14,9 +14,9 @@
 
 namespace tilewright {
 
-// Notices a stream on which nothing happens: calls `on_stall` once, on a thread of gRPC, when no
-// progress was noted for `limit` by the monotonic clock. A call that is under way when Stop is
-// called may still be running afterwards. Thread-safe.
+// Detects a stalled stream: calls `on_stall` once, on a gRPC thread, if no progress was noted for
+// `limit` on the monotonic clock. The callback may still be running after Stop returns.
+// Thread-safe.
 class StallWatch {
  public:
   StallWatch(std::chrono::milliseconds limit, std::function<void()> on_stall)
@@ -39,7 +39,7 @@ class StallWatch {
   }
 
  private:
-  // One alarm in `limit`, not one a chunk: it looks how long ago the last progress was.
+  // Sets one alarm for each `limit`, not for each chunk. It checks how old the last progress is.
   struct State : std::enable_shared_from_this<State> {
     State(absl::Duration stall_limit, std::function<void()> callback)
         : limit(stall_limit), on_stall(std::move(callback)) {}

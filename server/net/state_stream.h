@@ -27,17 +27,16 @@ enum class StreamStep {
   kLast,     // A message, and the stream ends after it.
 };
 
-// A server stream of the states of something, of which only the newest matters: a slow
-// client skips states, and never holds up what it watches. Lives until gRPC is done with
-// it; others hold weak pointers. Thread-safe.
+// Streams the newest state of something to a client. A slow client skips states and never delays
+// the thing it watches. Lives until gRPC is done with it; others hold weak pointers. Thread-safe.
 template <class Message>
 class StateStream final : public grpc::ServerWriteReactor<Message>,
                           public std::enable_shared_from_this<StateStream<Message>> {
  public:
-  // Gives the newest state. Called with the stream's lock held, after each Poke.
+  // Fills in the newest state. Called after each Poke, with the stream's lock held.
   using Source = std::function<StreamStep(Message*)>;
 
-  // `open` counts the calls under way. Messages follow each other by `interval` at least.
+  // `open` counts calls under way. Messages are at least `interval` apart.
   static std::shared_ptr<StateStream> Create(StopSignal& stop, std::atomic<int64_t>& open,
                                              Source source,
                                              absl::Duration interval = absl::ZeroDuration()) {
@@ -50,17 +49,17 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     return stream;
   }
 
-  // Whether `place` is held: it is kept until the stream ends. Before the first Poke.
+  // Keeps `place` until the stream ends. Returns whether it is held. Call it before the first Poke.
   bool Admit(SharedLimit::Place place) {
     absl::MutexLock lock(&mutex_);
     place_ = std::move(place);
     return place_.held();
   }
 
-  // Called once when gRPC is done with the stream. Set before the first Poke.
+  // `cleanup` runs once, when gRPC is done with the stream. Set it before the first Poke.
   void SetCleanup(std::function<void()> cleanup) { cleanup_ = std::move(cleanup); }
 
-  // There may be a new state. The last one does not wait for the interval.
+  // Says that there may be a new state. The last state does not wait for the interval.
   void Poke(bool is_last = false) {
     {
       absl::MutexLock lock(&mutex_);
@@ -70,7 +69,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     Proceed();
   }
 
-  // Ends the stream after the message under way. The first end counts.
+  // Ends the stream after the message under way. Only the first call counts.
   void End(const absl::Status& status) {
     {
       absl::MutexLock lock(&mutex_);
@@ -104,7 +103,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   StateStream(StopSignal& stop, std::atomic<int64_t>& open, Source source, absl::Duration interval)
       : open_(open), stop_(stop), source_(std::move(source)), interval_(interval) {}
 
-  // Whether the interval since the last message is over; sees to it that it is looked at again.
+  // Returns whether the interval since the last message is over. If not, sets an alarm.
   bool IsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (hurried_ || SteadyTime::Now() >= due_) return true;
     if (!alarm_set_) {
@@ -122,7 +121,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     return false;
   }
 
-  // Starts what can be started: gRPC is called without the lock, as it may call back.
+  // Starts the next step. Calls gRPC without the lock, because gRPC may call back.
   void Proceed() {
     bool write = false;
     grpc::Status status;
@@ -147,7 +146,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
     if (write) {
       this->StartWrite(&message_);
     } else {
-      // Before the call ends: who waits for its end finds the place free.
+      // Must be before Finish: a client that waits for the end of the call may take the place.
       place.Release();
       this->Finish(status);
     }
@@ -160,7 +159,7 @@ class StateStream final : public grpc::ServerWriteReactor<Message>,
   std::function<void()> cleanup_;
   int64_t stop_id_ = 0;
   std::shared_ptr<StateStream> self_;
-  Message message_;  // Touched by whoever has set writing_.
+  Message message_;  // Only the writer that set writing_ touches it.
   absl::Mutex mutex_;
   bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
   bool hurried_ ABSL_GUARDED_BY(mutex_) = false;

@@ -19,22 +19,21 @@ inline absl::Status ServerStopping() {
   return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping");
 }
 
-// For a call that changes something, whose work is under way and not waited for any more.
+// For a call that changes something, if its work is under way and nobody waits for it.
 inline absl::Status ServerStoppingMidway() {
   return MakeError(absl::StatusCode::kUnavailable, "SERVER_STOPPING",
                    "the server is stopping, and this call was under way: look whether it had its "
                    "effect");
 }
 
-// Tells streams and calls that wait, which would otherwise hold a stop up, that the server stops.
-// Each phase comes once, in order; who subscribes to one that has come is told at once.
-// Thread-safe.
+// Tells waiting streams and calls that the server stops, so that they do not delay it. Each phase
+// comes once, in order. A late subscriber is told at once. Thread-safe.
 class StopSignal {
  public:
   enum class Phase {
-    // Nothing new is taken. For what waits for work that ends with the server.
+    // No new calls are taken. For calls that wait for work that ends with the server.
     kBegun,
-    // gRPC is about to cut off what is still open, without a reason. For what may end by itself.
+    // gRPC will soon cut off open calls without a reason. For calls that may end by themselves.
     kLastCall,
   };
   using Listener = std::function<void()>;

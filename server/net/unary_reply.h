@@ -1,4 +1,4 @@
-// Ways to answer a unary call.
+// Functions that answer a unary call.
 #ifndef TILEWRIGHT_SERVER_NET_UNARY_REPLY_H_
 #define TILEWRIGHT_SERVER_NET_UNARY_REPLY_H_
 
@@ -25,9 +25,9 @@ inline grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-// Answers with what `work` returns on a thread of the executor, an absl::StatusOr<Response>; with
-// SERVER_STOPPING where the server's stop does not wait for that. `work` has what it needs of the
-// request: that is gone once the call was answered.
+// Runs `work` on a thread of the executor and answers with its absl::StatusOr<Response>. Answers
+// SERVER_STOPPING if the stop does not wait for it. `work` must own what it needs of the request,
+// which is gone after the answer.
 template <class Response, class Work>
 grpc::ServerUnaryReactor* ReplyLater(grpc::CallbackServerContext* context, Executor& executor,
                                      StopSignal& stop, CallKind kind, Response* response,

@@ -39,10 +39,10 @@ absl::Status MakeFolder(const std::string& path) {
   return absl::OkStatus();
 }
 
-// Whether a server answers on `path`. A full backlog is an answer too.
+// Returns whether a server answers on `path`. A full backlog counts as an answer.
 bool SomebodyAnswers(const std::string& path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return true;  // Unknown: leave the path alone.
+  if (fd < 0) return true;  // Unknown, so leave the path alone.
   const absl::Cleanup closer = [fd] { close(fd); };
   const sockaddr_un address = SocketAddress(path);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return true;

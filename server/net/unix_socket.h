@@ -1,4 +1,4 @@
-// Listening Unix sockets: where they may live, who owns the path, when a left-over is removed.
+// Listening Unix sockets: their paths, their owners, and the removal of stale ones.
 #ifndef TILEWRIGHT_SERVER_NET_UNIX_SOCKET_H_
 #define TILEWRIGHT_SERVER_NET_UNIX_SOCKET_H_
 
@@ -11,14 +11,13 @@
 
 namespace tilewright {
 
-// A bound, listening, non-blocking socket and its path. Closes and removes both on
-// destruction, the path only while it still is this socket. Not thread-safe.
+// A bound, listening, non-blocking socket and its path. Its destructor closes the socket, and
+// removes the path if it still is this socket. Not thread-safe.
 class UnixListener {
  public:
-  // INVALID_ARGUMENT as CheckSocketPath. Makes the folder of `path` (mode 0750) where it is
-  // missing, and removes a socket left there by a daemon that is gone. ALREADY_EXISTS, reason
-  // SOCKET_IN_USE, where somebody answers on it; FAILED_PRECONDITION where something else than a
-  // socket lies there.
+  // Makes the folder of `path` (mode 0750) if it is missing. Removes a socket that an ended daemon
+  // left there. INVALID_ARGUMENT: see CheckSocketPath. ALREADY_EXISTS, reason SOCKET_IN_USE: a
+  // server answers on it. FAILED_PRECONDITION: the path is not a socket.
   static absl::StatusOr<UnixListener> Listen(const std::string& path);
 
   UnixListener(UnixListener&& other) noexcept;
@@ -28,10 +27,10 @@ class UnixListener {
   int fd() const { return fd_; }
   const std::string& path() const { return path_; }
 
-  // Whether the path still is this socket.
+  // Returns whether the path still is this socket.
   bool HasPath() const;
 
-  // Closes the socket and removes its path. Done on destruction too.
+  // Closes the socket and removes its path. The destructor does this too.
   void Close();
 
  private:
@@ -40,7 +39,7 @@ class UnixListener {
 
   int fd_;
   std::string path_;
-  ino_t inode_;  // Of the path as we bound it.
+  ino_t inode_;  // The inode of the path when it was bound.
 };
 
 }  // namespace tilewright

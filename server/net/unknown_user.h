@@ -5,8 +5,8 @@
 
 namespace tilewright {
 
-// In the place of a user: it is not known who asks, or nobody does, as for work in the background.
-// Nobody has this id (setuid(2)).
+// Used if the user is unknown or there is none, as in background work. Nobody has this id
+// (setuid(2)).
 inline constexpr uid_t kUnknownUser = static_cast<uid_t>(-1);
 
 }  // namespace tilewright

@@ -67,7 +67,7 @@ void UserServers::ShutDown(SteadyTime deadline) {
     stopping_ = true;
     for (auto& [user, served] : servers_) servers.push_back(served.server.get());
   }
-  // Side by side: each waits for its own calls.
+  // In parallel: each server waits for its own calls.
   std::vector<std::thread> threads;
   for (grpc::Server* server : servers) {
     threads.emplace_back([server, deadline] { server->Shutdown(ToGrpc(deadline)); });

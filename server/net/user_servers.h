@@ -16,29 +16,29 @@
 
 namespace tilewright {
 
-// A gRPC server for each user that has connected, all with the same services. gRPC does not tell a
-// service which connection a call came over, and of a connection that was accepted elsewhere not
-// who is at its other end; a server knows whom it was made for, and so does every context that it
-// makes (CallerOf). That costs nothing at a call. Servers are made at a user's first connection and
-// stay; who may connect is few. Owned by DaemonServer; thread-safe.
+// One gRPC server for each user that has connected, all with the same services. gRPC does not tell
+// a service which connection a call uses or, for a connection accepted elsewhere, who is at its
+// other end. A server knows its user, and so does every context that it makes (CallerOf). This
+// costs nothing per call. A server is made at the user's first connection and stays; few users may
+// connect. Owned by DaemonServer; thread-safe.
 class UserServers {
  public:
-  // Adds limits and services, which outlive this.
+  // Adds limits and services. The services outlive this object.
   using Configure = std::function<void(grpc::ServerBuilder&)>;
 
   explicit UserServers(Configure configure) : configure_(std::move(configure)) {}
 
-  // Makes the server of `user` where there is none. INTERNAL, reason SERVER_NOT_STARTED.
+  // Makes the server for `user` if it is missing. INTERNAL, reason SERVER_NOT_STARTED.
   absl::Status Start(uid_t user);
 
-  // Takes over a connection of `user`; closes it where there is no server for it.
+  // Takes ownership of a connection of `user`. Closes it if there is no server for it.
   void Take(uid_t user, int fd);
 
-  // Says at each health check that nothing is served any more.
+  // Makes health checks report that nothing is served any more.
   void ShutDownHealth();
-  // Ends all servers: calls under way may end until `deadline`.
+  // Ends all servers. Calls under way may finish until `deadline`.
   void ShutDown(SteadyTime deadline);
-  // Lets go of them: nothing of gRPC can touch a reactor any more.
+  // Destroys the servers. After this, gRPC cannot touch a reactor.
   void Clear();
 
  private:
