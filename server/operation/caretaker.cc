@@ -37,7 +37,7 @@ void Caretaker::Look() {
     if (on_lost_) on_lost_();
   }
   if (tuner_.unstored() > 0 && SteadyTime::Now() - retried_ >= retry_) {
-    // Why not was said when the winner was found.
+    // The log said why when the winner was found.
     tuner_.StoreUnstored().IgnoreError();
     retried_ = SteadyTime::Now();
   }

@@ -12,15 +12,15 @@
 
 namespace tilewright {
 
-// Looks after what the daemon stands on: notices, once a second, that the cache directory was
-// removed, and stores, every few seconds, what could not be stored before. By the monotonic clock,
-// on a thread of its own. Owned by DaemonServer.
+// Checks once a second whether the cache directory was removed. Every few seconds, retries to store
+// what could not be stored. Uses the monotonic clock and a thread of its own. Owned by
+// DaemonServer.
 class Caretaker {
  public:
-  // `on_lost` is called once, on the thread, when nothing can be stored any more for good.
+  // Calls `on_lost` once, on its thread, when storing has failed for good.
   Caretaker(TuningStore& store, Tuner& tuner, std::chrono::milliseconds retry,
             std::function<void()> on_lost);
-  // Ends the thread, and tries one last time to store what could not be stored.
+  // Ends the thread and retries one last time.
   ~Caretaker();
   Caretaker(const Caretaker&) = delete;
   Caretaker& operator=(const Caretaker&) = delete;
@@ -32,10 +32,10 @@ class Caretaker {
   Tuner& tuner_;
   const absl::Duration retry_;
   const std::function<void()> on_lost_;
-  // Of the thread alone.
+  // Only the thread uses it.
   bool lost_ = false;
   SteadyTime retried_ = SteadyTime::Now();
-  Periodic looking_;  // The last member: it uses the others.
+  Periodic looking_;  // Must be the last member: it uses the others.
 };
 
 }  // namespace tilewright

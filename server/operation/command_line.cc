@@ -1,4 +1,4 @@
-// The part of config.h that reads flags: apart, as CLI11 takes long to compile.
+// The part of config.h that reads flags. A separate file, because CLI11 compiles slowly.
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"

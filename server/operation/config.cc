@@ -26,13 +26,13 @@ std::optional<std::string> NonEmpty(const EnvironmentLookup& environment, const 
   return value;
 }
 
-// Far more than all settings take. The parser calls itself for each part of a dotted key: 100 KiB
-// of them would take all of a stack.
+// Far more than all settings need. The parser recurses for each part of a dotted key: 100 KiB of
+// them would fill a stack.
 constexpr std::size_t kMaxConfigBytes = std::size_t{16} << 10;
-// A pipe may stay silent, and on SIGHUP the thread that waits for it takes SIGTERM too.
+// A pipe may stay silent. On SIGHUP, the thread that waits for it also handles SIGTERM.
 constexpr absl::Duration kConfigPatience = absl::Seconds(5);
 
-// The file named by flag or variable must exist; the default one may.
+// A file named by flag or variable must exist. The default file may be missing.
 absl::StatusOr<std::optional<std::string>> FindConfigFile(const ConfigLayers& layers) {
   if (layers.config_file) return layers.config_file;
   if (auto named = NonEmpty(layers.environment, "TILEWRIGHT_CONFIG")) return named;
@@ -94,13 +94,13 @@ absl::Status FillPaths(const ConfigLayers& layers, Config& config) {
   return CheckSocketPath(config.socket);
 }
 
-// As whoever starts a daemon names its log, beside RuntimeStem too.
+// Returns whether `name` is one of the names that clients use for the log of a daemon they start.
 bool IsNameOfLog(const std::string& name, const Config& config) {
   const std::string stem = std::filesystem::path(RuntimeStem(config.cache_dir)).filename().string();
   return name == kDaemonLogName || name == absl::StrCat(stem, ".", kDaemonLogName);
 }
 
-// Lines of a log in the midst of a database would be its end.
+// Refuses the daemon's own files: log lines would destroy a database.
 absl::Status CheckLogFile(const Config& config) {
   if (config.log_file.empty()) return absl::OkStatus();
   const std::string own = DaemonFileAt(config.log_file, config.cache_dir, config.socket);

@@ -1,4 +1,4 @@
-// Where the daemon's settings come from: flags over environment over file over defaults.
+// Reads the daemon's settings. Flags override the environment, which overrides file and defaults.
 #ifndef TILEWRIGHT_SERVER_OPERATION_CONFIG_H_
 #define TILEWRIGHT_SERVER_OPERATION_CONFIG_H_
 
@@ -14,30 +14,30 @@
 
 namespace tilewright {
 
-// Looks a variable up; nothing where it is not set.
+// Returns the value of a variable, or nothing if it is not set.
 using EnvironmentLookup = std::function<std::optional<std::string>(const std::string& name)>;
 
 std::optional<std::string> ProcessEnvironment(const std::string& name);
 
 struct ConfigLayers {
-  std::map<std::string, std::string> flags;  // By setting name, only those given.
+  std::map<std::string, std::string> flags;  // Only the given ones, by setting name.
   std::optional<std::string> config_file;    // --config
   EnvironmentLookup environment = ProcessEnvironment;
 };
 
-// Every layer put together. INVALID_ARGUMENT says which layer, name and value: for
-// the file also the line ("tilewrightd.toml:3: ...").
+// Merges all layers. INVALID_ARGUMENT names the layer, the setting and the value; for the file also
+// the line ("tilewrightd.toml:3: ...").
 absl::StatusOr<Config> LoadConfig(const ConfigLayers& layers);
 
-// Applies the settings of one TOML text. `file_name` is for messages.
+// Applies the settings of one TOML text. Messages use `file_name`.
 absl::Status ApplyToml(std::string_view text, const std::string& file_name, Config& config);
 
-// What the command line asked for.
+// What the command line asks for.
 struct CommandLine {
   ConfigLayers layers;
-  // A database to put in the place of the stored one, rather than serve.
+  // A backup to restore instead of serving.
   std::optional<std::string> restore;
-  // Text to print and exit with `exit_code`, rather than serve: help, version, an error.
+  // A text to print before exiting with `exit_code` instead of serving: help, version, an error.
   std::optional<std::string> message;
   int exit_code = 0;
 };

@@ -1,4 +1,4 @@
-// The part of config.h that reads the file: apart, as toml++ takes long to compile.
+// The part of config.h that reads the file. A separate file, because toml++ compiles slowly.
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
@@ -15,8 +15,8 @@ absl::Status ErrorAt(const std::string& file_name, const toml::source_region& so
                                                  absl::string_view(what.data(), what.size())));
 }
 
-// The value as the flags would spell it, elements of an array separated by commas; nothing for
-// tables and dates.
+// Returns the value in the form of a flag, with commas between the elements of an array. Returns
+// nothing for tables and dates.
 std::optional<std::string> Spell(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* number = node.as_integer()) return absl::StrCat(number->get());

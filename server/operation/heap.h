@@ -12,8 +12,8 @@ namespace tilewright {
 // Call it before any thread starts.
 inline void KeepFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, 8 << 20);
-  // To set one of the two fixes both, and this one at 128 KiB: a larger block would have its own
-  // mapping, which is made and removed each time.
+  // Setting one of the two options fixes both, and this one at 128 KiB. Then each larger block
+  // would get its own mapping, made and removed each time.
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
 }
 

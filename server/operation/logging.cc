@@ -23,8 +23,8 @@ namespace {
 
 constexpr char kLoggerName[] = "tilewrightd";
 
-// The message as a JSON string: quotes, control characters and broken UTF-8 of whatever
-// a client or a compiler said must not break the line.
+// Writes the message as a JSON string: quotes, control characters and broken UTF-8 from a client or
+// a compiler must not break the line.
 class JsonMessageFlag final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&,
@@ -40,7 +40,7 @@ class JsonMessageFlag final : public spdlog::custom_flag_formatter {
   }
 };
 
-// The message on one line, with nothing that a terminal would obey.
+// Writes the message on one line, without anything that a terminal would obey.
 class TextMessageFlag final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&,
@@ -66,7 +66,7 @@ std::unique_ptr<spdlog::formatter> MakeFormatter(LogFormat format) {
   return formatter;
 }
 
-// gRPC's own lines are of no use to those who run the daemon, but for its errors.
+// Shows gRPC's errors as warnings. Its other lines do not help operators.
 void LogOfGrpc(gpr_log_func_args* line) {
   const auto level =
       line->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn : spdlog::level::debug;
@@ -77,7 +77,7 @@ void LogOfGrpc(gpr_log_func_args* line) {
 
 absl::Status OpenLogFile(const Config& config) {
   if (config.log_file.empty()) return absl::OkStatus();
-  // Without O_NONBLOCK the open of a FIFO would wait for who reads it, and the reload with it.
+  // Without O_NONBLOCK, opening a FIFO would block the reload until somebody reads it.
   const int fd =
       open(config.log_file.c_str(),
            O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
@@ -88,7 +88,7 @@ absl::Status OpenLogFile(const Config& config) {
   const int error = errno;
   if (fd >= 0) close(fd);
   if (taken) return absl::OkStatus();
-  // The open of a FIFO that nobody reads.
+  // ENXIO means that the file is a FIFO without a reader.
   const bool is_other = (seen && !is_file) || (fd < 0 && error == ENXIO);
   return absl::FailedPreconditionError(
       absl::StrCat("log_file ", config.log_file,
@@ -97,7 +97,7 @@ absl::Status OpenLogFile(const Config& config) {
 }
 
 void SetUpLogging(const Config& config) {
-  // Changed in place the second time: other threads may be logging.
+  // The second call changes the logger in place, because other threads may be logging.
   std::shared_ptr<spdlog::logger> logger = spdlog::get(kLoggerName);
   const bool first = logger == nullptr;
   if (first) {

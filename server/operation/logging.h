@@ -6,13 +6,13 @@
 
 namespace tilewright {
 
-// Makes standard error the log file of `config`, where it names one: what libraries and workers say
-// goes there too. A second call opens the file anew, for a log that was moved away.
-// FAILED_PRECONDITION where it cannot be opened; then all stays as it was.
+// Makes standard error the log file of `config`, if it names one, so that output of libraries and
+// workers goes there too. A second call opens the file again, for a log that was moved away.
+// FAILED_PRECONDITION: the file cannot be opened; nothing has changed.
 absl::Status OpenLogFile(const Config& config);
 
-// Makes spdlog's default logger write to standard error, at the level and in the form of
-// `config`. Called by main before anything logs, and by a reload.
+// Makes spdlog's default logger write to standard error, with the level and the format of `config`.
+// Called by main before anything logs, and by a reload.
 void SetUpLogging(const Config& config);
 
 }  // namespace tilewright

@@ -107,7 +107,7 @@ absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(
     auto exposer = std::make_unique<prometheus::Exposer>(absl::StrCat("127.0.0.1:", port), 1);
     exposer->RegisterCollectable(metrics);
     return std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(exposer)));
-  } catch (const std::exception& error) {  // The library has no other way to say it.
+  } catch (const std::exception& error) {  // The library reports it no other way.
     return MakeError(
         absl::StatusCode::kFailedPrecondition, "METRICS_PORT_IN_USE",
         absl::StrCat("metrics cannot be served on 127.0.0.1:", port, ": ", error.what()));

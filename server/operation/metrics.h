@@ -21,7 +21,7 @@ class Exposer;
 
 namespace tilewright {
 
-// Seconds, counted into fixed buckets without a lock.
+// A histogram of seconds in fixed buckets, without a lock.
 class LatencyHistogram {
  public:
   static constexpr std::array<double, 13> kBounds = {1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4,
@@ -35,26 +35,26 @@ class LatencyHistogram {
   std::atomic<uint64_t> nanoseconds_{0};
 };
 
-// What the daemon counts. Our own atomics rather than prometheus-cpp's, whose histograms
-// lock: a look-up that hits takes microseconds. Never labelled by shape. Owned by
-// DaemonServer; any thread.
+// Counts what the daemon does. Uses its own atomics, because prometheus-cpp's histograms lock and a
+// look-up from memory takes microseconds. Never labelled by shape. Owned by DaemonServer; any
+// thread.
 class Metrics final : public prometheus::Collectable {
  public:
-  // Look-ups by how they ended; together they are all look-ups.
-  std::atomic<int64_t> lookups_from_memory{0};  // Reply bytes were ready.
+  // Look-ups by outcome. The three sum up to all look-ups.
+  std::atomic<int64_t> lookups_from_memory{0};  // The reply bytes were ready.
   std::atomic<int64_t> lookups_resolved{0};     // Answered by the index, the model or a tuning.
   std::atomic<int64_t> lookups_failed{0};
   LatencyHistogram lookup_seconds;
-  std::atomic<int64_t> other_calls{0};  // Of the tuning and cache services, and batches.
-  std::atomic<int64_t> open_calls{0};   // Under way: look-ups that wait, watches, bundles.
+  std::atomic<int64_t> other_calls{0};  // Calls of the tuning and cache services, and batches.
+  std::atomic<int64_t> open_calls{0};   // Calls under way: look-ups that wait, watches, bundles.
 
-  // A value read when metrics are collected. Before the first collection only.
+  // Adds a value that Collect reads. Call it before the first collection.
   void AddCounter(std::string name, std::string help, std::function<double()> value);
   void AddGauge(std::string name, std::string help, std::function<double()> value);
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
-  // Any change of it means that somebody asked for something.
+  // Changes whenever somebody asks for something.
   int64_t Activity() const;
 
  private:

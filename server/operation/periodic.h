@@ -13,11 +13,11 @@
 
 namespace tilewright {
 
-// Calls a function again and again on a thread of its own, by the monotonic clock, until Stop.
-// Only its owner may call Stop.
+// Calls a function at intervals on the monotonic clock, on a thread of its own, until Stop. Only
+// the owner may call Stop.
 class Periodic {
  public:
-  // `name`: of the thread, at most 15 characters.
+  // `name` is the thread's name: at most 15 characters.
   Periodic(const char* name, std::chrono::milliseconds interval, std::function<void()> function)
       : thread_(
             [this, name, interval = absl::FromChrono(interval), function = std::move(function)] {
@@ -28,7 +28,7 @@ class Periodic {
   Periodic(const Periodic&) = delete;
   Periodic& operator=(const Periodic&) = delete;
 
-  // Waits for the call under way; there is none afterwards.
+  // Waits for the call under way. No call follows.
   void Stop() {
     stop_.Set();
     if (thread_.joinable()) thread_.join();
@@ -36,7 +36,7 @@ class Periodic {
 
  private:
   SteadyEvent stop_;
-  std::thread thread_;  // The last member: it uses the other.
+  std::thread thread_;  // Must be the last member: it uses the other.
 };
 
 }  // namespace tilewright

@@ -8,17 +8,17 @@
 
 namespace tilewright {
 
-// The configuration of a running daemon, which SIGHUP has read again. Owned by main(); used by the
-// thread that waits for signals.
+// The configuration of a running daemon. SIGHUP reloads it. Owned by main(); used by the thread
+// that waits for signals.
 class Reloader {
  public:
-  // `apply` is told of each new configuration, after the log has changed to it.
+  // Calls `apply` with each new configuration, after the log has changed to it.
   Reloader(ConfigLayers layers, Config config, std::function<void(const Config&)> apply)
       : layers_(std::move(layers)), config_(std::move(config)), apply_(std::move(apply)) {}
 
-  // Opens the log file anew and applies what can change while the daemon runs: log_level,
-  // log_format, log_file, idle_timeout and max_connections_per_user. The rest changes at the next
-  // start. A configuration that is wrong changes nothing; the log says why.
+  // Opens the log file again and applies the settings that can change while the daemon runs:
+  // log_level, log_format, log_file, idle_timeout and max_connections_per_user. The others change
+  // at the next start. A wrong configuration changes nothing; the log says why.
   void Reload();
 
   const Config& config() const { return config_; }

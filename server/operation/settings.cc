@@ -34,7 +34,7 @@ absl::Status ParsePath(std::string_view value, std::string* out) {
   return absl::OkStatus();
 }
 
-// "5m", "90s", or a bare number of seconds.
+// Accepts "5m", "90s" or a plain number of seconds.
 absl::Status ParseDuration(std::string_view value, absl::Duration* out) {
   absl::Duration parsed;
   double seconds = 0;
@@ -44,7 +44,7 @@ absl::Status ParseDuration(std::string_view value, absl::Duration* out) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", ToAbsl(value), "' is not a duration such as 90s, 5m or 0"));
   }
-  // Written so that NaN is refused too.
+  // In this form, the check also refuses NaN.
   if (!(parsed >= absl::ZeroDuration() && parsed <= absl::Hours(24 * 365))) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", ToAbsl(value), "' is not between 0 and a year"));

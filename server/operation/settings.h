@@ -1,5 +1,4 @@
-// The settings of the daemon: one table of names, help and parsers that every layer
-// (flags, environment, file) goes through.
+// The settings of the daemon: a table of names, help and parsers for flags, environment and file.
 #ifndef TILEWRIGHT_SERVER_OPERATION_SETTINGS_H_
 #define TILEWRIGHT_SERVER_OPERATION_SETTINGS_H_
 
@@ -17,13 +16,13 @@ namespace tilewright {
 
 enum class LogFormat { kText, kJson };
 
-// What the daemon runs with. A plain value.
+// The settings that the daemon runs with. A plain value.
 struct Config {
   std::string cache_dir;
   std::string socket;
-  // Without work for this long the daemon ends; zero: never.
+  // The daemon ends after this long without work. Zero: never.
   absl::Duration idle_timeout = absl::ZeroDuration();
-  int compile_workers = 0;  // 0: one a core.
+  int compile_workers = 0;  // 0: one for each core.
   int metrics_port = 0;     // 0: no metrics.
   std::string log_level = "info";
   LogFormat log_format = LogFormat::kText;
@@ -31,22 +30,22 @@ struct Config {
   int max_queue = 256;
   int max_connections_per_user = 1024;
   bool resume_sweeps = false;
-  std::vector<uid_t> administrators;  // Beside the daemon's own user and root.
+  std::vector<uid_t> administrators;  // In addition to the daemon's own user and root.
   int64_t max_cache_bytes = 0;        // 0: no limit.
-  std::string keep_sources;           // Where what is compiled is kept. Empty: nowhere.
+  std::string keep_sources;           // Folder for what is compiled. Empty: none.
 };
 
 struct Setting {
   const char* name;  // "max_queue": the file's key; --max-queue; TILEWRIGHT_MAX_QUEUE.
   const char* value_name;
   const char* help;
-  // The error says only what is wrong with the value; the caller says where it stood.
+  // The error says what is wrong with the value. The caller adds where the value came from.
   absl::Status (*apply)(std::string_view value, Config& config);
 };
 
 const std::vector<Setting>& Settings();
 
-// Null where no setting has that name.
+// Returns null if no setting has that name.
 const Setting* FindSetting(std::string_view name);
 
 std::string FlagName(const Setting& setting);         // "--max-queue"
