@@ -56,7 +56,7 @@ absl::Status CheckRequest(const v1::CreateSweepRequest& request) {
   return absl::OkStatus();
 }
 
-// The same error, its field as seen from the request of the sweep.
+// Returns the same error with the field path as seen from the sweep's request.
 absl::Status InEntry(int index, const absl::Status& status) {
   const auto info = ErrorInfoOf(status);
   if (!info) return status;
@@ -80,13 +80,13 @@ bool SameTarget(const v1::Target& a, const v1::Target& b) {
          EncodeEnvironment(a.environment()) == EncodeEnvironment(b.environment());
 }
 
-// The entries that need not be done again, by label.
+// Returns the entries that are done already, by label.
 absl::flat_hash_map<std::string, const v1::SweepEntry*> DoneBefore(
     const v1::CreateSweepRequest& request, const std::optional<v1::Sweep>& earlier,
     const v1::Target& target) {
   absl::flat_hash_map<std::string, const v1::SweepEntry*> done;
   if (!earlier || !SameTarget(earlier->target(), target)) return done;
-  // One that was finished and is forced begins anew; one that was interrupted goes on.
+  // Force restarts a finished sweep. An interrupted sweep goes on.
   const bool finished = earlier->done() == earlier->entries_size();
   if (finished && request.options().force()) return done;
   for (const v1::SweepEntry& entry : earlier->entries()) {
@@ -128,7 +128,7 @@ absl::StatusOr<SweepPlan> PlanSweep(const v1::CreateSweepRequest& request,
         entry = *before->second;
       }
     } else if (absl::IsUnimplemented(problem.status())) {
-      // Well-formed, but beyond this version: no reason not to tune the others.
+      // The problem is valid but this version does not support it. The other entries can be tuned.
       *entry.mutable_problem() = request.entries(i).problem();
       Fail(problem.status(), entry);
     } else {

@@ -1,4 +1,4 @@
-// What a sweep has to do: checked, and joined with what an earlier run of it has done.
+// Plans a sweep: checks the request and takes over the results of an earlier run.
 #ifndef TILEWRIGHT_SERVER_SWEEPS_SWEEP_PLAN_H_
 #define TILEWRIGHT_SERVER_SWEEPS_SWEEP_PLAN_H_
 
@@ -15,11 +15,11 @@
 namespace tilewright {
 
 struct SweepPlan {
-  v1::Sweep sweep;                 // As it begins; entries done before are final already.
-  std::vector<TuneRequest> tunes;  // One an entry.
+  v1::Sweep sweep;                 // The initial state; entries done before are final already.
+  std::vector<TuneRequest> tunes;  // One for each entry.
 };
 
-// Errors as TuningService.CreateSweep. `earlier` is what is stored under the name.
+// Returns the errors of TuningService.CreateSweep. `earlier` is the stored sweep of that name.
 absl::StatusOr<SweepPlan> PlanSweep(const v1::CreateSweepRequest& request,
                                     const std::optional<v1::Sweep>& earlier,
                                     const DeviceTable& devices, absl::Time now);

@@ -28,7 +28,7 @@ bool SameWork(const v1::CreateSweepRequest& a, const v1::CreateSweepRequest& b) 
   return google::protobuf::util::MessageDifferencer::Equals(a, other);
 }
 
-// How a sweep looks that nobody works on: what had begun has not.
+// Returns the sweep as it is when nobody works on it: entries that had begun are queued again.
 v1::Sweep AsInterrupted(v1::Sweep sweep) {
   if (!IsFinal(sweep.state())) sweep.set_state(v1::WORK_STATE_CANCELLED);
   for (v1::SweepEntry& entry : *sweep.mutable_entries()) {
@@ -91,8 +91,8 @@ absl::StatusOr<SweepRunner::Created> SweepRunner::Begin(const v1::CreateSweepReq
   if (const auto found = active_.find(name); found != active_.end()) {
     Active& sweep = *found->second;
     if (SameWork(sweep.request, request)) {
-      // One that was cancelled and has not stopped yet goes on: to hand it out as it is would end
-      // this caller's sweep with another one's cancellation.
+      // A cancelled sweep that has not stopped yet goes on. Otherwise this caller's sweep would end
+      // with the cancellation of another caller.
       sweep.cancelled = false;
       return Created{.sweep = sweep.state->Snapshot(), .joined = true};
     }

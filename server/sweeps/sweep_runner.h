@@ -27,45 +27,44 @@
 
 namespace tilewright {
 
-// Which request ids made or joined which sweep, so that a repeated CreateSweep has no further
-// effect. The last `max_ids` are known. Not thread-safe: the sweep runner guards it.
+// Remembers which request id made or joined which sweep, so that a repeated CreateSweep has no
+// further effect. Knows the last `max_ids`. Not thread-safe: the sweep runner guards it.
 class SweepRequests {
  public:
   explicit SweepRequests(std::size_t max_ids) : max_ids_(max_ids) {}
 
   void Remember(const v1::CreateSweepRequest& request);
 
-  // Whether the request's id came before. INVALID_ARGUMENT, reason REQUEST_ID_REUSED, where
-  // that was for another sweep.
+  // Returns whether the request's id came before. INVALID_ARGUMENT, reason REQUEST_ID_REUSED: the
+  // earlier request was different.
   absl::StatusOr<bool> Repeated(const v1::CreateSweepRequest& request) const;
 
  private:
   const std::size_t max_ids_;
-  // SHA-256 of the request, by its id: requests may have megabytes.
+  // SHA-256 of each request by its id, because a request may have megabytes.
   absl::flat_hash_map<std::string, std::string> digests_;
   std::deque<std::string> ids_;  // Oldest first.
 };
 
-// Works through sweeps, one problem after the other, a thread each; keeps them in the store,
-// so that a sweep that was cancelled or killed goes on when it is created again. Methods
-// may block on disk. Owned by DaemonServer; thread-safe.
+// Works through sweeps, one problem after the other, with one thread for each sweep. Stores them,
+// so that a cancelled or killed sweep goes on when it is created again. Methods may block on disk.
+// Owned by DaemonServer; thread-safe.
 class SweepRunner {
  public:
   struct Created {
     v1::Sweep sweep;
-    // It was being worked on already, or the request repeated an earlier one.
+    // The sweep was running already, or the request repeated an earlier one.
     bool joined = false;
   };
 
   SweepRunner(const DeviceTable& devices, const WinnerIndex& index, TuningStore& store,
               Scheduler& scheduler, Clock& clock);
-  ~SweepRunner();  // As Stop.
+  ~SweepRunner();  // Same as Stop.
 
-  // One that was cancelled, and is still at its last problem, goes on. A request id seen before
-  // changes nothing and gives the sweep it made.
-  // Errors as TuningService. RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS; `user` alone does not
-  // have all of them.
-  // FAILED_PRECONDITION, reason SWEEP_RUNNING: another one of that name is being worked on.
+  // A cancelled sweep that is still at its last problem goes on. A known request id changes nothing
+  // and returns the sweep that it made. Returns the errors of TuningService, and:
+  // RESOURCE_EXHAUSTED, reason TOO_MANY_SWEEPS: for one `user`, this limit is lower than for all.
+  // FAILED_PRECONDITION, reason SWEEP_RUNNING: another sweep of that name is being worked on.
   absl::StatusOr<Created> Create(const v1::CreateSweepRequest& request, uid_t user);
 
   // NOT_FOUND, reason SWEEP_NOT_FOUND.
@@ -73,11 +72,11 @@ class SweepRunner {
   absl::StatusOr<v1::Sweep> Get(const std::string& name);
   absl::StatusOr<v1::Sweep> Cancel(const std::string& name);
 
-  // Goes on with every unfinished sweep of the store.
+  // Continues every unfinished sweep in the store.
   void ResumeAll();
 
-  // From now on nothing begins, and what ends early is to be gone on with. Before the
-  // scheduler is stopped, which ends the tunings that Stop waits for.
+  // Starts nothing new from now on; sweeps that end early stay unfinished. Call it before the
+  // scheduler stops: that ends the tunings that Stop waits for.
   void PrepareStop();
   // Joins the threads.
   void Stop();
@@ -116,7 +115,7 @@ class SweepRunner {
   Clock& clock_;
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  SteadyEvent stop_begun_;  // With stopping_, for those who wait.
+  SteadyEvent stop_begun_;  // Set with stopping_, for threads that wait.
   SweepRequests requests_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<Active>> active_ ABSL_GUARDED_BY(mutex_);
 };

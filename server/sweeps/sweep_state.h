@@ -12,12 +12,11 @@
 
 namespace tilewright {
 
-// A sweep as a resource, shared by the thread that works on it and those that watch it.
-// Thread-safe.
+// A sweep as a resource, shared by its working thread and its watchers. Thread-safe.
 class SweepState {
  public:
-  // Called after a change, from the thread that made it, with the state after it: must not
-  // block. Answers whether it wants to hear of the next one.
+  // Called after a change, on the thread that made it, with the new state. Must not block. Returns
+  // whether it wants to hear of the next change.
   using Observer = std::function<bool(v1::WorkState state)>;
 
   explicit SweepState(v1::Sweep sweep)
@@ -30,8 +29,8 @@ class SweepState {
     return sweep_;
   }
 
-  // The counts as they are, and the entries that changed after version `since`, without their
-  // problems; none for a negative one. The version that this is.
+  // Writes the current counts and the entries that changed after version `since`, without their
+  // problems. Writes no entries if `since` is negative. Returns the current version.
   int64_t Progress(int64_t since, v1::SweepProgress& progress) const {
     progress.Clear();
     absl::MutexLock lock(&mutex_);
@@ -57,10 +56,10 @@ class SweepState {
     observers_.push_back(std::move(observer));
   }
 
-  // Changes all but the entries.
+  // Changes everything but the entries.
   void Update(const std::function<void(v1::Sweep&)>& change) { Change(-1, change); }
 
-  // Changes that entry, and what belongs to it.
+  // Changes that entry, and the fields of the sweep that depend on it.
   void UpdateEntry(int ordinal, const std::function<void(v1::Sweep&, v1::SweepEntry&)>& change) {
     Change(ordinal, [&](v1::Sweep& sweep) { change(sweep, *sweep.mutable_entries(ordinal)); });
   }
@@ -101,7 +100,7 @@ class SweepState {
   mutable absl::Mutex mutex_;
   v1::Sweep sweep_ ABSL_GUARDED_BY(mutex_);
   int64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<int64_t> changed_ ABSL_GUARDED_BY(mutex_);  // The version of each entry's last one.
+  std::vector<int64_t> changed_ ABSL_GUARDED_BY(mutex_);  // Version of each entry's last change.
   int failed_ ABSL_GUARDED_BY(mutex_);
   int running_ ABSL_GUARDED_BY(mutex_) = -1;  // The entry under way.
   std::vector<Observer> observers_ ABSL_GUARDED_BY(mutex_);

@@ -1,4 +1,4 @@
-// The life of a sweep's thread: problem after problem, kept in the store now and then.
+// A sweep's thread: tunes one problem after the other and stores the sweep now and then.
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
@@ -13,13 +13,13 @@
 namespace tilewright {
 namespace {
 
-// A sweep of thousands of problems is a large row: what a kill loses of it is found again
-// in the winners.
+// A sweep of thousands of problems is a large row. After a kill, lost results are found in the
+// winners.
 constexpr absl::Duration kSaveInterval = absl::Seconds(1);
 constexpr absl::Duration kQueueRetry = absl::Milliseconds(500);
 constexpr absl::Duration kUnknownRetry = absl::Seconds(1);
 
-// Shows a tuning's progress as its sweep's, and waits for its end. Thread-safe.
+// Shows a tuning's progress as its sweep's progress, and waits for its end. Thread-safe.
 class Follower {
  public:
   explicit Follower(std::shared_ptr<SweepState> sweep) : sweep_(std::move(sweep)) {}
@@ -29,7 +29,7 @@ class Follower {
     const bool ended = IsFinal(tuning.state());
     {
       absl::MutexLock lock(&mutex_);
-      // Those who watch get the whole sweep each time, be it thousands of problems.
+      // Each change sends the whole sweep, perhaps thousands of problems, to watchers.
       const SteadyTime now = SteadyTime::Now();
       if (!ended && now < shown_ + kShowInterval) return;
       shown_ = now;
@@ -53,12 +53,12 @@ class Follower {
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// What a sweep has come to that is worked on no more.
+// Returns the final state of a sweep that nobody works on any more.
 v1::WorkState EndOf(const v1::Sweep& sweep) {
   v1::WorkState end = v1::WORK_STATE_SUCCEEDED;
   for (const v1::SweepEntry& entry : sweep.entries()) {
     if (entry.state() == v1::WORK_STATE_FAILED) return v1::WORK_STATE_FAILED;
-    // An entry whose tuning was cancelled is to be done again, as one that has not begun.
+    // A cancelled entry must be tuned again, like one that has not begun.
     if (entry.state() != v1::WORK_STATE_SUCCEEDED) end = v1::WORK_STATE_CANCELLED;
   }
   return end;
@@ -80,9 +80,9 @@ void SweepRunner::Run(const std::shared_ptr<Active>& sweep) {
     const v1::Sweep now = state.Snapshot();
     const bool complete = now.done() == now.entries_size();
     absl::MutexLock lock(&mutex_);
-    // Asked for again since it was cancelled.
+    // Somebody asked for the sweep again after it was cancelled.
     if (!complete && !stopping_ && !sweep->cancelled) continue;
-    // A stop of the server leaves it unfinished in the store: to be gone on with.
+    // A stop of the server leaves the sweep unfinished in the store, so that it can go on later.
     const bool unfinished = stopping_ && !complete;
     state.Update([&](v1::Sweep& s) {
       s.clear_current();
@@ -123,7 +123,7 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
     job->Observe([follower, watched = job.get()] { follower->OnChange(*watched); });
     follower->AwaitEnd();
     absl::StatusOr<StoredWinner> result = job->result();
-    // What the machine has is still being asked. A sweep waits for the answer, as for room.
+    // The machine's devices are not known yet. A sweep waits for them, as it waits for room.
     if (ReasonOf(result.status()) != "DEVICES_UNKNOWN" || Interrupted(*sweep) ||
         stop_begun_.WaitFor(kUnknownRetry)) {
       return result;
@@ -131,7 +131,7 @@ absl::StatusOr<StoredWinner> SweepRunner::TuneEntry(const std::shared_ptr<Active
   }
 }
 
-// Waits for room in the queue: a sweep is in no hurry.
+// Waits for room in the queue, because a sweep is not urgent.
 absl::StatusOr<Scheduler::Ticket> SweepRunner::Enqueue(const TuneRequest& tune, uid_t user) {
   while (true) {
     absl::StatusOr<Scheduler::Ticket> ticket =
@@ -145,7 +145,7 @@ absl::StatusOr<Scheduler::Ticket> SweepRunner::Enqueue(const TuneRequest& tune, 
 
 void SweepRunner::Settle(Active& sweep, int index, const absl::StatusOr<StoredWinner>& winner) {
   const absl::StatusCode code = winner.status().code();
-  // Ended from outside, not by its own fault: to be done again.
+  // The tuning was ended from outside, so the entry must be tuned again.
   const bool interrupted =
       code == absl::StatusCode::kCancelled || code == absl::StatusCode::kUnavailable;
   bool stopping = false;

@@ -19,8 +19,8 @@
 namespace tilewright {
 namespace {
 
-// What those who watch a sweep get at most: all of it, thousands of problems perhaps, once a
-// second; what changed, ten times.
+// The shortest intervals for watchers of a sweep: once a second for the whole sweep, perhaps
+// thousands of problems; ten times a second for changes.
 constexpr absl::Duration kSweepInterval = absl::Seconds(1);
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(100);
 
@@ -43,7 +43,7 @@ absl::StatusOr<std::shared_ptr<TuningJob>> TuningServiceImpl::Create(
                                                    request.device_ordinal(), devices_));
   tune.options = request.options();
   const IndexHit hit = FindStored(tune, index_, devices_);
-  // One that is recorded as finished is its caller's too, who may cancel it without an error.
+  // A tuning recorded as finished also belongs to its caller, who may cancel it without error.
   ASSIGN_OR_RETURN(std::shared_ptr<TuningJob> job,
                    NeedsNoTuning(hit, tune)
                        ? scheduler_.Record(tune, *hit.winner, request.request_id())
@@ -156,14 +156,14 @@ grpc::ServerUnaryReactor* TuningServiceImpl::CancelSweep(grpc::CallbackServerCon
                     [this, user, wanted = *request] { return Cancel(wanted, user); });
 }
 
-// A stream of messages that `read` makes of the sweep of that name.
+// Streams messages that `read` makes from the sweep of that name.
 template <typename Message, typename Request>
 grpc::ServerWriteReactor<Message>* TuningServiceImpl::Watch(
     const Request& request, uid_t user, absl::Duration interval,
     std::function<void(const SweepState&, Message&)> read) {
   Count(metrics_);
   using Stream = StateStream<Message>;
-  // Filled by the executor before the first Poke: a sweep that does not run is on disk.
+  // The executor fills this before the first Poke: a sweep that does not run is on disk.
   auto watched = std::make_shared<std::shared_ptr<SweepState>>();
   const auto source = [watched, read = std::move(read)](Message* message) {
     read(**watched, *message);

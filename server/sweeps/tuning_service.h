@@ -19,7 +19,7 @@
 
 namespace tilewright {
 
-// tilewright.v1.TuningService.
+// Implements tilewright.v1.TuningService.
 class TuningServiceImpl final : public v1::TuningService::CallbackService {
  public:
   TuningServiceImpl(DeviceTable& devices, const WinnerIndex& index, Scheduler& scheduler,
@@ -64,7 +64,7 @@ class TuningServiceImpl final : public v1::TuningService::CallbackService {
                                         v1::ListDevicesResponse* response) override;
 
  private:
-  // More than are ever under way, of both kinds.
+  // More tunings and sweeps than are ever under way.
   static constexpr std::size_t kMaxOwnedWork = 16384;
 
   absl::StatusOr<std::shared_ptr<TuningJob>> Create(const v1::CreateTuningRequest& request,
