@@ -18,7 +18,7 @@ namespace {
 
 // A library may become reachable while the daemon runs.
 constexpr absl::Duration kAskAgainAfter = absl::Seconds(30);
-// By question.
+// Indexed by Question.
 constexpr const char* kNames[] = {"the CUDA driver (which GPUs there are)",
                                   "cublasLt and NVML (their versions)", "NVRTC (its version)"};
 
@@ -209,7 +209,7 @@ DeviceTable::ListingPtr DeviceTable::Listing() const {
 }
 
 void DeviceTable::FindMissing() {
-  // While it has not answered it is being asked already.
+  // Without an answer yet, the question is still being asked.
   if (Listing()->libraries(0).found() || !IsAnswered(kNvrtc)) return;
   if (const v1::LibraryStatus nvrtc = compiler_.Library(); nvrtc.found()) EnterNvrtc(nvrtc);
 }
@@ -235,7 +235,7 @@ absl::StatusOr<ResolvedTarget> DeviceTable::Resolve(const std::string& profile, 
     ASSIGN_OR_RETURN(*resolved.target.mutable_silicon(), FindTargetProfile(profile));
     v1::Environment& environment = *resolved.target.mutable_environment();
     environment = listing->environment();
-    // What is ranked for a named target does not depend on the driver of this machine.
+    // The ranking for a named target does not depend on this machine's driver.
     environment.set_driver_version(0);
     return resolved;
   }

@@ -23,53 +23,52 @@
 
 namespace tilewright {
 
-// What a request is about: a target, and the GPU to measure on where there is one.
+// What a request is for: a target, and the GPU to measure on, if there is one.
 struct ResolvedTarget {
   v1::Target target;
   int device_ordinal = -1;  // Negative: a named target, ranked by the model.
 };
 
-// The GPUs and libraries as they were when the daemon started: asked once, so that look-ups
-// never ask a driver. A library that does not finish loading holds nobody up: what has not
-// answered within some seconds is asked on, and entered when it answers. Owned by DaemonServer;
-// thread-safe.
+// Knows the GPUs and libraries as they were at the start of the daemon, so that look-ups never ask
+// a driver. A library that does not finish loading delays nobody: after some seconds, the daemon
+// starts without the answer and enters it later. Owned by DaemonServer; thread-safe.
 class DeviceTable {
  public:
-  // Drivers of many GPUs wake slowly; a start that waits for longer helps nobody.
+  // Drivers of many GPUs wake slowly. A longer wait at the start helps nobody.
   static constexpr absl::Duration kPatience = absl::Seconds(10);
 
-  // Waits for answers up to `patience`.
+  // Waits up to `patience` for answers.
   DeviceTable(Compiler& compiler, Profiler& profiler, absl::Duration patience = kPatience);
-  ~DeviceTable();  // As Stop.
+  ~DeviceTable();  // Same as Stop.
   DeviceTable(const DeviceTable&) = delete;
   DeviceTable& operator=(const DeviceTable&) = delete;
 
-  // Calls `listener` with the number of devices if they become known later, on another thread,
-  // until Stop. At once where they are known.
+  // Calls `listener` with the number of devices: at once if they are known, otherwise on another
+  // thread when they become known before Stop.
   void WhenDevicesAreKnown(std::function<void(int devices)> listener);
 
-  // Ends the asking and joins its threads.
+  // Ends the questions and joins their threads.
   void Stop();
 
-  // `profile` names a target, or is empty for GPU `ordinal`. FAILED_PRECONDITION, reason
-  // NO_GPU or GPU_UNUSABLE; INVALID_ARGUMENT for an unknown name or ordinal. UNAVAILABLE, reason
+  // Resolves a target name, or GPU `ordinal` if `profile` is empty. FAILED_PRECONDITION, reason
+  // NO_GPU or GPU_UNUSABLE. INVALID_ARGUMENT: an unknown name or ordinal. UNAVAILABLE, reason
   // DEVICES_UNKNOWN, with retry_delay_ms: the driver has not answered yet.
   absl::StatusOr<ResolvedTarget> Resolve(const std::string& profile, int ordinal) const;
 
-  // Looks for NVRTC again where it was not there: it may have been installed since. May block.
+  // Looks for NVRTC again if it was missing: it may be installed by now. May block.
   void FindMissing();
 
-  // Enters the NVRTC that is there by now into `environment`, if none is. May block as FindMissing.
+  // Sets the NVRTC version of `environment` if it is empty. May block like FindMissing.
   void Complete(v1::Environment& environment);
 
-  // UNAVAILABLE, reason DEVICES_UNKNOWN, with retry_delay_ms: NVRTC has not answered yet, and what
-  // is compiled would be stored for an environment that has none. OK where there is none.
+  // UNAVAILABLE, reason DEVICES_UNKNOWN, with retry_delay_ms: NVRTC has not answered yet. A compile
+  // now would be stored for an environment without NVRTC. OK if there is no NVRTC.
   absl::Status CheckNvrtcIsKnown() const;
 
   int device_count() const { return device_count_; }
-  // Whether all have answered, so that what follows from this table stays true.
+  // Returns whether all have answered. Then this table's answers do not change.
   bool settled() const { return settled_.load(std::memory_order_acquire); }
-  // cublasLtGetVersion of the library that algorithms are timed with; 0 where there is none.
+  // Returns cublasLtGetVersion of the library that times algorithms, or 0 if there is none.
   int64_t vendor_library_version() const { return vendor_library_version_; }
   v1::ListDevicesResponse listing() const { return *Listing(); }
 
@@ -77,18 +76,18 @@ class DeviceTable {
   using ListingPtr = std::shared_ptr<const v1::ListDevicesResponse>;
   ListingPtr Listing() const;
 
-  // The questions. Each is asked on a thread of its own.
+  // The questions. Each has its own thread.
   enum Question { kDevices, kLibraries, kNvrtc, kQuestions };
 
-  // The life of a question's thread: asks until there is an answer.
+  // Runs a question's thread: asks until there is an answer.
   void Ask(Question question);
-  // Asks once, and enters an answer. Whether there was one.
+  // Asks once and enters the answer. Returns whether there was one.
   bool AskOnce(Question question);
   void EnterDevices(std::vector<v1::Device> devices);
   void EnterLibraries(std::vector<v1::LibraryStatus> libraries);
   void EnterNvrtc(const v1::LibraryStatus& nvrtc);
   bool IsAnswered(Question question) const;
-  // What is waited for, for people; empty: nothing.
+  // Returns the names of unanswered questions, for people. Empty if none.
   std::string Awaited() const;
 
   Compiler& compiler_;
@@ -99,7 +98,7 @@ class DeviceTable {
   std::atomic<bool> settled_ = false;
   SteadyEvent stop_;
   mutable SteadyMutex asking_;
-  // Asked once, be it without an answer.
+  // Whether each question was asked once, with or without an answer.
   std::array<bool, kQuestions> asked_ ABSL_GUARDED_BY(asking_) = {};
   std::array<bool, kQuestions> answered_ ABSL_GUARDED_BY(asking_) = {};
   std::function<void(int)> listener_ ABSL_GUARDED_BY(asking_);

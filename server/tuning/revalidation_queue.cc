@@ -21,7 +21,7 @@ void RevalidationQueue::Add(const TuneRequest& request) {
   absl::MutexLock lock(&mutex_);
   if (waiting_.size() >= kMaxWaiting || !keys_.insert(KeyOf(request)).second) return;
   waiting_.push_back(request);
-  // There is an answer; a measurement is wanted all the same.
+  // The store has an answer, but the queue wants a new measurement.
   waiting_.back().options.set_force(true);
 }
 
@@ -45,7 +45,7 @@ void RevalidationQueue::Pump() {
     }
     const bool needed = with_.is_needed(request);
     if (needed) {
-      // Whether it begins or is refused, the GPU takes no other one in this round.
+      // Whether the tuning begins or is refused, this GPU takes no other one in this round.
       busy.insert(device);
       if (!with_.tune(request)) {
         refused.push_back(std::move(request));
@@ -56,7 +56,7 @@ void RevalidationQueue::Pump() {
     absl::MutexLock lock(&mutex_);
     keys_.erase(KeyOf(request));
   }
-  // Last, so that one that failed lately does not hold the others up.
+  // Refused requests go last, so that one that failed lately does not delay the others.
   absl::MutexLock lock(&mutex_);
   waiting_.insert(waiting_.begin(), std::make_move_iterator(kept.begin()),
                   std::make_move_iterator(kept.end()));

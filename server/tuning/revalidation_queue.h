@@ -13,27 +13,27 @@
 
 namespace tilewright {
 
-// Winners that are served and are to be measured again: imported ones, and those for which other
-// templates would compete today. They wait until their GPU has nothing else to do, and each is
-// measured once. Owned by DaemonServer; thread-safe.
+// Queues served winners for a new measurement: imported ones, and those for which other templates
+// would compete today. They wait for an idle GPU, and each is measured once. Owned by DaemonServer;
+// thread-safe.
 class RevalidationQueue {
  public:
   struct Collaborators {
-    // Whether the answer for the request still asks for it.
+    // Returns whether the answer for the request still needs the measurement.
     std::function<bool(const TuneRequest&)> is_needed;
-    // Whether nothing is queued or under way for the GPU.
+    // Returns whether nothing is queued or under way for the GPU.
     std::function<bool(int device_ordinal)> is_idle;
-    // Tunes in the background; false where that is refused for now: the request waits on.
+    // Tunes in the background. Returns false if that is refused for now: the request waits on.
     std::function<bool(const TuneRequest&)> tune;
   };
 
   explicit RevalidationQueue(Collaborators with) : with_(std::move(with)) {}
 
-  // A request without a GPU is left out, as is one that waits already. Beyond kMaxWaiting it is
-  // left out too: the next look-up that the daemon does not know by heart asks again.
+  // Ignores a request that has no GPU or waits already. Also ignores it beyond kMaxWaiting: the
+  // next look-up that is not answered from cached bytes asks again.
   void Add(const TuneRequest& request);
 
-  // Starts at most one on each idle GPU. Called again and again.
+  // Starts at most one request on each idle GPU. Called periodically.
   void Pump();
 
   std::size_t waiting() const;
@@ -46,7 +46,7 @@ class RevalidationQueue {
   const Collaborators with_;
   mutable absl::Mutex mutex_;
   std::deque<TuneRequest> waiting_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_set<std::string> keys_ ABSL_GUARDED_BY(mutex_);  // Of those.
+  absl::flat_hash_set<std::string> keys_ ABSL_GUARDED_BY(mutex_);  // Keys of waiting_.
 };
 
 }  // namespace tilewright

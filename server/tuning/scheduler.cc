@@ -119,7 +119,7 @@ std::shared_ptr<TuningJob> Scheduler::TryBackground(const TuneRequest& request) 
     }
     if (2 * queued_ >= options_.max_queue) return nullptr;
   }
-  WorkPtr nothing;  // The background makes nothing yield.
+  WorkPtr nothing;  // Background work displaces nothing.
   const absl::StatusOr<WorkPtr> work =
       JoinOrQueue(request, Interest::kBackground, kUnknownUser, nothing);
   return work.ok() ? (*work)->job : nullptr;
@@ -191,7 +191,7 @@ Scheduler::WorkPtr Scheduler::TakeOutBackground() {
     WorkPtr work = *youngest;
     lane.erase(std::next(youngest).base());
     CountOut(*work);
-    // Who asks for it from now on queues it anew.
+    // A later caller queues it anew.
     active_.erase(work->key);
     work->cancellation.Cancel();
     return work;
@@ -212,7 +212,7 @@ void Scheduler::CountOut(const Work& work) {
   if (--queued_of_[work.user] == 0) queued_of_.erase(work.user);
 }
 
-// Work that callers left behind has as much of the queue as TryBackground takes.
+// Work that callers left behind may fill as much of the queue as TryBackground does.
 bool Scheduler::HasBackgroundShare() const {
   std::size_t background = 0;
   for (const Lane& lane : lanes_) {
@@ -232,7 +232,7 @@ std::shared_ptr<TuningJob> Scheduler::NewJob(const TuneRequest& request) {
 
 absl::Status Scheduler::QueueFull(std::string_view why) {
   counters_.rejected.fetch_add(1, std::memory_order_relaxed);
-  // Room comes when the tuning at the head is done.
+  // The queue has room when the next tuning is done.
   const int64_t delay = std::clamp<int64_t>(static_cast<int64_t>(mean_seconds_ * 1000), 100, 60000);
   return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                    absl::StrCat(std::string(why), " (", options_.max_queue,
@@ -271,7 +271,7 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Cancel(const std::string& 
 bool Scheduler::Withdraw(const WorkPtr& work, Interest interest, bool leave_running) {
   {
     absl::MutexLock lock(&mutex_);
-    // What is left behind is of the background now; it is counted before it belongs there.
+    // Work that is left behind becomes background work. Count the others first.
     const bool has_share = leave_running && HasBackgroundShare();
     work->Add(interest, -1);
     if (leave_running && (work->running || work->Wanted() || !has_share)) work->background = true;
@@ -285,7 +285,7 @@ bool Scheduler::Withdraw(const WorkPtr& work, Interest interest, bool leave_runn
 bool Scheduler::StopUnwanted(const WorkPtr& work) {
   if (work->finished || work->Wanted()) return false;
   work->cancellation.Cancel();
-  // Whoever asks from now on gets a new tuning rather than one that is about to end.
+  // A later caller gets a new tuning, not one that is about to end.
   if (const auto found = active_.find(work->key); found != active_.end() && found->second == work) {
     active_.erase(found);
   }

@@ -14,7 +14,7 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kMaxRememberedFailures = 4096;
-// What ends workers from outside so often will not stop soon.
+// If workers are ended from outside more often than this, that will not stop soon.
 constexpr int kMaxLosses = 3;
 
 }  // namespace
@@ -37,7 +37,7 @@ void Scheduler::Finish(const WorkPtr& work, absl::StatusOr<TuneResult> result) {
         found != active_.end() && found->second == work) {
       active_.erase(found);
     }
-    // It says nothing of the problem that the machine is not known yet.
+    // An unknown machine says nothing about the problem.
     const bool unknown = ReasonOf(status) == "DEVICES_UNKNOWN";
     if (!status.ok() && !absl::IsCancelled(status) && !unknown) {
       if (failed_background_.size() >= kMaxRememberedFailures) failed_background_.clear();
@@ -47,7 +47,7 @@ void Scheduler::Finish(const WorkPtr& work, absl::StatusOr<TuneResult> result) {
     }
     history_.Retire(work->job->name());
   }
-  // Without the lock: observers may call back.
+  // Without the lock, because observers may call back.
   work->job->Finish(std::move(result), clock_.Now());
 }
 
@@ -56,8 +56,8 @@ void Scheduler::RunLane(std::size_t lane) {
   while (const WorkPtr work = NextWork(lane)) RunWork(work);
 }
 
-// Of those with the strongest interest, the first of the user who was served longest ago; null
-// when the scheduler stops.
+// Returns the work with the strongest interest; among equals, the first of the user who was served
+// longest ago. Returns null when the scheduler stops.
 Scheduler::WorkPtr Scheduler::NextWork(std::size_t lane) {
   absl::MutexLock lock(&mutex_);
   Lane& queue = lanes_[lane];
@@ -120,7 +120,7 @@ bool Scheduler::QueueLostWork(const WorkPtr& work, const absl::StatusOr<TuneResu
   spdlog::warn("{} lost workers, and is queued again ({} of {})", job.name(), work->losses + 1,
                kMaxLosses);
   if (result.ok()) {
-    // What was found is served meanwhile. Who asks from now on joins the next try.
+    // The result is served meanwhile. Later callers join the next try.
     if (const auto found = active_.find(work->key);
         found != active_.end() && found->second == work) {
       active_.erase(found);
@@ -141,7 +141,7 @@ void Scheduler::QueueAgain(const TuneRequest& request, int losses) {
   again.options.set_force(true);
   std::string key = KeyOf(again);
   const auto found = active_.find(key);
-  // Beyond max_queue: it was let in before.
+  // May exceed max_queue, because the request was accepted before.
   const WorkPtr work = found == active_.end() ? NewWork(again, std::move(key)) : found->second;
   work->background = true;
   work->forced = true;

@@ -10,19 +10,19 @@
 
 namespace tilewright {
 
-// A tuning that is queued or running, and who is interested in it.
+// A tuning that is queued or running, with the interest in it.
 struct Scheduler::Work {
   std::shared_ptr<TuningJob> job;
   std::string key;
   std::size_t lane = 0;
   int waiting = 0;
   int created = 0;
-  std::vector<std::string> creators;  // Request ids of those of `created` that have one.
+  std::vector<std::string> creators;  // Request ids of `created`, without the empty ones.
   int swept = 0;
   bool background = false;
-  bool counted = false;       // Of `user`, while it is queued.
-  uid_t user = kUnknownUser;  // Who asked first: the place in the queue is on that account.
-  bool forced = false;        // Somebody wants a measurement whatever is stored.
+  bool counted = false;       // In queued_of_[user], while it is queued.
+  uid_t user = kUnknownUser;  // The first to ask. The place in the queue counts as theirs.
+  bool forced = false;        // Somebody wants a measurement even if an answer is stored.
   int losses = 0;             // How often it was queued again because workers were lost.
   bool running = false;
   bool finished = false;
@@ -36,7 +36,7 @@ struct Scheduler::Work {
     return swept > 0 ? Interest::kSweep : Interest::kBackground;
   }
 
-  // One Create less; false where there is none of this id left.
+  // Removes one Create. Returns false if none with this id is left.
   bool TakeBack(const std::string& request_id) {
     if (!request_id.empty() && std::erase(creators, request_id) == 0) return false;
     if (created == 0) return false;

@@ -11,18 +11,18 @@
 
 namespace tilewright {
 
-// Every tuning that can be fetched by name: those under way and the last that finished,
-// with the request ids that made them. Not thread-safe: the scheduler guards it.
+// Keeps every tuning that can be fetched by name: those under way and the last finished ones, with
+// the request ids that made them. Not thread-safe: the scheduler guards it.
 class TuningHistory {
  public:
   explicit TuningHistory(std::size_t max_finished) : max_finished_(max_finished) {}
 
   void Add(const std::shared_ptr<TuningJob>& job);
   void Remember(const std::string& request_id, const std::string& name);
-  // `name` has finished: it is kept until `max_finished` later ones have.
+  // Marks `name` as finished. It is dropped after `max_finished` later ones.
   void Retire(const std::string& name);
 
-  // Null where there is none.
+  // Returns null if there is none.
   std::shared_ptr<TuningJob> Find(const std::string& name) const;
   std::shared_ptr<TuningJob> FindByRequestId(const std::string& request_id) const;
 

@@ -17,12 +17,12 @@
 
 namespace tilewright {
 
-// One tuning as a resource: its state, progress and outcome, and who watches it. Shared
-// by the scheduler and the RPCs that follow it; thread-safe.
+// One tuning as a resource: its state, progress, outcome and observers. The scheduler and the RPCs
+// that follow it share it; thread-safe.
 class TuningJob {
  public:
-  // Called after a change, from the thread that made it: must not block. May be called
-  // once more after Unobserve has returned.
+  // Called after a change, on the thread that made it. Must not block. May be called once more
+  // after Unobserve has returned.
   using Observer = std::function<void()>;
 
   TuningJob(std::string name, TuneRequest request, absl::Time now);
@@ -32,16 +32,16 @@ class TuningJob {
 
   v1::Tuning Snapshot() const;
   bool finished() const;
-  // The outcome; UNAVAILABLE before it is finished.
+  // Returns the outcome, or UNAVAILABLE before the end.
   absl::StatusOr<StoredWinner> result() const;
 
-  // Calls at once, too, where the job has finished already.
+  // Calls `observer` at once, too, if the job has finished.
   int64_t Observe(Observer observer);
   void Unobserve(int64_t id);
 
-  // The scheduler's side.
+  // Only the scheduler calls these.
   void Start();
-  // It waits for another run.
+  // The job waits for another run.
   void Requeue();
   void Advance(const v1::TuningProgress& progress);
   void Finish(absl::StatusOr<TuneResult> result, absl::Time now);
@@ -59,7 +59,7 @@ class TuningJob {
   absl::flat_hash_map<int64_t, std::shared_ptr<const Observer>> observers_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Whether no further change can come.
+// Returns whether the state can no longer change.
 bool IsFinal(v1::WorkState state);
 
 }  // namespace tilewright

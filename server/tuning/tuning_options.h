@@ -1,4 +1,4 @@
-// What callers may ask of a tuning. Pure.
+// Checks what callers ask of a tuning. Pure.
 #ifndef TILEWRIGHT_SERVER_TUNING_TUNING_OPTIONS_H_
 #define TILEWRIGHT_SERVER_TUNING_TUNING_OPTIONS_H_
 
@@ -9,7 +9,7 @@
 
 namespace tilewright {
 
-// INVALID_ARGUMENT, naming the field.
+// Returns INVALID_ARGUMENT with the field's name.
 absl::Status CheckTuningOptions(const v1::TuningOptions& options);
 absl::Status CheckRequestId(const std::string& request_id);
 

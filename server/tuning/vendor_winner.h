@@ -1,4 +1,4 @@
-// Winners that are cublasLt algorithms: good for callers with that very cublasLt alone.
+// Winners that are cublasLt algorithms. Only callers with exactly that cublasLt can use them.
 #ifndef TILEWRIGHT_SERVER_TUNING_VENDOR_WINNER_H_
 #define TILEWRIGHT_SERVER_TUNING_VENDOR_WINNER_H_
 
@@ -10,15 +10,15 @@
 
 namespace tilewright {
 
-// What WinnerIndex::Find answers, but that an exact algorithm of another cublasLt than the one
-// that is timed with here counts as one of another environment: it is tuned again.
+// Same as WinnerIndex::Find, except for an exact algorithm of another cublasLt than this machine
+// times: that counts as OTHER_ENVIRONMENT, so it is tuned again.
 IndexHit FindWinner(const WinnerIndex& index, const IndexQuery& query, const DeviceTable& devices);
 
-// `hit` where a caller with cublasLt `library_version` (0: none) can run it, else the template
-// beside it; a null winner where there is none.
+// Returns `hit` if a caller with cublasLt `library_version` (0: none) can run it. Otherwise returns
+// the template stored beside it, or a null winner if there is none.
 IndexHit ForCaller(IndexHit hit, int64_t library_version);
 
-// FAILED_PRECONDITION, reason VENDOR_LIBRARY_MISMATCH: ForCaller had nothing to give for `hit`.
+// FAILED_PRECONDITION, reason VENDOR_LIBRARY_MISMATCH: ForCaller found nothing for `hit`.
 absl::Status OnlyTheVendors(const IndexHit& hit, int64_t library_version);
 
 }  // namespace tilewright

@@ -17,31 +17,31 @@
 
 namespace tilewright {
 
-// Who asked for which tuning and sweep, so that no user ends the work of another one. Of the last
-// `max_names`. Owned by TuningServiceImpl; thread-safe.
+// Remembers who asked for which tuning and sweep, so that no user ends another user's work. Keeps
+// the last `max_names`. Owned by TuningServiceImpl; thread-safe.
 class WorkOwners {
  public:
-  // `permissions` outlives this.
+  // `permissions` outlives this object.
   WorkOwners(const Permissions& permissions, std::size_t max_names)
       : permissions_(permissions), max_names_(max_names) {}
 
-  // `user` asked for the tuning `name`, with this request id or none. An id that another user gave
-  // stays that user's.
+  // Records that `user` asked for the tuning `name`, with or without a request id. If another user
+  // gave that id first, it stays theirs.
   void AddTuning(const std::string& name, uid_t user, const std::string& request_id);
 
-  // The request id of the interest in the tuning that a cancellation by `user` takes back; empty:
-  // one without an id. Nothing where the user has taken back all its own. Any administrator takes
-  // back what `request_id` says. PERMISSION_DENIED, reason NOT_PERMITTED, where others alone asked
-  // for it, or another one with that id.
+  // Returns the request id of the interest in the tuning that a cancellation by `user` takes back;
+  // empty: one without an id. Returns nothing if the user has taken back all their own. For
+  // administrators, takes back any interest that `request_id` names. PERMISSION_DENIED, reason
+  // NOT_PERMITTED: only other users asked for the tuning, or another user has that id.
   absl::StatusOr<std::optional<std::string>> TakeBack(const std::string& name, uid_t user,
                                                       const std::string& request_id);
 
-  // `user` made the sweep `name`, or goes on with one that nobody worked on; or has `joined` one
-  // that was being worked on, which stays whose it was.
+  // Records that `user` made or continued the sweep `name`. If the user has only `joined` a running
+  // sweep, its owner stays.
   void AddSweep(const std::string& name, uid_t user, bool joined);
 
-  // PERMISSION_DENIED, reason NOT_PERMITTED, where another user made the sweep, or where nobody
-  // here did: the daemon has gone on with it after a start.
+  // PERMISSION_DENIED, reason NOT_PERMITTED: another user made the sweep, or the daemon itself
+  // resumed it at its start.
   absl::Status CheckCancelSweep(const std::string& name, uid_t user) const;
 
  private:
