@@ -20,8 +20,8 @@
 namespace tilewright {
 namespace {
 
-// A batch of 1000 look-ups is some 300 KiB and a sweep of 10,000 problems some 3 MiB; a chunk
-// of a bundle is 1 MiB.
+// A batch of 1000 look-ups takes about 300 KiB, a sweep of 10,000 problems about 3 MiB, a bundle
+// chunk 1 MiB.
 constexpr int kMaxReceiveBytes = 8 << 20;
 constexpr int kMaxMetadataBytes = 16 << 10;
 constexpr int kMaxStreamsPerConnection = 256;
@@ -30,8 +30,7 @@ constexpr std::size_t kKernelCacheBytes = std::size_t{256} << 20;
 constexpr int kExecutorThreads = 4;
 constexpr std::size_t kExecutorQueue = 4096;
 constexpr std::chrono::hours kNoteUsesEvery{1};
-// How long before the end of a stop's grace the calls that still wait are told, so that the word
-// reaches them.
+// Ends waiting calls this long before the end of the grace, so that the error reaches the callers.
 constexpr absl::Duration kLastCall = absl::Milliseconds(500);
 
 }  // namespace
@@ -41,8 +40,8 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
       permissions_(geteuid(), options.administrators),
       devices_(collaborators.compiler, collaborators.profiler, options.device_patience),
       executor_("executor", kExecutorThreads, kExecutorQueue),
-      // Bundles take seconds each, and must not hold cold look-ups up. Each has one of a few
-      // places of its kind, so the queue is never full.
+      // A bundle takes seconds and must not delay cold look-ups. SharedLimit allows few bundles at
+      // once, so this queue is never full.
       bundle_executor_("bundles", CacheServiceImpl::kMaxBundles, 4 * CacheServiceImpl::kMaxBundles),
       kernels_(
           [this](const StoredWinner& winner) { return collaborators_.tuner.LoadKernel(winner); },
@@ -52,7 +51,7 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
         RETURN_IF_ERROR(devices_.CheckNvrtcIsKnown());
         devices_.Complete(*request.target.mutable_environment());
         absl::StatusOr<TuneResult> result = collaborators_.tuner.Predict(request, cancellation);
-        // Where there is a GPU a tuning follows anyhow.
+        // With a GPU, a tuning follows anyway.
         if (request.device_ordinal < 0 && WorkerWasLost(result)) scheduler_.TuneAgain(request);
         RETURN_IF_ERROR(result.status());
         Publish(result->winner);
@@ -116,10 +115,10 @@ DaemonServer::DaemonServer(const Options& options, const Collaborators& collabor
                           }}),
       servers_([this](grpc::ServerBuilder& builder) {
         builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-        builder.SetMaxSendMessageSize(-1);  // A batch of kernels may well be 40 MB.
+        builder.SetMaxSendMessageSize(-1);  // A batch of kernels can have 40 MB.
         builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
         builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-        // A quota each: where a shared one is used up, gRPC cancels calls of any connection.
+        // One quota for each user: if a shared one is used up, gRPC cancels calls of anybody.
         builder.SetResourceQuota(grpc::ResourceQuota("user").Resize(kMaxMemoryOfUser));
         builder.RegisterService(&kernel_service_);
         builder.RegisterService(&tuning_service_);
@@ -133,7 +132,7 @@ DaemonServer::~DaemonServer() { Stop(absl::ZeroDuration()); }
 absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
     const Options& options, const Collaborators& collaborators) {
   auto server = std::unique_ptr<DaemonServer>(new DaemonServer(options, collaborators));
-  // A key that cannot be used keeps nobody from look-ups; what needs it says what is wrong.
+  // Look-ups work without a usable key. Operations that need the key report the error.
   if (const absl::Status own = server->signers_.Start(); !own.ok()) {
     spdlog::error("{}", std::string(own.message()));
   }
@@ -151,12 +150,12 @@ absl::StatusOr<std::unique_ptr<DaemonServer>> DaemonServer::Start(
                                  [raw = server.get()] { raw->revalidation_.Pump(); });
   server->noting_uses_ = std::make_unique<Periodic>("kernel-uses", kNoteUsesEvery,
                                                     [raw = server.get()] { raw->NoteUses(); });
-  // Last: the first caller finds the metrics served and the sweeps resumed.
+  // Must be last: the first caller must find the metrics served and the sweeps resumed.
   server->acceptor_->Start();
   return server;
 }
 
-// Another tuning or an import may have stored the answer since this one was asked for.
+// Checks the index again: another tuning or an import may have stored the answer meanwhile.
 absl::StatusOr<TuneResult> DaemonServer::Tune(TuneRequest request, const Cancellation& cancellation,
                                               const ProgressSink& progress) {
   RETURN_IF_ERROR(devices_.CheckNvrtcIsKnown());
@@ -168,7 +167,7 @@ absl::StatusOr<TuneResult> DaemonServer::Tune(TuneRequest request, const Cancell
   return result;
 }
 
-// What was just stored counts as used: nobody has had the time to ask for it.
+// Notes a new winner as used, because nobody has had the time to ask for it.
 void DaemonServer::Publish(const StoredWinner& winner) {
   uses_.Note(winner.kernel.content_hash());
   winners_.Notify(winner.shapeless_key);
@@ -178,7 +177,7 @@ absl::Status DaemonServer::Listen(const Options& options) {
   ASSIGN_OR_RETURN(UnixListener listener, UnixListener::Listen(options.socket));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  // The others' are made as they come.
+  // Servers of other users are made when those users connect.
   RETURN_IF_ERROR(servers_.Start(geteuid()));
   ASSIGN_OR_RETURN(acceptor_,
                    Acceptor::Create(std::move(listener),
@@ -251,7 +250,7 @@ void DaemonServer::Stop(absl::Duration grace) {
   if (acceptor_ != nullptr) acceptor_->Stop();
   servers_.ShutDownHealth();
   stop_.Fire();
-  // Shutting down waits for calls that nobody answers, so the last word is said by a thread.
+  // ShutDown waits for calls that nobody answers. So a thread ends those calls.
   SteadyEvent over;
   std::thread last_call([&] {
     over.WaitFor(grace - std::min(grace / 4, kLastCall));
@@ -266,12 +265,12 @@ void DaemonServer::Stop(absl::Duration grace) {
   sources_.Stop();
   scheduler_.Stop();
   sweeps_.Stop();
-  // After the last tuning has left its winner.
+  // The last tuning has stored its winner by now.
   caretaker_.reset();
   bundle_executor_.Stop();
   executor_.Stop();
   NoteUses();
-  // Last of gRPC: nothing can touch a reactor any more.
+  // Must be last of gRPC. No reactor can be touched after this.
   servers_.Clear();
 }
 

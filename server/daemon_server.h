@@ -44,13 +44,13 @@
 
 namespace tilewright {
 
-// The services on their socket, with all they share. Owned by main() (or a test); Stop and
-// the readings from any thread.
+// Owns the services, their socket and everything they share. Owned by main() or a test. Stop and
+// the getters may be called from any thread.
 class DaemonServer {
  public:
   struct Options {
     std::string socket;
-    std::string cache_dir;  // Where the signing key of bundles is kept.
+    std::string cache_dir;  // Contains the signing key for bundles.
     std::size_t max_queue = 256;
     std::size_t max_connections_per_user = 1024;
     std::size_t max_long_calls = kMaxLongCalls;
@@ -59,47 +59,47 @@ class DaemonServer {
     bool resume_sweeps = false;
     std::size_t max_bundle_bytes = kMaxBundleBytes;
     std::chrono::milliseconds bundle_stall{30000};
-    std::chrono::milliseconds store_retry{5000};  // Of what could not be stored.
-    std::function<void()> on_cache_lost;          // Nothing can be stored any more: end.
-    std::vector<uid_t> administrators;            // Beside the daemon's own user and root.
-    int64_t max_cache_bytes = 0;                  // What pruning leaves; 0: no limit.
-    // How often idle GPUs are looked for, for winners that are to be measured again.
+    std::chrono::milliseconds store_retry{5000};  // How often to retry what could not be stored.
+    std::function<void()> on_cache_lost;          // Called when storing has failed for good.
+    std::vector<uid_t> administrators;            // In addition to the daemon's own user and root.
+    int64_t max_cache_bytes = 0;                  // The size that pruning leaves; 0: no limit.
+    // How often to look for idle GPUs that can measure winners again.
     std::chrono::milliseconds revalidation_interval{500};
-    // For what the machine has, at the start.
+    // How long the start waits for the answers of drivers and libraries.
     absl::Duration device_patience = DeviceTable::kPatience;
   };
 
-  // What main() builds; all of it outlives the server.
+  // The objects that main() builds. All outlive the server.
   struct Collaborators {
     Compiler& compiler;
     Profiler& profiler;
     TuningStore& store;
-    WinnerIndex& index;  // Loaded.
+    WinnerIndex& index;  // Already loaded.
     Tuner& tuner;
     Clock& clock;
   };
 
   static absl::StatusOr<std::unique_ptr<DaemonServer>> Start(const Options& options,
                                                              const Collaborators& collaborators);
-  ~DaemonServer();  // As Stop without grace.
+  ~DaemonServer();  // Same as Stop without grace.
 
-  // Takes nothing new, ends streams and calls that wait, lets the others finish for `grace`,
-  // then ends them; keeps unfinished sweeps as such; ends tunings. The second call returns at
-  // once.
+  // Takes no new calls and ends streams and waiting calls. Lets the other calls finish for `grace`,
+  // then ends them too. Keeps unfinished sweeps in the store and ends tunings. A second call
+  // returns at once.
   void Stop(absl::Duration grace);
 
-  // For connections from now on.
+  // Applies to connections from now on.
   void SetMaxConnectionsPerUser(std::size_t limit) { acceptor_->SetMaxConnectionsPerUser(limit); }
 
-  // Between the two, who connects waits. One thread calls both, and not beside Stop.
+  // Between the two calls, new clients wait. One thread calls both, and never during Stop.
   void PauseAccepting() { acceptor_->Pause(); }
   void ResumeAccepting() { acceptor_->Start(); }
 
-  // Changes whenever somebody asks for something.
+  // Returns a count that changes whenever somebody asks for something.
   int64_t Activity() const { return metrics_->Activity(); }
-  // Whether a tuning or a sweep is queued or under way, or a call is.
+  // Returns whether a tuning, a sweep or a call is queued or under way.
   bool Busy() const;
-  // Whether a connection is open that was accepted less than `age` ago.
+  // Returns whether a connection is open that was accepted less than `age` ago.
   bool HasConnectionYounger(absl::Duration age) const {
     return acceptor_->HasConnectionYounger(age);
   }
@@ -111,7 +111,7 @@ class DaemonServer {
   absl::StatusOr<TuneResult> Tune(TuneRequest request, const Cancellation& cancellation,
                                   const ProgressSink& progress);
   void ExportMetrics();
-  // Of a winner that a tuning or a prediction has stored.
+  // Announces a winner that a tuning or a prediction has stored.
   void Publish(const StoredWinner& winner);
   void NoteUses();
 

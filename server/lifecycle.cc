@@ -19,13 +19,13 @@
 namespace tilewright {
 namespace {
 
-// Calls under way may finish for this long; with what follows it stays below the 10 s after
-// which container runtimes kill.
+// Calls under way may finish for this long. With all that follows, a stop takes less than the 10 s
+// after which container runtimes kill.
 constexpr absl::Duration kGrace = absl::Seconds(4);
-// Past this a stop hangs, and whoever waits for it is better served by an end.
+// A stop that takes longer hangs. The process ends at once instead.
 constexpr absl::Duration kLongestStop = absl::Seconds(30);
-// A client that has connected may load libraries before its first call, on a busy machine. For as
-// long its connection counts as work; less where the idle timeout is short.
+// A client on a busy machine may load libraries between its connection and its first call. Such a
+// connection counts as work for this long, or less if the idle timeout is short.
 constexpr absl::Duration kFirstCallWithin = absl::Seconds(30);
 
 sigset_t AwaitedSignals() {
@@ -37,7 +37,7 @@ sigset_t AwaitedSignals() {
   return signals;
 }
 
-// The signal that came within `wait`, or 0.
+// Returns the signal that came within `wait`, or 0.
 int AwaitSignal(absl::Duration wait) {
   const sigset_t signals = AwaitedSignals();
   const timespec limit = absl::ToTimespec(wait);
@@ -45,7 +45,7 @@ int AwaitSignal(absl::Duration wait) {
   return signal > 0 ? signal : 0;
 }
 
-// Sees work by looking now and then, so that look-ups need not say when they happen.
+// Detects work by polling, so that look-ups need not report it.
 class IdleWatch {
  public:
   explicit IdleWatch(const DaemonServer& server) : server_(server) {}
@@ -67,13 +67,13 @@ class IdleWatch {
   SteadyTime since_ = SteadyTime::Now();
 };
 
-// Whether `server` was idle for `timeout`. Then it accepts nobody any more, so that nobody is let
-// in whose first call would come during the stop.
+// Returns whether `server` was idle for `timeout`. If so, it accepts no more connections: a client
+// that is let in now would make its first call during the stop.
 bool StopsForIdleness(DaemonServer& server, IdleWatch& idle, absl::Duration timeout) {
   if (!idle.Expired(timeout)) return false;
   server.PauseAccepting();
   if (idle.Expired(timeout)) return true;
-  server.ResumeAccepting();  // Somebody came at the last moment.
+  server.ResumeAccepting();  // Somebody connected at the last moment.
   return false;
 }
 
@@ -99,7 +99,7 @@ void RunUntilStopped(DaemonServer& server, Reloader& reloader) {
   bool was_told = false;
   while (true) {
     const absl::Duration idle_timeout = reloader.config().idle_timeout;
-    // Short timeouts are for tests; looking ten times in the timeout is exact enough.
+    // Only tests use short timeouts. Ten checks in each timeout are exact enough.
     const absl::Duration look =
         idle_timeout > absl::ZeroDuration()
             ? std::clamp(idle_timeout / 10, absl::Milliseconds(20), absl::Seconds(1))

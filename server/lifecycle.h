@@ -1,4 +1,4 @@
-// When the daemon ends: on a signal, or when nobody has wanted anything for long.
+// Ends the daemon on a signal, or after a long time without work.
 #ifndef TILEWRIGHT_SERVER_LIFECYCLE_H_
 #define TILEWRIGHT_SERVER_LIFECYCLE_H_
 
@@ -7,14 +7,14 @@
 
 namespace tilewright {
 
-// Keeps SIGTERM, SIGINT and SIGHUP for RunUntilStopped, and ignores what would end the daemon
-// without a reason to: SIGUSR1, SIGUSR2, timers, and SIGPIPE and SIGXFSZ, which become errors of
-// write(). Before any thread is started, which inherit it.
+// Blocks SIGTERM, SIGINT and SIGHUP so that RunUntilStopped can wait for them. Ignores signals that
+// would end the daemon for no reason: SIGUSR1, SIGUSR2, timers, and SIGPIPE and SIGXFSZ, which
+// become errors of write(). Call it before any thread starts, because threads inherit the mask.
 void BlockStopSignals();
 
-// Waits for SIGTERM or SIGINT, or, where the idle timeout is not zero, for that long without
-// work; then stops the server in an orderly way. A second signal ends the process at once.
-// SIGHUP reloads the configuration, which may change the timeout.
+// Waits for SIGTERM, for SIGINT, or for the idle timeout to pass without work (0: never). Then
+// stops the server in order. A second signal ends the process at once. SIGHUP reloads the
+// configuration, which may change the timeout.
 void RunUntilStopped(DaemonServer& server, Reloader& reloader);
 
 }  // namespace tilewright

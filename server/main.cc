@@ -44,14 +44,14 @@
 namespace tilewright {
 namespace {
 
-// The daemon's binary is each of its workers too. With "--worker=compile" or "--worker=bench" as
-// its argument the process is a worker: runs it and gives its exit status. Nothing otherwise.
+// The daemon's binary is also the binary of its workers. With the argument "--worker=compile" or
+// "--worker=bench", runs the worker and returns its exit status. Otherwise returns nothing.
 std::optional<int> RunAsWorker(int argc, char** argv) {
   constexpr std::string_view kFlag = "--worker=";
   const std::string_view argument = argc == 2 ? argv[1] : "";
   if (argument.substr(0, kFlag.size()) != kFlag) return std::nullopt;
-  // Ctrl-C on a terminal goes to every process of the group, and a stop to every one of a
-  // service: how workers end is the daemon's to say, or a candidate would be blamed for it.
+  // A terminal sends Ctrl-C to the whole process group, and a service manager sends a stop to the
+  // whole service. Only the daemon may end workers, or a candidate would be blamed.
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGTERM, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
@@ -77,12 +77,12 @@ absl::Status Serve(const ConfigLayers& layers, const Config& config) {
                    ProcessPoolCompiler::Create({.workers = config.compile_workers}));
   ASSIGN_OR_RETURN(const std::unique_ptr<BenchProfiler> profiler,
                    BenchProfiler::Create({}, *compiler));
-  // The driver takes about as long to wake as 100,000 winners to load; both remember.
+  // The driver wakes about as slowly as 100,000 winners load. Both objects cache the answer.
   const std::future<void> woken = std::async(std::launch::async, [&] {
     profiler->Devices();
     compiler->Library();
   });
-  // A library that does not finish loading must not hold up an end either.
+  // A library that does not finish loading must not delay the end of the process either.
   const auto leave_them = absl::MakeCleanup([&] {
     profiler->StopAsking();
     compiler->StopAsking();
@@ -117,13 +117,13 @@ absl::Status Serve(const ConfigLayers& layers, const Config& config) {
   return absl::OkStatus();
 }
 
-// Not for good where another daemon holds the directory: it may be about to leave it.
+// A directory held by another daemon is a temporary failure: that daemon may leave soon.
 int ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return 0;
   return ReasonOf(status) == "CACHE_IN_USE" ? EX_TEMPFAIL : 1;
 }
 
-// What a restore did, or why it did nothing, as one object for the command that asked for it.
+// Describes the result of a restore, or its error, as one JSON object for the calling command.
 nlohmann::ordered_json ToJson(const absl::StatusOr<Restored>& restored, const std::string& file) {
   if (restored.ok()) {
     return {{"restored", ToUtf8(file)},
@@ -140,7 +140,7 @@ nlohmann::ordered_json ToJson(const absl::StatusOr<Restored>& restored, const st
   return {{"error", error}};
 }
 
-// Tells it to the person or the command that asked, wherever the log goes.
+// Restores the database. Writes the result to the caller, not to the log.
 int Restore(const Config& config, const std::string& file) {
   const absl::StatusOr<Restored> restored =
       RestoreDatabase(config.cache_dir, file, RealClock().Now());
