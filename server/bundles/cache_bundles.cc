@@ -173,7 +173,7 @@ class ImportReactor final : public grpc::ServerReadReactor<v1::BundleChunk>,
     if (!permitted.ok()) return End(permitted);
     stall_.emplace(context_.bundle_stall, [weak = this->weak_from_this()] {
       if (auto self = weak.lock()) {
-        self->End(Stalled(self->context_.bundle_stall, "nothing more of the bundle came"));
+        self->End(Stalled(self->context_.bundle_stall, "no more of the bundle arrived"));
       }
     });
     // A client that sends slowly would delay a stop.

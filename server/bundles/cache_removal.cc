@@ -77,8 +77,8 @@ absl::StatusOr<Selector> SelectorOf(const v1::ForgetWinnersRequest& request,
       if (!IsHex(request.key())) {
         return InvalidField("key", "MALFORMED_KEY",
                             absl::StrCat("'", request.key(),
-                                         "' has not 64 hexadecimal digits, as "
-                                         "`list --json` shows keys"));
+                                         "' is not a key: give 64 hexadecimal digits, as "
+                                         "`tilewright list --json` shows them"));
       }
       return [key = request.key()](const Winners& winners) {
         return winners.front()->winner.key() == key;
@@ -92,7 +92,7 @@ absl::StatusOr<Selector> SelectorOf(const v1::ForgetWinnersRequest& request,
       const int64_t seconds = request.older_than().seconds();
       if (seconds < 1 || seconds > TimeUtil::kDurationMaxSeconds) {
         return InvalidField("older_than", "OUT_OF_RANGE",
-                            "must be a second at least, and at most 10,000 years");
+                            "must be between 1 second and 10,000 years");
       }
       const int64_t before = absl::ToUnixSeconds(now) - seconds;
       return [before](const Winners& winners) {
@@ -176,7 +176,7 @@ absl::StatusOr<v1::ForgetWinnersResponse> CacheServiceImpl::Forget(
       if (winners.front()->winner.epoch() == 0) ++unstored;
     });
     if (targets.empty()) {
-      return MakeError(absl::StatusCode::kNotFound, "NO_WINNER", "no stored winner is meant");
+      return MakeError(absl::StatusCode::kNotFound, "NO_WINNER", "no stored winner matches");
     }
     if (!epochs.empty()) {
       ASSIGN_OR_RETURN(removed, context_.store.Remove(epochs, request.dry_run()));

@@ -181,8 +181,8 @@ absl::StatusOr<v1::DistrustSignerResponse> Signers::Distrust(
     ASSIGN_OR_RETURN(const std::string own, OwnSigner());
     if (!own.empty() && signer == own) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "OWN_SIGNER",
-                       "this is the key of this machine: `tilewright key rotate` makes another "
-                       "one, and then this one can be removed");
+                       "this is the key of this machine: run `tilewright key rotate` to make a new "
+                       "key, and then remove this one");
     }
     ASSIGN_OR_RETURN(const std::vector<TrustedSigner> trusted, store_.Signers());
     const bool known = std::any_of(trusted.begin(), trusted.end(), [&](const TrustedSigner& other) {
@@ -268,9 +268,9 @@ absl::Status Signers::CheckTrusted(const std::string& signer) {
   const std::string command = absl::StrCat("tilewright trust add ", signer, " --name NAME");
   return MakeError(
       absl::StatusCode::kFailedPrecondition, "SIGNER_NOT_TRUSTED",
-      absl::StrCat("nobody here trusts who signed this bundle, ", signer,
-                   "; ask the sender whether `tilewright key show` prints this there, and if so "
-                   "run `",
+      absl::StrCat("the signer of this bundle, ", signer,
+                   ", is not trusted here; ask the sender whether `tilewright key show` prints "
+                   "this fingerprint on their machine; if so, run `",
                    command, "` and import again"),
       {{"signer", signer}, {"command", command}});
 }

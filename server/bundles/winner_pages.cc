@@ -35,7 +35,8 @@ absl::StatusOr<Cursor> ParseToken(const std::string& token) {
       absl::SimpleAtoi(parts[2], &cursor.epoch) && cursor.epoch >= 0) {
     return cursor;
   }
-  return InvalidField("page_token", "UNKNOWN_PAGE_TOKEN", "this server did not give it");
+  return InvalidField("page_token", "UNKNOWN_PAGE_TOKEN",
+                      "this server did not issue it: list again without a page token");
 }
 
 // Adds the signers of the listed winners that are not trusted. Their winners are not served.
