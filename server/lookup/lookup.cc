@@ -187,8 +187,8 @@ class LookupImpl final : public Lookup, public std::enable_shared_from_this<Look
                     {{"tuning", tuning_name_}}));
     }
     done(MakeError(absl::StatusCode::kDeadlineExceeded, "TUNING_UNFINISHED",
-                   "the tuning had not begun in time, and too many wait to go on with it: ask "
-                   "again, with a longer deadline"));
+                   "the tuning did not begin in time, and the queue has no room to keep it: "
+                   "ask again with a longer deadline"));
   }
 
   void Answer(const IndexHit& hit, std::shared_ptr<const WireKernel> kernel) {

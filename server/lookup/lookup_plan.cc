@@ -24,11 +24,11 @@ absl::Status CheckFields(const v1::GetKernelRequest& request) {
                         absl::StrCat(static_cast<int>(request.mode()), " is not a mode"));
   }
   if (request.pinned_epoch() < 0) {
-    return InvalidField("pinned_epoch", "OUT_OF_RANGE", "epochs are not negative");
+    return InvalidField("pinned_epoch", "OUT_OF_RANGE", "must not be negative");
   }
   if (request.vendor_library_version() < 0) {
     return InvalidField("vendor_library_version", "OUT_OF_RANGE",
-                        "a version of cublasLt is not negative; 0 is none");
+                        "must not be negative; 0 means no cublasLt");
   }
   if (!request.pinned_content_hash().empty() &&
       request.pinned_content_hash().size() != kHashBytes) {
@@ -66,19 +66,19 @@ absl::Status NothingStored(const v1::GetKernelRequest& request, const WinnerInde
 
 // Winners stored before that epoch would change the answer that the pin gives.
 absl::Status EpochInFuture(int64_t pinned, int64_t newest) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, "EPOCH_IN_FUTURE",
-                   absl::StrCat("pinned_epoch: the newest epoch is ", newest, ", not yet ", pinned,
-                                ": pin the epoch of an answer of this server"),
-                   {{"field", "pinned_epoch"}});
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "EPOCH_IN_FUTURE",
+      absl::StrCat("pinned_epoch: epoch ", pinned, " does not exist yet, the newest is ", newest,
+                   ": pin the epoch of an answer from this server"),
+      {{"field", "pinned_epoch"}});
 }
 
 absl::Status EpochPruned(int64_t pinned) {
-  return MakeError(
-      absl::StatusCode::kNotFound, "EPOCH_PRUNED",
-      absl::StrCat("pinned_epoch: what answered this problem in epoch ", pinned,
-                   " has been pruned or forgotten since, or its signer is trusted no more: "
-                   "pin a newer epoch"),
-      {{"field", "pinned_epoch"}});
+  return MakeError(absl::StatusCode::kNotFound, "EPOCH_PRUNED",
+                   absl::StrCat("pinned_epoch: the winner for this problem in epoch ", pinned,
+                                " was pruned or forgotten, or its signer is no longer trusted: "
+                                "pin a newer epoch"),
+                   {{"field", "pinned_epoch"}});
 }
 
 // Returns whether a new measurement is useless: measured here, in this environment.
@@ -144,7 +144,7 @@ absl::Status NoWinner(const WinnerIndex& index, const IndexQuery& query,
                       std::string_view otherwise) {
   constexpr std::string_view kDistrusted =
       "a winner is stored for this problem on this target, but its signer is not trusted here: "
-      "tilewright list shows it, and tilewright trust add serves it";
+      "see it with tilewright list, and trust its signer with tilewright trust add";
   return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
                    index.IsDistrusted(query) ? kDistrusted : otherwise);
 }
