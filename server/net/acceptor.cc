@@ -116,7 +116,7 @@ void Acceptor::KeepPath() {
           ? UnixListener::Listen(path)
           : absl::NotFoundError("its folder is gone");
   if (again.ok()) {
-    spdlog::warn("socket {} was removed, and is made again", path);
+    spdlog::warn("socket {} was removed, and has been made again", path);
     // Clients that connected before the removal are let in.
     while (AcceptOne()) {
     }
@@ -176,7 +176,7 @@ void Acceptor::Take(int fd) {
                  peer->pid, limit);
     Refuse(fd, {"TOO_MANY_CONNECTIONS",
                 absl::StrCat("user ", peer->uid, " has ", limit,
-                             " open already, which is the most (max_connections_per_user)")});
+                             " open already, which is the limit (max_connections_per_user)")});
     return;
   }
   accepted_.fetch_add(1, std::memory_order_relaxed);
@@ -200,7 +200,7 @@ void RaiseDescriptorLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    spdlog::warn("the limit of open files stays: {}", std::strerror(errno));
+    spdlog::warn("the limit of open files cannot be raised: {}", std::strerror(errno));
   }
 }
 

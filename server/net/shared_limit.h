@@ -66,8 +66,8 @@ class SharedLimit {
   // Returns RESOURCE_EXHAUSTED, with a delay, for a caller without a place. `what`: "bundles".
   absl::Status Refusal(const char* reason, const char* what) const {
     return MakeError(absl::StatusCode::kResourceExhausted, reason,
-                     absl::StrCat(each_, " ", what, " of this user are under way, or ", total_,
-                                  " of all: try again in 1000 ms"),
+                     absl::StrCat(each_, " ", what, " of this user, or ", total_,
+                                  " of all users, are under way: try again in 1000 ms"),
                      {{"retry_delay_ms", "1000"}});
   }
 

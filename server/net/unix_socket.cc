@@ -34,7 +34,7 @@ absl::Status MakeFolder(const std::string& path) {
   std::filesystem::create_directories(folder, error);
   if (error) return SocketError(path, "its folder cannot be made", error.value());
   if (chmod(folder.c_str(), 0750) != 0) {
-    return SocketError(path, "its folder cannot be restricted", errno);
+    return SocketError(path, "the mode of its folder cannot be set", errno);
   }
   return absl::OkStatus();
 }
@@ -53,18 +53,19 @@ absl::Status RemoveStale(const std::string& path) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) return absl::OkStatus();
-    return SocketError(path, "cannot be looked at", errno);
+    return SocketError(path, "cannot be checked", errno);
   }
   if (!S_ISSOCK(info.st_mode)) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "SOCKET_UNUSABLE",
-                     absl::StrCat("socket ", path, ": something else than a socket is there"));
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "SOCKET_UNUSABLE",
+        absl::StrCat("socket ", path, ": is not a socket: remove it, or name another path"));
   }
   if (SomebodyAnswers(path)) {
     return MakeError(absl::StatusCode::kAlreadyExists, "SOCKET_IN_USE",
                      absl::StrCat("socket ", path, ": another daemon answers on it"));
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return SocketError(path, "the one left behind cannot be removed", errno);
+    return SocketError(path, "the socket of an ended daemon cannot be removed", errno);
   }
   return absl::OkStatus();
 }
@@ -84,9 +85,9 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const std::string& path) {
   }
   struct stat info = {};
   if (chmod(path.c_str(), 0660) != 0 || lstat(path.c_str(), &info) != 0) {
-    return SocketError(path, "cannot be restricted", errno);
+    return SocketError(path, "its mode cannot be set", errno);
   }
-  if (listen(fd, kBacklog) != 0) return SocketError(path, "cannot be listened on", errno);
+  if (listen(fd, kBacklog) != 0) return SocketError(path, "listening failed", errno);
   std::move(closer).Cancel();
   return UnixListener(fd, path, info.st_ino);
 }

@@ -48,7 +48,7 @@ TEST_F(DaemonSurroundings, ASocketThatIsRemovedIsMadeAgain) {
   std::filesystem::remove(daemon.socket());
   ASSERT_TRUE(AwaitSocket(daemon.socket())) << daemon.log();
   EXPECT_TRUE(ServiceClient(daemon.socket()).Get(RequestOf(4096, kCached, kTarget)).ok());
-  EXPECT_TRUE(daemon.AwaitLog("was removed, and is made again")) << daemon.log();
+  EXPECT_TRUE(daemon.AwaitLog("was removed, and has been made again")) << daemon.log();
   daemon.Signal(SIGTERM);
   EXPECT_EQ(daemon.AwaitExit(), 0);
   EXPECT_FALSE(std::filesystem::exists(daemon.socket()));

@@ -100,7 +100,7 @@ TEST(SharedLimitTest, NoUserTakesTheLastPlaces) {
   EXPECT_TRUE(limit.TryTake(3).held());
   const absl::Status refusal = limit.Refusal("TOO_MANY_THINGS", "things");
   EXPECT_EQ(refusal.message(),
-            "2 things of this user are under way, or 3 of all: try again in 1000 ms");
+            "2 things of this user, or 3 of all users, are under way: try again in 1000 ms");
 }
 
 // One user could open as many as its connections carry, 262,144 of them.
