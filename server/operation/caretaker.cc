@@ -25,7 +25,7 @@ Caretaker::~Caretaker() {
   looking_.Stop();
   if (tuner_.unstored() == 0) return;
   if (const absl::Status stored = tuner_.StoreUnstored(); !stored.ok()) {
-    spdlog::error("{} winners are lost, which could not be stored: {}", tuner_.unstored(),
+    spdlog::error("{} winners could not be stored and are lost: {}", tuner_.unstored(),
                   std::string(stored.message()));
   }
 }

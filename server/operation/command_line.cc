@@ -11,21 +11,21 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CommandLine result;
   CLI::App app(
       "Tunes GPU kernels once and serves them to everyone, over gRPC on a Unix socket.\n"
-      "Settings: flags over TILEWRIGHT_* variables over the TOML file over defaults.",
+      "A flag overrides a TILEWRIGHT_* variable, which overrides the TOML file.",
       "tilewrightd");
   app.footer(
-      "libnvrtc is looked for where $TILEWRIGHT_NVRTC says and, where that is not set, in the\n"
+      "The daemon looks for libnvrtc at $TILEWRIGHT_NVRTC. If that is not set, it looks in the\n"
       "loader's path, in $CUDA_HOME and in the wheels of the active Python.\n"
-      "Signals: SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reads the settings\n"
-      "again (log_level, log_format, log_file, idle_timeout and max_connections_per_user change\n"
-      "while the daemon runs) and opens the log file anew; SIGUSR1 and SIGUSR2 do nothing.");
+      "SIGTERM and SIGINT stop the daemon in order, a second one at once. SIGHUP reads the\n"
+      "settings again (log_level, log_format, log_file, idle_timeout and max_connections_per_user\n"
+      "change while the daemon runs) and reopens the log file. SIGUSR1 and SIGUSR2 do nothing.");
   app.set_version_flag("--version", absl::StrCat("tilewrightd ", kVersion));
   app.add_option("--config", result.layers.config_file,
-                 "TOML file with the settings below, by their names with underscores "
-                 "(default $XDG_CONFIG_HOME/tilewright/tilewrightd.toml, if there)")
+                 "TOML file with the settings below; their names have underscores there "
+                 "(default $XDG_CONFIG_HOME/tilewright/tilewrightd.toml, if it exists)")
       ->type_name("FILE");
   app.add_option("--restore", result.restore,
-                 "Put this backup in the place of the database, which is kept beside it, and end")
+                 "Replace the database by this backup, keep the old database beside it, and end")
       ->type_name("FILE");
   std::map<std::string, std::string> values;
   std::map<std::string, CLI::Option*> options;

@@ -54,7 +54,7 @@ absl::Status ApplyToml(std::string_view text, const std::string& file_name, Conf
     const Setting* setting = FindSetting(name);
     if (setting == nullptr) {
       return ErrorAt(file_name, key.source(),
-                     absl::StrCat("unknown key '", name, "'; known are ", KnownKeys()));
+                     absl::StrCat("unknown key '", name, "'; known keys: ", KnownKeys()));
     }
     const std::optional<std::string> value = Spell(node);
     if (!value) {

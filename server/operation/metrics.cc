@@ -67,13 +67,13 @@ void Metrics::AddGauge(std::string name, std::string help, std::function<double(
 
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   std::vector<prometheus::MetricFamily> families;
-  families.push_back(Family("tilewright_lookups_total", "Look-ups, by how they were answered.",
-                            prometheus::MetricType::Counter));
+  families.push_back(
+      Family("tilewright_lookups_total", "Look-ups by outcome.", prometheus::MetricType::Counter));
   AddLookups(lookups_from_memory, "memory", families.back());
   AddLookups(lookups_resolved, "resolved", families.back());
   AddLookups(lookups_failed, "failed", families.back());
   families.push_back(Family("tilewright_lookup_duration_seconds",
-                            "From the request to its reply, without the transport.",
+                            "Time from request to reply, without the transport.",
                             prometheus::MetricType::Histogram));
   lookup_seconds.CollectInto(families.back());
   for (const Reading& reading : readings_) {

@@ -108,14 +108,14 @@ std::vector<Setting> MakeSettings() {
        [](View value, Config& config) { return ParsePath(value, &config.socket); }},
       {"idle_timeout", "DURATION", "End after this long without work; 0: never (default 0)",
        [](View value, Config& config) { return ParseDuration(value, &config.idle_timeout); }},
-      {"compile_workers", "N", "Compile processes; 0: one a core (default 0)",
+      {"compile_workers", "N", "Compile processes; 0: one per core (default 0)",
        [](View value, Config& config) { return ParseInt(value, 0, 256, &config.compile_workers); }},
       {"metrics_port", "PORT", "Prometheus metrics on this port of 127.0.0.1; 0: off (default 0)",
        [](View value, Config& config) { return ParseInt(value, 0, 65535, &config.metrics_port); }},
       {"log_level", "LEVEL", "trace, debug, info, warning or error (default info)",
        [](View value, Config& config) { return ParseLogLevel(value, &config.log_level); }},
       {"log_file", "FILE",
-       "Append the log to this file, opened anew on SIGHUP (default: none, log "
+       "Append the log to this file, and open it again on SIGHUP (default: log "
        "to standard error)",
        [](View value, Config& config) { return ParsePath(value, &config.log_file); }},
       {"log_format", "FORMAT", "text or json (default text)",
@@ -127,23 +127,23 @@ std::vector<Setting> MakeSettings() {
          return ParseInt(value, 1, 1000000, &config.max_connections_per_user);
        }},
       {"resume_sweeps", "BOOL",
-       "Go on with unfinished sweeps at the start, rather than when they are asked for again "
-       "(default false)",
+       "Continue unfinished sweeps at the start; if false, a sweep continues when it is asked for "
+       "again (default false)",
        [](View value, Config& config) { return ParseBool(value, &config.resume_sweeps); }},
       {"administrators", "USERS",
-       "Users, by name or id and separated by commas, who beside the daemon's own and root may "
+       "Users by name or id, separated by commas; like root and the daemon's own user, they may "
        "import, adopt and forget winners, prune the cache and back it up, trust signers, see and "
        "rotate the signing key and cancel the work of others (default none)",
        [](View value, Config& config) {
          return ParseAdministrators(value, &config.administrators);
        }},
       {"max_cache_bytes", "BYTES",
-       "What `tilewright prune` leaves of the database, such as 500MB or 2GiB; 0: no limit "
+       "Database size that `tilewright prune` leaves, such as 500MB or 2GiB; 0: no limit "
        "(default 0)",
        [](View value, Config& config) { return ParseBytes(value, &config.max_cache_bytes); }},
       {"keep_sources", "DIR",
-       "Keep the source and the cubin of each kernel that a tuning compiles here, named by the "
-       "content hash (default: none are kept)",
+       "Keep source and cubin of each kernel that a tuning compiles in this folder, named by "
+       "content hash (default: keep none)",
        [](View value, Config& config) { return ParsePath(value, &config.keep_sources); }},
   };
 }
