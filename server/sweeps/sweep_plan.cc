@@ -50,7 +50,7 @@ absl::Status CheckRequest(const v1::CreateSweepRequest& request) {
                           absl::StrCat("must have 1 to ", kMaxLabelBytes, " bytes"));
     }
     if (!labels.insert(label).second) {
-      return InvalidField(field, "DUPLICATE_LABEL", absl::StrCat("'", label, "' came before"));
+      return InvalidField(field, "DUPLICATE_LABEL", absl::StrCat("'", label, "' is given twice"));
     }
   }
   return absl::OkStatus();

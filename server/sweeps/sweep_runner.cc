@@ -109,7 +109,7 @@ absl::StatusOr<SweepRunner::Created> SweepRunner::Begin(const v1::CreateSweepReq
   if (active_.size() >= kMaxActive || static_cast<std::size_t>(own) >= kMaxActiveOfUser) {
     return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_SWEEPS",
                      absl::StrCat(kMaxActiveOfUser, " sweeps of this user, or ", kMaxActive,
-                                  " of all, are being worked on"),
+                                  " of all users, are being worked on"),
                      {{"retry_delay_ms", "10000"}});
   }
   ASSIGN_OR_RETURN(const std::optional<v1::Sweep> earlier, Stored(name));

@@ -180,7 +180,7 @@ void SweepRunner::Settle(Active& sweep, int index, const absl::StatusOr<StoredWi
 void SweepRunner::Save(const Active& sweep) {
   const absl::Status status = store_.PutSweep(sweep.state->Snapshot(), sweep.request);
   if (!status.ok()) {
-    spdlog::error("sweep {} cannot be kept: {}", sweep.request.sweep_id(),
+    spdlog::error("sweep {} cannot be stored: {}", sweep.request.sweep_id(),
                   std::string(status.message()));
   }
 }
