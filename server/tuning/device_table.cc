@@ -34,7 +34,7 @@ absl::Status NoGpu() {
   return MakeError(
       absl::StatusCode::kFailedPrecondition, "NO_GPU",
       absl::StrCat("no GPU was found: name a target to rank kernels by the model instead "
-                   "(--target h100-sxm); known are ",
+                   "(--target h100-sxm); known targets: ",
                    ProfileNames()),
       {{"field", "target"}});
 }
@@ -86,7 +86,7 @@ DeviceTable::DeviceTable(Compiler& compiler, Profiler& profiler, absl::Duration 
     asking_.AwaitFor(all_asked, patience);
   }
   if (const std::string awaited = Awaited(); !awaited.empty()) {
-    spdlog::warn("no answer yet of {}: what is stored is served meanwhile", awaited);
+    spdlog::warn("no answer yet from {}: stored winners are served meanwhile", awaited);
   }
 }
 
@@ -230,7 +230,7 @@ absl::StatusOr<ResolvedTarget> DeviceTable::Resolve(const std::string& profile, 
   if (!profile.empty()) {
     if (ordinal != 0) {
       return InvalidField("device_ordinal", "CONTRADICTORY_TARGET",
-                          "a named target has no devices: give one of the two");
+                          "a named target has no devices: give a target or a device, not both");
     }
     ASSIGN_OR_RETURN(*resolved.target.mutable_silicon(), FindTargetProfile(profile));
     v1::Environment& environment = *resolved.target.mutable_environment();

@@ -131,7 +131,7 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::FindRepeated(
   std::shared_ptr<TuningJob> job = history_.FindByRequestId(request_id);
   if (job != nullptr && KeyOf(job->request()) != KeyOf(request)) {
     return InvalidField("request_id", "REQUEST_ID_REUSED",
-                        "it was given before, for another problem or target");
+                        "it was given before, for another problem or target: give a new one");
   }
   return job;
 }
@@ -151,7 +151,7 @@ absl::StatusOr<Scheduler::WorkPtr> Scheduler::JoinOrQueue(const TuneRequest& req
   if (interest != Interest::kBackground) {
     const auto own = queued_of_.find(user);
     if (own != queued_of_.end() && own->second >= ShareOfUser(options_.max_queue)) {
-      return QueueFull("this user's share of the tuning queue is taken");
+      return QueueFull("this user's share of the tuning queue is full");
     }
   }
   if (queued_ >= options_.max_queue && somebody_waits) yielded = TakeOutBackground();
@@ -203,7 +203,7 @@ void Scheduler::FinishYielded(const WorkPtr& yielded) {
   if (yielded == nullptr) return;
   counters_.yielded.fetch_add(1, std::memory_order_relaxed);
   Finish(yielded, MakeError(absl::StatusCode::kCancelled, "YIELDED",
-                            "nobody waited for it, and it made room for somebody who does"));
+                            "nobody waited for it, so it made room for a waiting caller"));
 }
 
 void Scheduler::CountOut(const Work& work) {
@@ -256,15 +256,15 @@ absl::StatusOr<std::shared_ptr<TuningJob>> Scheduler::Cancel(const std::string& 
     absl::MutexLock lock(&mutex_);
     if (!request_id.empty() && history_.FindByRequestId(request_id) != job) {
       return InvalidField("request_id", "REQUEST_ID_UNKNOWN",
-                          absl::StrCat("no CreateTuning with it made or joined ", name,
-                                       ": give the one it was created with, or none"));
+                          absl::StrCat("no CreateTuning with this id made or joined ", name,
+                                       ": give the id it was created with, or none"));
     }
     const auto found = by_name_.find(name);
     if (found == by_name_.end() || !found->second->TakeBack(request_id)) return job;
     const WorkPtr work = found->second;
     if (StopUnwanted(work)) unstarted = work;
   }
-  if (unstarted) Finish(unstarted, absl::CancelledError("taken back before it began"));
+  if (unstarted) Finish(unstarted, absl::CancelledError("cancelled before it began"));
   return job;
 }
 

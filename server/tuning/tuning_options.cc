@@ -20,7 +20,7 @@ absl::Status CheckTuningOptions(const v1::TuningOptions& options) {
   }
   if (options.exhaustive() && options.max_candidates() != 0) {
     return InvalidField("options.max_candidates", "CONTRADICTORY_OPTIONS",
-                        "an exhaustive tuning takes all; must be 0");
+                        "must be 0: an exhaustive tuning takes all candidates");
   }
   if (options.has_budget()) {
     const auto& budget = options.budget();
@@ -28,7 +28,7 @@ absl::Status CheckTuningOptions(const v1::TuningOptions& options) {
     if (!positive || budget.seconds() > kMaxBudgetSeconds || budget.nanos() < 0 ||
         budget.nanos() > 999999999) {
       return InvalidField("options.budget", "OUT_OF_RANGE",
-                          "must be more than nothing and at most a day");
+                          "must be more than 0 and at most a day");
     }
   }
   return absl::OkStatus();

@@ -42,8 +42,8 @@ IndexHit ForCaller(IndexHit hit, int64_t library_version) {
 absl::Status OnlyTheVendors(const IndexHit& hit, int64_t library_version) {
   return MakeError(
       absl::StatusCode::kFailedPrecondition, "VENDOR_LIBRARY_MISMATCH",
-      absl::StrCat("vendor_library_version: the best known is an algorithm of cublasLt ",
-                   LibraryOf(*hit.winner), ", the caller has ",
+      absl::StrCat("vendor_library_version: the winner is an algorithm of cublasLt ",
+                   LibraryOf(*hit.winner), ", but the caller has ",
                    library_version == 0 ? "none" : absl::StrCat(library_version),
                    ", and no template is stored beside it: load that cublasLt, or tune the "
                    "problem again with force"),

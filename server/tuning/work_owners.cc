@@ -9,7 +9,7 @@ namespace {
 absl::Status NotPermitted(const std::string& name, uid_t user, const Permissions& permissions) {
   return MakeError(absl::StatusCode::kPermissionDenied, "NOT_PERMITTED",
                    absl::StrCat("user ", DescribeUser(user), " did not ask for ", name,
-                                " and may not cancel it; who asked for it may, and these: ",
+                                " and may not cancel it; these may: the users who asked, ",
                                 permissions.Administrators()));
 }
 

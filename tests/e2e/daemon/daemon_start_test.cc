@@ -46,7 +46,7 @@ TEST_F(DaemonStart, LibrariesThatHangHoldUpNeitherStartNorAnswersNorEnd) {
       cache_, {},
       {{"LD_LIBRARY_PATH", libraries_}, {"TILEWRIGHT_NVRTC", libraries_ + "/libnvrtc.so"}});
   ASSERT_TRUE(daemon.AwaitServing()) << daemon.log();
-  EXPECT_TRUE(daemon.AwaitLog("no answer yet of the CUDA driver")) << daemon.log();
+  EXPECT_TRUE(daemon.AwaitLog("no answer yet from the CUDA driver")) << daemon.log();
   EXPECT_TRUE(daemon.AwaitLog("NVRTC")) << daemon.log();
   ServiceClient client(daemon.socket());
   const auto stored = client.Get(RequestOf(512, v1::LOOKUP_MODE_CACHED_ONLY, kTarget));
