@@ -202,10 +202,10 @@ void DaemonServer::ExportMetrics() {
           tunings.cancelled);
   counter("tilewright_tunings_joined_total", "Callers that found their tuning under way.",
           tunings.joined);
-  counter("tilewright_tunings_rejected_total", "Tunings refused for want of room in the queue.",
+  counter("tilewright_tunings_rejected_total", "Tunings refused because the queue had no room.",
           tunings.rejected);
   counter("tilewright_tunings_yielded_total",
-          "Tunings of the background that made room for callers who wait.", tunings.yielded);
+          "Background tunings that made room for waiting callers.", tunings.yielded);
   metrics_->AddGauge("tilewright_tunings_queued", "Tunings that wait.",
                      [this] { return static_cast<double>(scheduler_.queued()); });
   metrics_->AddGauge("tilewright_tunings_running", "Tunings under way.",
@@ -213,18 +213,18 @@ void DaemonServer::ExportMetrics() {
   metrics_->AddGauge("tilewright_sweeps_active", "Sweeps being worked on.",
                      [this] { return static_cast<double>(sweeps_.active()); });
   metrics_->AddGauge("tilewright_revalidations_waiting",
-                     "Winners that are served and to be measured again on an idle GPU.",
+                     "Winners that are served and wait to be measured again.",
                      [this] { return static_cast<double>(revalidation_.waiting()); });
-  metrics_->AddGauge("tilewright_winners", "Problems, on their targets, that have a winner.",
+  metrics_->AddGauge("tilewright_winners", "Pairs of problem and target that have a winner.",
                      [this] { return static_cast<double>(collaborators_.index.size()); });
   metrics_->AddGauge("tilewright_unstored_winners",
                      "Winners that are served and could not be stored yet.",
                      [this] { return static_cast<double>(collaborators_.tuner.unstored()); });
   metrics_->AddGauge("tilewright_epoch", "Generation of the winners.",
                      [this] { return static_cast<double>(collaborators_.index.epoch()); });
-  metrics_->AddCounter("tilewright_connections_accepted_total", "Connections let in.",
+  metrics_->AddCounter("tilewright_connections_accepted_total", "Connections accepted.",
                        [this] { return static_cast<double>(acceptor_->accepted()); });
-  metrics_->AddCounter("tilewright_connections_refused_total", "Connections not let in.",
+  metrics_->AddCounter("tilewright_connections_refused_total", "Connections refused.",
                        [this] { return static_cast<double>(acceptor_->refused()); });
 }
 
@@ -233,7 +233,7 @@ void DaemonServer::NoteUses() {
   if (served.empty()) return;
   const absl::Status noted =
       collaborators_.store.NoteServed(served, absl::ToUnixSeconds(collaborators_.clock.Now()));
-  if (!noted.ok()) spdlog::warn("when kernels were served is not noted: {}", noted.ToString());
+  if (!noted.ok()) spdlog::warn("the use of kernels could not be stored: {}", noted.ToString());
 }
 
 bool DaemonServer::Busy() const {
