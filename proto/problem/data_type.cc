@@ -19,7 +19,7 @@ struct DataTypeRow {
 constexpr StoredFormat kBinary32 = {0x1p-24, 0x1p-149, 3.4028234663852886e38};
 constexpr StoredFormat kExact = {0, 0, INFINITY};
 
-// Each at its own number. The first one stands for types that this version does not know.
+// Each type is at its own number. The first row stands for types that this version does not know.
 constexpr DataTypeRow kTypes[] = {
     {v1::DATA_TYPE_UNSPECIFIED, 0, Multiplier::kNone, kBinary32},
     {v1::DATA_TYPE_FP32, 4, Multiplier::kFp32, kBinary32},

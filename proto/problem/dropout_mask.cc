@@ -9,7 +9,7 @@ constexpr uint32_t kDropoutUse = 0;
 constexpr uint32_t kRoundingUse = 1;
 constexpr int kRoundingRounds = 7;
 
-// The 16 bits of one element, for one use.
+// Returns the 16 random bits of one element for one use.
 uint32_t ElementBits(uint64_t seed, uint64_t offset, uint32_t use, int rounds, uint32_t batch,
                      uint32_t row, uint32_t column) {
   const uint32_t lane = row % 8 * 4 + column % 8 / 2;
@@ -24,11 +24,11 @@ uint32_t ElementBits(uint64_t seed, uint64_t offset, uint32_t use, int rounds, u
 }  // namespace
 
 uint32_t QuantizeProbability(double probability) {
-  const double steps = probability * kDropoutSteps;  // Exact: a power of two.
+  const double steps = probability * kDropoutSteps;  // Exact: the factor is a power of two.
   const double below = std::floor(steps);
   const auto threshold = static_cast<uint32_t>(below);
   const double rest = steps - below;
-  // Not nearbyint: a caller may have set another rounding mode.
+  // nearbyint is not used because a caller may have set another rounding mode.
   const bool up = rest > 0.5 || (rest == 0.5 && threshold % 2 == 1);
   return up ? threshold + 1 : threshold;
 }

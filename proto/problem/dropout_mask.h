@@ -1,5 +1,5 @@
-// Which elements dropout keeps, on the host: docs/dropout.md is the contract. Written from it and
-// not from the device's header, so that each checks the other. Plain, not fast. Pure; any thread.
+// Says, on the host, which elements dropout keeps, by docs/dropout.md. It is not made from the
+// device's header, so each checks the other. Plain, not fast. Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_DROPOUT_MASK_H_
 #define TILEWRIGHT_PROTO_PROBLEM_DROPOUT_MASK_H_
 
@@ -9,24 +9,24 @@
 
 namespace tilewright {
 
-// Offsets are below it: the upper 16 bits of their word are the batch's.
+// Offsets are below this: the batch has the upper 16 bits of their word.
 inline constexpr uint64_t kOffsetLimit = uint64_t{1} << 48;
 
-// Values that the bits of an element take: thresholds are in [0, kDropoutSteps].
+// The number of values that the bits of an element can have. A threshold is in [0, kDropoutSteps].
 inline constexpr uint32_t kDropoutSteps = 32768;
 
-// The threshold of `probability`, which is in [0, 1]: the nearest integer to p * 2^15, ties to
-// even. 0 drops nothing, kDropoutSteps everything.
+// Returns the threshold for a `probability` p in [0, 1]: the integer nearest to p * 2^15, ties to
+// even. The threshold 0 drops nothing, and kDropoutSteps drops everything.
 uint32_t QuantizeProbability(double probability);
 
-// What kept elements are multiplied with: 32768 / (32768 - threshold), and 0 of threshold 32768.
+// Returns the factor of the kept elements: 32768 / (32768 - threshold), or 0 if threshold is 32768.
 float DropoutScale(uint32_t threshold);
 
-// GemmArgs::dropout_offset of a threshold: (32768 - threshold) * (2^16 + 1).
+// Returns GemmArgs::dropout_offset for a threshold: (32768 - threshold) * (2^16 + 1).
 uint32_t DropoutOffset(uint32_t threshold);
 
-// Philox-4x32 of Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC'11). Low words
-// come first.
+// Computes Philox-4x32 of Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC'11). Low
+// words come first.
 std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key,
                                    int rounds);
 
@@ -40,11 +40,11 @@ struct DropoutMask {
   bool Keeps(uint32_t batch, uint32_t row, uint32_t column) const;
 };
 
-// The 16 bits that round the element stochastically.
+// Returns the 16 bits for the stochastic rounding of the element.
 uint32_t RoundingBits(uint64_t seed, uint64_t offset, uint32_t batch, uint32_t row,
                       uint32_t column);
 
-// A part of one batch, [rows, columns] elements from (first_row, first_column) on.
+// A part of one batch: [rows, columns] elements that begin at (first_row, first_column).
 struct MaskRegion {
   uint32_t batch = 0;
   uint32_t first_row = 0;
@@ -53,10 +53,10 @@ struct MaskRegion {
   int64_t columns = 0;
 };
 
-// Bytes of a row of a packed mask.
+// Returns the bytes of one row of a packed mask.
 int64_t PackedMaskRowBytes(int64_t columns);
 
-// The region packed as problem.proto, Dropout.store_mask, lays a mask out.
+// Packs the region as Dropout.store_mask in problem.proto describes.
 std::vector<uint8_t> PackMask(const DropoutMask& mask, const MaskRegion& region);
 
 }  // namespace tilewright

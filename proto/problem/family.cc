@@ -12,7 +12,7 @@
 namespace tilewright {
 namespace {
 
-// Of a problem that says not what to compute.
+// The family of a problem whose kind is not set.
 class NoFamily final : public Family {
  public:
   std::string_view name() const override { return "none"; }

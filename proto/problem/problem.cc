@@ -13,15 +13,15 @@
 namespace tilewright {
 namespace {
 
-// Raised whenever a field is added or its meaning changes: keys of older encodings then
-// match nothing, which costs a tuning but never serves a wrong kernel.
+// Raise this if a field is added or its meaning changes. Keys of older encodings then match
+// nothing: that costs a tuning, but never serves a wrong kernel.
 constexpr uint32_t kEncodingVersion = 2;
 
-// A divisor or alignment of 0 or 1 asks for nothing.
+// A divisor or alignment of 0 or 1 requires nothing.
 bool Divides(int64_t divisor, int64_t value) { return divisor <= 1 || value % divisor == 0; }
 
-// Requirements say nothing of tiles; no template's are smaller than these. What would have more of
-// them than a grid has blocks (from 2^37 elements on) takes a kernel that was planned for it.
+// Requirements do not state tiles. No template has smaller tiles than these. If a problem has more
+// of them than a grid has blocks (from 2^37 elements on), it needs a kernel planned for it.
 bool FitsAnyGrid(const ProblemShape& shape) {
   constexpr int kSmallestTileM = 4;
   constexpr int kSmallestTileN = 16;
@@ -31,7 +31,7 @@ bool FitsAnyGrid(const ProblemShape& shape) {
 }  // namespace
 
 absl::StatusOr<v1::Problem> Canonicalize(const v1::Problem& problem) {
-  // What this version would drop would be another problem.
+  // A problem without the parts that this version does not know would be another problem.
   RETURN_IF_ERROR(CheckKnownValues(problem, {.name = "problem", .unknown_field = Unimplemented}));
   v1::Problem canonical = problem;
   RETURN_IF_ERROR(FamilyOf(problem).Canonicalize(canonical));
@@ -48,8 +48,8 @@ std::string EncodeProblem(const v1::Problem& canonical) {
 
 std::string ProblemKey(const v1::Problem& canonical) { return Sha256(EncodeProblem(canonical)); }
 
-// A canonical GEMM has a batch >= 1, a fused dropout rows, so that no encoding of a problem is one
-// without its shape.
+// The encoding of a problem always has a shape: a canonical GEMM has batch >= 1, and a fused
+// dropout has rows. So it never equals an encoding without a shape.
 std::string EncodeShapeless(const v1::Problem& canonical) {
   v1::Problem shapeless = canonical;
   FamilyOf(canonical).ClearShape(shapeless);
@@ -116,7 +116,7 @@ std::optional<BrokenRequirement> FirstBrokenRequirement(const v1::Requirements& 
 bool RequirementsHold(const v1::Requirements& requirements, const v1::Problem& problem) {
   const Family& family = FamilyOf(problem);
   const ProblemShape shape = family.ShapeOf(problem);
-  // A shape without rows says not what to compute.
+  // A shape without rows gives nothing to compute.
   return shape.m >= 1 && FitsAnyGrid(shape) &&
          !FirstBrokenRequirement(requirements, family.shape_fields(), shape,
                                  family.TensorsOf(problem));

@@ -10,7 +10,7 @@
 
 namespace tilewright {
 
-// Writes the fields of a problem, fixed-width and little-endian. On one thread.
+// Writes the fields of a problem, fixed-width and little-endian. For one thread.
 class ProblemEncoder {
  public:
   void U32(uint32_t value) { Fixed(value, 4); }

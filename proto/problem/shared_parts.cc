@@ -56,18 +56,18 @@ absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& n
     numerics.set_determinism(v1::DETERMINISM_MODE_REQUIRED);
   }
   const double budget = numerics.error_budget();
-  // Above 1 even an output of zeros would pass.
+  // With a budget above 1 even an output of zeros would pass.
   if (!(budget >= 0 && budget <= 1)) {
     return InvalidField(absl::StrCat(path, ".error_budget"), "OUT_OF_RANGE",
                         absl::StrCat(budget, " is not in [0, 1]; 0 states no budget"));
   }
-  if (budget == 0) numerics.set_error_budget(0);  // -0 is another bit pattern.
+  if (budget == 0) numerics.set_error_budget(0);  // -0 has other bits.
   return absl::OkStatus();
 }
 
 namespace {
 
-// The shortest number that means the same steps: 0.1, not 0.100006.
+// Finds the shortest number that gives the same steps: 0.1, not 0.100006.
 std::string DescribeProbability(double probability) {
   std::string text;
   for (int digits = 1; digits <= 6; ++digits) {

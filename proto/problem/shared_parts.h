@@ -12,41 +12,41 @@
 
 namespace tilewright {
 
-// INVALID_ARGUMENT for a value that is not in [1, maximum].
+// Returns INVALID_ARGUMENT if `value` is not in [1, maximum].
 absl::Status CheckRange(const std::string& field, int64_t value, int64_t maximum);
 
-// INVALID_ARGUMENT for a type other than FP32, FP16 and BF16.
+// Returns INVALID_ARGUMENT if `type` is not FP32, FP16 or BF16.
 absl::Status CheckStoredFloat(const std::string& field, v1::DataType type);
 
-// What tensors must stay below: far past any memory, and low enough that kernels may add extents in
-// 64 bits.
+// Every tensor must be smaller than this. It is far more than any memory, and low enough that
+// kernels may add extents in 64 bits.
 inline constexpr __int128 kMaxExtentBytes = static_cast<__int128>(1) << 62;
 
-// INVALID_ARGUMENT where `rows` rows of `stride` elements come to that or more.
+// Returns INVALID_ARGUMENT if `rows` rows of `stride` elements reach kMaxExtentBytes.
 absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t stride,
                              v1::DataType type);
 
-// Checks `dropout`, fills its defaults and quantises its probability, which is 0 then where nothing
-// is dropped; `path` is its field path.
+// Checks `dropout`, fills its defaults and quantises its probability. The probability becomes 0 if
+// nothing is dropped. `path` is the path of its field.
 absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout);
 
-// Checks `numerics` and fills its defaults; `path` is its field path.
+// Checks `numerics` and fills its defaults. `path` is the path of its field.
 absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& numerics);
 
-// The name of an enum value in lower case, without its prefix: "gelu_tanh". "unknown" for a value
-// that this version does not know, which has no name.
+// Returns the name of an enum value in lower case, without its prefix: "gelu_tanh". Returns
+// "unknown" for a value that this version does not know, which has no name.
 std::string LowerName(const std::string& name, std::string_view prefix);
 
-// " bias" or, of another type than is usual, " bias(fp32)".
+// Returns " bias", or " bias(fp32)" if `type` is not the usual one.
 std::string DescribePart(std::string_view name, v1::DataType type, v1::DataType usual);
 
-// " p=0.1 rounds=10 mask", `name` being "p"; nothing without dropout.
+// Returns " p=0.1 rounds=10 mask" if `name` is "p"; "" without dropout.
 std::string DescribeDropout(std::string_view name, const v1::Dropout& dropout);
 
-// " gelu_tanh"; nothing without an activation.
+// Returns " gelu_tanh"; "" without an activation.
 std::string DescribeActivation(v1::Activation activation);
 
-// " nondeterministic error<=0.001"; nothing for the policy that holds where none is stated.
+// Returns " nondeterministic error<=0.001"; "" for the default policy.
 std::string DescribeNumerics(const v1::NumericsPolicy& numerics);
 
 }  // namespace tilewright

@@ -6,21 +6,21 @@
 
 namespace tilewright {
 
-// Of m, n and k, and of the rows and columns of a fused dropout: the arguments have 32-bit fields.
+// The limit of m, n, k and of rows and columns: the arguments of kernels have 32-bit fields.
 inline constexpr int64_t kMaxExtent = INT32_MAX;
-// Of batches: grid y and z.
+// The limit of batches: they are in grid y or z.
 inline constexpr int64_t kMaxGridYz = 65535;
 inline constexpr int64_t kMaxGridX = INT32_MAX;
 
-// A tile of so many columns has all columns of a row, however many.
+// A tile with this many columns has all columns of a row.
 inline constexpr int kWholeRow = INT32_MAX;
 
-// Whether an extent is so close to the largest that adding a tile to it leaves 31 bits. Kernels of
-// versions before the first one that serves such extents are wrong there, and look no different. So
-// problems with such an extent share kernels with each other alone.
+// Returns whether adding a tile to `extent` may need more than 31 bits. Kernels of versions that
+// did not serve such extents yet are wrong there, and nothing shows it. So problems with such an
+// extent share kernels only with each other.
 constexpr bool IsNearLimit(int64_t extent) { return extent > kMaxExtent - 65536; }
 
-// ceil(m / tile_m) * ceil(n / tile_n) * batch, at most 2^62: more is no more.
+// Returns ceil(m / tile_m) * ceil(n / tile_n) * batch, but at most 2^62.
 int64_t TilesOf(int64_t m, int64_t n, int64_t batch, int64_t tile_m, int64_t tile_n);
 
 }  // namespace tilewright

@@ -1,4 +1,4 @@
-// The kinds of problems that there are: a new one is a line and a case here. Pure; any thread.
+// The list of all kinds of problems. To add one, add a line and a case here. Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_VISIT_PROBLEM_H_
 #define TILEWRIGHT_PROTO_PROBLEM_VISIT_PROBLEM_H_
 
@@ -7,11 +7,11 @@
 
 namespace tilewright {
 
-// The family of each kind, which its folder defines. Static lifetime.
+// Returns the family of a kind. The folder of the kind defines it. Static lifetime.
 const Family& FamilyOfKind(const v1::GemmProblem&);
 const Family& FamilyOfKind(const v1::FusedDropoutProblem&);
 
-// The problem of any kind that a problem of one kind is.
+// Wraps a problem of one kind as a Problem.
 inline v1::Problem Whole(const v1::GemmProblem& gemm) {
   v1::Problem problem;
   *problem.mutable_gemm() = gemm;
@@ -25,20 +25,20 @@ inline v1::Problem Whole(const v1::FusedDropoutProblem& fused_dropout) {
 }
 inline const v1::Problem& Whole(const v1::Problem& problem) { return problem; }
 
-// In the place of a problem whose kind is not set.
+// Takes the place of a problem whose kind is not set.
 struct NoProblem {};
 
-// Several lambdas as one function: of the kinds that each takes.
+// Makes one function from several lambdas, each for its kinds.
 template <typename... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
-// Clang 14 derives none for aggregates.
+// Clang 14 derives no deduction guide for aggregates.
 template <typename... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
-// Calls `visit` with the part of `problem` that is set. The one switch that tells kinds
-// apart: a visit that does not know one of them does not compile.
+// Calls `visit` with the part of `problem` that is set. Only this switch tells kinds apart: a visit
+// that does not handle one of them does not compile.
 template <typename Visit>
 decltype(auto) VisitProblem(const v1::Problem& problem, const Visit& visit) {
   switch (problem.kind_case()) {

@@ -18,7 +18,7 @@ bool MayActivate(const v1::FusedDropoutProblem& problem) {
   return problem.operation() == v1::DROPOUT_OPERATION_BIAS_ACTIVATION_DROPOUT;
 }
 
-// `type` where it is given, else `usual`.
+// Returns `type` if it is set, else `usual`.
 absl::StatusOr<v1::DataType> TypeOr(v1::DataType usual, const char* field, v1::DataType type) {
   if (type == v1::DATA_TYPE_UNSPECIFIED) return usual;
   RETURN_IF_ERROR(CheckStoredFloat(field, type));
@@ -60,7 +60,7 @@ absl::StatusOr<int64_t> CanonicalStride(const char* field, const v1::FusedDropou
   return stride;
 }
 
-// Strides that no tensor of the form has are cleared.
+// Clears the strides that no tensor of this form uses.
 absl::Status CanonicalizeStrides(v1::FusedDropoutProblem& problem) {
   const TensorUses uses = TensorsOf(problem);
   for (const StrideField& field : StrideFields()) {
@@ -77,7 +77,7 @@ absl::Status CanonicalizeStrides(v1::FusedDropoutProblem& problem) {
   return absl::OkStatus();
 }
 
-// What the operation does not have must not be described either.
+// Refuses fields that describe a part which the operation does not have.
 absl::Status CheckAbsentParts(const v1::FusedDropoutProblem& problem) {
   const bool normalizes = Normalizes(problem);
   const char* field = nullptr;

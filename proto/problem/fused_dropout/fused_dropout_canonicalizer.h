@@ -7,7 +7,7 @@
 namespace tilewright {
 
 // Fills the defaults of `problem`, makes its strides explicit and checks every rule of
-// problem.proto: INVALID_ARGUMENT names the field.
+// problem.proto. INVALID_ARGUMENT names the field.
 absl::Status CanonicalizeFusedDropout(v1::FusedDropoutProblem& problem);
 
 }  // namespace tilewright

@@ -1,4 +1,4 @@
-// Fused dropouts. visit_problem.h declares the one function.
+// The family of fused dropouts. visit_problem.h declares its one function.
 #include <cstdint>
 #include <string>
 
@@ -51,7 +51,7 @@ class FusedDropoutFamilyImpl final : public Family {
   void ClearShape(v1::Problem& problem) const override {
     SetShape({.m = 0, .n = 0}, problem);
     v1::FusedDropoutProblem& fused = *problem.mutable_fused_dropout();
-    // An argument of a launch; a kernel with dropout serves every one but 0.
+    // The probability is an argument of a launch. A kernel with dropout serves any but 0.
     if (fused.has_dropout()) fused.mutable_dropout()->set_probability(0.5);
   }
 

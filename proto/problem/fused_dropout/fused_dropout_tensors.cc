@@ -12,7 +12,7 @@ namespace {
 
 using P = v1::FusedDropoutProblem;
 
-// In the order of canonical checks.
+// In the order in which canonicalization checks them.
 enum Stride { kX, kY, kResidual, kPreNorm };
 constexpr StrideField kStrideFields[] = {
     {"fused_dropout.x_stride", &P::x_stride, &P::set_x_stride},
@@ -20,7 +20,7 @@ constexpr StrideField kStrideFields[] = {
     {"fused_dropout.residual_stride", &P::residual_stride, &P::set_residual_stride},
     {"fused_dropout.pre_norm_stride", &P::pre_norm_stride, &P::set_pre_norm_stride},
 };
-// What kernel.proto calls them.
+// The names of these tensors in kernel.proto.
 constexpr v1::Operand kOperands[] = {v1::OPERAND_A, v1::OPERAND_D, v1::OPERAND_C, v1::OPERAND_AUX};
 
 const char* NameOf(FusedTensor tensor) {
@@ -65,7 +65,7 @@ class TensorList {
   void Statistic(FusedTensor tensor, bool written) {
     Add(tensor, written, VectorLayout(v1::DATA_TYPE_FP32, problem_.rows()));
   }
-  // The backward form can compute the mask again, and need not read it.
+  // A mask that is read does not count: the backward form can compute it again.
   void Bits(bool written) {
     TensorUse& use = Add(FusedTensor::kMask, written,
                          RowsOf(v1::DATA_TYPE_INT8, PackedMaskRowBytes(problem_.columns())));

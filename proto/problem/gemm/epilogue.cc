@@ -20,7 +20,7 @@ absl::Status CheckAuxType(v1::DataType type) {
       absl::StrCat(TypeName(type), " is not admitted here; use fp32, fp16, bf16, e4m3 or e5m2"));
 }
 
-// The type of the bias or the source, which the epilogue has or not.
+// Returns the type of the bias or of the source. `present`: whether the epilogue has it.
 absl::StatusOr<v1::DataType> OperandType(const std::string& field, const char* absent, bool present,
                                          v1::DataType d_type, v1::DataType type) {
   if (!present) {
@@ -28,7 +28,7 @@ absl::StatusOr<v1::DataType> OperandType(const std::string& field, const char* a
     return InvalidField(field, "CONTRADICTORY_EPILOGUE", absent);
   }
   if (type == v1::DATA_TYPE_UNSPECIFIED) {
-    // An output type that is none of these is refused with the output.
+    // If the output type is none of these, the check of the output refuses it.
     return IsStoredFloat(d_type) ? d_type : v1::DATA_TYPE_BF16;
   }
   RETURN_IF_ERROR(CheckStoredFloat(field, type));
@@ -73,8 +73,8 @@ absl::Status CheckRounding(v1::DataType d_type, v1::Epilogue& epilogue) {
                                    TypeName(d_type), "; use NEAREST_EVEN, or a 16-bit d_type"));
 }
 
-// The backward form takes the gradient of h in the place of the sums: no bias is added to it,
-// and an activation's derivative needs the z that aux holds.
+// The backward form has the gradient of h in place of the sums. It adds no bias, and it needs the z
+// in aux for the derivative of an activation.
 absl::Status CheckGradient(const v1::Epilogue& epilogue) {
   if (!epilogue.gradient()) {
     if (!epilogue.bias_gradient()) return absl::OkStatus();
@@ -104,7 +104,7 @@ absl::Status CheckOutputScale(v1::DataType d_type, const v1::Epilogue& epilogue)
                                    "; unset it, or use an fp8 d_type"));
 }
 
-// An int32 D is the exact sum: no float may come between.
+// An int32 D is the exact sum, so no step may use floating point.
 absl::Status CheckIntegerOutput(const v1::Epilogue& epilogue) {
   const v1::Epilogue parts = PartsOf(epilogue);
   std::vector<const google::protobuf::FieldDescriptor*> given;

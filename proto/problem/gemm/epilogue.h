@@ -11,10 +11,10 @@
 
 namespace tilewright {
 
-// Fills the defaults, and refuses types that do not fit and parts that contradict each other.
+// Fills the defaults. Refuses types that do not fit, and parts that contradict each other.
 absl::Status CanonicalizeEpilogue(v1::DataType d_type, v1::Epilogue& epilogue);
 
-// As Family::Encode and Family::Describe, of the canonical epilogue.
+// Do the work of Family::Encode and Family::Describe for a canonical epilogue.
 void EncodeEpilogue(const v1::Epilogue& epilogue, ProblemEncoder& out);
 std::string DescribeEpilogue(v1::DataType d_type, const v1::Epilogue& epilogue);
 

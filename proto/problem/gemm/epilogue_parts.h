@@ -1,5 +1,5 @@
-// Which parts a GEMM's epilogue has, canonical or as it came: UNSPECIFIED is none. Pure; any
-// thread.
+// Says which parts an epilogue of a GEMM has. It may be canonical or not: UNSPECIFIED means none.
+// Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_GEMM_EPILOGUE_PARTS_H_
 #define TILEWRIGHT_PROTO_PROBLEM_GEMM_EPILOGUE_PARTS_H_
 
@@ -26,7 +26,7 @@ inline bool HasAux(const v1::Epilogue& epilogue) {
   return epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED;
 }
 
-// Canonical: a probability of 0 is no dropout.
+// Exact for a canonical epilogue, in which a probability of 0 means no dropout.
 inline bool HasDropout(const v1::Epilogue& epilogue) {
   return epilogue.dropout().probability() > 0;
 }
@@ -35,7 +35,7 @@ inline bool StoresMask(const v1::Epilogue& epilogue) {
   return HasDropout(epilogue) && epilogue.dropout().store_mask();
 }
 
-// An auxiliary tensor is an output, but of a gradient, which reads it.
+// Returns whether aux is an output. A gradient reads it instead.
 inline bool WritesAux(const v1::Epilogue& epilogue) {
   return HasAux(epilogue) && !epilogue.gradient();
 }
@@ -44,13 +44,12 @@ inline bool RoundsStochastically(const v1::Epilogue& epilogue) {
   return epilogue.rounding_mode() == v1::ROUNDING_MODE_STOCHASTIC;
 }
 
-// Whether launches need a seed and an offset.
+// Returns whether a launch needs a seed and an offset.
 inline bool UsesRandomBits(const v1::Epilogue& epilogue) {
   return HasDropout(epilogue) || RoundsStochastically(epilogue);
 }
 
-// What there is to do: `epilogue` without its modes that do nothing. Empty where D is the scaled
-// sum.
+// Returns `epilogue` without the modes that do nothing. The result is empty if D is the scaled sum.
 inline v1::Epilogue PartsOf(v1::Epilogue epilogue) {
   if (!HasBias(epilogue)) epilogue.clear_bias_mode();
   if (!HasSource(epilogue)) epilogue.clear_source_mode();
@@ -60,7 +59,7 @@ inline v1::Epilogue PartsOf(v1::Epilogue epilogue) {
   return epilogue;
 }
 
-// Whether A and B have scales.
+// Returns whether A and B have scales.
 inline bool IsScaled(const v1::GemmProblem& gemm) {
   return gemm.scaling_mode() != v1::SCALING_MODE_NONE &&
          gemm.scaling_mode() != v1::SCALING_MODE_UNSPECIFIED;

@@ -51,8 +51,8 @@ void FillTypes(v1::GemmProblem& gemm) {
   if (gemm.d_type() == v1::DATA_TYPE_UNSPECIFIED) gemm.set_d_type(DefaultOutput(gemm.a_type()));
 }
 
-// After everything that decides which precisions are admissible. Where an error budget decides
-// among several it stays open.
+// Runs after all that decides which precisions are admissible. If an error budget admits several,
+// the type stays open.
 void FillAccumulator(v1::GemmProblem& gemm) {
   if (gemm.accumulator_type() == v1::DATA_TYPE_UNSPECIFIED &&
       AdmissiblePrecisions(gemm).size() == 1) {
@@ -108,7 +108,7 @@ absl::Status UnsupportedScaling(const std::string& what) {
   return InvalidField("gemm.scaling_mode", "UNSUPPORTED_SCALING", what);
 }
 
-// Scales of blocks are applied to sums of 128 products, in fp32: promotion is what they are.
+// BLOCK_128 scales sums of 128 products in fp32, so it implies promotion.
 absl::Status CanonicalizeScaling(v1::GemmProblem& gemm) {
   if (gemm.scaling_mode() == v1::SCALING_MODE_UNSPECIFIED) {
     gemm.set_scaling_mode(v1::SCALING_MODE_NONE);
@@ -130,7 +130,7 @@ absl::Status CanonicalizeScaling(v1::GemmProblem& gemm) {
   return absl::OkStatus();
 }
 
-// The tensor core transposes 16-bit elements alone.
+// The tensor core transposes only 16-bit elements.
 absl::Status CheckFp8Layouts(const v1::GemmProblem& gemm) {
   const bool a_along_k = gemm.a_layout() == v1::OPERAND_LAYOUT_NORMAL;
   const bool b_along_k = gemm.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED;
@@ -156,7 +156,7 @@ absl::Status CheckTypesServed(const v1::GemmProblem& gemm) {
   return absl::OkStatus();
 }
 
-// What no template of this version serves, or none ever could.
+// Refuses what no template of this version serves, and what no template ever could.
 absl::Status CheckServed(const v1::GemmProblem& gemm) {
   RETURN_IF_ERROR(CheckTypesServed(gemm));
   if (gemm.numerics().promote_accumulation() &&

@@ -6,8 +6,8 @@
 
 namespace tilewright {
 
-// Fills the defaults of `gemm` and checks every rule of problem.proto: INVALID_ARGUMENT for what no
-// version could serve, UNIMPLEMENTED for what no template of this version does.
+// Fills the defaults of `gemm` and checks every rule of problem.proto. INVALID_ARGUMENT: no version
+// could serve it. UNIMPLEMENTED: no template of this version serves it.
 absl::Status CanonicalizeGemm(v1::GemmProblem& gemm);
 
 }  // namespace tilewright

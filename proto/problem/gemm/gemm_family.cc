@@ -1,4 +1,4 @@
-// GEMMs. visit_problem.h declares the one function.
+// The family of GEMMs. visit_problem.h declares its one function.
 #include <cstdint>
 #include <string>
 
@@ -20,7 +20,7 @@ const char* Letter(v1::OperandLayout layout) {
   return layout == v1::OPERAND_LAYOUT_TRANSPOSED ? "t" : "n";
 }
 
-// "bf16", "int8->fp16" where D is of another type, "fp16 sums=fp16".
+// Returns "bf16", "int8->fp16" if D has another type, or "fp16 sums=fp16".
 std::string DescribeTypes(const v1::GemmProblem& gemm) {
   std::string text = TypeName(gemm.a_type());
   if (gemm.b_type() != gemm.a_type()) absl::StrAppend(&text, "*", TypeName(gemm.b_type()));
@@ -29,7 +29,7 @@ std::string DescribeTypes(const v1::GemmProblem& gemm) {
   return text;
 }
 
-// Only the strides that packing does not explain.
+// Names only strides that are not packed.
 std::string DescribeStrides(const v1::GemmProblem& gemm) {
   std::string text;
   for (const StridedOperand& operand : StridedOperands()) {
@@ -55,11 +55,11 @@ std::string DescribeScaling(v1::ScalingMode mode) {
   return absl::StrCat(" scales ", LowerName(v1::ScalingMode_Name(mode), "SCALING_MODE_"));
 }
 
-// What of an extent decides which kernels may serve it: whether it is near the limit.
+// Keeps the one fact about an extent that decides which kernels may serve: is it near the limit?
 int64_t ShapelessExtent(int64_t extent) { return IsNearLimit(extent) ? kMaxExtent : 0; }
 
-// Kernels follow any stride, but those of versions before the first one that knows broadcasts take
-// a matrix that all batches share for one batch of several.
+// Kernels take any stride. But kernels from versions that did not know broadcasts read a matrix
+// that all batches share as a batch with several matrices.
 int64_t ShapelessBatchStride(int64_t stride) {
   return stride == kSharedByBatches ? kSharedByBatches : 0;
 }
@@ -101,12 +101,12 @@ class GemmFamilyImpl final : public Family {
       (gemm.*operand.set_row_stride)(0);
       (gemm.*operand.set_batch_stride)(ShapelessBatchStride((gemm.*operand.batch_stride)()));
     }
-    // An argument of a launch; a kernel with dropout serves every one but 0.
+    // The probability is an argument of a launch. A kernel with dropout serves any but 0.
     v1::Epilogue& epilogue = *gemm.mutable_epilogue();
     if (epilogue.has_dropout()) epilogue.mutable_dropout()->set_probability(0.5);
   }
 
-  // One that was made for a matrix that all batches share serves one that each batch has.
+  // A kernel for a matrix that all batches share also serves one matrix for each batch.
   bool MayServe(const v1::Problem& served, const v1::Problem& problem) const override {
     v1::Problem shared = problem;
     for (const StridedOperand& operand : StridedOperands()) {

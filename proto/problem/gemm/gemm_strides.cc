@@ -54,12 +54,12 @@ absl::Status CheckRow(const StridedOperand& operand, const MatrixLayout& matrix)
                                    "packed rows"));
 }
 
-// Elements from the first of the first row to one past the last of the last, one batch.
+// Counts the elements of one batch from the first one to the end of the last row.
 __int128 BatchExtent(const MatrixLayout& matrix) {
   return static_cast<__int128>(matrix.rows - 1) * matrix.row_stride + matrix.columns;
 }
 
-// Of all batches; one alone has been checked.
+// Checks the extent of all batches. The extent of one batch has been checked.
 absl::Status CheckExtent(const StridedOperand& operand, const MatrixLayout& matrix) {
   const __int128 batches = static_cast<__int128>(matrix.batch - 1) * matrix.batch_stride;
   if ((batches + BatchExtent(matrix)) * StorageBytes(matrix.type) >= kMaxExtentBytes) {
@@ -70,8 +70,8 @@ absl::Status CheckExtent(const StridedOperand& operand, const MatrixLayout& matr
   return absl::OkStatus();
 }
 
-// Batches of an output may follow each other, or be interleaved within its rows as heads
-// of attention are. Anything else would have two blocks write one address.
+// Batches of an output may follow each other, or interleave within its rows as the heads of
+// attention do. In any other layout two blocks would write to one address.
 absl::Status CheckDisjoint(const StridedOperand& operand, const MatrixLayout& matrix) {
   if (matrix.batch == 1) return absl::OkStatus();
   const bool follow = matrix.batch_stride >= BatchExtent(matrix);
@@ -91,7 +91,7 @@ absl::Status CanonicalizeMatrix(const StridedOperand& operand, v1::GemmProblem& 
   const int64_t batch_stride = (gemm.*operand.batch_stride)();
   RETURN_IF_ERROR(CheckGiven(operand, row_stride, batch_stride, gemm.batch()));
   MatrixLayout matrix = PackedLayoutOf(gemm, operand.operand);
-  // With one batch there is nobody to share with: it is packed, and has the same key.
+  // With one batch nothing is shared: the operand is packed and has the same key.
   const bool is_shared = batch_stride == kSharedByBatches && matrix.batch > 1;
   if (is_shared) matrix.batch = 1;
   if (matrix.used()) {

@@ -24,15 +24,15 @@ constexpr StridedOperand kStridedOperands[] = {
      &P::aux_batch_stride, &P::set_ld_aux, &P::set_aux_batch_stride},
 };
 
-constexpr int kMaskAlignment = 2;  // Kernels write the 16 bits of a row of a block at once.
-// cublasLt reads the scales of blocks of B in groups of four along k.
+constexpr int kMaskAlignment = 2;  // A row of a block has 16 bits, which kernels write at once.
+// cublasLt reads the scales of the blocks of B in groups of four along k.
 constexpr int64_t kBlockGroup = 4;
 
 int64_t Blocks(int64_t extent) { return (extent + kScaledBlock - 1) / kScaledBlock; }
 
 int64_t Batch(const P& problem) { return std::max<int64_t>(problem.batch(), 1); }
 
-// [rows, columns] in every batch, packed.
+// Returns the layout of a packed [rows, columns] in every batch.
 MatrixLayout Packed(v1::DataType type, int64_t rows, int64_t columns, const P& problem) {
   MatrixLayout layout;
   if (type == v1::DATA_TYPE_UNSPECIFIED) return layout;
@@ -167,13 +167,13 @@ TensorUses TensorsOf(const P& problem) {
     uses.push_back({operand.operand - v1::OPERAND_A, operand.name, written, layout, operand.operand,
                     operand.row_field, operand.batch_field});
   }
-  // Null where there is none.
+  // Returns null if the problem has no such tensor.
   const auto add = [&](GemmTensor tensor, const char* name, bool written,
                        const MatrixLayout& layout) -> TensorUse* {
     if (!layout.used()) return nullptr;
     return &uses.emplace_back(TensorUse{static_cast<int>(tensor), name, written, layout});
   };
-  // Scales and flags, which are nothing beside the rest.
+  // Scales and flags do not count: they are tiny beside the rest.
   const auto add_floats = [&](GemmTensor tensor, const char* name, int64_t count) {
     TensorUse* const floats = add(tensor, name, false, VectorLayout(v1::DATA_TYPE_FP32, count));
     if (floats != nullptr) floats->counted = false;

@@ -1,4 +1,4 @@
-// The tensors of a GEMM, and where they lie. Pure; any thread.
+// The tensors of a GEMM and their layouts. Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_GEMM_GEMM_TENSORS_H_
 #define TILEWRIGHT_PROTO_PROBLEM_GEMM_GEMM_TENSORS_H_
 
@@ -33,49 +33,49 @@ inline constexpr GemmTensor kLastGemmTensor = GemmTensor::kDeviceBeta;
 
 inline GemmTensor GemmTensorOf(const TensorUse& use) { return static_cast<GemmTensor>(use.tensor); }
 
-// Rows and columns of a block of SCALING_MODE_BLOCK_128.
+// The rows, and the columns, of one block of SCALING_MODE_BLOCK_128.
 inline constexpr int64_t kScaledBlock = 128;
 
-// A matrix that may have strides of its own: A, B, C, D and aux.
+// A matrix that may have its own strides: A, B, C, D or aux.
 struct StridedOperand {
   v1::Operand operand;
   const char* name;         // "a"
   const char* row_field;    // "gemm.lda"
   const char* batch_field;  // "gemm.a_batch_stride"
-  bool may_share;           // All batches may share one. An aux that is read is each batch's own.
+  bool may_share;  // All batches may share one. Each batch has its own aux, also if it is read.
   int64_t (v1::GemmProblem::*row_stride)() const;
   int64_t (v1::GemmProblem::*batch_stride)() const;
   void (v1::GemmProblem::*set_row_stride)(int64_t);
   void (v1::GemmProblem::*set_batch_stride)(int64_t);
 };
 
-// Those five, in this order.
+// Returns these five, in this order.
 absl::Span<const StridedOperand> StridedOperands();
 
-// The layout of A, B, C (source), D or aux as it would be if it were packed: strides are not looked
-// at. Types, layouts and extents are canonical.
+// Returns the packed layout of A, B, C (source), D or aux, whatever its strides are. REQUIRES:
+// types, layouts and extents are canonical.
 MatrixLayout PackedLayoutOf(const v1::GemmProblem& problem, v1::Operand operand);
 
-// The layout as it is. A stride of 0 means packed, a batch stride of kSharedByBatches one matrix.
+// Returns the actual layout. A stride of 0 means packed; kSharedByBatches means one matrix.
 MatrixLayout LayoutOf(const v1::GemmProblem& problem, v1::Operand operand);
 
-// [1, n] of fp32 where the gradient of the bias is asked for.
+// Returns [1, n] of fp32 if the problem asks for the gradient of the bias.
 MatrixLayout BiasGradientLayout(const v1::GemmProblem& problem);
 
-// Elements of the bias vector; 0 without a bias.
+// Counts the elements of the bias vector; 0 without a bias.
 int64_t BiasElements(const v1::GemmProblem& problem);
 
-// Bytes of the stored dropout mask; 0 where none is stored.
+// Counts the bytes of the stored dropout mask; 0 if none is stored.
 int64_t MaskBytes(const v1::GemmProblem& problem);
 
-// Elements of OPERAND_SCALE_A, _B or _D, packed fp32 laid out as ScalingMode in problem.proto says;
-// 0 where the problem has no such scales.
+// Counts the elements of OPERAND_SCALE_A, _B or _D: packed fp32, in the layout of ScalingMode in
+// problem.proto. 0 if the problem has no such scales.
 int64_t ScaleElements(const v1::GemmProblem& problem, v1::Operand operand);
 
 ProblemShape ShapeOf(const v1::GemmProblem& problem);
 inline constexpr ShapeFields kGemmShapeFields = {"gemm.m", "gemm.n", "gemm.k"};
 
-// Every tensor that a launch of the canonical `problem` reads or writes.
+// Returns every tensor that a launch of the canonical `problem` reads or writes.
 TensorUses TensorsOf(const v1::GemmProblem& problem);
 
 }  // namespace tilewright

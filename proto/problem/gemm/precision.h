@@ -1,4 +1,4 @@
-// In which precisions a problem may be computed, and what each of them means. Pure; any thread.
+// The precisions in which a problem may be computed, and their meaning. Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_GEMM_PRECISION_H_
 #define TILEWRIGHT_PROTO_PROBLEM_GEMM_PRECISION_H_
 
@@ -10,27 +10,27 @@
 
 namespace tilewright {
 
-// The precision that the types of `gemm`, which are filled in, say. Sums whose type is left open
-// count as of the default. A VendorKernel that states no precision means this one.
+// Returns the precision that the types of `gemm` state. They are filled in; if the type of the sums
+// is open, its default counts. A VendorKernel that states no precision means this one.
 v1::Precision PrecisionOfTypes(const v1::GemmProblem& gemm);
 
-// Precisions that the inputs of `gemm`, whose types are filled in, admit under its error budget,
-// the most exact first; without a budget, or with a type of the sums, the types' alone.
+// Returns the precisions that the types and the error budget of `gemm` admit, the most exact first.
+// Without a budget, or with a type for the sums, this is only the precision of the types.
 std::vector<v1::Precision> AdmissiblePrecisions(const v1::GemmProblem& gemm);
 
 bool Admits(const v1::GemmProblem& gemm, v1::Precision precision);
 
-// The precision that the algorithm's record states, or else the types say.
+// Returns the precision that the algorithm's record states, else the precision of the types.
 v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const v1::VendorKernel& kernel);
 
-// The types that products of `precision` are made of and summed in, for inputs of `input`.
+// The types of the factors and of the sums in `precision`, for inputs of type `input`.
 struct ComputeTypes {
   v1::DataType input;
   v1::DataType sums;
 };
 ComputeTypes ComputeTypesOf(v1::DataType input, v1::Precision precision);
 
-// "tf32x3".
+// Returns a name such as "tf32x3".
 std::string PrecisionName(v1::Precision precision);
 
 }  // namespace tilewright

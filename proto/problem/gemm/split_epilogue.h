@@ -1,6 +1,6 @@
-// An epilogue in a launch of its own: the GEMM stores its sums with bias, scaled and with what is
-// accumulated, rounded; a second kernel reads them back, computes the rest and stores D. Parameter
-// split_epilogue of a variant. Pure; any thread.
+// Puts the epilogue into a launch of its own. The GEMM stores its sums: scaled, with bias and the
+// accumulated source, and rounded. A second kernel reads them, computes the rest and stores D.
+// Parameter split_epilogue of a variant. Pure; any thread.
 #ifndef TILEWRIGHT_PROTO_PROBLEM_GEMM_SPLIT_EPILOGUE_H_
 #define TILEWRIGHT_PROTO_PROBLEM_GEMM_SPLIT_EPILOGUE_H_
 
@@ -8,16 +8,16 @@
 
 namespace tilewright {
 
-// Whether the epilogue of the canonical `gemm` may be split: it has dropout or is a gradient (any
-// other takes less time than a way to memory and back), and the type of what passes between the
-// launches has the range of the sums: BF16 or FP32. FP32 alone where D is rounded stochastically:
-// rounded to BF16 before, it would be biased.
+// Returns whether the epilogue of the canonical `gemm` may be split. It must have dropout or be a
+// gradient: any other takes less time than a way to memory and back. The intermediate type must
+// have the range of the sums: BF16 or FP32. It must be FP32 if D is rounded stochastically, because
+// rounding to BF16 first would make D biased.
 bool SplitsEpilogue(const v1::GemmProblem& gemm);
 
-// What passes between the launches: of aux, which is stored anyway, or else of D.
+// Returns the type of the intermediate: that of aux, which is stored anyway, else that of D.
 v1::DataType SplitType(const v1::GemmProblem& gemm);
 
-// The problem of the first launch: its D is what passes.
+// Returns the problem of the first launch. Its D is the intermediate.
 v1::GemmProblem GemmOfSplit(const v1::GemmProblem& gemm);
 
 }  // namespace tilewright
