@@ -5,7 +5,7 @@
 
 namespace tilewright {
 
-// No bundle is larger. Both who makes one and who takes it in hold all of it in memory.
+// No bundle is larger, because writer and reader hold all of it in memory.
 inline constexpr std::size_t kMaxBundleBytes = std::size_t{2} << 30;
 
 }  // namespace tilewright

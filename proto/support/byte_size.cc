@@ -11,7 +11,7 @@ struct Unit {
   double bytes;
 };
 
-// "B" is the end of all others.
+// "B" comes last because all other units end with it.
 constexpr Unit kUnits[] = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30},
                            {"TiB", 0x1p40}, {"KB", 1e3},     {"MB", 1e6},
                            {"GB", 1e9},     {"TB", 1e12},    {"B", 1}};
@@ -29,7 +29,7 @@ std::optional<int64_t> ParseByteSize(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  // Written so that NaN is refused too.
+  // This form refuses NaN too.
   if (!(number >= 0 && number * factor <= 0x1p60)) return std::nullopt;
   return static_cast<int64_t>(number * factor);
 }

@@ -7,8 +7,8 @@
 
 namespace tilewright {
 
-// "500MB", "2GiB", "1.5KiB", or a plain number of bytes, as flags and settings are written: from 0
-// to 2^60. Nothing where `text` is something else.
+// Reads a size in flags and settings: "500MB", "2GiB", "1.5KiB", or a plain number of bytes, from 0
+// to 2^60. Returns nothing if `text` is something else.
 std::optional<int64_t> ParseByteSize(std::string_view text);
 
 }  // namespace tilewright

@@ -12,11 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Every cache directory that a daemon ever served has it.
+// Every cache directory that a daemon ever served has this file.
 constexpr char kLockName[] = "tilewrightd.lock";
-// What has one of these names in a cache directory is the daemon's.
+// A file with one of these names in a cache directory belongs to the daemon.
 constexpr const char* kOwnNames[] = {kLockName, "tilewrightd.sock", kDaemonLogName};
-// So is what begins like this: "tilewright.db-wal", "tilewright.db.schema-3",
+// So does a file whose name begins like this: "tilewright.db-wal", "tilewright.db.schema-3",
 // "signing.key.previous".
 constexpr const char* kOwnBeginnings[] = {"tilewright.db", "start.lock", "signing.key",
                                           "backup.part"};
@@ -38,7 +38,7 @@ bool IsSameFile(const fs::path& a, const fs::path& b) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-// Without links, "." and "..", as far as it is there; empty if it cannot be looked at.
+// Resolves links, "." and "..", as far as the path exists. Returns "" if it cannot be read.
 fs::path Canonical(const fs::path& path) {
   std::error_code error;
   const fs::path whole = fs::absolute(path, error);
@@ -47,7 +47,7 @@ fs::path Canonical(const fs::path& path) {
   return canonical.has_filename() ? canonical : canonical.parent_path();  // "cache/"
 }
 
-// Whether both lead to the same place, or would if it were there.
+// Returns whether both lead to the same place, or would if it existed.
 bool IsSamePlace(const fs::path& a, const fs::path& b) {
   if (IsSameFile(a, b)) return true;
   const fs::path first = Canonical(a);
@@ -63,7 +63,7 @@ fs::path FolderOf(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// The file that `path` is or names among those of `folder` whose names `is_own` accepts.
+// Returns the file in `folder` that `path` leads to, if `is_own` accepts its name.
 template <typename IsOwn>
 std::string FindIn(const fs::path& folder, const fs::path& path, IsOwn is_own) {
   if (is_own(path.filename().string()) && IsSamePlace(folder, FolderOf(path))) {
@@ -88,7 +88,7 @@ std::string DaemonFileAt(const std::string& path, const std::string& cache_direc
     if (folder != cache_directory && !Exists(folder / kLockName)) continue;
     if (std::string found = FindIn(folder, path, IsOwnName); !found.empty()) return found;
   }
-  // Of a directory that cannot be written to, the lock, the socket and the log are elsewhere.
+  // A directory that is not writable has its lock, socket and log elsewhere.
   const fs::path stem = RuntimeStem(cache_directory);
   const std::string prefix = stem.filename().string() + ".";
   return FindIn(FolderOf(stem), path,

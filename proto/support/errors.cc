@@ -27,7 +27,7 @@ absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::stri
   for (const auto& [key, value] : metadata) {
     (*info.mutable_metadata())[key] = ToUtf8(value);
   }
-  // Both travel as protobuf strings.
+  // Message and info travel as protobuf strings.
   absl::Status status(code, ToUtf8(message));
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   return status;

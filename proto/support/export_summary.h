@@ -8,11 +8,11 @@
 
 namespace tilewright {
 
-// Of the winners that were asked for, those that the bundle has neither itself nor in another form.
+// Counts the requested winners that the bundle has in no form.
 int64_t LeftOut(const v1::ExportSummary& summary);
 
-// For people: "left out 3 winners: 2 whose signer is not trusted (...), 1 ..."; empty where nothing
-// was.
+// Returns text for people: "left out 3 winners: 2 whose signer is not trusted (...), 1 ..."; empty
+// if no winner was left out.
 std::string DescribeLeftOut(const v1::ExportSummary& summary);
 
 }  // namespace tilewright

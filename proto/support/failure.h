@@ -8,7 +8,7 @@
 
 namespace tilewright {
 
-// Why a candidate failed, in words.
+// Says why a candidate failed, in words.
 inline v1::Failure MakeFailure(v1::FailureKind kind, std::string message) {
   v1::Failure failure;
   failure.set_kind(kind);

@@ -22,7 +22,7 @@
 namespace tilewright {
 namespace {
 
-// How long a named pipe is waited for that nobody writes to.
+// How long to wait for a writer of a named pipe.
 constexpr absl::Duration kWriterPatience = absl::Seconds(5);
 constexpr int kPollMilliseconds = 50;
 constexpr std::size_t kReadBytes = 1 << 16;
@@ -36,7 +36,7 @@ bool IsTerminalOrNull(int fd, const struct stat& info) {
   return isatty(fd) == 1 || info.st_rdev == makedev(1, 3);
 }
 
-// A pipe of a shell: its writer is there from the start, and its end is the end.
+// A shell's pipe has its writer from the start, so its end is final.
 bool IsAnonymousPipe(int fd) {
   struct statfs filesystem;
   return fstatfs(fd, &filesystem) == 0 && filesystem.f_type == PIPEFS_MAGIC;
@@ -45,7 +45,7 @@ bool IsAnonymousPipe(int fd) {
 }  // namespace
 
 absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
-  // Without O_NONBLOCK the open of a named pipe would wait for its other end without a limit.
+  // Without O_NONBLOCK, opening a named pipe would wait for its other end without a limit.
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat info;
   if (fd.get() < 0 || fstat(fd.get(), &info) != 0) return NotReadable(path, std::strerror(errno));
@@ -70,7 +70,7 @@ absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size, Steady
     if (count == 0 && !awaits_writer_) return std::size_t{0};
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno != EAGAIN) return NotReadable(path_, std::strerror(errno));
-    // A pipe that has nothing yet is open for writing; one that nobody writes to is at its end.
+    // If read says "nothing yet", a writer has the pipe open. If nobody has, read gives its end.
     if (count < 0) awaits_writer_ = false;
     if (awaits_writer_ && SteadyTime::Now() >= give_up) {
       return NotReadable(path_, "nobody writes to this pipe: start what writes to it first");
@@ -82,7 +82,7 @@ absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size, Steady
     pollfd wait{fd_.get(), POLLIN, 0};
     const int ready = poll(&wait, 1, has_limit ? kPollMilliseconds : -1);
     if (ready < 0 && errno != EINTR) return NotReadable(path_, std::strerror(errno));
-    // A writer has come, or has come and gone.
+    // A writer has come. It may have gone again.
     if (ready > 0) awaits_writer_ = false;
   }
 }
@@ -95,7 +95,7 @@ absl::StatusOr<std::string> ReadInputFile(const std::string& path, std::size_t m
   std::string content;
   while (true) {
     const std::size_t before = content.size();
-    // One byte more than may be there tells that there is too much.
+    // Room for one byte more than the limit shows that the file is too large.
     content.resize(before + std::min(kReadBytes, max_bytes + 1 - before));
     ASSIGN_OR_RETURN(const std::size_t count,
                      file.Read(content.data() + before, content.size() - before, deadline));

@@ -15,22 +15,22 @@
 
 namespace tilewright {
 
-// A file that a person names to be read. It may be anything: a pipe such as <(...), which is read,
-// a terminal, a directory, a device without an end, a named pipe that nobody writes to. Movable;
-// one thread.
+// A file that a person names for reading. It may be anything: a pipe such as <(...), which can be
+// read, a terminal, a directory, a device without an end, or a named pipe without a writer.
+// Movable; one thread.
 class InputFile {
  public:
-  // NOT_FOUND, reason FILE_NOT_READABLE, with the path as it was given: what cannot be opened,
-  // directories, sockets, and devices but terminals and /dev/null.
+  // NOT_FOUND, reason FILE_NOT_READABLE, with the path as it was given: the file cannot be opened,
+  // or is a directory, a socket, or a device other than a terminal or /dev/null.
   static absl::StatusOr<InputFile> Open(const std::string& path);
 
-  // Up to `size` bytes into `data`; 0 at the end. Waits for who writes to a pipe, at most until
-  // `deadline`. NOT_FOUND, reason FILE_NOT_READABLE, if it cannot be read, if nobody has a named
-  // pipe open for 5 s, or if nothing comes by `deadline`.
+  // Reads up to `size` bytes into `data`; returns 0 at the end. Waits for the writer of a pipe, at
+  // most until `deadline`. NOT_FOUND, reason FILE_NOT_READABLE: it cannot be read, nobody opens a
+  // named pipe for writing for 5 s, or nothing comes by `deadline`.
   absl::StatusOr<std::size_t> Read(char* data, std::size_t size,
                                    SteadyTime deadline = SteadyTime::InfiniteFuture());
 
-  // Nothing where it is no regular file.
+  // Returns nothing if it is not a regular file.
   std::optional<uint64_t> size() const { return size_; }
 
  private:
@@ -43,15 +43,15 @@ class InputFile {
   bool awaits_writer_ = false;
 };
 
-// All of a file that has `max_bytes` at most. Errors as of InputFile, and INVALID_ARGUMENT, reason
-// FILE_TOO_LARGE. `what` the file should be is for that message: "a list of problems". A pipe or a
-// terminal that has not come to its end after `patience` cannot be read. Without a limit only
-// Ctrl-C ends the wait for a silent one, so a daemon gives a limit.
+// Reads a whole file of at most `max_bytes`. Errors as of InputFile, and INVALID_ARGUMENT, reason
+// FILE_TOO_LARGE. `what` goes into that message: what the file should be, such as "a list of
+// problems". If a pipe or a terminal has not ended after `patience`, this is an error. Without a
+// limit only Ctrl-C ends the wait for a silent one, so a daemon gives a limit.
 absl::StatusOr<std::string> ReadInputFile(const std::string& path, std::size_t max_bytes,
                                           const std::string& what,
                                           absl::Duration patience = absl::InfiniteDuration());
 
-// INVALID_ARGUMENT, reason FILE_TOO_LARGE.
+// Makes an INVALID_ARGUMENT, reason FILE_TOO_LARGE.
 absl::Status InputTooLarge(const std::string& path, std::size_t max_bytes, const std::string& what);
 
 }  // namespace tilewright

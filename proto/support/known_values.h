@@ -8,19 +8,19 @@
 
 namespace tilewright {
 
-// How unknown fields are refused, and where.
+// How to refuse unknown fields, and where to look for them.
 struct KnownValuesOptions {
-  // What the path of an unknown field of the message itself is.
+  // The path to report for an unknown field of the message itself.
   std::string_view name;
-  // The error for an unknown field in the message at `path`; `what` says which.
+  // Makes the error for an unknown field in the message at `path`. `what` says which field it is.
   absl::Status (*unknown_field)(std::string_view path, std::string_view what);
-  // Messages of this type are left out. Null: none are.
+  // Messages of this type are not checked. Null: all are checked.
   const google::protobuf::Descriptor* left_out = nullptr;
 };
 
-// OK where this version knows every field and every enum value of `message` and of what is below
-// it: to drop one would do something else than was asked. INVALID_ARGUMENT, reason
-// UNKNOWN_ENUM_VALUE, or what `options` makes of an unknown field. Paths are below `message`.
+// Returns OK if this version knows every field and every enum value in `message` and below it. To
+// ignore one would do something else than was asked. INVALID_ARGUMENT, reason UNKNOWN_ENUM_VALUE,
+// or the error of `options` for an unknown field. Paths start at `message`.
 absl::Status CheckKnownValues(const google::protobuf::Message& message,
                               const KnownValuesOptions& options);
 

@@ -26,7 +26,7 @@ bool IsVisited(const FieldDescriptor& field, const MessageVisitor::Wants& wants)
 
 absl::Status WalkBelow(const Message& message, const FieldPath& path, MessageVisitor& visitor);
 
-// `index` < 0: the field's one value.
+// `index` < 0: the field is not repeated.
 absl::Status WalkValue(const Message& message, const FieldDescriptor& field, int index,
                        const FieldPath& path, MessageVisitor& visitor) {
   const Reflection& reflection = *message.GetReflection();
@@ -41,7 +41,7 @@ absl::Status WalkValue(const Message& message, const FieldDescriptor& field, int
                                 : reflection.GetRepeatedEnumValue(message, &field, index),
                             *field.enum_type(), path);
     default: {
-      // Used only where the message keeps the text in another form.
+      // Used only if the message keeps the text in another form.
       std::string scratch;
       return visitor.OnText(
           one ? reflection.GetStringReference(message, &field, &scratch)

@@ -1,4 +1,4 @@
-// What a message holds, for checks of any message.
+// Walks over the fields of any message, for checks.
 #ifndef TILEWRIGHT_PROTO_SUPPORT_MESSAGE_WALK_H_
 #define TILEWRIGHT_PROTO_SUPPORT_MESSAGE_WALK_H_
 
@@ -10,16 +10,16 @@
 
 namespace tilewright {
 
-// The names of the fields from the walk's message to a place below it. As text only where a
-// visitor asks: walks run for every call, and most of them find nothing to say.
+// The names of the fields from the walk's message down to a place in it. They become text only if a
+// visitor asks: walks run for every call, and most find nothing to report.
 class FieldPath {
  public:
-  FieldPath() = default;  // Of the walk's message.
-  // `above` outlives this. `index` < 0: of a field that is not repeated.
+  FieldPath() = default;  // The walk's message.
+  // `above` must outlive this. `index` < 0: the field is not repeated.
   FieldPath(const FieldPath& above, const google::protobuf::FieldDescriptor& field, int index)
       : above_(&above), field_(&field), index_(index) {}
 
-  // As people read it: "", "gemm.lda", "entries[3].label".
+  // Returns the path for people: "", "gemm.lda", "entries[3].label".
   std::string ToString() const;
 
  private:
@@ -28,10 +28,10 @@ class FieldPath {
   int index_ = -1;
 };
 
-// Is told what a walk comes by. The first error ends the walk.
+// The walk calls this for all that it finds. The first error ends the walk.
 class MessageVisitor {
  public:
-  // Which fields OnText and OnEnum are called for. What is not wanted is not read.
+  // Which of OnText and OnEnum are called. The walk does not read the other fields.
   struct Wants {
     bool text = false;
     bool enums = false;
@@ -42,14 +42,14 @@ class MessageVisitor {
 
   const Wants& wants() const { return wants_; }
 
-  // Whether what is in messages of this type is looked at.
+  // Returns whether to look into messages of this type.
   virtual bool Enters(const google::protobuf::Descriptor& /*type*/) { return true; }
-  // A message that is entered, before what is in it.
+  // Called for each message that is entered, before its fields.
   virtual absl::Status OnMessage(const google::protobuf::Message& /*message*/,
                                  const FieldPath& /*path*/) {
     return absl::OkStatus();
   }
-  // Of a string field; bytes are no text.
+  // Called for each string field, but not for bytes.
   virtual absl::Status OnText(const std::string& /*text*/, const FieldPath& /*path*/) {
     return absl::OkStatus();
   }
@@ -62,7 +62,7 @@ class MessageVisitor {
   const Wants wants_;
 };
 
-// Walks over `message` and what is set below it, in the order of the fields' numbers.
+// Walks over `message` and all that is set in it, in the order of the field numbers.
 absl::Status Walk(const google::protobuf::Message& message, MessageVisitor& visitor);
 
 }  // namespace tilewright

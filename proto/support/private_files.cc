@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 bool IsOurs(const struct stat& info) { return info.st_uid == ::geteuid() || info.st_uid == 0; }
 
-// As a word of a shell, for the commands in messages.
+// Quotes `path` for a shell, for the commands in messages.
 std::string Quoted(const std::string& path) {
   std::string out = "'";
   for (const char letter : path) {
@@ -50,7 +50,7 @@ absl::Status CheckParents(const std::string& path) {
     if (::stat(parent.c_str(), &info) != 0) {
       return CacheFileError("cannot look at", parent.string(), errno);
     }
-    // With the sticky bit, as of /tmp, others can add to it, but not rename what is ours.
+    // With the sticky bit, as in /tmp, others can add files but not rename ours.
     if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0) {
       return NotPrivate(
           "CACHE_PARENT_WRITABLE_BY_ALL", path,
@@ -131,7 +131,7 @@ absl::Status CheckPrivateDirectory(const std::string& path) {
 }
 
 absl::StatusOr<int> OpenPrivateFile(const std::string& path, int flags, mode_t mode) {
-  // Without O_NONBLOCK the open of a FIFO that somebody put there would wait for its other end.
+  // Without O_NONBLOCK, opening a FIFO that somebody put there would wait without a limit.
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode);
   if (fd < 0) {
     if (errno != ELOOP) return CacheFileError("cannot open", path, errno);
@@ -244,7 +244,7 @@ std::string SocketOf(const std::string& cache_directory) {
   const std::string inside = cache_directory + "/tilewrightd.sock";
   if (!IsReadOnlyDirectory(cache_directory)) return inside;
   const std::string outside = RuntimeStem(cache_directory) + ".sock";
-  // A member of the daemon's group cannot write to the directory either, and finds it there.
+  // A member of the daemon's group cannot write to the directory either, but the socket is there.
   return IsSocket(inside) && !IsSocket(outside) ? inside : outside;
 }
 

@@ -48,7 +48,7 @@ Greeting ReadGreeting(std::string_view bytes, Refusal& refusal) {
   if (bytes.size() < kFrameHeader) return Greeting::kTooShort;
   if (bytes[3] != kSettings || bytes[5] != 0 || bytes[8] != 0) return Greeting::kForeign;
   const std::size_t settings = kFrameHeader + LengthOf(bytes);
-  // A refusal comes in one piece: what is not here yet is none.
+  // A refusal comes in one piece. If some of it is missing, it is not a refusal.
   if (bytes.size() < settings + kFrameHeader + kGoAwayFields) return Greeting::kServes;
   const std::string_view next = bytes.substr(settings);
   if (next[3] != kGoAway) return Greeting::kServes;

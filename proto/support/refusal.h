@@ -1,5 +1,5 @@
-// How the daemon says, on a connection that it will not serve, why: in the frames of HTTP/2 that
-// end a connection, so that any gRPC client sees a connection that was closed in order.
+// Tells a client why the daemon refuses its connection. The text is in the HTTP/2 frames that end a
+// connection, so every gRPC client sees an orderly end.
 #ifndef TILEWRIGHT_PROTO_SUPPORT_REFUSAL_H_
 #define TILEWRIGHT_PROTO_SUPPORT_REFUSAL_H_
 
@@ -14,16 +14,16 @@ struct Refusal {
   std::string message;  // For people.
 };
 
-// An empty SETTINGS frame and a GOAWAY frame that carries the refusal. Sent in one piece before the
-// connection is closed.
+// Makes an empty SETTINGS frame and a GOAWAY frame with the refusal. The daemon sends them in one
+// piece before it closes the connection.
 std::string EncodeRefusal(const Refusal& refusal);
 
-// What the first bytes of a connection say.
+// The meaning of the first bytes of a connection.
 enum class Greeting {
-  kTooShort,  // Not enough of it yet.
+  kTooShort,  // Too few bytes so far.
   kServes,    // HTTP/2 that goes on.
-  kRefuses,   // A refusal, in `refusal`.
-  kForeign,   // No HTTP/2.
+  kRefuses,   // A refusal; it is in `refusal`.
+  kForeign,   // Not HTTP/2.
 };
 
 Greeting ReadGreeting(std::string_view bytes, Refusal& refusal);

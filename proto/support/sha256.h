@@ -6,13 +6,13 @@
 
 namespace tilewright {
 
-// SHA-256 of `bytes`: 32 raw bytes.
+// Returns the SHA-256 of `bytes`: 32 raw bytes.
 std::string Sha256(std::string_view bytes);
 
-// Lower-case hex of `bytes`.
+// Returns `bytes` in lower-case hex.
 std::string ToHex(std::string_view bytes);
 
-// The bytes of lower- or upper-case `hex`; empty where it is not hex.
+// Returns the bytes of lower- or upper-case `hex`; empty if it is not hex.
 std::string FromHex(std::string_view hex);
 
 }  // namespace tilewright

@@ -1,4 +1,4 @@
-// Where a Unix socket may be, for the daemon that listens on it and for its clients.
+// Checks paths of Unix sockets, for the daemon that listens and for its clients.
 #ifndef TILEWRIGHT_PROTO_SUPPORT_SOCKET_PATH_H_
 #define TILEWRIGHT_PROTO_SUPPORT_SOCKET_PATH_H_
 
@@ -10,11 +10,11 @@
 
 namespace tilewright {
 
-// INVALID_ARGUMENT where no socket can have `path`: SOCKET_PATH_TOO_LONG, or SOCKET_UNKNOWN for one
-// that is empty or has a byte 0, which would end it early.
+// INVALID_ARGUMENT if no socket can have `path`: SOCKET_PATH_TOO_LONG, or SOCKET_UNKNOWN if it is
+// empty or has a byte 0, which would end it early.
 absl::Status CheckSocketPath(const std::string& path);
 
-// REQUIRES: CheckSocketPath(path) is OK. Any other byte may be in it.
+// REQUIRES: CheckSocketPath(path) is OK. The path may have any other byte.
 sockaddr_un SocketAddress(const std::string& path);
 
 }  // namespace tilewright

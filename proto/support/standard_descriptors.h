@@ -3,9 +3,9 @@
 
 namespace tilewright {
 
-// Gives the closed ones among the descriptors 0 to 2 to /dev/null, opened so that reading from 0
-// and writing to 1 and 2 still fail: a socket or a database that took such a number would get what
-// is printed. First in main.
+// Opens /dev/null for each of the descriptors 0 to 2 that is closed. Reading from 0 and writing to
+// 1 and 2 still fail. Otherwise a socket or a database could get such a number and receive printed
+// text. Call this first in main.
 void HoldStandardDescriptors();
 
 }  // namespace tilewright

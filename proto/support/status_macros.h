@@ -14,8 +14,8 @@
     }                                                                             \
   } while (false)
 
-// Assigns the value of a StatusOr `expression` to `target`, which may declare a
-// variable, or returns its status from the enclosing function.
+// Assigns the value of a StatusOr `expression` to `target`, which may declare a variable, or
+// returns its status from the enclosing function.
 #define ASSIGN_OR_RETURN(target, expression) \
   TILEWRIGHT_ASSIGN_OR_RETURN_(TILEWRIGHT_CONCAT_(tilewright_value_, __LINE__), target, expression)
 

@@ -10,10 +10,9 @@
 
 namespace tilewright {
 
-// A mutex for those who wait with a limit. absl::Mutex of the version that we use waits by the
-// wall clock: a step of it ends a wait too early or hours too late. This one waits by the
-// monotonic clock. As with absl::Mutex a condition is looked at whenever somebody unlocks, so
-// nobody has to notify. Any thread.
+// A mutex for waits with a limit. Our version of absl::Mutex waits by the wall clock: if that clock
+// is set, a wait ends too early or hours too late. This one waits by the monotonic clock. As with
+// absl::Mutex, every unlock checks the conditions, so nobody has to notify. Any thread.
 class ABSL_LOCKABLE SteadyMutex {
  public:
   SteadyMutex() = default;
@@ -23,13 +22,13 @@ class ABSL_LOCKABLE SteadyMutex {
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
 
   void Unlock() ABSL_UNLOCK_FUNCTION() {
-    // Before the lock is gone: whom it wakes may destroy this.
+    // Before the unlock, because a thread that wakes up may destroy this.
     if (waiting_ > 0) changed_.notify_all();
     mutex_.unlock();
   }
 
-  // Waits until `condition`, a function without arguments, holds, up to `patience`. Whether it
-  // holds. It is called with the lock held; the lock is free while nobody's condition is looked at.
+  // Waits until `condition()` holds, for at most `patience`. Returns whether it holds. Calls it
+  // with the lock held. The lock is free between the calls.
   template <typename Condition>
   bool AwaitFor(const Condition& condition, absl::Duration patience)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) {
@@ -68,7 +67,7 @@ class ABSL_SCOPED_LOCKABLE SteadyLock {
   SteadyMutex& mutex_;
 };
 
-// Something that happens once, and that threads wait for with a limit. Any thread.
+// An event that happens once. Threads may wait for it with a limit. Any thread.
 class SteadyEvent {
  public:
   void Set() {
@@ -76,7 +75,7 @@ class SteadyEvent {
     happened_ = true;
   }
 
-  // Whether it has happened, at once or within `patience`.
+  // Waits for at most `patience`. Returns whether the event has happened.
   bool WaitFor(absl::Duration patience) {
     SteadyLock lock(&mutex_);
     const auto happened = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return happened_; };

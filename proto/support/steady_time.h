@@ -8,10 +8,10 @@
 
 namespace tilewright {
 
-// A moment on the monotonic clock: what deadlines and durations are computed with. The wall clock
-// (absl::Now) may step by hours when somebody sets it; it is for times that are stored or shown.
-// Has no date and means nothing to another machine. A type of its own, so that the compiler
-// refuses to mix it with absl::Time. Sums and differences with an infinite time are infinite.
+// A moment on the monotonic clock, for deadlines and durations. The wall clock (absl::Now) may step
+// by hours if somebody sets it; it is for times that are stored or shown. A SteadyTime has no date
+// and means nothing on another machine. It has its own type, so the compiler refuses to mix it with
+// absl::Time. Sums and differences with an infinite time are infinite.
 class SteadyTime {
  public:
   // The start of the clock.
@@ -24,7 +24,7 @@ class SteadyTime {
   static constexpr SteadyTime InfiniteFuture() { return SteadyTime(absl::InfiniteDuration()); }
   static constexpr SteadyTime InfinitePast() { return SteadyTime(-absl::InfiniteDuration()); }
 
-  // Not of an infinite time.
+  // REQUIRES: the time is not infinite.
   std::chrono::steady_clock::time_point ToChrono() const {
     return std::chrono::steady_clock::time_point(
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(

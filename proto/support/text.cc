@@ -18,14 +18,14 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// One character, or one byte that is none.
+// One character, or one byte that is not part of a character.
 struct Decoded {
   bool valid = false;
   std::size_t bytes = 1;
   std::uint32_t code = 0;
 };
 
-// By the Unicode standard's table of well-formed UTF-8: no overlong forms, no surrogates.
+// Follows the Unicode table of well-formed UTF-8: no overlong forms, no surrogates.
 Decoded DecodeFirst(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(0);
@@ -49,8 +49,8 @@ void AppendByte(unsigned char byte, std::string& out) {
 
 bool IsControl(std::uint32_t code) { return code < 0x20 || (code >= 0x7f && code < 0xa0); }
 
-// Line and paragraph separators, the marks, embeddings and isolates of the bidirectional
-// algorithm, and the byte order mark: they show nothing themselves.
+// The invisible characters: line and paragraph separators, the byte order mark, and the marks,
+// embeddings and isolates of the bidirectional algorithm.
 bool IsUnseen(std::uint32_t code) {
   return code == 0x061c || (code >= 0x200b && code <= 0x200f) ||
          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;

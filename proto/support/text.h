@@ -1,6 +1,6 @@
-// Text that came from elsewhere: arguments, files, labels, paths, what compilers and drivers say.
-// It may hold any byte. Protobuf's strings and JSON take UTF-8 alone, and a terminal obeys what
-// it is sent, so such text goes through one of these first.
+// Text from outside: arguments, files, labels, paths, output of compilers and drivers. It may have
+// any byte. But protobuf strings and JSON accept only UTF-8, and a terminal obeys the control
+// characters that it gets. So such text goes through one of these functions first.
 #ifndef TILEWRIGHT_PROTO_SUPPORT_TEXT_H_
 #define TILEWRIGHT_PROTO_SUPPORT_TEXT_H_
 
@@ -14,15 +14,15 @@ namespace tilewright {
 
 bool IsUtf8(std::string_view text);
 
-// `text` where it is UTF-8; else each byte that is not part of a character as "\xff".
+// Returns `text` as UTF-8: each byte that is not part of a character becomes "\xff".
 std::string ToUtf8(std::string_view text);
 
-// `text` as it can be shown on one line: as ToUtf8, with control characters ("\n", "\x1b") and
-// characters that change the direction or the lines of what follows ("\u{202e}") spelled out.
+// Returns `text` for one line of output: as ToUtf8, but spells out control characters ("\n",
+// "\x1b") and characters that change the direction or lines of the later text ("\u{202e}").
 std::string Printable(std::string_view text);
 
-// INVALID_ARGUMENT, reason NOT_UTF8, with the path of the first string field of `message`, or
-// below it, that is not UTF-8: who receives such a message cannot parse it.
+// INVALID_ARGUMENT, reason NOT_UTF8, with the path of the first string field in `message`, at any
+// depth, that is not UTF-8. The receiver could not parse such a message.
 absl::Status CheckUtf8(const google::protobuf::Message& message);
 
 // Applies ToUtf8 to every string field of `message` and below it.

@@ -7,7 +7,7 @@
 
 namespace tilewright {
 
-// Owns a file descriptor, or none: it is closed, and with it its lock given up, at the end.
+// Owns a file descriptor, or none. The destructor closes it, which also releases its lock.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -21,7 +21,7 @@ class UniqueFd {
     if (fd_ >= 0) close(fd_);
   }
 
-  // -1 where there is none.
+  // Returns -1 if there is none.
   int get() const { return fd_; }
   int Release() { return std::exchange(fd_, -1); }
 
