@@ -1,5 +1,5 @@
-// Owners of the driver's handles. Each frees what it owns; none may outlive the context
-// it was made in. Not thread-safe, as the handles are not.
+// Owners of the driver's handles. Each frees its handle, and must not outlive the context that the
+// handle was made in. Not thread-safe, because the handles are not.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_DRIVER_CUDA_HANDLES_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_DRIVER_CUDA_HANDLES_H_
 
@@ -13,13 +13,13 @@
 
 namespace tilewright {
 
-// Moves a handle out of an owner that must not free it any more.
+// Takes a handle out of its owner, which then does not free it.
 template <typename Handle>
 Handle Release(Handle& handle) {
   return std::exchange(handle, Handle{});
 }
 
-// The primary context of a device, made current for the calling thread.
+// The primary context of a device. It is current for the calling thread.
 class CudaContext {
  public:
   static absl::StatusOr<CudaContext> Retain(const DriverApi& driver, int ordinal);
@@ -73,7 +73,7 @@ class CudaEvent {
   CUevent event_;
 };
 
-// Device memory; 256-byte aligned, as the driver gives it. Zero bytes own nothing.
+// Device memory. The driver aligns it to 256 bytes. With zero bytes this owns nothing.
 class DeviceMemory {
  public:
   DeviceMemory() = default;
@@ -106,7 +106,7 @@ class CudaLibrary {
   CudaLibrary& operator=(CudaLibrary&&) = delete;
   ~CudaLibrary();
 
-  // The function in the current context. NOT_FOUND where the cubin has no such symbol.
+  // Returns the function in the current context. NOT_FOUND: the cubin has no such symbol.
   absl::StatusOr<CUfunction> Function(const char* symbol) const;
 
  private:

@@ -1,4 +1,4 @@
-// The part of dynamic_library.h that knows where CUDA's libraries lie.
+// The part of dynamic_library.h that knows the places of CUDA's libraries.
 #include <stdlib.h>
 
 #include <algorithm>
@@ -14,8 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Folders from the binary's own up to this many parents are looked at for .deps: an
-// installed tree has it beside bin/, a build tree three levels above its bin/.
+// .deps is looked for in the folder of the binary and in this many parents. An installed tree has
+// it beside bin/, a build tree three levels above its bin/.
 constexpr int kParentsSearched = 4;
 
 std::string Variable(const char* name) {
@@ -23,7 +23,7 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Subfolders of `folder` whose name starts with `prefix`, sorted; empty where it is not there.
+// Returns the sorted subfolders of `folder` whose names start with `prefix`, if there are any.
 std::vector<fs::path> Subfolders(const fs::path& folder, const std::string& prefix) {
   std::vector<fs::path> found;
   std::error_code error;
@@ -34,7 +34,7 @@ std::vector<fs::path> Subfolders(const fs::path& folder, const std::string& pref
   return found;
 }
 
-// lib folders of the nvidia wheels in the site-packages of a Python prefix.
+// Returns the lib folders of the nvidia wheels in the site-packages of a Python prefix.
 std::vector<fs::path> WheelFolders(const fs::path& prefix) {
   std::vector<fs::path> folders;
   for (const char* lib : {"lib", "lib64", "local/lib"}) {
@@ -49,8 +49,8 @@ std::vector<fs::path> WheelFolders(const fs::path& prefix) {
   return folders;
 }
 
-// The prefix of the python3 that PATH finds first. Not resolved through links: the
-// python3 of a virtual environment is a link out of it.
+// Returns the prefix of the python3 that PATH finds first. Links are not resolved: the python3 of a
+// virtual environment is a link to a file outside it.
 std::optional<fs::path> PythonPrefix() {
   for (const std::string& folder :
        std::vector<std::string>(absl::StrSplit(Variable("PATH"), ':', absl::SkipEmpty()))) {
@@ -115,7 +115,7 @@ void Append(const std::vector<fs::path>& folders, const std::vector<std::string>
 std::vector<std::string> CudaLibraryCandidates(const char* override_variable,
                                                const std::vector<std::string>& sonames) {
   std::vector<std::string> candidates;
-  // Another library than the one that was named would be used without a word.
+  // If a library is named, no other may take its place silently.
   if (const std::string chosen = Variable(override_variable); !chosen.empty()) {
     std::error_code error;
     if (fs::is_directory(chosen, error)) {

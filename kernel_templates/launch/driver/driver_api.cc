@@ -4,8 +4,8 @@
 #include "kernel_templates/launch/driver/dynamic_library.h"
 #include "proto/support/errors.h"
 
-// cuda.h maps many names to versioned symbols by macro (cuMemAlloc is cuMemAlloc_v2). The
-// second level makes the preprocessor expand the name before it becomes text.
+// cuda.h maps many names to versioned symbols by macro (cuMemAlloc is cuMemAlloc_v2). The second
+// level makes the preprocessor expand the name before it becomes text.
 #define TILEWRIGHT_TEXT_OF(x) #x
 #define TILEWRIGHT_EXPANDED_TEXT_OF(x) TILEWRIGHT_TEXT_OF(x)
 
@@ -18,13 +18,13 @@ absl::Status NoDriver(const std::string& message) {
 
 void* FindSymbol(const DynamicLibrary& library, const std::string& name) {
   if (void* symbol = library.Symbol(name.c_str())) return symbol;
-  // cuEventElapsedTime_v2 came with driver 12.8; its forerunner has the same signature.
+  // cuEventElapsedTime_v2 came with driver 12.8. The older function has the same signature.
   return name == "cuEventElapsedTime_v2" ? library.Symbol("cuEventElapsedTime") : nullptr;
 }
 
 absl::StatusOr<DriverApi> LoadTable() {
-  // The driver is found by the loader alone: it must match the kernel module, so a copy
-  // from a toolkit or wheel would be the wrong one.
+  // Only the loader finds the driver. It must match the kernel module, so a copy from a toolkit or
+  // a wheel would be wrong.
   const auto library = DynamicLibrary::Open({"libcuda.so.1"});
   if (!library.ok()) {
     return NoDriver(absl::StrCat("no CUDA driver: ", library.status().message()));

@@ -11,8 +11,8 @@
 
 namespace tilewright {
 
-// X(name) for every driver function that we call. The table below has one pointer a name.
-// The formatter finds no layout of this list that it leaves alone.
+// X(name) for every driver function that we call. The table below has one pointer for each name.
+// The formatter changes every layout of this list.
 // clang-format off
 #define TILEWRIGHT_DRIVER_FUNCTIONS(X) \
   X(cuInit) X(cuDriverGetVersion) X(cuGetErrorName) X(cuGetErrorString) \
@@ -29,18 +29,18 @@ namespace tilewright {
   X(cuOccupancyMaxActiveBlocksPerMultiprocessor)
 // clang-format on
 
-// libcuda.so.1, opened at run time. One table a process; immutable once loaded.
+// libcuda.so.1, opened at run time. One table for each process; immutable once loaded.
 struct DriverApi {
 #define TILEWRIGHT_DECLARE(name) decltype(&::name) name = nullptr;
   TILEWRIGHT_DRIVER_FUNCTIONS(TILEWRIGHT_DECLARE)
 #undef TILEWRIGHT_DECLARE
 
-  // The loaded table, after cuInit. UNAVAILABLE, reason NO_CUDA_DRIVER, where there is no
-  // driver or no device. Loaded once; later calls return the same answer.
+  // Returns the loaded table, after cuInit. UNAVAILABLE, reason NO_CUDA_DRIVER: there is no driver
+  // or no device. Loads it once; later calls return the same answer.
   static absl::StatusOr<const DriverApi*> Load();
 
-  // INTERNAL with the driver's name and text of `result`, and `what` was attempted; OK for
-  // CUDA_SUCCESS. RESOURCE_EXHAUSTED for CUDA_ERROR_OUT_OF_MEMORY.
+  // Returns OK for CUDA_SUCCESS, RESOURCE_EXHAUSTED for CUDA_ERROR_OUT_OF_MEMORY, else INTERNAL,
+  // with the driver's name and text for `result`. `what`: the call that failed.
   absl::Status Check(CUresult result, const char* what) const;
 };
 

@@ -12,8 +12,8 @@
 namespace tilewright {
 namespace {
 
-// A path that exists but does not load (a missing dependency, another architecture) is
-// worth the loader's words; a path that is not there is not.
+// Adds the loader's message if the file exists but does not load (a missing dependency, another
+// architecture). If there is no such file, the path says enough.
 std::string LoaderError(const std::string& candidate) {
   const char* error = dlerror();
   const std::string text = error == nullptr ? "" : error;

@@ -9,19 +9,19 @@
 
 namespace tilewright {
 
-// A shared library opened at run time. Stays loaded for the life of the process.
+// A shared library opened at run time. It stays loaded until the process ends.
 class DynamicLibrary {
  public:
-  // Tries each candidate (a path, or a name for the loader) in order. NOT_FOUND lists
-  // every place that was tried; `tried`, where given, gets them one by one. A file that is
-  // there and does not load comes with the loader's reason.
+  // Tries each candidate (a path, or a name for the loader) in order. NOT_FOUND lists every place
+  // that was tried, with the loader's reason for each file that exists but does not load. `tried`,
+  // if not null, receives the places one by one.
   static absl::StatusOr<DynamicLibrary> Open(const std::vector<std::string>& candidates,
                                              std::vector<std::string>* tried = nullptr);
 
-  // The symbol's address, or null.
+  // Returns the symbol's address, or null.
   void* Symbol(const char* name) const;
 
-  // The file it was loaded from, as the loader resolved it.
+  // Returns the file that it was loaded from, as the loader resolved it.
   const std::string& path() const { return path_; }
 
  private:
@@ -31,11 +31,11 @@ class DynamicLibrary {
   std::string path_;
 };
 
-// Where a CUDA library is looked for: where the environment variable `override_variable` (a file or
-// a folder) says and nowhere else, or, where that is not set, in order: the loader's path,
-// $CUDA_HOME and /usr/local/cuda, and the wheels of the active Python ($VIRTUAL_ENV, $CONDA_PREFIX,
-// else python3 on PATH: site-packages/nvidia/*/lib), and the .deps/cuda/lib folder beside the
-// installation. `sonames` are tried in order in every place ("libnvrtc.so.13", "libnvrtc.so.12").
+// Returns the places where a CUDA library may be. If the environment variable `override_variable`
+// (a file or a folder) is set, it is the only place. Else, in order: the loader's path, $CUDA_HOME
+// and /usr/local/cuda, the wheels of the active Python ($VIRTUAL_ENV, $CONDA_PREFIX, else python3
+// on PATH: site-packages/nvidia/*/lib), and .deps/cuda/lib beside the installation. Each place is
+// tried with all `sonames` in order ("libnvrtc.so.13", "libnvrtc.so.12").
 std::vector<std::string> CudaLibraryCandidates(const char* override_variable,
                                                const std::vector<std::string>& sonames);
 

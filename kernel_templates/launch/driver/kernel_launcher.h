@@ -26,16 +26,16 @@ struct ZeroedOutput {
   std::size_t words;
 };
 
-// A kernel loaded into the current CUDA context, ready to launch. Thread-safe once made; must be
-// destroyed before the context. What is measured is what users launch: the bench worker and the
-// client share this class.
+// A kernel that is loaded into the current CUDA context and ready to launch. Thread-safe once made.
+// It must be destroyed before the context. The bench worker and the client share this class, so
+// what is measured is what users launch.
 //
-// `Traits` is what a family knows of a launch, as static members:
+// `Traits` has what a family knows about a launch, as static members:
 //   Problem, Operands, Args   its problem, what callers pass, what kernels take
-//   kArgumentsVersion         of Args
+//   kArgumentsVersion         the version of Args
 //   ShapeOf(problem)
-//   Check(plan, problem, operands)         shape and operands against what the plan requires
-//   Pack(plan, problem, operands)          Args
+//   Check(plan, problem, operands)         checks shape and operands against the plan
+//   Pack(plan, problem, operands)          makes Args
 //   ZeroedOutputs(problem, operands)
 //   AddTensorMaps(driver, step, problem, operands, maps)
 template <typename Traits>
@@ -45,8 +45,8 @@ class KernelLauncher {
   using Operands = typename Traits::Operands;
 
   // Loads `kernel.cubin()` (cuLibraryLoadData) and resolves every step's entry.
-  // FAILED_PRECONDITION: arguments version or architecture do not fit. INVALID_ARGUMENT: the
-  // plan is malformed.
+  // FAILED_PRECONDITION: the version of the arguments or the architecture does not fit.
+  // INVALID_ARGUMENT: the plan is malformed.
   static absl::StatusOr<std::unique_ptr<KernelLauncher>> Create(const DriverApi& driver,
                                                                 const v1::Kernel& kernel) {
     ASSIGN_OR_RETURN(LoadedKernel loaded,
@@ -54,21 +54,21 @@ class KernelLauncher {
     return std::unique_ptr<KernelLauncher>(new KernelLauncher(std::move(loaded)));
   }
 
-  // Bytes of workspace that `problem` needs. REQUIRES: a canonical problem, here and below.
+  // Returns the bytes of workspace for `problem`. REQUIRES: a canonical problem, here and below.
   int64_t WorkspaceBytes(const Problem& problem) const {
     return WorkspaceBytesFor(kernel_.plan, Traits::ShapeOf(problem));
   }
 
-  // Checks the operands against the requirements (INVALID_ARGUMENT naming the operand),
-  // packs the arguments and launches every step on `stream`. The shape of `problem` may differ from
-  // the one tuned for if the requirements hold.
+  // Checks the operands against the requirements (INVALID_ARGUMENT names the operand), packs the
+  // arguments and launches every step on `stream`. If the requirements hold, `problem` may have
+  // another shape than the kernel was tuned for.
   absl::Status Launch(const Problem& problem, const Operands& operands, CUstream stream) const {
     ASSIGN_OR_RETURN(const auto prepared, Prepare(problem, operands));
     return Launch(*prepared, stream);
   }
 
-  // The same work split in two for repeated launches: validate and pack once, then launch
-  // with no checks and no allocation.
+  // Splits the same work in two for repeated launches: check and pack once, then launch without
+  // checks and without allocation.
   struct Prepared {
     typename Traits::Args args{};
     std::vector<ZeroedOutput> zeroed;

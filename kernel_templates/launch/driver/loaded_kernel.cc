@@ -11,7 +11,7 @@
 namespace tilewright {
 namespace {
 
-// Above this, the portable cluster size, a function must opt in.
+// The portable cluster size. For more blocks, a function must opt in.
 constexpr int kPortableClusterBlocks = 8;
 
 int ClusterBlocks(const v1::LaunchStep& step) {
@@ -26,8 +26,8 @@ absl::StatusOr<int> DeviceAttribute(const DriverApi& driver, CUdevice_attribute 
   return value;
 }
 
-// A cubin may be for this GPU and still ask for more than it has: the driver says so
-// here, once, rather than at every launch.
+// A cubin for this GPU may still need more than the GPU has. The driver says so here, once, and not
+// at every launch.
 absl::Status ConfigureFunction(const DriverApi& driver, const v1::LaunchStep& step,
                                CUfunction function) {
   if (step.dynamic_shared_memory_bytes() > 0) {

@@ -14,23 +14,23 @@
 
 namespace tilewright {
 
-// A kernel's native code in the current context: what the launchers of all kinds share. Immutable
-// once made; must be destroyed before the context.
+// A kernel's native code in the current context, for the launchers of all kinds. Immutable once
+// made. It must be destroyed before the context.
 struct LoadedKernel {
   // Loads `kernel.cubin()` (cuLibraryLoadData) and resolves every step's entry.
-  // FAILED_PRECONDITION: the arguments are not of `arguments_version`, or the architecture does
-  // not fit. INVALID_ARGUMENT: the plan is malformed.
+  // FAILED_PRECONDITION: the version of the arguments is not `arguments_version`, or the
+  // architecture does not fit. INVALID_ARGUMENT: the plan is malformed.
   static absl::StatusOr<LoadedKernel> Load(const DriverApi& driver, const v1::Kernel& kernel,
                                            int arguments_version);
 
   const DriverApi* driver;
   CudaLibrary library;
   v1::LaunchPlan plan;
-  std::vector<CUfunction> functions;  // One a step.
+  std::vector<CUfunction> functions;  // One for each step.
   int sm_count = 0;
 };
 
-// Everything cuLaunchKernelEx reads of one step, at addresses that do not change: a step must stay
+// All that cuLaunchKernelEx reads for one step. Its addresses must not change, so a step must stay
 // where it was prepared.
 struct PreparedStep {
   CUfunction function = nullptr;
@@ -40,7 +40,7 @@ struct PreparedStep {
   std::vector<void*> parameters;
 };
 
-// Fills `prepared` but for its tensor maps and parameters.
+// Fills `prepared`, except for its tensor maps and parameters.
 void PrepareStep(const v1::LaunchStep& step, CUfunction function, GridSize grid,
                  PreparedStep& prepared);
 

@@ -18,7 +18,7 @@
 
 namespace tilewright {
 
-// What KernelLauncher asks of a fused dropout: nothing is cleared, nothing goes through TMA.
+// The Traits of a fused dropout for KernelLauncher. It clears no outputs and uses no TMA.
 struct FusedDropoutLaunch {
   using Problem = v1::FusedDropoutProblem;
   using Operands = FusedDropoutArguments;

@@ -1,4 +1,4 @@
-// What a caller passes to a launch of a fused dropout, checked and packed. Pure; any thread.
+// Checks and packs what a caller passes to a launch of a fused dropout. Pure; any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_FUSED_DROPOUT_FUSED_DROPOUT_OPERANDS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_FUSED_DROPOUT_FUSED_DROPOUT_OPERANDS_H_
 
@@ -11,22 +11,22 @@
 
 namespace tilewright {
 
-// The operand of a tensor.
+// Returns the operand for a tensor.
 const void* PointerOf(FusedTensor tensor, const FusedDropoutArguments& operands);
 void SetPointer(FusedTensor tensor, void* pointer, FusedDropoutArguments& operands);
 
-// A canonical problem against what the plan requires.
+// Checks a canonical problem against the plan's requirements.
 absl::Status CheckFusedDropoutShape(const v1::LaunchPlan& plan,
                                     const v1::FusedDropoutProblem& problem);
 
-// The operands against the problem and what the plan requires. INVALID_ARGUMENT names the operand:
-// "operands.dy".
+// Checks the operands against the problem and the plan's requirements. INVALID_ARGUMENT names the
+// operand: "operands.dy".
 absl::Status CheckFusedDropoutOperands(const v1::LaunchPlan& plan,
                                        const v1::FusedDropoutProblem& problem,
                                        const FusedDropoutArguments& operands);
 
-// The arguments that every step takes. What the problem does not have is null or zero, whatever the
-// operands say. Operands and shape have been checked.
+// Packs the arguments of all steps. Parts that the problem does not have are null or zero, whatever
+// the operands say. REQUIRES: operands and shape have been checked.
 FusedDropoutArgs PackFusedDropout(const v1::LaunchPlan& plan,
                                   const v1::FusedDropoutProblem& problem,
                                   const FusedDropoutArguments& operands);

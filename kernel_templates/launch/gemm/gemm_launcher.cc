@@ -7,8 +7,8 @@
 namespace tilewright {
 namespace {
 
-// A C that is not read may be null or anything, of which no tensor map can be made: D stands for
-// it.
+// A C that is not read may be null or any address. No tensor map can be made for it, so D takes its
+// place.
 const void* AddressOf(v1::Operand operand, const v1::GemmProblem& problem, const TensorUses& uses,
                       const GemmArguments& operands) {
   if (operand == v1::OPERAND_C && !ReadsSource(problem, operands)) operand = v1::OPERAND_D;

@@ -16,7 +16,7 @@
 
 namespace tilewright {
 
-// What KernelLauncher asks of a GEMM.
+// The Traits of a GEMM for KernelLauncher.
 struct GemmLaunch {
   using Problem = v1::GemmProblem;
   using Operands = GemmArguments;

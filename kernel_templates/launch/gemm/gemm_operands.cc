@@ -45,7 +45,7 @@ static_assert(IsTableOf(kRows, kLastGemmTensor));
 
 const auto& RowOf(GemmTensor tensor) { return kRows[static_cast<std::size_t>(tensor)]; }
 
-// "[batch][m]", for messages.
+// Returns the shape for messages: "[batch][m]".
 const char* ShapeOf(const v1::GemmProblem& problem, v1::Operand operand) {
   if (operand == v1::OPERAND_SCALE_D) return "one value";
   const bool is_a = operand == v1::OPERAND_SCALE_A;
@@ -79,9 +79,9 @@ absl::Status CheckScale(const char* field, const v1::GemmProblem& problem, v1::O
   return absl::OkStatus();
 }
 
-// A kernel may store what an epilogue begins with where D will be, and read the residual, or what a
-// gradient is multiplied with, after that. Of problems, not of kernels, so that the next best
-// kernel takes what this one does.
+// A kernel may store a first part of the epilogue in D and then read the residual, or the factor of
+// a gradient. The check looks at the problem and not at the kernel, so the next best kernel takes
+// the same operands.
 absl::Status CheckInPlace(const v1::GemmProblem& problem, const GemmArguments& operands) {
   RETURN_IF_ERROR(CheckSharedSource(problem, operands));
   const v1::Epilogue& epilogue = problem.epilogue();
@@ -98,7 +98,7 @@ absl::Status CheckInPlace(const v1::GemmProblem& problem, const GemmArguments& o
   return absl::OkStatus();
 }
 
-// Dropout and the scalars of the epilogue; what it does not have stays zero.
+// Packs dropout and the scalars of the epilogue. Absent parts stay zero.
 void PackEpilogue(const v1::GemmProblem& problem, const GemmArguments& operands, GemmArgs& args) {
   const v1::Epilogue& epilogue = problem.epilogue();
   if (UsesRandomBits(epilogue)) {
@@ -192,7 +192,7 @@ absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem
       case GemmTensor::kScaleA:
       case GemmTensor::kScaleB:
       case GemmTensor::kScaleD:
-        break;  // CheckScales has more to say.
+        break;  // CheckScales checks them.
       default:
         RETURN_IF_ERROR(CheckPointer(use, PointerOf(tensor, operands), plan.requirements()));
     }

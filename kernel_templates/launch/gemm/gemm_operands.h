@@ -1,4 +1,4 @@
-// What a caller passes to a launch of a GEMM, checked and packed. Pure; any thread.
+// Checks and packs what a caller passes to a launch of a GEMM. Pure; any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_GEMM_GEMM_OPERANDS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_GEMM_GEMM_OPERANDS_H_
 
@@ -11,40 +11,40 @@
 
 namespace tilewright {
 
-// The operand of a tensor.
+// Returns the operand for a tensor.
 const void* PointerOf(GemmTensor tensor, const GemmArguments& operands);
 void SetPointer(GemmTensor tensor, void* pointer, GemmArguments& operands);
 
-// Whether a launch reads C: a residual always; what is accumulated not where beta is 0, as BLAS has
-// it. A beta in device memory is not known before the kernel runs, so that C has to be there.
+// Returns whether a launch reads C. A residual is always read. An accumulated C is not read if beta
+// is 0, as in BLAS. A beta in device memory is not known before the launch, so C must be there.
 bool ReadsSource(const v1::GemmProblem& problem, const GemmArguments& operands);
 
-// C where the launch reads it, aligned to `alignment` bytes.
+// Checks C if the launch reads it. It must be aligned to `alignment` bytes.
 absl::Status CheckSource(const v1::GemmProblem& problem, const GemmArguments& operands,
                          int alignment);
 
-// alpha and beta: there where they are read from device memory, and an alpha that D can take.
+// Checks alpha and beta: not null if in device memory, and an alpha that suits D.
 absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmArguments& operands);
 
-// Scales where the problem has them: there, aligned to `alignment` bytes, and of as many elements
-// as the caller tells.
+// Checks the scales of the problem: not null, aligned to `alignment` bytes, and with as many
+// elements as the problem needs, if the caller gives a number.
 absl::Status CheckScales(const v1::GemmProblem& problem, const GemmArguments& operands,
                          int alignment);
 
-// A C that all batches share, and that D would overwrite while others still read it.
+// Refuses a D in the place of a C that all batches share: other batches still read that C.
 absl::Status CheckSharedSource(const v1::GemmProblem& problem, const GemmArguments& operands);
 
-// A canonical problem against what the plan requires.
+// Checks a canonical problem against the plan's requirements.
 absl::Status CheckGemmShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem);
 
-// What a caller passes against the canonical problem: pointers that are there where needed and
-// aligned, enough workspace and mask, an offset for random bits. INVALID_ARGUMENT names the
+// Checks a caller's operands against the canonical problem: needed pointers are there and aligned,
+// workspace and mask are large enough, and random bits have an offset. INVALID_ARGUMENT names the
 // operand: "operands.a".
 absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
                                const GemmArguments& operands);
 
-// The arguments that every step takes. What the problem does not have is null or zero, whatever the
-// operands say. Operands and shape have been checked.
+// Packs the arguments of all steps. Parts that the problem does not have are null or zero, whatever
+// the operands say. REQUIRES: operands and shape have been checked.
 GemmArgs PackGemm(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
                   const GemmArguments& operands);
 

@@ -13,8 +13,8 @@
 namespace tilewright {
 namespace {
 
-// TMA's own rules (CUDA driver API, cuTensorMapEncodeTiled): base and strides multiples of 16
-// bytes, box sides at most 256.
+// TMA's own rules (CUDA driver API, cuTensorMapEncodeTiled): base and strides are multiples of 16
+// bytes, and box sides are at most 256.
 constexpr int64_t kTmaAlignment = 16;
 constexpr int kMaxBox = 256;
 
@@ -27,7 +27,7 @@ std::optional<CUtensorMapDataType> ElementType(v1::DataType type) {
   switch (type) {
     case v1::DATA_TYPE_FP32:
       return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
-    // The copy must not round: the tensor core reads the upper bits itself.
+    // The copy must not round, because the tensor core itself reads only the upper bits.
     case v1::DATA_TYPE_TF32:
       return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
     case v1::DATA_TYPE_FP16:
@@ -63,9 +63,9 @@ bool BoxFits(const v1::TensorMapSpec& spec) {
          spec.box_outer() <= kMaxBox;
 }
 
-// How much L2 fetches around what a box asks for: a whole piece of a row of all, as long as pieces
-// begin where L2's do. Rows that do not begin there would bring in what they share with nobody: on
-// an H100 products with k = 1000, 1496 and 2056 take 6 to 13 % less without (docs/performance).
+// Returns the size of the pieces that L2 fetches for a box. Every row must begin with a whole
+// piece. Else L2 fetches bytes that the box does not need: on an H100, products with k = 1000, 1496
+// and 2056 take 6 to 13 % less time without larger pieces (docs/performance).
 CUtensorMapL2promotion Promotion(int64_t row_bytes) {
   return row_bytes % 256 == 0   ? CU_TENSOR_MAP_L2_PROMOTION_L2_256B
          : row_bytes % 128 == 0 ? CU_TENSOR_MAP_L2_PROMOTION_L2_128B
@@ -85,8 +85,8 @@ absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver, const v1::T
                         absl::StrCat("no tensor map of ", field, " can be made"));
   }
   const int64_t bytes = StorageBytes(layout.type);
-  // With one row, or one batch, the stride is never followed, but must be well formed. A matrix
-  // that all batches share has one: kernels read it at coordinate 0 in every batch.
+  // With one row or one batch, nothing uses the stride, but it must be well formed. A matrix that
+  // all batches share counts as one batch: kernels read it at coordinate 0 in every batch.
   const int64_t row_bytes = layout.rows > 1
                                 ? layout.row_stride * bytes
                                 : CeilDiv(layout.columns * bytes, kTmaAlignment) * kTmaAlignment;

@@ -10,9 +10,9 @@
 
 namespace tilewright {
 
-// Encodes the TMA descriptor of one operand. Always of rank 3, whatever the batch, so that a
-// kernel has one form of access: (along a row, across rows, across batches). Elements
-// past the matrix read as zero. INVALID_ARGUMENT names the operand that TMA cannot take.
+// Encodes the TMA descriptor of one operand. The rank is always 3, so kernels have one form of
+// access: (along a row, across rows, across batches). Elements outside the matrix read as zero.
+// INVALID_ARGUMENT names an operand that TMA cannot read.
 absl::StatusOr<CUtensorMap> EncodeTensorMap(const DriverApi& driver, const v1::TensorMapSpec& spec,
                                             const v1::GemmProblem& problem, const void* address);
 

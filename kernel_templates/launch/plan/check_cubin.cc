@@ -15,18 +15,18 @@
 namespace tilewright {
 namespace {
 
-// Of CUDA's ELF files, as LLVM's llvm/BinaryFormat/ELF.h has them. Up to CUDA 12 the architecture
-// is in the low eight bits of e_flags (ABI version 7), since then in the next eight (8).
+// Constants of CUDA's ELF files, from LLVM's llvm/BinaryFormat/ELF.h. Up to CUDA 12 (ABI version 7)
+// the architecture is in the low eight bits of e_flags, later (8) in the next eight.
 constexpr uint16_t kMachineCuda = 190;
 constexpr unsigned char kAbiVersionOfShiftedArchitecture = 8;
-// A function that a host may launch, in st_other.
+// The flag in st_other of a function that a host may launch.
 constexpr unsigned char kEntry = 0x10;
 
 absl::Status Malformed(const std::string& what) {
   return InvalidField("cubin", "MALFORMED_CUBIN", what);
 }
 
-// A structure of the file at `offset`; nothing where it is not all within it.
+// Reads a structure at `offset`. Returns nothing if it is not wholly within `bytes`.
 template <typename T>
 std::optional<T> ReadAt(std::string_view bytes, uint64_t offset) {
   if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;
@@ -35,12 +35,12 @@ std::optional<T> ReadAt(std::string_view bytes, uint64_t offset) {
   return value;
 }
 
-// `count` structures of `size` bytes each at `offset`. Counts are 16 bits, so nothing overflows.
+// Returns whether `count` (16 bits, so no overflow) structures of `size` bytes fit at `offset`.
 bool HoldsTable(std::string_view bytes, uint64_t offset, uint64_t count, uint64_t size) {
   return offset <= bytes.size() && count * size <= bytes.size() - offset;
 }
 
-// What a section has of the file; nothing where that is not all within it.
+// Returns the content of a section; nothing if it is not wholly within the file.
 std::optional<std::string_view> ContentOf(std::string_view bytes, const Elf64_Shdr& section) {
   if (section.sh_type == SHT_NOBITS || section.sh_type == SHT_NULL) return std::string_view();
   if (section.sh_offset > bytes.size() || section.sh_size > bytes.size() - section.sh_offset) {
@@ -49,7 +49,7 @@ std::optional<std::string_view> ContentOf(std::string_view bytes, const Elf64_Sh
   return bytes.substr(section.sh_offset, section.sh_size);
 }
 
-// The string at `offset` of a string table, which ends with a zero byte.
+// Returns the string at `offset` of a string table. A zero byte ends it.
 std::optional<std::string_view> NameAt(std::string_view table, uint64_t offset) {
   if (offset >= table.size()) return std::nullopt;
   const std::size_t end = table.find('\0', offset);
@@ -57,7 +57,7 @@ std::optional<std::string_view> NameAt(std::string_view table, uint64_t offset) 
   return table.substr(offset, end - offset);
 }
 
-// A file whose headers were checked: every section and segment is within it.
+// A file with checked headers: every section and segment is within it.
 class CubinFile {
  public:
   static absl::StatusOr<CubinFile> Open(std::string_view bytes) {
@@ -95,7 +95,7 @@ class CubinFile {
     return file;
   }
 
-  // 90 for 9.0.
+  // Returns 90 for 9.0.
   int Architecture() const {
     const bool shifted = header_.e_ident[EI_ABIVERSION] >= kAbiVersionOfShiftedArchitecture;
     return static_cast<int>((shifted ? header_.e_flags >> 8 : header_.e_flags) & 0xff);
@@ -112,7 +112,7 @@ class CubinFile {
  private:
   CubinFile(std::string_view bytes, const Elf64_Ehdr& header) : bytes_(bytes), header_(header) {}
 
-  // Both tables were found to be within the file.
+  // REQUIRES: the table of sections is within the file.
   Elf64_Shdr Section(unsigned index) const {
     return *ReadAt<Elf64_Shdr>(bytes_, header_.e_shoff + uint64_t{index} * sizeof(Elf64_Shdr));
   }
@@ -131,7 +131,7 @@ class CubinFile {
     return false;
   }
 
-  // Whether the function lies within a section of code.
+  // Returns whether the function lies within a section of code.
   bool IsCode(const Elf64_Sym& symbol) const {
     if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= header_.e_shnum) return false;
     const Elf64_Shdr section = Section(symbol.st_shndx);
@@ -144,7 +144,7 @@ class CubinFile {
   Elf64_Ehdr header_;
 };
 
-// 90 of "sm_90a"; nothing where it is no such name.
+// Returns 90 for "sm_90a"; nothing for any other form of name.
 std::optional<int> NumberOf(std::string_view architecture) {
   if (architecture.substr(0, 3) != "sm_") return std::nullopt;
   std::string_view digits = architecture.substr(3);

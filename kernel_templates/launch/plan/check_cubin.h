@@ -1,6 +1,6 @@
-// Native code as it comes from elsewhere: whether it is an ELF file for the GPU that it is said to
-// be for, whole, with the functions that its plan launches. What the functions do is not told by
-// this: that is a matter of who made them. Pure; any thread.
+// Checks native code from outside: a whole ELF file for the stated GPU that has the functions which
+// its plan launches. It does not check what the functions do: for that the caller must trust their
+// author. Pure; any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_CUBIN_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_CUBIN_H_
 
@@ -11,10 +11,9 @@
 
 namespace tilewright {
 
-// INVALID_ARGUMENT, reason MALFORMED_CUBIN, field "cubin", where `cubin` is not a 64-bit ELF file
-// for CUDA's machine; where its headers, sections or symbols reach beyond its end; where its code
-// is for another GPU than `architecture` ("sm_90a"); or where a step of `plan` names no function
-// that it defines.
+// INVALID_ARGUMENT, reason MALFORMED_CUBIN, field "cubin": `cubin` is not a 64-bit ELF file for
+// CUDA's machine; its headers, sections or symbols reach beyond its end; its code is for another
+// GPU than `architecture` ("sm_90a"); or a step of `plan` names a function that it does not define.
 absl::Status CheckCubin(std::string_view cubin, std::string_view architecture,
                         const v1::LaunchPlan& plan);
 

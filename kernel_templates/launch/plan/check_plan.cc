@@ -20,8 +20,8 @@ constexpr int kMaxSteps = 8;
 constexpr std::size_t kMaxSymbolBytes = 255;
 constexpr int kWarp = 32;
 constexpr int kMaxBlockThreads = 1024;
-constexpr int kMaxClusterBlocks = 16;  // Non-portable limit of sm_90.
-// No GPU gives a block more than 227 KiB so far; the driver refuses what its GPU has not.
+constexpr int kMaxClusterBlocks = 16;  // The non-portable limit of sm_90.
+// So far no GPU gives a block more than 227 KiB. The driver refuses more than its GPU has.
 constexpr int kMaxSharedMemoryBytes = 1 << 20;
 constexpr int kMaxTile = 65536;
 constexpr int kMaxRasterGroup = 65535;
@@ -30,7 +30,7 @@ constexpr int kMaxRegisters = 255;
 constexpr int kMaxSpillBytes = 1 << 20;
 constexpr int kMaxTensorMaps = 8;
 constexpr int kMaxBox = 256;  // cuTensorMapEncodeTiled.
-// Of base addresses and strides: the most that a launch can need is 128, for TMA's swizzle.
+// For base addresses and strides. A launch needs at most 128, for the swizzle of TMA.
 constexpr int kMaxAlignment = 4096;
 constexpr int kMaxDivisor = 65536;
 
@@ -39,7 +39,7 @@ absl::Status Malformed(std::string_view field, const std::string& what) {
                       "MALFORMED_PLAN", what);
 }
 
-// One step, by the name of its fields.
+// Checks one step. Errors have the names of its fields.
 class StepChecks {
  public:
   StepChecks(const v1::LaunchStep& step, int index) : step_(step), index_(index) {}
@@ -162,8 +162,8 @@ absl::Status CheckRequirements(const v1::Requirements& needs) {
   return absl::OkStatus();
 }
 
-// Slices of k that no cluster sums have a copy of D each to leave their sums in: without it they
-// would write through a null pointer.
+// If no cluster adds the slices of k, each slice stores its sums in its own copy of D. Without the
+// copies it would write through a null pointer.
 absl::Status CheckPartialSums(const v1::LaunchPlan& plan) {
   const v1::LaunchStep& first = plan.steps(0);
   const int slices = std::max(first.split_k(), 1);

@@ -1,6 +1,6 @@
-// What a launch plan may say. A plan comes from a bundle, from a database or over a socket, and
-// decides what is launched in the caller's process: nothing of it is indexed, multiplied or handed
-// to the driver before it was checked here. Pure; any thread.
+// Checks launch plans. A plan comes from a bundle, a database or a socket, and decides what is
+// launched in the caller's process. Check it here before any part of it is used as an index,
+// multiplied or passed to the driver. Pure; any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_PLAN_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_CHECK_PLAN_H_
 
@@ -11,13 +11,12 @@
 
 namespace tilewright {
 
-// Whether `text` can be an extern "C" symbol: a letter or '_', then letters, digits and '_', at
-// most 255 bytes.
+// Returns whether `text` can be an extern "C" symbol: a letter or '_', then letters, digits and
+// '_', at most 255 bytes.
 bool IsIdentifier(std::string_view text);
 
-// INVALID_ARGUMENT, reason MALFORMED_PLAN, naming the field, where no daemon makes such a plan:
-// of any version of the arguments. FAILED_PRECONDITION, reason WORKSPACE_NOT_SUPPORTED: as
-// CheckWorkspace.
+// INVALID_ARGUMENT, reason MALFORMED_PLAN, with the field: no daemon makes such a plan, for any
+// version of the arguments. FAILED_PRECONDITION, reason WORKSPACE_NOT_SUPPORTED: as CheckWorkspace.
 absl::Status CheckPlan(const v1::LaunchPlan& plan);
 
 // FAILED_PRECONDITION, reason ARGUMENTS_VERSION_MISMATCH: the kernel takes arguments of another

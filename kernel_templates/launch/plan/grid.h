@@ -12,7 +12,7 @@ struct GridSize {
   unsigned z = 1;
 };
 
-// Grid of one step for a shape. Pure; any thread.
+// Computes the grid of one step for a shape. Pure; any thread.
 GridSize GridFor(const v1::LaunchStep& step, const ProblemShape& shape, int sm_count);
 
 }  // namespace tilewright

@@ -55,7 +55,7 @@ absl::Status CheckArchitecture(std::string_view architecture, int compute_capabi
 
 absl::Status CheckExtents(const v1::LaunchPlan& plan, const ShapeFields& fields,
                           const ProblemShape& shape, const TensorUses& uses) {
-  // Without tensors no alignment is asked for.
+  // Without tensors, no alignment is checked.
   const auto broken = FirstBrokenRequirement(plan.requirements(), fields, shape, {});
   if (broken) return Refusal(*broken);
   RETURN_IF_ERROR(CheckGrids(fields.m, plan, shape));

@@ -1,5 +1,4 @@
-// What is checked of a shape, and of a caller's operands, before anything reaches the GPU. Pure;
-// any thread.
+// Checks a shape and a caller's operands before anything reaches the GPU. Pure; any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_LAUNCH_CHECKS_H_
 
@@ -14,35 +13,35 @@
 namespace tilewright {
 
 // FAILED_PRECONDITION, reason ARCHITECTURE_MISMATCH. `compute_capability` is 90 for 9.0. Native
-// code runs on its own major version from its minor one on; that of an architecture-specific
-// target ("sm_90a") runs on exactly that one.
+// code runs on GPUs of its major version, from its minor version on. Code for an
+// architecture-specific target ("sm_90a") runs only on that version.
 absl::Status CheckArchitecture(std::string_view architecture, int compute_capability);
 
-// A canonical problem, of this shape and with these tensors, against all that `plan` requires but
-// alignments. INVALID_ARGUMENT names one of `fields`, or the operand whose strides no tensor map
-// can follow.
+// Checks a canonical problem of this shape and with these tensors against all requirements of
+// `plan` except alignments. INVALID_ARGUMENT names one of `fields`, or an operand with strides that
+// no tensor map can follow.
 absl::Status CheckExtents(const v1::LaunchPlan& plan, const ShapeFields& fields,
                           const ProblemShape& shape, const TensorUses& uses);
 
-// The same, and the alignment of strides: the field of one is named.
+// Checks the same and the alignment of strides. An error names the field of the stride.
 absl::Status CheckRequirements(const v1::LaunchPlan& plan, const ShapeFields& fields,
                                const ProblemShape& shape, const TensorUses& uses);
 
-// INVALID_ARGUMENT naming the operand ("operands.aux"): the pointer of a tensor that the launch
-// needs is null, or not aligned to `alignment` bytes.
+// INVALID_ARGUMENT names the operand ("operands.aux"): the launch needs this pointer, and it is
+// null or not aligned to `alignment` bytes.
 absl::Status CheckPointer(const char* name, const void* pointer, int alignment);
 
-// The same of `use`, as `requirements` ask.
+// Checks the same for `use`, with the alignment in `requirements`.
 absl::Status CheckPointer(const TensorUse& use, const void* pointer,
                           const v1::Requirements& requirements);
 
-// A dropout mask of `given` bytes, where the caller tells them; 0: not told.
+// Checks the size of the dropout mask. `given`: its bytes if the caller says them, else 0.
 absl::Status CheckMaskBytes(const TensorUse& mask, int64_t given);
 
-// A workspace of `needed` bytes.
+// Checks a workspace of `bytes` bytes. The launch needs `needed` bytes.
 absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t needed);
 
-// An offset that was given and that random bits can take.
+// Checks that an offset is given and that random bits can use it.
 absl::Status CheckOffsetOperand(uint64_t offset);
 
 }  // namespace tilewright

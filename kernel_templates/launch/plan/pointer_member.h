@@ -29,18 +29,18 @@ void SetPointer(const PointerMember<Struct>& member, void* pointer, Struct& to) 
       member);
 }
 
-// Where a tensor of a family is in what callers pass and in what kernels take.
+// Says where a tensor is in the caller's operands and in the kernel's arguments.
 template <typename Tensor, typename Operands, typename Args>
 struct OperandRow {
   Tensor tensor;
   PointerMember<Operands> operand;
   PointerMember<Args> argument;
-  // In what kernels take, of a GEMM's matrix.
+  // The strides of a GEMM's matrix in the kernel's arguments.
   long long Args::*row_stride = nullptr;
   long long Args::*batch_stride = nullptr;
 };
 
-// Whether each tensor has its row at its own number, up to the last one.
+// Returns whether each tensor has its row at its own number, up to the last one.
 template <typename Row, std::size_t kRows, typename Tensor>
 constexpr bool IsTableOf(const Row (&rows)[kRows], Tensor last) {
   for (std::size_t i = 0; i < kRows; ++i) {

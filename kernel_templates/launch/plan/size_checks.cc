@@ -15,9 +15,9 @@ constexpr __int128 kTensorMapStrideLimit = static_cast<__int128>(1) << 40;
 
 absl::Status CheckStep(const std::string& field, const v1::LaunchStep& step,
                        const ProblemShape& shape) {
-  // Fewer than n, which is below 2^31.
+  // There are fewer than n, which is below 2^31.
   if (step.grid_rule() == v1::GRID_RULE_COLUMNS) return absl::OkStatus();
-  // Persistent blocks walk the tiles of all batches in one grid.
+  // Persistent blocks take the tiles of all batches in one grid.
   const bool is_persistent = step.grid_rule() == v1::GRID_RULE_PERSISTENT;
   const int64_t batch = is_persistent ? shape.batch : 1;
   const int64_t cluster = is_persistent ? 1 : std::max(step.cluster_x(), 1);
@@ -52,7 +52,7 @@ absl::Status CheckGrids(const std::string& field, const v1::LaunchPlan& plan,
 absl::Status CheckTileEnds(const v1::LaunchPlan& plan, const ShapeFields& fields,
                            const ProblemShape& shape) {
   for (const v1::LaunchStep& step : plan.steps()) {
-    // A cluster's tiles may lie along either dimension: both are asked for all of them.
+    // The tiles of a cluster may lie along either dimension, so each must have room for all.
     const int64_t cluster = std::max(step.cluster_x(), 1);
     RETURN_IF_ERROR(CheckEnds(fields.m, shape.m, step.tile_m() * cluster));
     RETURN_IF_ERROR(CheckEnds(fields.n, shape.n, step.tile_n() * cluster));

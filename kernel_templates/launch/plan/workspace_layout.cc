@@ -8,14 +8,14 @@
 namespace tilewright {
 namespace {
 
-// Shapes go up to 2^62 products; no GPU has that much, so more is no more.
+// Shapes go up to 2^62 products. No GPU has more memory than this, so sizes stop here.
 constexpr __int128 kMost = static_cast<__int128>(1) << 60;
 constexpr __int128 kRegionAlignment = 256;
 constexpr int kColumnSumBytes = 4;
 constexpr int kPartialBytes = 4;
-constexpr int kMaxCopies = 65535;  // As many slices as a grid can have.
+constexpr int kMaxCopies = 65535;  // The largest number of slices in a grid.
 
-// `elements` of up to 2^62, times `copies` and the bytes of an element, each below 2^31.
+// Multiplies `elements` (up to 2^62), `copies` and `element_bytes` (each below 2^31).
 __int128 BytesOf(__int128 elements, int copies, int element_bytes) {
   return std::min(kMost, elements * copies) * element_bytes;
 }

@@ -1,4 +1,4 @@
-// Where the parts of a launch's workspace lie. Pure; any thread.
+// The places of the parts of a launch's workspace. Pure; any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_WORKSPACE_LAYOUT_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_PLAN_WORKSPACE_LAYOUT_H_
 
@@ -10,20 +10,20 @@
 
 namespace tilewright {
 
-// Bytes from the start of the workspace, where the partial sums are.
+// Offsets in bytes from the start of the workspace. The partial sums are at the start.
 struct WorkspaceLayout {
   int64_t column_sums = 0;
   bool has_column_sums = false;
-  int64_t bytes = 0;  // Of all parts. Shapes that no GPU has the memory for give 2^60.
+  int64_t bytes = 0;  // For all parts; 2^60 for shapes that no GPU has the memory for.
 };
 
 WorkspaceLayout LayOutWorkspace(const v1::LaunchPlan& plan, const ProblemShape& shape);
 
-// LayOutWorkspace(plan, shape).bytes
+// Returns LayOutWorkspace(plan, shape).bytes.
 int64_t WorkspaceBytesFor(const v1::LaunchPlan& plan, const ProblemShape& shape);
 
 // INVALID_ARGUMENT, reason MALFORMED_PLAN. FAILED_PRECONDITION, reason WORKSPACE_NOT_SUPPORTED: a
-// region other than one of partial column sums in fp32.
+// region is not one of partial column sums in fp32.
 absl::Status CheckWorkspace(const v1::LaunchPlan& plan);
 
 }  // namespace tilewright

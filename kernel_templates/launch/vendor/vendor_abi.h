@@ -1,7 +1,7 @@
-// The part of cublasLt's C ABI that we call, declared by us: users may have the library
-// (it comes with every deep-learning framework) and no toolkit. Values are those of NVIDIA's
-// cuBLAS 12 and 13 documentation, "cublasLt Datatypes Reference" and "cudaDataType_t"; they
-// are the library's binary interface and do not change.
+// The part of cublasLt's C ABI that we call. We declare it because users may have the library (it
+// comes with every deep-learning framework) but no toolkit. The values are from NVIDIA's cuBLAS 12
+// and 13 documentation, "cublasLt Datatypes Reference" and "cudaDataType_t". They are the library's
+// binary interface and do not change.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_ABI_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_ABI_H_
 
@@ -52,7 +52,7 @@ enum DescriptorAttribute : int {
   kScaleModeB = 32,
 };
 
-// cublasLtMatmulMatrixScale_t: what the scale pointers of A and B point to.
+// cublasLtMatmulMatrixScale_t: the layout of the scales that A's and B's pointers point to.
 enum ScaleMode : int { kScalar = 0, kOuterVector = 3, kVector128 = 4, kBlock128x128 = 5 };
 
 // cublasLtMatrixLayoutAttribute_t.
@@ -116,7 +116,7 @@ struct Api {
   std::string path;
 };
 
-// The places cublasLt is looked for.
+// Returns the places where cublasLt may be.
 std::vector<std::string> LibraryCandidates();
 
 // Loads the library on the first call. NOT_FOUND, reason CUBLASLT_NOT_FOUND.

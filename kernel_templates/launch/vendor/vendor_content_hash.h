@@ -7,7 +7,7 @@
 
 namespace tilewright {
 
-// VendorKernel.content_hash of `kernel`, from its library version and its algorithm: an
+// Computes VendorKernel.content_hash from the library version and the algorithm of `kernel`: an
 // algorithm means nothing to another version of the library.
 std::string VendorContentHash(const v1::VendorKernel& kernel);
 

@@ -36,7 +36,7 @@ absl::Status Descriptors::DescribeMatrix(const MatrixLayout& matrix, int64_t bat
                                            static_cast<uint64_t>(matrix.rows), matrix.row_stride),
                         "cublasLtMatrixLayoutCreate"));
   if (batch <= 1) return absl::OkStatus();
-  // Every operand has all batches; one that they share has a stride of 0.
+  // Every operand has the count of all batches. A shared operand has a stride of 0.
   const int32_t count = static_cast<int32_t>(batch);
   RETURN_IF_ERROR(
       Check(api_.layout_set(*layout, kBatchCount, &count, sizeof(count)), "batch count"));
@@ -49,7 +49,7 @@ absl::Status Descriptors::DescribeScales(const v1::GemmProblem& problem,
                                          const GemmArguments& operands) {
   if (ScaleElements(problem, v1::OPERAND_SCALE_A) > 0) {
     const ScaleModes modes = ScaleModesOf(problem.scaling_mode());
-    // Libraries before 12.8 know of no modes, and of scalars alone.
+    // Libraries before 12.8 do not know scale modes. Their scales are always scalars.
     if (modes.a != kScalar) {
       RETURN_IF_ERROR(Set<int32_t>(kScaleModeA, modes.b, "scale mode of B"));
       RETURN_IF_ERROR(Set<int32_t>(kScaleModeB, modes.a, "scale mode of A"));

@@ -10,12 +10,12 @@
 
 namespace tilewright::vendor {
 
-// INTERNAL, reason CUBLASLT_ERROR, with the library's number and what was attempted.
+// Makes an INTERNAL, reason CUBLASLT_ERROR, with the library's number and `what` was attempted.
 absl::Status Check(int status, const char* what);
 
-// What cublasLt is told of one problem. Row-major matrices are their own transposes in
-// column-major order: D^T = op(B)^T op(A)^T, so cublasLt's first operand is our B. Owns the
-// library's handles; not thread-safe.
+// Describes one problem to cublasLt. A row-major matrix is its own transpose in column-major order:
+// D^T = op(B)^T op(A)^T. So the first operand of cublasLt is our B. Owns the library's handles; not
+// thread-safe.
 class Descriptors {
  public:
   explicit Descriptors(const Api& api) : api_(api) {}
@@ -23,7 +23,7 @@ class Descriptors {
   Descriptors& operator=(const Descriptors&) = delete;
   ~Descriptors();
 
-  // Once. The pointers of `operands` to scales and amax become part of the descriptor.
+  // Call it once. The pointers of `operands` to scales and amax become part of the descriptor.
   absl::Status Describe(const v1::GemmProblem& problem, const Types& types,
                         const GemmArguments& operands);
 

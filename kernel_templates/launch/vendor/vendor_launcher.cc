@@ -21,11 +21,11 @@
 namespace tilewright {
 namespace {
 
-// What the heuristic is told of every pointer and what Launch checks: the widest access of any
-// kernel. Framework allocators give far more.
+// The heuristic assumes this alignment for every pointer, and Launch checks it. It is the widest
+// access of any kernel. Framework allocators give far more.
 constexpr uint32_t kPointerAlignment = 16;
 
-// The first library that has modes of scales.
+// The first version of the library with scale modes.
 constexpr std::size_t kFirstVersionWithScaleModes = 120900;
 
 }  // namespace
@@ -39,8 +39,8 @@ struct VendorLauncher::PreparedLaunch {
   vendor::Scalar alpha{};
   vendor::Scalar beta{};
   GemmArguments operands;
-  float* amax = nullptr;  // Where the problem asks for it.
-  // Where alpha is 0: what is written to D without the algorithm.
+  float* amax = nullptr;  // Null unless the problem asks for it.
+  // If alpha is 0, D is written without the algorithm, from these.
   struct WithoutProducts {
     v1::GemmProblem problem;
     vendor::Types types;
@@ -85,7 +85,7 @@ int64_t VendorLauncher::LibraryVersion() {
 
 namespace {
 
-// Vectors and blocks of scales: of one matrix, with an output of 16 bits or more. An amax: of an
+// Vectors and blocks of scales need one matrix and an output of 16 bits or more. An amax needs an
 // fp8 D.
 bool SupportsScales(const v1::GemmProblem& problem) {
   const bool has_fp8_output = IsFp8(problem.d_type());
@@ -94,8 +94,8 @@ bool SupportsScales(const v1::GemmProblem& problem) {
          (problem.batch() <= 1 && !has_fp8_output);
 }
 
-// What the heuristic is told where scales will be: it looks at alignment and null alone. beta is
-// any with which C is read.
+// Returns operands for the heuristic of a problem with scales. It only looks at alignment and null.
+// beta is any value with which C is read.
 GemmArguments PlaceholderOperands() {
   alignas(kPointerAlignment) static float placeholder = 0;
   GemmArguments operands;
@@ -112,7 +112,7 @@ bool VendorLauncher::Supports(const v1::GemmProblem& problem, v1::Precision prec
   v1::Epilogue others = PartsOf(epilogue);
   others.clear_amax();
   others.clear_scale_d();
-  others.clear_gradient();  // Of the identity.
+  others.clear_gradient();  // A gradient without an activation.
   if (epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
     others.clear_source_mode();
     others.clear_source_type();
@@ -157,9 +157,9 @@ absl::StatusOr<std::vector<v1::VendorKernel>> VendorLauncher::Algorithms(
                                preference, limit, results.data(), &returned);
   }
   api.preference_destroy(preference);
-  // The library says so where it has no kernel for a layout (int8 has but one).
+  // The library answers this if it has no kernel for a layout (int8 has only one).
   if (status == vendor::kNotSupported) return std::vector<v1::VendorKernel>();
-  // And so where it has none for a mode of scales.
+  // It answers this if it has no kernel for a mode of scales.
   if (has_vectors && status == vendor::kInvalidValue) return std::vector<v1::VendorKernel>();
   RETURN_IF_ERROR(vendor::Check(status, "cublasLtMatmulAlgoGetHeuristic"));
   std::vector<v1::VendorKernel> kernels;
@@ -223,7 +223,7 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
   const vendor::Types types = *vendor::TypesOf(problem, kernel.precision());
   auto prepared = std::make_shared<PreparedLaunch>(api);
   prepared->operands = operands;
-  // A C that is not read may be null. cublasLt wants one, and as D it would have to be of D's type.
+  // A C that is not read may be null, but cublasLt needs one. D serves if it has C's type.
   const bool reads_source = ReadsSource(problem, operands);
   if (!reads_source) {
     prepared->operands.c = types.source == types.output ? operands.d : nullptr;
@@ -241,7 +241,7 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
                         "cublasLt refuses it for this problem");
   }
   prepared->workspace_bytes = result.workspace_bytes;
-  // cublasLt does not read C where beta is 0.
+  // cublasLt does not read C if beta is 0.
   const float beta = reads_source ? operands.beta : 0.0f;
   ASSIGN_OR_RETURN(prepared->alpha,
                    vendor::ToScalar("operands.alpha", operands.alpha, types.scale));

@@ -8,7 +8,7 @@
 namespace tilewright::vendor {
 namespace {
 
-// IEEE binary16 of a float that has an exact one; scalars that have none are refused.
+// Returns the IEEE binary16 that equals `value`, if there is one. Other scalars are refused.
 std::optional<uint16_t> ExactHalf(float value) {
   const _Float16 half = static_cast<_Float16>(value);
   if (static_cast<float>(half) != value) return std::nullopt;
@@ -23,7 +23,7 @@ std::optional<DataType> Fp8(v1::DataType type) {
   return std::nullopt;
 }
 
-// A row whose C is of D's type, scaled in fp32.
+// A row in which C has the type of D, and scalars are fp32.
 Types Of(DataType a, DataType b, DataType output, ComputeType compute = kCompute32F) {
   return {a, b, output, output, compute, kReal32F, false};
 }
@@ -38,11 +38,11 @@ std::optional<Types> Fp8Row(const v1::GemmProblem& problem, DataType a) {
       return Of(a, *b, kReal16F);
     case v1::DATA_TYPE_FP32:
       return Of(a, *b, kReal32F);
-    // cublasLt reads no C of 8 bits: beside an fp8 D it is bf16.
+    // cublasLt reads no C with 8 bits. With an fp8 D, C is bf16.
     case v1::DATA_TYPE_E4M3:
       return Types{a, *b, kReal16BF, kReal8FE4M3, kCompute32F, kReal32F, false};
     case v1::DATA_TYPE_E5M2:
-      // Only where an input has that range too.
+      // One of the inputs must have that range too.
       if (a == kReal8FE4M3 && *b == kReal8FE4M3) return std::nullopt;
       return Types{a, *b, kReal16BF, kReal8FE5M2, kCompute32F, kReal32F, false};
     default:
@@ -56,7 +56,7 @@ std::optional<Types> Fp8Types(const v1::GemmProblem& problem, DataType a, bool f
   return types;
 }
 
-// fp32 or 16-bit inputs, summed in fp32.
+// For fp32 or 16-bit inputs that are summed in fp32.
 std::optional<Types> FloatTypes(v1::DataType input, v1::DataType output, ComputeType compute) {
   const bool narrow_output = output == input;
   if (!narrow_output && output != v1::DATA_TYPE_FP32) return std::nullopt;

@@ -1,4 +1,4 @@
-// How our problems and scalars are said in cublasLt's types. Pure; any thread.
+// Translates our problems and scalars into cublasLt's types. Pure; any thread.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_TYPES_H_
 #define TILEWRIGHT_KERNEL_TEMPLATES_LAUNCH_VENDOR_VENDOR_TYPES_H_
 
@@ -15,32 +15,32 @@ namespace tilewright::vendor {
 struct Types {
   DataType a;
   DataType b;
-  DataType source;  // Of C.
+  DataType source;  // The type of C.
   DataType output;
   ComputeType compute;
   DataType scale;
-  bool fast_accumulation;  // fp8: sums are not promoted.
+  bool fast_accumulation;  // For fp8: sums are not promoted.
 };
 
-// The row of cublasLtMatmul's table of types that `problem` asks for in `precision`, if there is
-// one. UNSPECIFIED: the precision that the problem's types say.
+// Returns the row of cublasLtMatmul's table of types for `problem` in `precision`, if there is one.
+// UNSPECIFIED: the precision of the problem's types.
 std::optional<Types> TypesOf(const v1::GemmProblem& problem, v1::Precision precision);
 
-// How the scales of our A and B are said; both kScalar where there are none.
+// The scale modes for our A and B. Both are kScalar if there are no scales.
 struct ScaleModes {
   ScaleMode a;
   ScaleMode b;
 };
 ScaleModes ScaleModesOf(v1::ScalingMode mode);
 
-// alpha or beta in the scale type; cublasLt reads as many bytes as that has.
+// alpha or beta in the scale type. cublasLt reads as many bytes as that type has.
 union Scalar {
   float fp32;
   int32_t int32;
   uint16_t fp16;
 };
 
-// INVALID_ARGUMENT, reason SCALAR_NOT_EXACT, where the type cannot hold it.
+// INVALID_ARGUMENT, reason SCALAR_NOT_EXACT, if the type cannot hold `value` exactly.
 absl::StatusOr<Scalar> ToScalar(const char* field, float value, DataType type);
 
 }  // namespace tilewright::vendor

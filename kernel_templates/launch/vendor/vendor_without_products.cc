@@ -24,7 +24,7 @@ absl::Status WriteZeros(const DriverApi& driver, const MatrixLayout& d, void* to
         reinterpret_cast<CUdeviceptr>(to) + static_cast<CUdeviceptr>(BatchBytes(d, batch));
     const auto row = static_cast<std::size_t>(d.columns * bytes);
     const auto rows = static_cast<std::size_t>(d.rows);
-    // What pads a row is left alone.
+    // The padding of rows is not written.
     RETURN_IF_ERROR(driver.Check(
         is_packed
             ? driver.cuMemsetD8Async(address, 0, row * rows, stream)
@@ -48,7 +48,7 @@ class Transformation {
     }
   }
 
-  // Of one batch: row-major matrices are told as their own transposes.
+  // Describes one batch. cublasLt sees row-major matrices as their own transposes.
   absl::Status Describe(const MatrixLayout& c, const MatrixLayout& d, const Types& types) {
     RETURN_IF_ERROR(
         Check(api_.transform_create(&descriptor_, kReal32F), "cublasLtMatrixTransformDescCreate"));

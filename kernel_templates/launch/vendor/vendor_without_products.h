@@ -12,14 +12,14 @@
 
 namespace tilewright::vendor {
 
-// A launch whose alpha is 0: D = beta * C, and nothing of A and B may reach it. cublasLt promises
-// that a C with a beta of 0 is not read, and no such thing of A and B: its matmul is free to
-// multiply an Inf of theirs with the alpha of 0. So D is written without it.
+// For launches with alpha 0: D = beta * C, and no value of A or B may reach D. cublasLt promises
+// not to read C if beta is 0. It promises nothing such for A and B: its matmul may multiply an Inf
+// in them by the alpha of 0. So D is written without matmul.
 
-// UNIMPLEMENTED, reason ALPHA_IS_ZERO: cublasLt has nothing else that writes such a D.
+// UNIMPLEMENTED, reason ALPHA_IS_ZERO: no other call of cublasLt can write this D.
 absl::Status CheckWithoutProducts(const v1::GemmProblem& problem, const GemmArguments& operands);
 
-// After CheckWithoutProducts and the checks of the operands.
+// REQUIRES: CheckWithoutProducts and the checks of the operands are OK.
 absl::Status LaunchWithoutProducts(const DriverApi& driver, const Api& api, Handle handle,
                                    const v1::GemmProblem& problem, const Types& types,
                                    const GemmArguments& operands, CUstream stream);
