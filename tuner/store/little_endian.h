@@ -23,7 +23,7 @@ inline void AppendUint64(std::uint64_t value, std::string* bytes) {
   AppendLittleEndian(value, sizeof(value), bytes);
 }
 
-// All of `bytes`, at most eight, as one number.
+// Reads all of `bytes`, at most eight, as one number.
 inline std::uint64_t ParseLittleEndian(std::string_view bytes) {
   std::uint64_t value = 0;
   for (std::size_t i = bytes.size(); i > 0; --i) {

@@ -1,4 +1,4 @@
-// Winners between their parsed and their stored form.
+// Converts winners between their parsed and their stored form.
 #ifndef TILEWRIGHT_TUNER_STORE_PACKED_WINNER_H_
 #define TILEWRIGHT_TUNER_STORE_PACKED_WINNER_H_
 
@@ -13,34 +13,34 @@
 
 namespace tilewright {
 
-// Serialized store::WinnerRecord, without epoch, samples and cubin.
+// Returns a serialized store::WinnerRecord, without epoch, samples and cubin.
 std::string PackWinner(const StoredWinner& winner, int legal_configs);
 
-// Parses `bytes` into `holder` and returns views of it. DATA_LOSS where it is no record.
+// Parses `bytes` into `holder` and returns views of it. DATA_LOSS if it is not a record.
 absl::StatusOr<PackedWinner> ViewWinner(int64_t epoch, std::string_view bytes,
                                         store::WinnerRecord* holder);
 
-// The whole winner, with its epoch. DATA_LOSS, reason RECORD_DAMAGED.
+// Returns the whole winner, with its epoch. DATA_LOSS, reason RECORD_DAMAGED.
 absl::StatusOr<StoredWinner> UnpackWinner(int64_t epoch, std::string_view bytes);
 
-// The record without its candidates, which lie apart.
+// Returns the record without its candidates, which are stored apart.
 absl::StatusOr<TuningRecord> UnpackTuning(int64_t epoch, std::string_view bytes);
 
-// Whether what `winner` says of its speed came from running it, here or elsewhere.
+// Returns whether the speed in `winner` was measured, here or elsewhere.
 bool WasMeasured(const v1::Winner& winner);
 
-// Whether it was imported by a version that did not keep who signed it.
+// Returns whether a version that did not keep the signer imported it.
 bool IsOfUnknownSigner(const v1::Winner& winner);
 
-// Without what a StoredWinner does not hold: samples of the candidate, the cubin.
+// Removes what a StoredWinner does not have: samples of the candidate, and the cubin.
 StoredWinner WithoutBulk(StoredWinner winner);
 
-// OK where a store can take `record` in: keys are there, a kernel has its content hash.
+// OK if a store can take `record`: it has its keys, and a kernel has its content hash.
 absl::Status CheckRecord(const TuningRecord& record);
 
-// What every store answers where a record names a kernel that was not put
-// (FAILED_PRECONDITION, reason KERNEL_NOT_STORED), where nothing is stored (NOT_FOUND), and
-// where a cubin does not have its hash (DATA_LOSS, reason CUBIN_DAMAGED).
+// Errors of every store: a record names a kernel that was not put (FAILED_PRECONDITION, reason
+// KERNEL_NOT_STORED), nothing is stored (NOT_FOUND), or a cubin does not have its hash (DATA_LOSS,
+// reason CUBIN_DAMAGED).
 absl::Status KernelNotStored(std::string_view content_hash);
 absl::Status TuningNotStored();
 absl::Status CubinNotStored(std::string_view content_hash);
@@ -48,7 +48,7 @@ absl::Status CubinDamaged(std::string_view content_hash);
 absl::Status SweepNotStored(std::string_view name);
 absl::Status SignerNotStored(std::string_view signer);
 
-// ALREADY_EXISTS, reason NAME_TAKEN, where another of `known` is called like `signer`.
+// ALREADY_EXISTS, reason NAME_TAKEN, if another of `known` has the name of `signer`.
 absl::Status CheckNameIsFree(const TrustedSigner& signer, const std::vector<TrustedSigner>& known);
 
 }  // namespace tilewright

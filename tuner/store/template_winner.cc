@@ -5,7 +5,7 @@
 namespace tilewright {
 namespace {
 
-// The algorithm is the template's runner-up, and a faster one: the margin is below zero.
+// The algorithm is the template's runner-up. It is faster, so the margin is below zero.
 double MarginOf(const StoredWinner& vendor) {
   const double seconds = vendor.fallback.measurement().median_seconds();
   if (!(seconds > 0)) return 0;

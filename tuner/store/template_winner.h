@@ -7,12 +7,12 @@
 
 namespace tilewright {
 
-// Whether `winner` is a cublasLt algorithm, which only a caller with that very cublasLt can run.
+// Returns whether `winner` is a cublasLt algorithm. Only a caller with that cublasLt can run it.
 bool IsVendor(const StoredWinner& winner);
 
-// What anybody can run: `winner` itself where it is a template's, else the best template that was
-// tuned beside the algorithm, as a winner of its own with its own times and provenance. Nothing
-// where no template was sound. Pure.
+// Returns a winner that anybody can run: `winner` itself if it is a template's, else the best
+// template that was tuned beside the algorithm, as a winner with its own times and provenance.
+// Returns nothing if no template was sound. Pure.
 std::optional<StoredWinner> TemplateWinner(const StoredWinner& winner);
 
 }  // namespace tilewright

@@ -18,20 +18,20 @@
 
 namespace tilewright {
 
-// A winner as it is stored, with what a look-up needs. `kernel` has no cubin here.
+// A stored winner, with what a look-up needs. `kernel` has no cubin here.
 struct StoredWinner {
-  v1::Winner winner;             // winner.candidate has no samples here, medians only.
-  v1::Kernel kernel;             // Of a vendor winner: the best template's; empty without one.
-  v1::Candidate fallback;        // Of a vendor winner: the candidate that `kernel` belongs to.
+  v1::Winner winner;             // winner.candidate has no samples here, only medians.
+  v1::Kernel kernel;             // For a vendor winner: the best template's, if any.
+  v1::Candidate fallback;        // For a vendor winner: the candidate of `kernel`.
   std::string problem_encoding;  // EncodeProblem of the canonical problem.
   std::string shapeless_key;     // ShapelessKey.
   std::string silicon_key;
   std::string environment_key;
 };
 
-// A winner as it lies in the store: what an index needs at hand, and the rest unparsed in
-// `bytes` (UnpackWinner): parsing 100,000 winners takes 0.3 s on top of the 0.4 s that a start
-// has for loading them (store_load_bench). The views hold for the call that hands it out.
+// A winner in its stored form: the fields that an index needs, and the rest unparsed in `bytes`
+// (UnpackWinner). Parsing 100,000 winners takes 0.3 s, beside the 0.4 s that a start has for
+// loading them (store_load_bench). The views are valid only during the call that passes them.
 struct PackedWinner {
   int64_t epoch = 0;
   std::string_view problem_encoding;
@@ -40,39 +40,39 @@ struct PackedWinner {
   std::string_view environment_key;
   std::string_view content_hash;  // Empty for a vendor winner without a template beside it.
   std::string_view requirements;  // Serialized v1::Requirements of the kernel.
-  int64_t m = 0;                  // Of a fused dropout: rows, columns, 1, 1.
+  int64_t m = 0;                  // For a fused dropout: rows, columns, 1, 1.
   int64_t n = 0;
   int64_t k = 0;
   int64_t batch = 0;
-  bool measured = false;      // It ran on some GPU; false where only the model ranked it.
-  int arguments_version = 0;  // Of the kernel's launch plan.
+  bool measured = false;      // It ran on some GPU; else only the model ranked it.
+  int arguments_version = 0;  // The kernel's launch plan has it.
   bool vendor = false;        // A cublasLt algorithm; the kernel is the template beside it.
   std::string_view signer;    // As Winner.signer.
   std::string_view bytes;
 };
 
-// Everything that one finished tuning leaves behind, written in one transaction.
+// The result of one finished tuning, written in one transaction.
 struct TuningRecord {
-  StoredWinner winner;                    // winner.epoch is set by the store.
+  StoredWinner winner;                    // The store sets winner.epoch.
   std::vector<v1::Candidate> candidates;  // All of them, with samples.
   int legal_configs = 0;
 };
 
-// A kernel that must not run again on a silicon: it failed there.
+// A kernel that must not run again on a silicon because it failed there.
 struct QuarantineEntry {
   std::string_view content_hash;
   std::string_view silicon_key;
   std::string_view problem_key;  // ProblemKey of the problem it failed at; empty: it fails at all.
 };
 
-// Who may sign what is imported.
+// A signer whose bundles may be imported.
 struct TrustedSigner {
   std::string signer;  // Fingerprint: hex SHA-256 of the public key.
   std::string display_name;
   int64_t trust_seconds = 0;  // When it was trusted, seconds since 1970.
 };
 
-// Removed winners of one problem on one target: a pin that one of them answered gets no answer.
+// The removed winners of one problem on one target. A pin to one of them gets no answer.
 struct PrunedEpochs {
   std::string winner_key;  // v1::Winner.key.
   std::string shapeless_key;
@@ -81,27 +81,27 @@ struct PrunedEpochs {
 };
 
 struct PruneOptions {
-  // Epochs that are served: what is older in their places is superseded. Where a place has none,
-  // its newest counts.
+  // The served epochs. Older ones with the same problem and target are superseded. If none of
+  // theirs is served, the newest counts.
   std::vector<int64_t> served;
-  int64_t max_bytes = 0;     // 0: superseded winners alone go.
-  int64_t served_since = 0;  // Seconds since 1970: kernels served from then on stay.
+  int64_t max_bytes = 0;     // 0: only superseded winners go.
+  int64_t served_since = 0;  // Seconds since 1970: kernels served since then stay.
   bool dry_run = false;
 };
 
-// What was removed, or would be.
+// What was removed, or what a dry run would remove.
 struct Removed {
-  std::vector<int64_t> epochs;  // Of the winners.
+  std::vector<int64_t> epochs;  // The epochs of the winners.
   std::vector<PrunedEpochs> pruned;
-  int64_t superseded = 0;  // Of the winners, those that later ones had replaced.
-  int64_t kernels = 0;     // That nothing needs any more.
+  int64_t superseded = 0;  // Winners that later ones had replaced.
+  int64_t kernels = 0;     // Kernels that nothing needs any more.
   int64_t bytes_before = 0;
   int64_t bytes_after = 0;
 };
 
-// Where tunings are kept. Owned by main(). Methods may block on disk and may be called
-// from any thread; look-ups are served from memory (WinnerIndex), not from here.
-// A damaged row is left out and logged, never returned.
+// Keeps tunings. Owned by main(). Any thread may call the methods, which may block on disk.
+// Look-ups are served from memory (WinnerIndex), not from here. A damaged row is left out and
+// logged, never returned.
 class TuningStore {
  public:
   virtual ~TuningStore() = default;
@@ -109,75 +109,75 @@ class TuningStore {
   // Calls `visit` for every winner of every epoch, oldest first.
   virtual absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) = 0;
 
-  // Writes the record, as a winner of a new epoch, which it returns. Every kernel it names
-  // must have been put before. Where it cannot be written, as StatusFromSqlite: serving goes
+  // Writes the record as a winner with a new epoch, and returns the epoch. REQUIRES: every kernel
+  // that it names was put before. If it cannot be written, errors as StatusFromSqlite; serving goes
   // on read-only.
   virtual absl::StatusOr<int64_t> PutTuning(const TuningRecord& record) = 0;
 
-  // What came from elsewhere, all in one transaction or nothing: cubins by content, then
-  // records as PutTuning takes them. The new epochs, in the order of `records`.
+  // Stores an import, all in one transaction or nothing: cubins by content, then records as
+  // PutTuning takes them. Returns the new epochs in the order of `records`.
   virtual absl::StatusOr<std::vector<int64_t>> PutImport(
       const std::vector<std::string>& cubins, const std::vector<TuningRecord>& records) = 0;
 
-  // The newest record of (problem, target). NOT_FOUND.
+  // Returns the newest record of (problem, target). NOT_FOUND.
   virtual absl::StatusOr<TuningRecord> GetTuning(const std::string& problem_encoding,
                                                  const std::string& silicon_key,
                                                  const std::string& environment_key) = 0;
 
-  // A compiled kernel by what it was compiled from; nothing on a miss. `compile_key` is
+  // Returns a compiled kernel by what it was compiled from; nothing on a miss. `compile_key` is
   // SHA-256 over source, architecture, NVRTC version and options.
   virtual absl::StatusOr<std::optional<CompiledCode>> FindCompiled(
       const std::string& compile_key) = 0;
   virtual absl::Status PutCompiled(const std::string& compile_key, const CompiledCode& code) = 0;
 
-  // A cubin by SHA-256, re-hashed after reading. NOT_FOUND; DATA_LOSS where it is damaged.
+  // Returns a cubin by SHA-256, hashed again after reading. NOT_FOUND; DATA_LOSS if it is damaged.
   virtual absl::StatusOr<std::string> GetCubin(const std::string& content_hash) = 0;
 
-  // Kernels that must not run again on a silicon, for one problem (ProblemKey) or, where
-  // `problem_key` is empty, for all: they failed there.
+  // Forbids a kernel on a silicon, because it failed there: for one problem (ProblemKey) or, if
+  // `problem_key` is empty, for all.
   virtual absl::Status Quarantine(const std::string& content_hash, const std::string& silicon_key,
                                   const std::string& problem_key, const v1::Failure& failure) = 0;
-  // Why the kernel must not run for this problem, be it for all.
+  // Returns why the kernel must not run for this problem or for all.
   virtual absl::StatusOr<std::optional<v1::Failure>> FindQuarantined(
       const std::string& content_hash, const std::string& silicon_key,
       const std::string& problem_key) = 0;
-  // Every one of them.
+  // Visits every quarantined kernel.
   virtual absl::Status ForEachQuarantined(
       std::function<void(const QuarantineEntry& entry)> visit) = 0;
 
-  // Trusted signers, by fingerprint; without the key of this cache directory.
+  // Returns the trusted signers, by fingerprint, without the key of this cache directory.
   virtual absl::StatusOr<std::vector<TrustedSigner>> Signers() = 0;
-  // Adds one, or changes its name. ALREADY_EXISTS, reason NAME_TAKEN.
+  // Adds a signer, or changes its name. ALREADY_EXISTS, reason NAME_TAKEN.
   virtual absl::Status PutSigner(const TrustedSigner& signer) = 0;
   // NOT_FOUND, reason SIGNER_NOT_FOUND.
   virtual absl::Status RemoveSigner(const std::string& signer) = 0;
-  // Enters `signer` at every imported winner that has none. What they are now.
+  // Sets `signer` in every imported winner that has none. Returns these winners.
   virtual absl::StatusOr<std::vector<StoredWinner>> AdoptWinners(const std::string& signer) = 0;
 
-  // Removes winners, with their samples, what they were compiled from, and kernels that nothing
-  // else needs; in one transaction.
+  // Removes winners with their samples, their compiles, and kernels that nothing else needs, in one
+  // transaction.
   virtual absl::StatusOr<Removed> Remove(const std::vector<int64_t>& epochs, bool dry_run) = 0;
-  // Makes the database smaller: first superseded winners go, then cached compiles that no winner
+  // Makes the database smaller. It removes superseded winners, then cached compiles that no winner
   // needs, then the winners whose kernels were served least recently.
   virtual absl::StatusOr<Removed> Prune(const PruneOptions& options) = 0;
-  // These kernels were served, at that time.
+  // Notes that these kernels were served at that time.
   virtual absl::Status NoteServed(const std::vector<std::string>& content_hashes,
                                   int64_t seconds) = 0;
-  // All epochs that were removed.
+  // Returns all removed epochs.
   virtual absl::StatusOr<std::vector<PrunedEpochs>> Pruned() = 0;
-  // Writes the database as it is now to a new file at `path`.
+  // Writes the present database to a new file at `path`.
   virtual absl::Status Backup(const std::string& path) = 0;
 
-  // Sweeps, as their resource.
+  // Stores a sweep as its resource.
   virtual absl::Status PutSweep(const v1::Sweep& sweep, const v1::CreateSweepRequest& request) = 0;
   virtual absl::StatusOr<v1::Sweep> GetSweep(const std::string& name) = 0;
-  // The stored requests of sweeps that are not in a final state.
+  // Returns the stored requests of sweeps that are not in a final state.
   virtual absl::StatusOr<std::vector<v1::CreateSweepRequest>> UnfinishedSweeps() = 0;
 
   virtual absl::StatusOr<v1::CacheStats> Stats() = 0;
 
-  // FAILED_PRECONDITION, reason CACHE_REMOVED, where what is written does not get to where it
-  // should lie any more: somebody removed it. For good: nothing is stored from then on.
+  // FAILED_PRECONDITION, reason CACHE_REMOVED, if somebody removed the files, so that writes do not
+  // reach their place any more. This is final: nothing is stored from then on.
   virtual absl::Status CheckPresent() { return absl::OkStatus(); }
 };
 

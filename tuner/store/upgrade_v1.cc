@@ -11,8 +11,8 @@
 namespace tilewright {
 namespace {
 
-// Version 0.1.0, the only one that wrote schema 1: its digest over all templates, and what
-// ClosureDigest gives for each of its templates.
+// Version 0.1.0 is the only one that wrote schema 1. These are its digest over all templates, and
+// ClosureDigest of each of its templates.
 constexpr char kAllTemplates[] = "390888ef5c2c3ab51dea9d791a7ef4f97975dbaabda3e79a12788cf522c22860";
 constexpr std::pair<const char*, const char*> kTemplates[] = {
     {"fused_dropout", "cc02c7ba0a77c99ec055370329527f29f884835154218492365ef84402244940"},
@@ -21,8 +21,8 @@ constexpr std::pair<const char*, const char*> kTemplates[] = {
     {"gemm_sm90", "1008e5730d3410f1e51ac488bc9b99eeb67594038179e6ef1e8049377f77a521"},
 };
 
-// From here on the 32-bit arithmetic of that version's tile counts may have overflowed: the largest
-// tile has 512 rows, and three stages of 256 bytes lie ahead along k.
+// Above this, the 32-bit tile counts of that version may have overflowed: the largest tile has 512
+// rows, and three stages of 256 bytes are read ahead along k.
 constexpr int64_t kLargestSoundExtent = (int64_t{1} << 31) - 4096;
 
 v1::Failure WrongResult(const char* message) {

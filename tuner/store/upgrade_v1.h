@@ -1,4 +1,4 @@
-// What records of schema 1 become in schema 2.
+// Upgrades records of schema 1 to schema 2.
 #ifndef TILEWRIGHT_TUNER_STORE_UPGRADE_V1_H_
 #define TILEWRIGHT_TUNER_STORE_UPGRADE_V1_H_
 
@@ -12,22 +12,22 @@
 
 namespace tilewright {
 
-// A record of schema 1 as schema 2 has it: the key of its environment is without the digest over
-// all templates, and the winner has the digests of the templates of its family instead, where the
-// version that wrote it is known. A kernel with a fault (FaultOfVersion1) is marked as one that no
-// launcher takes, so that it answers for no shape and no GPU; an algorithm of the vendor's loses
-// the template beside it. False where the record cannot be read.
+// Upgrades a record of schema 1 to schema 2. The key of its environment loses the digest over all
+// templates. Instead, the winner gets the digests of the templates of its family, if the version
+// that wrote it is known. A kernel with a fault (FaultOfVersion1) is marked as one that no launcher
+// takes, so it answers for no shape and no GPU. A vendor's algorithm loses such a template beside
+// it. Returns false if the record cannot be read.
 bool UpgradeRecordV1(store::WinnerRecord& record);
 
-// The digest of each template in the version whose digest over all of them was `all_templates`;
-// empty where that version is not known.
+// Returns the digest of each template in the version whose digest over all of them was
+// `all_templates`; empty if that version is not known.
 const std::vector<v1::TemplateDigest>& TemplatesOfVersion1(std::string_view all_templates);
 
-// Why kernels of that version must not serve `problem`, which they compute wrongly in some cases;
-// nothing where they are sound.
+// Returns why kernels of that version must not serve `problem`, for which some of them compute
+// wrong results; nothing if they are sound.
 std::optional<v1::Failure> FaultOfVersion1(const v1::Problem& problem);
 
-// Whether `winner` was tuned by that version: it does not say which templates competed.
+// Returns whether that version tuned `winner`: it does not say which templates competed.
 bool IsOfVersion1(const v1::Winner& winner);
 
 }  // namespace tilewright

@@ -6,8 +6,8 @@
 
 namespace tilewright {
 
-// v1::Winner.key: hex SHA-256 of (problem encoding, silicon key, environment key), each
-// preceded by its length so that no two triples read the same.
+// Returns v1::Winner.key: hex SHA-256 of (problem encoding, silicon key, environment key). Each is
+// preceded by its length, so no two triples give the same text.
 std::string WinnerKey(std::string_view problem_encoding, std::string_view silicon_key,
                       std::string_view environment_key);
 

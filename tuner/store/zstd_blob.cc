@@ -7,14 +7,14 @@ namespace tilewright {
 std::string ZstdCompress(std::string_view bytes) {
   constexpr int kLevel = 3;
   std::string compressed(ZSTD_compressBound(bytes.size()), '\0');
-  // Cannot fail with a buffer of ZSTD_compressBound.
+  // This cannot fail with a buffer of ZSTD_compressBound.
   compressed.resize(
       ZSTD_compress(compressed.data(), compressed.size(), bytes.data(), bytes.size(), kLevel));
   return compressed;
 }
 
 std::optional<std::string> ZstdDecompress(std::string_view compressed) {
-  // The two error codes of this function are the largest values, so one comparison does.
+  // The two error codes of this function are the largest values, so one comparison is enough.
   const unsigned long long size = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
   if (size > kMaxCubinBytes) return std::nullopt;
   std::string bytes(size, '\0');

@@ -8,12 +8,12 @@
 
 namespace tilewright {
 
-// Far above any cubin (tens of KiB each); bounds what a damaged header can make us allocate.
+// Far above any cubin (tens of KiB each). It limits what a damaged header can make us allocate.
 inline constexpr std::size_t kMaxCubinBytes = std::size_t{64} << 20;
 
 std::string ZstdCompress(std::string_view bytes);
 
-// Nothing where `compressed` is no complete zstd frame of at most kMaxCubinBytes.
+// Returns nothing if `compressed` is not a complete zstd frame of at most kMaxCubinBytes.
 std::optional<std::string> ZstdDecompress(std::string_view compressed);
 
 }  // namespace tilewright

@@ -25,7 +25,7 @@ using store::BundleManifest;
 
 constexpr std::string_view kMagic = "TWBUNDLE";
 constexpr uint32_t kFormatVersion = 1;
-// A record holds the samples of one tuning, some 100 KiB.
+// A record has the samples of one tuning, about 100 KiB.
 constexpr uint64_t kMaxRecordBytes = uint64_t{16} << 20;
 
 absl::Status Damaged(const std::string& what) {
@@ -33,7 +33,7 @@ absl::Status Damaged(const std::string& what) {
                    absl::StrCat("the bundle is damaged or was changed: ", what));
 }
 
-// Takes bytes off the front of a file; every length is checked against what is left.
+// Takes bytes from the front of a file. Checks every length against the bytes that are left.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : all_(bytes) {}
@@ -99,7 +99,7 @@ absl::StatusOr<TuningRecord> ParseRecord(std::string_view bytes) {
   return record;
 }
 
-// Nothing twice, and the kernels of the records are the cubins. `complain` makes the error.
+// Refuses duplicates, and cubins other than the records' kernels. `complain` makes the error.
 template <typename Complain>
 absl::Status CheckContents(const BundleContents& contents, Complain complain) {
   std::map<std::string, bool> is_named;

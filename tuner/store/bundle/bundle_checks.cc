@@ -26,15 +26,15 @@ constexpr std::size_t kMaxNameBytes = 256;
 constexpr int kMaxCandidates = 100'000;
 constexpr int kMaxSamples = 100'000;
 constexpr int kMaxLegalConfigs = 100'000'000;
-// A launch of an hour: none is measured that takes longer.
+// A launch of one hour. No longer one is measured.
 constexpr double kMaxSeconds = 3600;
-// No clock, no memory is as fast: bounds where a target does not say its own.
+// No clock and no memory is faster. Bounds for a target that does not state its own.
 constexpr int kMaxClockMhz = 10'000;
 constexpr double kMaxDramBytesPerSecond = 1e14;
-// A measured time may be below the roofline: outputs that stay in the L2 cost no bandwidth, and
-// boards run above the clock that they state. By more than this factor it is none.
+// A measured time may be below the roofline: outputs that stay in the L2 need no bandwidth, and
+// boards run above their stated clock. But it cannot be below by more than this factor.
 constexpr double kFasterThanRoofline = 4;
-// Clocks of two machines differ; by a day where a battery is empty.
+// Clocks of two machines differ, by a day if a battery is empty.
 constexpr absl::Duration kClockError = absl::Hours(24);
 
 absl::Status Fault(std::string_view field, std::string_view reason, std::string_view what) {
@@ -47,7 +47,7 @@ absl::Status Within(std::string_view field, std::string_view reason, int64_t val
   return Fault(field, reason, absl::StrCat("must be in [", least, ", ", most, "], was ", value));
 }
 
-// Written so that NaN is refused too.
+// This form refuses NaN too.
 absl::Status WithinReal(std::string_view field, std::string_view reason, double value, double least,
                         double most) {
   if (value >= least && value <= most) return absl::OkStatus();
@@ -64,14 +64,14 @@ absl::Status ShortText(std::string_view field, std::string_view text, std::size_
   return Fault(field, "MALFORMED_WINNER", absl::StrCat("has more than ", most, " bytes"));
 }
 
-// Of a time that was measured: more than nothing.
+// Checks a measured time: it is more than 0.
 absl::Status CheckTime(std::string_view field, double seconds) {
   if (seconds > 0 && seconds <= kMaxSeconds) return absl::OkStatus();
   return Fault(field, "MALFORMED_TIME",
                absl::StrCat("must be above 0 and at most ", kMaxSeconds, " s, was ", seconds));
 }
 
-// Of one that may be missing, which is 0.
+// Checks a time that may be missing, which is 0.
 absl::Status CheckOptionalTime(std::string_view field, double seconds) {
   return seconds == 0 ? absl::OkStatus() : CheckTime(field, seconds);
 }
@@ -129,7 +129,7 @@ absl::Status CheckCandidate(const std::string& field, const v1::Candidate& candi
                    kMaxTextBytes);
 }
 
-// What bounds times where the target leaves something open.
+// Returns the bounds for times, with the fastest values for all that `silicon` leaves open.
 v1::Silicon FastestSuch(v1::Silicon silicon) {
   if (silicon.max_clock_mhz() <= 0) silicon.set_max_clock_mhz(kMaxClockMhz);
   if (!(silicon.dram_bytes_per_second() > 0)) {
@@ -196,7 +196,7 @@ absl::Status CheckWinner(const v1::Winner& winner, const v1::Kernel& kernel, abs
     return Fault("winner.candidate", "MALFORMED_WINNER", "is another than the record's kernel");
   }
   RETURN_IF_ERROR(CheckCandidate("winner.candidate", candidate));
-  // The runner-up may be as slow as it likes.
+  // The runner-up may be as slow as it is.
   RETURN_IF_ERROR(WithinReal("winner.margin", "MALFORMED_TIME", winner.margin(), -1, 1e9));
   RETURN_IF_ERROR(CheckOptionalTime("winner.vendor_best_seconds", winner.vendor_best_seconds()));
   RETURN_IF_ERROR(CheckOptionalTime("winner.vendor_first_seconds", winner.vendor_first_seconds()));
@@ -210,8 +210,8 @@ absl::Status CheckWinner(const v1::Winner& winner, const v1::Kernel& kernel, abs
   return CheckPhysics(winner);
 }
 
-// A kernel that cannot serve even its own problem. Alignments are the launch's to check: they
-// concern addresses as well.
+// Refuses a kernel that cannot serve even its own problem. The launch checks alignments: they
+// depend on addresses too.
 absl::Status CheckServesItsProblem(const v1::LaunchPlan& plan, const v1::Problem& problem) {
   const Family& family = FamilyOf(problem);
   const ProblemShape shape = family.ShapeOf(problem);

@@ -25,7 +25,7 @@ std::size_t BytesOf(const TuningRecord& record) {
   return bytes;
 }
 
-// Why a winner is left out of a bundle, as the summary counts it.
+// Why a bundle leaves out a winner. The summary counts each reason.
 enum class Lack { kNotStored, kDamaged, kSignerNotTrusted, kSignerUnknown, kVendorOnly };
 
 void Count(Lack lack, v1::ExportSummary& summary) {
@@ -43,18 +43,18 @@ void Count(Lack lack, v1::ExportSummary& summary) {
   }
 }
 
-// Whether a read failed for good. Any other error may pass, and says nothing of what is stored.
+// Returns whether a read failed for good. Other errors may pass, and say nothing about the record.
 bool IsDamaged(const absl::Status& read) {
   return absl::IsDataLoss(read) || absl::IsNotFound(read);
 }
 
-// Puts bundles together, winner by winner.
+// Collects the contents of a bundle, winner by winner.
 class Collector {
  public:
   Collector(TuningStore& store, const WinnerIndex& index) : store_(store), index_(index) {}
 
-  // Adds the winner's record and, once, its cubin; or neither, and counts why. An error ends the
-  // export: the store cannot be read now.
+  // Adds the winner's record and, once, its cubin. If it adds neither, it counts the reason. An
+  // error ends the export: the store cannot be read now.
   absl::Status Add(const StoredWinner& winner) {
     ASSIGN_OR_RETURN(const std::optional<Lack> lack, TryAdd(winner));
     if (lack) Count(*lack, summary_);
@@ -70,8 +70,8 @@ class Collector {
   }
 
  private:
-  // Whether what is served for the target could not be stored yet: it has no epoch. The store may
-  // have an older record, whose kernel failed here or whose signer is not trusted.
+  // Returns whether the served winner of the target is not stored yet: it has no epoch. The store
+  // may have an older record, whose kernel failed here or whose signer is not trusted.
   bool IsUnstored(const StoredWinner& winner) const {
     if (winner.winner.epoch() == 0) return true;
     const v1::Target& target = winner.winner.target();
@@ -82,7 +82,7 @@ class Collector {
            served.winner->winner.key() == winner.winner.key();
   }
 
-  // Nothing where it was added.
+  // Returns nothing if the winner was added.
   absl::StatusOr<std::optional<Lack>> TryAdd(const StoredWinner& winner) {
     const std::string& key = winner.winner.key();
     if (IsUnstored(winner)) {
@@ -96,7 +96,7 @@ class Collector {
       spdlog::warn("winner {} is not exported: {}", key, record.status().ToString());
       return Lack::kDamaged;
     }
-    // What nobody here trusts is not signed by this machine.
+    // This machine does not sign what it does not trust.
     const v1::Winner& stored = record->winner.winner;
     if (stored.provenance() == v1::PROVENANCE_IMPORTED && !index_.IsTrusted(stored.signer())) {
       spdlog::warn("winner {} is not exported: its signer is not trusted", key);
@@ -144,10 +144,10 @@ absl::Status BundleTooLarge(std::size_t max_bytes) {
 absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const WinnerIndex& index,
                                                 const std::vector<std::string>& keys,
                                                 std::size_t max_bytes, v1::ExportSummary* summary) {
-  // Page by page: all parsed winners at once would take ten times what the index does.
+  // Works page by page: all parsed winners at once would take ten times the index's memory.
   constexpr std::size_t kPage = 1000;
   std::set<std::string> wanted(keys.begin(), keys.end());
-  std::set<std::string> seen;  // A winner that is stored meanwhile shifts the pages.
+  std::set<std::string> seen;  // The pages shift if a winner is stored meanwhile.
   Collector collector(store, index);
   for (std::size_t offset = 0;; offset += kPage) {
     const auto page = index.List(offset, kPage);

@@ -13,14 +13,13 @@
 
 namespace tilewright {
 
-// The newest winners of `keys` (v1::Winner.key; none: all) with their samples and cubins,
-// newest first. In place of a vendor's winner comes the template beside it; where there is none
-// it is left out, as are damaged ones, what is not stored yet, and imports of signers that are not
-// trusted or not known: `summary`, where given, says how many of each; all but the first with a log
-// line.
-// NOT_FOUND, reason NO_WINNER, where nothing is left, or naming a key that is not stored.
-// Errors of the store other than DATA_LOSS and NOT_FOUND: it cannot be read now.
-// FAILED_PRECONDITION, reason BUNDLE_TOO_LARGE, as soon as it comes to more than `max_bytes`.
+// Collects the newest winners of `keys` (v1::Winner.key; empty: all) with their samples and cubins,
+// newest first. A template beside a vendor's winner takes its place. Left out are vendor winners
+// without one, damaged winners, winners that are not stored yet, and imports from signers that are
+// not trusted or not known. `summary`, if not null, counts each kind; all but the first are logged.
+// NOT_FOUND, reason NO_WINNER: nothing is left, or a key, which it names, is not stored.
+// FAILED_PRECONDITION, reason BUNDLE_TOO_LARGE, as soon as it is larger than `max_bytes`. Errors of
+// the store other than DATA_LOSS and NOT_FOUND: it cannot be read now.
 absl::StatusOr<BundleContents> CollectForExport(TuningStore& store, const WinnerIndex& index,
                                                 const std::vector<std::string>& keys,
                                                 std::size_t max_bytes = kMaxBundleBytes,

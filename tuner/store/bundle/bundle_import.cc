@@ -22,7 +22,7 @@ bool KeepsOurs(const v1::Winner& ours, const v1::Winner& theirs, const ImportOpt
     case v1::PROVENANCE_VENDOR:
       return true;
     case v1::PROVENANCE_IMPORTED:
-      // Of a signer whom nobody trusts any more: it is not served.
+      // Ours is not served if its signer is not trusted any more.
       if (!ours.signer().empty() && options.is_trusted && !options.is_trusted(ours.signer())) {
         return false;
       }
@@ -41,7 +41,7 @@ absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& inde
   ImportCounts counts;
   std::vector<TuningRecord> records;
   std::set<std::string> kernels;
-  // A dry run stores nothing, and must not hold those up who do.
+  // A dry run stores nothing, so it must not block those who do.
   absl::MutexLockMaybe publishing(options.dry_run ? nullptr : &index.publishing());
   for (const TuningRecord& record : contents.records) {
     TuningRecord imported = record;

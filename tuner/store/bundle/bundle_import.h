@@ -14,24 +14,24 @@ namespace tilewright {
 
 struct ImportCounts {
   int winners_imported = 0;
-  int winners_kept = 0;         // Of ours, against what the bundle brought.
-  int winners_quarantined = 0;  // Not taken in: their kernels failed here on their silicon.
+  int winners_kept = 0;         // Our winners that were kept instead of imported ones.
+  int winners_quarantined = 0;  // Not imported: their kernels failed here on their silicon.
   int kernels_imported = 0;
 };
 
 struct ImportOptions {
   absl::Time now;  // The time of day.
-  // Whether what this signer signed is served here. What is not gives way to any import. Null: all
-  // are.
+  // Returns whether winners from this signer are served here. Any import replaces those that are
+  // not. Null: all are served.
   std::function<bool(const std::string& signer)> is_trusted;
-  bool dry_run = false;  // Count, and store nothing.
+  bool dry_run = false;  // Counts, and stores nothing.
 };
 
-// Stores what ReadBundle returned and CheckBundle accepts, whose errors are this function's, in one
-// transaction, and makes it known to `index`. Every winner becomes IMPORTED, with the bundle's
-// signer, whatever it was: it is trusted less than what ran here. A winner measured here is kept,
-// as is an import that is no older (create_time) and a prediction made here where the bundle's is
-// one too. Whether the bundle's signer is trusted is the caller's to ask before.
+// Stores the contents from ReadBundle in one transaction and adds them to `index`. Errors are those
+// of CheckBundle. Every winner becomes IMPORTED, with the bundle's signer, whatever it was: it is
+// trusted less than a winner that ran here. Three kinds of winners are kept instead: those measured
+// here, imports that are no older (create_time), and predictions made here if the bundle's is a
+// prediction too. The caller checks before whether the bundle's signer is trusted.
 absl::StatusOr<ImportCounts> ImportRecords(TuningStore& store, WinnerIndex& index,
                                            const BundleContents& contents,
                                            const ImportOptions& options);

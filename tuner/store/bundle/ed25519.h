@@ -13,10 +13,10 @@ namespace tilewright {
 inline constexpr std::size_t kEd25519KeyBytes = 32;
 inline constexpr std::size_t kEd25519SignatureBytes = 64;
 
-// A new private key, from the system's random numbers.
+// Makes a new private key from the system's random numbers.
 absl::StatusOr<std::string> GenerateEd25519Key();
 
-// INVALID_ARGUMENT where `private_key` is not 32 bytes.
+// INVALID_ARGUMENT if `private_key` does not have 32 bytes.
 absl::StatusOr<std::string> Ed25519PublicKey(std::string_view private_key);
 absl::StatusOr<std::string> Ed25519Sign(std::string_view private_key, std::string_view message);
 

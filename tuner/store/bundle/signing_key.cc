@@ -45,10 +45,10 @@ absl::StatusOr<std::string> ReadKey(const std::string& path, int fd) {
   return key;
 }
 
-// Writes a whole key to `fresh` and puts it into its place by `place`, which answers as link(2).
+// Writes a whole key to `fresh`, then calls `place` to put it in place. `place` fails as link(2).
 template <typename Place>
 absl::Status WriteKey(const std::string& path, std::string_view key, Place place) {
-  // A name of its own: two threads may both be the first.
+  // A name for each thread: two may both be the first.
   const std::string fresh = absl::StrCat(path, ".", ::gettid());
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return KeyError("SIGNING_KEY_INVALID", fresh, std::strerror(errno));
@@ -68,7 +68,7 @@ absl::StatusOr<std::string> LoadOrCreateSigningKey(const std::string& cache_dir)
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0 && errno == ENOENT) {
     ASSIGN_OR_RETURN(const std::string key, GenerateEd25519Key());
-    // Linked, so that the first of two stays and whoever reads `path` sees a whole key.
+    // By a link: the first of two stays, and every reader of `path` sees a whole key.
     RETURN_IF_ERROR(WriteKey(path, key, [&](const std::string& fresh) {
       return ::link(fresh.c_str(), path.c_str()) == 0 || errno == EEXIST;
     }));
@@ -101,7 +101,7 @@ absl::Status ReplaceSigningKey(const std::string& cache_dir, std::string_view ke
       return KeyError("SIGNING_KEY_INVALID", kept, std::strerror(errno));
     }
   }
-  // At no moment is there no key.
+  // By a rename: there is a key at every moment.
   return WriteKey(path, key, [&](const std::string& fresh) {
     return ::rename(fresh.c_str(), path.c_str()) == 0;
   });

@@ -31,7 +31,7 @@ struct NetworkFilesystem {
   const char* name;
 };
 
-// statfs(2) f_type, from linux/magic.h and the filesystems' own sources.
+// statfs(2) f_type, from linux/magic.h and the sources of the filesystems.
 constexpr NetworkFilesystem kNetworkFilesystems[] = {
     {0x6969, "NFS"},        {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB2"},   {0x517B, "SMB"},
     {0x5346414F, "AFS"},    {0x6B414653, "AFS"},  {0x73757245, "Coda"},   {0x564C, "NCP"},
@@ -44,7 +44,7 @@ absl::Status CheckDirectory(const std::string& path, bool read_only) {
   if (::statfs(path.c_str(), &filesystem) != 0) {
     return CacheFileError("cannot look at", path, errno);
   }
-  // f_type is signed and 32 bits wide on some architectures. What is only read may lie anywhere.
+  // f_type is signed and has 32 bits on some architectures. A read-only cache may be anywhere.
   if (!read_only) {
     RETURN_IF_ERROR(CheckFilesystem(path, static_cast<std::uint32_t>(filesystem.f_type)));
   }
@@ -62,8 +62,8 @@ bool IsNumber(absl::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos;
 }
 
-// Whether a file of this name is a copy of the database that a killed process had not finished.
-// Nothing reads it any more.
+// Returns whether a file with this name is a copy of the database that a killed process did not
+// finish. Nothing reads such a copy.
 bool IsUnfinished(absl::string_view name) {
   for (const char* suffix : {"-wal", "-shm", "-journal"}) absl::ConsumeSuffix(&name, suffix);
   if (name == kBackupPart) return true;
@@ -71,7 +71,7 @@ bool IsUnfinished(absl::string_view name) {
   if (name == kRestoring || name == kRebuilding || name == absl::StrCat(kRebuilding, kSource))
     return true;
   if (!absl::ConsumePrefix(&name, ".schema-") || !absl::ConsumeSuffix(&name, kPart)) return false;
-  // "1", or "1-2" where the first name was taken.
+  // "1", or "1-2" if the first name was taken.
   const std::vector<absl::string_view> numbers = absl::StrSplit(name, '-');
   return numbers.size() <= 2 && std::all_of(numbers.begin(), numbers.end(), IsNumber);
 }
@@ -122,7 +122,7 @@ absl::StatusOr<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::
     return error == EWOULDBLOCK ? InUse(path, pid)
                                 : CacheFileError("cannot lock", lock_path, error);
   }
-  // The pid is for messages alone: on a full disk the lease holds without it.
+  // The pid is only for messages: on a full disk the lease holds without it.
   const std::string pid = absl::StrCat(::getpid(), "\n");
   if (::ftruncate(fd, 0) != 0 ||
       ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {

@@ -15,32 +15,31 @@ namespace tilewright {
 // The database in a cache directory.
 inline constexpr char kDatabaseFile[] = "tilewright.db";
 
-// What stands behind its name while a restore or a rebuild writes its copy, behind that while the
-// rebuild has a copy to salvage from, behind the name of what an upgrade keeps, and what a backup
-// has for a name.
+// Suffixes of the database's name for unfinished copies: of a restore and of a rebuild. kSource
+// follows kRebuilding: the copy to salvage from. kPart follows the name of the copy that an upgrade
+// keeps. kBackupPart is the whole name of an unfinished backup.
 inline constexpr char kRestoring[] = ".restoring";
 inline constexpr char kRebuilding[] = ".rebuilding";
 inline constexpr char kSource[] = "-source";
 inline constexpr char kPart[] = ".part";
 inline constexpr char kBackupPart[] = "backup.part";
 
-// FAILED_PRECONDITION, reason NETWORK_FILESYSTEM, for the statfs magics of network
-// filesystems: locks and shared mappings do not hold between machines there, so WAL
-// databases break. `directory` is for the message.
+// FAILED_PRECONDITION, reason NETWORK_FILESYSTEM, for the statfs magic of a network filesystem:
+// locks and shared mappings do not work between machines there, so WAL databases break. `directory`
+// is for the message.
 absl::Status CheckFilesystem(const std::string& directory, std::uint64_t magic);
 
-// That `file`, of the cache directory, is not what was opened any more: FAILED_PRECONDITION, reason
-// CACHE_REMOVED.
+// Reports that `file` in the cache directory is not the opened file any more: FAILED_PRECONDITION,
+// reason CACHE_REMOVED.
 absl::Status CacheRemoved(const std::string& directory, const std::string& file);
 
-// A cache directory in exclusive use: a lock file holds flock for as long as this lives,
-// with the holder's pid inside. Of a directory that cannot be written to, the lock file is in
-// the runtime directory, and keeps this user's other daemons out. Owned by the store; immutable,
-// any thread.
+// A cache directory in exclusive use. A lock file holds flock as long as this object lives, with
+// the holder's pid inside. If the directory is not writable, the lock file is in the runtime
+// directory and keeps out this user's other daemons. Owned by the store; immutable, any thread.
 class CacheDirectory {
  public:
-  // Makes the directory (mode 0750) where it is missing. FAILED_PRECONDITION, reason
-  // CACHE_IN_USE, NETWORK_FILESYSTEM or as CheckPrivateDirectory.
+  // Makes the directory (mode 0750) if it is missing. FAILED_PRECONDITION, reason CACHE_IN_USE,
+  // NETWORK_FILESYSTEM or as CheckPrivateDirectory.
   static absl::StatusOr<std::unique_ptr<CacheDirectory>> Open(const std::string& path);
 
   ~CacheDirectory();
@@ -51,12 +50,12 @@ class CacheDirectory {
   std::string PathOf(std::string_view file_name) const;
   bool read_only() const { return read_only_; }
 
-  // Removes the copies of the database that killed processes had not finished. Nothing where the
-  // directory cannot be written to.
+  // Removes the copies of the database that killed processes did not finish. Does nothing if the
+  // directory is not writable.
   void RemoveUnfinished() const;
 
-  // FAILED_PRECONDITION, reason CACHE_REMOVED, where the directory or its lock file is gone, or is
-  // another by now: somebody else may own what lies there.
+  // FAILED_PRECONDITION, reason CACHE_REMOVED, if the directory or its lock file is gone or is
+  // another one by now: the files there may belong to somebody else.
   absl::Status CheckHeld() const;
 
  private:

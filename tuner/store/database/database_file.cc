@@ -27,8 +27,8 @@
 namespace tilewright {
 namespace {
 
-// The WAL goes first: a crash between two renames leaves a database whose WAL is kept
-// aside, never a new database with an old WAL beside it.
+// The WAL goes first. A crash between two renames then leaves a database whose WAL is aside, never
+// a new database beside an old WAL.
 constexpr const char* kSuffixes[] = {"-wal", "-shm", "-journal", ""};
 
 // SQLite gives the WAL and the shared memory the mode of the database.
@@ -73,7 +73,7 @@ absl::StatusOr<std::string> MoveDatabaseAside(const std::string& path, std::stri
 
 namespace {
 
-// Each tree of the database by a column that it is sorted by.
+// Each tree of the database, with the first column that it is sorted by.
 struct Tree {
   const char* table;
   const char* column;
@@ -102,9 +102,8 @@ constexpr Tree kTrees[] = {
     {"sweep_entries", "sweep_id"},
 };
 
-// Reads the way to the first and to the last row of each tree: new rows go to either end, so
-// a page there that cannot be read fails every write. Rows in between may be damaged; they
-// are left out as they are met.
+// Reads the path to the first and to the last row of each tree. New rows go to either end, so an
+// unreadable page there makes every write fail. Rows in between may be damaged: readers skip them.
 void CheckTrees(SqliteConnection& connection) {
   for (const auto& [table, column] : kTrees) {
     if (!connection.database().tableExists(table)) {
@@ -116,8 +115,8 @@ void CheckTrees(SqliteConnection& connection) {
   }
 }
 
-// Bytes 18 and 19 of a database say which format it has, for writing and for reading. A damaged
-// one makes SQLite take the file for one that may only be read.
+// Bytes 18 and 19 of a database are its format versions for writing and for reading. If one is
+// damaged, SQLite may think that the file is read-only.
 bool HasSoundVersions(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string header(20, '\0');
@@ -125,18 +124,18 @@ bool HasSoundVersions(const std::string& path) {
   return header[18] >= 1 && header[18] <= 2 && header[19] >= 1 && header[19] <= 2;
 }
 
-// Throws where the schema is damaged.
+// Throws if the schema is damaged.
 void CheckSchema(SQLite::Database& database) {
   const std::string damage = FindSchemaDamage(database);
   if (!damage.empty()) throw SQLite::Exception(damage, SQLITE_CORRUPT);
 }
 
-// Before a database is brought up to date, what it was is written beside it: an older program can
-// be given that by `tilewright restore`. May throw.
+// Before an upgrade, copies the database to a file beside it. With `tilewright restore` an older
+// program can use that copy. May throw.
 absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) {
   const int version = SchemaVersion(database);
   if (version == 0 || version >= Migrations().back().version) return absl::OkStatus();
-  // One that is there already is another database's: it was restored over, or an upgrade failed.
+  // An existing copy is another database's: it was restored over, or an upgrade failed.
   std::string copy = CopyOfSchema(path, version);
   for (int i = 2; FileExists(copy); ++i) copy = absl::StrCat(CopyOfSchema(path, version), "-", i);
   const std::string unfinished = copy + kPart;
@@ -153,7 +152,7 @@ absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) 
 // May throw.
 absl::Status PrepareForWriting(const std::string& path, SqliteConnection& connection) {
   SQLite::Database& database = connection.database();
-  // Before a migration, which a damaged one would fail.
+  // First, because a damaged schema would make a migration fail.
   CheckSchema(database);
   RETURN_IF_ERROR(KeepOldSchema(path, database));
   RETURN_IF_ERROR(Migrate(Migrations(), database));
@@ -170,15 +169,15 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& pat
     throw SQLite::Exception("its header names a format that there is not", SQLITE_CORRUPT);
   }
   auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadWrite);
-  // Until it is known to be ours and sound, not a byte of it changes.
+  // Until we know that it is ours and sound, not a byte of it changes.
   connection->SetCheckpointOnClose(false);
   RETURN_IF_ERROR(KeepSystemError([&] { return PrepareForWriting(path, *connection); }));
   connection->SetCheckpointOnClose(true);
   return connection;
 }
 
-// The last transaction of the log is not whole: the power failed while it was written, and nobody
-// was told that it was stored; or it is damaged, and somebody was. The log is kept.
+// Keeps a copy of a log whose last transaction is not whole. Either the power failed while it was
+// written, and nobody was told that it was stored, or it is damaged, and somebody was told.
 absl::StatusOr<std::string> KeepCutOffLog(const std::string& path, absl::Time now) {
   const std::string copy = absl::StrCat(
       path, "-wal.damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
@@ -201,8 +200,8 @@ int64_t BytesOf(const std::string& path) {
   return error ? 0 : static_cast<int64_t>(size);
 }
 
-// A copy of the database at `path`, with all of its log and a sound schema, to salvage from: what
-// SQLite itself would not see of it is there too.
+// Makes a copy to salvage from: the database at `path` with all of its log and a sound schema. It
+// also has what SQLite itself would not see.
 absl::Status CopyToSalvage(const std::string& path, const std::string& copy) {
   RETURN_IF_ERROR(CopyWithLog(path, copy));
   const absl::Status repaired = AtBorder([&]() -> absl::Status {
@@ -210,15 +209,15 @@ absl::Status CopyToSalvage(const std::string& path, const std::string& copy) {
     RepairSchema(connection.database());
     return absl::OkStatus();
   });
-  // A first page that nothing can be made of is met again by the salvage, which says so.
+  // If the first page is unreadable, the salvage finds it again and reports it.
   if (!repaired.ok()) LogDamage("schema", std::string(repaired.message()));
   return absl::OkStatus();
 }
 
-// Writes what can be read of the database at `path` to a new one at `target`.
+// Writes all that can be read from the database at `path` to a new one at `target`.
 absl::StatusOr<Salvaged> CopyReadable(const std::string& path, const std::string& target,
                                       int64_t least_epoch) {
-  // A winner takes more than this: of epochs that a lost page hid, there are no more.
+  // A winner takes more bytes than this. So a lost page hid no more epochs than bytes / this.
   constexpr int64_t kLeastWinnerBytes = 64;
   RETURN_IF_ERROR(MakeFile(target));
   return AtBorder([&]() -> absl::StatusOr<Salvaged> {
@@ -240,8 +239,7 @@ absl::StatusOr<Salvaged> CopyReadable(const std::string& path, const std::string
   });
 }
 
-// NOT_FOUND where the database is empty, or of another version, which only a writer brings up to
-// date.
+// NOT_FOUND: the database is empty, or of another version, which only a writer upgrades.
 absl::Status CheckVersion(const std::string& path, SqliteConnection& connection) {
   const int version = connection.database().execAndGet("PRAGMA user_version").getInt();
   if (version == Migrations().back().version) return absl::OkStatus();
@@ -252,8 +250,8 @@ absl::Status CheckVersion(const std::string& path, SqliteConnection& connection)
                                                "may write there open it once"));
 }
 
-// Lets the complete rebuilt database take the place of the one at `path`, which is moved
-// aside, to the name that is returned.
+// Moves the database at `path` aside and puts the complete rebuilt one in its place. Returns the
+// new name of the old one.
 absl::StatusOr<std::string> PutInPlace(const std::string& path, absl::Time now) {
   ASSIGN_OR_RETURN(const std::string aside, MoveDatabaseAside(path, ".damaged-", now));
   RETURN_IF_ERROR(RenameFile(path + kRebuilt, path));
@@ -295,8 +293,8 @@ absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl
     RemoveDatabase(unfinished + kSource);
   };
   remove_unfinished();
-  // Seconds since 1970 are above any epoch that was counted up from 1, so jobs that pinned an
-  // epoch of the old file are never served from a different winner.
+  // Seconds since 1970 are above any epoch that was counted up from 1, so jobs that pinned an epoch
+  // of the old file never get a different winner.
   const auto salvaged =
       CopyReadable(path, unfinished, std::max(least_epoch, absl::ToUnixSeconds(now)));
   if (!salvaged.ok()) {
@@ -317,7 +315,7 @@ absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl
 absl::StatusOr<ReadOnlyDatabase> OpenUnwritable(const std::string& path, const std::string& copy) {
   std::string source = path;
   if (BytesOf(path + "-wal") > 0) {
-    // Without the shared memory beside it, which cannot be made, SQLite reads no log.
+    // Without shared memory beside it, which cannot be made here, SQLite reads no log.
     RemoveDatabase(copy);
     RETURN_IF_ERROR(CopyWithLog(path, copy));
     source = copy;

@@ -110,8 +110,8 @@ CREATE TABLE sweep_entries (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// Signers that are trusted, what was removed and when kernels were served; quarantine by problem.
-// Winners are without the digest over all templates in the key of their environment.
+// Adds trusted signers, removed winners, the times when kernels were served, and quarantine for
+// each problem. The key of a winner's environment loses the digest over all templates.
 constexpr char kVersion2[] = R"sql(
 CREATE TABLE signers (
   -- Fingerprint, as bytes.
@@ -164,7 +164,7 @@ void PutQuarantine(SQLite::Database& database, const std::string& content_hash,
   put.exec();
 }
 
-// What failed once is failed at every problem: version 1 did not say at which.
+// Version 1 did not say at which problem a kernel failed, so it counts as failed at every one.
 void UpgradeQuarantine(SQLite::Database& database) {
   SQLite::Statement scan(database,
                          "SELECT content_hash, silicon_key, record FROM quarantine_of_version_1");
@@ -202,7 +202,7 @@ void UpgradeToVersion2(SQLite::Database& database) {
     const int64_t epoch = scan.getColumn(0).getInt64();
     const auto payload = UnsealWinner(epoch, BytesOf(scan.getColumn(1)));
     store::WinnerRecord record;
-    // What is damaged stays as it is, and is left out by who reads it.
+    // A damaged row stays as it is. Readers skip it.
     if (!payload || !record.ParseFromArray(payload->data(), static_cast<int>(payload->size())) ||
         !UpgradeRecordV1(record)) {
       continue;
@@ -231,7 +231,7 @@ bool IsEmpty(SQLite::Database& database) {
   return database.execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
 }
 
-// ": tilewright restore FILE", where a copy of the schema was kept.
+// Returns ": tilewright restore FILE" if a copy of the schema was kept.
 std::string RestoreHint(const std::string& path, int version) {
   const std::string copy = CopyOfSchema(path, version);
   std::error_code error;

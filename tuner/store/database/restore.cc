@@ -22,9 +22,8 @@
 namespace tilewright {
 namespace {
 
-// Takes in what the log beside the copy at `path` has, and lets new epochs begin above all that
-// were given out since the backup was made: seconds since 1970 are above any that was counted up
-// from 1.
+// Merges the log beside the copy at `path`. Makes new epochs begin above all that were given out
+// since the backup: seconds since 1970 are above any epoch that was counted up from 1.
 absl::Status Prepare(const std::string& path, absl::Time now) {
   return AtBorder([&]() -> absl::Status {
     SqliteConnection connection(path, SqliteConnection::Mode::kReadWrite);
@@ -47,10 +46,10 @@ absl::Status Prepare(const std::string& path, absl::Time now) {
   });
 }
 
-// Before gigabytes of something else are copied. An empty file is left to SQLite, to which that is
-// an empty database.
+// Refuses other files before gigabytes are copied. SQLite checks an empty file, which is an empty
+// database to it.
 absl::Status CheckBegin(const std::string& path) {
-  // Of every database of SQLite 3, with the byte 0 that ends it.
+  // Every SQLite 3 database begins with this and the byte 0 that ends it.
   constexpr char kMagic[] = "SQLite format 3";
   ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
   char begin[sizeof(kMagic)] = {};
@@ -69,8 +68,8 @@ absl::Status CopyFile(const std::string& from, const std::string& to) {
   return absl::OkStatus();
 }
 
-// Takes the log of the database at `path` into it, so that there is one file to be moved aside.
-// What cannot be opened stays as it is.
+// Merges the log of the database at `path`, so that there is one file to move aside. A database
+// that cannot be opened stays as it is.
 void FoldLog(const std::string& path) {
   AtBorder([&]() -> absl::Status {
     SqliteConnection connection(path, SqliteConnection::Mode::kReadWrite);
@@ -124,10 +123,10 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
     ASSIGN_OR_RETURN(restored.kept, MoveDatabaseAside(path, ".before-restore-", now));
     return absl::OkStatus();
   };
-  // What a rebuild that was killed left complete would take the place of what is restored.
+  // A killed rebuild may have left a complete database, which would replace the restored one.
   const std::string complete = restored.database + kRebuilt;
   RETURN_IF_ERROR(move_aside(complete));
-  // From here on a start finishes what a kill interrupts: it puts the complete database in place.
+  // If a kill interrupts the rest, the next start puts the complete database in place.
   RETURN_IF_ERROR(RenameFile(unfinished, complete));
   RETURN_IF_ERROR(SyncFile(directory->path(), O_RDONLY | O_DIRECTORY));
   RETURN_IF_ERROR(move_aside(restored.database));

@@ -9,15 +9,14 @@
 namespace tilewright {
 
 struct Restored {
-  std::string database;  // Where it lies now.
-  std::string kept;      // Where what lay there before was moved; empty where nothing did.
+  std::string database;  // The path of the restored database.
+  std::string kept;      // The new path of the old database; empty if there was none.
 };
 
-// Puts the database in `file`, a backup or what an upgrade kept, in the place of the one of
+// Puts the database in `file`, a backup or a copy kept by an upgrade, in the place of the one in
 // `cache_dir`, which is moved aside. `file` stays as it is. FAILED_PRECONDITION, reason
-// CACHE_IN_USE, while a daemon runs there, and SCHEMA_TOO_NEW; DATA_LOSS, reason
-// NOT_A_CACHE_DATABASE or DATABASE_DAMAGED, where `file` is no sound database of ours; NOT_FOUND,
-// reason FILE_NOT_READABLE.
+// CACHE_IN_USE: a daemon runs there; reason SCHEMA_TOO_NEW. DATA_LOSS, reason NOT_A_CACHE_DATABASE
+// or DATABASE_DAMAGED: `file` is not a sound database of ours. NOT_FOUND, reason FILE_NOT_READABLE.
 absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std::string& file,
                                          absl::Time now);
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kNoNumber = -1;
 
-// The keys that the table's index names, in order: what can be read of it from either end.
+// Returns the keys in the table's index, in order, as far as it can be read from either end.
 std::vector<int64_t> IndexedKeys(SqliteConnection& connection, const NumberedTable& table) {
   std::vector<int64_t> keys;
   const auto keep = [&](const Query& row) {
@@ -26,7 +26,7 @@ std::vector<int64_t> IndexedKeys(SqliteConnection& connection, const NumberedTab
   return keys;
 }
 
-// The least key of two bytes above all that begin as `key` does; nothing after the last.
+// Returns the least key of two bytes above all keys that begin like `key`; nothing after the last.
 std::optional<std::string> NextPrefix(const std::string& key) {
   const auto byte = [&](std::size_t i) {
     return i < key.size() ? static_cast<unsigned char>(key[i]) : 0u;
@@ -55,21 +55,21 @@ bool ScanUntilDamage(SqliteConnection& connection, const std::string& sql, int64
 
 std::vector<UnreadableKeys> ScanByNumber(SqliteConnection& connection, const NumberedTable& table,
                                          const RowVisitor& visit) {
-  // A page that cannot be read ends a scan, and hides which keys it held: go on behind it,
-  // key by key, for as many as two inner pages can take away (400 children of 3 rows or
-  // more, each), and past that by the keys that the index names: epochs have large gaps.
+  // An unreadable page ends a scan and hides its keys. So the scan goes on after it, key by key,
+  // for as many keys as two inner pages can hide (each has 400 children of 3 rows or more). After
+  // that it takes the keys from the index, because epochs have large gaps.
   constexpr int64_t kLargestGap = 5000;
   const std::string sql =
       absl::StrCat("SELECT ", table.key, ", ", table.columns, " FROM ", table.name, " WHERE ",
                    table.key, " >= ? ORDER BY ", table.key);
   std::vector<UnreadableKeys> unreadable;
   std::optional<std::vector<int64_t>> indexed;
-  int64_t last = 0;   // That was read.
-  int64_t begin = 0;  // Of the steps key by key.
+  int64_t last = 0;   // The last key that was read.
+  int64_t begin = 0;  // Where the steps key by key began.
   int64_t from = 0;
   const auto in_order = [&](const Query& row) {
     const int64_t key = row.IntAt(0);
-    if (key <= last || key < from) return true;  // Out of order, so the page is damaged.
+    if (key <= last || key < from) return true;  // Out of order: the page is damaged.
     if (!unreadable.empty() && unreadable.back().last > key) unreadable.back().last = from - 1;
     last = key;
     return visit(row);

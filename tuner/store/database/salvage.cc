@@ -34,8 +34,8 @@ constexpr HashedTable kSigners = {"signers", "signer", "record"};
 constexpr HashedTable kPruned = {"pruned_winners", "winner_key", "record"};
 constexpr HashedTable kUses = {"kernel_uses", "content_hash", "served_seconds"};
 
-// Of a database whose first page cannot be read that of this version, whose rows are then not
-// found.
+// Returns the schema version. If the first page is unreadable, this is the version of this program;
+// then no rows are found.
 int VersionOf(SQLite::Database& database) {
   try {
     return SchemaVersion(database);
@@ -70,7 +70,7 @@ class Salvager {
             .Run();
       });
     }
-    // A winner that is lost may still be named: its epoch is not to be given out again.
+    // A lost winner may still be named elsewhere. Its epoch must not be given out again.
     NoteNewest("SELECT max(epoch) FROM winners");
     NoteNewest("SELECT max(epoch) FROM samples");
     NoteNewest("SELECT first_epoch - 1 FROM store_info");
@@ -82,7 +82,7 @@ class Salvager {
  private:
   static constexpr int64_t kUnbound = -1;
 
-  // Reading may fail in any way; a failure to write, kept in status_, ends it all.
+  // Any failure to read is logged. A failure to write is kept in status_ and ends the salvage.
   void Read(std::string_view what, const std::function<void()>& read) {
     if (!status_.ok()) return;
     try {
@@ -92,7 +92,7 @@ class Salvager {
     }
   }
 
-  // Whether it could be written.
+  // Returns whether `write` succeeded.
   bool Try(const std::function<void()>& write) {
     status_.Update(AtBorder([&]() -> absl::Status {
       write();
@@ -140,7 +140,7 @@ class Salvager {
         .Run();
   }
 
-  // A key and one sealed record.
+  // Copies a key and one sealed record.
   void CopyKeyed(const HashedTable& table, const Query& row) {
     to_.Use(absl::StrCat("INSERT OR IGNORE INTO ", table.name, " (", table.key, ", ", table.columns,
                          ") VALUES (?, ?)"))
@@ -170,7 +170,7 @@ class Salvager {
                   Seal({"quarantine", content_hash, silicon_key, ""}, *failure));
   }
 
-  // The record as this version has it; nothing where it cannot be read.
+  // Returns the record in this version's form; nothing if it cannot be read.
   std::optional<std::string> CurrentWinner(int64_t epoch, std::string_view sealed) const {
     const auto payload = UnsealWinner(epoch, sealed);
     if (!payload || version_ != 1)
@@ -183,7 +183,7 @@ class Salvager {
     return record.SerializeAsString();
   }
 
-  // Problems and targets are made anew from the winners, whose records have them whole.
+  // Makes problems and targets anew from the records of the winners, which have all of them.
   void CopyWinner(const Query& row) {
     const int64_t epoch = row.IntAt(0);
     const auto payload = CurrentWinner(epoch, row.BlobAt(1));
@@ -213,7 +213,7 @@ class Salvager {
     CopyPart("sweep_entries", "sweep_id", "ordinal", id);
   }
 
-  // The rows of `table` that belong to `owner`, from either end.
+  // Copies the rows of `table` that belong to `owner`, from either end.
   void CopyPart(const std::string& table, const std::string& owner_column, const std::string& key,
                 int64_t owner) {
     const std::string columns = owner_column == key ? key : absl::StrCat(owner_column, ", ", key);
@@ -238,7 +238,7 @@ class Salvager {
 
   SqliteConnection& from_;
   SqliteConnection& to_;
-  const int version_;  // Of the schema of `from_`.
+  const int version_;  // The schema version of `from_`.
   absl::Status status_;
   Salvaged salvaged_;
 };
@@ -247,8 +247,8 @@ class Salvager {
 
 absl::StatusOr<Salvaged> Salvage(SqliteConnection& from, SqliteConnection& to) {
   return AtBorder([&]() -> absl::StatusOr<Salvaged> {
-    // With these the schema of a truncated file is read too, and a row stays whose kernel
-    // is lost: compiling it again brings it back.
+    // The first PRAGMA also reads the schema of a truncated file. The second keeps rows whose
+    // kernel is lost: a new compile brings the kernel back.
     from.database().exec("PRAGMA writable_schema=ON");
     to.database().exec("PRAGMA foreign_keys=OFF");
     WriteTransaction transaction(to.database());

@@ -10,11 +10,11 @@ namespace tilewright {
 
 struct Salvaged {
   int64_t winners = 0;
-  int64_t newest_epoch = 0;  // That is named anywhere; its winner may be lost.
+  int64_t newest_epoch = 0;  // The newest named; its winner may be lost.
 };
 
-// Copies what can be read of the damaged database `from` to `to`, which has the schema and
-// no rows, in one transaction. Fails where `to` cannot be written.
+// Copies all that can be read from the damaged database `from` to `to`, which has the schema and no
+// rows, in one transaction. Fails if `to` cannot be written.
 absl::StatusOr<Salvaged> Salvage(SqliteConnection& from, SqliteConnection& to);
 
 }  // namespace tilewright

@@ -12,7 +12,7 @@
 namespace tilewright {
 namespace {
 
-// A row of sqlite_schema but for its root page, which depends on what was stored before.
+// A row of sqlite_schema without its root page, which depends on the order of writes.
 struct SchemaRow {
   std::int64_t id = 0;
   std::string type;
@@ -37,7 +37,7 @@ std::vector<SchemaRow> ReadSchema(SQLite::Database& database) {
   return schema;
 }
 
-// As the migrations up to the version of `database` make it; empty where that is not known.
+// Returns the schema that the migrations to its version make; empty if that is not known.
 std::vector<SchemaRow> ExpectedSchema(SQLite::Database& database) {
   const int version = database.execAndGet("PRAGMA user_version").getInt();
   std::vector<Migration> steps;
@@ -56,15 +56,15 @@ const SchemaRow* Find(const std::vector<SchemaRow>& rows, const SchemaRow& wante
   return found == rows.end() ? nullptr : &*found;
 }
 
-// How many bytes are the same, from the front and from the back.
+// Counts the equal bytes from the front and from the back.
 std::size_t Likeness(const std::string& a, const std::string& b) {
   const auto front = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
   const auto back = std::mismatch(a.rbegin(), a.rend(), b.rbegin(), b.rend());
   return static_cast<std::size_t>((front.first - a.begin()) + (back.first - a.rbegin()));
 }
 
-// The row that `wanted` was before its name or type was damaged: of those that have no other
-// meaning, the one most like it.
+// Finds the row that `wanted` was before its name or type was damaged: the most similar of the rows
+// that match no expected one.
 const SchemaRow* FindDamaged(const std::vector<SchemaRow>& found,
                              const std::vector<SchemaRow>& expected, const SchemaRow& wanted) {
   const SchemaRow* best = nullptr;
@@ -109,7 +109,7 @@ void RepairSchema(SQLite::Database& database) {
     update.bind(2, row.name);
     update.bind(3, row.table);
     if (row.sql.empty()) {
-      update.bind(4);  // An index that SQLite made itself has none.
+      update.bind(4);  // An index that SQLite made itself.
     } else {
       update.bind(4, row.sql);
     }

@@ -7,14 +7,14 @@
 
 namespace tilewright {
 
-// What in the schema of `database` is not as the migrations to its version made it, one sentence;
-// empty where nothing is, or where this program does not know the version. One damaged byte of the
-// schema's text (the name of a column) makes every statement fail, though all rows are sound.
-// May throw SQLite::Exception.
+// Returns one sentence about the first difference between the schema of `database` and the one that
+// the migrations make; empty if there is none or this program does not know the version. One
+// damaged byte in the schema's text (the name of a column) makes every statement fail, though all
+// rows are sound. May throw SQLite::Exception.
 std::string FindSchemaDamage(SQLite::Database& database);
 
-// Writes the schema anew, as the migrations to its version made it, over the text that is there.
-// For a copy that is salvaged from. May throw SQLite::Exception.
+// Replaces the text of the schema by the one that the migrations to its version make. Use it on a
+// copy to salvage from. May throw SQLite::Exception.
 void RepairSchema(SQLite::Database& database);
 
 }  // namespace tilewright

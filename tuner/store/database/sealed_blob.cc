@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kSealBytes = 32;
 
-// The digest is looked up once and its context kept: OpenSSL's one-call form looks it up by
-// name each time, which costs as much as hashing a row and adds up over 100,000 rows.
+// Looks up the digest once and keeps its context. OpenSSL's one-call form looks it up by name each
+// time. That costs as much as hashing a row and adds up over 100,000 rows.
 class Hasher {
  public:
   Hasher() : context_(EVP_MD_CTX_new()), digest_(EVP_MD_fetch(nullptr, "SHA256", nullptr)) {}
@@ -31,7 +31,7 @@ class Hasher {
         EVP_DigestUpdate(context_, head.data(), head.size()) == 1 &&
         EVP_DigestUpdate(context_, body.data(), body.size()) == 1 &&
         EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(hash.data()), nullptr) == 1;
-    // Without SHA-256 there is no store: bundles, keys and cubins hang on it as well.
+    // Without SHA-256 there is no store: bundles, keys and cubins need it too.
     if (!hashed) std::abort();
     return hash;
   }

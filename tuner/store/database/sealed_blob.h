@@ -1,5 +1,5 @@
-// Blobs that tell when they were damaged: SQLite has no checksums of its own, so a flipped
-// bit in a row would otherwise be served.
+// Blobs with a checksum. SQLite has no checksums of its own, so without this a row with a flipped
+// bit would be served.
 #ifndef TILEWRIGHT_TUNER_STORE_DATABASE_SEALED_BLOB_H_
 #define TILEWRIGHT_TUNER_STORE_DATABASE_SEALED_BLOB_H_
 
@@ -10,11 +10,11 @@
 
 namespace tilewright {
 
-// SHA-256 of (context, payload), then the payload. The context names the row (its table
-// and key), so that a blob in the wrong row is damage too.
+// Returns SHA-256 of (context, payload), then the payload. The context names the row (its table and
+// key), so a blob in the wrong row counts as damaged too.
 std::string Seal(std::initializer_list<std::string_view> context, std::string_view payload);
 
-// The payload, as a view into `sealed`; nothing where the hash does not hold.
+// Returns the payload as a view into `sealed`; nothing if the hash is wrong.
 std::optional<std::string_view> Unseal(std::initializer_list<std::string_view> context,
                                        std::string_view sealed);
 

@@ -17,7 +17,7 @@ namespace {
 using Mode = SqliteConnection::Mode;
 
 int FlagsOf(Mode mode) {
-  // The lock of unix-excl takes a file that is open for writing.
+  // The lock of unix-excl needs a file that is open for writing.
   const bool writable = mode == Mode::kReadWrite || mode == Mode::kHeapLog;
   return (writable ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) | SQLite::OPEN_NOMUTEX |
          SQLite::OPEN_PRIVATECACHE | (mode == Mode::kImmutable ? SQLite::OPEN_URI : 0);
@@ -30,13 +30,13 @@ std::string NameOf(const std::string& path, Mode mode) {
       "?immutable=1");
 }
 
-// Whether CacheFaultOf has a reason of its own for it.
+// Returns whether CacheFaultOf has a specific reason for this errno.
 bool IsKnown(int system_error) {
   return std::string_view(CacheFaultOf(system_error).reason) != CacheFaultOf(0).reason ||
          system_error == EACCES || system_error == EPERM;
 }
 
-// The code with its detail, where SQLite gave one.
+// Returns the extended error code if SQLite gave one.
 int DetailedCode(const SQLite::Exception& error) {
   const int detailed = error.getExtendedErrorCode();
   const bool is_of_this = detailed > 0 && (detailed & 0xff) == (error.getErrorCode() & 0xff);
@@ -45,7 +45,7 @@ int DetailedCode(const SQLite::Exception& error) {
 
 absl::Status FaultStatus(const SQLite::Exception& error, int system_error, const CacheFault& fault,
                          Purpose purpose = Purpose::kWrite) {
-  // The directory can be used: what is stored in it is served.
+  // The directory can be used: the stored winners are served.
   const bool may_serve = std::string_view(fault.reason) == CacheFaultOf(0).reason;
   return MakeError(
       fault.code, may_serve ? "DATABASE_UNWRITABLE" : fault.reason,
@@ -59,7 +59,7 @@ absl::Status SystemFault(const SQLite::Exception& error, int system_error,
   return FaultStatus(error, system_error, CacheFaultOf(system_error), purpose);
 }
 
-// A database that SQLite refuses to write to: by errno where that says why, else by SQLite's code.
+// Reports a database that SQLite cannot write to: by errno if it says why, else by SQLite's code.
 absl::Status ReadOnlyFault(const SQLite::Exception& error, int system_error) {
   constexpr auto kCode = absl::StatusCode::kFailedPrecondition;
   switch (system_error) {
@@ -101,7 +101,7 @@ absl::Status ReadOnlyFault(const SQLite::Exception& error, int system_error) {
   }
 }
 
-// What an I/O error is for, as far as it is known; 0: nothing is.
+// Returns the errno that explains an I/O error, as far as it is known, else 0.
 int CauseOfIoError(const SQLite::Exception& error, int system_error) {
   if (DetailedCode(error) == SQLITE_IOERR_NOMEM) return ENOMEM;
   return IsKnown(system_error) ? system_error : 0;
@@ -152,12 +152,12 @@ SqliteConnection::SqliteConnection(const std::string& path, Mode mode)
     : database_(NameOf(path, mode), FlagsOf(mode), kBusyTimeoutMilliseconds,
                 mode == Mode::kHeapLog ? "unix-excl" : "") {
   KeepSystemError([&] {
-    // Damaged pages are noticed where they are read, and a planted schema cannot call out.
+    // These find damaged pages when they are read, and keep a planted schema from calling out.
     database_.exec("PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
     if (mode == Mode::kHeapLog) database_.exec("PRAGMA query_only=ON");
   });
-  // The last to close would fold the WAL in and delete it by name, where by then another
-  // database may lie under that name.
+  // The last connection to close would merge the WAL and delete it by name. By then that name may
+  // be another database's.
   if (mode != Mode::kReadWrite) SetCheckpointOnClose(false);
 }
 
@@ -219,8 +219,8 @@ absl::Status StatusFromSqlite(const SQLite::Exception& error, int system_error, 
                        absl::StrCat("another program holds the cache database (", error.what(),
                                     "): close it; try again in 1000 ms"),
                        {{"retry_delay_ms", "1000"}});
-    // What is written always fits what is stored, unless that is damaged: a row, or an entry of an
-    // index, is not there any more.
+    // A write always fits the stored rows unless they are damaged: a row, or an entry of an index,
+    // is missing.
     case SQLITE_CONSTRAINT:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

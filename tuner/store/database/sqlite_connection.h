@@ -1,5 +1,5 @@
-// SQLite through SQLiteCpp, which throws: everything here may throw SQLite::Exception, and
-// every public method of the store catches it (AtBorder).
+// SQLite through SQLiteCpp. Everything here may throw SQLite::Exception. Every public method of the
+// store catches it (AtBorder).
 #ifndef TILEWRIGHT_TUNER_STORE_DATABASE_SQLITE_CONNECTION_H_
 #define TILEWRIGHT_TUNER_STORE_DATABASE_SQLITE_CONNECTION_H_
 
@@ -16,8 +16,8 @@
 
 namespace tilewright {
 
-// A failure with errno as the failed call left it. What is closed while the exception is on its way
-// may overwrite errno.
+// A failure with the errno of the failed call. Destructors that run during the exception may change
+// errno itself.
 class SystemFailure final : public SQLite::Exception {
  public:
   SystemFailure(const SQLite::Exception& error, int system_error)
@@ -29,8 +29,8 @@ class SystemFailure final : public SQLite::Exception {
   int system_error_;
 };
 
-// Runs `function`, and throws what it throws: a SQLite::Exception as a SystemFailure. errno is read
-// and not sqlite3_system_errno: that is of the last I/O error or failed open, and not of READONLY.
+// Runs `function`. Rethrows its SQLite::Exception as a SystemFailure. Reads errno and not
+// sqlite3_system_errno, which is for the last I/O error or failed open and not for READONLY.
 template <typename Function>
 auto KeepSystemError(Function function) -> decltype(function()) {
   try {
@@ -42,7 +42,7 @@ auto KeepSystemError(Function function) -> decltype(function()) {
   }
 }
 
-// A transaction that writes. Rolled back unless it was committed.
+// A write transaction. It is rolled back unless it was committed.
 class WriteTransaction {
  public:
   explicit WriteTransaction(SQLite::Database& database)
@@ -56,7 +56,7 @@ class WriteTransaction {
   SQLite::Transaction transaction_;
 };
 
-// One use of a prepared statement: binds in order, steps, and leaves it reset.
+// One use of a prepared statement: binds in order, steps, and resets it at the end.
 class Query {
  public:
   explicit Query(SQLite::Statement& statement) : statement_(statement) {}
@@ -70,14 +70,14 @@ class Query {
   Query& Double(double value);
   Query& Null();
 
-  // To the next row; false after the last.
+  // Goes to the next row. Returns false after the last.
   bool Next() {
     return KeepSystemError([&] { return statement_.executeStep(); });
   }
   // For statements without rows.
   void Run() { Next(); }
 
-  // Valid until the next step.
+  // Returns a view that is valid until the next step.
   std::string_view BlobAt(int column) const;
   int64_t IntAt(int column) const { return statement_.getColumn(column).getInt64(); }
 
@@ -86,16 +86,16 @@ class Query {
   int bound_ = 0;
 };
 
-// A connection with its statements, each prepared once and kept. Not thread-safe: its
-// owner holds a mutex around it.
+// A connection with its statements. Each is prepared once and kept. Not thread-safe: the owner
+// holds a mutex around it.
 class SqliteConnection {
  public:
-  // kHeapLog and kImmutable read where not even the shared memory of the WAL can be made.
-  // The first keeps it on the heap (SQLite's unix-excl), for all connections of this process;
-  // the second reads the database without its WAL. No other process may use the database.
+  // kHeapLog and kImmutable are for reading where not even the shared memory of the WAL can be
+  // made. kHeapLog keeps it on the heap (SQLite's unix-excl), for all connections of this process.
+  // kImmutable reads the database without its WAL. No other process may use the database.
   enum class Mode { kReadOnly, kReadWrite, kHeapLog, kImmutable };
 
-  // The cache directory has one owner: nobody else holds the database for long.
+  // The cache directory has one owner, so nobody else holds the database for long.
   static constexpr int kBusyTimeoutMilliseconds = 5000;
 
   SqliteConnection(const std::string& path, Mode mode);
@@ -103,10 +103,10 @@ class SqliteConnection {
   SQLite::Database& database() { return database_; }
   Query Use(const std::string& sql);
 
-  // How long a statement waits for another process that holds the database.
+  // Sets how long a statement waits for another process that holds the database.
   void SetBusyTimeout(int milliseconds);
 
-  // Whether closing the last connection folds the WAL into the database (the default).
+  // Sets whether closing the last connection merges the WAL into the database (the default).
   void SetCheckpointOnClose(bool checkpoint);
 
  private:
@@ -114,35 +114,34 @@ class SqliteConnection {
   std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>> statements_;
 };
 
-// Whether `error` says that what was read is damaged. An I/O error is, unless it is for the lack of
-// something that this process or machine has too little of.
+// Returns whether `error` says that the database is damaged. An I/O error counts as damage, unless
+// this process or machine has too little of something.
 bool IsDamage(const SQLite::Exception& error);
 
-// errno as the failed call left it: what `error` keeps, else errno as it is now.
+// Returns errno of the failed call: the one that `error` keeps, else the present one.
 int SystemErrorOf(const SQLite::Exception& error);
 
-// What a statement was for: the message says it.
+// The purpose of a statement, for the message.
 enum class Purpose { kRead, kWrite };
 
-// `system_error`: errno, as the failed call left it; 0 where it is not known.
-// The reasons of CacheFaultOf, with DATABASE_UNWRITABLE in the place of CACHE_UNUSABLE. A code of
-//   SQLite that is specific (FULL, NOMEM, a detail of READONLY) decides, and `system_error`
-//   elsewhere. An I/O error that `system_error` does not explain is DISK_FAILING.
+// Makes a status with the reasons of CacheFaultOf, but DATABASE_UNWRITABLE for CACHE_UNUSABLE.
+//   `system_error`: errno of the failed call; 0 if it is not known. A specific code of SQLite
+//   (FULL, NOMEM, a detail of READONLY) decides, else `system_error`. An I/O error that
+//   `system_error` does not explain is DISK_FAILING.
 // RESOURCE_EXHAUSTED: DATABASE_BUSY - another process holds the database.
 // DATA_LOSS: DATABASE_DAMAGED.
 // INTERNAL: DATABASE_ERROR - all others.
 absl::Status StatusFromSqlite(const SQLite::Exception& error, int system_error = 0,
                               Purpose purpose = Purpose::kWrite);
 
-// Whether `status`, of an open for writing, may pass without the database being at fault: what is
-// stored is served meanwhile.
+// Returns whether `status`, from an open for writing, may pass and the database is not at fault.
+// Meanwhile the stored winners are served.
 bool IsWriteFault(const absl::Status& status);
 
-// Runs `function`, which returns a Status or StatusOr, and turns SQLite's exceptions into
-// a status.
+// Runs `function`, which returns a Status or StatusOr, and turns SQLite's exceptions into a status.
 template <typename Function>
 auto AtBorder(Purpose purpose, Function function) -> decltype(function()) {
-  // What it was before says nothing of this.
+  // An older value would be misleading.
   errno = 0;
   try {
     return function();
@@ -159,7 +158,7 @@ auto AtBorder(Function function) -> decltype(function()) {
 // Logs that `what` was left out because of `error`.
 void LogDamage(std::string_view what, std::string_view error);
 
-// As AtBorder, for reads: where what was read is damaged, logs it and returns `miss`.
+// As AtBorder, for reads. If the database is damaged there, logs it and returns `miss`.
 template <typename Result, typename Function>
 Result ReadAtBorder(std::string_view what, Result miss, Function function) {
   errno = 0;

@@ -1,5 +1,4 @@
-// The part of SqliteStore that keeps cubins, what they were compiled from, and which of
-// them must not run.
+// The part of SqliteStore that keeps cubins, compiled kernels by their sources, and the quarantine.
 #include <utility>
 
 #include "proto/support/sha256.h"
@@ -12,7 +11,7 @@
 namespace tilewright {
 namespace {
 
-// A stored cubin, if it still is what its hash says.
+// Returns a stored cubin if it still has its hash.
 std::optional<std::string> SoundCubin(const std::string& content_hash, std::string_view zstd) {
   std::optional<std::string> cubin = ZstdDecompress(zstd);
   if (!cubin || Sha256(*cubin) != content_hash) {
@@ -22,7 +21,7 @@ std::optional<std::string> SoundCubin(const std::string& content_hash, std::stri
   return cubin;
 }
 
-// `code` without its cubin, which is stored by content.
+// Converts `code` without its cubin, which is stored by content.
 store::CompiledRecord ToCompiledRecord(const CompiledCode& code) {
   store::CompiledRecord record;
   record.set_content_hash(Sha256(code.cubin));
@@ -37,7 +36,7 @@ store::CompiledRecord ToCompiledRecord(const CompiledCode& code) {
   return record;
 }
 
-// The reverse. `seconds` is 0: nothing was compiled this time.
+// Converts back. `seconds` is 0: nothing was compiled this time.
 CompiledCode FromCompiledRecord(const store::CompiledRecord& record, std::string cubin) {
   CompiledCode code;
   code.cubin = std::move(cubin);

@@ -1,5 +1,5 @@
-// The part of SqliteStore that removes: winners by name, what is superseded or unused, and what
-// nothing needs any more. Also backups, for what was removed cannot be had back otherwise.
+// The part of SqliteStore that removes winners by name, superseded or unused ones, and all that
+// nothing needs any more. It also makes backups, because removed rows cannot come back otherwise.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -30,7 +30,7 @@ std::optional<PrunedEpochs> ReadPruned(std::string_view key, std::string_view se
                       record.last_epoch()};
 }
 
-// Widens what is known of the problem and target of a winner by its epoch.
+// Extends the removed range of the winner's problem and target to its epoch.
 PrunedEpochs NotePruned(SqliteConnection& connection, const StoredWinner& winner) {
   const std::string key = FromHex(winner.winner.key());
   const int64_t epoch = winner.winner.epoch();
@@ -59,7 +59,7 @@ PrunedEpochs NotePruned(SqliteConnection& connection, const StoredWinner& winner
   return pruned;
 }
 
-// Kernels that neither a winner nor a cached compile names.
+// Removes kernels that neither a winner nor a cached compile names. Returns how many.
 int64_t RemoveOrphans(SqliteConnection& connection) {
   connection
       .Use(
@@ -80,12 +80,12 @@ int64_t RemoveOrphans(SqliteConnection& connection) {
   return kernels;
 }
 
-// Of the cached compiles, those whose kernel no winner has.
+// Drops the cached compiles whose kernel no winner has.
 constexpr char kDropUnwonCompiles[] =
     "DELETE FROM compile_cache WHERE content_hash NOT IN"
     " (SELECT content_hash FROM winners WHERE content_hash IS NOT NULL)";
 
-// What the rows take, without what SQLite keeps free.
+// Returns the bytes that the rows take, without SQLite's free pages.
 int64_t UsedBytes(SqliteConnection& connection) {
   SQLite::Database& database = connection.database();
   const int64_t pages = database.execAndGet("PRAGMA page_count").getInt64() -
@@ -93,7 +93,7 @@ int64_t UsedBytes(SqliteConnection& connection) {
   return pages * database.execAndGet("PRAGMA page_size").getInt64();
 }
 
-// Winners that are older than the one that their problem and target serve.
+// Returns the winners that are older than the served one of their problem and target.
 std::vector<int64_t> Superseded(SqliteConnection& connection, const std::vector<int64_t>& served) {
   const std::unordered_set<int64_t> is_served(served.begin(), served.end());
   using Place = std::tuple<int64_t, int64_t, int64_t>;
@@ -129,7 +129,7 @@ std::vector<int64_t> Epochs(SqliteConnection& connection, const std::string& sql
 
 void SqliteStore::RemoveWinner(int64_t epoch, Removed* removed) {
   const auto winner = ReadWinner(*writer_, epoch);
-  // Of a damaged one its problem is not known; it answered nobody.
+  // The problem of a damaged winner is not known. It answered nobody.
   if (winner) removed->pruned.push_back(NotePruned(*writer_, *winner));
   writer_->Use("DELETE FROM samples WHERE epoch = ?").Int(epoch).Run();
   std::string content_hash;
@@ -171,7 +171,7 @@ absl::StatusOr<Removed> SqliteStore::Prune(const PruneOptions& options) {
     if (!limited || UsedBytes(*writer_) <= options.max_bytes) return;
     writer_->Use(kDropUnwonCompiles).Run();
     removed->kernels += RemoveOrphans(*writer_);
-    // By when their kernel was served last; what never was comes first.
+    // By the time when their kernel was last served. Never served ones come first.
     const std::vector<int64_t> unused =
         Epochs(*writer_, absl::StrCat("SELECT w.epoch FROM winners w LEFT JOIN kernel_uses u"
                                       " ON u.content_hash = w.content_hash"
@@ -179,7 +179,7 @@ absl::StatusOr<Removed> SqliteStore::Prune(const PruneOptions& options) {
                                       " AND coalesce(u.served_seconds, 0) < ",
                                       options.served_since,
                                       " ORDER BY coalesce(u.served_seconds, 0), w.epoch"));
-    // Looking for orphans goes through whole tables.
+    // A search for orphans reads whole tables.
     constexpr std::size_t kBatch = 64;
     for (std::size_t i = 0; i < unused.size(); ++i) {
       if (i % kBatch == 0 && UsedBytes(*writer_) <= options.max_bytes) return;
@@ -200,7 +200,7 @@ absl::StatusOr<Removed> SqliteStore::RemoveInTransaction(
     removed.bytes_before = UsedBytes(*writer_);
     {
       WriteTransaction transaction(writer_->database());
-      // Epochs are not given out again, also when the newest winner goes.
+      // Epochs are never given out again, even if the newest winner is removed.
       const int64_t next = NextEpoch();
       writer_->Use("UPDATE store_info SET first_epoch = max(first_epoch, ?)").Int(next).Run();
       remove(&removed);
@@ -209,11 +209,11 @@ absl::StatusOr<Removed> SqliteStore::RemoveInTransaction(
       transaction.Commit();
     }
     if (removed.bytes_after == removed.bytes_before) return removed;
-    // Gives the free pages back. Where the disk is too full for that, the rows are gone all the
-    // same, and new ones take their place.
+    // Gives the free pages back. If the disk is too full for that, the rows are gone all the same
+    // and new ones use their place.
     try {
       writer_->database().exec("VACUUM");
-      // Without it the new pages lie in the log, until the next checkpoint.
+      // Otherwise the new pages stay in the log until the next checkpoint.
       writer_->database().exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const SQLite::Exception& error) {
       spdlog::warn("the database is not made smaller: {}", error.what());
@@ -257,7 +257,7 @@ absl::StatusOr<std::vector<PrunedEpochs>> SqliteStore::Pruned() {
 }
 
 absl::Status SqliteStore::Backup(const std::string& path) {
-  // A connection of its own: look-ups of cubins go on meanwhile.
+  // Uses its own connection, so that look-ups of cubins go on meanwhile.
   return AtBorder([&]() -> absl::Status {
     const ReadPlace place = WhereToRead();
     SqliteConnection connection(place.path, place.mode);

@@ -1,4 +1,4 @@
-// The part of SqliteStore that reads winners for the index, around what is damaged.
+// The part of SqliteStore that reads winners for the index, around damaged rows.
 #include <limits>
 #include <utility>
 #include <vector>
@@ -15,7 +15,7 @@
 namespace tilewright {
 namespace {
 
-// Says once, at the end of a scan, what was left out.
+// Reports once, at the end of a scan, which winners were left out.
 class DamageReport {
  public:
   ~DamageReport() {
@@ -65,7 +65,7 @@ std::optional<StoredWinner> ReadWinner(SqliteConnection& connection, int64_t epo
 }
 
 absl::Status SqliteStore::ForEachWinner(std::function<void(const PackedWinner&)> visit) {
-  // A connection of its own: the scan is long, and `visit` may ask this store.
+  // Uses its own connection: the scan is long, and `visit` may ask this store.
   return AtBorder(Purpose::kRead, [&]() -> absl::Status {
     const ReadPlace place = WhereToRead();
     SqliteConnection connection(place.path, place.mode);

@@ -1,4 +1,4 @@
-// The part of SqliteStore that keeps who may sign what is imported.
+// The part of SqliteStore that keeps the trusted signers.
 #include <algorithm>
 #include <utility>
 
@@ -19,7 +19,7 @@ absl::StatusOr<std::vector<TrustedSigner>> SqliteStore::Signers() {
     while (scan.Next()) {
       const auto payload = Unseal({"signers", scan.BlobAt(0)}, scan.BlobAt(1));
       store::SignerRecord record;
-      // One that is damaged is trusted no more, until somebody says so again.
+      // A damaged signer is not trusted until somebody trusts it again.
       if (payload && record.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
         signers.push_back({ToHex(scan.BlobAt(0)), record.display_name(), record.trust_seconds()});
       } else {

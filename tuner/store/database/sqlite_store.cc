@@ -18,8 +18,8 @@
 namespace tilewright {
 namespace {
 
-// How often a disk that was full is tried, and how long a write waits for another process that
-// held the database when the one before came.
+// How often to try a disk that was full, and how long a write waits for another process that held
+// the database at the write before.
 constexpr absl::Duration kReopenInterval = absl::Seconds(5);
 constexpr int kBusyAgainMilliseconds = 50;
 
@@ -133,7 +133,7 @@ absl::Status SqliteStore::EnsureWriter() {
   if (before.ok() || directory_->read_only() || now < next_open_) return before;
   next_open_ = now + kReopenInterval;
   absl::MutexLock lock(&read_mutex_);
-  // It holds the database alone, in a way that a writer does not get along with.
+  // The reader holds the database in a way that allows no writer beside it.
   reader_.reset();
   const absl::Status opened = OpenForWriting();
   if (opened.ok()) return opened;
@@ -187,15 +187,14 @@ absl::Status SqliteStore::CheckFiles() {
     removed_ = CacheRemoved(directory_->path(), database_path_);
   }
   const std::string log_path = database_path_ + "-wal";
-  // SQLite makes the log with the first write.
+  // SQLite makes the log at the first write.
   if (!log_) log_ = IdentifyFile(log_path);
   if (removed_.ok() && log_ && IdentifyFile(log_path) != log_) {
     removed_ = CacheRemoved(directory_->path(), log_path);
   }
   if (removed_.ok()) return removed_;
-  // What was acknowledged is in the log that has no name any more: into the database with it, while
-  // that is there. What the connection would do when it is closed is not for the files that lie
-  // there now.
+  // Acknowledged rows are in a log that has no name any more. So merge it into the database while
+  // that still exists. On close the connection must not touch the files that are there now.
   if (IdentifyFile(database_path_) == database_) {
     AtBorder([&writer = *writer_]() -> absl::Status {
       writer.database().exec("PRAGMA wal_checkpoint(FULL)");
@@ -226,7 +225,7 @@ absl::Status SqliteStore::Rebuild(const absl::Status& damage) {
       std::string_view(damage.message().data(), damage.message().size()), newest_epoch_);
   RETURN_IF_ERROR(rebuilt.status());
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> reader, OpenReader(database_path_));
-  // What they would fold in lies aside now, under another name.
+  // The files that they would merge are aside now, under another name.
   writer_->SetCheckpointOnClose(false);
   reader_ = std::move(reader);
   writer_ = std::move(rebuilt->connection);

@@ -29,28 +29,28 @@ struct SqliteStoreOptions {
   int64_t max_database_bytes = 0;
 };
 
-// Which file lies at a path; nothing where there is none.
+// Identifies the file at a path; nothing if there is none.
 using FileIdentity = std::optional<std::pair<dev_t, ino_t>>;
 FileIdentity IdentifyFile(const std::string& path);
 
-// Tunings in <cache directory>/tilewright.db: SQLite in WAL mode, durable on return.
-// One connection makes all writes and checkpoints (Debian's SQLite can damage a database
-// where two connections checkpoint at once); a second one reads, so that fetching a cubin
-// never waits for a disk flush. Scans and backups, which take long, open one more for reading.
-// Owned by main(); any thread.
+// Tunings in <cache directory>/tilewright.db: SQLite in WAL mode, durable on return. One connection
+// makes all writes and checkpoints, because Debian's SQLite can damage a database if two
+// connections checkpoint at once. A second one reads, so that fetching a cubin never waits for a
+// disk flush. Scans and backups take long and open another one for reading. Owned by main(); any
+// thread.
 class SqliteStore final : public TuningStore {
  public:
-  // FAILED_PRECONDITION: see CacheDirectory::Open; reason SCHEMA_TOO_NEW for a database of
-  // a newer version. Where the disk takes no write, what is stored is opened read-only, and for
-  // writing when it takes one again; an error as StatusFromSqlite where there is nothing.
-  // A directory that cannot be written to is served as it is.
+  // FAILED_PRECONDITION: see CacheDirectory::Open; reason SCHEMA_TOO_NEW: the database is of a
+  // newer version. If the disk takes no write, the database is opened read-only, and for writing
+  // when it takes one again; errors as StatusFromSqlite if there is nothing stored. A directory
+  // that is not writable is served as it is.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& cache_dir,
                                                            const SqliteStoreOptions& options = {});
 
-  // Says which damaged database was moved where on opening; empty where none was.
+  // Says which damaged database was moved where on opening; empty if none was.
   std::string recovery_note() const;
-  // Why every write fails: FAILED_PRECONDITION, reason READ_ONLY, or as StatusFromSqlite. OK where
-  // the store is open for writing.
+  // Returns why every write fails: FAILED_PRECONDITION, reason READ_ONLY, or as StatusFromSqlite.
+  // OK if the store is open for writing.
   absl::Status writable() const;
 
   absl::Status ForEachWinner(std::function<void(const PackedWinner&)> visit) override;
@@ -88,31 +88,31 @@ class SqliteStore final : public TuningStore {
   SqliteStore(std::unique_ptr<CacheDirectory> directory, const SqliteStoreOptions& options);
 
   absl::Status OpenConnections();
-  // Reads what lies in a directory that cannot be written to.
+  // Opens for reading a database whose directory is not writable.
   absl::Status OpenUnwritableDirectory() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
-  // After an open for writing that met an IsWriteFault.
+  // Call this after an open for writing that met an IsWriteFault.
   absl::Status OpenForReading(const absl::Status& cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
   absl::Status OpenForWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_, read_mutex_);
-  // Where the disk was full: tries now and then whether it is still.
+  // If the disk was full, tries from time to time whether it still is.
   absl::Status EnsureWriter() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
-  // Throws SQLite::Exception, of SQLITE_CANTOPEN, where there is none: for use within AtBorder.
+  // Throws SQLite::Exception, of SQLITE_CANTOPEN, if there is none. Use it within AtBorder.
   SqliteConnection& Reader() ABSL_EXCLUSIVE_LOCKS_REQUIRED(read_mutex_);
   struct ReadPlace {
     std::string path;
     SqliteConnection::Mode mode;
   };
-  // For a connection of one's own.
+  // Says where to open one more connection for reading.
   ReadPlace WhereToRead() const;
-  // What was written must lie where the next start looks for it.
+  // Checks that the written files are where the next start looks for them.
   absl::Status CheckFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   void SetWritable(const absl::Status& status);
   void NoteFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
-  // For the DATA_LOSS of a write: goes on with a new database of what can be read.
+  // Goes on, after a write met DATA_LOSS, with a new database of all that can be read.
   absl::Status Rebuild(const absl::Status& damage) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
 
-  // Runs `write` under the lock, as AtBorder; where it comes upon damage, once more on a
-  // rebuilt database. OK only for what is stored where the next start finds it.
+  // Runs `write` under the lock, as AtBorder. If it meets damage, runs it again on a rebuilt
+  // database. Returns OK only if the next start finds what was stored.
   template <typename Function>
   auto Write(Function write) -> decltype(write()) {
     absl::MutexLock lock(&write_mutex_);
@@ -126,7 +126,7 @@ class SqliteStore final : public TuningStore {
     if (ToStatus(result).ok()) RETURN_IF_ERROR(CheckFiles());
     return result;
   }
-  // Runs `read` under the lock, with the connection for reads, as ReadAtBorder.
+  // Runs `read` under the lock with the reading connection, as ReadAtBorder.
   template <typename Result, typename Function>
   Result Read(std::string_view what, Result miss, Function read) {
     absl::MutexLock lock(&read_mutex_);
@@ -135,7 +135,7 @@ class SqliteStore final : public TuningStore {
       return read(Reader());
     });
   }
-  // While another process holds the database, those that follow wait for moments only.
+  // While another process holds the database, later writes wait for only a moment.
   void NoteBusy(const absl::Status& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   static const absl::Status& ToStatus(const absl::Status& status) { return status; }
   template <typename Value>
@@ -145,7 +145,7 @@ class SqliteStore final : public TuningStore {
 
   absl::StatusOr<int64_t> InsertTuning(const TuningRecord& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
-  // Runs `remove`, which may throw, and gives back what it freed; nothing changes in a dry run.
+  // Runs `remove`, which may throw, and frees its space. A dry run changes nothing.
   absl::StatusOr<Removed> RemoveInTransaction(bool dry_run,
                                               const std::function<void(Removed*)>& remove);
   void RemoveWinner(int64_t epoch, Removed* removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
@@ -155,30 +155,30 @@ class SqliteStore final : public TuningStore {
   const std::unique_ptr<CacheDirectory> directory_;
   const SqliteStoreOptions options_;
   const std::string database_path_;
-  // Apart, so that nobody waits for a write who only asks whether there can be one.
+  // Separate, so that a question whether writes are possible does not wait for a write.
   mutable absl::Mutex writable_mutex_;
   absl::Status writable_ ABSL_GUARDED_BY(writable_mutex_);
-  // Held over looking for a signer's name and writing it; taken before the others.
+  // Held while a signer's name is looked for and written. Taken before the others.
   absl::Mutex signers_mutex_;
-  // Where both are held, write_mutex_ was taken first.
+  // If both are held, write_mutex_ is taken first.
   absl::Mutex write_mutex_;
   mutable absl::Mutex read_mutex_;
   std::string recovery_note_ ABSL_GUARDED_BY(read_mutex_);
-  // Of what is read: the database, or a copy of it with its log. Another one where a disk that was
-  // full takes writes again.
+  // The path that is read: the database, or a copy of it with its log. It changes when a disk that
+  // was full takes writes again.
   std::string read_path_ ABSL_GUARDED_BY(read_mutex_);
   SqliteConnection::Mode reader_mode_ ABSL_GUARDED_BY(read_mutex_) =
       SqliteConnection::Mode::kReadOnly;
-  int64_t newest_epoch_ ABSL_GUARDED_BY(write_mutex_) = 0;  // Of this process; 0: none.
-  absl::Status removed_ ABSL_GUARDED_BY(write_mutex_);      // CACHE_REMOVED, from then on.
+  int64_t newest_epoch_ ABSL_GUARDED_BY(write_mutex_) = 0;  // This process's newest; 0: none.
+  absl::Status removed_ ABSL_GUARDED_BY(write_mutex_);      // CACHE_REMOVED once it happened.
   bool busy_ ABSL_GUARDED_BY(write_mutex_) = false;
   SteadyTime next_open_ ABSL_GUARDED_BY(write_mutex_);
-  // Of the database and of its log, as they were opened.
+  // The database and its log, as they were opened.
   FileIdentity database_ ABSL_GUARDED_BY(write_mutex_);
   FileIdentity log_ ABSL_GUARDED_BY(write_mutex_);
-  // Closed last, for then it checkpoints. Null where the store is read-only.
+  // Closed last, because then it checkpoints. Null if the store is read-only.
   std::unique_ptr<SqliteConnection> writer_ ABSL_GUARDED_BY(write_mutex_);
-  // Null where neither opening for writing nor for reading succeeded: see Reader.
+  // Null if it could be opened neither for writing nor for reading: see Reader.
   std::unique_ptr<SqliteConnection> reader_ ABSL_GUARDED_BY(read_mutex_);
 };
 

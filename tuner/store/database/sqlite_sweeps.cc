@@ -1,5 +1,5 @@
-// The part of SqliteStore that keeps sweeps. Entries have rows of their own: a step of a
-// sweep of 10,000 problems writes the one that changed.
+// The part of SqliteStore that keeps sweeps. Each entry has its own row, so a step in a sweep of
+// 10,000 problems writes only the entry that changed.
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,7 +23,7 @@ std::optional<Message> ParseSealed(std::initializer_list<std::string_view> conte
   return message;
 }
 
-// The context of a sweep's own row; the number of entries is sealed with it.
+// Returns the context of a sweep's own row, in which the number of entries is sealed.
 std::string CountOf(int64_t entries) { return absl::StrCat(entries); }
 
 int64_t UpsertSweep(SqliteConnection& connection, const v1::Sweep& sweep,
@@ -54,7 +54,7 @@ int64_t UpsertSweep(SqliteConnection& connection, const v1::Sweep& sweep,
   return id;
 }
 
-// The entry as it was asked for, to be done again.
+// Returns the entry as it was requested, to do it again.
 v1::SweepEntry RequestedEntry(const v1::CreateSweepRequest& request, int ordinal) {
   v1::SweepEntry entry;
   if (ordinal < request.entries_size()) {

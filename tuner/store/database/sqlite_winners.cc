@@ -22,8 +22,8 @@ std::optional<std::string_view> UnsealCandidate(int64_t epoch, int64_t ordinal,
   return Unseal({"samples", absl::StrCat(epoch), absl::StrCat(ordinal)}, sealed);
 }
 
-// The id of the row of `table` with this key; made where it is missing. `table` is
-// silicons or environments, `column` its payload.
+// Returns the id of the row of `table` with this key. Makes the row if it is missing. `table` is
+// silicons or environments; `column` has its payload.
 int64_t TargetPartId(SqliteConnection& connection, const std::string& table,
                      const std::string& column, const std::string& key,
                      const std::string& payload) {
@@ -73,7 +73,7 @@ int64_t SampleCount(const std::vector<v1::Candidate>& candidates) {
   return count;
 }
 
-// What can be read of them; the rest is left as it was.
+// Returns the candidates that can be read. Damaged ones stay in the table.
 absl::StatusOr<std::vector<v1::Candidate>> ReadCandidates(SqliteConnection& reader, int64_t epoch) {
   std::vector<v1::Candidate> candidates;
   RETURN_IF_ERROR(ReadAtBorder("candidate", absl::OkStatus(), [&]() -> absl::Status {

@@ -20,9 +20,9 @@ namespace {
 
 constexpr std::size_t kLogHeader = 32;
 constexpr std::size_t kFrameHeader = 24;
-constexpr std::uint32_t kMagic = 0x377f0682;  // Its last bit: whether checksums are big-endian.
+constexpr std::uint32_t kMagic = 0x377f0682;  // The last bit says if checksums are big-endian.
 constexpr std::size_t kPageSizeAt = 16;       // In the database's header.
-constexpr std::size_t kVersionsAt = 18;       // Of the format, for writing and for reading.
+constexpr std::size_t kVersionsAt = 18;       // The format versions for writing and for reading.
 
 std::uint32_t BigEndian(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -69,7 +69,7 @@ std::uint32_t PageBytesOf(std::string_view database) {
   return stored == 1 ? 65536 : stored;
 }
 
-// The salts of most frames: those of the header, unless that is damaged.
+// Returns the salts of most frames: those of the header, unless it is damaged.
 std::string_view SaltsOf(std::string_view log, std::size_t frame_bytes, bool header_is_sound) {
   if (header_is_sound) return log.substr(16, 8);
   std::map<std::string_view, int> counts;
@@ -102,7 +102,7 @@ LogContent ReadLog(std::string_view log, std::uint32_t page_bytes) {
     const std::string_view header = log.substr(at, kFrameHeader);
     const std::string_view page = log.substr(at + kFrameHeader, content.page_bytes);
     const Checksum stored = StoredAt(header, 16);
-    // From the sum that the frame before says it has, so that one damaged frame is one.
+    // Starts from the sum stored in the frame before, so one damaged frame does not spoil the next.
     const auto is_sound = [&](bool order) {
       return header.substr(8, 8) == salts && BigEndian(header, 0) != 0 &&
              Extend(Extend(before, header.substr(0, 8), order), page, order) == stored;
@@ -145,7 +145,7 @@ absl::Status CopyWithLog(const std::string& path, const std::string& target) {
     const LogFrame& frame = content.frames[i];
     if (frame.database_pages != 0) pages = frame.database_pages;
   }
-  // A damaged count says nothing: it is held against how much there is.
+  // The count may be damaged, so it must not be above what the two files can have.
   const std::size_t most =
       content.page_bytes == 0 ? 0 : database.size() / content.page_bytes + content.committed;
   if (pages > 0 && pages <= most) database.resize(pages * content.page_bytes);
@@ -155,7 +155,7 @@ absl::Status CopyWithLog(const std::string& path, const std::string& target) {
     if (frame.page == 0 || at + content.page_bytes > database.size()) continue;
     database.replace(at, content.page_bytes, log, frame.offset, content.page_bytes);
   }
-  // Without a log: of the rollback journal's format.
+  // Without a log, the file has the format of the rollback journal.
   if (database.size() > kVersionsAt + 1) database[kVersionsAt] = database[kVersionsAt + 1] = 1;
   const int fd =
       ::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);

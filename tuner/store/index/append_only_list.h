@@ -11,9 +11,8 @@
 
 namespace tilewright {
 
-// A list that only grows. Readers take no lock and see every element that was appended
-// before they began; Append must not run on two threads at once. Elements never move: chunk
-// i holds 2^i of them.
+// A list that only grows. Readers take no lock and see every element that was appended before they
+// began. Append must not run on two threads at once. Elements never move: chunk i has 2^i of them.
 template <typename T>
 class AppendOnlyList {
  public:
@@ -42,7 +41,7 @@ class AppendOnlyList {
   static std::size_t ChunkOf(std::size_t index) { return std::bit_width(index + 1) - 1; }
 
   std::atomic<std::size_t> size_{0};
-  // Written before the size_ that covers it is published, so that readers need no lock.
+  // A chunk is written before the size_ that covers it, so readers need no lock.
   std::array<std::unique_ptr<T[]>, 48> chunks_;
 };
 

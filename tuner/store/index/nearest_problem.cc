@@ -14,7 +14,7 @@ namespace {
 constexpr float kOtherSiliconDistance = 1;
 constexpr float kNotMeasuredDistance = 1;
 
-constexpr std::size_t kDepth = 2;  // k among ShapeLogs.
+constexpr std::size_t kDepth = 2;  // The place of k in ShapeLogs.
 
 float Log2(int64_t extent) { return std::log2(static_cast<float>(std::max<int64_t>(extent, 1))); }
 
@@ -44,7 +44,7 @@ float NearestSearch::SquaredShapeDistance(const ShapeLogs& logs) const {
   return sum;
 }
 
-// Errors grow with k, or stay: what was measured within a budget keeps it for a k no larger.
+// Errors grow with k or stay, so a winner keeps its measured budget for a k that is no larger.
 bool NearestSearch::KeepsErrorBudget(const WinnerNode& winner) const {
   return ErrorBudgetOf(query_.problem) <= 0 ||
          logs_[kDepth] <= winner.target->problem->logs[kDepth];
@@ -79,8 +79,8 @@ void NearestSearch::Consider(const WinnerNode& winner, float shape_distance) {
 }
 
 const WinnerNode* NearestSearch::AmongShapes(const ShapelessNode& shapeless) {
-  // Most problems are farther than the best so far, which their squares tell without a root. The
-  // margin is many times what the squares lose by rounding, so that no tie is passed over.
+  // Most problems are farther away than the best so far. Their squares show it without a root. The
+  // margin is many times the rounding error of a square, so no tie is missed.
   float reach = std::numeric_limits<float>::infinity();
   shapeless.problems.ForEach([&](const ProblemOfShape& entry) {
     const float squared = SquaredShapeDistance(entry.logs);

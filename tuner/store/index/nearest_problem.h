@@ -10,31 +10,31 @@
 
 namespace tilewright {
 
-// What a kernel is looked for.
+// A search for a kernel.
 struct NearestQuery {
   const v1::Problem& problem;  // Canonical.
   int compute_capability = 0;
   const SiliconNode* silicon = nullptr;          // Null: none stored is the same.
   std::string silicon_key;                       // Empty: no kernel is quarantined.
   std::string problem_key;                       // The same.
-  const EnvironmentNode* environment = nullptr;  // The same.
-  int64_t newest_epoch = 0;                      // Later winners do not exist for it.
+  const EnvironmentNode* environment = nullptr;  // Null: none stored is the same.
+  int64_t newest_epoch = 0;                      // The search ignores later winners.
 };
 
-// Finds the winner whose problem is nearest: the Euclidean distance in log2 of m, n, k and
-// batch, in doublings. Two things push a winner away by one doubling each: another
-// silicon of the same compute capability, and never having been run. A factor of two in one
-// dimension seldom changes the tile shape that is best, and neither does a sibling GPU.
-// Ties go to the same environment, then to the newer winner, so that the answer depends on
-// what is stored alone. For one look-up on one thread.
+// Finds the winner with the nearest problem. The distance is Euclidean in log2 of m, n, k and
+// batch, so its unit is a doubling. Two things add one doubling each: another silicon of the same
+// compute capability, and a winner that was never run. A factor of two in one dimension seldom
+// changes the best tile shape, and neither does a sibling GPU. Ties go to the same environment,
+// then to the newer winner, so the answer depends only on the stored winners. For one look-up on
+// one thread.
 class NearestSearch {
  public:
   explicit NearestSearch(const NearestQuery& query);
 
-  // The nearest among problems that are alike but for their shape, whose kernel may serve the
-  // problem; null where there is none.
+  // Returns the nearest winner among problems that differ only in shape and whose kernel may serve
+  // this problem; null if there is none.
   const WinnerNode* AmongShapes(const ShapelessNode& shapeless);
-  // The nearest among the winners of one kernel.
+  // Returns the nearest among the winners of one kernel.
   const WinnerNode* OfKernel(const KernelNode& kernel, const ShapelessNode& shapeless);
 
  private:
@@ -56,11 +56,11 @@ class NearestSearch {
   absl::flat_hash_map<const v1::Requirements*, bool> holds_;
 };
 
-// The newest winner of `target` that exists for `newest_epoch` and was not removed; null where
-// there is none.
+// Returns the newest winner of `target` that is not later than `newest_epoch` and was not removed;
+// null if there is none.
 const WinnerNode* NewestUpTo(const TargetNode& target, int64_t newest_epoch);
 
-// log2 of m, n, k and batch.
+// Returns log2 of m, n, k and batch.
 ShapeLogs LogsOf(const ProblemShape& shape);
 
 }  // namespace tilewright

@@ -10,16 +10,16 @@
 
 namespace tilewright {
 
-// A hash table of pointers to nodes that are added and never removed. Find takes no lock
-// and waits for nobody; Add must not run on two threads at once. A node has a field
-// `hash` and is owned elsewhere. Outgrown tables are kept until the end, for readers may be
-// in them: less than the size of the last one in total.
+// A hash table of pointers to nodes that are added and never removed. Find takes no lock and never
+// waits. Add must not run on two threads at once. A node has a field `hash` and is owned elsewhere.
+// Old, smaller tables are kept until the end, because readers may use them. In total they are
+// smaller than the last one.
 template <typename Node>
 class PublishedTable {
  public:
   PublishedTable() { Publish(kFirstCells); }
 
-  // The node of this hash for which `equal` holds, or null.
+  // Returns the node with this hash for which `equal` holds, or null.
   template <typename Equal>
   Node* Find(std::uint64_t hash, Equal equal) const {
     const Table& table = *current_.load(std::memory_order_acquire);
@@ -31,7 +31,7 @@ class PublishedTable {
 
   void Add(Node* node) {
     const Table* table = tables_.back().get();
-    // At most half full, so that a miss ends after a cell or two.
+    // At most half full, so a miss ends after a cell or two.
     if (2 * (nodes_.size() + 1) > table->mask + 1) {
       nodes_.push_back(node);
       Publish(2 * (table->mask + 1));

@@ -22,8 +22,8 @@ absl::string_view ToAbsl(std::string_view text) {
   return absl::string_view(text.data(), text.size());
 }
 
-// Puts `winner` into the chain of `target`, which is kept newest first. Threads may hand
-// winners in in another order than the store numbered them.
+// Puts `winner` into the chain of `target`, newest first. Threads may bring winners in another
+// order than the store numbered them.
 void Link(WinnerNode* winner, TargetNode* target) {
   std::atomic<const WinnerNode*>* link = &target->newest;
   const WinnerNode* next = link->load(std::memory_order_relaxed);
@@ -105,7 +105,7 @@ void WinnerGraph::NoteNewest(const TargetNode& target) {
   const WinnerNode* newest = NewestUpTo(target, std::numeric_limits<int64_t>::max());
   const int64_t before = target.newest_epoch.load(std::memory_order_relaxed);
   const int64_t epoch = newest == nullptr ? TargetNode::kNoWinner : newest->epoch;
-  // Counted before it is listed: whoever lists finds no more than are counted.
+  // Counted before it is listed, so a listing never has more than the count.
   const bool comes = before == TargetNode::kNoWinner && newest != nullptr;
   if (comes) live_targets_.fetch_add(1, std::memory_order_release);
   target.newest_epoch.store(epoch, std::memory_order_release);
@@ -197,7 +197,7 @@ void WinnerGraph::Quarantine(const QuarantineEntry& entry) {
   version_.fetch_add(1, std::memory_order_release);
 }
 
-// A new silicon or environment is rare: only then is the winner parsed for its target.
+// A new silicon or environment is rare. Only then is the winner parsed for its target.
 bool WinnerGraph::InternTarget(const PackedWinner& view, const StoredWinner* parsed) {
   const bool known = silicon_of_key_.contains(ToAbsl(view.silicon_key)) &&
                      environment_of_key_.contains(ToAbsl(view.environment_key));
@@ -217,7 +217,7 @@ bool WinnerGraph::InternTarget(const PackedWinner& view, const StoredWinner* par
     node.hash = HashOf(node.encoding);
     node.compute_capability = target.silicon().compute_capability();
     silicon = &node;
-    // A key of an older encoding answers no query as the same silicon, only as a similar.
+    // A key of an older encoding never counts as the same silicon, only as a similar one.
     if (SiliconKey(target.silicon()) == view.silicon_key) silicons_.Add(&node);
   }
   const EnvironmentNode*& environment = environment_of_key_[ToAbsl(view.environment_key)];

@@ -19,32 +19,32 @@
 
 namespace tilewright {
 
-// All winners as nodes that point at each other. Find functions and `targets` may be used
-// from any thread while Add runs: they take no lock. Owned by WinnerIndex.
+// All winners, as nodes that point to each other. Any thread may use the Find functions and
+// `targets` while Add runs; they take no lock. Owned by WinnerIndex.
 class WinnerGraph {
  public:
-  // `parsed`: the same winner where it is at hand, or null. False where it cannot be read.
+  // `parsed`: the same winner if the caller has it, or null. Returns false if it cannot be read.
   bool Add(const PackedWinner& view, std::shared_ptr<const StoredWinner> parsed);
 
-  // The kernel failed on the silicon, and is no answer for it any more.
+  // The kernel failed on the silicon. It is not an answer there any more.
   void Quarantine(const QuarantineEntry& entry);
 
-  // The newest epoch is this one at least: its winner was removed.
+  // The newest epoch is at least this one; its winner was removed.
   void RaiseEpoch(int64_t epoch);
 
-  // Winners of these epochs are no answers any more.
+  // The winners of these epochs are not answers any more.
   void Remove(const std::vector<int64_t>& epochs);
 
-  // The winners without an epoch, of this problem and target alone, are no answers any more.
-  // Whether there were any.
+  // Winners without an epoch, for exactly this problem and target, are not answers any more.
+  // Returns whether there were any.
   bool RemoveUnstored(std::string_view problem_encoding, std::string_view silicon_key,
                       std::string_view environment_key);
 
-  // Whether what `signer` signed may be an answer.
+  // Sets whether winners signed by `signer` may be answers.
   void SetTrusted(std::string_view signer, bool trusted);
   bool IsTrusted(std::string_view signer) const;
 
-  // By what the keys are made from, compared in full; null where there is none.
+  // Finds a node by the text that its key is made from, compared in full; null if there is none.
   const ProblemNode* FindProblem(std::string_view encoding) const;
   const ShapelessNode* FindShapeless(std::string_view shapeless_key) const;
   const KernelNode* FindKernel(std::string_view content_hash) const;
@@ -54,15 +54,15 @@ class WinnerGraph {
   const AppendOnlyList<const TargetNode*>& targets() const { return targets_; }
   int64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
   int64_t quarantined() const { return quarantined_.load(std::memory_order_acquire); }
-  // Grows with everything that may change an answer.
+  // Grows with every change that may change an answer.
   int64_t version() const { return version_.load(std::memory_order_acquire); }
-  // Targets that have a winner.
+  // Counts the targets that have a winner.
   int64_t live_targets() const { return live_targets_.load(std::memory_order_acquire); }
 
  private:
   bool InternTarget(const PackedWinner& view, const StoredWinner* parsed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // After a winner of `target` came or went.
+  // Call this after a winner of `target` was added or removed.
   void NoteNewest(const TargetNode& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ShapelessNode* ShapelessFor(std::string_view key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ProblemNode* ProblemFor(const PackedWinner& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -83,7 +83,7 @@ class WinnerGraph {
   std::atomic<int64_t> version_{0};
   std::atomic<int64_t> live_targets_{0};
 
-  // Writers, one at a time.
+  // Held by writers, one at a time.
   mutable absl::Mutex mutex_;
   std::deque<ProblemNode> problem_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<ShapelessNode> shapeless_nodes_ ABSL_GUARDED_BY(mutex_);
@@ -93,7 +93,7 @@ class WinnerGraph {
   std::deque<TargetNode> target_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<QuarantineNode> quarantine_nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<WinnerNode> winner_nodes_ ABSL_GUARDED_BY(mutex_);
-  std::deque<SignerNode> signer_nodes_ ABSL_GUARDED_BY(mutex_);  // A few.
+  std::deque<SignerNode> signer_nodes_ ABSL_GUARDED_BY(mutex_);  // Only a few.
   absl::flat_hash_map<std::string, const SiliconNode*> silicon_of_key_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, const EnvironmentNode*> environment_of_key_
       ABSL_GUARDED_BY(mutex_);

@@ -19,12 +19,12 @@
 namespace tilewright {
 namespace {
 
-// Places of the matches of one problem, best first.
+// The matches of one problem, the best first.
 enum Rank {
   kExact,
   kOtherEnvironment,
   kSimilarSilicon,
-  kPredicted,  // Exact, but never run; the two after it likewise.
+  kPredicted,  // Exact, but never run. Ranks after it likewise.
   kNoMatch = 2 * kPredicted,
 };
 
@@ -41,8 +41,8 @@ v1::Match MatchOf(int rank) {
   }
 }
 
-// A vendor's algorithm serves the problem and the silicon it was timed on; elsewhere, and where
-// the kernel is pinned, it is the template beside it.
+// A vendor's algorithm serves the problem and the silicon that it was timed on. Elsewhere, and for
+// a pinned kernel, the template beside it serves.
 IndexHit HitOf(const WinnerNode& node, v1::Match match, bool pinned) {
   IndexHit hit{node.Get(), match};
   const bool here = match == v1::MATCH_EXACT || match == v1::MATCH_OTHER_ENVIRONMENT;
@@ -55,7 +55,7 @@ IndexHit HitOf(const WinnerNode& node, v1::Match match, bool pinned) {
   return {std::make_shared<const StoredWinner>(*std::move(served)), match};
 }
 
-// One look-up: the query with its target found among the stored ones.
+// One look-up: the query, and its target among the stored ones.
 class Lookup {
  public:
   Lookup(const WinnerGraph& graph, const IndexQuery& query)
@@ -71,7 +71,7 @@ class Lookup {
     }
   }
 
-  // Of what the pin names, where there is one.
+  // Asks about the winner that the pin names, if there is a pin.
   bool IsDistrusted() const {
     const ProblemNode* problem = graph_.FindProblem(EncodeProblem(query_.problem));
     if (problem == nullptr) return false;
@@ -96,7 +96,7 @@ class Lookup {
   }
 
  private:
-  // The winner of `target` that the pins admit and that did not fail where it is wanted.
+  // Returns the newest winner of `target` that the pins admit and that did not fail here.
   const WinnerNode* Admitted(const TargetNode& target) const {
     const WinnerNode* winner = NewestUpTo(target, newest_epoch_);
     while (winner != nullptr && !MayServe(*winner)) {
@@ -160,7 +160,7 @@ class Lookup {
   const SiliconNode* const silicon_;
   const EnvironmentNode* const environment_;
   const int64_t newest_epoch_;
-  std::string silicon_key_;  // Both are empty where no kernel is quarantined.
+  std::string silicon_key_;  // Both are empty if no kernel is quarantined.
   std::string problem_key_;
   const KernelNode* kernel_ = nullptr;
 };
@@ -177,10 +177,10 @@ struct WinnerIndex::Impl {
   }
 
   WinnerGraph graph;
-  // What pinned look-ups alone ask.
+  // Only pinned look-ups read these.
   absl::Mutex pruned_mutex;
   absl::flat_hash_map<std::string, PrunedEpochs> pruned ABSL_GUARDED_BY(pruned_mutex);
-  // The oldest epoch that was removed, of problems that are alike but for their shape.
+  // The oldest removed epoch for problems that differ only in shape.
   absl::flat_hash_map<std::string, int64_t> pruned_shapeless ABSL_GUARDED_BY(pruned_mutex);
 };
 
@@ -246,12 +246,12 @@ bool WinnerIndex::MayBePruned(const IndexQuery& query, const IndexHit& hit) cons
                                     EnvironmentKey(query.environment));
   absl::MutexLock lock(&impl_->pruned_mutex);
   if (const auto found = impl_->pruned.find(key); found != impl_->pruned.end()) {
-    // Removed epochs lie between these two, though perhaps not all.
+    // The removed epochs lie between these two. Some epochs between them may remain.
     const int64_t served = exact ? hit.winner->winner.epoch() : 0;
     return found->second.first <= query.pinned_epoch && served < found->second.last;
   }
   if (exact) return false;
-  // Another shape's answer may have been nearer.
+  // The removed answer for another shape may have been nearer.
   const auto shapeless = impl_->pruned_shapeless.find(ShapelessKey(query.problem));
   return shapeless != impl_->pruned_shapeless.end() && shapeless->second <= query.pinned_epoch;
 }
@@ -290,7 +290,7 @@ IndexHit WinnerIndex::Find(const IndexQuery& query) const {
 
 std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t offset,
                                                                    std::size_t limit) const {
-  // Epochs are copied and sorted, since each read of a winner would be a cache miss.
+  // Copies and sorts epochs: each read of a winner would be a cache miss.
   struct Entry {
     int64_t epoch;
     const TargetNode* target;
@@ -304,14 +304,14 @@ std::vector<std::shared_ptr<const StoredWinner>> WinnerIndex::List(std::size_t o
   const std::size_t begin = std::min(offset, newest.size());
   const std::size_t end = begin + std::min(limit, newest.size() - begin);
   const auto newer = [](const Entry& a, const Entry& b) { return a.epoch > b.epoch; };
-  // Only the page is sorted: the rest is merely parted from it.
+  // Sorts only the page. The rest is only separated from it.
   const auto at = [&](std::size_t i) { return newest.begin() + static_cast<std::ptrdiff_t>(i); };
   if (begin < newest.size()) std::nth_element(at(0), at(begin), newest.end(), newer);
   std::partial_sort(at(begin), at(end), newest.end(), newer);
   std::vector<std::shared_ptr<const StoredWinner>> page;
   for (std::size_t i = begin; i < end; ++i) {
-    // The very winner that was sorted, be it removed by now: an older one in its place would make
-    // the next page begin too late.
+    // Takes the same winner that was sorted, even if it is removed by now. With an older one in its
+    // place the next page would begin too late.
     const WinnerNode* winner = newest[i].target->newest.load(std::memory_order_acquire);
     while (winner != nullptr && winner->epoch != newest[i].epoch) {
       winner = winner->older.load(std::memory_order_acquire);

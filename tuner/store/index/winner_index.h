@@ -30,71 +30,70 @@ struct IndexHit {
   v1::Match match = v1::MATCH_UNSPECIFIED;
 };
 
-// All winners in memory: what look-ups are served from. Thread-safe; look-ups never
-// block on writers for longer than a pointer swap or a map insert.
+// All winners in memory, for look-ups. Thread-safe. Look-ups wait for writers no longer than for a
+// pointer swap or a map insert.
 class WinnerIndex {
  public:
   WinnerIndex();
   ~WinnerIndex();
 
-  // Held by whoever puts winners into a store and then here, over both steps: epochs come
-  // here in their order, and what was looked up before a put still holds.
+  // Hold this while you put winners into a store and then here. So epochs come here in their order,
+  // and what was looked up before a put still holds.
   absl::Mutex& publishing() ABSL_LOCK_RETURNED(publishing_) { return publishing_; }
 
   absl::Status Load(TuningStore& store);
   void Insert(StoredWinner winner);
-  // From now on the kernel is no answer on the silicon it failed on, be it for one problem.
+  // From now on the kernel is no answer on that silicon, for one problem or for all.
   void Quarantine(const QuarantineEntry& entry);
-  // What the store removed is no answer any more; pins know it.
+  // What the store removed is no answer any more. Pins know it.
   void Remove(const Removed& removed);
-  // What could not be stored for the problem and the target of `winner`, and has no epoch, is no
-  // answer any more. Whether there was something.
+  // A winner that could not be stored for the problem and target of `winner`, and so has no epoch,
+  // is no answer any more. Returns whether there was one.
   bool RemoveUnstored(const StoredWinner& winner);
-  // In the place of the winner of the same epoch, which says less.
+  // Replaces the winner of the same epoch, which says less.
   void Replace(StoredWinner winner);
-  // Whether what was imported from `signer` (its fingerprint) is an answer. At first only signers
-  // that the store has are trusted.
+  // Sets whether imports from `signer` (its fingerprint) may be answers. At first, only signers in
+  // the store are trusted.
   void SetTrusted(std::string_view signer, bool trusted);
   bool IsTrusted(std::string_view signer) const;
 
-  // The best answer, in this order; a null winner where there is none:
+  // Returns the best answer, in this order; a null winner if there is none:
   //   EXACT              this problem on this target, measured
   //   OTHER_ENVIRONMENT  this problem on this silicon, measured
   //   SIMILAR_SILICON    this problem on the same compute capability, measured
   //   PREDICTED          any of the three, ranked by the model alone
-  //   NEAREST_PROBLEM    alike but for its shape, least distance in log m, n, k, batch,
-  //   requirements hold;
-  //                      with an error budget k no larger than the winner's
-  // A vendor's algorithm is only served on the silicon and for the problem it was timed on;
-  // elsewhere, and to a pinned content hash, its TemplateWinner is.
+  //   NEAREST_PROBLEM    another shape, least distance in log m, n, k, batch; requirements hold;
+  //                      with an error budget, k is no larger than the winner's
+  // A vendor's algorithm serves only the silicon and the problem that it was timed on. Elsewhere,
+  // and for a pinned content hash, its TemplateWinner serves.
   IndexHit Find(const IndexQuery& query) const;
 
-  // Whether a winner for this very problem and target is stored, and no answer, since nobody trusts
-  // its signer.
+  // Returns whether a winner for this problem and target is stored but is no answer because nobody
+  // trusts its signer.
   bool IsDistrusted(const IndexQuery& query) const;
 
-  // The epoch of the winner that each (problem, target) serves.
+  // Returns the epoch of the served winner of each (problem, target).
   std::vector<int64_t> ServedEpochs() const;
 
-  // Whether what answered a pinned `query` once may have been removed, or is not trusted any more,
-  // so that `hit`, which Find gives now, may be another answer. Errs on that side.
+  // Returns whether an earlier answer to a pinned `query` may have been removed or is not trusted
+  // any more. Then `hit`, which Find gives now, may be another answer. If in doubt, returns true.
   bool MayBePruned(const IndexQuery& query, const IndexHit& hit) const;
 
-  // The winners of each (problem, target), newest first; those that are not served too.
+  // Visits the winners of each (problem, target), newest first, also those that are not served.
   void ForEachTarget(
       const std::function<void(const std::vector<std::shared_ptr<const StoredWinner>>&)>& visit)
       const;
 
-  // Newest winner of each (problem, target), newest first, from `offset` on.
+  // Returns the newest winner of each (problem, target), newest first, from `offset` on.
   std::vector<std::shared_ptr<const StoredWinner>> List(std::size_t offset,
                                                         std::size_t limit) const;
 
-  // The newest epoch; 0 where nothing is stored. All winners up to it are here.
+  // Returns the newest epoch; 0 if nothing is stored. All winners up to it are here.
   int64_t epoch() const;
-  // Grows with everything that may change an answer: winners that come and go, kernels in
+  // Grows with every change that may change an answer: new and removed winners, kernels in
   // quarantine, signers.
   int64_t version() const;
-  // How many (problem, target) pairs have a winner: what List goes through.
+  // Counts the (problem, target) pairs that have a winner. List goes through them.
   std::size_t size() const;
 
  private:

@@ -22,7 +22,7 @@ WinnerNode::~WinnerNode() { delete parsed.load(std::memory_order_acquire); }
 std::shared_ptr<const StoredWinner> WinnerNode::Get() const {
   const auto* known = parsed.load(std::memory_order_acquire);
   if (known != nullptr) return *known;
-  // Two threads may both parse; the first to publish wins and the other's is dropped.
+  // Two threads may both parse. The first one publishes; the other's result is dropped.
   auto fresh = std::make_unique<const std::shared_ptr<const StoredWinner>>(Parse(epoch, packed));
   if (parsed.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) {
     return *fresh.release();
