@@ -22,7 +22,7 @@ class NoFamily final : public Family {
     for (int i = 0; i < kinds.field_count(); ++i) names.push_back(kinds.field(i)->name());
     return InvalidField(
         "problem", "MISSING_FIELD",
-        absl::StrCat("says not what to compute; set ", absl::StrJoin(names, " or ")));
+        absl::StrCat("does not say what to compute; set ", absl::StrJoin(names, " or ")));
   }
   void Encode(const v1::Problem&, ProblemEncoder&) const override {}
   void ClearShape(v1::Problem&) const override {}

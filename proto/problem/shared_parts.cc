@@ -17,9 +17,8 @@ absl::Status CheckRange(const std::string& field, int64_t value, int64_t maximum
 
 absl::Status CheckStoredFloat(const std::string& field, v1::DataType type) {
   if (IsStoredFloat(type)) return absl::OkStatus();
-  return InvalidField(
-      field, "UNSUPPORTED_TYPES",
-      absl::StrCat(TypeName(type), " is not admitted here; use fp32, fp16 or bf16"));
+  return InvalidField(field, "UNSUPPORTED_TYPES",
+                      absl::StrCat(TypeName(type), " is not allowed here; use fp32, fp16 or bf16"));
 }
 
 absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t stride,
@@ -28,7 +27,7 @@ absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t str
     return absl::OkStatus();
   return InvalidField(field, "OVERFLOW",
                       absl::StrCat(rows, " rows of stride ", stride,
-                                   " come to 2^62 bytes or more; use a smaller stride"));
+                                   " take 2^62 bytes or more; use a smaller stride"));
 }
 
 absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout) {
@@ -48,7 +47,7 @@ absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout) 
   return InvalidField(absl::StrCat(path, ".store_mask"), "CONTRADICTORY_EPILOGUE",
                       absl::StrCat("a probability of ", probability,
                                    " drops nothing and has no mask; unset it or set probability, "
-                                   "which counts in steps of 2^-15"));
+                                   "which is rounded to a multiple of 2^-15"));
 }
 
 absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& numerics) {
@@ -59,7 +58,7 @@ absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& n
   // With a budget above 1 even an output of zeros would pass.
   if (!(budget >= 0 && budget <= 1)) {
     return InvalidField(absl::StrCat(path, ".error_budget"), "OUT_OF_RANGE",
-                        absl::StrCat(budget, " is not in [0, 1]; 0 states no budget"));
+                        absl::StrCat(budget, " is not in [0, 1]; 0 means no budget"));
   }
   if (budget == 0) numerics.set_error_budget(0);  // -0 has other bits.
   return absl::OkStatus();

@@ -22,7 +22,7 @@ std::string DescribeLeftOut(const v1::ExportSummary& summary) {
        "whose signer is not trusted here (`tilewright trust list` shows the signers)"},
       {summary.signer_unknown(),
        "whose signer is not known (`tilewright trust adopt` makes them this machine's own)"},
-      {summary.not_stored(), "served and not stored yet (try again when the disk takes them)"},
+      {summary.not_stored(), "served but not stored yet (try again when the disk accepts writes)"},
       {summary.damaged(), "damaged (the daemon's log says how)"},
   };
   std::vector<std::string> parts;

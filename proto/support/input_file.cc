@@ -73,10 +73,11 @@ absl::StatusOr<std::size_t> InputFile::Read(char* data, std::size_t size, Steady
     // If read says "nothing yet", a writer has the pipe open. If nobody has, read gives its end.
     if (count < 0) awaits_writer_ = false;
     if (awaits_writer_ && SteadyTime::Now() >= give_up) {
-      return NotReadable(path_, "nobody writes to this pipe: start what writes to it first");
+      return NotReadable(path_, "no program writes to this pipe: start that program first");
     }
     if (SteadyTime::Now() >= deadline) {
-      return NotReadable(path_, "it does not end in time: name a file, or end what writes to it");
+      return NotReadable(
+          path_, "it does not end in time: name a file, or stop the program that writes to it");
     }
     const bool has_limit = awaits_writer_ || deadline != SteadyTime::InfiniteFuture();
     pollfd wait{fd_.get(), POLLIN, 0};
@@ -111,8 +112,8 @@ absl::Status InputTooLarge(const std::string& path, std::size_t max_bytes,
                                 ? absl::StrCat(max_bytes >> 20, " MiB")
                                 : absl::StrCat(max_bytes >> 10, " KiB");
   return MakeError(absl::StatusCode::kInvalidArgument, "FILE_TOO_LARGE",
-                   absl::StrCat(path, ": is larger than ", limit, ", which ", what,
-                                " never is: name another file"),
+                   absl::StrCat(path, ": is larger than ", limit, ", too large for ", what,
+                                ": name another file"),
                    {{"file", path}});
 }
 

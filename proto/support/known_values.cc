@@ -38,8 +38,9 @@ class KnownValues final : public MessageVisitor {
     for (int i = 1; i < type.value_count(); ++i) {
       absl::StrAppend(&names, i == 1 ? "" : ", ", type.value(i)->name());
     }
-    return InvalidField(path.ToString(), "UNKNOWN_ENUM_VALUE",
-                        absl::StrCat(value, " is no ", type.name(), "; use one of ", names));
+    return InvalidField(
+        path.ToString(), "UNKNOWN_ENUM_VALUE",
+        absl::StrCat(value, " is not a value of ", type.name(), "; use one of ", names));
   }
 
  private:

@@ -54,16 +54,18 @@ absl::Status CheckParents(const std::string& path) {
     if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0) {
       return NotPrivate(
           "CACHE_PARENT_WRITABLE_BY_ALL", path,
-          absl::StrCat("lies below ", parent.string(),
-                       ", which is writable by everyone, so that anybody can put another in its "
-                       "place: run chmod o-w ",
-                       Quoted(parent.string())));
+          absl::StrCat(
+              "lies below ", parent.string(),
+              ", which is writable by everyone, so anybody can put another directory in its "
+              "place: run chmod o-w ",
+              Quoted(parent.string())));
     }
     if (!IsOurs(info) && (info.st_mode & S_ISVTX) == 0) {
-      return NotPrivate("CACHE_PARENT_OF_ANOTHER_USER", path,
-                        absl::StrCat("lies below ", parent.string(), ", which belongs to user ",
-                                     info.st_uid, ", who can put another in its place: run chown ",
-                                     ::geteuid(), " ", Quoted(parent.string()), " as root"));
+      return NotPrivate(
+          "CACHE_PARENT_OF_ANOTHER_USER", path,
+          absl::StrCat("lies below ", parent.string(), ", which belongs to user ", info.st_uid,
+                       ", who can put another directory in its place: run chown ", ::geteuid(), " ",
+                       Quoted(parent.string()), " as root"));
     }
     if (parent == parent.root_path()) return absl::OkStatus();
   }
@@ -111,21 +113,23 @@ absl::Status CheckPrivateDirectory(const std::string& path) {
     return NotPrivate(
         "CACHE_OF_ANOTHER_USER", path,
         absl::StrCat("belongs to user ", info.st_uid, ", not to ", ::geteuid(),
-                     ", and what lies in it runs in trainers: run tilewright as that user, run "
+                     ", and trainers run the kernels in it: run tilewright as that user, run "
                      "chown -R ",
                      ::geteuid(), " ", Quoted(path), " as root"));
   }
   if ((info.st_mode & S_IWOTH) != 0) {
-    return NotPrivate("CACHE_WRITABLE_BY_ALL", path,
-                      absl::StrCat("is writable by everyone, and what lies in it runs in "
-                                   "trainers: run chmod 0750 ",
-                                   Quoted(path)));
+    return NotPrivate(
+        "CACHE_WRITABLE_BY_ALL", path,
+        absl::StrCat("is writable by everyone, and trainers run the kernels in it: run "
+                     "chmod 0750 ",
+                     Quoted(path)));
   }
   if ((info.st_mode & S_IWGRP) != 0) {
-    return NotPrivate("CACHE_WRITABLE_BY_GROUP", path,
-                      absl::StrCat("is writable by its group, and what lies in it runs in "
-                                   "trainers: run chmod g-w ",
-                                   Quoted(path)));
+    return NotPrivate(
+        "CACHE_WRITABLE_BY_GROUP", path,
+        absl::StrCat("is writable by its group, and trainers run the kernels in it: run "
+                     "chmod g-w ",
+                     Quoted(path)));
   }
   return CheckParents(path);
 }
@@ -146,13 +150,13 @@ absl::StatusOr<int> OpenPrivateFile(const std::string& path, int flags, mode_t m
   ::close(fd);
   if (failed == 0 && S_ISREG(info.st_mode) && IsOurs(info)) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "CACHE_WRITABLE_BY_ALL",
-                     absl::StrCat(path, " may be written to by others: `chmod go-w ", path, "`"),
+                     absl::StrCat(path, " is writable by other users: run chmod go-w ", path),
                      {{"file", path}});
   }
   if (failed != 0) return CacheFileError("cannot look at", path, failed);
   return MakeError(
       absl::StatusCode::kFailedPrecondition, "CACHE_UNUSABLE",
-      absl::StrCat(path, S_ISREG(info.st_mode) ? " belongs to another user" : " is no file",
+      absl::StrCat(path, S_ISREG(info.st_mode) ? " belongs to another user" : " is not a file",
                    ": remove it, or name another cache directory"),
       {{"file", path}});
 }
@@ -164,19 +168,19 @@ CacheFault CacheFaultOf(int error) {
       return {Code::kResourceExhausted, "DISK_FULL",
               "free some space there, or name another cache directory"};
     case EDQUOT:
-      return {Code::kResourceExhausted, "DISK_QUOTA",
-              "the quota of this user is used up there: remove files, have it raised, or name "
-              "another cache directory"};
+      return {
+          Code::kResourceExhausted, "DISK_QUOTA",
+          "the quota of this user is used up there: remove files, ask for a larger quota, or name "
+          "another cache directory"};
     case EFBIG:
       return {Code::kResourceExhausted, "FILE_SIZE_LIMIT",
-              "this process may write no larger files: raise the limit (`ulimit -f`) where "
+              "this process may not write larger files: raise the limit (`ulimit -f`) where "
               "tilewrightd is started"};
     case EMFILE:
     case ENFILE:
-      return {
-          Code::kResourceExhausted, "NO_DESCRIPTOR",
-          "no descriptor is left: raise the limit on open files (`ulimit -n`) where tilewrightd "
-          "is started"};
+      return {Code::kResourceExhausted, "NO_DESCRIPTOR",
+              "no file descriptor is left: raise the limit on open files (`ulimit -n`) where "
+              "tilewrightd is started"};
     case ENOMEM:
       return {Code::kResourceExhausted, "OUT_OF_MEMORY", "free some memory on this machine"};
     case EROFS:
@@ -190,7 +194,7 @@ CacheFault CacheFaultOf(int error) {
     case EACCES:
     case EPERM:
       return {Code::kFailedPrecondition, "CACHE_UNUSABLE",
-              "see to its owner and mode, or name another cache directory"};
+              "check its owner and mode, or name another cache directory"};
     default:
       return {Code::kFailedPrecondition, "CACHE_UNUSABLE", "name another cache directory"};
   }

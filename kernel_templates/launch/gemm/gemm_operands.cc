@@ -89,11 +89,11 @@ absl::Status CheckInPlace(const v1::GemmProblem& problem, const GemmArguments& o
   const bool has_residual = epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
   if (has_residual && operands.c == operands.d) {
     return InvalidField("operands.c", "IS_OUTPUT",
-                        "the residual of a dropout must not be D; give D memory of its own");
+                        "the residual of a dropout must not be D; give D its own memory");
   }
   if (epilogue.gradient() && HasAux(epilogue) && operands.aux == operands.d) {
     return InvalidField("operands.aux", "IS_OUTPUT",
-                        "what a gradient reads must not be D; give D memory of its own");
+                        "a gradient reads aux, so aux must not be D; give D its own memory");
   }
   return absl::OkStatus();
 }
@@ -139,7 +139,7 @@ absl::Status CheckSource(const v1::GemmProblem& problem, const GemmArguments& op
     return InvalidField("operands.c", "NULL_POINTER",
                         problem.epilogue().device_scalars()
                             ? "is null; beta is in device memory, and C must be there for any beta"
-                            : "is null; pass C, or a beta of 0, with which it is not read");
+                            : "is null; pass C, or a beta of 0: then C is not read");
   }
   return needed ? CheckPointer("c", operands.c, alignment) : absl::OkStatus();
 }
@@ -161,8 +161,8 @@ absl::Status CheckSharedSource(const v1::GemmProblem& problem, const GemmArgumen
       ReadsSource(problem, operands) && problem.c_batch_stride() == kSharedByBatches;
   if (!is_shared || problem.batch() <= 1 || operands.c != operands.d) return absl::OkStatus();
   return InvalidField("operands.c", "IS_OUTPUT",
-                      "a C that all batches share must not be D, which the first of them would "
-                      "overwrite; give D memory of its own");
+                      "a C that all batches share must not be D: the first batch would "
+                      "overwrite it; give D its own memory");
 }
 
 absl::Status CheckScales(const v1::GemmProblem& problem, const GemmArguments& operands,

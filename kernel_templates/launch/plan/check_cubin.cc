@@ -63,33 +63,33 @@ class CubinFile {
   static absl::StatusOr<CubinFile> Open(std::string_view bytes) {
     const auto header = ReadAt<Elf64_Ehdr>(bytes, 0);
     if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
-      return Malformed("it is no ELF file");
+      return Malformed("it is not an ELF file");
     }
     if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
         header->e_ident[EI_VERSION] != EV_CURRENT) {
-      return Malformed("it is no little-endian ELF file of 64 bits");
+      return Malformed("it is not a 64-bit little-endian ELF file");
     }
-    if (header->e_machine != kMachineCuda) return Malformed("it is no code for a GPU of NVIDIA");
+    if (header->e_machine != kMachineCuda) return Malformed("it is not code for an NVIDIA GPU");
     if (header->e_shnum == 0 || header->e_shentsize != sizeof(Elf64_Shdr) ||
         !HoldsTable(bytes, header->e_shoff, header->e_shnum, sizeof(Elf64_Shdr))) {
-      return Malformed("its table of sections is not within it");
+      return Malformed("its section table reaches beyond its end");
     }
     if (header->e_phnum != 0 &&
         (header->e_phentsize != sizeof(Elf64_Phdr) ||
          !HoldsTable(bytes, header->e_phoff, header->e_phnum, sizeof(Elf64_Phdr)))) {
-      return Malformed("its table of segments is not within it");
+      return Malformed("its segment table reaches beyond its end");
     }
     CubinFile file(bytes, *header);
     for (unsigned i = 0; i < header->e_shnum; ++i) {
       if (!ContentOf(bytes, file.Section(i))) {
-        return Malformed(absl::StrCat("section ", i, " is not within it"));
+        return Malformed(absl::StrCat("section ", i, " reaches beyond its end"));
       }
     }
     for (unsigned i = 0; i < header->e_phnum; ++i) {
       const auto segment =
           *ReadAt<Elf64_Phdr>(bytes, header->e_phoff + uint64_t{i} * sizeof(Elf64_Phdr));
       if (!HoldsTable(bytes, segment.p_offset, 1, segment.p_filesz)) {
-        return Malformed(absl::StrCat("segment ", i, " is not within it"));
+        return Malformed(absl::StrCat("segment ", i, " reaches beyond its end"));
       }
     }
     return file;
@@ -163,7 +163,7 @@ absl::Status CheckCubin(std::string_view cubin, std::string_view architecture,
                         const v1::LaunchPlan& plan) {
   const std::optional<int> number = NumberOf(architecture);
   if (!number) {
-    return InvalidField("architecture", "MALFORMED_CUBIN", "is no name such as sm_90a");
+    return InvalidField("architecture", "MALFORMED_CUBIN", "is not a name such as sm_90a");
   }
   ASSIGN_OR_RETURN(const CubinFile file, CubinFile::Open(cubin));
   if (file.Architecture() != *number) {

@@ -28,7 +28,7 @@ bool IsName(std::string_view text) { return text.size() <= kMaxNameBytes && IsId
 
 absl::Status CheckVariant(const v1::Variant& variant) {
   if (!IsName(variant.template_name())) {
-    return Malformed("variant.template_name", "is no name of a template");
+    return Malformed("variant.template_name", "is not a template's name");
   }
   if (variant.summary().size() > kMaxSummaryBytes) {
     return Malformed("variant.summary", absl::StrCat("has more than ", kMaxSummaryBytes, " bytes"));
@@ -40,7 +40,7 @@ absl::Status CheckVariant(const v1::Variant& variant) {
   for (int i = 0; i < variant.config().parameters_size(); ++i) {
     if (!IsName(variant.config().parameters(i).name())) {
       return Malformed(absl::StrCat("variant.config.parameters[", i, "].name"),
-                       "is no name of a parameter");
+                       "is not a parameter's name");
     }
   }
   return absl::OkStatus();
@@ -49,7 +49,7 @@ absl::Status CheckVariant(const v1::Variant& variant) {
 absl::Status CheckKernel(const v1::Kernel& kernel, std::string_view cubin) {
   RETURN_IF_ERROR(CheckVariant(kernel.variant()));
   if (kernel.nvrtc_version().size() > kMaxVersionBytes) {
-    return Malformed("nvrtc_version", "is no version");
+    return Malformed("nvrtc_version", "is not a version");
   }
   RETURN_IF_ERROR(CheckPlan(kernel.launch_plan()));
   return CheckCubin(cubin, kernel.architecture(), kernel.launch_plan());
@@ -57,7 +57,7 @@ absl::Status CheckKernel(const v1::Kernel& kernel, std::string_view cubin) {
 
 absl::Status CheckVendorKernel(const v1::VendorKernel& vendor) {
   if (vendor.algorithm().size() != kAlgorithmBytes) {
-    return Malformed("vendor.algorithm", "has not 64 bytes");
+    return Malformed("vendor.algorithm", "must have 64 bytes");
   }
   if (vendor.workspace_bytes() < 0 || vendor.workspace_bytes() > kMaxVendorWorkspaceBytes) {
     return Malformed("vendor.workspace_bytes", "must be in [0, 2^40]");

@@ -119,7 +119,7 @@ class StepChecks {
         case v1::OPERAND_AUX:
           break;
         default:
-          return Fault(name("operand").c_str(), "is no matrix");
+          return Fault(name("operand").c_str(), "is not a matrix");
       }
       RETURN_IF_ERROR(Within(name("box_inner").c_str(), map.box_inner(), 1, kMaxBox));
       RETURN_IF_ERROR(Within(name("box_outer").c_str(), map.box_outer(), 1, kMaxBox));
@@ -214,7 +214,7 @@ absl::Status CheckArgumentsVersion(const v1::LaunchPlan& plan, int version) {
   if (plan.arguments_version() == version) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition, "ARGUMENTS_VERSION_MISMATCH",
                    absl::StrCat("the kernel takes arguments of version ", plan.arguments_version(),
-                                ", this launcher packs version ", version));
+                                ", but this launcher packs version ", version));
 }
 
 }  // namespace tilewright

@@ -50,7 +50,7 @@ absl::Status CheckArchitecture(std::string_view architecture, int compute_capabi
   if (known && runs) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition, "ARCHITECTURE_MISMATCH",
                    absl::StrCat("the kernel is native code for ", std::string(architecture),
-                                ", this GPU is sm_", compute_capability));
+                                ", but this GPU is sm_", compute_capability));
 }
 
 absl::Status CheckExtents(const v1::LaunchPlan& plan, const ShapeFields& fields,
@@ -101,9 +101,10 @@ absl::Status CheckWorkspaceOperand(const void* workspace, int64_t bytes, int64_t
 
 absl::Status CheckOffsetOperand(uint64_t offset) {
   if (offset == kNoLaunchOffset) {
-    return InvalidField("operands.offset", "SEED_WITHOUT_OFFSET",
-                        "a seed without offset gives every launch the same random bits; count "
-                        "launches from 0, and pass a backward launch that of its forward one");
+    return InvalidField(
+        "operands.offset", "SEED_WITHOUT_OFFSET",
+        "a seed without offset gives every launch the same random bits; pass a new offset to each "
+        "launch, from 0 on, and to a backward launch the offset of its forward launch");
   }
   if (offset < kOffsetLimit) return absl::OkStatus();
   return InvalidField("operands.offset", "OUT_OF_RANGE",

@@ -72,8 +72,8 @@ absl::Status CheckTensorMaps(const v1::LaunchPlan& plan, const TensorUses& uses)
       for (const TensorUse& use : uses) {
         if (use.operand != spec.operand() || FitsTensorMap(use.layout)) continue;
         return InvalidField(absl::StrCat("operands.", use.name), "STRIDE_TOO_LARGE",
-                            "rows or batches are 2^40 bytes or more apart, and the kernel follows "
-                            "no such stride; use a smaller one");
+                            "rows or batches are 2^40 bytes or more apart, and the kernel cannot "
+                            "follow such a stride; use a smaller one");
       }
     }
   }

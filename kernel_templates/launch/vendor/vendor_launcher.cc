@@ -212,12 +212,12 @@ absl::StatusOr<std::shared_ptr<const VendorLauncher::PreparedLaunch>> VendorLaun
   }
   const vendor::Api& api = *impl_->api;
   if (kernel.algorithm().size() != sizeof(vendor::Algorithm)) {
-    return InvalidField("vendor.algorithm", "MALFORMED_ALGORITHM", "must be 64 bytes");
+    return InvalidField("vendor.algorithm", "MALFORMED_ALGORITHM", "must have 64 bytes");
   }
   if (kernel.library_version() != static_cast<int64_t>(api.get_version())) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "LIBRARY_VERSION_MISMATCH",
-                     absl::StrCat("the algorithm is cublasLt ", kernel.library_version(), "'s, ",
-                                  api.path, " is ", api.get_version()));
+                     absl::StrCat("the algorithm is from cublasLt ", kernel.library_version(),
+                                  ", but ", api.path, " is ", api.get_version()));
   }
   RETURN_IF_ERROR(CheckVendorOperands(problem, kernel, operands));
   const vendor::Types types = *vendor::TypesOf(problem, kernel.precision());

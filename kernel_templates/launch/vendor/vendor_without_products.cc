@@ -85,7 +85,7 @@ absl::Status CheckWithoutProducts(const v1::GemmProblem& problem, const GemmArgu
   }
   return MakeError(absl::StatusCode::kUnimplemented, "ALPHA_IS_ZERO",
                    "operands.alpha: is 0, and cublasLt writes no beta * C to an fp8 D without "
-                   "multiplying A and B; scale C yourself where alpha is 0");
+                   "multiplying A and B; scale C yourself if alpha is 0");
 }
 
 absl::Status LaunchWithoutProducts(const DriverApi& driver, const Api& api, Handle handle,

@@ -17,7 +17,7 @@ absl::Status CheckAuxType(v1::DataType type) {
   if (IsStoredFloat(type) || IsFp8(type)) return absl::OkStatus();
   return InvalidField(
       "gemm.epilogue.aux_type", "UNSUPPORTED_TYPES",
-      absl::StrCat(TypeName(type), " is not admitted here; use fp32, fp16, bf16, e4m3 or e5m2"));
+      absl::StrCat(TypeName(type), " is not allowed here; use fp32, fp16, bf16, e4m3 or e5m2"));
 }
 
 // Returns the type of the bias or of the source. `present`: whether the epilogue has it.

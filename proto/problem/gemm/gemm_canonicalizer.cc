@@ -68,7 +68,7 @@ absl::Status CheckInputs(v1::DataType a, v1::DataType b) {
   }
   if (a == b || (IsFp8(a) && IsFp8(b))) return absl::OkStatus();
   return InvalidField("gemm.b_type", "UNSUPPORTED_TYPES",
-                      absl::StrCat(TypeName(b), " cannot be multiplied with ", TypeName(a),
+                      absl::StrCat(TypeName(b), " cannot be multiplied by ", TypeName(a),
                                    "; give both inputs one type"));
 }
 
@@ -93,8 +93,8 @@ absl::Status CheckOutput(v1::DataType a, v1::DataType d) {
   if (admitted) return absl::OkStatus();
   return InvalidField(
       "gemm.d_type", "UNSUPPORTED_TYPES",
-      absl::StrCat(TypeName(d), " is no output of ", TypeName(a), " inputs; use fp32, fp16",
-                   integer_input ? ", bf16 or int32" : " or bf16"));
+      absl::StrCat(TypeName(d), " is not an output type for ", TypeName(a),
+                   " inputs; use fp32, fp16", integer_input ? ", bf16 or int32" : " or bf16"));
 }
 
 absl::Status CanonicalizeTypes(v1::GemmProblem& gemm) {
@@ -146,7 +146,7 @@ absl::Status CheckTypesServed(const v1::GemmProblem& gemm) {
   const v1::DataType d = gemm.d_type();
   if (a == v1::DATA_TYPE_FP32 && d != v1::DATA_TYPE_FP32) {
     return Unimplemented("gemm.d_type",
-                         absl::StrCat("no template of this version gives ", TypeName(d),
+                         absl::StrCat("no template of this version writes ", TypeName(d),
                                       " from fp32 inputs; use fp32, or tf32 inputs"));
   }
   if (!IsStoredFloat(d) && !IsFp8(d) && d != v1::DATA_TYPE_INT32) {

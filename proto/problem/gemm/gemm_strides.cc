@@ -16,9 +16,10 @@ namespace {
 absl::Status CheckBatchStride(const StridedOperand& operand, int64_t stride, int64_t batch) {
   if (stride == kSharedByBatches && operand.may_share) return absl::OkStatus();
   if (stride == kSharedByBatches) {
-    return InvalidField(operand.batch_field, "NOT_SHARED",
-                        "-1 shares one matrix among all batches, which only A, B and C may be; "
-                        "give the elements between batches, or 0 for packed batches");
+    return InvalidField(
+        operand.batch_field, "NOT_SHARED",
+        "-1 shares one matrix among all batches, but only A, B and C may be shared; "
+        "give the elements between batches, or 0 for packed batches");
   }
   if (stride < 0) {
     return InvalidField(
@@ -65,7 +66,7 @@ absl::Status CheckExtent(const StridedOperand& operand, const MatrixLayout& matr
   if ((batches + BatchExtent(matrix)) * StorageBytes(matrix.type) >= kMaxExtentBytes) {
     return InvalidField(operand.batch_field, "OVERFLOW",
                         absl::StrCat(matrix.batch, " batches of stride ", matrix.batch_stride,
-                                     " come to 2^62 bytes or more; use a smaller stride"));
+                                     " take 2^62 bytes or more; use a smaller stride"));
   }
   return absl::OkStatus();
 }

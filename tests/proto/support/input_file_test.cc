@@ -49,7 +49,7 @@ TEST_F(InputFileTest, AFileIsReadUpToTheLimitAndNotBeyond) {
   const absl::Status status = Read(path).status();
   EXPECT_EQ(ReasonOf(status), "FILE_TOO_LARGE");
   EXPECT_EQ(status.message(),
-            path + ": is larger than 1 MiB, which a list never is: name another file");
+            path + ": is larger than 1 MiB, too large for a list: name another file");
 }
 
 TEST_F(InputFileTest, WhatIsNoFileIsSaid) {
@@ -67,7 +67,7 @@ TEST_F(InputFileTest, ANamedPipeThatNobodyWritesToIsSaid) {
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(Read(path).status().message(),
-            path + ": cannot be read: nobody writes to this pipe: start what writes to it first");
+            path + ": cannot be read: no program writes to this pipe: start that program first");
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(9));
 }
 

@@ -212,7 +212,7 @@ TEST(FullDiskTest, WhatMayOnlyBeReadIsSaidAsItIs) {
     const char* reason;
     const char* advice;
   } kCauses[] = {
-      {SQLITE_READONLY, "READ_ONLY", "opened for reading alone"},
+      {SQLITE_READONLY, "READ_ONLY", "opened only for reading"},
       {SQLITE_READONLY_DIRECTORY, "READ_ONLY", "its directory cannot be written to"},
       {SQLITE_READONLY_DBMOVED, "DATABASE_UNWRITABLE", "moved or removed"},
       {SQLITE_READONLY_CANTINIT, "DATABASE_UNWRITABLE", "tilewright.db-shm"},

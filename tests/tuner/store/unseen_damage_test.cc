@@ -198,7 +198,7 @@ TEST_F(UnseenDamageTest, TheLastTransactionOfALogThatIsNotWholeIsSaidAndKept) {
   log[log.size() - 100] = static_cast<char>(log[log.size() - 100] ^ 1);
   WriteFile(log_, log);
   auto store = SqliteStore::Open(cache_).value();
-  EXPECT_THAT(store->recovery_note(), HasSubstr("not whole"));
+  EXPECT_THAT(store->recovery_note(), HasSubstr("incomplete"));
   EXPECT_EQ(FilesNamed("-wal.damaged-"), 1);
   EXPECT_GE(CountWinners(*store), 4);
 }

@@ -106,7 +106,7 @@ absl::Status CheckContents(const BundleContents& contents, Complain complain) {
   for (const std::string& cubin : contents.cubins) {
     if (cubin.size() > kMaxCubinBytes) return complain("a cubin is too large");
     if (!is_named.try_emplace(Sha256(cubin), false).second) {
-      return complain("a cubin is there twice");
+      return complain("a cubin comes twice");
     }
   }
   std::set<std::string> keys;
@@ -118,7 +118,7 @@ absl::Status CheckContents(const BundleContents& contents, Complain complain) {
     cubin->second = true;
     if (!keys.insert(WinnerKey(winner.problem_encoding, winner.silicon_key, winner.environment_key))
              .second) {
-      return complain("a problem is there twice");
+      return complain("a problem comes twice");
     }
   }
   for (const auto& [hash, named] : is_named) {
@@ -136,7 +136,7 @@ struct Head {
 absl::StatusOr<Head> ReadHead(Reader* reader) {
   Head head;
   const auto magic = reader->Take(kMagic.size());
-  if (!magic || *magic != kMagic) return Damaged("it does not begin as one");
+  if (!magic || *magic != kMagic) return Damaged("it does not begin like a bundle");
   const auto version = reader->TakeNumber(4);
   const auto manifest_size = reader->TakeNumber(8);
   if (!version || !manifest_size) return Damaged("it ends early");
@@ -146,12 +146,12 @@ absl::StatusOr<Head> ReadHead(Reader* reader) {
   const std::string_view signed_part = reader->taken();
   const auto signature = reader->Take(kEd25519SignatureBytes);
   if (!signature || !Ed25519Verify(*public_key, signed_part, *signature)) {
-    return Damaged("its signature does not hold");
+    return Damaged("its signature is wrong");
   }
   if (*version != kFormatVersion) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "BUNDLE_TOO_NEW",
                      absl::StrCat("the bundle has format version ", *version,
-                                  ", this program reads ", kFormatVersion));
+                                  ", but this program reads ", kFormatVersion));
   }
   if (!head.manifest.ParseFromArray(manifest->data(), static_cast<int>(manifest->size()))) {
     return Damaged("its manifest cannot be read");
@@ -214,10 +214,10 @@ absl::StatusOr<BundleContents> ReadBundle(std::string_view bytes) {
     } else if (entry.kind() == BundleManifest::KIND_RECORD) {
       ASSIGN_OR_RETURN(contents.records.emplace_back(), ParseRecord(blob));
     } else {
-      return Damaged("its manifest names a record of no known kind");
+      return Damaged("its manifest names a record of an unknown kind");
     }
   }
-  if (!reader.at_end()) return Damaged("something follows its end");
+  if (!reader.at_end()) return Damaged("there are more bytes after its end");
   RETURN_IF_ERROR(CheckContents(contents, Damaged));
   return contents;
 }

@@ -149,9 +149,9 @@ absl::Status CheckPhysics(const v1::Winner& winner) {
       {"winner.vendor_first_seconds", winner.vendor_first_seconds()}};
   for (const auto& [field, seconds] : times) {
     if (seconds != 0 && seconds < least) {
-      return Fault(
-          field, "MALFORMED_TIME",
-          absl::StrCat("no such GPU is as fast: must be at least ", least, " s, was ", seconds));
+      return Fault(field, "MALFORMED_TIME",
+                   absl::StrCat("no GPU of this kind is so fast: must be at least ", least,
+                                " s, was ", seconds));
     }
   }
   return absl::OkStatus();
@@ -161,7 +161,7 @@ absl::Status CheckCreateTime(const v1::Winner& winner, absl::Time now) {
   const auto& time = winner.create_time();
   const int64_t latest = absl::ToUnixSeconds(now + kClockError);
   if (time.nanos() < 0 || time.nanos() > 999'999'999 || time.seconds() < 0) {
-    return Fault("winner.create_time", "MALFORMED_TIME", "is no time");
+    return Fault("winner.create_time", "MALFORMED_TIME", "is not a time");
   }
   if (time.seconds() > latest) {
     return Fault("winner.create_time", "MALFORMED_TIME",
@@ -179,7 +179,7 @@ absl::Status CheckWinner(const v1::Winner& winner, const v1::Kernel& kernel, abs
   switch (winner.provenance()) {
     case v1::PROVENANCE_MEASURED:
       if (!candidate.has_measurement()) {
-        return Fault("winner.provenance", "MALFORMED_WINNER", "MEASURED without a measurement");
+        return Fault("winner.provenance", "MALFORMED_WINNER", "is MEASURED but has no measurement");
       }
       break;
     case v1::PROVENANCE_PREDICTED:
@@ -189,11 +189,11 @@ absl::Status CheckWinner(const v1::Winner& winner, const v1::Kernel& kernel, abs
       return Fault("winner.provenance", "MALFORMED_WINNER", "is not known");
   }
   if (!candidate.has_variant() || candidate.has_failure()) {
-    return Fault("winner.candidate", "MALFORMED_WINNER", "is no kernel that ran or may run");
+    return Fault("winner.candidate", "MALFORMED_WINNER", "is not a kernel that ran or may run");
   }
   if (candidate.content_hash() != kernel.content_hash() ||
       candidate.variant().template_name() != kernel.variant().template_name()) {
-    return Fault("winner.candidate", "MALFORMED_WINNER", "is another than the record's kernel");
+    return Fault("winner.candidate", "MALFORMED_WINNER", "is not the record's kernel");
   }
   RETURN_IF_ERROR(CheckCandidate("winner.candidate", candidate));
   // The runner-up may be as slow as it is.

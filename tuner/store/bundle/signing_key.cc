@@ -35,11 +35,12 @@ absl::StatusOr<std::string> ReadKey(const std::string& path, int fd) {
                     absl::StrCat("it belongs to user ", info.st_uid, ": move it away"));
   }
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return KeyError("SIGNING_KEY_EXPOSED", path,
-                    "others may use it: if none did, chmod 0600 it; else move it away");
+    return KeyError(
+        "SIGNING_KEY_EXPOSED", path,
+        "other users have access to it: if none used it, run chmod 0600 on it; else move it away");
   }
   if (count != static_cast<ssize_t>(kEd25519KeyBytes)) {
-    return KeyError("SIGNING_KEY_INVALID", path, "it has not 32 bytes");
+    return KeyError("SIGNING_KEY_INVALID", path, "it must have 32 bytes");
   }
   key.resize(kEd25519KeyBytes);
   return key;

@@ -145,7 +145,7 @@ absl::Status KeepOldSchema(const std::string& path, SQLite::Database& database) 
   vacuum.bind(1, unfinished);
   vacuum.exec();
   RETURN_IF_ERROR(RenameFile(unfinished, copy));
-  spdlog::info("{} is brought up to date; what it was is kept as {}", path, copy);
+  spdlog::info("{} is upgraded; the database before the upgrade is kept as {}", path, copy);
   return absl::OkStatus();
 }
 
@@ -166,7 +166,7 @@ absl::Status PrepareForWriting(const std::string& path, SqliteConnection& connec
 // May throw.
 absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& path) {
   if (!HasSoundVersions(path)) {
-    throw SQLite::Exception("its header names a format that there is not", SQLITE_CORRUPT);
+    throw SQLite::Exception("its header names an unknown format", SQLITE_CORRUPT);
   }
   auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Mode::kReadWrite);
   // Until we know that it is ours and sound, not a byte of it changes.
@@ -186,8 +186,8 @@ absl::StatusOr<std::string> KeepCutOffLog(const std::string& path, absl::Time no
                              error);
   if (error) return CacheFileError("cannot copy the log to", copy, error.value());
   const std::string note = absl::StrCat(
-      "the write-ahead log of the database ends in a transaction that is not whole: "
-      "one that was cut off, or damage, and then what was stored last is missing; "
+      "the write-ahead log of the database ends in an incomplete transaction: it was cut off "
+      "while it was written, or it is damaged and the last stored data is missing; "
       "the log is kept as ",
       copy);
   spdlog::error("{}", note);

@@ -31,7 +31,7 @@ absl::Status Prepare(const std::string& path, absl::Time now) {
     RETURN_IF_ERROR(CheckOurs(Migrations(), database));
     if (SchemaVersion(database) == 0) {
       return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
-                       "it is empty, and no cache database");
+                       "it is empty, so it is not a cache database");
     }
     const std::string verdict = database.execAndGet("PRAGMA quick_check(1)").getString();
     if (verdict != "ok") {
@@ -55,9 +55,10 @@ absl::Status CheckBegin(const std::string& path) {
   char begin[sizeof(kMagic)] = {};
   ASSIGN_OR_RETURN(const std::size_t count, file.Read(begin, sizeof(begin)));
   if (count == 0 || std::memcmp(begin, kMagic, sizeof(begin)) == 0) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
-                   absl::StrCat(path, ": is no database: name what `tilewright backup` wrote"),
-                   {{"file", path}});
+  return MakeError(
+      absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
+      absl::StrCat(path, ": is not a database: name a file that `tilewright backup` wrote"),
+      {{"file", path}});
 }
 
 absl::Status CopyFile(const std::string& from, const std::string& to) {
@@ -103,7 +104,7 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
   const std::string unfinished = restored.database + kRestoring;
   if (std::filesystem::equivalent(file, unfinished, error)) {
     return MakeError(absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
-                     absl::StrCat(file, ": is what a restore left unfinished: name another file"),
+                     absl::StrCat(file, ": is the unfinished copy of a restore: name another file"),
                      {{"file", file}});
   }
   RemoveDatabase(unfinished);

@@ -82,22 +82,22 @@ absl::Status ReadOnlyFault(const SQLite::Exception& error, int system_error) {
     case SQLITE_READONLY_CANTINIT:
       return FaultStatus(error, 0,
                          {kCode, "DATABASE_UNWRITABLE",
-                          "the index of its log, tilewright.db-shm, cannot be written to: see to "
+                          "the index of its log, tilewright.db-shm, cannot be written to: check "
                           "its owner and mode"});
     case SQLITE_READONLY_ROLLBACK:
       return FaultStatus(error, 0,
                          {kCode, "DATABASE_UNWRITABLE",
-                          "a write that was cut off has to be undone first, and the database "
-                          "cannot be written to: see to its owner and mode"});
+                          "an interrupted write must be undone first, and the database "
+                          "cannot be written to: check its owner and mode"});
     case SQLITE_READONLY_DIRECTORY:
       return FaultStatus(
           error, 0,
-          {kCode, "READ_ONLY", "its directory cannot be written to: see to its owner and mode"});
+          {kCode, "READ_ONLY", "its directory cannot be written to: check its owner and mode"});
     default:
       return FaultStatus(error, 0,
                          {kCode, "READ_ONLY",
-                          "the database was opened for reading alone: see to its owner and mode, "
-                          "and to how its filesystem is mounted"});
+                          "the database was opened only for reading: check its owner and mode, "
+                          "and how its filesystem is mounted"});
   }
 }
 

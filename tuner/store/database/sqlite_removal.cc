@@ -216,7 +216,7 @@ absl::StatusOr<Removed> SqliteStore::RemoveInTransaction(
       // Otherwise the new pages stay in the log until the next checkpoint.
       writer_->database().exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const SQLite::Exception& error) {
-      spdlog::warn("the database is not made smaller: {}", error.what());
+      spdlog::warn("the database could not be made smaller: {}", error.what());
     }
     return removed;
   });

@@ -48,7 +48,7 @@ absl::Status LimitSize(int64_t max_bytes, SqliteConnection& connection) {
 absl::Status NotWritable(const absl::Status& cause) {
   return WithMessage(
       cause, absl::StrCat(cause.message(),
-                          "; until then, what is stored is served and nothing new is kept"));
+                          "; until then, stored winners are served and nothing new is stored"));
 }
 
 absl::Status NothingReadable(const std::string& directory, const absl::Status& reading) {
@@ -121,7 +121,7 @@ absl::Status SqliteStore::OpenUnwritableDirectory() {
   SetWritable(MakeError(
       absl::StatusCode::kFailedPrecondition, "READ_ONLY",
       absl::StrCat("cache directory ", directory_->path(),
-                   " cannot be written to: what is stored is served, and nothing new is kept"),
+                   " cannot be written to: stored winners are served, and nothing new is stored"),
       {{"directory", directory_->path()}}));
   return absl::OkStatus();
 }
