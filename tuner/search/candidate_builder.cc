@@ -16,7 +16,7 @@
 
 namespace tilewright {
 
-// One distinct source, and which variants wait for it.
+// One distinct source, and the variants that wait for it.
 struct CandidateBuilder::SourceGroup {
   CompileJob job;
   std::string compile_key;
@@ -65,7 +65,7 @@ absl::StatusOr<BuildReport> CandidateBuilder::Build(const v1::Problem& problem,
   for (SourceGroup& group : groups) {
     if (group.done) continue;
     const v1::Failure late =
-        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time was up before it could be compiled");
+        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time ran out before it was compiled");
     RETURN_IF_ERROR(Complete(group, late, callbacks, report));
   }
   return report;
@@ -125,16 +125,16 @@ absl::Status CandidateBuilder::CompileMissing(const BuildLimits& limits,
   const absl::Status status =
       compiler_.CompileAll(std::move(jobs), until, [&](std::size_t index, CompileOutcome outcome) {
         SourceGroup& group = groups[group_of_job[index]];
-        // First, for the cache writes to disk.
+        // Comes before PutCompiled, because the cache writes to disk.
         delivered.Update(Complete(group, outcome, callbacks, report));
         if (const auto* code = std::get_if<CompiledCode>(&outcome)) {
           has_kernel = true;
           if (const absl::Status put = store_.PutCompiled(group.compile_key, *code); !put.ok()) {
-            spdlog::warn("compiled kernel not cached: {}", put.ToString());
+            spdlog::warn("a compiled kernel could not be cached: {}", put.ToString());
             report.keep_failure.Update(put);
           }
         } else {
-          // A compiler defers nothing but what took its workers with it from outside.
+          // A compiler returns DEFERRED only if something outside ended its workers.
           report.worker_lost |= std::get<v1::Failure>(outcome).kind() == v1::FAILURE_KIND_DEFERRED;
           ++failed;
         }

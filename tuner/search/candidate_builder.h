@@ -19,40 +19,40 @@
 
 namespace tilewright {
 
-// A variant on its way to being measured: a kernel with its cubin, or why there is none.
+// A candidate after its build: a kernel with its cubin, or the reason why there is none.
 struct BuiltCandidate {
-  v1::Candidate candidate;  // variant, prediction and, where the build failed, the failure.
-  v1::Kernel kernel;        // Complete where the candidate has no failure.
+  v1::Candidate candidate;  // variant, prediction and, if the build failed, the failure.
+  v1::Kernel kernel;        // Complete if the candidate has no failure.
 };
 
 struct BuildReport {
-  std::vector<BuiltCandidate> candidates;  // In the order asked for.
+  std::vector<BuiltCandidate> candidates;  // In the order of the request.
   int compiled = 0;                        // Sources compiled now, not found in the cache.
-  bool out_of_time = false;                // Some are DEFERRED, because the time was up.
+  bool out_of_time = false;                // Some are DEFERRED, because the time ran out.
   bool worker_lost = false;                // Some are DEFERRED, because their workers were lost.
   absl::Status keep_failure;               // Why a kernel compiled now could not be kept.
 };
 
-// When building has to end, so that there is time to measure what was built.
+// When building must end, so that time is left to measure the kernels.
 struct BuildLimits {
-  SteadyTime enough = SteadyTime::InfiniteFuture();  // From here on one kernel is enough.
-  SteadyTime end = SteadyTime::InfiniteFuture();     // From here on not even one is waited for.
+  SteadyTime enough = SteadyTime::InfiniteFuture();  // After this, one kernel is enough.
+  SteadyTime end = SteadyTime::InfiniteFuture();     // After this, Build waits for no kernel.
 };
 
-// Turns ranked variants into kernels: renders, looks in the compile cache, compiles what is
-// missing, completes the launch plans. Variants that render to the same source (they differ in
-// run-time parameters alone) share one compile. Stateless beyond its collaborators; any thread.
+// Turns ranked variants into kernels: renders them, looks in the compile cache, compiles what is
+// missing, completes the launch plans. Variants that differ only in run-time parameters render to
+// the same source and share one compile. Has no state but its collaborators. Any thread.
 class CandidateBuilder {
  public:
   CandidateBuilder(Compiler& compiler, TuningStore& store, Clock& clock)
       : compiler_(compiler), store_(store), clock_(clock) {}
 
-  // Called on the caller's thread, from within Build.
+  // Build calls them on the caller's thread.
   struct Callbacks {
-    // Distinct sources.
+    // Counts distinct sources.
     std::function<void(int done, int total, int failed)> on_progress;
-    // As soon as the candidate at `index` is complete, be it a failure, and before others are
-    // compiled. Those that were not compiled in time come last.
+    // Called as soon as the candidate at `index` is built or has failed, before others are
+    // compiled. Candidates that were not compiled in time come last.
     std::function<absl::Status(std::size_t index, BuiltCandidate& candidate)> on_built;
   };
 
@@ -64,7 +64,7 @@ class CandidateBuilder {
  private:
   struct SourceGroup;
 
-  // Enters what came of a group at its candidates and hands these on.
+  // Enters the outcome of a group in its candidates and calls on_built for each.
   absl::Status Complete(SourceGroup& group, const CompileOutcome& outcome,
                         const Callbacks& callbacks, BuildReport& report);
 

@@ -24,29 +24,29 @@ const Template& TemplateOfRanked(const RankedVariant& ranked) {
   return **TemplateOf(ranked.variant);
 }
 
-// Equal for variants that differ in the order of their tiles alone: what is compiled, but for
-// split_k.
+// Returns text that is equal for variants that differ only in the order of their tiles. It names
+// what is compiled, except for split_k.
 std::string KernelOf(const RankedVariant& ranked) {
   const Template& of = TemplateOfRanked(ranked);
   return absl::StrCat(std::string(of.name()), " ",
                       of.WithoutOrder(ranked.variant.config()).SerializeAsString());
 }
 
-// The same for a kernel and its mirror image.
+// Returns text that is equal also for a kernel and its mirror image.
 std::string ShapeOf(const RankedVariant& ranked) {
   const Template& of = TemplateOfRanked(ranked);
   return absl::StrCat(std::string(of.name()), " ",
                       of.WithoutMirror(ranked.variant.config()).SerializeAsString());
 }
 
-// One step along one parameter, by its place.
+// One step along one parameter, which is named by its index.
 struct Step {
   int parameter;
   int64_t change;
 };
 
-// How to get from one kernel to another one: nothing where that takes more than one step. Values
-// that follow from the others, and orders, come along.
+// Returns the step from one kernel to another, or nothing if more than one step is needed. Does
+// not count orders and values that follow from the others.
 std::optional<Step> StepBetween(const RankedVariant& from, const RankedVariant& to) {
   if (from.variant.template_name() != to.variant.template_name()) return std::nullopt;
   const std::vector<ParameterInfo>& infos = TemplateOfRanked(from).parameters();
@@ -62,13 +62,13 @@ std::optional<Step> StepBetween(const RankedVariant& from, const RankedVariant& 
   return step;
 }
 
-// The neighbours of one leader among the variants that were not tried, best ranked first within
-// each kind: the other orders of its shape, then the shapes beside it. `shapes`: of all.
+// Returns the untried neighbours of one leader: first the other orders of its shape, then the
+// shapes beside it. Each kind is sorted by rank. `shapes` has the shape of every variant.
 std::vector<std::size_t> Neighbours(const std::vector<RankedVariant>& ranked,
                                     const std::vector<std::string>& shapes, std::size_t tried,
                                     const std::set<std::string>& tried_shapes, std::size_t leader) {
   std::vector<std::size_t> orders;
-  // By parameter and direction: the nearest.
+  // The nearest variant by parameter and direction.
   std::map<std::pair<int, bool>, std::pair<int64_t, std::size_t>> nearest;
   for (std::size_t i = tried; i < ranked.size(); ++i) {
     if (shapes[i] == shapes[leader]) {
@@ -150,7 +150,7 @@ void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ran
 
 void ShareEpilogues(std::vector<RankedVariant>& ranked) {
   constexpr std::size_t kShare = 8;
-  // Places in the ranking.
+  // Positions in the ranking.
   std::vector<std::size_t> of_form[2];
   for (std::size_t i = 0; i < ranked.size(); ++i) {
     of_form[SplitsEpilogue(ranked[i].variant)].push_back(i);

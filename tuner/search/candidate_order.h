@@ -1,4 +1,4 @@
-// Which of the ranked variants are tried, and in which order. Pure; any thread.
+// Decides which ranked variants are tried, and in which order. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_SEARCH_CANDIDATE_ORDER_H_
 #define TILEWRIGHT_TUNER_SEARCH_CANDIDATE_ORDER_H_
 
@@ -12,46 +12,43 @@
 
 namespace tilewright {
 
-// Moves variants behind all others that differ from two better ranked ones in the order of their
-// tiles alone, or in that their kernel is the other's mirror image: a short list then holds many
-// shapes, which differ more, instead of many orders of few. Keeps the ranking among what moves and
-// what stays.
+// Moves a variant to the end if two better ranked ones differ from it only in the order of their
+// tiles or by mirroring. A short list then holds many shapes instead of many orders of few shapes;
+// shapes differ more in speed. Keeps the ranking within both groups.
 void SpreadKernels(std::vector<RankedVariant>& ranked);
 
-// How many of the first `count` variants there are before one of them needs a kernel beyond the
-// first `kernels`: what takes time is compiling.
+// Returns how many of the first `count` variants need no more than the first `kernels` kernels.
+// The number of kernels is limited because compiling takes the time.
 std::size_t CountWithKernels(const std::vector<RankedVariant>& ranked, std::size_t count,
                              std::size_t kernels);
 
-// Local moves: indices of up to `count` variants beyond the first `tried` that are neighbours of
-// `leaders` (indices among the first, the fastest first), by turns of the leaders. Neighbours are
-// the other tile orders of a leader's kernel and its mirror image, and the kernels next to it along
-// one parameter, up and down: those that differ in that parameter alone (values that follow from
-// the others may differ too) with the nearest value whose shape is not among the tried. Of a
-// kernel's orders the best ranked one stands for all.
+// Returns the local moves: indices of up to `count` variants that come after the first `tried` and
+// are neighbours of `leaders`. `leaders` are indices among the first `tried`, fastest first; they
+// take turns. Neighbours are the other tile orders of a leader's kernel and its mirror image, and
+// the nearest untried shapes along one parameter, up and down. Such a shape differs in that
+// parameter alone, or also in values that follow from others. Its best ranked order stands for all.
 std::vector<std::size_t> LocalMoves(const std::vector<RankedVariant>& ranked, std::size_t tried,
                                     const std::vector<std::size_t>& leaders, std::size_t count);
 
-// Lets the precisions of `problem`'s variants take turns, each in its own order: which of them the
-// error budget admits is only known once they were measured, and the model, which knows times
-// alone, would fill a short list with the least exact one.
+// Lets the precisions of `problem`'s variants take turns, each in its own order. Only measuring
+// tells which of them the error budget admits. The model knows only times, so that without turns
+// the least exact precision would fill a short list.
 void SharePrecisions(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
 
-// An epilogue may run in the GEMM or in a launch of its own. Where both forms are legal, moves
+// An epilogue may run in the GEMM or in a launch of its own. If both forms are legal, moves
 // variants up so that at least every eighth candidate uses each form, whatever the model says: a
 // GPU measures which form is faster, and without a GPU their estimates can be compared. Keeps the
 // ranking within each form.
 void ShareEpilogues(std::vector<RankedVariant>& ranked);
 
-// Leaves those variants whose precision keeps the error budget by its bound: what may be served
-// without a measurement. Under a budget none with a split epilogue: the bounds do not count what
-// rounding between the launches costs.
+// Keeps only variants whose precision is proven to keep the error budget, which may be served
+// without a measurement. With a budget, removes all variants with a split epilogue, because the
+// bounds do not count the rounding between the launches.
 void KeepProven(const v1::Problem& problem, std::vector<RankedVariant>& ranked);
 
-// Moves the variant that won the problem itself, or the nearest one of its family, to the front
-// of `ranked`, where it is among them. What was measured next door is better evidence than the
-// model, and as the first it is compiled under every limit and measured under every budget.
-// Pure; any thread.
+// Moves the variant that won this problem, or else the nearest problem of its family, to the front
+// of `ranked` if it is in there. A measurement of a near problem is better evidence than the model.
+// The first variant is compiled under every limit and measured under every budget.
 void StartWarm(const v1::Problem& problem, const v1::Target& target, const WinnerIndex& index,
                std::vector<RankedVariant>& ranked);
 

@@ -11,9 +11,9 @@ namespace tilewright {
 class Clock {
  public:
   virtual ~Clock() = default;
-  // The time of day, for what is stored and shown.
+  // Returns the time of day, for what is stored and shown.
   virtual absl::Time Now() = 0;
-  // What deadlines and durations are computed with.
+  // Returns the time to compute deadlines and durations with.
   virtual SteadyTime SteadyNow() = 0;
 };
 

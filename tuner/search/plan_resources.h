@@ -1,4 +1,4 @@
-// What a launch plan and a compile tell each other. Pure; any thread.
+// Connects a launch plan with the result of its compile. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_SEARCH_PLAN_RESOURCES_H_
 #define TILEWRIGHT_TUNER_SEARCH_PLAN_RESOURCES_H_
 
@@ -11,11 +11,11 @@
 
 namespace tilewright {
 
-// The entry of every step: what must be in the cubin.
+// Returns the entry symbol of every step. The cubin must have them all.
 std::vector<std::string> EntrySymbols(const v1::LaunchPlan& plan);
 
-// Enters what the steps take of registers, spills and shared memory. A failure if one of them
-// spills more than a legal config may.
+// Enters the registers, spills and shared memory of each step. Returns a failure if a step spills
+// more than a legal config may.
 std::optional<v1::Failure> EnterResources(const CompiledCode& code, v1::LaunchPlan& plan);
 
 }  // namespace tilewright

@@ -18,7 +18,7 @@
 namespace tilewright {
 namespace {
 
-// The fastest so far, around which the search goes on.
+// The number of fastest candidates around which the search continues.
 constexpr std::size_t kLeaders = 4;
 
 std::vector<RankedVariant> FirstOf(const std::vector<RankedVariant>& ranked, std::size_t count) {
@@ -51,7 +51,7 @@ absl::StatusOr<SearchReport> Search::Run(const SearchPlan& plan) {
   profile.include_vendor = !request_.options.skip_vendor();
   profile.deadline = deadlines_.end;
   const absl::Duration begin = with_.clock.SteadyNow() - start_;
-  // Neither half goes on without the other.
+  // If one half fails, the other one stops.
   std::atomic<bool> build_failed = false;
   std::atomic<bool> profile_failed = false;
   absl::StatusOr<ProfileReport> measured = absl::UnknownError("not measured");
@@ -132,7 +132,7 @@ std::vector<RankedVariant> Search::ChooseMoves(const SearchPlan& plan,
     leaders.push_back(timed[i].second);
   }
   std::vector<std::size_t> moves = LocalMoves(plan.ranked, plan.first, leaders, plan.moves);
-  // What the neighbourhood leaves over goes to the model's next choices.
+  // If there are fewer neighbours than moves, the model's next choices take the rest.
   for (std::size_t i = plan.first; i < plan.ranked.size() && moves.size() < plan.moves; ++i) {
     if (std::find(moves.begin(), moves.end(), i) == moves.end()) moves.push_back(i);
   }
@@ -162,7 +162,7 @@ void Search::Enter(ProfileReport profile, absl::Duration begin) {
 void Search::Quarantine(const v1::Candidate& candidate, const std::string& problem_key) {
   const absl::Status put = with_.store.Quarantine(candidate.content_hash(), silicon_key_,
                                                   problem_key, candidate.failure());
-  if (!put.ok()) spdlog::warn("a failed kernel is not quarantined: {}", put.ToString());
+  if (!put.ok()) spdlog::warn("cannot quarantine a failed kernel: {}", put.ToString());
   with_.index.Quarantine({candidate.content_hash(), silicon_key_, problem_key});
 }
 
@@ -185,7 +185,7 @@ void Search::TryFailedElsewhere() {
   const auto report =
       with_.profiler.Profile(profile, cancellation_, [](const v1::TuningProgress&) {});
   if (!report.ok()) {
-    spdlog::warn("what failed is not tried at a second shape: {}", report.status().ToString());
+    spdlog::warn("cannot try failed kernels at a second shape: {}", report.status().ToString());
     return;
   }
   for (const v1::Candidate& candidate : report->kernels) {

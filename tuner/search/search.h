@@ -24,27 +24,27 @@
 
 namespace tilewright {
 
-// Which variants are tried.
+// The variants that a search tries.
 struct SearchPlan {
   int legal_configs = 0;
   std::vector<RankedVariant> ranked;  // Those that may be served, the most promising first.
-  std::size_t first = 0;              // How many of them make the first generation.
-  std::size_t moves = 0;              // How many more are tried around the fastest of those.
+  std::size_t first = 0;              // How many of them the first generation has.
+  std::size_t moves = 0;              // How many more are tried around its fastest ones.
 };
 
 struct SearchReport {
-  // In the order they were chosen in; each with its outcome, or without, where nothing is measured.
+  // In the order they were chosen in. Each has its outcome, if the search measures.
   std::vector<BuiltCandidate> candidates;
   std::vector<v1::Candidate> vendors;
   int compiled = 0;
   bool out_of_time = false;
   bool worker_lost = false;   // Some are DEFERRED, because their workers were lost.
   absl::Status keep_failure;  // Why a kernel compiled now could not be kept.
-  SteadyTime last_compile;    // What comes after it is measuring alone.
+  SteadyTime last_compile;    // After this, the search only measures.
 };
 
-// Builds candidates and has them measured while others compile; then goes on around those that the
-// GPU found fast. One search of one problem, on the stack of Tuner::Tune.
+// Builds candidates and has them measured while others compile. Then continues around those that
+// the GPU found fast. One search of one problem, on the stack of Tuner::Tune.
 class Search {
  public:
   struct Collaborators {
@@ -55,27 +55,27 @@ class Search {
     Clock& clock;
   };
 
-  // `request`, `cancellation` and `sink` outlive this. `start`: of the tuning, to which its
-  // trajectory refers.
+  // `request`, `cancellation` and `sink` outlive this. `start` is when the tuning began; the
+  // trajectory counts from there.
   Search(const Collaborators& with, const TuneRequest& request, const Deadlines& deadlines,
          SteadyTime start, const Cancellation& cancellation, const ProgressSink& sink);
 
-  // Errors as of Tuner::Tune.
+  // Returns the errors of Tuner::Tune.
   absl::StatusOr<SearchReport> Run(const SearchPlan& plan);
 
  private:
   absl::Status BuildGenerations(const SearchPlan& plan, const Cancellation& cancellation);
   absl::Status Build(const std::vector<RankedVariant>& variants, const BuildLimits& limits,
                      const Cancellation& cancellation);
-  // Hands a kernel that was built, and that may be run, to the Profile.
+  // Hands a built kernel to the Profile if it may be run.
   absl::Status Push(std::size_t index, BuiltCandidate& built);
-  // The variants of the second generation, given what launches of the first one's kernels take.
+  // Chooses the second generation by the seconds that a launch of each kernel of the first takes.
   std::vector<RankedVariant> ChooseMoves(const SearchPlan& plan,
                                          const std::vector<double>& seconds) const;
   void Enter(ProfileReport profile, absl::Duration begin);
-  // For this problem, or for all.
+  // Quarantines the kernel for this problem, or for all.
   void Quarantine(const v1::Candidate& candidate, const std::string& problem_key);
-  // Tries what failed at this problem at a second shape: what fails there too must run nowhere.
+  // Tries the failed kernels at a second shape. A kernel that fails there too must run nowhere.
   void TryFailedElsewhere();
 
   const Collaborators with_;
@@ -88,7 +88,7 @@ class Search {
   SearchProgress progress_;
   KernelQueue queue_;
   SearchReport report_;
-  std::vector<std::size_t> pushed_;  // Places in report_.candidates, as the Profile gets them.
+  std::vector<std::size_t> pushed_;  // Indices in report_.candidates, in the Profile's order.
 };
 
 }  // namespace tilewright

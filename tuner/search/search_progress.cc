@@ -6,7 +6,7 @@
 namespace tilewright {
 namespace {
 
-// Shares of the bar, in the order of phases: compiling takes about half of a cold tune.
+// Shares of the progress bar, in the order of the phases. Compiling is about half of a cold tune.
 constexpr double kCompileShare = 0.5;
 constexpr double kCheckShare = 0.25;
 
@@ -32,7 +32,7 @@ void SearchProgress::Measured(const v1::TuningProgress& step) {
   absl::MutexLock lock(&mutex_);
   best_seconds_ = step.best_seconds();
   const bool checking = step.phase() == v1::TUNING_PHASE_CHECKING;
-  // Until all is compiled nobody knows how many there will be to check.
+  // The number of kernels to check is unknown until all are compiled.
   if (checking && compiling_) return;
   const double fraction =
       checking ? kCompileShare + kCheckShare * Share(step)

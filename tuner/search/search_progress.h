@@ -8,16 +8,16 @@
 
 namespace tilewright {
 
-// One progress of a search whose parts run at the same time: neither the phase nor the share of
-// the work that is done goes back. Owned by a Search; any thread.
+// Joins the progress of a search's parts, which run at the same time. Neither the phase nor the
+// fraction of work done ever goes back. Owned by a Search; any thread.
 class SearchProgress {
  public:
-  // `sink` outlives this. `measures`: what is compiled is measured as well.
+  // `sink` outlives this. `measures` says if the search also measures what it compiles.
   SearchProgress(const ProgressSink& sink, bool measures) : sink_(sink), measures_(measures) {}
 
-  // Sources of the generation.
+  // Takes how many sources of the generation are compiled.
   void Compiled(int done, int total, int failed);
-  // A step of the Profile.
+  // Takes a step of the Profile.
   void Measured(const v1::TuningProgress& step);
 
  private:
@@ -26,7 +26,7 @@ class SearchProgress {
   const ProgressSink& sink_;
   const bool measures_;
   absl::Mutex mutex_;
-  bool compiling_ ABSL_GUARDED_BY(mutex_) = true;  // The first generation.
+  bool compiling_ ABSL_GUARDED_BY(mutex_) = true;  // The first generation is being compiled.
   v1::TuningPhase phase_ ABSL_GUARDED_BY(mutex_) = v1::TUNING_PHASE_UNSPECIFIED;
   double fraction_ ABSL_GUARDED_BY(mutex_) = 0;
   double best_seconds_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -3,12 +3,12 @@
 namespace tilewright {
 namespace {
 
-// Of a budget, the part after which no further compile is handed out. Candidates come best by
-// the model first, so each further one is worth less, while one that is compiled and not
-// measured is worth nothing; a cold tune without a budget needs about as long for either.
+// After this part of a budget no further compile starts. The model's best candidates come first,
+// so each further one is worth less, and a kernel that is compiled but not measured is worth
+// nothing. Without a budget, a cold tune spends about as long on compiling as on measuring.
 constexpr double kCompileBudgetShare = 0.5;
-// Something to serve is worth waiting for beyond the budget, but not for ever: a compile takes
-// about a second, and one that takes ten will hardly end.
+// The first kernel is worth waiting for beyond the budget, but not forever. A compile takes about
+// a second; one that takes ten will hardly end.
 constexpr absl::Duration kFirstKernelGrace = absl::Seconds(10);
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace tilewright {
 struct TuneRequest {
   v1::Problem problem;  // Canonical.
   v1::Target target;
-  // The local GPU to measure on; negative: none, rank by the model (PREDICTED).
+  // The local GPU to measure on. Negative: no GPU; the model ranks the variants (PREDICTED).
   int device_ordinal = -1;
   v1::TuningOptions options;
 };
@@ -23,14 +23,14 @@ struct TuneRequest {
 // Never called from two threads at once.
 using ProgressSink = std::function<void(const v1::TuningProgress&)>;
 
-// When a tuning has to end, and its compiling before that.
+// When a tuning must end, and when its compiling must end.
 struct Deadlines {
   absl::Duration budget = absl::InfiniteDuration();
   SteadyTime end = SteadyTime::InfiniteFuture();
   BuildLimits build;
 };
 
-// From the budget of `options`; `measures` says whether what is compiled is measured as well.
+// Computes the deadlines from the budget of `options`. `measures`: the tuning also measures.
 Deadlines DeadlinesOf(const v1::TuningOptions& options, bool measures, SteadyTime start);
 
 }  // namespace tilewright

@@ -28,16 +28,16 @@ namespace tilewright {
 namespace {
 
 constexpr int kDefaultCandidates = 48;
-// Without a GPU the model alone decides: compiling more than a few only guards against a
-// first pick that does not compile.
+// Without a GPU the model alone decides. Compiling a few more than one helps only if the first
+// pick does not compile.
 constexpr int kPredictedCandidates = 8;
-// A record with its samples takes about 40 KiB, its cubin 20.
+// A record with its samples takes about 40 KiB, its cubin 20 KiB.
 constexpr std::size_t kMaxUnstored = 1000;
 
-// Kernels of the first generation, unless the request says how many variants it wants: as many as
-// 16 cores compile at a time. More would hold up the second one, which knows better.
+// Kernels of the first generation, unless the request gives a number of variants: as many as 16
+// cores compile at once. More would delay the second generation, which is chosen better.
 constexpr std::size_t kFirstKernels = 16;
-// Of what is tried, the share that is chosen around the fastest of the others.
+// The share of the candidates that is chosen around the fastest of the others.
 constexpr double kMovesShare = 1.0 / 3;
 
 v1::TuningProgress Progress(v1::TuningPhase phase, double fraction) {
@@ -57,19 +57,19 @@ bool AnyDeferred(const std::vector<v1::Candidate>& candidates) {
 void LogVendorFailures(const std::vector<v1::Candidate>& vendors) {
   for (const v1::Candidate& vendor : vendors) {
     if (!vendor.has_failure()) continue;
-    spdlog::warn("cublasLt algorithm {} left out: {}: {}", vendor.vendor().heuristic_rank(),
+    spdlog::warn("cublasLt algorithm {} is left out: {}: {}", vendor.vendor().heuristic_rank(),
                  v1::FailureKind_Name(vendor.failure().kind()), vendor.failure().message());
   }
 }
 
-// The best of the templates, which stand before the vendor's algorithms: what a caller gets that
-// cannot run the vendor's.
+// Picks the best of the templates, which come before the vendor's algorithms. Callers that cannot
+// run the vendor's algorithms get this one.
 std::optional<Pick> PickTemplate(const TuningRecord& record, std::size_t templates) {
   const auto begin = record.candidates.begin();
   return PickWinner({begin, begin + static_cast<std::ptrdiff_t>(templates)});
 }
 
-// What the vendor's algorithms came to, beside the templates' candidates.
+// Adds the results of the vendor's algorithms to the record.
 void EnterMeasurements(std::vector<v1::Candidate> vendors, TuningRecord& record) {
   FailSharers(record.candidates);
   LogVendorFailures(vendors);
@@ -199,7 +199,7 @@ absl::StatusOr<TuneResult> Tuner::Store(const TuneRequest& request, TuningRecord
     }
   }
   absl::StatusOr<int64_t> epoch = store_.PutTuning(record);
-  // Until now no winner named the kernel, and a prune may have taken it.
+  // Until now no winner named the kernel, so a prune may have removed it.
   if (kept.ok() && !cubin.empty() && ReasonOf(epoch.status()) == "KERNEL_NOT_STORED") {
     const auto epochs = store_.PutImport({cubin}, {record});
     epoch = epochs.ok() ? absl::StatusOr<int64_t>(epochs->front()) : epochs.status();
@@ -223,7 +223,7 @@ void Tuner::KeepUnstored(const TuneRequest& request, const std::string& cubin,
                 std::string(cause.message()));
   unstored_.Keep(record, cubin);
   MarkUnstored(cause, winner.winner);
-  // Without an epoch it comes before every stored winner, and takes no stored one's place.
+  // Without an epoch it comes before every stored winner and replaces none of them.
   if (FindExact(request).winner == nullptr) index_.Insert(winner);
 }
 
@@ -248,7 +248,7 @@ IndexHit Tuner::FindExact(const TuneRequest& request) {
 std::optional<StoredWinner> Tuner::MeasuredWinner(const TuneRequest& request) {
   const IndexHit hit = FindExact(request);
   if (hit.winner == nullptr) return std::nullopt;
-  // One whose kernel is damaged cannot be served; the prediction can.
+  // A winner with a damaged kernel cannot be served, but the prediction can.
   const std::string& hash = hit.winner->kernel.content_hash();
   if (!hash.empty() && !GetCubin(hash).ok()) return std::nullopt;
   return *hit.winner;
@@ -264,10 +264,11 @@ absl::StatusOr<TuneResult> Tuner::Predict(const TuneRequest& request,
 absl::StatusOr<v1::Kernel> Tuner::LoadKernel(const StoredWinner& winner) {
   v1::Kernel kernel = winner.kernel;
   ASSIGN_OR_RETURN(*kernel.mutable_cubin(), GetCubin(kernel.content_hash()));
-  // An import of a version that did not check, or whoever else wrote to the database.
+  // The kernel may come from a version that imported without this check, or someone else may have
+  // written to the database.
   if (const absl::Status status = CheckKernel(kernel, kernel.cubin()); !status.ok()) {
     return MakeError(absl::StatusCode::kDataLoss, "KERNEL_INVALID",
-                     absl::StrCat("the stored kernel cannot be right: ", status.message()));
+                     absl::StrCat("the stored kernel is invalid: ", status.message()));
   }
   return kernel;
 }

@@ -41,9 +41,9 @@ absl::Status WorkersLost(const std::vector<v1::Candidate>& candidates) {
       last = candidate.failure().message();
   }
   return WorkerLost(
-      absl::StrCat("no candidate could be tried to the end, because something outside ends, stops "
-                   "or cuts off the daemon's worker processes (the kernel does so where memory is "
-                   "short): ",
+      absl::StrCat("no candidate was tried to the end: something outside ends, stops or cuts off "
+                   "the daemon's worker processes. The operating system does so if memory runs "
+                   "out; free memory and try again. The last failure: ",
                    last));
 }
 
@@ -56,7 +56,7 @@ absl::Status BudgetTooShort(absl::Duration budget) {
   return MakeError(
       absl::StatusCode::kDeadlineExceeded, "BUDGET_TOO_SHORT",
       absl::StrCat("options.budget: ", absl::FormatDuration(budget),
-                   " were over before the first candidate was ready; give more, or leave it out. "
+                   " ended before the first candidate was ready. Give a larger budget or none. "
                    "What was compiled is kept for the next try"),
       {{"field", "options.budget"}});
 }
@@ -73,10 +73,11 @@ absl::Status BudgetNotProven(const v1::Problem& problem) {
   }
   return MakeError(
       absl::StatusCode::kFailedPrecondition, kNotProven,
-      absl::StrFormat("gemm.numerics.error_budget: the types and k bound the relative error by "
-                      "%.2g only, so that a budget of %.2g takes a measurement; tune it on a GPU "
-                      "and wait for that, or raise the budget",
-                      bound, ErrorBudgetOf(problem)),
+      absl::StrFormat(
+          "gemm.numerics.error_budget: the types and k prove only a relative error of "
+          "at most %.2g, so that a budget of %.2g needs a measurement. Tune the problem "
+          "on a GPU and wait for the result, or raise the budget",
+          bound, ErrorBudgetOf(problem)),
       {{"field", "gemm.numerics.error_budget"}});
 }
 

@@ -17,7 +17,7 @@ bool AnswerTheSame(const StoredWinner& a, const StoredWinner& b) {
          a.problem_encoding == b.problem_encoding;
 }
 
-// Whether another try may succeed.
+// Tells if another try may succeed.
 bool MayPass(const absl::Status& failure) {
   return !absl::IsInvalidArgument(failure) && !absl::IsInternal(failure) &&
          !absl::IsNotFound(failure);
@@ -43,7 +43,7 @@ void UnstoredWinners::Keep(TuningRecord record, std::string cubin) {
   absl::MutexLock lock(&mutex_);
   Remove(record.winner);
   if (kept_.size() >= max_kept_) {
-    spdlog::error("too many winners wait to be stored: that of {} will not be",
+    spdlog::error("too many winners wait to be stored; the winner of {} will not be stored",
                   DescribeProblem(kept_.front().record.winner.winner.problem()));
     kept_.pop_front();
   }
@@ -87,7 +87,7 @@ absl::Status UnstoredWinners::StoreAll(TuningStore& store, WinnerIndex& index) {
     if (epochs.ok()) {
       next.record.winner.winner.set_epoch(epochs->front());
       index.Insert(next.record.winner);
-      // It would be the answer again once the stored one is removed.
+      // The unstored winner must not be the answer again once the stored one is removed.
       index.RemoveUnstored(next.record.winner);
       spdlog::info("the winner of {} is stored now", problem);
     } else {

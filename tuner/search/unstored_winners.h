@@ -16,31 +16,31 @@
 
 namespace tilewright {
 
-// Winners that are served and could not be stored say so in their reason: it goes wherever the
-// winner goes, to callers that find it in the index later too.
+// Enters `cause` in the reason of a winner that is served but could not be stored. The reason goes
+// with the winner, so callers that find it in the index later see it too.
 void MarkUnstored(const absl::Status& cause, v1::Winner& winner);
 
-// Why the winner is not stored; empty where it is, which its epoch tells.
+// Returns why the winner is not stored, or an empty text if its epoch says that it is.
 std::string WhyUnstored(const v1::Winner& winner);
 
-// Finished tunings that are served and could not be stored, as on a full disk: kept, with their
-// kernels, until they can be. The oldest go where there are too many; they are served on, and found
-// again by a tuning. Owned by the tuner; thread-safe.
+// Keeps finished tunings that are served but could not be stored (the disk may be full), with their
+// kernels, until they can be. Drops the oldest if there are too many; those are still served, and a
+// tuning finds them again. Owned by the tuner; thread-safe.
 class UnstoredWinners {
  public:
   explicit UnstoredWinners(std::size_t max_kept) : max_kept_(max_kept) {}
 
-  // Takes the place of an earlier one of the same problem and target.
+  // Replaces an earlier record of the same problem and target.
   void Keep(TuningRecord record, std::string cubin);
 
-  // Drops what is kept for the problem and the target of `winner`: a newer one was stored, or it is
-  // to be forgotten.
+  // Drops the record of the problem and the target of `winner`: a newer one was stored, or it must
+  // be forgotten.
   void Forget(const StoredWinner& winner);
 
   std::optional<std::string> FindCubin(const std::string& content_hash);
 
-  // Stores what can be stored, oldest first, and serves it as stored from then on. The first
-  // failure ends it, as the next one would fail alike; one that can never be stored is dropped.
+  // Stores the records, oldest first, and serves them as stored from then on. Stops at the first
+  // failure, as the next one would fail too. Drops a record that can never be stored.
   absl::Status StoreAll(TuningStore& store, WinnerIndex& index);
 
   std::size_t size() const;

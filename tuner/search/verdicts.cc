@@ -14,7 +14,7 @@ bool IsVerdict(const v1::Failure& failure) {
 }
 
 std::optional<v1::Problem> SecondShape(const v1::Problem& problem) {
-  // A few tiles of any size, and quick to check.
+  // Has a few tiles of any size, and is quick to check.
   constexpr int64_t kExtent = 512;
   auto second = AtShape(problem, {.m = kExtent, .n = kExtent, .k = kExtent});
   if (second && EncodeProblem(*second) == EncodeProblem(problem)) second.reset();

@@ -1,4 +1,4 @@
-// What a candidate's failure means for its kernel. Any thread.
+// Decides what a candidate's failure means for its kernel. Any thread.
 #ifndef TILEWRIGHT_TUNER_SEARCH_VERDICTS_H_
 #define TILEWRIGHT_TUNER_SEARCH_VERDICTS_H_
 
@@ -10,17 +10,17 @@
 
 namespace tilewright {
 
-// A verdict on the kernel: not that it ran out of memory or time, nor that
-// its rounding is more than this problem admits.
+// Tells if the failure is a verdict on the kernel. A lack of memory or time is none, and neither
+// is rounding that exceeds what this problem admits.
 bool IsVerdict(const v1::Failure& failure);
 
-// The shape at which a kernel that failed at `problem` is tried once more, to learn whether it
-// fails at all: the same computation in a size that every template has tiles for. Nothing where
-// `problem` has that shape itself.
+// Returns the shape at which a kernel that failed at `problem` is tried once more, to learn if it
+// always fails. It is the same computation in a size that every template has tiles for. Returns
+// nothing if `problem` already has that shape.
 std::optional<v1::Problem> SecondShape(const v1::Problem& problem);
 
-// Variants that differ in run-time values alone share their code: what one of them did is held
-// against all.
+// Fails every candidate that shares its code with one that has a verdict. Variants that differ
+// only in run-time values share their code.
 void FailSharers(std::vector<v1::Candidate>& candidates);
 
 }  // namespace tilewright

@@ -59,15 +59,15 @@ void EnterWorkersLost(const std::vector<v1::Candidate>& candidates, v1::Winner& 
         return candidate.failure().kind() == v1::FAILURE_KIND_DEFERRED;
       });
   winner.set_reason(absl::StrCat(winner.reason(), "; ", deferred,
-                                 " of the others could not be tried, because their workers were "
-                                 "killed or stopped from outside"));
+                                 " other candidates could not be tried, because something outside "
+                                 "killed or stopped their workers"));
 }
 
 void EnterVendorTimes(const std::vector<v1::Candidate>& vendors, v1::Winner& winner) {
   for (const v1::Candidate& vendor : vendors) {
     if (!vendor.has_measurement()) continue;
     const double median = vendor.measurement().median_seconds();
-    // The library has a first result for each precision; the most exact comes first.
+    // The library has a first result for each precision. The most exact one comes first.
     if (vendor.vendor().heuristic_rank() == 0 && winner.vendor_first_seconds() == 0) {
       winner.set_vendor_first_seconds(median);
     }
