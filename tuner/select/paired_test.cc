@@ -14,7 +14,7 @@ double MedianOf(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-// That of `tosses` coins at least `heads` show heads.
+// Returns the probability that at least `heads` of `tosses` coins show heads.
 double AtLeast(int heads, int tosses) {
   double tail = 0;
   for (int i = heads; i <= tosses; ++i) {

@@ -11,7 +11,7 @@ namespace {
 
 using Indices = std::vector<std::size_t>;
 
-// See the header.
+// pick_winner.h explains both.
 constexpr double kCeiling = 0.01;
 constexpr double kFloor = 0.002;
 constexpr double kChanceOfAll = 0.02;
@@ -36,8 +36,8 @@ Indices Filter(const std::vector<v1::Candidate>& candidates, const Condition& co
   return indices;
 }
 
-// Those that left the race early were clearly slower, on few samples: they count only where
-// nobody stayed to the end.
+// Candidates that left the race early were clearly slower on few samples. They count only if no
+// candidate stayed to the end.
 Indices Finalists(const std::vector<v1::Candidate>& candidates) {
   Indices finalists = Filter(candidates, [](const v1::Candidate& candidate) {
     return IsMeasured(candidate) && !candidate.dropped_early();
@@ -62,8 +62,8 @@ bool AnyIsFaster(const std::vector<v1::Candidate>& candidates, const Indices& fi
   });
 }
 
-// Stable order among equals: templates first, so that an answer needs no vendor library, then
-// as given.
+// Orders equals: templates first, so that an answer needs no vendor library, then in the given
+// order.
 bool ComesFirst(const std::vector<v1::Candidate>& candidates, std::size_t a, std::size_t b) {
   const bool vendor_a = candidates[a].has_vendor();
   const bool vendor_b = candidates[b].has_vendor();
@@ -74,18 +74,19 @@ std::string DescribePick(const std::vector<v1::Candidate>& candidates, std::size
                          std::size_t measured, std::size_t equals, double margin) {
   const double microseconds = 1e6 * Median(candidates[winner]);
   if (measured == 1) {
-    return absl::StrFormat("the only one measured, %.2f us", microseconds);
+    return absl::StrFormat("%.2f us; no other candidate was measured", microseconds);
   }
   if (equals > 1) {
     return absl::StrFormat(
-        "%.2f us, first in the stable order of %d among %d measured that cannot be told apart",
+        "%.2f us; %d of %d measured candidates tie within the noise, and this is the first of them "
+        "in the fixed order",
         microseconds, equals, measured);
   }
   return absl::StrFormat("fastest of %d measured, %.2f us, %.1f %% ahead of the next", measured,
                          microseconds, 100 * margin);
 }
 
-// Median of the fastest other than `winner` over the winner's, less one.
+// Returns the median of the fastest other candidate over the winner's, less one.
 double MarginOf(const std::vector<v1::Candidate>& candidates, const Indices& measured,
                 std::size_t winner) {
   double runner_up = 0;

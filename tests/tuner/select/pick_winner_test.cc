@@ -48,7 +48,7 @@ TEST(PickWinnerTest, TheOnlyOneHasNoMargin) {
   ASSERT_TRUE(pick.has_value());
   EXPECT_EQ(pick->index, 1u);
   EXPECT_EQ(pick->margin, 0);
-  EXPECT_EQ(pick->reason, "the only one measured, 30.00 us");
+  EXPECT_EQ(pick->reason, "30.00 us; no other candidate was measured");
 }
 
 TEST(PickWinnerTest, TheFastestByItsMargin) {
@@ -80,7 +80,7 @@ TEST(PickWinnerTest, EqualsGoToTheEarliest) {
   EXPECT_EQ(pick->index, 1u);
   // The runner-up is nominally faster, and the margin says so.
   EXPECT_NEAR(pick->margin, -0.0015, 1e-4);
-  EXPECT_THAT(pick->reason, HasSubstr("first in the stable order of 3 among 4 measured"));
+  EXPECT_THAT(pick->reason, HasSubstr("3 of 4 measured candidates tie within the noise"));
 }
 
 TEST(PickWinnerTest, EqualsGoToATemplateBeforeAVendor) {
