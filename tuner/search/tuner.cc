@@ -28,7 +28,7 @@ namespace tilewright {
 namespace {
 
 constexpr int kDefaultCandidates = 48;
-// Without a GPU the model alone decides. Compiling a few more than one helps only if the first
+// Without a GPU the model alone decides. Compiling more than one variant helps only if the first
 // pick does not compile.
 constexpr int kPredictedCandidates = 8;
 // A record with its samples takes about 40 KiB, its cubin 20 KiB.
