@@ -15,30 +15,30 @@
 
 namespace tilewright {
 
-// How a bench worker is started.
+// The command that starts a bench worker.
 struct BenchWorkerCommand {
   std::string executable;  // Empty: this binary.
   std::vector<std::string> arguments = {"--worker=bench"};
 };
 
-// One bench worker and the conversation with it. Owned by one profile run. Not thread-safe.
+// One bench worker and the connection to it. Owned by one profile run. Not thread-safe.
 class BenchClient {
  public:
   static absl::StatusOr<std::unique_ptr<BenchClient>> Start(const BenchWorkerCommand& command);
 
-  // One request, one reply. DEADLINE_EXCEEDED: no reply within `limit`. UNAVAILABLE, reason
-  // BENCH_WORKER_ENDED: the worker ended; the message says how; WORKER_LOST: it was killed,
-  // stopped or cut off from outside. After any of them the worker is gone. A reply that carries
-  // an error is that error, with its code and reason.
+  // Sends one request and returns its reply. DEADLINE_EXCEEDED: no reply within `limit`.
+  // UNAVAILABLE, reason BENCH_WORKER_ENDED: the worker ended; the message says how. Reason
+  // WORKER_LOST: it was killed, stopped or cut off from outside. After any of these the worker is
+  // gone. If a reply carries an error, returns that error with its code and reason.
   absl::StatusOr<bench::Reply> Call(const bench::Request& request, absl::Duration limit);
 
-  // A further reply to the last request.
+  // Returns a further reply to the last request.
   absl::StatusOr<bench::Reply> Next(absl::Duration limit);
 
-  // Calls end soon after `interrupted` comes true, as CANCELLED, and the worker with them.
+  // Makes calls end as CANCELLED soon after `interrupted` returns true; the worker ends with them.
   void EndCallsWhen(std::function<bool()> interrupted) { interrupted_ = std::move(interrupted); }
 
-  // Whether the worker can be asked again.
+  // Tells if the worker can take another request.
   bool alive() const { return alive_; }
 
  private:

@@ -13,7 +13,7 @@ namespace tilewright {
 namespace {
 
 constexpr absl::Duration kDescribeLimit = absl::Minutes(1);
-// A driver may be installed, or a GPU handed to us, while the daemon runs.
+// Someone may install a driver, or give us a GPU, while the daemon runs.
 constexpr absl::Duration kAskAgainAfter = absl::Seconds(30);
 
 absl::StatusOr<std::string> ArchitectureOf(const std::vector<v1::Device>& devices, int ordinal) {
@@ -23,7 +23,7 @@ absl::StatusOr<std::string> ArchitectureOf(const std::vector<v1::Device>& device
     return MakeError(absl::StatusCode::kUnavailable, "GPU_UNAVAILABLE", device.error());
   }
   return MakeError(absl::StatusCode::kUnavailable, "GPU_UNAVAILABLE",
-                   absl::StrCat("there is no GPU ", ordinal));
+                   absl::StrCat("this machine has no GPU ", ordinal));
 }
 
 }  // namespace
@@ -91,10 +91,12 @@ absl::StatusOr<std::vector<std::string>> BenchProfiler::CompileReference(
       compiler_.CompileAll(jobs, cancellation, [&](std::size_t index, CompileOutcome outcome) {
         if (const v1::Failure* failure = std::get_if<v1::Failure>(&outcome)) {
           if (failure->kind() == v1::FAILURE_KIND_DEFERRED) {
-            failed.Update(WorkerLost(absl::StrCat("the reference kernels: ", failure->message())));
+            failed.Update(WorkerLost(
+                absl::StrCat("cannot compile the reference kernels: ", failure->message())));
           }
-          failed.Update(MakeError(absl::StatusCode::kInternal, "REFERENCE_NOT_COMPILED",
-                                  absl::StrCat("the reference kernels: ", failure->message())));
+          failed.Update(MakeError(
+              absl::StatusCode::kInternal, "REFERENCE_NOT_COMPILED",
+              absl::StrCat("cannot compile the reference kernels: ", failure->message())));
           return;
         }
         cubins.push_back(std::get<CompiledCode>(outcome).cubin);
@@ -110,7 +112,7 @@ absl::StatusOr<ProfileReport> BenchProfiler::Profile(const ProfileRequest& reque
                                                      const ProfileProgress& progress) {
   ASSIGN_OR_RETURN(const std::string architecture,
                    ArchitectureOf(Devices(), request.device_ordinal));
-  // The worker makes its context meanwhile.
+  // Meanwhile the worker makes its context.
   ReferenceCubins reference = std::async(std::launch::async, [&, architecture] {
     return CompileReference(request.problem, architecture, cancellation);
   });

@@ -21,7 +21,7 @@
 
 namespace tilewright {
 
-// Profiles in bench workers: this process makes no CUDA context and loads no CUDA library.
+// Profiles in bench workers. This process makes no CUDA context and loads no CUDA library.
 // Owned by main(); any thread.
 class BenchProfiler final : public Profiler {
  public:
@@ -30,11 +30,11 @@ class BenchProfiler final : public Profiler {
     absl::Duration watchdog = absl::Seconds(2);
   };
 
-  // `compiler` makes the reference kernels and outlives this.
+  // `compiler` compiles the reference kernels and outlives this.
   static absl::StatusOr<std::unique_ptr<BenchProfiler>> Create(Options options, Compiler& compiler);
 
-  // Asked of a worker once, and again later where there was no GPU. `environment` has the
-  // driver's version alone.
+  // Asks a worker once, and again later if it found no GPU. `environment` has only the driver's
+  // version.
   std::vector<v1::Device> Devices() override;
   std::vector<v1::LibraryStatus> Libraries() override;
   bool KnowsDevices() override { return devices_.answered; }
@@ -49,16 +49,16 @@ class BenchProfiler final : public Profiler {
   BenchProfiler(Options options, Compiler& compiler)
       : options_(std::move(options)), compiler_(compiler) {}
 
-  // What a worker said last, and when. One of the two questions must not wait for the other.
+  // What a worker said last, and when. There are two, so that neither question waits for the other.
   struct Answer {
     absl::Mutex asking;  // Held while a worker is asked.
     std::optional<bench::DescribeReply> reply ABSL_GUARDED_BY(asking);
     SteadyTime time ABSL_GUARDED_BY(asking);
-    std::atomic<bool> answered = false;  // `reply` is of a worker, not of a wait without one.
+    std::atomic<bool> answered = false;  // A worker gave `reply`; it is not from a vain wait.
   };
 
   bench::DescribeReply Ask(Answer& answer, bool other_libraries);
-  // The mutex of a device, made on first use.
+  // Returns the mutex of a device; makes it on first use.
   absl::Mutex& DeviceMutex(int ordinal);
   absl::StatusOr<std::vector<std::string>> CompileReference(const v1::Problem& problem,
                                                             const std::string& architecture,

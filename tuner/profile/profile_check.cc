@@ -1,4 +1,4 @@
-// The checks of ProfileRun: which candidates are sound, and whose fault it is that a worker ended.
+// The checks of ProfileRun: which candidates are sound, and which one ended a worker.
 #include <algorithm>
 #include <string>
 
@@ -13,8 +13,8 @@ namespace tilewright {
 namespace {
 
 constexpr absl::Duration kLoadLimit = absl::Seconds(30);
-// Of the time up to the deadline, the share that the first checks may take, which wait for what
-// is compiled, and of what is left then, the share of each further input's.
+// The first checks, which wait for compiles, may take this share of the time up to the deadline.
+// The checks of each further input may take kCheckShare of the time that is left then.
 constexpr double kFirstCheckShare = 0.6;
 constexpr double kCheckShare = 0.2;
 
@@ -39,7 +39,7 @@ void ProfileRun::TakeFailure(Entry& entry, const bench::CandidateReply& reply) {
   }
   if (!reply.has_failure()) return;
   entry.failure = reply.failure();
-  // What it wrote over may be what the next ones are judged by.
+  // It may have overwritten the data that the next candidates are checked with.
   if (reply.failure().kind() == v1::FAILURE_KIND_OUT_OF_BOUNDS) worker_.reset();
 }
 
@@ -47,7 +47,7 @@ void ProfileRun::DeferIfLostAgain(Entry& entry, const absl::Status& status) {
   entry.loaded = false;
   if (++entry.lost < 2) return;
   entry.failure =
-      MakeFailure(FailureKindOf(status), absl::StrCat("lost with two workers: ", status.message()));
+      MakeFailure(FailureKindOf(status), absl::StrCat("two workers were lost: ", status.message()));
   worker_lost_ = true;
 }
 
@@ -123,7 +123,7 @@ absl::Status ProfileRun::CheckSupplied() {
   return absl::OkStatus();
 }
 
-// Most candidates leave the race in its first rounds; only what may win is worth the other inputs.
+// Most candidates leave the race in its first rounds. Only possible winners get the other inputs.
 absl::Status ProfileRun::CheckFinalists() {
   do {
     for (const bench::InputKind kind : {bench::INPUT_KIND_ADVERSARIAL, bench::INPUT_KIND_TIMED}) {
@@ -134,7 +134,7 @@ absl::Status ProfileRun::CheckFinalists() {
   return absl::OkStatus();
 }
 
-// Whether templates that had left the race are needed after all: the best of them come back.
+// Brings the best dropped templates back if none is left in the race. Returns if it did.
 bool ProfileRun::CallBack() {
   std::vector<std::size_t> dropped;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
@@ -149,7 +149,7 @@ bool ProfileRun::CallBack() {
   dropped.resize(std::min<std::size_t>(dropped.size(), kFinalists));
   if (dropped.empty()) return false;
   for (const std::size_t index : dropped) entries_[index].dropped = false;
-  // They left after different rounds.
+  // They left after different numbers of rounds.
   BeginAgain();
   return true;
 }
@@ -158,7 +158,7 @@ absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, SteadyTime end) {
   sound_ = {};
   if (kind != input_) {
     input_ = kind;
-    // A worker that is lost here is started anew, with this input.
+    // If the worker is lost here, a new one starts with this input.
     if (worker_ != nullptr && worker_->alive() && !MakeInput().ok()) worker_.reset();
   }
   for (std::size_t i = 0; i < entries_.size(); ++i) RETURN_IF_ERROR(CheckInTurn(i, end));
@@ -168,12 +168,12 @@ absl::Status ProfileRun::CheckWithInput(bench::InputKind kind, SteadyTime end) {
 absl::Status ProfileRun::CheckInTurn(std::size_t index, SteadyTime end) {
   RETURN_IF_ERROR(Interrupted());
   Entry& entry = entries_[index];
-  // Of templates and of the vendor's the first sound one is measured however late it is: an
-  // answer after the deadline is worth more than none.
+  // The first sound template and the first sound algorithm of the vendor are measured however late
+  // it is: an answer after the deadline is worth more than none.
   bool& has_one = entry.kernel != nullptr ? sound_.kernel : sound_.vendor;
   if (entry.racing() && has_one && SteadyTime::Now() > end) {
     entry.failure =
-        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time was up before it could be checked");
+        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time ran out before it was checked");
   }
   const bool first_input = input_ == bench::INPUT_KIND_NORMAL;
   if (entry.racing()) RETURN_IF_ERROR(CheckEntry(index, /*repeat=*/first_input));

@@ -1,5 +1,4 @@
-// The race of ProfileRun: which candidates are timed how often. The reasoning is in
-// statistics.h.
+// The race of ProfileRun: which candidates are timed, and how often. statistics.h explains why.
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -12,13 +11,13 @@
 namespace tilewright {
 namespace {
 
-// Rounds in which the GPU's throttle reasons changed are run again, while no more than this
-// were discarded in all: a GPU that never settles must still give an answer.
+// A round is run again if the GPU's throttle reasons changed in it, but at most this often in all.
+// A GPU that never settles must still give an answer.
 constexpr int kMaxDiscarded = 8;
-// Finals of slow kernels end early, once the median has this many samples and the time is spent.
+// The finals of slow kernels end once they have this many rounds and the time is spent.
 constexpr int kEnoughRounds = 9;
 constexpr absl::Duration kFinalsBudget = absl::Milliseconds(350);
-// Estimates below this come from cold launches and are taken again, warm.
+// Estimates below this come from cold launches and are measured again, warm.
 constexpr double kWarmUpBelowSeconds = 200e-6;
 
 }  // namespace
@@ -27,7 +26,7 @@ absl::Status ProfileRun::Race() {
   RETURN_IF_ERROR(WarmUp());
   const int quick = std::min(kQuickRounds, std::max(request_.max_rounds, 1));
   while (true) {
-    // One round tells where to look further; while that compiles, the others are run.
+    // One round shows where to search further. The other rounds run while that compiles.
     RETURN_IF_ERROR(RunRounds(1, /*quick=*/true));
     const bool more = Continue();
     RETURN_IF_ERROR(RunRounds(quick, /*quick=*/true));
@@ -49,7 +48,7 @@ bool ProfileRun::Continue() {
   return request_.supply->Continue(seconds);
 }
 
-// Sample i of every candidate is of round i.
+// Restarts all at once, because sample i of every candidate comes from round i.
 void ProfileRun::BeginAgain() {
   rounds_ = 0;
   for (const std::size_t index : Racing()) {
@@ -75,12 +74,12 @@ absl::Status ProfileRun::RunRounds(int rounds, bool quick) {
   const SteadyTime begin = SteadyTime::Now();
   while (rounds_ < rounds) {
     std::vector<std::size_t> order = Racing();
-    // One round is worth its time even beyond the deadline: without it there is no answer.
+    // The first round runs even after the deadline: without it there is no answer.
     if (order.empty() || (rounds_ > 0 && SteadyTime::Now() > request_.deadline)) break;
     const bool spent = rounds_ >= kEnoughRounds && SteadyTime::Now() - begin > kFinalsBudget;
     if (!quick && spent) break;
-    // Another order each round, the same on every run: no candidate always follows the
-    // same one.
+    // Each round has another order, so that no candidate always follows the same one. The orders
+    // are the same on every run.
     std::mt19937 generator(static_cast<unsigned>(rounds_ + discarded_));
     std::shuffle(order.begin(), order.end(), generator);
     RETURN_IF_ERROR(RunRound(order, /*count=*/true));
@@ -98,7 +97,7 @@ absl::Status ProfileRun::RunRound(const std::vector<std::size_t>& order, bool co
     RETURN_IF_ERROR(EnsureLoaded(index));
     if (entries_[index].live()) ready.push_back(index);
   }
-  // A candidate that took the worker with it while loading took the others' loads too.
+  // A candidate that ended the worker while loading also lost the other candidates' loads.
   const bool all_loaded = std::all_of(ready.begin(), ready.end(),
                                       [&](std::size_t index) { return entries_[index].loaded; });
   if (ready.empty() || !all_loaded || worker_ == nullptr || !worker_->alive()) {
@@ -110,9 +109,9 @@ absl::Status ProfileRun::RunRound(const std::vector<std::size_t>& order, bool co
     for (const RoundSample& sample : samples) entries_[sample.entry].estimate = sample.seconds;
     return absl::OkStatus();
   }
-  // A round that a culprit cut short is always run again: sample i of every candidate is of
-  // round i. That ends, because a culprit fails the second time, and one that is
-  // lost twice is deferred.
+  // A round that a culprit cut short always runs again, because sample i of every candidate comes
+  // from round i. This ends: a culprit fails the second time, and a candidate that is lost twice
+  // is deferred.
   const bool disturbed = last_round_ && last_round_->disturbed();
   if (!last_round_ || (disturbed && discarded_ < kMaxDiscarded)) {
     ++discarded_;
@@ -135,7 +134,7 @@ absl::StatusOr<std::vector<ProfileRun::RoundSample>> ProfileRun::CollectRound(
   for (const std::size_t index : order) {
     Entry& entry = entries_[index];
     if (!reply.ok()) {
-      // The replies come in order: the first that is missing names the culprit.
+      // The replies come in order, so the first missing reply names the culprit.
       Blame(entry, reply.status());
       return samples;
     }
@@ -147,7 +146,7 @@ absl::StatusOr<std::vector<ProfileRun::RoundSample>> ProfileRun::CollectRound(
     }
     reply = worker_->Next(limit);
   }
-  // What follows the last candidate is the round's own reply.
+  // After the last candidate comes the reply of the round itself.
   if (reply.ok() && reply->has_round()) last_round_ = reply->round();
   return samples;
 }
@@ -163,8 +162,8 @@ void ProfileRun::Commit(const std::vector<RoundSample>& samples, const bench::Ro
   }
 }
 
-// Templates race among themselves and the vendor's algorithms among theirs: the best of either is
-// wanted, whichever is faster. The library's first choice stays as well: it is what others run.
+// Templates race among themselves, and so do the vendor's algorithms: the best of both is needed,
+// whichever is faster. The library's first choice stays too, because that is what others run.
 void ProfileRun::DropSlow() {
   for (const bool vendors : {false, true}) {
     std::vector<std::size_t> group;

@@ -52,7 +52,7 @@ absl::StatusOr<ProfileReport> ProfileRun::Run() {
   if (status.ok()) status = Race();
   if (status.ok()) status = CheckAgain();
   if (absl::IsResourceExhausted(status)) {
-    // What is still to come is deferred as well.
+    // All later kernels are deferred as well.
     while (TakeNext()) {
     }
     DeferAll(std::string(status.message()));
@@ -75,7 +75,7 @@ absl::Status ProfileRun::EnsureWorker() {
     RETURN_IF_ERROR(Interrupted());
     status = TryStartWorker();
     if (worker_ != nullptr && worker_->alive()) RETURN_IF_ERROR(reference_.get().status());
-    // Memory may be short for long: that is an answer, not a mishap.
+    // Memory may be short for long, so another worker would not help.
     if (status.ok() || absl::IsResourceExhausted(status)) return status;
   }
   worker_.reset();
@@ -121,8 +121,8 @@ absl::Status ProfileRun::FindVendors() {
     worker_lost_ = !reply.ok() && IsWorkerLost(reply.status());
   }
   if (!reply.ok()) {
-    // The baseline is optional: a library that fails leaves the templates to race alone, but
-    // not unnoticed.
+    // The baseline is optional. If the library fails, the templates race alone, and the report
+    // says so.
     entries_.emplace_back().failure =
         MakeFailure(FailureKindOf(reply.status()), std::string(reply.status().message()));
     return EnsureWorker();
@@ -173,7 +173,7 @@ double ProfileRun::Entry::seconds() const {
 }
 
 std::size_t ProfileRun::PlaceInReport(std::size_t index) const {
-  // Between the request's kernels and the supply's are the vendor's.
+  // The vendor's entries lie between the request's kernels and the supply's.
   return index < request_.kernels.size()
              ? index
              : index - (entries_.size() - supplied_.size() - request_.kernels.size());
@@ -231,7 +231,7 @@ v1::Candidate ProfileRun::ToCandidate(const Entry& entry) const {
   }
   if (entry.samples.empty()) {
     *candidate.mutable_failure() =
-        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time was up before it could be timed");
+        MakeFailure(v1::FAILURE_KIND_DEFERRED, "the time ran out before it was timed");
     return candidate;
   }
   v1::Measurement& measurement = *candidate.mutable_measurement();

@@ -10,15 +10,15 @@
 namespace tilewright {
 namespace {
 
-// As reference/elements.cuh calls it: "kBf16".
+// Returns the name in reference/elements.cuh: "kBf16".
 std::string TypeConstant(v1::DataType type) {
   std::string name = TypeName(type);
   name.front() = absl::ascii_toupper(static_cast<unsigned char>(name.front()));
   return absl::StrCat("k", name);
 }
 
-// With what every problem needs: inputs, and checks that do not know what was computed. The
-// problem's own unit takes longest to compile, and begins first.
+// Adds what every problem needs: inputs, and checks that do not know the computation. The
+// problem's own unit comes first, because it takes longest to compile.
 std::vector<ReferenceUnit> WithCommonUnits(ReferenceUnit own) {
   return {
       std::move(own),

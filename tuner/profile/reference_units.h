@@ -8,16 +8,16 @@
 
 namespace tilewright {
 
-// A source that is compiled by itself.
+// A source that is compiled alone.
 struct ReferenceUnit {
   std::string source;
   std::vector<std::string> entry_symbols;
 };
 
-// The CUDA of the kernels that make inputs, compute the reference and check outputs of `problem`.
-// In units, because nothing is measured before all are compiled: at the same time, they take a
-// third of what one source takes. Depends on the types of A and B, and on whether there is a mask
-// or a gradient of the bias to be checked. Empty where the kind of the problem is not set.
+// Returns the CUDA of the kernels that make inputs, compute the reference and check outputs of
+// `problem`. Several units compile at the same time in a third of the time of one source; nothing
+// is measured before all are compiled. They depend on the types of A and B, and on whether a mask
+// or a bias gradient must be checked. Empty if the kind of the problem is not set.
 std::vector<ReferenceUnit> ReferenceUnits(const v1::Problem& problem);
 
 }  // namespace tilewright

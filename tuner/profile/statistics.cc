@@ -7,7 +7,7 @@
 namespace tilewright {
 namespace {
 
-// Lead that one, two and three or more rounds need; see the header.
+// How far the best must lead after one, two and three or more rounds. statistics.h explains it.
 constexpr double kSlack[] = {1.5, 1.2, 1.05};
 
 constexpr double kSampleSeconds = 100e-6;
