@@ -19,8 +19,8 @@ absl::Status CheckFits(const DriverApi& driver, double needed) {
   if (needed <= static_cast<double>(free)) return absl::OkStatus();
   constexpr double kGibibyte = 1073741824.0;
   return MakeError(absl::StatusCode::kResourceExhausted, "GPU_OUT_OF_MEMORY",
-                   absl::StrFormat("checking the problem takes %.1f GiB of GPU memory, %.1f of "
-                                   "%.1f GiB are free",
+                   absl::StrFormat("checking the problem needs %.1f GiB of GPU memory, but only "
+                                   "%.1f of %.1f GiB are free",
                                    needed / kGibibyte, static_cast<double>(free) / kGibibyte,
                                    static_cast<double>(total) / kGibibyte));
 }

@@ -10,8 +10,8 @@
 
 namespace tilewright {
 
-// The GPU as a session has it: its context, one stream, the events around what is timed, and what
-// flushes L2. Owned by a session, whose first member it is: the context goes last. Not thread-safe.
+// The GPU of a session: its context, one stream, the events around a timing, and the memory that
+// flushes L2. It is the session's first member, because the context must go last. Not thread-safe.
 class BenchDevice {
  public:
   // RESOURCE_EXHAUSTED, GPU_OUT_OF_MEMORY: less than `needed_bytes` are free.
@@ -21,19 +21,19 @@ class BenchDevice {
   CUstream stream() const { return stream_.get(); }
   int64_t l2_bytes() const { return l2_bytes_; }
 
-  // Once, after what matters more has its memory.
+  // Call it once, after everything more important has its memory.
   absl::Status AllocateFlush();
   absl::Status Flush(int times);
 
-  // Around what is timed; and once the stream has passed it, how long it took.
+  // Marks what is timed. Once the stream has passed both marks, ElapsedSeconds has the time.
   absl::Status RecordBegin() const { return Record(begin_); }
   absl::Status RecordEnd() const { return Record(end_); }
   absl::StatusOr<double> ElapsedSeconds() const;
 
-  // `what`: for the error.
+  // `what` says in an error what was running.
   absl::Status Synchronize(const char* what) const;
 
-  // Whether the context is ruined.
+  // Tells if the context is ruined.
   bool ContextLost() const;
 
  private:
@@ -43,7 +43,7 @@ class BenchDevice {
   absl::Status Record(const CudaEvent& event) const;
 
   const DriverApi* driver_;
-  // In the order of construction: the context goes last.
+  // In the order of construction, because the context must go last.
   CudaContext context_;
   CudaStream stream_;
   CudaEvent begin_;

@@ -13,16 +13,16 @@
 namespace tilewright {
 
 absl::Status FilterBenchWorker() {
-  // A worker that opens a second problem has its filter already, which refuses no further one.
+  // A worker that opens a second problem already has its filter, which need not change.
   static bool filtered = false;
   if (filtered) return absl::OkStatus();
-  // Errors alone: the driver's threads block signals.
+  // Refused calls only get an error, because the driver's threads block signals.
   SyscallFilter filter(SyscallFilter::Answer::kError);
   RefuseOtherProcesses(filter);
   filter.RefuseUnless(__NR_socket, 0, {AF_UNIX, AF_NETLINK});
   RETURN_IF_ERROR(filter.Install());
   if (syscall(__NR_execve, "/", nullptr, nullptr) != -1 || errno != EPERM) {
-    return absl::UnavailableError("the system call filter has no effect on this kernel");
+    return absl::UnavailableError("the system call filter has no effect on this system");
   }
   filtered = true;
   return absl::OkStatus();

@@ -5,13 +5,13 @@
 
 namespace tilewright {
 
-// Refuses, from now on and with EPERM, what neither CUDA nor NVML nor cublasLt need once a context
-// is there: other programs, the memory and the signals of other processes, debugging, and sockets
-// to other machines. Files, devices, threads and local sockets stay, which the driver uses as it
-// likes. It holds for the calling thread and for the threads that are started later, not for those
-// that the driver made with the context. After the context is made and before any kernel is loaded.
-// UNAVAILABLE where the kernel has no such filters: the worker says so and goes on, for a daemon
-// without it would measure nothing there.
+// Refuses with EPERM, from now on, what CUDA, NVML and cublasLt do not need once a context exists:
+// other programs, the memory and the signals of other processes, debugging, and sockets to other
+// machines. The driver may still use files, devices, threads and local sockets. The filter holds
+// for the calling thread and for threads that start later, but not for those that the driver made
+// with the context. REQUIRES: the context is made, and no kernel is loaded yet. UNAVAILABLE: the
+// operating system has no such filters. The worker then says so and continues, because otherwise
+// the daemon could measure nothing there.
 absl::Status FilterBenchWorker();
 
 }  // namespace tilewright

@@ -22,12 +22,12 @@ v1::Failure ToFailure(const absl::Status& status) {
   return MakeFailure(kind, std::string(status.message()));
 }
 
-// Serves the requests of one conversation. Lives in RunBenchWorker.
+// Serves the requests of one connection. Lives in RunBenchWorker.
 class BenchServer {
  public:
   explicit BenchServer(int fd) : fd_(fd) {}
 
-  // OK while the conversation goes on.
+  // Returns OK while the connection continues.
   absl::Status Serve(const bench::Request& request) {
     switch (request.what_case()) {
       case bench::Request::kDescribe:
@@ -38,7 +38,7 @@ class BenchServer {
         break;
     }
     if (session_ == nullptr) {
-      return Send(ErrorReply(absl::FailedPreconditionError("nothing was opened")));
+      return Send(ErrorReply(absl::FailedPreconditionError("no problem is open")));
     }
     switch (request.what_case()) {
       case bench::Request::kReference:
@@ -54,7 +54,7 @@ class BenchServer {
       case bench::Request::kRound:
         return Round(request.round());
       default:
-        return Send(ErrorReply(absl::InvalidArgumentError("an empty request")));
+        return Send(ErrorReply(absl::InvalidArgumentError("the request is empty")));
     }
   }
 
@@ -90,7 +90,7 @@ class BenchServer {
     session_ = *std::move(session);
     OpenNvml(request.device_ordinal());
     bench::Reply reply;
-    // The driver has started what it starts by now, and no kernel is loaded yet.
+    // By now the driver has started all that it starts, and no kernel is loaded yet.
     if (const absl::Status filtered = FilterBenchWorker(); !filtered.ok()) {
       reply.mutable_open()->set_filter_error(std::string(filtered.message()));
     }
@@ -98,7 +98,7 @@ class BenchServer {
     return reply;
   }
 
-  // Without NVML rounds carry no clocks; nothing else changes.
+  // Without NVML, rounds have no clocks. Nothing else changes.
   void OpenNvml(int ordinal) {
     const auto driver = DriverApi::Load();
     CUdevice device = 0;
@@ -171,7 +171,7 @@ class BenchServer {
     return Send(reply);
   }
 
-  // The reply for a candidate; an error where the context did not survive it.
+  // Sends the reply for a candidate. Returns an error if the context is lost.
   absl::Status SendCandidate(int id, const absl::Status& status, double seconds = 0) {
     bench::Reply reply;
     bench::CandidateReply& candidate = *reply.mutable_candidate();
@@ -201,8 +201,8 @@ int RunBenchWorker(int fd) {
   while (ReadMessage(fd, SteadyTime::InfiniteFuture(), &request).ok()) {
     if (!server->Serve(request).ok()) return kUnableExit;
   }
-  // Not destroyed: the driver frees a process's memory faster than we free it piece by
-  // piece, and after a lost context every call would fail.
+  // The session is not destroyed. The driver frees a process's memory faster than we free it piece
+  // by piece, and every call would fail after a lost context.
   return 0;
 }
 

@@ -3,8 +3,8 @@
 
 namespace tilewright {
 
-// Serves a profiler on `fd` until the other end closes: the one process with a CUDA context.
-// Run by the daemon's binary re-executed as `--worker=bench`. Returns the exit status.
+// Serves a profiler on `fd` until the other end closes. Only this process has a CUDA context. The
+// daemon runs its own binary with `--worker=bench` for it. Returns the exit status.
 int RunBenchWorker(int fd);
 
 }  // namespace tilewright

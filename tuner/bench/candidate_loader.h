@@ -19,14 +19,14 @@
 
 namespace tilewright {
 
-// What one launch reads and writes.
+// The memory that one launch reads and writes.
 struct LaunchMemory {
   TensorPointers tensors;
   void* workspace = nullptr;
   int64_t workspace_bytes = 0;
 };
 
-// A launch that was checked and packed. Enqueues it, any number of times, without allocating.
+// A checked and packed launch. Enqueues it, any number of times, without allocating.
 using PreparedLaunch = std::function<absl::Status(CUstream)>;
 
 // A kernel or a vendor's algorithm in the context of a bench worker.
@@ -36,8 +36,8 @@ struct LoadedCandidate {
   std::function<absl::StatusOr<PreparedLaunch>(const LaunchMemory&)> prepare;
 };
 
-// Loads the candidates of one problem into the current context. One implementation a family. Owned
-// by a bench session, as what it loads. Not thread-safe.
+// Loads the candidates of one problem into the current context. Each family has one
+// implementation. A bench session owns it and all that it loads. Not thread-safe.
 class CandidateLoader {
  public:
   virtual ~CandidateLoader() = default;
@@ -45,13 +45,13 @@ class CandidateLoader {
   virtual absl::StatusOr<LoadedCandidate> Load(const DriverApi& driver,
                                                const bench::LoadRequest& request) = 0;
 
-  // Empty without a vendor's library, or where that does not compute the problem.
+  // Empty if there is no vendor's library or it does not compute the problem.
   virtual absl::StatusOr<std::vector<v1::VendorKernel>> Vendors(const DriverApi& driver,
                                                                 int64_t workspace_limit,
                                                                 int limit) = 0;
 };
 
-// For implementations: the operands of a family, with the scalars of its reference.
+// For implementations: returns the operands of a family, with the scalars of its reference.
 template <typename Tensor, typename Operands, typename FamilyReference>
 Operands OperandsOf(const LaunchMemory& memory, const FamilyReference& reference) {
   Operands operands;
@@ -66,7 +66,7 @@ Operands OperandsOf(const LaunchMemory& memory, const FamilyReference& reference
   return operands;
 }
 
-// And what a launcher prepared, which holds on to it.
+// For implementations: returns the prepared launch, which keeps its launcher alive.
 template <typename Launcher, typename Prepared>
 absl::StatusOr<PreparedLaunch> ToPreparedLaunch(std::shared_ptr<Launcher> launcher,
                                                 absl::StatusOr<Prepared> prepared) {

@@ -6,7 +6,7 @@
 namespace tilewright {
 namespace {
 
-// Rows of one batch that are looked at where not all can be; sorted, no row twice.
+// Returns the rows of one batch to check if not all can be: sorted, no row twice.
 std::vector<int64_t> SampleRows(int64_t m, int64_t count, int64_t seed) {
   if (count >= m) count = m;
   std::set<int64_t> rows = {0, m - 1};
@@ -14,7 +14,7 @@ std::vector<int64_t> SampleRows(int64_t m, int64_t count, int64_t seed) {
   for (int64_t i = 0; i < count && static_cast<int64_t>(rows.size()) < count; ++i) {
     const int64_t begin = static_cast<int64_t>(static_cast<double>(i) * step);
     const int64_t width = std::max<int64_t>(static_cast<int64_t>(step), 1);
-    // 37 is coprime to every tile side, so that places inside of tiles take turns.
+    // 37 is coprime to every tile side, so that the rows fall on different places in the tiles.
     rows.insert(std::min(begin + (37 * i + seed) % width, m - 1));
   }
   return {rows.begin(), rows.end()};
@@ -39,7 +39,7 @@ std::vector<int64_t> RowsToCheck(const v1::GemmProblem& problem) {
   const int64_t rows_per_batch = std::max(affordable / batches, group);
   std::vector<int64_t> rows;
   for (int64_t i = 0; i < batches; ++i) {
-    // Evenly over the batches, the first and the last among them.
+    // The batches are spread evenly and include the first and the last.
     const int64_t index = batches == 1 ? batch - 1 : i * (batch - 1) / (batches - 1);
     AppendGroups(SampleRows(m, rows_per_batch, i), index * m, rows);
   }

@@ -16,8 +16,8 @@ struct MemoryRow {
   std::string_view memory;
 };
 
-// NVIDIA's data sheets. The first row whose text is in the name decides, so the special
-// comes before the general.
+// From NVIDIA's data sheets. The first row whose text is in the name decides, so a special row
+// comes before a general one.
 constexpr MemoryRow kMemoryTable[] = {
     {"GB300", "HBM3e"},
     {"B300", "HBM3e"},
@@ -86,7 +86,7 @@ absl::Status FillAttributes(const DriverApi& driver, CUdevice device, v1::Silico
   return absl::OkStatus();
 }
 
-// NVML where it is there; else the driver's deprecated attributes, 0 where they are gone.
+// Asks NVML if it is there, else the driver's deprecated attributes; 0 if those are gone.
 void FillClocks(const DriverApi& driver, CUdevice device, const std::string& uuid,
                 v1::Silicon& silicon) {
   const auto kilohertz = [&](CUdevice_attribute attribute) {

@@ -10,20 +10,20 @@
 
 namespace tilewright {
 
-// Every GPU of the driver, with silicon complete and the driver's version in its
-// environment. Makes no context. A GPU that cannot be asked carries its error.
+// Returns every GPU of the driver, with complete silicon, and with the driver's version in its
+// environment. Makes no context. A GPU that cannot be asked has its error.
 std::vector<v1::Device> DescribeDevices(const DriverApi& driver);
 
-// The driver's library: "cuda".
+// Describes the driver's library: "cuda".
 v1::LibraryStatus DriverLibrary();
 
-// "GPU-8-4-4-4-12" of 16 bytes.
+// Returns "GPU-8-4-4-4-12" for 16 bytes.
 std::string FormatUuid(std::string_view bytes);
 
-// "HBM3e" for "NVIDIA H200"; empty for a name that is not in the table. Pure.
+// Returns "HBM3e" for "NVIDIA H200". Empty if the name is not in the table. Pure.
 std::string MemoryClassOf(std::string_view name);
 
-// Peak bytes a second: two transfers a clock over the whole bus. Pure.
+// Returns the peak bytes per second: two transfers per clock over the whole bus. Pure.
 double DramBytesPerSecond(int memory_clock_mhz, int bus_bits);
 
 }  // namespace tilewright

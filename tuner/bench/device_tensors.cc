@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kLeastGuard = int64_t{1} << 20;
 constexpr int64_t kMostGuard = int64_t{16} << 20;
-constexpr int64_t kGuardAlignment = 256;  // What cuMemAlloc gives, kept behind the region.
+constexpr int64_t kGuardAlignment = 256;  // That of cuMemAlloc; the region keeps it.
 constexpr int64_t kGuardRows = 256;
 
 int64_t RoundUp(int64_t value, int64_t multiple) { return CeilDiv(value, multiple) * multiple; }
@@ -27,7 +27,7 @@ int64_t GuardedBuffer::GuardBytes(int64_t row_bytes) {
 absl::StatusOr<GuardedBuffer> GuardedBuffer::Allocate(const DriverApi& driver, int64_t bytes,
                                                       int64_t guard_bytes) {
   GuardedBuffer buffer;
-  // Whole words, so that checksums need no last bytes.
+  // The size is in whole words, so that checksums need no code for last bytes.
   ASSIGN_OR_RETURN(buffer.memory_,
                    DeviceMemory::Allocate(driver, RoundUp(bytes, 4) + 2 * guard_bytes));
   buffer.bytes_ = bytes;

@@ -1,4 +1,4 @@
-// What a session has in the memory of the GPU, with canaries around it.
+// The tensors of a session in GPU memory, with canaries around them.
 #ifndef TILEWRIGHT_TUNER_BENCH_DEVICE_TENSORS_H_
 #define TILEWRIGHT_TUNER_BENCH_DEVICE_TENSORS_H_
 
@@ -15,11 +15,11 @@
 
 namespace tilewright {
 
-// Device memory with a canary region before and after it: what is written there was written
-// out of bounds, what is read from there (NaN) shows in the result.
+// Device memory with a canary region before and after it. A change there shows a write out of
+// bounds. A read from there gives NaN, which shows in the result.
 class GuardedBuffer {
  public:
-  // Regions wide enough for a tile of 256 rows that starts at the last row, from 1 to 16 MiB.
+  // Returns a size, from 1 to 16 MiB, that holds a tile of 256 rows that starts at the last row.
   static int64_t GuardBytes(int64_t row_bytes);
 
   GuardedBuffer() = default;
@@ -27,14 +27,14 @@ class GuardedBuffer {
                                                 int64_t guard_bytes);
 
   bool empty() const { return memory_.bytes() == 0; }
-  // The first byte after the first region.
+  // Returns the first byte after the first region.
   CUdeviceptr address() const { return memory_.address() + static_cast<CUdeviceptr>(guard_); }
   void* pointer() const { return reinterpret_cast<void*>(address()); }
   int64_t bytes() const { return bytes_; }
   int64_t guard_bytes() const { return guard_; }
   const DeviceMemory& memory() const { return memory_; }
 
-  // Sets every byte, both regions included.
+  // Sets every byte, also in both regions.
   absl::Status Poison(const DriverApi& driver, unsigned char byte, CUstream stream) const;
 
  private:
@@ -49,7 +49,7 @@ struct DeviceTensor {
   GuardedBuffer memory;
 };
 
-// As the reference kernels take it.
+// Converts to the form that the reference kernels take.
 ReferenceMatrix ToReferenceMatrix(const MatrixLayout& layout, void* data);
 ReferenceMatrix ToReferenceMatrix(const DeviceTensor& tensor);
 
@@ -57,7 +57,7 @@ ReferenceMatrix ToReferenceMatrix(const DeviceTensor& tensor);
 class DeviceTensors {
  public:
   DeviceTensors() = default;
-  // Those of `uses` that are written, or those that are not.
+  // Allocates those of `uses` that are written, or those that are not.
   static absl::StatusOr<DeviceTensors> Allocate(const DriverApi& driver, const TensorUses& uses,
                                                 bool written);
 
@@ -66,12 +66,12 @@ class DeviceTensors {
   auto begin() const { return tensors_.begin(); }
   auto end() const { return tensors_.end(); }
 
-  // `tensor`: the family's number for it. Null where it is not among these.
+  // Returns null if the tensor is not in the list. `tensor`: the family's number for it.
   const DeviceTensor* Find(int tensor) const;
-  // Data null where it is not among these.
+  // Its data is null if the tensor is not in the list.
   ReferenceMatrix MatrixOf(int tensor) const;
 
-  // Sets every byte, canaries included.
+  // Sets every byte, also in the canaries.
   absl::Status Poison(const DriverApi& driver, unsigned char byte, CUstream stream) const;
 
  private:

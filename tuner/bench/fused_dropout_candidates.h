@@ -9,8 +9,8 @@
 
 namespace tilewright {
 
-// Kernels of a fused dropout. It has no vendor. Launches take the scalars of `reference`, which
-// outlives this.
+// Loads kernels of a fused dropout, which has no vendor. Launches use the scalars of `reference`,
+// which outlives this.
 std::unique_ptr<CandidateLoader> FusedDropoutCandidates(const v1::FusedDropoutProblem& problem,
                                                         const FusedDropoutReference& reference);
 

@@ -12,7 +12,7 @@ namespace tilewright {
 namespace {
 
 constexpr uint64_t kSeed = 20240229;
-// Both words of the counter have bits of it.
+// It has bits in both words of the counter.
 constexpr uint64_t kOffset = 0x5DEECE66D123;
 constexpr float kEpsilon = 1e-5f;
 
@@ -119,7 +119,7 @@ absl::Status FusedDropoutReference::FillInput(const DeviceTensor& input,
   switch (FusedTensorOf(input.use)) {
     case FusedTensor::kMean:
     case FusedTensor::kInverseRoot:
-      return absl::OkStatus();  // Made with the rows' terms.
+      return absl::OkStatus();  // The kernel of the rows' terms writes it.
     case FusedTensor::kMask: {
       FusedMaskArgs args{};
       args.mask = static_cast<unsigned char*>(input.memory.pointer());
@@ -132,8 +132,8 @@ absl::Status FusedDropoutReference::FillInput(const DeviceTensor& input,
     }
     default: {
       FillArgs args = FillArgsOf(input);
-      // Magnitudes over which rows differ by far more than a sum has bits, and which neither
-      // squares nor products of four leave the range of fp32 with; fp16 has less of it.
+      // With these magnitudes rows differ by far more than a sum has bits, but neither squares nor
+      // products of four leave the range of fp32. The range of fp16 is smaller.
       const bool is_fp16 = input.use.layout.type == v1::DATA_TYPE_FP16;
       args.exponent_low = is_fp16 ? -12 : -20;
       args.exponent_high = is_fp16 ? 5 : 10;
@@ -145,7 +145,7 @@ absl::Status FusedDropoutReference::FillInput(const DeviceTensor& input,
 absl::Status FusedDropoutReference::Fill(const ReferenceKernels& kernels) {
   for (const DeviceTensor& input : inputs()) RETURN_IF_ERROR(FillInput(input, kernels));
   if (!Normalizes(problem_)) return absl::OkStatus();
-  // A block a row.
+  // One block for each row.
   const FusedReferenceArgs args = Arguments();
   return kernels.RunOver("tilewright_reference_fused_rows", args.rows * ReferenceKernels::kThreads,
                          &args);
@@ -195,8 +195,8 @@ std::optional<std::string> FusedDropoutReference::WrongValues(const OutputFindin
   const std::string name = NameOf(output.use);
   if (counts.wrong > 0)
     return WrongElements(name, counts, PlaceOf(output.use, ~counts.first_wrong));
-  // Of our inputs only what fp16 has no room for may be Inf, and the comparison of every element
-  // has told which.
+  // On our inputs only values that fp16 cannot hold may be Inf, and the comparison of every element
+  // has already judged those.
   if (counts.non_finite == 0 || output.use.layout.type == v1::DATA_TYPE_FP16) return std::nullopt;
   return NonFiniteElements(name, counts);
 }

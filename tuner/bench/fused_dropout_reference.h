@@ -11,13 +11,13 @@
 #include "tilewright/v1/problem.pb.h"
 #include "tuner/bench/reference.h"
 
-// After reference_args.h, which it needs.
+// Must follow reference_args.h, which it needs.
 #include "kernel_templates/reference/fused_dropout_reference_args.h"
 
 namespace tilewright {
 
-// The reference of a fused dropout: terms of rows and columns in double precision, from which every
-// element is computed again as it is compared.
+// The reference of a fused dropout. It keeps the terms of rows and columns in double precision and
+// computes each element from them again when it compares it.
 class FusedDropoutReference final : public Reference {
  public:
   explicit FusedDropoutReference(const v1::FusedDropoutProblem& problem) : problem_(problem) {}
@@ -30,10 +30,10 @@ class FusedDropoutReference final : public Reference {
                        const ReferenceKernels& kernels) const override;
   std::optional<std::string> WrongValues(const OutputFindings& output,
                                          const CheckFindings& findings) const override;
-  // The largest of all outputs.
+  // Returns the largest error of all outputs.
   double RelativeErrorOf(const CheckFindings& findings) const override;
 
-  // The scalars of a launch. Those that it must not read are NaN.
+  // Sets the scalars of a launch. Those that it must not read are NaN.
   void SetScalars(FusedDropoutArguments& operands) const;
 
  private:

@@ -12,7 +12,7 @@
 namespace tilewright {
 namespace {
 
-// What its template says; of a kernel of no template, what the types do.
+// Returns the precision that the kernel's template names, or that of the types without a template.
 v1::Precision PrecisionOfKernel(const v1::GemmProblem& gemm, const v1::Variant& variant) {
   v1::Problem problem;
   *problem.mutable_gemm() = gemm;
@@ -40,8 +40,8 @@ class GemmCandidateLoader final : public CandidateLoader {
       const absl::Status opened = OpenVendor(driver);
       if (absl::IsNotFound(opened)) return kernels;
       RETURN_IF_ERROR(opened);
-      // What the types say anyway stays unsaid, as older versions, which know nothing else, have
-      // it.
+      // The precision that follows from the types is not named, because older versions know no
+      // other and stored none.
       const bool is_of_types = precision == PrecisionOfTypes(problem_);
       ASSIGN_OR_RETURN(const std::vector<v1::VendorKernel> found,
                        vendor_->Algorithms(problem_, workspace_limit, limit,

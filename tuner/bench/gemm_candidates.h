@@ -9,7 +9,7 @@
 
 namespace tilewright {
 
-// Kernels of a GEMM and cublasLt's algorithms. Launches take the scalars of `reference`, which
+// Loads kernels of a GEMM and cublasLt's algorithms. Launches use the scalars of `reference`, which
 // outlives this.
 std::unique_ptr<CandidateLoader> GemmCandidates(const v1::GemmProblem& problem,
                                                 const GemmReference& reference);

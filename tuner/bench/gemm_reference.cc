@@ -16,10 +16,11 @@
 namespace tilewright {
 namespace {
 
-// Of D: no power of two, so that leaving it out, or rounding before it, shows.
+// The scale of D. It is no power of two, so that a kernel that omits it, or rounds before it,
+// fails.
 constexpr float kScaleD = 1.375f;
 
-// Every field of the counter is in use.
+// Every field of the counter has bits set.
 constexpr uint64_t kSeed = 0x9E3779B97F4A7C15;
 constexpr uint64_t kOffset = (uint64_t{5} << 32) + 3;
 
@@ -28,7 +29,7 @@ T* As(const DeviceMemory& memory) {
   return static_cast<T*>(memory.pointer());
 }
 
-// What pads the scales of blocks of B along k is no part of them.
+// The scales of B's blocks without their padding along k.
 MatrixLayout BlockScalesOfB(const v1::GemmProblem& problem, MatrixLayout layout) {
   layout.rows = std::max<int64_t>(problem.batch(), 1) * CeilDiv(problem.n(), kScaledBlock);
   layout.row_stride = layout.columns / layout.rows;
@@ -91,8 +92,7 @@ absl::Status GemmReference::Allocate(const DriverApi& driver) {
   return WritesAux(problem_.epilogue()) ? aux_.Allocate(driver, elements) : absl::OkStatus();
 }
 
-// Whether an input matters: not a C that a beta of 0 is multiplied with, nor the argument of an
-// activation that there is not.
+// Tells if an input matters. C does not if beta is 0, and Aux does not without an activation.
 bool GemmReference::IsRead(GemmTensor tensor) const {
   const v1::Epilogue& epilogue = problem_.epilogue();
   if (tensor == GemmTensor::kAux) return epilogue.activation() > v1::ACTIVATION_NONE;
@@ -142,13 +142,13 @@ absl::Status GemmReference::Fill(const ReferenceKernels& kernels) {
   return absl::OkStatus();
 }
 
-// Which scalars go with an input. An int32 D takes the sum as it is.
+// Returns the alpha for the current input. An int32 D takes the sum unchanged.
 float GemmReference::Alpha() const {
   const bool plain = kind() != bench::INPUT_KIND_NORMAL || problem_.d_type() == v1::DATA_TYPE_INT32;
   return static_cast<float>(AlphaForRange(problem_, IsAdversarial())) * (plain ? 1.0f : 0.75f);
 }
 
-// The adversarial one has a C that must not be read.
+// Returns the beta for the current input. The adversarial input has a C that must not be read.
 float GemmReference::Beta() const {
   if (!HasSource(problem_.epilogue()) || IsAdversarial()) return 0.0f;
   return kind() == bench::INPUT_KIND_NORMAL ? 0.5f : 1.0f;
@@ -238,7 +238,7 @@ absl::Status GemmReference::Compare(const DeviceTensor& output, const DeviceTens
     case GemmTensor::kBiasGradient:
       return CompareBiasGradient(output, outputs, counts, kernels);
     default:
-      return absl::OkStatus();  // Flags, which WrongValues looks at.
+      return absl::OkStatus();  // WrongValues checks flags.
   }
 }
 
@@ -256,14 +256,14 @@ absl::Status GemmReference::CompareMatrix(const DeviceTensor& output, const Arit
   args.bound = As<const double>(expected.bound);
   args.size = As<const float>(expected.size);
   args.sum = tolerance.sum;
-  // An auxiliary output is what passes between the launches, rounded once.
+  // An auxiliary output is what passes between the launches, so it is rounded once.
   if (arithmetic.splits_epilogue && !is_aux) {
     args.size_z = As<const float>(size_z_);
     args.split = RoundingOf(SplitType(problem_)).unit;
   }
   const ReferenceStored& stored = is_aux ? tolerance.aux : tolerance.output;
   args.floor = stored.floor;
-  // Where an output saturates Inf is never right.
+  // If an output saturates, Inf is always wrong.
   args.largest = stored.saturates ? HUGE_VAL : stored.largest;
   args.row_count = static_cast<long long>(rows_.size());
   args.counts = counts;
@@ -282,7 +282,7 @@ absl::Status GemmReference::CompareMask(const DeviceTensor& mask, CheckCounts* c
   return kernels.Mask(args);
 }
 
-// With the sums of the columns of D.
+// Compares with the sums of D's columns.
 absl::Status GemmReference::CompareBiasGradient(const DeviceTensor& sums,
                                                 const DeviceTensors& outputs, CheckCounts* counts,
                                                 const ReferenceKernels& kernels) const {
@@ -315,7 +315,7 @@ std::string GemmReference::NameOf(const TensorUse& use) const {
   }
 }
 
-// "batch 0 row 17 column 3" of element `index` of the compared rows.
+// Returns "batch 0 row 17 column 3" for element `index` of the compared rows.
 std::string GemmReference::PlaceInMatrix(unsigned long long index) const {
   const auto n = static_cast<unsigned long long>(problem_.n());
   const std::size_t listed = static_cast<std::size_t>(index / n);
@@ -335,7 +335,7 @@ std::optional<std::string> GemmReference::WrongAmax(const OutputFindings& amax,
   double scaled = static_cast<double>(value) * static_cast<double>(ScaleD());
   if (tolerance.output.saturates) scaled = std::min(scaled, tolerance.output.largest);
   if (std::abs(scaled - static_cast<double>(largest)) <= allowed) return std::nullopt;
-  return absl::StrCat("amax is ", value, ", the largest of D ", largest);
+  return absl::StrCat("amax is ", value, ", but the largest value of D is ", largest);
 }
 
 std::optional<std::string> GemmReference::WrongValues(const OutputFindings& output,
@@ -362,11 +362,11 @@ std::optional<std::string> GemmReference::WrongValues(const OutputFindings& outp
     case GemmTensor::kNonFinite: {
       const uint32_t expected = FindingsOf(GemmTensor::kD, findings)->counts.non_finite > 0 ? 1 : 0;
       if (output.word == expected) return std::nullopt;
-      return absl::StrCat("the non-finite flag is ", output.word, ", not ", expected);
+      return absl::StrCat("the non-finite flag is ", output.word, " instead of ", expected);
     }
     default:
       if (counts.wrong > 0) return WrongElements(NameOf(output.use), counts, PlaceInMatrix(first));
-      // Of the rows that were not compared as well.
+      // This counts also the rows that were not compared.
       if (counts.non_finite == 0 || MayOverflow(problem_)) return std::nullopt;
       return NonFiniteElements(NameOf(output.use), counts);
   }

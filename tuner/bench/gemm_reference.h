@@ -15,7 +15,7 @@
 
 namespace tilewright {
 
-// The reference of a GEMM: in double precision, of the rows that RowsToCheck lists.
+// The reference of a GEMM, in double precision, for the rows that RowsToCheck lists.
 class GemmReference final : public Reference {
  public:
   explicit GemmReference(const v1::GemmProblem& problem);
@@ -29,19 +29,19 @@ class GemmReference final : public Reference {
   std::string NameOf(const TensorUse& use) const override;
   std::optional<std::string> WrongValues(const OutputFindings& output,
                                          const CheckFindings& findings) const override;
-  // Of D, as problem.proto defines an error budget.
+  // Returns the error of D, as problem.proto defines it for an error budget.
   double RelativeErrorOf(const CheckFindings& findings) const override;
 
-  // The scalars of a launch on the inputs that were made last. Those that it must not read are NaN.
+  // Sets the scalars of a launch on the latest inputs. Those that it must not read are NaN.
   void SetScalars(GemmArguments& operands) const;
 
-  // Rows that are compared: batch * m + row.
+  // Returns the rows to compare: batch * m + row.
   const std::vector<int64_t>& rows() const { return rows_; }
-  // What D is multiplied with; 1 where the problem has no such scale.
+  // Returns the factor of D; 1 if the problem has no such scale.
   float ScaleD() const;
 
  private:
-  // Of D, or of an auxiliary output.
+  // The expected values of D or of an auxiliary output.
   struct Expected {
     absl::Status Allocate(const DriverApi& driver, int64_t elements);
 
@@ -74,7 +74,7 @@ class GemmReference final : public Reference {
   Expected aux_;
   DeviceMemory size_z_;
   DeviceMemory totals_;
-  DeviceMemory arrived_;  // Where blocks of the reference share k.
+  DeviceMemory arrived_;  // Used if blocks of the reference share k.
 };
 
 }  // namespace tilewright

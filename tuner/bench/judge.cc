@@ -14,7 +14,7 @@ std::optional<v1::Failure> OutOfBounds(const Reference& reference, const CheckFi
   const auto failure = [](const CheckCounts& counts, const std::string& name) {
     return MakeFailure(
         v1::FAILURE_KIND_OUT_OF_BOUNDS,
-        absl::StrCat(counts.touched_outside, " elements outside of ", name, " were written"));
+        absl::StrCat("the kernel wrote ", counts.touched_outside, " elements outside of ", name));
   };
   for (const OutputFindings& output : findings.outputs) {
     if (output.counts.touched_outside == 0) continue;
@@ -22,12 +22,12 @@ std::optional<v1::Failure> OutOfBounds(const Reference& reference, const CheckFi
   }
   if (findings.workspace.touched_outside > 0) return failure(findings.workspace, "the workspace");
   if (findings.inputs_changed) {
-    return MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS, "an input was written");
+    return MakeFailure(v1::FAILURE_KIND_OUT_OF_BOUNDS, "the kernel wrote to an input");
   }
   return std::nullopt;
 }
 
-// Any integer may equal the poison; for those the second run, over another one, tells.
+// Any integer may equal the poison, so those count only if a second run over another poison agrees.
 unsigned long long Unwritten(const OutputFindings& output) {
   return IsInteger(output.use.layout.type) ? output.counts.unwritten : output.counts.poisoned;
 }

@@ -1,4 +1,4 @@
-// From what the checking kernels counted to a verdict. Pure; any thread.
+// Turns the counts of the checking kernels into a verdict. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_BENCH_JUDGE_H_
 #define TILEWRIGHT_TUNER_BENCH_JUDGE_H_
 
@@ -16,33 +16,34 @@ namespace tilewright {
 
 class Reference;
 
-// What was found of one output.
+// The findings about one output.
 struct OutputFindings {
   TensorUse use;
   CheckCounts counts{};
-  uint32_t word = 0;  // Its bits, where it has four bytes: a flag.
+  uint32_t word = 0;  // Its bits, if it has four bytes: a flag.
 };
 
 struct CheckFindings {
   std::vector<OutputFindings> outputs;
-  CheckCounts workspace{};  // touched_outside alone.
+  CheckCounts workspace{};  // Only touched_outside is used.
   bool repeated = false;
   bool inputs_changed = false;
 };
 
-// ||output - reference|| / ||reference|| over what was compared; 0 where the reference is 0.
+// Returns ||output - reference|| / ||reference|| over the compared elements; 0 for a reference of
+// 0.
 double RelativeError(const CheckCounts& counts);
 
-// "3 elements of y are off by more than allowed, the first at `place`".
+// Returns "3 elements of y are off by more than allowed, the first at `place`".
 std::string WrongElements(const std::string& name, const CheckCounts& counts,
                           const std::string& place);
 
-// "3 elements of y are Inf or NaN".
+// Returns "3 elements of y are Inf or NaN".
 std::string NonFiniteElements(const std::string& name, const CheckCounts& counts);
 
-// The first failure in the order of how much it says: OUT_OF_BOUNDS, WRONG_RESULT for elements
-// that were never written, NONDETERMINISTIC where `numerics` asks for the same bits, WRONG_RESULT;
-// or nothing. Runs that disagree come before wrong elements because a race makes both.
+// Returns the first failure in this order, or nothing: OUT_OF_BOUNDS, WRONG_RESULT for elements
+// that were never written, NONDETERMINISTIC if `numerics` asks for the same bits, WRONG_RESULT.
+// Runs that disagree come before wrong elements because a race makes both.
 std::optional<v1::Failure> JudgeCheck(const Reference& reference,
                                       const v1::NumericsPolicy& numerics,
                                       const CheckFindings& findings);

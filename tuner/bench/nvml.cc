@@ -12,8 +12,8 @@
 namespace tilewright {
 namespace {
 
-// The part of NVML's C ABI that we call, declared by us; values and layouts are those of
-// NVIDIA's "NVML API Reference".
+// The part of NVML's C ABI that we call, in our own declarations. NVIDIA's "NVML API Reference"
+// gives the values and layouts.
 constexpr int kSuccess = 0;
 constexpr int kInsufficientSize = 7;  // NVML_ERROR_INSUFFICIENT_SIZE
 constexpr int kClockSm = 1;           // NVML_CLOCK_SM
@@ -22,7 +22,7 @@ constexpr uint64_t kReasonIdle = 0x1;
 constexpr uint64_t kReasonClocksSet = 0x2;
 constexpr unsigned kVersionBytes = 80;
 
-// nvmlProcessInfo_t of the _v3 call.
+// nvmlProcessInfo_t of the call that ends in _v3.
 struct ProcessInfo {
   unsigned pid;
   unsigned long long used_memory;
@@ -44,7 +44,7 @@ struct Api {
   std::string path;
 };
 
-// A function that an old driver lacks leaves its figure unknown.
+// Loads the first function that the driver has. If an old driver has none, the figure is unknown.
 template <typename Function>
 void Resolve(const DynamicLibrary& library, std::initializer_list<const char*> names,
              Function& pointer) {
@@ -86,7 +86,7 @@ absl::StatusOr<const Api*> LoadApi() {
   return &*api;
 }
 
-// Only called once a device was opened, so the library is there.
+// REQUIRES: a device was opened, so that the library is loaded.
 const Api& TheApi() { return **LoadApi(); }
 
 int ReadClock(int (*read)(void*, int, unsigned*), void* device, int which) {

@@ -10,7 +10,7 @@
 
 namespace tilewright {
 
-// What NVML says of a GPU at one moment. 0 where it does not know.
+// NVML's figures for a GPU at one moment. A figure is 0 if NVML does not know it.
 struct NvmlSample {
   int sm_clock_mhz = 0;
   int power_watts = 0;
@@ -18,19 +18,19 @@ struct NvmlSample {
   int other_processes = 0;
 };
 
-// One GPU as NVML knows it. The library (libnvidia-ml.so.1, part of the driver) is opened at
-// run time; without it the profiler measures all the same, and says nothing of clocks.
+// One GPU in NVML. The library (libnvidia-ml.so.1, part of the driver) is opened at run time.
+// Without it the profiler still measures, but reports no clocks.
 // Not thread-safe.
 class Nvml {
  public:
-  // `uuid` as Device.uuid: "GPU-...". NOT_FOUND without the library or the GPU.
+  // `uuid` as in Device.uuid: "GPU-...". NOT_FOUND: there is no library or no such GPU.
   static absl::StatusOr<std::unique_ptr<Nvml>> Open(const std::string& uuid);
 
   static v1::LibraryStatus Library();
 
   NvmlSample Sample() const;
 
-  // Reasons that say something of the measurement: not "idle", nor clocks that were set.
+  // Returns the reasons that matter for a measurement, without "idle" and clocks that were set.
   static uint64_t SlowingReasons(uint64_t reasons);
 
   int PowerLimitWatts() const;

@@ -14,29 +14,28 @@
 
 namespace tilewright {
 
-// How a candidate computes, as far as it decides what its outputs may be off by.
+// The part of a candidate's computation that decides how far its outputs may be off.
 struct Arithmetic {
   v1::Precision precision = v1::PRECISION_UNSPECIFIED;
   bool splits_epilogue = false;  // Its epilogue is a launch of its own.
 };
 
-// What the candidates of one problem are checked with: it makes inputs, computes the result and
-// compares outputs with it. One implementation a family. Owned by a bench session. Not
-// thread-safe.
+// Checks the candidates of one problem: makes inputs, computes the result and compares outputs with
+// it. Each family has one implementation. Owned by a bench session. Not thread-safe.
 class Reference {
  public:
   virtual ~Reference() = default;
 
-  // GPU memory beside that of the tensors.
+  // Returns the GPU memory that it needs beside the tensors.
   virtual double Bytes() const = 0;
   virtual absl::Status Allocate(const DriverApi& driver) = 0;
 
-  // Makes the inputs of `kind`. Everything around them, and what a launch must not read of them, is
-  // NaN. `inputs` stay where they are as long as this is used.
+  // Makes the inputs of `kind`. Everything around them, and all parts that a launch must not read,
+  // are NaN. `inputs` must stay in place as long as this is used.
   absl::Status MakeInputs(bench::InputKind kind, const DeviceTensors& inputs,
                           const ReferenceKernels& kernels);
 
-  // Computes, of the inputs that were made last, what outputs are compared with.
+  // Computes the values to compare outputs with from the latest inputs.
   virtual absl::Status Compute(const ReferenceKernels& kernels) = 0;
 
   // Compares one of `outputs`, which a candidate wrote.
@@ -44,26 +43,27 @@ class Reference {
                                const Arithmetic& arithmetic, CheckCounts* counts,
                                const ReferenceKernels& kernels) const = 0;
 
-  // What follows judges what was found. It takes no GPU.
+  // The functions below judge the findings. They need no GPU.
 
-  // How a failure calls a tensor.
+  // Returns the name of a tensor in failures.
   virtual std::string NameOf(const TensorUse& use) const { return use.name; }
 
-  // What is wrong with the values of `output`, one of `findings`. All of it was written.
+  // Returns what is wrong with the values of `output`, one of `findings`. REQUIRES: all was
+  // written.
   virtual std::optional<std::string> WrongValues(const OutputFindings& output,
                                                  const CheckFindings& findings) const = 0;
 
-  // ||output - reference|| / ||reference|| of what the problem is measured by.
+  // Returns ||output - reference|| / ||reference|| for the outputs that the problem is judged by.
   virtual double RelativeErrorOf(const CheckFindings& findings) const = 0;
 
  protected:
-  // Writes the inputs, which are poison. Leaves what a launch must not read.
+  // Writes the inputs, which are poisoned. Does not write what a launch must not read.
   virtual absl::Status Fill(const ReferenceKernels& kernels) = 0;
 
   bool IsAdversarial() const { return kind_ == bench::INPUT_KIND_ADVERSARIAL; }
   bench::InputKind kind() const { return kind_; }
   const DeviceTensors& inputs() const { return *inputs_; }
-  // For filling one input.
+  // Returns the arguments to fill one input.
   FillArgs FillArgsOf(const DeviceTensor& input) const;
 
  private:

@@ -85,8 +85,8 @@ absl::Status ReferenceKernels::Fill(const FillArgs& args) const {
 }
 
 GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k) {
-  // At 2^17 of k, some 4 ms, blocks begin to share it, as long as that makes no more of them than
-  // the GPU has use for. One block would take minutes for the longest k.
+  // Blocks share k from 2^17 on (some 4 ms), as long as the GPU has use for more of them. One block
+  // would take minutes for the longest k.
   constexpr int64_t kLeastDepth = int64_t{1} << 17;
   constexpr int64_t kUsefulBlocks = 2048;
   const int64_t columns = CeilDiv(n, kReferenceBlockColumns);

@@ -15,21 +15,21 @@
 
 namespace tilewright {
 
-// The kernels of kernel_templates/reference, loaded; each call enqueues one on the stream. Owned
-// by a bench session. Not thread-safe.
+// The loaded kernels of kernel_templates/reference. Each call enqueues one on the stream. Owned by
+// a bench session. Not thread-safe.
 class ReferenceKernels {
  public:
-  // Without any, until those of Load take its place.
+  // Has no kernels until Load's result replaces it.
   ReferenceKernels(const DriverApi& driver, CUstream stream) : driver_(&driver), stream_(stream) {}
 
-  // `cubins`: of all units of ReferenceUnits, in any order.
+  // `cubins` are those of all units of ReferenceUnits, in any order.
   static absl::StatusOr<ReferenceKernels> Load(const DriverApi& driver, CUstream stream,
                                                const std::vector<std::string>& cubins);
 
   const DriverApi& driver() const { return *driver_; }
   CUstream stream() const { return stream_; }
 
-  // Zeroes what a kernel adds to.
+  // Zeroes memory that a kernel adds to.
   absl::Status Clear(CUdeviceptr address, int64_t bytes) const;
 
   absl::Status Fill(const FillArgs& args) const;
@@ -39,13 +39,13 @@ class ReferenceKernels {
   absl::Status Runs(const RunsArgs& args) const;
   absl::Status Guard(const GuardArgs& args) const;
   absl::Status Checksum(const ChecksumArgs& args) const;
-  // These where ReferenceUnits has them for the problem.
+  // REQUIRES: ReferenceUnits has them for the problem.
   absl::Status Mask(const MaskArgs& args) const;
   absl::Status AddColumns(const ColumnTotalsArgs& args) const;
   absl::Status CompareColumns(const CompareColumnsArgs& args) const;
 
-  // For a family's own: enqueues the entry `symbol`, which takes `args`. Threads stride over
-  // `items`, kThreads of a block; enough blocks to fill any GPU.
+  // Enqueues a family's own entry `symbol`, which takes `args`. Threads, kThreads in a block,
+  // stride over `items`; the blocks are enough to fill any GPU.
   static constexpr int kThreads = 256;
   absl::Status RunOver(const char* symbol, int64_t items, const void* args) const;
 
@@ -67,8 +67,8 @@ class ReferenceKernels {
   CUfunction compare_columns_ = nullptr;
 };
 
-// Blocks of ReferenceKernels::Gemm: along n, along the listed rows, and those that share k where it
-// is long, z of them. Pure.
+// Returns the blocks of ReferenceKernels::Gemm: x along n, y along the listed rows, and z that
+// share a long k. Pure.
 GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k);
 
 }  // namespace tilewright

@@ -11,23 +11,23 @@
 
 namespace tilewright {
 
-// Where a tensor of a launch lies.
+// The place of one tensor of a launch.
 struct TensorPointer {
   const TensorUse* use;
   void* pointer;
 };
 using TensorPointers = std::vector<TensorPointer>;
 
-// Copies of a problem's tensors for launches in a row: each launch finds its own, which the
-// launches before it have pushed out of L2. Owned by a bench session. Not thread-safe.
+// Copies of a problem's tensors for launches in a row. Each launch finds a copy that the launches
+// before it have pushed out of L2. Owned by a bench session. Not thread-safe.
 class Rotation {
  public:
-  // Sets so that `launches` in a row do not meet warm tensors: as many as it takes to fill twice
-  // the L2, at most one a launch. Pure.
+  // Returns how many sets keep `launches` in a row from meeting warm tensors: enough to fill the L2
+  // twice, but at most one for each launch. Pure.
   static int SetsFor(double bytes_per_set, double l2_bytes, int launches);
 
-  // Copies the inputs of `original` into `count` - 1 further sets; the first is the original.
-  // Outputs have memory alone. RESOURCE_EXHAUSTED where the GPU has no memory for them.
+  // Copies the inputs of `original` into `count` - 1 further sets; the first set is the original.
+  // Outputs only get memory. RESOURCE_EXHAUSTED: the GPU has no memory for them.
   static absl::StatusOr<Rotation> Copy(const DriverApi& driver, const TensorPointers& original,
                                        int count, CUstream stream);
 
@@ -38,7 +38,7 @@ class Rotation {
   std::vector<DeviceMemory> memory_;
 };
 
-// Bytes of all tensors, each once.
+// Returns the bytes of all tensors, each counted once.
 double BytesOf(const TensorUses& uses);
 
 }  // namespace tilewright

@@ -18,12 +18,12 @@ namespace {
 
 constexpr int64_t kWorkspaceGuard = int64_t{1} << 20;
 
-// Two poisons, both NaN or huge in every float type, so that an element which two runs
-// leave alone shows even where the type has no NaN.
+// Two poisons, both NaN or huge in every float type. An element that neither run writes shows
+// even if the type has no NaN.
 constexpr unsigned char kFirstPoison = 0xFF;
 constexpr unsigned char kSecondPoison = 0x7E;
 
-// Null members where the kind is not set.
+// Returns null members if the kind is not set.
 BenchFamily BenchFamilyOf(const v1::Problem& problem) {
   return VisitProblem(
       problem, Overloaded{[](const v1::GemmProblem& gemm) -> BenchFamily {
@@ -42,7 +42,7 @@ BenchFamily BenchFamilyOf(const v1::Problem& problem) {
 double BytesOfSession(const v1::Problem& problem, const Reference& reference) {
   double bytes = reference.Bytes();
   for (const TensorUse& use : FamilyOf(problem).TensorsOf(problem)) {
-    // Outputs are there twice, for the comparison of two runs.
+    // Each output exists twice, to compare two runs.
     bytes += (use.written ? 2 : 1) * static_cast<double>(use.layout.SpanBytes());
   }
   return bytes;
@@ -66,7 +66,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const v1::Problem& proble
                                                        int device_ordinal) {
   BenchFamily family = BenchFamilyOf(problem);
   if (family.reference == nullptr) {
-    return Unimplemented("problem", "a worker measures no such kind");
+    return Unimplemented("problem", "the bench worker cannot measure this kind of problem");
   }
   ASSIGN_OR_RETURN(BenchDevice device,
                    BenchDevice::Open(device_ordinal, BytesOfSession(problem, *family.reference)));
@@ -164,7 +164,7 @@ absl::Status Session::EnsureRotation(int sets) {
     return Rotation::Copy(device_.driver(), TensorsOfRun(0), count, device_.stream());
   };
   auto rotation = copy(sets);
-  // Warm operands flatter every candidate alike; no memory must fail none.
+  // Warm operands favour every candidate alike, but a lack of memory must fail none.
   if (absl::IsResourceExhausted(rotation.status())) rotation = copy(1);
   if (!rotation.ok()) return rotation.status();
   rotation_.emplace(*std::move(rotation));
@@ -179,7 +179,7 @@ absl::StatusOr<double> Session::TimeSample(int id, int launches) {
   for (const TensorPointers& set : rotation_->sets()) {
     ASSIGN_OR_RETURN(prepared.emplace_back(), Prepare(*candidate, set));
   }
-  // More launches take longer to enqueue; the flush hides that from the GPU.
+  // More launches take longer to enqueue. The longer flush hides that from the GPU.
   RETURN_IF_ERROR(device_.Flush(launches > 1 ? 2 : 1));
   RETURN_IF_ERROR(device_.RecordBegin());
   for (int i = 0; i < launches; ++i) {
@@ -191,8 +191,8 @@ absl::StatusOr<double> Session::TimeSample(int id, int launches) {
   return seconds / launches;
 }
 
-// One launch over poisoned outputs, or two, and all that is looked at afterwards. Flags start as
-// garbage as any output: the launch has to clear them.
+// Launches once or twice over poisoned outputs and reads all findings afterwards. Flags start as
+// garbage like any output, because the launch must clear them.
 absl::StatusOr<Session::CheckResult> Session::Check(int id, bool repeat) {
   ASSIGN_OR_RETURN(const LoadedCandidate* const candidate, Find(id));
   ASSIGN_OR_RETURN(const PreparedLaunch first, Prepare(*candidate, TensorsOfRun(0)));

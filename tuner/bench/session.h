@@ -25,45 +25,45 @@
 
 namespace tilewright {
 
-// What measuring knows of the kind that a problem is of.
+// The parts of measuring that depend on the family of the problem.
 struct BenchFamily {
   std::unique_ptr<Reference> reference;
-  std::unique_ptr<CandidateLoader> loader;  // Of candidates that take the reference's scalars.
+  std::unique_ptr<CandidateLoader> loader;  // Its candidates use the reference's scalars.
 };
 
-// Bytes of everything that checking and timing the canonical `problem` allocates, without
-// workspaces, canaries and copies of tensors.
+// Returns the bytes that checking and timing the canonical `problem` allocate, without workspaces,
+// canaries and copies of tensors.
 double SessionBytes(const v1::Problem& problem);
 
-// One problem on one GPU: the context, its inputs, outputs and the candidates loaded. Lives in
-// a bench worker, which has one and no threads. After an error that ruins the context
-// (ContextLost) nothing of it can be used again.
+// One problem on one GPU: the context, the inputs, the outputs and the loaded candidates. Lives in
+// a bench worker, which has one session and no threads. After an error that ruins the context
+// (ContextLost) no part of it can be used again.
 class Session final {
  public:
   static absl::StatusOr<std::unique_ptr<Session>> Open(const v1::Problem& problem,
                                                        int device_ordinal);
 
-  // Once, before any input is made. `cubins`: of ReferenceUnits.
+  // Call it once, before any input is made. `cubins` are those of ReferenceUnits.
   absl::Status LoadReference(const std::vector<std::string>& cubins);
 
   absl::Status SetInput(bench::InputKind kind);
 
-  // Empty without cublasLt, or where it does not compute the problem.
+  // Empty if there is no cublasLt or it does not compute the problem.
   absl::StatusOr<std::vector<v1::VendorKernel>> Vendors(int64_t workspace_limit, int limit);
 
   absl::Status Load(const bench::LoadRequest& request);
 
   struct CheckResult {
     std::optional<v1::Failure> failure;
-    double seconds = 0;  // Of the first launch.
+    double seconds = 0;  // The time of the first launch.
     double relative_error = 0;
   };
   absl::StatusOr<CheckResult> Check(int candidate, bool repeat);
 
-  // Seconds a launch of one sample of `launches`, after an L2 flush.
+  // Returns the seconds of one launch in a sample of `launches`, after an L2 flush.
   absl::StatusOr<double> TimeSample(int candidate, int launches);
 
-  // Whether the context is ruined.
+  // Tells if the context is ruined.
   bool ContextLost() const { return device_.ContextLost(); }
 
  private:
@@ -71,10 +71,10 @@ class Session final {
 
   absl::Status Allocate();
   absl::StatusOr<const LoadedCandidate*> Find(int candidate) const;
-  // On an error the candidates loaded so far keep the one that they had.
+  // On an error the loaded candidates keep the workspace that they had.
   absl::Status EnsureWorkspace(int64_t bytes);
   absl::Status EnsureRotation(int sets);
-  // The inputs, and the outputs of run 0 or 1.
+  // Returns the inputs, and the outputs of run 0 or 1.
   TensorPointers TensorsOfRun(int run) const;
   absl::StatusOr<PreparedLaunch> Prepare(const LoadedCandidate& candidate,
                                          TensorPointers tensors) const;
@@ -86,10 +86,10 @@ class Session final {
   absl::Status EnqueueChecksum();
   absl::StatusOr<CheckFindings> ReadFindings(bool repeat);
   absl::Status Read(CUdeviceptr from, void* to, std::size_t bytes, const char* what) const;
-  // In counts_: those of each output, then the workspace's.
+  // The counts of each output in counts_, then those of the workspace.
   CheckCounts* Counts(std::size_t output) const;
 
-  BenchDevice device_;  // First: the context goes last.
+  BenchDevice device_;  // Comes first, because the context must go last.
   const v1::Problem problem_;
   const TensorUses uses_;
   BenchFamily family_;
@@ -102,7 +102,7 @@ class Session final {
   bench::InputKind input_ = bench::INPUT_KIND_UNSPECIFIED;
   unsigned long long input_checksum_ = 0;
   std::optional<Rotation> rotation_;
-  int rotation_wanted_ = 0;  // Sets asked for; one where memory was short.
+  int rotation_wanted_ = 0;  // Requested sets; there is one if memory was short.
   std::map<int, LoadedCandidate> candidates_;
 };
 
