@@ -14,7 +14,7 @@ void AppendCount(std::string& encoding, std::size_t count) {
   }
 }
 
-// With its length, so that no two lists of fields have one encoding.
+// Appends the field with its length, so that no two lists of fields have the same encoding.
 void AppendField(std::string& encoding, std::string_view field) {
   AppendCount(encoding, field.size());
   encoding.append(field);

@@ -9,9 +9,9 @@
 
 namespace tilewright {
 
-// SHA-256 (hex) over everything that decides what a compile gives: equal keys, equal code.
-// `options` are those of CompileOptions, `template_digest` stands for what the source
-// includes.
+// Returns the SHA-256 (hex) over everything that decides the result of a compile: equal keys mean
+// equal code. `options` are those of CompileOptions. `template_digest` stands for the files that
+// the source includes.
 std::string CompileKey(const CompileJob& job, std::string_view nvrtc_version,
                        std::string_view template_digest, const std::vector<std::string>& options);
 

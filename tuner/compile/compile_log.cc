@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxMessageBytes = 2000;
 
-// Calls `visit` for each line, without its end.
+// Calls `visit` for each line, without its line end.
 template <typename Visitor>
 void ForEachLine(std::string_view text, Visitor visit) {
   while (!text.empty()) {
@@ -23,7 +23,7 @@ void ForEachLine(std::string_view text, Visitor visit) {
   }
 }
 
-// What stands between `before` and the next quote.
+// Returns the text between `before` and the next quote.
 std::optional<std::string_view> Quoted(std::string_view line, std::string_view before) {
   const std::size_t begin = line.find(before);
   if (begin == std::string_view::npos) return std::nullopt;
@@ -33,7 +33,7 @@ std::optional<std::string_view> Quoted(std::string_view line, std::string_view b
   return line.substr(0, end);
 }
 
-// The number right before `unit`: 12 in "used 12 registers" for " registers".
+// Returns the number right before `unit`: 12 in "used 12 registers" for " registers".
 std::optional<int> NumberBefore(std::string_view line, std::string_view unit) {
   const std::size_t end = line.find(unit);
   if (end == std::string_view::npos) return std::nullopt;
@@ -82,7 +82,7 @@ std::vector<EntryResources> ParseResources(std::string_view log) {
     }
     if (entries.empty()) return;
     EntryResources& entry = entries.back();
-    // Functions that an entry calls have lines of their own: they spill on its account.
+    // Functions that an entry calls have lines of their own. Their spills count for the entry.
     entry.spill_bytes += NumberBefore(line, " bytes spill stores").value_or(0);
     entry.spill_bytes += NumberBefore(line, " bytes spill loads").value_or(0);
     if (const auto registers = NumberBefore(line, " registers")) {

@@ -1,4 +1,4 @@
-// What NVRTC and ptxas say, made into values. Pure.
+// Turns the logs of NVRTC and ptxas into values. Pure.
 #ifndef TILEWRIGHT_TUNER_COMPILE_COMPILE_LOG_H_
 #define TILEWRIGHT_TUNER_COMPILE_COMPILE_LOG_H_
 
@@ -11,16 +11,16 @@
 
 namespace tilewright {
 
-// Resources of every entry function that the log of `ptxas -v` speaks of, in its order.
-// Lines that are not understood are passed over.
+// Returns the resources of every entry function in the log of `ptxas -v`, in its order. Skips lines
+// that it does not understand.
 std::vector<EntryResources> ParseResources(std::string_view log);
 
-// Whether any line says what went wrong.
+// Tells if any line says what went wrong.
 bool NamesAnError(std::string_view log);
 
-// The failure that the log of a failed compile tells of: RESOURCE_LIMIT where the code or
-// the compiler asked for more than there is, COMPILE_ERROR otherwise. The message
-// begins at the first error and is cut to a size fit for a table of failures.
+// Returns the failure in the log of a failed compile: RESOURCE_LIMIT if the code or the compiler
+// asked for more than there is, else COMPILE_ERROR. The message begins at the first error and is
+// cut to a length that fits a table of failures.
 v1::Failure FailureFromLog(std::string_view log);
 
 }  // namespace tilewright

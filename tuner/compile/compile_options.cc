@@ -11,7 +11,7 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kMaxArchitectureDigits = 4;
-// From this version on NVRTC caches compiles itself, and a hit has no ptxas log.
+// From this version on, NVRTC caches compiles itself, and a cache hit has no ptxas log.
 constexpr NvrtcVersion kFirstWithCache = {12, 9};
 
 bool IsArchitecture(std::string_view text) {
@@ -41,12 +41,12 @@ absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view archite
   if (!IsArchitecture(architecture)) {
     return InvalidField(
         "architecture", "INVALID_ARCHITECTURE",
-        absl::StrCat("'", std::string(architecture), "' is not of the form sm_90a"));
+        absl::StrCat("'", std::string(architecture), "' must have the form sm_90a"));
   }
   std::vector<std::string> options = {
       absl::StrCat("--gpu-architecture=", std::string(architecture)),
       "--std=c++20",
-      // Headers shared with the host have no execution space.
+      // Headers shared with the host do not name an execution space.
       "--device-as-default-execution-space",
       std::string(kResourceLogOption),
   };

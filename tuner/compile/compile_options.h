@@ -17,14 +17,14 @@ struct NvrtcVersion {
   friend auto operator<=>(const NvrtcVersion&, const NvrtcVersion&) = default;
 };
 
-// The versions of "13.0"; zero where it is not one.
+// Returns the version in "13.0"; zeros if the text has another form.
 NvrtcVersion ParseNvrtcVersion(std::string_view text);
 
-// Makes ptxas tell the resources of every entry function.
+// Makes ptxas print the resources of every entry function.
 inline constexpr std::string_view kResourceLogOption = "--ptxas-options=-v";
 
-// The only options that NVRTC is ever given: a fixed list, because options can read and
-// write files. INVALID_ARGUMENT unless `architecture` is "sm_", digits and perhaps "a".
+// Returns all options that NVRTC ever gets. The list is fixed, because options can read and write
+// files. INVALID_ARGUMENT unless `architecture` is "sm_", digits and an optional "a".
 absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view architecture,
                                                         NvrtcVersion version);
 

@@ -17,23 +17,23 @@
 
 namespace tilewright {
 
-// The jobs of one CompileAll. Fields are guarded by the queue's mutex but for the constant
-// ones and `abandoned`.
+// The jobs of one CompileAll. The queue's mutex guards the fields, except for the constant ones and
+// `abandoned`.
 struct CompileBatch {
   explicit CompileBatch(std::vector<CompileJob> work, bool probe = false)
       : jobs(std::move(work)), is_probe(probe) {}
 
   const std::vector<CompileJob> jobs;
-  const bool is_probe;        // Only to see that a worker starts; nothing is compiled.
+  const bool is_probe;        // Only checks that a worker starts; compiles nothing.
   std::size_t next = 0;       // The first job that was not handed out.
   std::size_t in_flight = 0;  // Handed out and not finished.
   std::deque<std::pair<std::size_t, CompileOutcome>> finished;  // Not yet collected.
   absl::Status error;                   // Why the batch as a whole ends early.
-  std::atomic<bool> abandoned = false;  // Jobs under way are to end at once.
+  std::atomic<bool> abandoned = false;  // Running jobs must end at once.
 };
 
-// Hands the jobs of several batches to the pool's threads, one of each batch in turn, and
-// their outcomes back to the batch's owner. Any thread.
+// Hands the jobs of several batches to the pool's threads, one of each batch in turn, and returns
+// the outcomes to the owners of the batches. Any thread.
 class CompileQueue {
  public:
   struct Work {
@@ -42,23 +42,23 @@ class CompileQueue {
     const CompileJob& job() const { return batch->jobs[index]; }
   };
 
-  // For the owner of a batch.
+  // The next four are for the owner of a batch.
   void Add(const std::shared_ptr<CompileBatch>& batch);
-  // Waits up to `patience` for an outcome and takes it. Nothing: none came, or the batch
-  // is complete.
+  // Waits up to `patience` for an outcome and takes it. Nothing: none came, or the batch is
+  // complete.
   std::optional<std::pair<std::size_t, CompileOutcome>> Collect(CompileBatch& batch,
                                                                 absl::Duration patience);
-  // No job is waiting or under way, and every outcome was collected.
+  // Tells if no job is waiting or running and every outcome was collected.
   bool IsComplete(const CompileBatch& batch);
-  // Jobs that were not handed out are dropped; the batch ends with `error`.
+  // Drops the jobs that were not handed out. The batch ends with `error`.
   void Drop(CompileBatch& batch, absl::Status error);
 
-  // For the pool's threads. Waits for a job, up to `patience`. A thread whose worker is not
-  // started leaves a job to one whose worker is warm and idle. `is_warm` is what the thread
-  // last told Finish; false at first, and after a Take without a job.
+  // The rest is for the pool's threads. Waits up to `patience` for a job. A thread whose worker is
+  // not started leaves the job to a thread whose worker is warm and idle. `is_warm` is what the
+  // thread last told Finish. It is false at first and after a Take without a job.
   std::optional<Work> Take(bool is_warm, absl::Duration patience);
-  // Ends a job that was taken: with its outcome, or without, where it was abandoned.
-  // `is_warm`: the worker is there for the next job, before the owner sees the outcome.
+  // Ends a taken job, without an outcome if it was abandoned. `is_warm`: the worker can take the
+  // next job. The queue knows this before the owner sees the outcome.
   void Finish(const Work& work, std::optional<CompileOutcome> outcome, bool is_warm);
   void Stop();
   bool IsStopped();
@@ -68,7 +68,7 @@ class CompileQueue {
   std::size_t WaitingJobs() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   SteadyMutex mutex_;
-  // Batches that have jobs to hand out; the first is next.
+  // Batches that still have jobs to hand out. The first is next.
   std::deque<std::shared_ptr<CompileBatch>> batches_ ABSL_GUARDED_BY(mutex_);
   std::size_t warm_and_idle_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

@@ -21,13 +21,13 @@
 namespace tilewright {
 namespace {
 
-// Above interactive work and the ranks that train on this machine.
+// Compiles yield to interactive work and to the ranks that train on this machine.
 constexpr int kNiceness = 10;
 
 std::int64_t memory_limit = 0;
 std::array<char, 64 << 10> alternate_stack;
 
-// The kilobytes of a line such as "VmPeak:  1234 kB" in /proc/self/status.
+// Returns the bytes of a line such as "VmPeak:  1234 kB" in /proc/self/status.
 std::int64_t StatusBytes(std::string_view name) {
   std::array<char, 4096> text;
   const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
@@ -46,8 +46,8 @@ std::int64_t StatusBytes(std::string_view name) {
   return kilobytes << 10;
 }
 
-// A compiler that is refused memory mostly crashes, and the signal does not say why. One
-// that had used three quarters of its limit is taken to have run out of it.
+// A compiler that gets no more memory usually crashes, and the signal does not say why. If it used
+// three quarters of its limit, we assume that it ran out of memory.
 void OnCrash(int signal_number) {
   if (PeakAddressSpaceBytes() >= memory_limit / 4 * 3) _exit(kOutOfMemoryExit);
   signal(signal_number, SIG_DFL);
@@ -67,22 +67,22 @@ void CatchCrashes() {
   }
 }
 
-// What later kernels add is not there for a compile: nobody has looked at it here. The same number
-// on every architecture.
+// Calls that later Linux versions add are hidden, because nobody has checked them here. The number
+// is the same on every architecture.
 constexpr long kFirstUnknownCall = 452;
 
 void RefuseAll(SyscallFilter& filter, std::initializer_list<long> numbers) {
   for (const long number : numbers) filter.Refuse(number);
 }
 
-// Calls that write or change what others have, of which a compile needs none.
+// Refuses the calls that write or change files of others. A compile needs none of them.
 void RefuseFiles(SyscallFilter& filter) {
   constexpr std::uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
   filter.RefuseWithBits(__NR_openat, 2, kWriting);
 #ifdef __NR_openat2
-  filter.Hide(__NR_openat2);  // Its flags lie in memory, which a filter cannot read.
+  filter.Hide(__NR_openat2);  // Its flags are in memory, which a filter cannot read.
 #endif
-#ifdef __NR_open  // Architectures since 2012 have the calls that end in "at" alone.
+#ifdef __NR_open  // Architectures since 2012 only have the calls whose names end in "at".
   filter.RefuseWithBits(__NR_open, 1, kWriting);
   RefuseAll(filter, {__NR_creat, __NR_unlink, __NR_rename, __NR_mkdir, __NR_rmdir, __NR_link,
                      __NR_symlink, __NR_mknod, __NR_chmod, __NR_chown, __NR_lchown, __NR_utime,
@@ -105,18 +105,18 @@ void RefuseProcesses(SyscallFilter& filter) {
   filter.Refuse(__NR_fork);
   filter.Refuse(__NR_vfork);
 #endif
-  // Threads are made by the same call as processes.
+  // The same call makes threads and processes.
   filter.RefuseWithoutBits(__NR_clone, 0, CLONE_THREAD);
 #ifdef __NR_clone3
-  filter.Hide(__NR_clone3);  // Its flags lie in memory. The C library falls back to clone.
+  filter.Hide(__NR_clone3);  // Its flags are in memory. The C library falls back to clone.
 #endif
   RefuseAll(filter, {__NR_unshare, __NR_setns, __NR_setpriority, __NR_perf_event_open});
-  // Memory and queues that all processes of a user share.
+  // All processes of a user share this memory and these queues.
   RefuseAll(filter, {__NR_shmget, __NR_shmat, __NR_shmctl, __NR_semget, __NR_semctl, __NR_semop,
                      __NR_msgget, __NR_msgsnd, __NR_msgrcv, __NR_msgctl});
 }
 
-// Of use to root alone, whose daemon should not give it away.
+// Refuses calls that only root can use. A daemon of root must not give them away.
 void RefuseAdministration(SyscallFilter& filter) {
   RefuseAll(filter,
             {__NR_mount,         __NR_umount2,       __NR_pivot_root,        __NR_chroot,
@@ -143,7 +143,7 @@ std::int64_t AddressSpaceBytes() { return StatusBytes("VmSize:"); }
 
 absl::Status EnterCompileSandbox(std::int64_t memory_limit_bytes) {
   setpriority(PRIO_PROCESS, 0, kNiceness);
-  // Sources include embedded headers alone; nothing is to be found beside them.
+  // Sources include only embedded headers, so no other file may be found.
   if (chdir("/") != 0) return absl::InternalError(std::strerror(errno));
   RETURN_IF_ERROR(ApplyLimits({.address_space_bytes = memory_limit_bytes, .file_size_bytes = 0}));
   if (kLimitsAddressSpace && memory_limit_bytes > 0) {
@@ -162,10 +162,10 @@ absl::Status FilterCompileWorker() {
   RefuseAdministration(filter);
   NoteRefusedCalls();
   RETURN_IF_ERROR(filter.Install());
-  // Believed once it is seen: of what is not there the error would be another.
+  // Tests the filter: without it, this call fails with another error.
   if (syscall(__NR_execve, "/", nullptr, nullptr) != -1 || errno != EPERM ||
       RefusedCalls().empty()) {
-    return absl::UnavailableError("the system call filter has no effect on this kernel");
+    return absl::UnavailableError("the system call filter has no effect on this system");
   }
   ForgetRefusedCalls();
   return absl::OkStatus();

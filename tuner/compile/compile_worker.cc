@@ -21,7 +21,7 @@ namespace {
 compile_worker::Reply ToReply(CompileOutcome outcome) {
   compile_worker::Reply reply;
   if (auto* failure = std::get_if<v1::Failure>(&outcome)) {
-    // The compiler says "out of memory" and stands on what is left: not to be trusted.
+    // After "out of memory" the compiler runs on what is left, so it must not be trusted.
     reply.set_retires(failure->kind() == v1::FAILURE_KIND_RESOURCE_LIMIT);
     *reply.mutable_failure() = std::move(*failure);
     return reply;
@@ -55,7 +55,7 @@ compile_worker::Ready ReadyFrom(const absl::StatusOr<NvrtcApi>& api,
   return ready;
 }
 
-// More than half of the limit is no room for the next compile.
+// Above half of the limit there is no room for the next compile.
 bool HasGrown(const compile_worker::Setup& setup) {
   return kLimitsAddressSpace && setup.memory_limit_bytes() > 0 &&
          AddressSpaceBytes() > setup.memory_limit_bytes() / 2;
@@ -66,8 +66,8 @@ constexpr char kSelfCheckSource[] =
     "extern \"C\" __global__ void self_check(float* x) { x[threadIdx.x] = sqrtf(x[blockIdx.x]); }";
 constexpr char kSelfCheckArchitecture[] = "sm_80";
 
-// A refused call that NVRTC needs would fail each compile, and each would look like its source's
-// fault.
+// Compiles a small kernel in the filter. If NVRTC needs a refused call, every compile would fail,
+// and each failure would look like a fault of its source.
 compile_worker::SelfCheck CheckItself(const NvrtcCompiler& compiler, const absl::Status& filtered) {
   compile_worker::SelfCheck check;
   check.set_filter_error(std::string(filtered.message()));
@@ -110,7 +110,7 @@ int RunCompileWorker(int fd, const std::vector<EmbeddedFile>& headers,
   if (!ReadMessage(fd, SteadyTime::InfiniteFuture(), &setup).ok()) return kUnableExit;
   const std::vector<std::string> candidates =
       setup.nvrtc_path().empty() ? nvrtc_candidates : std::vector<std::string>{setup.nvrtc_path()};
-  // Of what is there and of no use the places alone would not tell.
+  // Load replaces this by what is wrong with each library that cannot be used.
   std::vector<std::string> searched = candidates;
   const absl::StatusOr<NvrtcApi> api = NvrtcApi::Load(candidates, &searched);
   if (api.ok() && !EnterCompileSandbox(setup.memory_limit_bytes()).ok()) return kUnableExit;

@@ -8,12 +8,12 @@
 
 namespace tilewright {
 
-// The whole life of a compile worker on the socket `fd` (WorkerProcess::kWorkerFd): what main
-// does for `--worker=compile`. Returns the exit status once the daemon closes the
-// conversation. Sources may include the files of TemplateLibrary().
+// Runs a compile worker on the socket `fd` (WorkerProcess::kWorkerFd); main calls it for
+// `--worker=compile`. Returns the exit status once the daemon closes the connection. Sources may
+// include the files of TemplateLibrary().
 int RunCompileWorker(int fd);
 
-// The same with other `headers` to include, and NVRTC looked for in `nvrtc_candidates`.
+// The same, but sources include `headers`, and NVRTC is searched in `nvrtc_candidates`.
 int RunCompileWorker(int fd, const std::vector<EmbeddedFile>& headers,
                      const std::vector<std::string>& nvrtc_candidates);
 

@@ -17,8 +17,8 @@ namespace tilewright {
 struct CompileJob {
   std::string source;
   std::string architecture;                // "sm_90a"
-  std::vector<std::string> entry_symbols;  // Each must be in the cubin.
-  bool wants_ptx = false;                  // Give the PTX beside the cubin.
+  std::vector<std::string> entry_symbols;  // The cubin must have each of them.
+  bool wants_ptx = false;                  // Also return the PTX.
 };
 
 struct EntryResources {
@@ -31,35 +31,35 @@ struct EntryResources {
 struct CompiledCode {
   std::string cubin;
   std::vector<EntryResources> entries;
-  double seconds = 0;  // Wall-clock of the compile; 0 where it came from a cache.
-  std::string ptx;     // Where the job wants it.
+  double seconds = 0;  // Wall-clock of the compile; 0 if it came from a cache.
+  std::string ptx;     // Set if the job wants it.
 };
 
-// What came of one job: code, or the failure kind of that candidate.
+// The outcome of one job: code, or the failure of that candidate.
 using CompileOutcome = std::variant<CompiledCode, v1::Failure>;
 
-// Compiles CUDA source to native code. Owned by main(); CompileAll may be called from
-// several threads at once.
+// Compiles CUDA source to native code. Owned by main(). Several threads may call CompileAll at the
+// same time.
 class Compiler {
  public:
   virtual ~Compiler() = default;
 
-  // Compiles every job and calls `on_done(index, outcome)` once for each as it
-  // finishes, in completion order, never from two threads at once; returns after the
-  // last call. A job that fails is an outcome. Jobs that do not finish within a second
-  // after `cancellation` fires get no call, and the result is CANCELLED. UNAVAILABLE, reason
-  // NVRTC_NOT_FOUND, with the places it was looked for, where there is no NVRTC.
+  // Compiles every job and calls `on_done(index, outcome)` once for each as it finishes, never from
+  // two threads at once; returns after the last call. A job that fails is an outcome. Jobs that do
+  // not finish within a second after `cancellation` get no call, and the result is CANCELLED.
+  // UNAVAILABLE, reason NVRTC_NOT_FOUND: there is no NVRTC; the message lists the places that were
+  // searched.
   virtual absl::Status CompileAll(
       std::vector<CompileJob> jobs, const Cancellation& cancellation,
       std::function<void(std::size_t index, CompileOutcome outcome)> on_done) = 0;
 
-  // What was found, with version and places searched. Starts no compile.
+  // Returns the library found, with its version and the places searched. Starts no compile.
   virtual v1::LibraryStatus Library() = 0;
 
-  // Whether Library is an answer. Otherwise nothing answered in time: ask again later.
+  // Tells if Library has an answer. If not, nothing answered in time: ask again later.
   virtual bool KnowsLibrary() { return true; }
 
-  // A Library that is being asked ends soon, from now on: for a daemon that stops.
+  // Makes running and later calls of Library end soon. For a daemon that stops.
   virtual void StopAsking() {}
 };
 

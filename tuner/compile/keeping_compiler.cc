@@ -22,7 +22,7 @@ namespace tilewright {
 namespace {
 
 constexpr mode_t kMode = 0644;
-// Of the digest of the headers: enough to tell versions apart.
+// Digits of the headers' digest, enough to tell versions apart.
 constexpr std::size_t kDigits = 16;
 
 std::string NameOf(const std::vector<EmbeddedFile>& headers) {
@@ -49,15 +49,15 @@ bool WriteAll(int fd, std::string_view content) {
   return true;
 }
 
-// Under a name of its own first, so that no reader sees half of it. A file that is there has this
-// content: its name follows from it.
+// Writes under a temporary name first, so that no reader sees half a file. A file that already
+// exists has the same content, because its name follows from the content.
 absl::Status WriteNew(const std::string& path, std::string_view content) {
   std::error_code error;
   if (std::filesystem::exists(path, error)) return absl::OkStatus();
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   if (error) return Failed(path, error.value());
   const std::string part = absl::StrCat(path, ".part", getpid());
-  // What a process of the same id left behind.
+  // A process with the same id may have left it behind.
   unlink(part.c_str());
   const UniqueFd fd(
       open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode));
@@ -90,7 +90,7 @@ absl::Status KeepingCompiler::CompileAll(
           absl::MutexLock lock(&mutex_);
           if (!status.ok() && !std::exchange(has_failed_, true)) {
             spdlog::warn(
-                "keep_sources: a source could not be kept, and later ones may be missing "
+                "keep_sources: cannot keep a source, and later ones may be missing "
                 "too: {}",
                 std::string(status.message()));
           }

@@ -14,14 +14,13 @@
 
 namespace tilewright {
 
-// Another compiler that also keeps what it compiles in a directory: HASH.cu beside HASH.cubin,
-// HASH being the hex SHA-256 of the cubin, and once a version of the templates what the sources
-// include. The first comment of a source says how to compile it by hand. A file that cannot be
-// written is logged, the first time, and changes nothing else. Owned by main(); any thread.
+// Wraps another compiler and keeps what it compiles in a directory: HASH.cu beside HASH.cubin. HASH
+// is the hex SHA-256 of the cubin. Keeps the included headers once for each version of the
+// templates. The first comment of a source says how to compile it by hand. The first file that
+// cannot be written is logged, with no other effect. Owned by main(); any thread.
 class KeepingCompiler final : public Compiler {
  public:
-  // `compiler` and the texts of `headers` outlive this. Nothing is written before the first
-  // compile.
+  // `compiler` and the texts of `headers` outlive this. Writes nothing before the first compile.
   KeepingCompiler(Compiler& compiler, std::string folder, const std::vector<EmbeddedFile>& headers);
 
   absl::Status CompileAll(
@@ -39,7 +38,7 @@ class KeepingCompiler final : public Compiler {
   Compiler& compiler_;
   const std::string folder_;
   const std::vector<EmbeddedFile>& headers_;
-  const std::string headers_name_;  // Of their folder in `folder_`.
+  const std::string headers_name_;  // The name of their folder in `folder_`.
   absl::Mutex mutex_;
   bool headers_kept_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_failed_ ABSL_GUARDED_BY(mutex_) = false;

@@ -7,12 +7,12 @@
 namespace tilewright {
 namespace {
 
-// The first that knows C++20.
+// The first version that knows C++20.
 constexpr NvrtcVersion kOldestVersion = {12, 0};
 
-// NVRTC opens its builtins by bare name at the first compile. Those of a PyPI wheel are in no
-// place that the loader searches, so they are opened here, from beside NVRTC itself. Where
-// they are elsewhere, the loader may know them.
+// NVRTC opens its builtins by their bare name at the first compile. The loader does not search the
+// folder of a PyPI wheel, so this opens them from beside NVRTC itself. If they are elsewhere, the
+// loader may find them.
 void OpenBuiltins(const std::string& nvrtc_path, NvrtcVersion version) {
   const std::string folder = nvrtc_path.substr(0, nvrtc_path.rfind('/') + 1);
   DynamicLibrary::Open({absl::StrCat(folder, "libnvrtc-builtins.so.", version.ToString())})
@@ -60,7 +60,7 @@ absl::StatusOr<NvrtcApi> NvrtcApi::Load(const std::vector<std::string>& candidat
   }
   if (tried != nullptr) *tried = failed;
   return absl::NotFoundError(
-      absl::StrCat("no NVRTC that can be used; tried: ", absl::StrJoin(failed, ", ")));
+      absl::StrCat("no usable NVRTC was found; tried: ", absl::StrJoin(failed, ", ")));
 }
 
 }  // namespace tilewright

@@ -20,7 +20,7 @@ namespace tilewright {
   X(nvrtcGetCUBINSize)                \
   X(nvrtcGetCUBIN) X(nvrtcGetPTXSize) X(nvrtcGetPTX) X(nvrtcGetProgramLogSize) X(nvrtcGetProgramLog)
 
-// libnvrtc, opened at run time in a compile worker and nowhere else.
+// libnvrtc, which only a compile worker opens, at run time.
 struct NvrtcApi {
 #define TILEWRIGHT_DECLARE(name) decltype(&::name) name = nullptr;
   TILEWRIGHT_NVRTC_FUNCTIONS(TILEWRIGHT_DECLARE)
@@ -29,12 +29,12 @@ struct NvrtcApi {
   std::string path;
   NvrtcVersion version;
 
-  // Where NVRTC is looked for, in order; the variable is TILEWRIGHT_NVRTC.
+  // Returns the places to search for NVRTC, in order. The variable is TILEWRIGHT_NVRTC.
   static std::vector<std::string> Candidates();
 
-  // Opens the first of `candidates` that can be used: one that is too old does not hide a newer
-  // one further on. NOT_FOUND lists them, each that is there with what is wrong with it, as
-  // does `tried`, where given.
+  // Opens the first of `candidates` that can be used. A library that is too old does not hide a
+  // newer one behind it. NOT_FOUND lists the candidates, and says what is wrong with each that
+  // exists. `tried`, if given, gets the same list.
   static absl::StatusOr<NvrtcApi> Load(const std::vector<std::string>& candidates,
                                        std::vector<std::string>* tried = nullptr);
 };

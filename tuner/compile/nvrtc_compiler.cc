@@ -21,7 +21,7 @@ std::vector<const char*> PointersTo(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// One nvrtcProgram; destroyed with its results.
+// One nvrtcProgram, which is destroyed with its results.
 class Program {
  public:
   explicit Program(const NvrtcApi& api) : api_(api) {}
@@ -45,11 +45,11 @@ class Program {
 
   std::string Log() const { return Text(api_.nvrtcGetProgramLogSize, api_.nvrtcGetProgramLog); }
   std::string Cubin() const { return Bytes(api_.nvrtcGetCUBINSize, api_.nvrtcGetCUBIN); }
-  // Beside the cubin, also of a real architecture.
+  // NVRTC gives it beside the cubin, also for a real architecture.
   std::string Ptx() const { return Text(api_.nvrtcGetPTXSize, api_.nvrtcGetPTX); }
 
  private:
-  // Empty where NVRTC has none.
+  // Returns an empty text if NVRTC has none.
   std::string Bytes(nvrtcResult (*get_size)(nvrtcProgram, size_t*),
                     nvrtcResult (*get)(nvrtcProgram, char*)) const {
     size_t size = 0;
@@ -58,7 +58,7 @@ class Program {
     return get(program_, bytes.data()) == NVRTC_SUCCESS ? bytes : "";
   }
 
-  // NVRTC counts the end of a string.
+  // NVRTC counts the zero at the end of a string.
   std::string Text(nvrtcResult (*get_size)(nvrtcProgram, size_t*),
                    nvrtcResult (*get)(nvrtcProgram, char*)) const {
     std::string text = Bytes(get_size, get);
@@ -78,7 +78,7 @@ v1::Failure FailureFrom(const NvrtcApi& api, nvrtcResult result, const std::stri
   return failure;
 }
 
-// The resources of the symbols that were asked for, in that order.
+// Keeps the resources of the requested symbols, in their order.
 CompileOutcome Select(CompiledCode code, const std::vector<std::string>& symbols,
                       std::vector<EntryResources> found) {
   for (const std::string& symbol : symbols) {
@@ -123,7 +123,7 @@ NvrtcCompiler::Result NvrtcCompiler::Run(const std::string& source,
   return result;
 }
 
-// NVRTC 13.0 leaves the errors of ptxas out of a log that has its resources.
+// NVRTC 13.0 omits the errors of ptxas from a log with resources, so this compiles again without.
 std::string NvrtcCompiler::LogWithoutResources(const std::string& source,
                                                std::vector<std::string> options) const {
   options.erase(std::remove(options.begin(), options.end(), kResourceLogOption), options.end());

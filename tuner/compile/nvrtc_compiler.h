@@ -10,10 +10,10 @@
 
 namespace tilewright {
 
-// Compiles in this process: what a compile worker does. Not thread-safe.
+// Compiles in this process, which is a compile worker. Not thread-safe.
 class NvrtcCompiler {
  public:
-  // `headers` are what sources may include; their texts outlive this.
+  // `headers` are the files that sources may include. Their texts outlive this.
   NvrtcCompiler(NvrtcApi api, const std::vector<EmbeddedFile>& headers);
 
   CompileOutcome Compile(const CompileJob& job) const;

@@ -14,24 +14,24 @@ namespace {
 
 // A worker opens NVRTC in some 10 ms; a cold disk takes longer.
 constexpr absl::Duration kStartDeadline = absl::Seconds(20);
-// How late a cancellation may be noticed.
+// The longest time until a cancellation is noticed.
 constexpr absl::Duration kCancellationPoll = absl::Milliseconds(20);
-// Compiles under way when it is noticed: most end within this, the others are ended.
+// Most running compiles end within this after a cancellation. The others are ended.
 constexpr absl::Duration kCancellationGrace = absl::Seconds(1);
-// NVRTC may be installed while the daemon runs.
+// Someone may install NVRTC while the daemon runs.
 constexpr absl::Duration kMissingLibraryMemory = absl::Seconds(10);
 
 absl::Status NvrtcNotFound(const v1::LibraryStatus& library) {
   if (const char* chosen = std::getenv("TILEWRIGHT_NVRTC"); chosen != nullptr && *chosen != 0) {
     return MakeError(absl::StatusCode::kUnavailable, "NVRTC_NOT_FOUND",
                      absl::StrCat("TILEWRIGHT_NVRTC names ", chosen,
-                                  ", which cannot be used, so nothing can be compiled: correct it, "
-                                  "or unset it to have NVRTC looked for. Tried: ",
+                                  ", which cannot be used, so nothing can be compiled. Correct "
+                                  "the path, or unset the variable to search for NVRTC. Tried: ",
                                   absl::StrJoin(library.searched(), ", ")));
   }
   return MakeError(absl::StatusCode::kUnavailable, "NVRTC_NOT_FOUND",
-                   absl::StrCat("NVRTC was not found, so nothing can be compiled; set "
-                                "TILEWRIGHT_NVRTC to libnvrtc.so. Looked for it in: ",
+                   absl::StrCat("NVRTC was not found, so nothing can be compiled. Set "
+                                "TILEWRIGHT_NVRTC to the path of libnvrtc.so. Searched: ",
                                 absl::StrJoin(library.searched(), ", ")));
 }
 
@@ -140,7 +140,7 @@ absl::StatusOr<std::optional<CompileOutcome>> ProcessPoolCompiler::CompileOn(
       case CompileTry::End::kAbandoned:
         return std::nullopt;
       case CompileTry::End::kBroken:
-        // The worker may have been hurt by a job before, or the machine short of something.
+        // An earlier job may have damaged the worker, or the machine may be short of something.
         if (++broken == 2) return attempt.outcome;
         break;
       case CompileTry::End::kLost:
@@ -159,7 +159,7 @@ absl::Status ProcessPoolCompiler::StartWorker(WorkerSlot& slot, bool for_jobs,
   };
   const auto known = KnownLibrary();
   absl::Status status = start(known && known->found() ? known->path() : "");
-  // Once more: the library may have moved since, or the machine was short of something.
+  // Tries again: the library may have moved, or the machine was short of something.
   if (!slot.HasWorker() && !absl::IsCancelled(status)) status = start("");
   RETURN_IF_ERROR(status);
   Remember(slot.library());
@@ -168,7 +168,7 @@ absl::Status ProcessPoolCompiler::StartWorker(WorkerSlot& slot, bool for_jobs,
 
 void ProcessPoolCompiler::Remember(const v1::LibraryStatus& library) {
   absl::MutexLock lock(&mutex_);
-  // A worker that was told the path searched nowhere else: the first list is the whole one.
+  // A worker that was given the path searched nowhere else, so the first list stays.
   const bool is_known = library_ && library_->found() && library_->path() == library.path() &&
                         library_->version() == library.version();
   if (!is_known) library_ = library;

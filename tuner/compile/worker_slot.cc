@@ -29,7 +29,7 @@ CompileOutcome ToOutcome(compile_worker::Reply reply) {
   return code;
 }
 
-// Ends a wait once nobody wants what it is for.
+// Ends a wait once nobody needs its result.
 WaitCheck UnlessAbandoned(const std::function<bool()>& is_abandoned) {
   return [&is_abandoned] {
     return is_abandoned() ? absl::CancelledError("the job was given up") : absl::OkStatus();
@@ -45,7 +45,7 @@ absl::Status WorkerFailed(const std::string& why) {
 
 absl::Status WorkerSlot::EnsureStarted(const std::string& nvrtc_path,
                                        const std::function<bool()>& is_abandoned) {
-  // Between jobs a worker says nothing: it has ended. A stopped one is of no use either.
+  // A worker sends nothing between jobs, so readable means ended. A stopped worker is useless too.
   if (worker_ != nullptr && (worker_->IsStopped() || (checked_ && IsReadable()))) worker_.reset();
   if (worker_ != nullptr) return absl::OkStatus();
   checked_ = false;
@@ -69,7 +69,7 @@ absl::Status WorkerSlot::EnsureStarted(const std::string& nvrtc_path,
 absl::Status WorkerSlot::EnsureChecked(const std::function<bool()>& is_abandoned) {
   if (checked_) return absl::OkStatus();
   compile_worker::SelfCheck check;
-  // It compiles, and a nice worker may wait long for a processor.
+  // The worker compiles now, and a nice worker may wait long for a processor.
   const absl::Duration limit = std::max(options_.start_deadline, options_.job_deadline);
   const absl::Status received = ReceiveFirst(limit, is_abandoned, &check);
   if (!received.ok()) return NotStarted(received);
@@ -127,14 +127,14 @@ CompileTry WorkerSlot::Compile(const CompileJob& job, const std::function<bool()
     status = absl::DataLossError("the other process sent an empty answer");
   }
   if (!status.ok()) return Judge(status);
-  // The compiler says that it has run out of something, in a process that may have grown before.
+  // The compiler ran out of something, perhaps only because earlier jobs made the process grow.
   const bool exhausted = reply.failure().kind() == v1::FAILURE_KIND_RESOURCE_LIMIT;
   if (reply.retires() || exhausted) worker_.reset();
   return {exhausted ? CompileTry::End::kBroken : CompileTry::End::kAnswered,
           ToOutcome(std::move(reply))};
 }
 
-// What to think of a job that `status` kept from an answer. Ends the worker.
+// Judges a job that got no answer because of `status`. Ends the worker.
 CompileTry WorkerSlot::Judge(const absl::Status& status) {
   const std::string ending = worker_->KillAndDescribe();
   const bool lost = absl::IsUnavailable(status) && !worker_->EndedByItself();

@@ -29,48 +29,48 @@ struct WorkerSlotOptions {
 // One try of a job on one worker.
 struct CompileTry {
   enum class End {
-    kAnswered,   // The compiler's answer.
+    kAnswered,   // The compiler answered.
     kAbandoned,  // The job was given up; there is no outcome.
-    kBroken,     // The worker crashed or ran into a limit: the verdict, if it happens again.
-    kLost,       // The worker was killed, stopped or cut off: says nothing about the job.
+    kBroken,     // The worker crashed or met a limit. This is the verdict if it happens again.
+    kLost,       // The worker was killed, stopped or cut off, which says nothing about the job.
   };
   End end = End::kAbandoned;
   CompileOutcome outcome;
 };
 
-// A place for one compile worker: starts it when there is work, judges how it ends,
-// replaces it. Owned and used by one thread of the pool.
+// A place for one compile worker: starts it when there is work, judges how it ends, replaces it.
+// One thread of the pool owns and uses it.
 class WorkerSlot {
  public:
   explicit WorkerSlot(WorkerSlotOptions options) : options_(std::move(options)) {}
 
   bool HasWorker() const { return worker_ != nullptr; }
 
-  // Starts a worker unless one is there. `nvrtc_path`: where another found the library.
-  // UNAVAILABLE, reason COMPILE_WORKER_FAILED: it does not come up; WORKER_LOST: it was killed or
-  // stopped meanwhile. CANCELLED once `is_abandoned` holds.
+  // Starts a worker unless there is one. `nvrtc_path`: where another worker found the library.
+  // UNAVAILABLE, reason COMPILE_WORKER_FAILED: it does not start; reason WORKER_LOST: it was killed
+  // or stopped meanwhile. CANCELLED once `is_abandoned` returns true.
   absl::Status EnsureStarted(const std::string& nvrtc_path,
                              const std::function<bool()>& is_abandoned);
 
-  // Waits until the worker, which must be there, has compiled a small kernel in its filter. Ends
-  // it where it cannot. Errors as of EnsureStarted.
+  // Waits until the worker has compiled a small kernel in its filter. Ends the worker if it cannot.
+  // REQUIRES: a worker is started. Errors as in EnsureStarted.
   absl::Status EnsureChecked(const std::function<bool()>& is_abandoned);
 
-  // What the last worker found.
+  // Returns the library that the last worker found.
   const v1::LibraryStatus& library() const { return library_; }
 
-  // Compiles on the worker, which must be there and checked. However it ends but kAnswered, the
-  // worker is gone. kAbandoned: `is_abandoned` came true before the end.
+  // Compiles on the worker. Unless it ends as kAnswered, the worker is gone. kAbandoned:
+  // `is_abandoned` returned true before the end. REQUIRES: the worker is started and checked.
   CompileTry Compile(const CompileJob& job, const std::function<bool()>& is_abandoned);
 
   void Stop() { worker_.reset(); }
 
  private:
   bool IsReadable() const;
-  // Receives a message of a worker that starts, within `limit`.
+  // Receives a message from a worker that starts, within `limit`.
   absl::Status ReceiveFirst(absl::Duration limit, const std::function<bool()>& is_abandoned,
                             google::protobuf::MessageLite* message);
-  // What to say of a worker that does not come up because of `status`. Ends it.
+  // Returns the error for a worker that does not start because of `status`. Ends the worker.
   absl::Status NotStarted(const absl::Status& status);
   CompileTry Judge(const absl::Status& status);
 

@@ -158,7 +158,7 @@ TEST(NvrtcCompileTest, ErrorsSayWhere) {
               StartsWith("variant.cu(2): error: identifier \"undefined_name\" is undefined"));
   EXPECT_THAT(run.Failed(1).message(), HasSubstr("common/none.cuh"));
   EXPECT_THAT(run.Failed(2).message(), HasSubstr("no entry symbol absent"));
-  EXPECT_THAT(run.Failed(3).message(), HasSubstr("is not of the form"));
+  EXPECT_THAT(run.Failed(3).message(), HasSubstr("must have the form"));
   EXPECT_THAT(run.Failed(4).message(), HasSubstr("gpu-architecture"));
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(run.Failed(i).kind(), v1::FAILURE_KIND_COMPILE_ERROR) << i;

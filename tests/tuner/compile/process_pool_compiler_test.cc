@@ -199,7 +199,7 @@ TEST(ProcessPoolTest, WithoutNvrtcItSaysWhereItLooked) {
   EXPECT_THAT(pool->Library().searched(), ::testing::ElementsAre("nowhere/libnvrtc.so"));
 }
 
-// "Looked for it in: /opt/libnvrtc.so.13", which is there, helped nobody.
+// "Searched: /opt/libnvrtc.so.13" alone helps nobody if that file is there.
 TEST(ProcessPoolTest, ALibraryThatDoesNotLoadIsNamedWithTheLoadersReason) {
   const auto pool = MakePool({}, "unloadable");
   const v1::LibraryStatus library = pool->Library();
