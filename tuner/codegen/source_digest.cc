@@ -12,7 +12,7 @@ namespace {
 
 bool IsWord(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-// Two of these beside each other may be one operator: "> >" is not ">>".
+// Two of these side by side may be one operator: "> >" is not ">>".
 bool JoinsOperators(char c) {
   return std::string_view("+-*/%&|^=<>!:.#").find(c) != std::string_view::npos;
 }
@@ -66,8 +66,8 @@ class Normalizer {
     directive_ = false;
   }
 
-  // A space where the characters on both sides would make another token without one. In a
-  // directive every gap is one: "#define F (x)" is not "#define F(x)".
+  // Writes a space if the characters on both sides would make another token without it. In a
+  // directive every gap becomes a space: "#define F (x)" is not "#define F(x)".
   void CloseGap(char next) {
     if (gap_ && !out_.empty() && out_.back() != '\n') {
       const char last = out_.back();
@@ -115,11 +115,11 @@ class Normalizer {
   std::size_t at_ = 0;
   std::string out_;
   bool gap_ = false;         // White space or a comment came since the last token.
-  bool line_begins_ = true;  // Nothing but white space came on this line.
-  bool directive_ = false;   // In a line that begins with #.
+  bool line_begins_ = true;  // The line has only white space so far.
+  bool directive_ = false;   // The line begins with #.
 };
 
-// The path of each line `#include "path"`.
+// Returns the path of each line `#include "path"`.
 std::vector<std::string_view> Includes(std::string_view text) {
   constexpr std::string_view kDirective = "#include \"";
   std::vector<std::string_view> paths;
@@ -139,7 +139,7 @@ const EmbeddedFile* Find(std::string_view path, const std::vector<EmbeddedFile>&
   return nullptr;
 }
 
-// The paths that are reached from those in `open`, these among them, as far as `files` has them.
+// Returns the paths in `open` and all that they reach, as far as `files` has them.
 std::set<std::string_view> Closure(std::vector<std::string_view> open,
                                    const std::vector<EmbeddedFile>& files) {
   std::set<std::string_view> closure;
@@ -173,7 +173,7 @@ std::vector<EmbeddedFile> IncludedFiles(std::string_view text,
 }
 
 std::string ClosureDigest(std::string_view root, const std::vector<EmbeddedFile>& files) {
-  // Lengths keep apart what two splits of the same bytes would make alike.
+  // The lengths keep different splits of the same bytes apart.
   std::string bytes;
   for (const std::string_view path : IncludeClosure(root, files)) {
     const std::string text = NormalizeSource(Find(path, files)->text);

@@ -1,5 +1,5 @@
-// What a source compiles to the same code as: texts without comments and formatting, and all that
-// they include. Pure; any thread.
+// Digests that are equal for sources that compile to the same code: they cover texts without
+// comments and formatting, and all that these include. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_CODEGEN_SOURCE_DIGEST_H_
 #define TILEWRIGHT_TUNER_CODEGEN_SOURCE_DIGEST_H_
 
@@ -11,21 +11,21 @@
 
 namespace tilewright {
 
-// `text` without comments and with white space only where it parts tokens or ends a directive:
-// equal for sources that differ in formatting alone. Literals, also raw ones, stay as they are.
+// Returns `text` without comments, and with white space only if it separates tokens or ends a
+// directive. The result is equal for sources that differ only in formatting. Keeps all literals.
 std::string NormalizeSource(std::string_view text);
 
-// The paths that `root` reaches by lines `#include "path"`, itself among them, sorted. Paths that
-// `files` does not have are left out.
+// Returns `root` and the paths that it reaches by lines `#include "path"`, sorted. Omits paths that
+// `files` does not have.
 std::vector<std::string_view> IncludeClosure(std::string_view root,
                                              const std::vector<EmbeddedFile>& files);
 
-// The files that `text` reaches by lines `#include "path"`, sorted by path.
+// Returns the files that `text` reaches by lines `#include "path"`, sorted by path.
 std::vector<EmbeddedFile> IncludedFiles(std::string_view text,
                                         const std::vector<EmbeddedFile>& files);
 
-// Hex SHA-256 over path and normalized text of every file in the closure of `root`. After the
-// digest that DeepGEMM's JIT takes over a kernel's own includes (csrc/jit/include_parser.hpp).
+// Returns the hex SHA-256 over path and normalized text of every file in the closure of `root`. The
+// model is the digest of DeepGEMM's JIT over a kernel's own includes (csrc/jit/include_parser.hpp).
 std::string ClosureDigest(std::string_view root, const std::vector<EmbeddedFile>& files);
 
 }  // namespace tilewright

@@ -12,7 +12,7 @@ struct EmbeddedFile {
   std::string_view text;
 };
 
-// Every embedded file, sorted by path. Defined by a source that embed_templates.cmake writes.
+// Returns every embedded file, sorted by path. embed_templates.cmake writes the source of this.
 const std::vector<EmbeddedFile>& TemplateLibrary();
 
 }  // namespace tilewright
