@@ -22,22 +22,22 @@
 namespace tilewright {
 namespace {
 
-// Raised whenever a field is added or its meaning changes.
+// Must rise whenever a field is added or its meaning changes.
 constexpr uint64_t kSiliconVersion = 1;
-// 2: without a digest of the templates, which every winner has for itself.
+// 2: no longer has a digest of the templates, because every winner has its own.
 constexpr uint64_t kEnvironmentVersion = 2;
 
 void Append(uint64_t value, std::string& out) {
   for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
-// The length keeps neighbouring texts apart.
+// Writes the length too, which keeps neighbouring texts apart.
 void Append(const std::string& text, std::string& out) {
   Append(text.size(), out);
   out += text;
 }
 
-// Whole gigabytes a second: drivers state the memory clock with some rounding.
+// Rounds to whole gigabytes per second, because drivers round the memory clock.
 uint64_t BandwidthClass(double bytes_per_second) {
   return bytes_per_second > 0 && bytes_per_second < 1e18
              ? static_cast<uint64_t>(std::llround(bytes_per_second / 1e9))
@@ -46,7 +46,7 @@ uint64_t BandwidthClass(double bytes_per_second) {
 
 std::vector<v1::TargetProfile> ParseProfiles() {
   v1::ListDevicesResponse parsed;
-  // Embedded data of our own: that it parses is a matter of the build, and a test holds it.
+  // This is our own embedded data, and a test checks that it parses.
   if (!google::protobuf::TextFormat::ParseFromString(kProfilesText, &parsed)) std::abort();
   std::vector<v1::TargetProfile> profiles(parsed.profiles().begin(), parsed.profiles().end());
   std::sort(profiles.begin(), profiles.end(),
@@ -62,11 +62,11 @@ std::string ProfileNames() {
   return names;
 }
 
-// Dense operations (a multiply-add is two) of one SM in one clock, for GPUs of
-// `compute_capability` and later up to the next row. Tensor-core rates are those with fp32
-// accumulation, int32 for int8.
+// Dense operations of one SM in one clock (a multiply-add is two), for GPUs from
+// `compute_capability` up to the next row. Tensor-core rates are for fp32 accumulation, or int32
+// for int8.
 //
-// Each row follows from a whitepaper's or data sheet's peak = SMs * clock * rate:
+// Each row follows from the peak = SMs * clock * rate of a whitepaper or data sheet:
 //   8.0  A100 whitepaper, table 1: 312 TFLOP/s bf16 = 108 SMs * 1.41 GHz * 2048
 //   8.6  A40 data sheet: 149.7 TFLOP/s bf16 = 84 * 1.74 GHz * 1024
 //   8.9  L40S data sheet: 362 TFLOP/s bf16 = 142 * 2.52 GHz * 1024 (rounded), fp8 733
@@ -96,9 +96,9 @@ const SmRates& RatesOf(int compute_capability) {
   return *found;
 }
 
-// GeForce boards of 8.6, 8.9 and 12.0 run tensor cores at half the rate when they accumulate
-// in fp32 (GA102 whitepaper, table 2: RTX 3090 71 TFLOP/s against 142 with fp16
-// accumulation); the same chips in professional boards do not.
+// GeForce boards of 8.6, 8.9 and 12.0 run tensor cores at half the rate when they accumulate in
+// fp32 (GA102 whitepaper, table 2: RTX 3090 71 TFLOP/s, but 142 with fp16 accumulation). The same
+// chips in professional boards do not.
 bool HalvesFp32Accumulation(const v1::Silicon& silicon) {
   const int capability = silicon.compute_capability();
   const bool consumer_chip = capability == 86 || capability == 89 || capability >= 120;
@@ -127,8 +127,8 @@ int OperationsPerClock(const v1::Silicon& silicon, v1::DataType a_type, v1::Data
 
 }  // namespace
 
-// Left out: the name, and memory_bytes, which decides what fits and not how fast it runs, and
-// of which drivers keep a share that changes between their versions.
+// Omits the name and memory_bytes. memory_bytes decides what fits but not how fast it runs, and
+// drivers reserve a share of it that changes between their versions.
 std::string EncodeSilicon(const v1::Silicon& silicon) {
   std::string out;
   Append(kSiliconVersion, out);
@@ -169,7 +169,7 @@ absl::StatusOr<v1::Silicon> FindTargetProfile(std::string_view name) {
   for (const v1::TargetProfile& profile : TargetProfiles()) {
     if (profile.name() == name) return profile.silicon();
   }
-  // The name is quoted back: only as much of it as a log line bears.
+  // The message quotes only as much of the name as fits in a log line.
   const std::string shown(name.substr(0, 64));
   return InvalidField(
       "target", "UNKNOWN_TARGET",
@@ -181,7 +181,7 @@ absl::StatusOr<std::string> ArchitectureFor(const v1::Silicon& silicon) {
   if (capability < 80) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "UNSUPPORTED_ARCHITECTURE",
                      absl::StrCat("compute capability ", capability / 10, ".", capability % 10,
-                                  " is not served; a GPU of 8.0 or later is needed"));
+                                  " is not supported; a GPU of 8.0 or later is needed"));
   }
   return absl::StrCat("sm_", capability, capability >= 90 ? "a" : "");
 }
@@ -194,7 +194,7 @@ double PeakOperationsPerSecond(const v1::Silicon& silicon, v1::DataType a_type,
 
 double RooflineSeconds(const v1::Problem& canonical, const v1::Silicon& silicon) {
   const v1::GemmProblem& gemm = canonical.gemm();
-  // Of the fastest precision that the problem admits. A rate that is not known bounds nothing.
+  // Takes the fastest precision that the problem admits. An unknown rate is no limit.
   double compute = std::numeric_limits<double>::infinity();
   for (const v1::Precision precision : AdmissiblePrecisions(gemm)) {
     const ComputeTypes types = ComputeTypesOf(gemm.a_type(), precision);
