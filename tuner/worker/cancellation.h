@@ -16,7 +16,7 @@ class Cancellation {
     return cancelled_->load(std::memory_order_relaxed) || (condition_ && condition_());
   }
 
-  // A copy that is cancelled as well while `condition` holds, which any thread may ask.
+  // Returns a copy that is also cancelled while `condition` holds. Any thread may call it.
   Cancellation Or(std::function<bool()> condition) const {
     Cancellation either = *this;
     either.condition_ = [first = condition_, second = std::move(condition)] {

@@ -24,13 +24,13 @@
 namespace tilewright {
 namespace {
 
-// All that the child needs, prepared before it exists: between vfork and exec it shares
-// our memory and may make system calls only.
+// Everything that the child needs. It is prepared before the child exists, because between vfork
+// and exec the child shares our memory and may only make system calls.
 struct ChildPlan {
   const char* executable;
   char* const* arguments;
   char* const* environment;
-  int socket;  // All three at or above kFirstFreeFd, so that no dup2 hits another.
+  int socket;  // All three are at or above kFirstFreeFd, so that no dup2 hits another.
   int null_device;
   int standard_error;
   int open_file_limit;
@@ -41,11 +41,11 @@ constexpr int kFirstFreeFd = 10;
 
 void CloseFrom(int first, int limit) {
   if (close_range(static_cast<unsigned>(first), ~0u, 0) == 0) return;
-  // Before Linux 5.9.
+  // Linux before 5.9 has no close_range.
   for (int fd = first; fd < limit; ++fd) close(fd);
 }
 
-// Runs in the child; returns the error that stopped it.
+// Runs in the child. Returns the error that stopped it.
 int BecomeWorker(const ChildPlan& plan) {
   // The thread that starts workers lives as long as the process: see Spawner.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
@@ -56,7 +56,7 @@ int BecomeWorker(const ChildPlan& plan) {
   if (dup2(plan.standard_error, STDERR_FILENO) < 0) return errno;
   if (dup2(plan.socket, WorkerProcess::kWorkerFd) < 0) return errno;
   CloseFrom(WorkerProcess::kWorkerFd + 1, plan.open_file_limit);
-  // No handler of the parent may run here, where it would see the parent's memory.
+  // The parent's handlers must not run here, because they would see the parent's memory.
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -65,8 +65,8 @@ int BecomeWorker(const ChildPlan& plan) {
   return errno;
 }
 
-// vfork rather than fork: no copy of a large daemon's page tables, no atfork handlers of
-// gRPC, and the error of a failed exec comes back in shared memory.
+// Uses vfork instead of fork: it copies no page tables of a large daemon and runs no atfork
+// handlers of gRPC, and the error of a failed exec comes back in shared memory.
 [[gnu::noinline]] pid_t ForkWorker(const ChildPlan& plan, volatile int* error) {
   const pid_t pid = vfork();
   if (pid == 0) {
@@ -83,7 +83,7 @@ int OpenFileLimit() {
   return limit.rlim_cur < INT_MAX ? static_cast<int>(limit.rlim_cur) : INT_MAX;
 }
 
-// A duplicate of `fd` out of the way of the child's own numbers; closed on exec.
+// Duplicates `fd` to a number that the child does not use. It closes on exec.
 UniqueFd DuplicateHigh(int fd) { return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, kFirstFreeFd)); }
 
 std::vector<char*> PointersTo(std::vector<std::string>& strings) {
@@ -133,9 +133,9 @@ absl::StatusOr<pid_t> SpawnHere(const std::string& executable,
   return pid;
 }
 
-// The thread from which all workers are started. PR_SET_PDEATHSIG fires when the *thread*
-// that started a child ends, so a worker started from a short-lived thread would
-// die with it; this one never ends. All signals are blocked in it.
+// The thread that starts all workers. PR_SET_PDEATHSIG fires when the *thread* that started a child
+// ends, so a worker would die with a short-lived thread. This thread never ends. It blocks all
+// signals.
 class Spawner {
  public:
   static Spawner& Instance() {
@@ -176,7 +176,7 @@ class Spawner {
     }
   }
 
-  absl::Mutex turn_;  // Held by the one caller that is served.
+  absl::Mutex turn_;  // The caller that is being served holds it.
   absl::Mutex mutex_ ABSL_ACQUIRED_AFTER(turn_);
   std::function<void()> work_ ABSL_GUARDED_BY(mutex_);
 };

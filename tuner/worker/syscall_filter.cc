@@ -28,7 +28,7 @@ constexpr std::uint32_t kAuditArchitecture = AUDIT_ARCH_AARCH64;
 #error "Name the audit architecture of this processor."
 #endif
 
-// Where the x32 calls of x86-64 begin; above every number of other architectures.
+// The x32 calls of x86-64 begin here. Other architectures have no number this high.
 constexpr std::uint32_t kFirstOtherNumber = 0x40000000;
 
 constexpr std::uint32_t ErrorAnswer(int error) {
@@ -37,7 +37,7 @@ constexpr std::uint32_t ErrorAnswer(int error) {
 
 constexpr std::uint32_t kNumberOffset = offsetof(seccomp_data, nr);
 
-// The low half of an argument. The kernel itself looks at no more of those that are filtered.
+// Returns the offset of an argument's low half. The kernel reads no more of filtered arguments.
 std::uint32_t ArgumentOffset(int index) {
   return static_cast<std::uint32_t>(offsetof(seccomp_data, args) +
                                     sizeof(seccomp_data::args[0]) * static_cast<unsigned>(index));
@@ -49,7 +49,7 @@ sock_filter Load(std::uint32_t offset) {
 
 sock_filter Return(std::uint32_t answer) { return sock_filter BPF_STMT(BPF_RET | BPF_K, answer); }
 
-// Skips that many instructions where the comparison holds or does not.
+// Skips `holds` instructions if the comparison holds, else `otherwise`.
 sock_filter SkipIf(std::uint16_t comparison, std::uint32_t value, std::size_t holds,
                    std::size_t otherwise) {
   return sock_filter BPF_JUMP(static_cast<std::uint16_t>(BPF_JMP | comparison | BPF_K), value,
@@ -57,7 +57,7 @@ sock_filter SkipIf(std::uint16_t comparison, std::uint32_t value, std::size_t ho
                               static_cast<std::uint8_t>(otherwise));
 }
 
-// Names of what is likely to be refused, for people.
+// Names, for people, of the calls that are likely to be refused.
 struct CallName {
   long number;
   const char* name;
@@ -75,11 +75,11 @@ constexpr CallName kCallNames[] = {
 #endif
 };
 
-// The first few refused calls, in order; 0 where there was none yet. Written by a signal handler.
+// The first few refused calls, in order; 0 if there was none yet. A signal handler writes them.
 std::array<std::atomic<int>, 8> refused_calls{};
 
 void Note(int number) {
-  // 0 is a call too, which is never refused.
+  // 0 is also a call, but it is never refused.
   for (std::atomic<int>& place : refused_calls) {
     int seen = 0;
     if (place.compare_exchange_strong(seen, number) || seen == number) return;
@@ -155,7 +155,7 @@ absl::Status SyscallFilter::Install() const {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
     return absl::UnavailableError(
-        absl::StrCat("this kernel refuses a system call filter: ", std::strerror(errno)));
+        absl::StrCat("the operating system refuses a system call filter: ", std::strerror(errno)));
   }
   return absl::OkStatus();
 }
@@ -178,12 +178,12 @@ void RefuseOtherProcesses(SyscallFilter& filter) {
   filter.Refuse(__NR_bpf);
   filter.Refuse(__NR_userfaultfd);
 #ifdef __NR_io_uring_setup
-  // What it is asked for is not seen by filters.
+  // Filters do not see what a caller asks of io_uring.
   filter.Refuse(__NR_io_uring_setup);
   filter.Refuse(__NR_io_uring_enter);
   filter.Refuse(__NR_io_uring_register);
 #endif
-  // Signals to itself stay, as of abort().
+  // The worker may still send signals to itself, as abort() does.
   const auto self = static_cast<std::uint32_t>(getpid());
   for (const long number :
        {__NR_kill, __NR_tgkill, __NR_tkill, __NR_rt_sigqueueinfo, __NR_rt_tgsigqueueinfo}) {

@@ -25,7 +25,7 @@
 namespace tilewright {
 namespace {
 
-// Signals that a process brings upon itself. All others are sent by somebody.
+// Tells if a process brings the signal upon itself. Somebody else sends all other signals.
 bool IsOwnSignal(int number) {
   switch (number) {
     case SIGABRT:
@@ -43,7 +43,7 @@ bool IsOwnSignal(int number) {
   }
 }
 
-// An exit with 0 is how a worker ends when its conversation was closed.
+// A worker exits with 0 if its connection was closed.
 bool IsOwnEnding(int wait_status) {
   if (!WIFEXITED(wait_status)) return IsOwnSignal(WTERMSIG(wait_status));
   return WEXITSTATUS(wait_status) != 0 && WEXITSTATUS(wait_status) != kUnableExit;
@@ -57,13 +57,13 @@ std::string Describe(int wait_status) {
                       name != nullptr ? name : "", name != nullptr ? ")" : "");
 }
 
-// `hard` false leaves the hard limit, so that the soft one may be raised again.
+// If `hard` is false, keeps the hard limit, so that the soft one can be raised again.
 absl::Status SetLimit(__rlimit_resource resource, const char* name, rlim_t value, bool hard) {
   rlimit limit;
   if (getrlimit(resource, &limit) != 0) {
     return absl::InternalError(absl::StrCat("getrlimit ", name, ": ", std::strerror(errno)));
   }
-  // A limit from outside that is stricter than ours stays.
+  // A stricter limit from outside stays.
   limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
   if (hard) limit.rlim_max = limit.rlim_cur;
   if (setrlimit(resource, &limit) != 0) {
@@ -72,7 +72,7 @@ absl::Status SetLimit(__rlimit_resource resource, const char* name, rlim_t value
   return absl::OkStatus();
 }
 
-// RLIMIT_CPU counts from the start of the process, so what is used already is added.
+// RLIMIT_CPU counts from the start of the process, so the time used so far must be added to it.
 rlim_t CpuSecondsUsed() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
@@ -80,7 +80,7 @@ rlim_t CpuSecondsUsed() {
 }
 
 constexpr std::size_t kHeaderBytes = 4;
-// A length is believed only as far as bytes have come: the buffer grows by this much.
+// The buffer grows by at most this much at a time, so a false length cannot take much memory.
 constexpr std::size_t kReadChunkBytes = 4u << 20;
 
 absl::Status SocketError(const char* what, int error) {
@@ -89,16 +89,16 @@ absl::Status SocketError(const char* what, int error) {
   return absl::InternalError(message);
 }
 
-// How long `check` is not asked.
+// The time between two calls of `check`.
 constexpr absl::Duration kCheckInterval = absl::Milliseconds(100);
 
-// How one waits for the other process.
+// How long to wait for the other process.
 struct Patience {
   SteadyTime deadline;
   const WaitCheck& check;
 };
 
-// For poll. Rounded up, so that the last wait does not spin; poll takes at most 2^31-1 ms.
+// For poll, which takes at most 2^31-1 ms. Rounds up, so that the last wait does not spin.
 int ToPollTimeout(absl::Duration wait) {
   if (wait == absl::InfiniteDuration()) return -1;
   const std::int64_t ms = absl::ToInt64Milliseconds(wait) + (wait > absl::ZeroDuration());
@@ -202,7 +202,7 @@ absl::Status WorkerProcess::Receive(SteadyTime deadline, google::protobuf::Messa
 
 bool WorkerProcess::IsStopped() const {
   siginfo_t info = {};
-  // WNOWAIT: the answer is the same as long as it is stopped.
+  // With WNOWAIT the answer stays the same as long as the worker is stopped.
   return pid_ > 0 && waitid(P_PID, pid_, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
          info.si_pid == pid_;
 }
@@ -214,7 +214,7 @@ absl::Status WorkerProcess::CheckRuns() const {
 std::string WorkerProcess::KillAndDescribe() {
   if (pid_ < 0) return ending_;
   const bool was_stopped = IsStopped();
-  // The group, so that what the worker started ends too; it leads one since before exec.
+  // The worker has led this group since before exec, so all that it started ends too.
   kill(-pid_, SIGKILL);
   int wait_status = 0;
   pid_t reaped;
@@ -244,7 +244,7 @@ absl::Status ApplyLimits(const WorkerLimits& limits) {
                              static_cast<rlim_t>(limits.address_space_bytes), /*hard=*/true));
   }
   if (limits.file_size_bytes >= 0) {
-    // A log line on a standard error that is a file must fail, not kill.
+    // If standard error is a file, a log line must fail, not kill the process.
     signal(SIGXFSZ, SIG_IGN);
     RETURN_IF_ERROR(SetLimit(RLIMIT_FSIZE, "RLIMIT_FSIZE",
                              static_cast<rlim_t>(limits.file_size_bytes), /*hard=*/true));
@@ -254,8 +254,8 @@ absl::Status ApplyLimits(const WorkerLimits& limits) {
 
 absl::Status WriteMessage(int fd, const google::protobuf::Message& message, SteadyTime deadline,
                           const WaitCheck& check) {
-  // A path, or what a compiler or a driver says, may hold any byte; one such string would make
-  // the whole message unreadable to the other process.
+  // A path or a text of a compiler or a driver may hold any byte. One such text would make the
+  // whole message unreadable to the other process.
   if (!CheckUtf8(message).ok()) {
     const std::unique_ptr<google::protobuf::Message> escaped(message.New());
     escaped->CopyFrom(message);
