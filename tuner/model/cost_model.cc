@@ -14,40 +14,40 @@
 namespace tilewright {
 namespace {
 
-// Shared memory is 32 banks of 4 bytes; an SM has 4 schedulers that issue one warp
-// instruction a cycle each.
+// Shared memory has 32 banks of 4 bytes. An SM has 4 schedulers; each issues one warp instruction
+// per cycle.
 constexpr double kSharedBytesPerCycle = 128;
 constexpr int kSchedulers = 4;
 // The driver keeps this much of a block's shared memory for itself.
 constexpr int kReservedSharedBytes = 1024;
-// Warps get registers in units of 256, so 8 a thread.
+// Warps get registers in units of 256, which is 8 for each thread.
 constexpr int kRegisterUnit = 8;
-// Load from L2 or DRAM to shared memory, cycles: L2 hits near 300, DRAM near 800.
+// Cycles of a load from L2 or DRAM to shared memory: L2 hits take about 300, DRAM about 800.
 constexpr double kLoadLatency = 600;
-// Barrier, pipeline bookkeeping and the first ldmatrix of a step, cycles a block.
+// Cycles for each block of the barrier, the pipeline bookkeeping and the first ldmatrix of a step.
 constexpr double kStepOverhead = 50;
-// From launch of a block to its first load, and from the last store to its successor.
+// Cycles from a block's launch to its first load, and from its last store to its successor.
 constexpr double kBlockOverhead = 700;
-// One warp a scheduler leaves the tensor core idle between ldmatrix and mma: 0.85 of the rate
-// that two reach.
+// With one warp for each scheduler the tensor core idles between ldmatrix and mma. It reaches 0.85
+// of the rate with two.
 constexpr double kLoneWarpShare = 0.85;
-// Share of L2 that operands may count on; outputs and the other half's copies take the rest.
+// The share of L2 for operands. Outputs and the copies of the other half take the rest.
 constexpr double kL2Share = 0.6;
-// A launch behind another one, seconds.
+// Seconds of a launch that follows another one.
 constexpr double kNextLaunchSeconds = 1.5e-6;
 constexpr double kPartialBytes = 4;
 
 int RoundUp(int value, int unit) { return CeilDiv(value, unit) * unit; }
 
-// Share of the schedulers' rate that `warps` resident warps reach: uneven warps leave
-// schedulers idle, and one warp each cannot hide its own latencies.
+// Returns the share of the schedulers' rate that `warps` resident warps reach. An uneven number
+// leaves schedulers idle, and a single warp on one cannot hide its own latencies.
 double WarpShare(int warps) {
   const int per_scheduler = CeilDiv(warps, kSchedulers);
   const double balance = static_cast<double>(warps) / (per_scheduler * kSchedulers);
   return balance * (per_scheduler == 1 ? kLoneWarpShare : 1.0);
 }
 
-// Cycles in which an SM with `resident` blocks finishes one step of one of them.
+// Returns the cycles in which an SM with `resident` blocks finishes one step of one of them.
 double StepCycles(const v1::GemmProblem& gemm, const MachineModel& machine, const TileWork& work,
                   int resident) {
   const double elements = static_cast<double>(work.tile_m + work.tile_n) * work.tile_k;
@@ -58,29 +58,29 @@ double StepCycles(const v1::GemmProblem& gemm, const MachineModel& machine, cons
   const double shared = (work.fragment_bytes + stage_bytes) / kSharedBytesPerCycle;
   const double issue = work.warp_instructions / kSchedulers;
   const double l2 = stage_bytes / machine.l2_bytes_per_cycle;
-  // Little's law: with so many stages in flight, one arrives every ... cycles.
+  // Little's law: the time between two arrivals is the latency over the stages in flight.
   const double latency = (kLoadLatency + l2) / ((work.stages - 1) * resident);
   const double on_chip = Overlap(Overlap(math, shared), issue);
   return Overlap(on_chip, Overlap(l2, latency)) + kStepOverhead / resident;
 }
 
-// Cycles a block takes beside its steps, not shared with others.
+// Returns the cycles that a block takes beside its steps and does not share with others.
 double EpilogueCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
                       const TileWork& work) {
   const double elements = static_cast<double>(work.tile_m) * work.tile_n;
-  // Accumulators pass through shared memory once each way, to be stored in whole rows.
+  // Accumulators go into and out of shared memory once, so that whole rows are stored.
   const double staging = 2 * elements * kPartialBytes / kSharedBytesPerCycle;
   const double bytes = elements * (work.split_k > 1 ? kPartialBytes : EpilogueElementBytes(gemm));
   const double instructions = work.split_k > 1 ? 0 : elements * EpilogueInstructions(gemm);
   return staging + bytes / machine.l2_bytes_per_cycle + instructions / kEpilogueLanes;
 }
 
-// Cycles of a wave in which each SM has `resident` blocks.
+// Returns the cycles of a wave in which each SM has `resident` blocks.
 double WaveCycles(const v1::GemmProblem& gemm, const MachineModel& machine, const TileWork& work,
                   int resident) {
   const double steps = static_cast<double>(CeilDiv(CeilDiv(gemm.k(), work.tile_k), work.split_k));
   const double mainloop = steps * resident * StepCycles(gemm, machine, work, resident);
-  // Blocks of one SM drift apart, so that the epilogue of one runs under the steps of another.
+  // Blocks of one SM drift apart, so that one's epilogue runs during the steps of another.
   const double tail = kBlockOverhead + kLoadLatency + EpilogueCycles(gemm, machine, work);
   return mainloop + tail * (1 + 0.3 * (resident - 1));
 }
@@ -136,11 +136,11 @@ double EpilogueInstructions(const v1::GemmProblem& gemm) {
   if (HasBias(epilogue)) instructions += 1;
   if (HasSource(epilogue)) instructions += 1.5;
   if (HasAux(epilogue)) instructions += 1;
-  // One call serves 8 elements; 2 instructions compare and drop.
+  // One call gives random bits for 8 elements; 2 instructions compare and drop.
   if (HasDropout(epilogue)) {
     instructions += (PhiloxInstructions(epilogue.dropout().philox_rounds()) + kCounter) / 8 + 2;
   }
-  // One call serves two neighbours; 3 instructions round.
+  // One call gives random bits for two neighbours; 3 instructions round.
   if (RoundsStochastically(epilogue)) instructions += (PhiloxInstructions(7) + kCounter) / 2 + 3;
   if (epilogue.amax()) instructions += 1;
   if (epilogue.non_finite_flag()) instructions += 2;
@@ -151,7 +151,8 @@ double EpilogueInstructions(const v1::GemmProblem& gemm) {
 double SplitEpilogueSeconds(const v1::GemmProblem& gemm, const MachineModel& machine) {
   const double elements = static_cast<double>(gemm.batch()) * static_cast<double>(gemm.m()) *
                           static_cast<double>(gemm.n());
-  // What passes is read; aux is what passes, or read, and counted.
+  // This launch reads what the first one passes. If that is aux, EpilogueDramElementBytes counts
+  // it.
   const double bytes = EpilogueDramElementBytes(gemm) +
                        (WritesAux(gemm.epilogue()) ? 0 : StorageBytes(SplitType(gemm)));
   const double cycles =
@@ -192,9 +193,9 @@ int ResidentBlocks(const MachineModel& machine, const TileWork& work) {
   return std::max(1, std::min({by_registers, by_shared, by_threads, machine.blocks_per_sm}));
 }
 
-// A raster group is a strip of g tiles of m that sweeps all of n. B is read once for each
-// strip, or wave if those are fewer. A's strip is read once if L2 holds it, else by every wave.
-// Batches follow one another: what they share and L2 holds comes from memory once.
+// A raster group is a strip of g tiles of m that sweeps all of n. B is read once for each strip, or
+// for each wave if there are fewer. A's strip is read once if L2 holds it, else by every wave. The
+// batches follow each other. If they share an operand and L2 holds it, DRAM is read once.
 double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
                         const TileWork& work, int resident) {
   const double bytes = StorageBytes(gemm.a_type());
@@ -210,7 +211,7 @@ double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine
   if (a + b <= cache) return a_batches * a + b_batches * b;
   const double tiles_m = static_cast<double>(CeilDiv(gemm.m(), work.tile_m));
   const double tiles_n = static_cast<double>(CeilDiv(gemm.n(), work.tile_n));
-  // Splits of one tile run side by side and read different parts of k.
+  // The splits of one tile run at the same time and read different parts of k.
   const double wave =
       std::max(1.0, static_cast<double>(machine.sm_count) * resident / work.split_k);
   const double waves = std::max(1.0, std::ceil(tiles_m * tiles_n / wave));

@@ -1,5 +1,5 @@
-// The cost model: an estimate that ranks configs well enough for measuring to begin with the
-// right ones. Never shown as a measurement. Pure; any thread.
+// The cost model: an estimate that ranks configs well enough that measuring begins with good ones.
+// Never shown as a measurement. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_MODEL_COST_MODEL_H_
 #define TILEWRIGHT_TUNER_MODEL_COST_MODEL_H_
 
@@ -8,7 +8,7 @@
 
 namespace tilewright {
 
-// What the model needs to know of a config. A step is the work on one stage of tile_k.
+// The facts about a config that the model needs. A step is the work on one stage of tile_k.
 struct TileWork {
   int tile_m = 0;
   int tile_n = 0;
@@ -16,60 +16,59 @@ struct TileWork {
   int threads = 0;
   int shared_memory_bytes = 0;
   int registers_per_thread = 0;
-  int stages = 2;  // Buffers in flight, the one being read among them.
+  int stages = 2;  // Buffers in flight, with the one that is being read.
   int split_k = 1;
   int raster_group = 1;
-  // Bytes of shared memory that all warps read in a step, bank conflicts and broadcasts
-  // counted in.
+  // Bytes of shared memory that all warps read in a step, including bank conflicts and broadcasts.
   double fragment_bytes = 0;
   // Warp instructions of a step beside the multiplications: loads of fragments and copies.
   double warp_instructions = 0;
 };
 
-// Blocks of `work` that one SM holds at once; at least 1.
+// Returns how many blocks of `work` one SM holds at once; at least 1.
 int ResidentBlocks(const MachineModel& machine, const TileWork& work);
 
-// Bytes that the operands of all blocks bring from DRAM: those of each wave once, and none
-// again that L2 still holds.
+// Returns the bytes that the operands of all blocks bring from DRAM. Each wave brings its bytes
+// once, and brings none that L2 still holds.
 double OperandDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
                         const TileWork& work, int resident);
 
-// What the models of all templates share.
+// The rest is what the models of all templates share.
 
-// A launch on an idle stream, seconds.
+// Seconds of a launch on an idle stream.
 inline constexpr double kLaunchSeconds = 2.5e-6;
 
-// Two activities that overlap, though not perfectly: more than the longer, less than the sum.
+// Returns the time of two activities that overlap in part: above the longer, below the sum.
 double Overlap(double a, double b);
 
-// Bytes an element of D moves in the epilogue; and to and from DRAM, from which a C that all
-// batches share comes once.
+// Return the bytes that the epilogue moves for each element of D: all bytes, and those to and from
+// DRAM. If all batches share C, it comes from DRAM once.
 double EpilogueElementBytes(const v1::GemmProblem& gemm);
 double EpilogueDramElementBytes(const v1::GemmProblem& gemm);
 
-// Bytes that the outputs, or the partial sums beyond L2, move to and from DRAM.
+// Returns the bytes that outputs, or partial sums that exceed L2, move to and from DRAM.
 double OutputDramBytes(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k);
 
-// Instructions of an activation or its derivative, an element (forward 1 / (1 - p) is part of the
-// smooth ones; `coarse`: as epilogue/activation.cuh has it), and of a call of the generator,
-// counted in the SASS of sm_90a.
+// Return the instructions for each element of an activation or its derivative (the smooth forward
+// ones include 1 / (1 - p); `coarse` is the form in epilogue/activation.cuh), and of a call of the
+// generator. They were counted in the SASS of sm_90a.
 double ActivationInstructions(v1::Activation activation, bool gradient, bool coarse = false);
 double PhiloxInstructions(int rounds);
 
-// Instructions of the CUDA cores that the epilogue takes for each element of D beside scaling,
-// rounding and storing it: bias, activation, random bits, and what is observed.
+// Returns the instructions on CUDA cores that the epilogue takes for each element of D beside
+// scaling, rounding and storing it: bias, activation, random bits, and what is observed.
 double EpilogueInstructions(const v1::GemmProblem& gemm);
 
-// Those that an SM gets done in a cycle beside a main loop, whose sums take the register file's
-// ports, and for want of warps also without one: 128 at best. From the times of bias, GELU and
-// dropout over those of bare GEMMs, 16384 x 4096 x 1024 on an H100 (docs/performance): 117 with
-// tanh, 122 with erf; dropout alone, of which more is serial, 77.
+// How many of them an SM finishes in a cycle: at best 128. A main loop takes ports of the register
+// file for its sums, and without one there are too few warps. Found from the times of bias, GELU
+// and dropout minus those of bare GEMMs, 16384 x 4096 x 1024 on an H100 (docs/performance): 117
+// with tanh, 122 with erf; dropout alone, which is more serial, 77.
 inline constexpr double kEpilogueLanes = 110;
 
-// The second launch of a split epilogue.
+// Returns the time of a split epilogue's second launch.
 double SplitEpilogueSeconds(const v1::GemmProblem& gemm, const MachineModel& machine);
 
-// The second launch where k is split.
+// Returns the time of the second launch if k is split.
 double ReduceSeconds(const v1::GemmProblem& gemm, const MachineModel& machine, int split_k);
 
 double PredictTiledSeconds(const v1::GemmProblem& gemm, const MachineModel& machine,

@@ -8,9 +8,10 @@
 namespace tilewright {
 namespace {
 
-// Share of the peak rate that mma.sync reaches where nothing else holds it up. Hopper's peak
-// needs wgmma; mma.sync tops out at 62 to 65 % of it. Datacenter Blackwell's needs tcgen05, and
-// mma.sync runs there at about Hopper's rate an SM. On all others it is the native form.
+// Returns the share of the peak rate that mma.sync reaches if nothing else delays it. Hopper's peak
+// needs wgmma; mma.sync reaches at most 62 to 65 % of it. Datacenter Blackwell's peak needs
+// tcgen05; mma.sync runs there at about Hopper's rate per SM. On all others mma.sync is the native
+// form.
 double MmaSyncShare(int compute_capability) {
   if (compute_capability >= 120) return 0.95;
   if (compute_capability >= 100) return 0.30;
@@ -18,19 +19,19 @@ double MmaSyncShare(int compute_capability) {
   return 0.95;
 }
 
-// Share of the highest clock that is held under a full tensor-core load. Hopper and Blackwell
-// boards meet their power limit first (700 W: near 1.7 of 1.98 GHz); the others' highest clock
-// is about what they hold.
+// Returns the share of the highest clock that a GPU holds under a full tensor-core load. Hopper and
+// Blackwell boards meet their power limit first (700 W: about 1.7 of 1.98 GHz). The others hold
+// about their highest clock.
 double SustainedClock(int compute_capability) {
   return compute_capability >= 90 && compute_capability < 120 ? 0.87 : 0.95;
 }
 
-// Share of the data sheet's bandwidth that a copy reaches: 3.02 of 3.35 TB/s on an H100.
+// The share of the data sheet's bandwidth that a copy reaches: 3.02 of 3.35 TB/s on an H100.
 constexpr double kDramShare = 0.9;
 
-// Bytes of L2 reads an SM gets in a cycle while all others read, hits of neighbouring SMs on
-// one line merged: the datacenter chips have ports of 64, of which about 40 are reached; the
-// GeForce-class ones 2 to 5 TB/s for 82 to 128 SMs.
+// Returns the bytes that an SM reads from L2 in a cycle while all others read; hits of neighbouring
+// SMs on one line are merged. Datacenter chips have ports of 64 and reach about 40. GeForce-class
+// chips reach 2 to 5 TB/s for 82 to 128 SMs.
 double L2BytesPerCycle(int compute_capability) {
   switch (compute_capability) {
     case 86:
@@ -41,7 +42,7 @@ double L2BytesPerCycle(int compute_capability) {
   }
 }
 
-// CUDA C++ Programming Guide, technical specifications by compute capability.
+// From the CUDA C++ Programming Guide, technical specifications by compute capability.
 int MaxBlocksPerSm(int compute_capability) {
   switch (compute_capability) {
     case 86:
@@ -69,7 +70,7 @@ MachineModel MachineFor(const v1::Silicon& silicon, const v1::GemmProblem& gemm,
   machine.peak_operations_per_cycle = std::max(peak, 1.0);
   machine.operations_per_cycle =
       std::max(peak * (cuda_cores ? 1.0 : MmaSyncShare(capability)), 1.0);
-  // Half of what is usual for an unknown board is better than a division by zero.
+  // For an unknown board, half of the usual value is better than a division by zero.
   const double bandwidth =
       silicon.dram_bytes_per_second() > 0 ? silicon.dram_bytes_per_second() : 500e9;
   machine.dram_bytes_per_cycle = kDramShare * bandwidth / machine.clock_hertz;

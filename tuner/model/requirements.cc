@@ -29,9 +29,9 @@ void SetAlignment(v1::Operand operand, int alignment, v1::Requirements& requirem
   }
 }
 
-// The same as AccessBytes of D, whose rows end where they do: the largest that divides its n
-// elements too. TMA stores no less than 16 bytes: on an H100 it wrote up to 16 bytes of what lies
-// beyond n in padded rows.
+// Returns AccessBytes of D, but its rows must also end at a whole access: the result divides n
+// elements too. TMA stores at least 16 bytes: on an H100 it wrote up to 16 bytes beyond n in padded
+// rows.
 int AccessBytesOfD(const v1::GemmProblem& gemm) {
   const int bytes = StorageBytes(gemm.d_type());
   return std::min(AccessBytes(gemm.ldd(), gemm.d_batch_stride(), gemm.batch(), bytes),

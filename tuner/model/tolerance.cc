@@ -11,10 +11,10 @@
 namespace tilewright {
 namespace {
 
-// Of any activation, as tolerance.h has it.
+// The steepest slope of any activation: see tolerance.h.
 constexpr double kSteepest = 1.13;
 
-// The one of D and an auxiliary output that has the least range.
+// Returns the type, of D or an auxiliary output, that has the smaller range.
 v1::DataType NarrowestOutput(const v1::GemmProblem& problem) {
   const v1::DataType d = problem.d_type();
   const v1::DataType aux = problem.epilogue().aux_type();
@@ -22,10 +22,10 @@ v1::DataType NarrowestOutput(const v1::GemmProblem& problem) {
   return FormatOf(d).largest < FormatOf(aux).largest ? d : aux;
 }
 
-// Products that are summed before a promotion, of fp8.
+// fp8 products that are summed before a promotion.
 constexpr int64_t kPromotedTerms = 128;
 
-// Products that the tensor core adds to a sum in fp16 at once, at least.
+// The fewest products that the tensor core adds at once to a sum in fp16.
 constexpr int64_t kFp16Group = 8;
 
 int CeilLog2(int64_t value) {
@@ -34,19 +34,19 @@ int CeilLog2(int64_t value) {
   return log;
 }
 
-// Whether a sum that is too large for fp16 may be one of this problem's.
+// Tells if this problem may have a sum that is too large for fp16.
 bool PassesThroughHalf(const v1::GemmProblem& problem) {
   return problem.d_type() == v1::DATA_TYPE_FP16 ||
          problem.epilogue().aux_type() == v1::DATA_TYPE_FP16 ||
          Admits(problem, v1::PRECISION_FP16_SUMS);
 }
 
-// The steps that SmallestDenormals in reference/fill.cuh counts in.
+// Returns the step in which SmallestDenormals in reference/fill.cuh counts.
 double InputDenormalStep(v1::DataType type) {
   switch (MultiplierOf(type)) {
     case Multiplier::kTf32:
       return std::ldexp(1, -136);
-    // Tensor cores take these as they are.
+    // Tensor cores use these denormals exactly.
     case Multiplier::kInteger:
     case Multiplier::kFp8:
       return 0;
@@ -62,7 +62,7 @@ double DenormalShare(const v1::GemmProblem& problem) {
          std::ldexp(1, AdversarialExponents(problem).high + 1);
 }
 
-// The share of S that the sums of `precision` may be off by, `k` products long: tolerance.h.
+// Returns the error of sums of `k` products in `precision`, as a share of S: see tolerance.h.
 double SumError(v1::Precision precision, int64_t k) {
   const double root = std::sqrt(static_cast<double>(std::max<int64_t>(k, 1)));
   switch (precision) {
@@ -83,20 +83,20 @@ double SumError(v1::Precision precision, int64_t k) {
   }
 }
 
-// The share of |z| that an activation, or of 1 that a derivative may be off by: tolerance.h.
+// Returns the error of an activation as a share of |z|, or of a derivative: see tolerance.h.
 double ActivationError(const v1::GemmProblem& problem) {
   const bool is_coarse = problem.epilogue().activation() == v1::ACTIVATION_GELU_ERF &&
                          !problem.epilogue().gradient() && IsCoarse(problem.d_type());
   return is_coarse ? 1.1 * std::ldexp(1, -12) : std::ldexp(1, -20);
 }
 
-// What products of inputs that are cut to tf32 may be off by, as a share of S.
+// Returns the error of products of inputs that are cut to tf32, as a share of S.
 double InputError(const v1::GemmProblem& problem, v1::Precision precision) {
   const bool cuts = precision == v1::PRECISION_TF32 && problem.a_type() == v1::DATA_TYPE_FP32;
   return cuts ? std::ldexp(1, -9) : 0;
 }
 
-// Sums in fp16 that are denormal are off by up to a step of 2^-24 after each group.
+// Denormal sums in fp16 are off by up to a step of 2^-24 after each group.
 double Fp16Floor(const v1::GemmProblem& problem, v1::Precision precision) {
   if (precision != v1::PRECISION_FP16_SUMS) return 0;
   const int64_t groups = CeilDiv(problem.k(), kFp16Group);
@@ -172,8 +172,8 @@ bool MayOverflow(const v1::GemmProblem& problem) {
 ExponentRange AdversarialExponents(const v1::GemmProblem& problem) {
   // k products of values below 2^(high + 1) stay below 2^(2 * high + 2) * k.
   const int sum_limit = PassesThroughHalf(problem) ? 15 - ScaleExponents(problem) : 100;
-  // fp16 and e5m2 end at 2^16, e4m3 below 2^9; bf16 and fp32 could go on, but 2^20 is large
-  // enough to hurt.
+  // fp16 and e5m2 end at 2^16, e4m3 below 2^9. bf16 and fp32 reach further, but 2^20 is large
+  // enough for the test.
   const auto limit_of = [](v1::DataType type) {
     return std::min(std::ilogb(FormatOf(type).largest) - 1, 20);
   };
@@ -187,13 +187,13 @@ double AlphaForRange(const v1::GemmProblem& problem, bool adversarial) {
   const int scales = ScaleExponents(problem);
   const int log_k = CeilLog2(problem.k());
   if (IsInteger(problem.a_type()) && PassesThroughHalf(problem)) {
-    // k products of at most 2^14, to stay below 2^15.
+    // k products of at most 2^14 must stay below 2^15.
     return std::ldexp(1, std::min(0, 1 - log_k - scales));
   }
   const v1::DataType narrow = NarrowestOutput(problem);
   if (!IsFp8(narrow)) return 1;
   if (!adversarial) return std::ldexp(1, -(log_k + 1) / 2 - DropoutExponents(problem));
-  // k products of at most 2^(2 * high + 2), to stay below the largest power of two.
+  // k products of at most 2^(2 * high + 2) must stay below the largest power of two.
   return std::ldexp(1, std::ilogb(FormatOf(narrow).largest) -
                            (2 * AdversarialExponents(problem).high + 2) - log_k - scales);
 }
