@@ -8,7 +8,7 @@
 
 namespace tilewright {
 
-// A step of one block a tile, without a cluster.
+// Returns a step with one block for each tile, without a cluster.
 inline v1::LaunchStep TileStep(std::string_view symbol, int threads, int tile_m, int tile_n) {
   v1::LaunchStep step;
   step.set_entry_symbol(std::string(symbol));

@@ -5,32 +5,32 @@
 
 namespace tilewright {
 
-// What becomes of a parameter's value.
+// How a template uses a parameter's value.
 enum class ParameterKind {
   kCompiled,  // It is part of the code.
-  kFitted,    // Part of the code too; the best value follows from the others: stages that fit.
-  kMirror,    // Part of the code too; where it is 1 the kernel computes the transpose.
-  kSplit,     // Where it is 1 the epilogue is a launch of its own. No part of the first one's code.
-  kRunTime,   // An argument of the launch.
-  kOrder,     // An argument that orders the tiles and changes nothing else.
+  kFitted,    // Also part of the code. The best value follows from the others: stages that fit.
+  kMirror,    // Also part of the code. If it is 1, the kernel computes the transpose.
+  kSplit,     // If it is 1, the epilogue is a launch of its own. Not part of the first one's code.
+  kRunTime,   // It is an argument of the launch.
+  kOrder,     // It is an argument that only orders the tiles.
 };
 
 // A parameter as plain data, for tables and texts. The texts are literals.
 struct ParameterInfo {
   std::string_view name;
   ParameterKind kind = ParameterKind::kCompiled;
-  // Least value that a config may state. Which values are legal is said by the constraints.
+  // The least value that a config may have. The constraints say which values are legal.
   int least = 1;
-  // The values that make legal configs, as people read them: "2–12".
+  // The values of legal configs, as people read them: "2–12".
   std::string_view values;
   std::string_view meaning;
-  // Parameters of one group make one word of texts: "tile=128x256x64". Empty: it has its own.
+  // Texts join the parameters of one group: "tile=128x256x64". Empty: it stands alone.
   std::string_view group = {};
 
   bool IsSwitch() const { return values == "0, 1"; }
 };
 
-// "compiled" or "run time", as people read it.
+// Returns "compiled" or "run time", as people read it.
 inline std::string_view KindName(ParameterKind kind) {
   return kind == ParameterKind::kRunTime || kind == ParameterKind::kOrder ? "run time" : "compiled";
 }

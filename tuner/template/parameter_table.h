@@ -16,8 +16,8 @@
 
 namespace tilewright {
 
-// Values beyond this are no config of any template; below it no product of the first two
-// legality rules overflows.
+// No template has larger values. Up to this value no product of the first two legality rules
+// overflows.
 inline constexpr int kMaxParameterValue = 65535;
 
 // A parameter and the member of the config structure that holds it.
@@ -25,21 +25,21 @@ template <typename ConfigStruct>
 struct ParameterField {
   ParameterInfo info;
   int ConfigStruct::*member;
-  // The structure has a default for the member: the rendered config leaves it out.
+  // The structure has a default for the member, and the rendered config omits that value.
   bool has_default = false;
 };
 
-// INVALID_ARGUMENT, field "variant.config.NAME", for the first thing wrong with `config`: a
-// parameter that is repeated, missing, unknown, out of range or out of order. `sorted`: all that
-// the template has, by name.
+// INVALID_ARGUMENT, field "variant.config.NAME": the first fault in `config`, which is a parameter
+// that is repeated, missing, unknown, out of range or out of order. `sorted`: all parameters of the
+// template, by name.
 absl::Status WhyNotParsed(const v1::Config& config, const std::vector<ParameterInfo>& sorted);
 
-// All parameters of a template: the one table that parses, encodes and renders its configs.
-// Immutable; any thread.
+// All parameters of a template. This one table parses, encodes and renders its configs. Immutable;
+// any thread.
 template <typename ConfigStruct>
 class ParameterTable {
  public:
-  // `structure`: the name of ConfigStruct. `fields`: in the order of its members.
+  // `structure` is the name of ConfigStruct. `fields` have the order of its members.
   ParameterTable(std::string_view structure,
                  std::initializer_list<ParameterField<ConfigStruct>> fields)
       : structure_(structure), fields_(fields), sorted_(fields) {
@@ -48,7 +48,7 @@ class ParameterTable {
     for (const auto& field : sorted_) sorted_infos_.push_back(field.info);
   }
 
-  // By name, as a Config has them.
+  // Returns the parameters sorted by name, as in a Config.
   const std::vector<ParameterInfo>& sorted() const { return sorted_infos_; }
   const std::vector<ParameterField<ConfigStruct>>& fields() const { return fields_; }
 
@@ -63,7 +63,7 @@ class ParameterTable {
     return message;
   }
 
-  // OK for exactly these parameters, sorted, each at least what its field says and at most
+  // OK for exactly these parameters, sorted, each from its field's least value to
   // kMaxParameterValue.
   absl::StatusOr<ConfigStruct> Parse(const v1::Config& message) const {
     ConfigStruct config{};
@@ -78,8 +78,8 @@ class ParameterTable {
     return config;
   }
 
-  // The designated initializer of what is compiled. Run-time values have their least in their
-  // place, so that configs that differ in them alone share a compile.
+  // Returns the designated initializer of the compiled values. Run-time values are replaced by
+  // their least, so that configs that differ only in them share a compile.
   std::string Render(const ConfigStruct& config) const {
     std::string text;
     for (const auto& [info, member, has_default] : fields_) {

@@ -10,7 +10,7 @@
 
 namespace tilewright {
 
-// Each is what the folder of its name defines.
+// Each is defined in the folder of its name.
 const Template& GemmSimtTemplate();
 const Template& GemmSm80Template();
 const Template& GemmSm90Template();

@@ -1,5 +1,4 @@
-// All templates of this version, and what is asked of them by name or of all together. Pure; any
-// thread.
+// All templates of this version, and questions to one by name or to all. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_TEMPLATE_REGISTRY_H_
 #define TILEWRIGHT_TUNER_TEMPLATE_REGISTRY_H_
 
@@ -13,19 +12,19 @@
 
 namespace tilewright {
 
-// One of each, in a fixed order. Static lifetime.
+// Returns one of each template, in a fixed order. Static lifetime.
 const std::vector<const Template*>& Templates();
 
-// The template of that name, or null.
+// Returns the template of that name, or null.
 const Template* FindTemplate(std::string_view name);
 
-// INVALID_ARGUMENT, reason UNKNOWN_TEMPLATE, where there is none of the variant's name.
+// INVALID_ARGUMENT, reason UNKNOWN_TEMPLATE: no template has the variant's name.
 absl::StatusOr<const Template*> TemplateOf(const v1::Variant& variant);
 
-// Every template with its digest, sorted by name.
+// Returns every template with its digest, sorted by name.
 const std::vector<v1::TemplateDigest>& TemplateDigests();
 
-// Whether kernels of today's templates take arguments of `version`: no launcher takes others.
+// Tells if kernels of today's templates take arguments of `version`. No launcher takes others.
 bool IsArgumentsVersion(int version);
 
 struct RankedVariant {
@@ -33,17 +32,17 @@ struct RankedVariant {
   double predicted_seconds = 0;
 };
 
-// What every template that supports the problem enumerates, or `only` that one, fastest by the
-// model first; ties in the order of the templates and their configs.
+// Returns the configs that every template for the problem, or `only` that one, enumerates. The
+// model's fastest comes first; ties keep the order of the templates and their configs.
 std::vector<RankedVariant> RankVariants(const v1::Problem& problem, const v1::Silicon& silicon,
                                         const Template* only = nullptr);
 
-// How a candidate multiplies and sums: what its template says, or its vendor's record. UNSPECIFIED
-// for a variant of no template.
+// Returns how a candidate multiplies and sums, from its template or its vendor's record.
+// UNSPECIFIED for a variant of no template.
 v1::Precision PrecisionOf(const v1::Problem& problem, const v1::Variant& variant);
 v1::Precision PrecisionOf(const v1::Problem& problem, const v1::Candidate& candidate);
 
-// Whether a variant's epilogue is a launch of its own.
+// Tells if a variant's epilogue is a launch of its own.
 bool SplitsEpilogue(const v1::Variant& variant);
 
 }  // namespace tilewright

@@ -8,8 +8,8 @@
 
 namespace tilewright {
 
-// A constraint on the configs of a template: a name and the function that decides, which asks of
-// the config alone, of the problem too, or of the GPU too. Literal.
+// A constraint on the configs of a template: a name and the function that decides. The function
+// takes the config alone, also the problem, or also the GPU. Literal.
 template <typename ProblemKind, typename ConfigStruct>
 class Rule {
  public:
@@ -37,11 +37,11 @@ class Rule {
   OfGpu of_gpu_ = nullptr;
 };
 
-// In the order that keeps each rule's arithmetic within bounds that those before it set.
+// The order matters: each rule's arithmetic stays within the bounds that earlier rules set.
 template <typename ProblemKind, typename ConfigStruct>
 using Rules = std::span<const Rule<ProblemKind, ConfigStruct>>;
 
-// The name of the first rule that `config` breaks; null for none.
+// Returns the name of the first rule that `config` breaks, or null.
 template <typename ProblemKind, typename ConfigStruct>
 const char* FirstBroken(std::type_identity_t<Rules<ProblemKind, ConfigStruct>> rules,
                         const ProblemKind& problem, const v1::Silicon& silicon,

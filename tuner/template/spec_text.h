@@ -8,11 +8,11 @@
 
 namespace tilewright {
 
-// The value's name without what all values of its enum begin with, in camel case: "kGeluTanh" of
+// Returns the value's name in camel case, without the common prefix of its enum: "kGeluTanh" for
 // ACTIVATION_GELU_TANH.
 std::string EnumeratorOf(const google::protobuf::EnumDescriptor& type, int value);
 
-// A value of the API as the templates spell it: "Activation::kGeluTanh". Pure; any thread.
+// Returns an API value as the templates spell it: "Activation::kGeluTanh". Pure; any thread.
 template <typename Enum>
 std::string SpecValue(std::string_view type, Enum value) {
   std::string text(type);

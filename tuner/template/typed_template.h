@@ -19,7 +19,7 @@
 namespace tilewright {
 
 // A template whose configs are a structure of kernel_templates/abi and whose problems are of one
-// kind: what is asked with messages becomes a question with those.
+// kind. It converts messages to these types and asks the template with them.
 template <typename ProblemKind, typename ConfigStruct>
 class TypedTemplate : public Template {
  public:
@@ -88,7 +88,7 @@ class TypedTemplate : public Template {
     const Problem* part = PartOf(problem);
     if (part == nullptr) {
       return InvalidField("problem", "UNSUPPORTED_PROBLEM",
-                          absl::StrCat("is of no kind that ", std::string(name()), " serves"));
+                          absl::StrCat("has a kind that ", std::string(name()), " does not serve"));
     }
     ASSIGN_OR_RETURN(const Config parsed, table_.Parse(config));
     return Source(*part, parsed);
@@ -119,7 +119,7 @@ class TypedTemplate : public Template {
   }
 
  protected:
-  // `serves`: the name of the constraint that Supports asks. `rules`: of static lifetime.
+  // `serves`: the name of the constraint that Supports checks. `rules` have static lifetime.
   TypedTemplate(std::string_view name, std::string_view source, const ParameterTable<Config>& table,
                 std::string_view serves, Rules<Problem, Config> rules)
       : Template(name, source), table_(table), serves_(serves), rules_(rules) {}
@@ -130,7 +130,7 @@ class TypedTemplate : public Template {
   virtual v1::Precision Precision(const Problem& problem, const Config& config) const = 0;
 
  private:
-  // The part of `problem` that is of this kind; null where it is of another.
+  // Returns the part of `problem` that is of this kind, or null if it is of another.
   virtual const Problem* PartOf(const v1::Problem& problem) const = 0;
   virtual bool Serves(const Problem& problem, const v1::Silicon& silicon) const = 0;
   virtual std::vector<Config> Candidates(const Problem& problem,
@@ -139,14 +139,14 @@ class TypedTemplate : public Template {
                              const Config& config) const {
     return FirstBroken(rules_, problem, silicon, config);
   }
-  // All but the version of the arguments and the requirements.
+  // Returns the plan without the version of the arguments and the requirements.
   virtual v1::LaunchPlan Plan(const Problem& problem, const v1::Silicon& silicon,
                               const Config& config) const = 0;
   virtual v1::Requirements Requirements(const Problem& problem, const Config& config) const = 0;
   virtual double Predict(const Problem& problem, const v1::Silicon& silicon,
                          const Config& config) const = 0;
   virtual std::string Source(const Problem& problem, const Config& config) const = 0;
-  // The config that `config` is the mirror image of, or itself.
+  // Returns the config that `config` mirrors, or `config` itself.
   virtual Config Unmirrored(Config config) const { return config; }
 
   Config InFirstOrder(Config config) const {

@@ -1,5 +1,5 @@
-// kernel_templates/dropout/fused_dropout.cuh, for every GPU from 8.0 on. registry.cc declares its
-// one function.
+// The template kernel_templates/dropout/fused_dropout.cuh, for every GPU from 8.0 on. registry.cc
+// declares the one function of this file.
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -25,7 +25,7 @@ constexpr int kVectors[] = {4, 8, 16};
 constexpr int kSlots[] = {1, 2, 3, 4, 8};
 constexpr int kThreads[] = {128, 256, 512, 1024};
 constexpr int kTileRows[] = {16, 32, 64, 128, 256, 512};
-// Where rows are held, a tile of 16 is so much work that SMs which end first idle.
+// If rows are held, a tile of 16 is so much work that SMs which end first are idle for long.
 constexpr int kHeldTileRows[] = {4, 8, 16, 32, 64, 128, 256, 512};
 
 using Problem = v1::FusedDropoutProblem;
@@ -37,12 +37,12 @@ bool FitsSharedMemory(const Problem& problem, const v1::Silicon& silicon,
          silicon.max_shared_memory_per_block();
 }
 
-// A mask is read where one was stored, by the backward form.
+// Only the backward form reads a mask, and only if one was stored.
 bool HasMaskToRead(const Problem& problem, const FusedDropoutConfig& c) {
   return c.read_mask == 0 || (problem.backward() && problem.dropout().store_mask());
 }
 
-// Rows are looped where they are normalized; otherwise they are held whole:
+// Only normalized rows may be looped. Otherwise they are held whole:
 // columns <= vector * slots * column_threads.
 bool HoldsRows(const Problem& problem, const FusedDropoutConfig& c) {
   if (!Normalizes(problem)) return c.looped == 0;
@@ -55,7 +55,7 @@ bool FitsBlocks(const Problem& problem, const FusedDropoutConfig& c) {
   return TilesOf(problem.rows(), problem.columns(), /*batch=*/1, c.tile_m, tile_n) <= kMaxGridX;
 }
 
-// What these ask of the work, the problem says.
+// The next rules depend on the work, which follows from the problem.
 bool RingHoldsRows(const Problem& problem, const FusedDropoutConfig& c) {
   return RingHoldsRows(c, WorkOf(problem, c.read_mask == 1));
 }
@@ -78,41 +78,41 @@ constexpr Rule<Problem, FusedDropoutConfig> kRules[] = {
     {"FitsBlocks", FitsBlocks},
 };
 
-// What follows is no matter of legality but of what is worth a try.
+// The functions below decide which legal configs are worth a try.
 
-// Vectors of 16 bytes, or two of them, which need no exchange of random bits (16-bit types) or
-// fewer (fp32).
+// Vectors have 16 bytes, or twice that, which needs no exchange of random bits (16-bit types) or
+// less of it (fp32).
 bool SuitsType(const Problem& problem, const FusedDropoutConfig& c) {
   const int bytes = c.vector * StorageBytes(problem.type());
   return bytes == 16 || bytes == 32;
 }
 
-// Threads along a row have work: no fewer columns than half of what they hold, down to one vector
-// each of 16 columns; and rows that are held whole by no more threads than they need.
+// Threads along a row have work: the columns are more than half of what they hold, or the threads
+// are only 4. Looped rows take all threads of a block, at least 256.
 bool SuitsColumns(const Problem& problem, const FusedDropoutConfig& c) {
   const int held = HeldColumns(c);
   if (c.looped) return c.column_threads == c.threads && c.threads >= 256;
   if (held >= 2 * problem.columns() && c.column_threads > 4) return false;
-  // A row of a block is at least 512 bytes, where there are as many.
+  // A block takes at least 512 bytes of a row, if the row has as many.
   const int64_t least = 512 / StorageBytes(problem.type());
   return Normalizes(problem) || held >= std::min(least, problem.columns());
 }
 
-// A ring pays where rows are normalized, since they are held. Vectors of 16 bytes: it has no need
-// of wider ones. Three slots are for rows that no two can hold.
+// A ring pays only for normalized rows, because they are held. It uses vectors of 16 bytes and does
+// not need wider ones. Three slots are for rows that two slots cannot hold.
 bool SuitsRing(const Problem& problem, const FusedDropoutConfig& c) {
   if (c.ring_parts == 0) return c.slots != 3;
   return Normalizes(problem) && c.vector * StorageBytes(problem.type()) == 16 && c.threads <= 512 &&
          (c.slots - 1) * c.vector * c.column_threads < problem.columns();
 }
 
-// One wave of blocks that holds its sums of columns to the end: each SM has 1 to 4 of them in all.
+// One wave of blocks that keep their column sums to the end: each SM has 1 to 4 blocks in all.
 bool IsOneWave(const Problem& problem, const FusedDropoutConfig& c) {
   return c.ring_parts > 0 && ColumnSums(problem) > 0;
 }
 
-// Blocks enough for the GPU, where the rows give them, and as few rows as the smallest tile where
-// they do not. In one wave some SMs may have none.
+// There are enough blocks for the GPU. If the rows are too few for that, the tile must be the
+// smallest. In one wave some SMs may have no block.
 bool SuitsRows(const Problem& problem, const v1::Silicon& silicon, const FusedDropoutConfig& c) {
   if (c.tile_m <= std::max(16, 2 * PairsAtOnce(c))) return true;
   const int64_t tiles_n = Normalizes(problem) ? 1 : CeilDiv(problem.columns(), HeldColumns(c));
@@ -160,9 +160,9 @@ std::vector<FusedDropoutConfig> ConfigsOf(const Problem& problem, const v1::Sili
   std::vector<FusedDropoutConfig> configs;
   for (const int vector : kVectors) {
     for (const int slots : kSlots) {
-      // Beside the pair at hand nothing is on its way, one slot, or whole pairs. More is worse
-      // where one wave does it all: SMs near to memory then take what those far from it wait for,
-      // which end up to 1.6 times later.
+      // Beside the current pair, nothing, one slot, or whole pairs are in flight. More is worse if
+      // one wave does all the work: near SMs then get the data that those far from memory wait for,
+      // and these end up to 1.6 times later.
       const std::set<int> rings = {0, slots, slots + 1, 2 * slots, 3 * slots};
       for (int column_threads = 4; column_threads <= 1024; column_threads *= 2) {
         for (const int threads : kThreads) {
@@ -183,7 +183,7 @@ std::string Access(int64_t stride, v1::DataType type) {
   return std::to_string(AccessBytes(stride, 0, 1, StorageBytes(type)));
 }
 
-// Fields that keep their defaults are left out.
+// Omits fields that keep their defaults.
 std::string RenderSpec(const v1::FusedDropoutProblem& problem) {
   std::string text = "FusedDropoutSpec{.type = " + SpecValue("Type", problem.type()) +
                      ", .x_access_bytes = " + Access(problem.x_stride(), problem.type()) +
@@ -239,14 +239,14 @@ class FusedDropout : public TypedTemplate<v1::FusedDropoutProblem, FusedDropoutC
   std::vector<Config> Candidates(const Problem& problem,
                                  const v1::Silicon& silicon) const override {
     const std::vector<Config> configs = ConfigsOf(problem, silicon, /*looped=*/0);
-    // Rows that no block can hold.
+    // No block can hold such rows, so they are looped.
     return configs.empty() ? ConfigsOf(problem, silicon, /*looped=*/1) : configs;
   }
 
   v1::LaunchPlan Plan(const Problem& problem, const v1::Silicon& silicon,
                       const Config& c) const override {
     const FusedDropoutWork work = WorkOf(problem, c.read_mask == 1);
-    // A block has whole rows, however long, where they are normalized.
+    // If rows are normalized, a block has whole rows, however long they are.
     const int tile_n = Normalizes(problem) ? kWholeRow : HeldColumns(c);
     v1::LaunchPlan plan;
     *plan.add_steps() = TileStep(kFusedDropoutEntry, c.threads, c.tile_m, tile_n);
@@ -260,7 +260,7 @@ class FusedDropout : public TypedTemplate<v1::FusedDropoutProblem, FusedDropoutC
       region.set_copies(work.column_sums);
       region.set_element_bytes(sizeof(float));
     }
-    // Kernels for sm_90 wait for the grid before them themselves.
+    // Kernels for sm_90 wait themselves for the grid before them.
     if (silicon.compute_capability() >= 90) {
       for (v1::LaunchStep& step : *plan.mutable_steps()) step.set_programmatic_launch(true);
     }

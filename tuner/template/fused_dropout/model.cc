@@ -14,25 +14,25 @@
 namespace tilewright {
 namespace {
 
-// Warp instructions that an SM issues in a cycle: four at best, of which dependent chains and
-// barriers leave so many.
+// Warp instructions that an SM issues in a cycle. At best it is four, but dependent chains and
+// barriers leave fewer.
 constexpr double kIssuedPerCycle = 3.4;
-// From a load to its data where DRAM is busy, cycles.
+// Cycles from a load to its data if DRAM is busy.
 constexpr double kBusyLatency = 1000;
-// From launch of a block to its first load, and the start of a tile, cycles.
+// Cycles from a block's launch to its first load, with the start of a tile.
 constexpr double kBlockOverhead = 900;
-// A barrier and the shuffles of a sum over a row, cycles: hidden by other blocks alone.
+// Cycles of a barrier and the shuffles of a sum over a row. Only other blocks can hide them.
 constexpr double kRowSumCycles = 150;
 constexpr double kNextLaunchSeconds = 2e-6;
-// Two accesses a vector touch each line twice.
+// If a vector takes two accesses, both touch the same lines.
 constexpr double kSplitLineShare = 0.96;
-// Address and predicates of one vector of one tensor, instructions.
+// Instructions for the address and the predicates of one vector of one tensor.
 constexpr double kVectorInstructions = 9;
-// What the way through a ring adds to that.
+// Additional instructions for a vector that passes through a ring.
 constexpr double kRingInstructions = 5;
 
-// What keeps an element costs an instruction where two are compared at once, and another one or
-// two: where the packed results are masked, or each value is.
+// To keep or drop an element takes one instruction if two are compared at once. It takes one more
+// if the packed results are masked, or two if each value is.
 double SelectInstructions(const v1::FusedDropoutProblem& problem) {
   const bool divides = !problem.backward() && problem.activation() > v1::ACTIVATION_RELU;
   const bool masks_packed = StorageBytes(problem.type()) == 2 && !Normalizes(problem) &&
@@ -40,7 +40,7 @@ double SelectInstructions(const v1::FusedDropoutProblem& problem) {
   return (masks_packed ? 2 : 3) + (divides ? 0 : 1);
 }
 
-// A call of the generator and its counter serve 8 elements; and the words that neighbours exchange.
+// One call of the generator with its counter serves 8 elements. Neighbours also exchange words.
 double MaskInstructions(const v1::FusedDropoutProblem& problem, const FusedDropoutConfig& config) {
   if (!DropsElements(problem)) return 0;
   if (problem.backward() && problem.dropout().store_mask() && config.read_mask == 1) {
@@ -76,10 +76,10 @@ int ResidentBlocksOf(const MachineModel& machine, const FusedDropoutConfig& conf
   return ResidentBlocks(machine, tile);
 }
 
-// Share of the bandwidth that the loads in flight fill (Little's law).
+// Returns the share of the bandwidth that the loads in flight fill (Little's law).
 double FilledShare(const MachineModel& machine, const FusedDropoutConfig& config,
                    const FusedDropoutWork& work, double resident) {
-  // Of a ring the part at hand is not on its way.
+  // In a ring, the current part is no longer in flight.
   const double vectors =
       config.ring_parts > 0 ? config.ring_parts - 1 : (config.prefetch ? 2 : 1) * config.slots;
   const double in_flight = resident * config.threads * 2 * config.vector * vectors * work.row_bytes;
@@ -96,7 +96,7 @@ double InstructionsPerElement(const v1::FusedDropoutProblem& problem,
   if (HasBias(problem)) instructions += 1;
   if (HasResidual(problem)) instructions += 1;
   if (Normalizes(problem)) instructions += problem.backward() ? 9 : 7;
-  // Where rows are looped all is done again for each pass.
+  // Looped rows repeat all the work in each pass.
   if (config.looped) instructions *= problem.backward() ? 1.6 : 3;
   return instructions + ColumnSums(problem);
 }
@@ -115,8 +115,8 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   const double blocks = tiles_m * tiles_n;
   const double at_once = static_cast<double>(machine.sm_count) * resident;
   const double waves = std::max(1.0, std::ceil(blocks / at_once));
-  // Blocks of one wave start and end at different times, so that those of the last one make up
-  // for part of what they leave idle.
+  // Blocks of one wave start and end at different times, so that the blocks of the last wave use
+  // a part of the idle time.
   const double idle = 1 + 0.5 * (waves * at_once / blocks - 1) / waves;
   const double held = std::min(blocks, at_once) / machine.sm_count;
   double bytes = MinimumBytes(TensorsOf(problem));
@@ -126,7 +126,7 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   const bool splits_lines = config.vector * StorageBytes(problem.type()) > 16;
   const double rate = machine.dram_bytes_per_cycle * FilledShare(machine, config, work, held) *
                       (splits_lines ? kSplitLineShare : 1);
-  // What lies beyond the last column is computed all the same.
+  // The kernel also computes elements beyond the last column.
   const double elements =
       tiles_m * config.tile_m *
       (Normalizes(problem) && !config.looped
@@ -136,7 +136,7 @@ double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
   const double issue = elements * InstructionsPerElement(problem, config) / 32 /
                        (kIssuedPerCycle * std::min<double>(machine.sm_count, blocks));
   const double pairs = static_cast<double>(config.tile_m) / 2 / PairsAtOnce(config);
-  // Without a pair on its way a thread waits for its loads each time; other blocks' work hides it.
+  // Without a pair in flight a thread always waits for its loads. Other blocks' work hides this.
   const double sums = Normalizes(problem) ? (Centers(problem) ? 2 : 1) * kRowSumCycles : 0;
   const double waits = config.prefetch || config.ring_parts > 0 ? 0 : kBusyLatency;
   const double serial =

@@ -7,13 +7,13 @@
 
 namespace tilewright {
 
-// Instructions that a thread issues for one element, counted in the SASS of sm_90a.
+// Returns the instructions of a thread for one element, counted in the SASS of sm_90a.
 double InstructionsPerElement(const v1::FusedDropoutProblem& problem,
                               const FusedDropoutConfig& config);
 
-// The cost model: bytes over the bandwidth that the loads in flight can fill, overlapped with the
-// instructions over the issue rate; the last wave; the partial sums and their second step. It
-// ranks; it is never shown as a measurement. Pure; any thread.
+// The cost model: bytes over the bandwidth that the loads in flight can fill, overlapped with
+// instructions over the issue rate; the last wave; the partial sums and their second step. It only
+// ranks and is never shown as a measurement. Pure; any thread.
 double PredictFusedDropoutSeconds(const v1::FusedDropoutProblem& problem,
                                   const v1::Silicon& silicon, const FusedDropoutConfig& config);
 

@@ -12,8 +12,8 @@ namespace tilewright {
 inline constexpr std::string_view kFusedDropoutEntry = "tilewright_fused_dropout";
 inline constexpr std::string_view kColumnReduceEntry = "tilewright_column_reduce";
 
-// What of the canonical `problem` decides about resources; `read_mask` as the config has it. The
-// template finds the same from its spec. Pure; any thread.
+// Returns the facts of the canonical `problem` that decide about resources. `read_mask` is that of
+// the config. The template computes the same from its spec. Pure; any thread.
 FusedDropoutWork WorkOf(const v1::FusedDropoutProblem& problem, bool read_mask);
 
 }  // namespace tilewright

@@ -1,5 +1,5 @@
-// kernel_templates/gemm/gemm_simt.cuh: fp32 on CUDA cores, for every GPU from 8.0 on.
-// registry.cc declares its one function.
+// The template kernel_templates/gemm/gemm_simt.cuh: fp32 on CUDA cores, for every GPU from 8.0 on.
+// registry.cc declares the one function of this file.
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/precision.h"
 #include "tuner/template/gemm_simt/parameters.h"
@@ -19,7 +19,7 @@ bool FitsSharedMemory(const v1::GemmProblem&, const v1::Silicon& silicon, const 
   return SharedMemoryBytes(c) <= silicon.max_shared_memory_per_block();
 }
 
-// Neighbouring lanes have the 16 columns of a word of the mask between them.
+// Neighbouring lanes together hold the 16 columns of a word of the mask.
 bool LanesHoldMaskWords(const v1::GemmProblem& gemm, const GemmSimtConfig& c) {
   return !StoresMask(gemm.epilogue()) || c.split_k > 1 || c.tile_n / c.thread_n % 4 == 0;
 }
@@ -40,15 +40,15 @@ constexpr Rule<v1::GemmProblem, GemmSimtConfig> kRules[] = {
     {"FitsWorkspace", FitsWorkspace<GemmSimtConfig>},
 };
 
-// What follows is no matter of legality but of what is worth a try.
+// The functions below decide which legal configs are worth a try.
 
-// Tiles of 64 x 64 and up have two warps or more, one to compute while the other loads.
-// Smaller ones have four at most: a thread computes 4 x 4 elements or more.
+// Tiles of 64 x 64 and up have at least two warps, one to compute while the other loads. Smaller
+// ones have at most four, because a thread computes at least 4 x 4 elements.
 bool FillsWarps(const GemmSimtConfig& c) {
   return c.tile_m * c.tile_n < 64 * 64 ? Threads(c) <= 128 : Threads(c) >= 64;
 }
 
-// Accumulators enough that multiplications outnumber loads, where the tile gives them.
+// There are enough accumulators that multiplications outnumber loads, if the tile allows it.
 bool FillsRegisters(const GemmSimtConfig& c) {
   return c.tile_m * c.tile_n < 128 * 128 || AccumulatorRegisters(c) >= 32;
 }
@@ -57,11 +57,11 @@ TileWork WorkOf(const v1::Requirements& requirements, const MachineModel& machin
                 const GemmSimtConfig& c) {
   TileWork work = TileWorkOf(c, SharedMemoryBytes(c));
   const double warps = Threads(c) / 32.0;
-  // For each k a thread reads thread_m + thread_n elements in 16-byte loads. Lanes of a row or
-  // column of threads read the same address, so that a load of 512 bytes moves 256 at most.
+  // For each k a thread reads thread_m + thread_n elements in 16-byte loads. Threads of a row or a
+  // column read the same address, so that a load of 512 bytes moves at most 256.
   const double loads = warps * c.tile_k * (c.thread_m + c.thread_n) / 4.0;
   work.fragment_bytes = loads * 256;
-  // Multiply-adds are warp instructions too; on 8.0 they take two cycles each.
+  // Multiply-adds are warp instructions too. On 8.0 they take two cycles each.
   const double multiply_adds =
       warps * c.tile_k * c.thread_m * c.thread_n * (128 / machine.fp32_lanes);
   // A copy is a load, a predicate and four stores into the transposed stage.
@@ -80,7 +80,7 @@ class GemmSimt : public TiledGemmTemplate<GemmSimtConfig> {
                           kRules) {}
 
  private:
-  // fp32 inputs, whose products and sums may be fp32; compute capability 8.0 or later.
+  // Serves fp32 inputs whose products and sums may be fp32, from compute capability 8.0 on.
   bool Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const override {
     return gemm.a_type() == v1::DATA_TYPE_FP32 && silicon.compute_capability() >= 80 &&
            Admits(gemm, v1::PRECISION_FP32);

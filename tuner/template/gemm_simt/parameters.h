@@ -23,8 +23,8 @@ inline const ParameterTable<GemmSimtConfig>& GemmSimtParameters() {
           {{"thread_n", kCompiled, 1, "4, 8, 16", "columns of D that a thread computes", "thread"},
            &C::thread_n},
           {{"split_k", kRunTime, 1, "≥ 1",
-            "blocks that share a tile along k through the workspace, summed in order by a second "
-            "launch; only whether there is more than one is compiled"},
+            "blocks that share a tile along k through the workspace; a second launch adds their "
+            "sums in order; the code depends only on whether it is above 1"},
            &C::split_k},
           {{"raster_group", kOrder, 1, "≥ 1", "tiles of m that are walked before the next of n"},
            &C::raster_group},

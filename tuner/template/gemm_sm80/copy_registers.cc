@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kChunkBytes = 16;
 constexpr int kStepBytes = 32;
-// Rows after which the swizzle of shared memory repeats.
+// The number of rows after which the swizzle of shared memory repeats.
 constexpr int kSwizzleRows = 8;
 constexpr int kPlainAccess = 16;
 
@@ -24,11 +24,11 @@ struct CopiedOperand {
   int access_bytes;
 };
 
-// Accesses of less than 4 bytes pass through registers, for cp.async has none. A thread holds
-// the copies of one of the stage's steps but the last: 4 words each where elements are 16 bits,
-// as many again for single bytes until they are put together. Bytes along m or n have a
-// predicate each: beyond four copies, or over four unrolled steps, ptxas keeps three times as
-// much in flight.
+// Accesses of less than 4 bytes pass through registers, because cp.async has none. The copies are
+// spread over all steps of a stage but the last, and a thread holds those of one step: 4 words each
+// for 16-bit elements, 8 for single bytes until they are joined. Each byte along m or n has a
+// predicate: beyond four copies, or over four unrolled steps, ptxas keeps three times as much in
+// flight.
 int HeldRegisters(const CopiedOperand& operand, const GemmSm80Config& config, int bytes) {
   if (operand.access_bytes >= kNarrowestAsyncCopy) return 0;
   const int steps = config.tile_k * bytes / kStepBytes;
@@ -38,9 +38,8 @@ int HeldRegisters(const CopiedOperand& operand, const GemmSm80Config& config, in
   return static_cast<int>(copies) * registers;
 }
 
-// Along m or n a thread meets chunks / gcd(threads, chunks) different places of a row, each
-// with a 64-bit address and a count of valid bytes, and targets of its own until the swizzle
-// repeats.
+// Along m or n a thread meets chunks / gcd(threads, chunks) different places of a row. Each place
+// has a 64-bit address, a count of valid bytes, and its own targets until the swizzle repeats.
 int PlaceRegisters(const CopiedOperand& operand, const GemmSm80Config& config, int bytes) {
   const int row = operand.k_major ? config.tile_k : operand.tile;
   const int chunks = row * bytes / kChunkBytes;
@@ -50,7 +49,7 @@ int PlaceRegisters(const CopiedOperand& operand, const GemmSm80Config& config, i
   return 3 * (period - 1) + (targets - 1);
 }
 
-// Several narrow copies to a chunk, each cut off at the edge.
+// A chunk takes several narrow copies, and each is cut off at the edge.
 int EdgeRegisters(const CopiedOperand& operand) {
   return !operand.k_major && operand.access_bytes < kPlainAccess ? 2 : 0;
 }

@@ -6,12 +6,12 @@
 
 namespace tilewright {
 
-// Narrowest copy that cp.async makes, bytes.
+// The narrowest copy of cp.async, in bytes.
 inline constexpr int kNarrowestAsyncCopy = 4;
 
-// Registers a thread of gemm_sm80 needs for its copies beyond those of the plain case, rows
-// along k that admit 16-byte accesses, for which RegisterEstimate allows. `config` has kept
-// the legality rules of its template up to CopiesFitMask.
+// Returns the registers that a thread of gemm_sm80 needs for its copies beyond the plain case.
+// RegisterEstimate covers the plain case: rows along k that allow 16-byte accesses. REQUIRES:
+// `config` keeps the legality rules of its template up to CopiesFitMask.
 int ExtraCopyRegisters(const v1::GemmProblem& gemm, const GemmSm80Config& config);
 
 }  // namespace tilewright

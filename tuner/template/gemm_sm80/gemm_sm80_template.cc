@@ -1,5 +1,5 @@
-// kernel_templates/gemm/gemm_sm80.cuh: tensor cores through mma.sync, for every GPU from 8.0 on.
-// registry.cc declares its one function.
+// The template kernel_templates/gemm/gemm_sm80.cuh: tensor cores through mma.sync, for every GPU
+// from 8.0 on. registry.cc declares the one function of this file.
 #include <algorithm>
 
 #include "proto/problem/data_type.h"
@@ -14,11 +14,11 @@
 namespace tilewright {
 namespace {
 
-// Of the sizes that the template admits, those that differ enough to be worth a compile.
+// The sizes of the template that differ enough to be worth a compile.
 constexpr int kTiles[] = {16, 32, 64, 96, 128, 192, 256};
 constexpr int kWarps[] = {1, 2, 3, 4};
 constexpr int kStages[] = {3, 4, 5, 2};
-// Rows of a stage in bytes. 32 would spend a barrier on one MMA step.
+// Bytes of a stage's rows. 32 would need a barrier for each MMA step.
 constexpr int kRowBytes[] = {64, 128};
 constexpr int kMaxRegisters = 255;
 constexpr int kRegistersPerSm = 65536;
@@ -27,17 +27,17 @@ int InputBytes(const v1::GemmProblem& gemm) { return StorageBytes(gemm.a_type())
 
 int Warps(const GemmSm80Config& c) { return c.warps_m * c.warps_n; }
 
-// Ring of stages, or the staging buffer that reuses it, within what a block may have:
+// The ring of stages, or the staging buffer that reuses it, fits in a block's shared memory:
 // max(stages * (tile_m + tile_n) * tile_k * bytes, staging) <= opt-in limit.
 bool FitsSharedMemory(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                       const GemmSm80Config& c) {
   return SharedMemoryBytes(c, InputBytes(gemm)) <= silicon.max_shared_memory_per_block();
 }
 
-// Copies that are narrow, or along m or n, need registers that RegisterEstimate leaves out, and
-// with it the template's MinBlocksPerSm: estimate + extra <= 255, and, where several blocks
-// share an SM, <= 65536 / (threads * blocks) + 30, for of the estimate's 60 address registers
-// small tiles use half.
+// Narrow copies and copies along m or n need registers that RegisterEstimate, and so the template's
+// MinBlocksPerSm, does not count: estimate + extra <= 255. If several blocks share an SM, also
+// <= 65536 / (threads * blocks) + 30, because small tiles use half of the estimate's 60 address
+// registers.
 bool FitsCopyRegisters(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   const int share = kRegistersPerSm / (Threads(c) * MinBlocksPerSm(c)) + kAddressRegisters / 2;
   return RegisterEstimate(c) + ExtraCopyRegisters(gemm, c) <= std::min(share, kMaxRegisters);
@@ -47,12 +47,12 @@ v1::Precision PrecisionOfConfig(const v1::GemmProblem& gemm, const GemmSm80Confi
   return TensorCorePrecision(gemm.a_type(), {.fp16_sums = c.fp16_sums});
 }
 
-// The problem's types, or its error budget, admit the precision that fp16_sums makes of the inputs.
+// The problem's types or its error budget admit the precision that follows from fp16_sums.
 bool PrecisionIsAdmitted(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   return Admits(gemm, PrecisionOfConfig(gemm, c));
 }
 
-// What these ask of the size of an element, or of an access, the problem says.
+// The next rules depend on the size of an element or of an access, which the problem gives.
 bool StageHoldsSteps(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   return StageHoldsSteps(c, InputBytes(gemm));
 }
@@ -64,13 +64,13 @@ bool HoldsNarrowCopies(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   return HoldsNarrowCopies(c, std::min(requirements.a_alignment(), requirements.b_alignment()));
 }
 
-// Rows of a warp tile's mask have room in the staged rows' padding for 128 columns.
+// The padding of the staged rows has room for the mask of 128 columns of a warp tile.
 bool WarpTileHoldsMask(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   return !HasDropout(gemm.epilogue()) || c.tile_n / c.warps_n <= 128;
 }
 
-// Lanes that store the same columns are a power of two apart, and slots have no columns in common:
-// columns of a warp tile over those of an access are a power of two, or a multiple of 32.
+// Lanes that store the same columns are a power of two apart, and slots share no columns: a warp
+// tile's columns over those of an access are a power of two or a multiple of 32.
 bool WarpSumsColumns(const v1::GemmProblem& gemm, const GemmSm80Config& c) {
   if (!gemm.epilogue().bias_gradient()) return true;
   const int width = std::max(RequirementsOf(gemm).d_alignment() / StorageBytes(gemm.d_type()), 1);
@@ -100,26 +100,26 @@ constexpr Rule<v1::GemmProblem, GemmSm80Config> kRules[] = {
     {"FitsWorkspace", FitsWorkspace<GemmSm80Config>},
 };
 
-// What follows is no matter of legality but of what is worth a try.
+// The functions below decide which legal configs are worth a try.
 
-// A warp tile is read from shared memory with (WM + WN) / (WM * WN) elements an operation:
-// long thin ones read much more than square ones.
+// A warp reads (WM + WN) / (WM * WN) elements of shared memory for each operation on its tile. Long
+// thin tiles read much more than square ones.
 bool WarpTileIsCompact(const GemmSm80Config& c) {
   const int warp_m = c.tile_m / c.warps_m;
   const int warp_n = c.tile_n / c.warps_n;
   return std::max(warp_m, warp_n) <= 4 * std::min(warp_m, warp_n);
 }
 
-// Enough accumulators to a thread that loads do not outnumber multiplications, as far as the
-// tile allows with the four warps that an SM's schedulers need: large tiles 64 (32 x 64 a
-// warp), middling ones 32 (32 x 32).
+// A thread has enough accumulators that loads do not outnumber multiplications, as far as the tile
+// allows it with the four warps that an SM's schedulers need: 64 for large tiles (32 x 64 for each
+// warp), 32 for medium ones (32 x 32).
 bool FillsRegisters(const GemmSm80Config& c) {
   const int area = c.tile_m * c.tile_n;
   const int least = area >= 128 * 128 ? 64 : area >= 64 * 64 ? 32 : 1;
   return AccumulatorRegisters(c) >= least;
 }
 
-// A warp for each of the four schedulers, unless the tile is too small for them.
+// There is a warp for each of the four schedulers, unless the tile is too small.
 bool FillsWarps(const GemmSm80Config& c) {
   if (c.tile_m * c.tile_n < 16 * 64) return Warps(c) == 2;
   return Warps(c) >= 4 && Warps(c) <= 8;
@@ -129,9 +129,9 @@ bool IsWorthTrying(const GemmSm80Config& c) {
   return WarpTileIsCompact(c) && FillsRegisters(c) && FillsWarps(c);
 }
 
-// Warp instructions of a step: ldmatrix.x4 brings 512 bytes, one mma takes 16 x 8 x 32 bytes;
-// a copy takes three instructions with cp.async (4 bytes or more), ten where elements go
-// through registers.
+// Returns the warp instructions of a step. ldmatrix.x4 loads 512 bytes, and one mma takes
+// 16 x 8 x 32 bytes. A copy takes three instructions with cp.async (4 bytes or more), or ten if
+// elements pass through registers.
 double WarpInstructions(const v1::GemmProblem& gemm, const v1::Requirements& requirements,
                         const GemmSm80Config& c, double fragment_bytes) {
   const int bytes = InputBytes(gemm);
@@ -149,7 +149,7 @@ TileWork WorkOf(const v1::GemmProblem& gemm, const v1::Requirements& requirement
                 const GemmSm80Config& c) {
   TileWork work = TileWorkOf(c, SharedMemoryBytes(c, InputBytes(gemm)));
   work.stages = c.stages;
-  // Each warp reads its rows of A and columns of B, free of bank conflicts by the swizzle.
+  // Each warp reads its rows of A and columns of B. The swizzle avoids bank conflicts.
   const int fragments = c.tile_m / c.warps_m + c.tile_n / c.warps_n;
   work.fragment_bytes = static_cast<double>(Warps(c)) * fragments * c.tile_k * InputBytes(gemm);
   work.warp_instructions = WarpInstructions(gemm, requirements, c, work.fragment_bytes);
@@ -163,8 +163,8 @@ class GemmSm80 : public TiledGemmTemplate<GemmSm80Config> {
                           kRules) {}
 
  private:
-  // bf16, fp16, tf32 and integers, and fp32 where it may be multiplied as tf32; compute
-  // capability 8.0 or later.
+  // Serves bf16, fp16, tf32 and integers, and fp32 that may be multiplied as tf32, from compute
+  // capability 8.0 on.
   bool Serves(const v1::GemmProblem& gemm, const v1::Silicon& silicon) const override {
     if (silicon.compute_capability() < 80) return false;
     switch (MultiplierOf(gemm.a_type())) {

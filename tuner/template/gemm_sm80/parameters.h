@@ -24,8 +24,8 @@ inline const ParameterTable<GemmSm80Config>& GemmSm80Parameters() {
           {{"warps_n", kCompiled, 1, "2–16 together", "warps along n", "warps"}, &C::warps_n},
           {{"stages", kFitted, 1, "2–6", "buffers of the ring"}, &C::stages},
           {{"split_k", kRunTime, 1, "≥ 1",
-            "blocks that share a tile along k through the workspace, summed in order by a second "
-            "launch; only whether there is more than one is compiled"},
+            "blocks that share a tile along k through the workspace; a second launch adds their "
+            "sums in order; the code depends only on whether it is above 1"},
            &C::split_k},
           {{"raster_group", kOrder, 1, "≥ 1", "tiles of m that are walked before the next of n"},
            &C::raster_group},

@@ -21,19 +21,19 @@ struct Schedule {
 };
 constexpr Schedule kSchedules[] = {{128, 2, 1}, {192, 2, 1}, {128, 2, 0}, {256, 2, 0},
                                    {64, 2, 1},  {64, 1, 0},  {128, 1, 0}};
-// Sums in fp16 leave the registers for it.
+// Sums in fp16 need fewer registers, so this schedule fits.
 constexpr Schedule kFp16Schedules[] = {{256, 2, 1}};
-// What makes a precision; those that the problem admits are tried.
+// The parameters that decide the precision. Those that the problem admits are tried.
 constexpr struct {
   int promote;
   int products;
   int fp16_sums;
 } kPrecisions[] = {{0, 1, 0}, {1, 1, 0}, {0, 3, 0}, {1, 3, 0}, {0, 1, 1}};
-// Columns in steps of 8: with fine steps a grid of tiles can be made to fill whole waves.
+// Columns are tried in steps of 8, so that a grid of tiles can fill whole waves.
 constexpr int kFewestColumns = 32;
 constexpr int kMostColumns = 256;
 constexpr int kColumnStep = 8;
-// Rows of D up to which tiles of fewer columns, for a core that computes D^T, pay.
+// Up to this many rows of D, tiles of fewer columns pay if the core computes D^T.
 constexpr int kFewRows = 128;
 constexpr struct {
   int m;
@@ -41,10 +41,10 @@ constexpr struct {
   int k;
 } kClusters[] = {{1, 1, 1}, {2, 1, 1}, {1, 2, 1}, {1, 1, 2}, {1, 1, 4}};
 
-// Splits of k that fill the GPU more often than this only add to the sums of partials.
+// Splits of k that fill the GPU more often than this only add partials to sum.
 constexpr int kMostWavesOfSplits = 2;
 
-// Copies of an operand along m or n come in boxes of a swizzle span: narrow ones are many.
+// TMA copies an operand along m or n in boxes of a swizzle span. Narrow boxes mean many copies.
 bool BoxesAreWide(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   constexpr int kWide = 64;
   const int bytes = StorageBytes(gemm.a_type());
@@ -52,8 +52,8 @@ bool BoxesAreWide(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
          (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) >= std::min(kWide, c.tile_n * bytes));
 }
 
-// As many stages as fit, at most 8; and as many as leave room for all the staging buffers that an
-// epilogue which takes its time uses.
+// Visits the most stages that fit, at most 8. If the epilogue is slow, also visits the most stages
+// that leave room for more of its staging buffers.
 template <typename Visit>
 void WithStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
                 const Visit& visit) {
@@ -72,7 +72,7 @@ void WithStages(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
   }
 }
 
-// Share of the multiplications of all waves that lie within D.
+// Returns the share of the multiplications in all waves that lie within D.
 double Filling(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const GemmSm90Config& c) {
   const int64_t blocks = CeilDiv(gemm.m(), c.tile_m * c.cluster_m) * c.cluster_m *
                          CeilDiv(gemm.n(), c.tile_n * c.cluster_n) * c.cluster_n * gemm.batch() *
@@ -83,18 +83,18 @@ double Filling(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Ge
          (static_cast<double>(waves * silicon.sm_count()) * c.tile_m * c.tile_n);
 }
 
-// Blocks that share k are for grids that leave the GPU idle otherwise, and need some stages each.
+// Blocks may share k if the grid leaves the GPU idle otherwise and each block gets some stages.
 bool SharesKInOneWave(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                       const GemmSm90Config& c) {
   constexpr int kFewestStages = 4;
   const int64_t tiles = CeilDiv(gemm.m(), c.tile_m) * CeilDiv(gemm.n(), c.tile_n) * gemm.batch();
-  // Clusters of 4 do not fill every GPC: on an H100 32 of them take two waves.
+  // Clusters of 4 do not fill every GPC: on an H100, 32 of them take two waves.
   const int64_t at_once = c.cluster_k > 2 ? silicon.sm_count() * 7 / 8 : silicon.sm_count();
   return tiles * c.cluster_k <= at_once &&
          CeilDiv(gemm.k(), TileK(gemm)) >= int64_t{kFewestStages} * c.cluster_k;
 }
 
-// Of a D with few rows and few columns the least there is: the core's rows come in 64s.
+// Tells if the tile is the smallest for a D with few rows and columns. The core's rows come in 64s.
 bool IsLeastTile(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return CoreRows(c) == 64 && !TileSuits(gemm.m(), 64) && !TileSuits(gemm.n(), 64) &&
          TileSuits(c.swap_ab ? gemm.m() : gemm.n(), CoreColumns(c));
@@ -108,8 +108,8 @@ bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Ge
          (c.cluster_k == 1 || SharesKInOneWave(gemm, silicon, c));
 }
 
-// Every shape, schedule and cluster of `c`'s precision worth trying, with split_k and raster_group
-// 1.
+// Returns every shape, schedule and cluster of `c`'s precision that is worth a try, with split_k
+// and raster_group 1.
 std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                                     GemmSm90Config c) {
   std::vector<GemmSm90Config> kernels;
@@ -145,8 +145,8 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
   if (c.fp16_sums) {
     for (const Schedule& schedule : kFp16Schedules) consider_all(schedule);
   }
-  // Where several waves run, tiles that leave much of the last one idle, or hang far over the
-  // edges, cannot win by anything else.
+  // If several waves run, tiles cannot win that leave much of the last wave idle or extend far
+  // beyond the edges.
   constexpr double kLeastFilling = 0.85;
   constexpr double kAmple = 0.75;
   if (best > kAmple) {
@@ -157,7 +157,7 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
   return kernels;
 }
 
-// Sets split_k and the raster of `c` to everything worth trying.
+// Sets split_k and the raster of `c` to all values worth a try.
 template <typename Visit>
 void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
                 const Visit& visit) {
@@ -168,12 +168,12 @@ void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
   const int64_t blocks = tiles_m * tiles_n * gemm.batch() * ClusterBlocks(c);
   for (const int split : SplitsToTry(gemm, silicon, rows, columns, TileK(gemm))) {
     if (split > 1 && c.cluster_k > 1) break;
-    // Blocks are one an SM.
+    // Each SM runs one block.
     if (split > 1 && blocks * split > kMostWavesOfSplits * int64_t{silicon.sm_count()}) break;
     c.split_k = split;
     c.raster_group = 1;
     c.raster_along_n = 0;
-    // Partial sums take more registers to store than a plain D.
+    // Storing partial sums takes more registers than storing a plain D.
     if (FirstBroken(AllRules(), gemm, silicon, c) != nullptr) continue;
     const int64_t wave = silicon.sm_count() / ClusterBlocks(c);
     if (split > 1 || tiles_m * tiles_n <= wave) {

@@ -9,8 +9,8 @@
 
 namespace tilewright::sm90 {
 
-// The configs of gemm_sm90 worth a try for `gemm`, all of them legal, in a fixed order. Pure; any
-// thread.
+// Returns the configs of gemm_sm90 worth a try for `gemm`, in a fixed order. All are legal. Pure;
+// any thread.
 std::vector<GemmSm90Config> Candidates(const v1::GemmProblem& gemm, const v1::Silicon& silicon);
 
 }  // namespace tilewright::sm90

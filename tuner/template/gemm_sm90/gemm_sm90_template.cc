@@ -1,5 +1,5 @@
-// kernel_templates/gemm/gemm_sm90.cuh: warpgroups fed by TMA, for compute capability 9.0.
-// registry.cc declares its one function.
+// The template kernel_templates/gemm/gemm_sm90.cuh: warpgroups fed by TMA, for compute capability
+// 9.0. registry.cc declares the one function of this file.
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +26,7 @@ v1::TensorMapSpec MapOf(v1::Operand operand, int inner, int outer, int swizzle) 
   return spec;
 }
 
-// The box of one load: OperandSm90 in gemm/operand_sm90.cuh. `share`: blocks that split a tile.
+// Returns the box of one load of OperandSm90 in gemm/operand_sm90.cuh. `share` blocks split a tile.
 v1::TensorMapSpec InputMap(v1::Operand operand, bool k_major, int tile, int share, int bytes) {
   const int tile_k = kStageRowBytes / bytes;
   if (k_major) return MapOf(operand, tile_k, tile / share, kStageRowBytes);
@@ -34,12 +34,12 @@ v1::TensorMapSpec InputMap(v1::Operand operand, bool k_major, int tile, int shar
   return MapOf(operand, span / bytes, tile_k / share, span);
 }
 
-// What the first launch computes.
+// Returns the problem of the first launch.
 v1::GemmProblem FirstOf(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return c.split_epilogue ? GemmOfSplit(gemm) : gemm;
 }
 
-// The maps of the first launch, in the order of its kernel's arguments.
+// Returns the maps of the first launch, in the order of its kernel's arguments.
 std::vector<v1::TensorMapSpec> TensorMaps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const v1::GemmProblem first = FirstOf(gemm, c);
   const int bytes = StorageBytes(first.a_type());
@@ -47,7 +47,7 @@ std::vector<v1::TensorMapSpec> TensorMaps(const v1::GemmProblem& gemm, const Gem
       InputMap(v1::OPERAND_A, AIsKMajor(first), c.tile_m, c.cluster_n, bytes),
       InputMap(v1::OPERAND_B, BIsKMajor(first), c.tile_n, c.cluster_m, bytes),
   };
-  // Boxes of what passes beside D are as those of D.
+  // C or Aux, if it passes beside D, uses the same boxes as D.
   const int d_bytes = StorageBytes(first.d_type());
   const int box_bytes = StoreBoxBytes(c, d_bytes);
   const auto add_box = [&](v1::Operand operand) {
@@ -79,7 +79,7 @@ class GemmSm90 : public TiledGemmTemplate<GemmSm90Config> {
     return sm90::Candidates(gemm, silicon);
   }
 
-  // Blocks are persistent, and every step starts as the one before it ends.
+  // Blocks are persistent, and every step may start as the one before it ends.
   v1::LaunchPlan Plan(const v1::GemmProblem& gemm, const v1::Silicon&,
                       const Config& c) const override {
     const int shared_bytes = SharedMemoryBytes(c, sm90::StorePathFor(FirstOf(gemm, c), c));
@@ -120,8 +120,7 @@ class GemmSm90 : public TiledGemmTemplate<GemmSm90Config> {
             .defines = "#define TILEWRIGHT_WGMMA_COLUMNS " + std::to_string(CoreColumns(c)) + "\n"};
   }
 
-  // A kernel and its mirror image, which computes the transpose: what is m of one is n of the
-  // other.
+  // The mirror image of a kernel computes the transpose, so that m and n change places.
   Config Unmirrored(Config c) const override {
     if (c.swap_ab == 0) return c;
     std::swap(c.tile_m, c.tile_n);

@@ -13,55 +13,55 @@
 namespace tilewright {
 namespace {
 
-// The constants are a least-squares fit to the medians of some thousand variants of thirteen
-// problems on an H100 (docs/performance), in cycles of the sustained clock.
+// The constants are a least-squares fit, in cycles of the sustained clock, to the medians of some
+// thousand variants of thirteen problems on an H100 (docs/performance).
 
-// Large products meet the power limit, not the tensor core's rate: what a multiplication and a
-// byte of shared memory cost beside the rates is energy.
+// Large products meet the power limit before the tensor core's rate, so multiplications and bytes
+// of shared memory also cost energy beside their rates.
 constexpr double kPowerFactor = 1.24;
 constexpr double kSharedBytesPerCycle = 128;
 constexpr double kSharedShare = 0.064;
-// Barriers and waits of a stage, shared by the stages in flight; and where one warpgroup alone
-// multiplies, so that no other one runs meanwhile.
+// Barriers and waits of a stage, which the stages in flight share. kLoneCycles are added if one
+// warpgroup multiplies alone, because no other one runs meanwhile.
 constexpr double kStageCycles = 119;
 constexpr double kLoneCycles = 25;
-// An epilogue under which nothing multiplies: its latencies, and the bytes of D that the warps of
-// an SM round and hand over in a cycle.
+// An epilogue while nothing multiplies: its latencies, and the bytes of D that the warps of an SM
+// round and pass on in a cycle.
 constexpr double kEpilogueCycles = 353;
 constexpr double kEpilogueBytesPerCycle = 123;
-// Share of its cycles that a block which idles in the last wave gives back to the others' clock.
+// The share of its cycles that a block idle in the last wave gives back to the others' clock.
 constexpr double kIdleShare = 0.43;
-// TMA from L2 or DRAM to shared memory, and the barriers around it.
+// The latency of TMA from L2 or DRAM to shared memory, with the barriers around it.
 constexpr double kLoadLatency = 900;
-// Bytes of L2 that one SM takes in a cycle at most, however few of them do.
+// The most bytes of L2 that one SM reads in a cycle, however few SMs read.
 constexpr double kMostL2BytesPerCycle = 64;
-// Bytes that a block takes from, or sends to, another one's shared memory in a cycle.
+// The bytes that a block reads from, or sends to, another block's shared memory in a cycle.
 constexpr double kExchangeBytesPerCycle = 32;
 constexpr double kExchangeLatency = 600;
 
-// CUDA cores add each stage's sums while the tensor core waits for them. Scales of blocks cost
-// their loads and, for each pair of a row and a group of columns, a product.
+// Returns the cycles of a promotion: CUDA cores add each stage's sums while the tensor core waits.
+// Scales of blocks also take their loads, and a product for each row and group of columns.
 double PromotionCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
                        const GemmSm90Config& c) {
   if (!c.promote) return 0;
   const double sums = 1.0 * c.tile_m * c.tile_n;
   if (gemm.scaling_mode() != v1::SCALING_MODE_BLOCK_128) return sums / machine.fp32_lanes;
-  // Of a thread; each has two core rows in 64.
+  // These are for one thread, which has two core rows in 64.
   const double rows = RowBlocks(c) * (c.swap_ab ? 1 : 2);
   const double columns = ColumnScales(c);
   const double threads = 128.0 * (c.ping_pong ? 1 : c.consumers);
   return (sums + threads * (rows + columns + rows * columns)) / machine.fp32_lanes;
 }
 
-// Cycles of one stage of one tile. `lone`: one warpgroup has it for itself. `active`: share of the
-// SMs that have a block.
+// Returns the cycles of one stage of one tile. `lone`: one warpgroup multiplies alone. `active`:
+// the share of the SMs that have a block.
 double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
                    const GemmSm90Config& c, bool lone, double active) {
   const int tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
   const double math =
       2.0 * c.products * c.tile_m * c.tile_n * tile_k / machine.peak_operations_per_cycle;
-  // Every wgmma of 64 rows reads its rows and all the columns; TMA writes both once. Where they
-  // have low parts those are made of all of them and written too.
+  // Every wgmma of 64 rows reads its rows and all the columns; TMA writes both once. Low parts, if
+  // there are any, are made by reading all of this and writing as much again.
   const double read = c.products * CoreRows(c) / 64.0 * (64 + CoreColumns(c)) * kStageRowBytes;
   const double made = c.products == 3 ? 2.0 * LoadedBytes(c) : 0;
   const double shared = (read + LoadedBytes(c) + made) / kSharedBytesPerCycle;
@@ -75,8 +75,8 @@ double StageCycles(const v1::GemmProblem& gemm, const MachineModel& machine,
   return Overlap(busy, Overlap(from_l2, latency));
 }
 
-// What an element of D costs on its way through shared memory, as bytes of 16-bit elements. Bytes
-// are stored in pairs, so that a warp's store is half as wide; transposed, one by one.
+// Returns the cost of an element of D in shared memory, as bytes of 16-bit elements. Elements of
+// one byte are stored in pairs, which halves the width of a warp's store, or singly if transposed.
 double StagedBytes(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const int bytes = StorageBytes(gemm.d_type());
   return bytes > 1 ? bytes : c.swap_ab ? 4 : 2;
@@ -91,7 +91,7 @@ double EpilogueCycles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return exchange + kEpilogueCycles + 1.0 * c.tile_m * c.tile_n * element / kEpilogueBytesPerCycle;
 }
 
-// The problem and the tile as raster_along_n sees them: its transpose.
+// With raster_along_n, passes the transpose of the problem and the tile.
 double OperandBytes(const v1::GemmProblem& gemm, const MachineModel& machine,
                     const GemmSm90Config& c) {
   TileWork work;
@@ -127,15 +127,15 @@ double PredictWarpgroupSeconds(const v1::GemmProblem& gemm, const MachineModel& 
   const int64_t tile_k = kStageRowBytes / StorageBytes(gemm.a_type());
   const auto stages =
       static_cast<double>(CeilDiv(CeilDiv(gemm.k(), tile_k), c.split_k * c.cluster_k));
-  // With one tile a block, ping-pong has nothing to alternate with.
+  // If each block has one tile, ping-pong has nothing to alternate with.
   const bool lone = c.consumers == 1 || (c.ping_pong && waves <= 1);
   const double active = std::min(1.0, clusters / at_once);
   const double mainloop = stages * StageCycles(gemm, machine, c, lone, active);
   const double epilogue = EpilogueCycles(gemm, c);
-  // Ping-pong shows the last epilogue, and of the others what outlasts the other's main loop.
+  // Ping-pong exposes the last epilogue, and of each other one the part beyond a main loop.
   const double exposed =
       c.ping_pong ? epilogue + (waves - 1) * std::max(0.0, epilogue - mainloop) : waves * epilogue;
-  // Ping-pong hides an epilogue's latencies, not its instructions.
+  // Ping-pong hides an epilogue's latencies, but not its instructions.
   const double instructions = c.split_k > 1 ? 0 : EpilogueInstructions(gemm);
   const double issued = waves * c.tile_m * c.tile_n * instructions / kEpilogueLanes;
   const double idle = 1 - clusters / (waves * at_once);

@@ -20,7 +20,7 @@ inline const ParameterTable<GemmSm90Config>& GemmSm90Parameters() {
            &C::tile_n},
           {{"stages", kFitted, 1, "2–12", "buffers of the ring"}, &C::stages},
           {{"consumers", kCompiled, 1, "1–3", "warpgroups that multiply"}, &C::consumers},
-          {{"ping_pong", kCompiled, 0, "0, 1", "schedule: consumers have a tile each, by turns"},
+          {{"ping_pong", kCompiled, 0, "0, 1", "schedule: consumers take turns, each on its tile"},
            &C::ping_pong},
           {{"cluster_m", kCompiled, 1, "1, 2, 4", "blocks of a cluster along m", "cluster"},
            &C::cluster_m},
@@ -30,10 +30,10 @@ inline const ParameterTable<GemmSm90Config>& GemmSm90Parameters() {
             "cluster"},
            &C::cluster_k},
           {{"promote", kCompiled, 0, "0, 1",
-            "sums of each stage are added up in fp32: every 128 k of fp8, with the scales of "
-            "blocks, every 32 of three products"},
+            "the sums of each stage are added up in fp32: every 128 k for fp8, with the scales of "
+            "blocks; every 32 k for three products"},
            &C::promote},
-          {{"products", kCompiled, 1, "1, 3", "tf32 products that make one of fp32"},
+          {{"products", kCompiled, 1, "1, 3", "tf32 products that make one fp32 product"},
            &C::products,
            /*has_default=*/true},
           {{"fp16_sums", kCompiled, 0, "0, 1", "fp16 and fp8 products are summed in fp16"},
@@ -41,8 +41,8 @@ inline const ParameterTable<GemmSm90Config>& GemmSm90Parameters() {
            /*has_default=*/true},
           {{"swap_ab", kMirror, 0, "0, 1", "the tensor core computes Dᵀ"}, &C::swap_ab},
           {{"split_k", kRunTime, 1, "≥ 1",
-            "blocks that share a tile along k through the workspace, summed in order by a second "
-            "launch; only whether there is more than one is compiled"},
+            "blocks that share a tile along k through the workspace; a second launch adds their "
+            "sums in order; the code depends only on whether it is above 1"},
            &C::split_k},
           {{"split_epilogue", kSplit, 0, "0, 1", "the epilogue is a second launch"},
            &C::split_epilogue,
@@ -50,7 +50,7 @@ inline const ParameterTable<GemmSm90Config>& GemmSm90Parameters() {
           {{"raster_group", kOrder, 1, "≥ 1",
             "tiles of one dimension that are walked before the next of the other"},
            &C::raster_group},
-          {{"raster_along_n", kOrder, 0, "0, 1", "groups are of tiles of n and walked along m"},
+          {{"raster_along_n", kOrder, 0, "0, 1", "groups lie along n and are walked along m"},
            &C::raster_along_n},
       });
   return table;

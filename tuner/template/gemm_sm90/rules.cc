@@ -25,7 +25,7 @@ EpilogueLoad LoadOf(const v1::GemmProblem& gemm) {
   const v1::Epilogue& epilogue = gemm.epilogue();
   if (HasSource(epilogue) || HasAux(epilogue)) return EpilogueLoad::kTensors;
   v1::Epilogue vectors = PartsOf(epilogue);
-  vectors.clear_gradient();  // Of the identity.
+  vectors.clear_gradient();  // Here it is the identity, which costs nothing.
   vectors.clear_scale_d();
   vectors.clear_device_scalars();
   const bool has_vectors = vectors.ByteSizeLong() > 0;
@@ -49,44 +49,43 @@ EpilogueTensors TensorsOf(const v1::GemmProblem& gemm, const v1::Requirements& r
              : EpilogueTensors::kOther;
 }
 
-// Rows of a swizzle span of an operand that is contiguous along m or n: 32, 64 or 128 bytes that
-// divide the tile.
+// An operand that is contiguous along m or n has rows in swizzle spans of 32, 64 or 128 bytes,
+// which divide the tile.
 bool SpansFitTiles(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const int bytes = InputBytes(gemm);
   return (AIsKMajor(gemm) || Sm90RowBytes(c.tile_m, bytes) > 0) &&
          (BIsKMajor(gemm) || Sm90RowBytes(c.tile_n, bytes) > 0);
 }
 
-// wgmma on integers takes 8, 16, 24 and from there on multiples of 16 columns.
+// wgmma on integers takes 8, 16 or 24 columns, and above that multiples of 16.
 bool IntegersHaveSteps(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return !IsInteger(gemm.a_type()) || CoreColumns(c) <= 24 || CoreColumns(c) % 16 == 0;
 }
 
-// Sums and what the epilogue holds; where k is split the epilogue is another kernel's.
+// The sums and the epilogue fit in registers. If k is split, another kernel runs the epilogue.
 bool EpilogueFitsRegisters(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   const EpilogueLoad load = c.split_k > 1 ? EpilogueLoad::kPlain : LoadOf(gemm);
   return SumsFitRegisters(c, load, StorePathFor(gemm, c), StorageBytes(gemm.d_type()));
 }
 
-// A mask is made for blocks of 16 rows and columns, and stored by whoever has rows of them.
+// A mask is made for blocks of 16 rows and columns. Whoever has rows of a block stores its mask.
 bool TileHasMask(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return !HasDropout(gemm.epilogue()) ||
          (TileHoldsMask(c) && !(StoresMask(gemm.epilogue()) && c.swap_ab && c.split_k == 1));
 }
 
-// Of a problem whose blocks are scaled: tile_n / gcd(tile_n, 128) <= 8, or, swapped,
-// tile_m <= 64.
+// If the problem's blocks are scaled: tile_n / gcd(tile_n, 128) <= 8 or, swapped, tile_m <= 64.
 bool BlocksHaveScales(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return gemm.scaling_mode() != v1::SCALING_MODE_BLOCK_128 || BlockScalesFit(c);
 }
 
-// Places of all batches, and a step of the walk beyond them, are unsigned 32-bit numbers:
+// Positions in all batches, and one step of the walk beyond them, are unsigned 32-bit numbers:
 // ceil(m / tile_m) * ceil(n / tile_n) * batch < 2^31.
 bool FitsWalk(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return TilesOf(gemm.m(), gemm.n(), gemm.batch(), c.tile_m, c.tile_n) <= kMaxGridX;
 }
 
-// Strides of what any config may read or write through TMA.
+// Tells if tensor maps can hold the strides of all that any config may read or write through TMA.
 bool StridesFitTensorMaps(const v1::GemmProblem& gemm) {
   for (const StridedOperand& operand : StridedOperands()) {
     if (!FitsTensorMap(LayoutOf(gemm, operand.operand))) return false;
@@ -94,13 +93,13 @@ bool StridesFitTensorMaps(const v1::GemmProblem& gemm) {
   return true;
 }
 
-// The problem's types, or its error budget, admit the precision that promote, products and
-// fp16_sums make of the inputs.
+// The problem's types or its error budget admit the precision that follows from promote, products
+// and fp16_sums.
 bool PrecisionIsAdmitted(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return Admits(gemm, PrecisionOf(gemm, c));
 }
 
-// What of these depends on how D goes to memory, or on the types, the problem says.
+// The next rules depend on the types, or on how D goes to memory, which the problem gives.
 bool StoreHoldsColumns(const v1::GemmProblem& gemm, const GemmSm90Config& c) {
   return StoreHoldsColumns(c, StorePathFor(gemm, c));
 }

@@ -1,5 +1,4 @@
-// Legality of gemm_sm90's configs for a problem, and what else its space asks of both. Pure; any
-// thread.
+// Legality of gemm_sm90's configs for a problem, and other questions about both. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_RULES_H_
 #define TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_RULES_H_
 
@@ -10,23 +9,23 @@
 
 namespace tilewright::sm90 {
 
-// Rows that TMA reads and writes begin, and those that it writes end, at multiples of it.
+// Rows that TMA reads or writes begin at multiples of this. Rows that it writes also end there.
 inline constexpr int kTmaAlignment = 16;
 
-// Whether TMA can read the operands (rows that begin at 16 bytes) and wgmma take them (16-bit
+// Tells if TMA can read the operands (rows that begin at 16 bytes) and wgmma can take them (16-bit
 // types in every layout, others contiguous along k), in a precision that the problem admits.
 bool ServesOperands(const v1::GemmProblem& gemm, const v1::Silicon& silicon);
 
-// Of a config for a canonical problem whose operands are served. Static lifetime.
+// Returns the rules for a config and a canonical problem with served operands. Static lifetime.
 Rules<v1::GemmProblem, GemmSm90Config> AllRules();
 
-// Elements of k that a stage holds.
+// Returns how many elements of k a stage holds.
 int TileK(const v1::GemmProblem& gemm);
 
-// The precision that `promote`, `products` and `fp16_sums` make of the inputs.
+// Returns the precision that follows from `promote`, `products` and `fp16_sums`.
 v1::Precision PrecisionOf(const v1::GemmProblem& gemm, const GemmSm90Config& config);
 
-// How D goes to memory.
+// Returns how D goes to memory.
 StorePath StorePathFor(const v1::GemmProblem& gemm, const GemmSm90Config& config);
 
 }  // namespace tilewright::sm90

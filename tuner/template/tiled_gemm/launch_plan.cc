@@ -25,7 +25,7 @@ v1::LaunchStep SplitEpilogueStep() {
                   kSplitEpilogueTileN);
 }
 
-// One block for some columns of all of D.
+// Returns a step in which one block sums some columns of all of D.
 v1::LaunchStep ColumnSumsStep() {
   v1::LaunchStep step =
       TileStep(kColumnSumsEntry, kColumnSumThreads, /*tile_m=*/1, kColumnSumColumns);

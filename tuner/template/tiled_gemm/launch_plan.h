@@ -8,7 +8,7 @@
 
 namespace tilewright {
 
-// Entry symbols of every GEMM template, extern "C".
+// The entry symbols of every GEMM template, extern "C".
 inline constexpr std::string_view kGemmEntry = "tilewright_gemm";
 inline constexpr std::string_view kReduceEntry = "tilewright_gemm_reduce";
 inline constexpr std::string_view kSplitEpilogueEntry = "tilewright_split_epilogue";
@@ -17,7 +17,7 @@ inline constexpr std::string_view kColumnSumsEntry = "tilewright_column_sums";
 // Partials are fp32 or int32.
 inline constexpr int kPartialBytes = 4;
 
-// What a plan needs to know of a config of any tiled GEMM template.
+// The facts about a config of any tiled GEMM template that a plan needs.
 struct TiledLaunch {
   int tile_m = 0;
   int tile_n = 0;
@@ -25,15 +25,15 @@ struct TiledLaunch {
   int shared_memory_bytes = 0;
   int split_k = 1;
   int raster_group = 1;
-  // Rows of D whose column sums are one partial sum: of a problem with a bias gradient.
+  // Rows of D whose column sums make one partial sum, for a problem with a bias gradient.
   int column_sum_rows = 0;
   bool split_epilogue = false;
 };
 
-// The plan of `launch` for the canonical `gemm`, without the version of its arguments and its
-// requirements: one step; where k is split a second one that sums the partials in order and runs
-// the epilogue once, or one that runs it where it is split; and for a bias gradient one that sums
-// columns.
+// Returns the plan of `launch` for the canonical `gemm`, without the version of its arguments and
+// its requirements. It has one step. If k is split, a second step sums the partials in order and
+// runs the epilogue once. If the epilogue is split, a second step runs it. For a bias gradient, a
+// last step sums columns.
 v1::LaunchPlan PlanTiledGemm(const v1::GemmProblem& gemm, const TiledLaunch& launch);
 
 }  // namespace tilewright

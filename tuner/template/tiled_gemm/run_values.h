@@ -1,5 +1,5 @@
-// Which tiles are worth a try, and which values of the run-time parameters that every tiled GEMM
-// template has. Pure; any thread.
+// Decides which tiles, and which values of the run-time parameters of every tiled GEMM template,
+// are worth a try. Pure; any thread.
 #ifndef TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_RUN_VALUES_H_
 #define TILEWRIGHT_TUNER_TEMPLATE_TILED_GEMM_RUN_VALUES_H_
 
@@ -11,26 +11,26 @@
 
 namespace tilewright {
 
-// Whether a tile of `tile` elements suits an extent: less than twice the extent rounded up to
-// 32, for what lies beyond the edge is multiplied for nothing. (32 and not 16, the smallest
-// tile, because a tile of 16 x 16 has no two warps to share it.)
+// Tells if a tile of `tile` elements suits an extent: it is less than twice the extent rounded up
+// to 32, because multiplications beyond the edge are wasted. (It is 32 and not 16, the smallest
+// tile, because a tile of 16 x 16 cannot be shared by two warps.)
 bool TileSuits(int64_t extent, int tile);
 
-// Whether tiles of this area are worth trying: where even tiles of 64 x 128 fill the GPU
-// eight times over, smaller ones only move more bytes.
+// Tells if tiles of this area are worth a try. If tiles of 64 x 128 already fill the GPU eight
+// times, smaller ones only move more bytes.
 bool AreaSuits(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m, int tile_n);
 
-// 1, and where the grid is less than two blocks an SM: splits that make it at most four, keep
-// at least 4 stages of k to a block, and fit.
+// Returns 1 and, if the grid is less than two blocks per SM, splits that make it at most four per
+// SM, leave each block at least 4 stages of k, and fit.
 std::vector<int> SplitsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon, int tile_m,
                              int tile_n, int tile_k);
 
-// The group that reads the fewest distinct bytes in a wave, its double, and 1 where the grid
-// is longer than a wave; 1 alone where it is not, for then every order reads the same.
+// Returns the group that reads the fewest distinct bytes in a wave, its double, and 1, if the grid
+// is longer than a wave. Otherwise returns only 1, because then every order reads the same.
 std::vector<int> RasterGroupsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                                    int tile_m, int tile_n, int split_k);
 
-// The same of any grid of tiles of which `wave` run at once, groups being along the first
+// The same for any grid of tiles, of which `wave` run at once. Groups lie along the first
 // dimension.
 std::vector<int> RasterGroupsToTry(int64_t tiles_m, int64_t tiles_n, int tile_m, int tile_n,
                                    int64_t wave);

@@ -11,14 +11,14 @@
 namespace tilewright {
 namespace {
 
-// Designated initializers of an OperandSpec.
+// Returns the designated initializers of an OperandSpec.
 std::string RenderOperand(v1::DataType type, bool k_major, int access_bytes) {
   return "OperandSpec{.type = " + SpecValue("Type", type) +
          ", .k_major = " + (k_major ? "true" : "false") +
          ", .access_bytes = " + std::to_string(access_bytes) + "}";
 }
 
-// Fields that keep their defaults are left out.
+// Omits fields that keep their defaults.
 std::string RenderEpilogue(const v1::GemmProblem& gemm) {
   const v1::Epilogue& epilogue = gemm.epilogue();
   const v1::Requirements requirements = RequirementsOf(gemm);
@@ -54,7 +54,7 @@ std::string RenderEpilogue(const v1::GemmProblem& gemm) {
   return text + "}";
 }
 
-// Of the first launch of a split epilogue.
+// Renders the first launch of a split epilogue.
 std::string RenderSplitEpilogue(const v1::GemmProblem& gemm) {
   std::string text = RenderEpilogue(GemmOfSplit(gemm));
   if (WritesAux(gemm.epilogue())) {

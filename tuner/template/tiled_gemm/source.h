@@ -13,7 +13,7 @@ struct GemmInstance {
   std::string template_class;
   std::string entry = "TILEWRIGHT_GEMM_ENTRY";
   std::string defines;  // Lines before everything else.
-  // The rest is filled in by TiledGemmTemplate.
+  // TiledGemmTemplate fills in the rest.
   std::string header;  // "gemm/gemm_sm80.cuh"
   std::string config;  // Its initializer.
   v1::Precision precision = v1::PRECISION_UNSPECIFIED;
@@ -21,8 +21,8 @@ struct GemmInstance {
   bool splits_epilogue = false;
 };
 
-// The source of `instance` for the canonical `gemm`: operands have the types that the precision
-// multiplies, fp32 that the tensor core reads as tf32 being tf32. Pure; any thread.
+// Returns the source of `instance` for the canonical `gemm`. Operands have the types that the
+// precision multiplies: fp32 that the tensor core reads as tf32 is tf32. Pure; any thread.
 std::string GemmSource(v1::GemmProblem gemm, const GemmInstance& instance);
 
 }  // namespace tilewright

@@ -5,7 +5,7 @@
 namespace tilewright {
 namespace {
 
-// What the tensor core makes of a type without parameters that say otherwise.
+// Returns the precision of the tensor core for a type if the parameters do not change it.
 v1::Precision OnTensorCore(v1::DataType input) {
   switch (MultiplierOf(input)) {
     case Multiplier::kFp32:

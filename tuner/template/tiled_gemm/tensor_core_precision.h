@@ -6,16 +6,16 @@
 
 namespace tilewright {
 
-// The parameters of a template on the tensor core that multiply or sum otherwise than the inputs'
-// type says.
+// The parameters of a tensor-core template that change how it multiplies or sums. Without them the
+// inputs' type decides.
 struct PrecisionParameters {
   int promote = 0;
   int products = 1;
   int fp16_sums = 0;
 };
 
-// The precision that they make of inputs of that type; UNSPECIFIED where they make none. Pure;
-// any thread.
+// Returns the precision that follows for inputs of that type, or UNSPECIFIED if there is none.
+// Pure; any thread.
 v1::Precision TensorCorePrecision(v1::DataType input, const PrecisionParameters& parameters);
 
 }  // namespace tilewright

@@ -17,7 +17,7 @@
 
 namespace tilewright {
 
-// What the model needs to know of every config that has one step of tile_k a stage.
+// Returns the model's facts about any config whose stages have one step of tile_k.
 template <typename Config>
 TileWork TileWorkOf(const Config& c, int shared_memory_bytes) {
   return {.tile_m = c.tile_m,
@@ -30,9 +30,9 @@ TileWork TileWorkOf(const Config& c, int shared_memory_bytes) {
           .raster_group = c.raster_group};
 }
 
-// What the tiled GEMM templates share: how they are rendered, and what a split epilogue does to
-// candidates, rules and times where the config structure has one. What a template says of a GEMM
-// it says of one whose epilogue is not split.
+// The part that the tiled GEMM templates share: rendering, and the effect of a split epilogue on
+// candidates, rules and times if the config structure has one. What a template itself says about a
+// GEMM is for an epilogue that is not split.
 template <typename ConfigStruct>
 class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
  public:
@@ -52,12 +52,12 @@ class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
  private:
   static constexpr bool kMaySplit = requires { &Config::split_epilogue; };
 
-  // Legal configs worth a try.
+  // Returns legal configs worth a try.
   virtual std::vector<Config> Kernels(const v1::GemmProblem& gemm,
                                       const v1::Silicon& silicon) const = 0;
   virtual double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
                                const Config& config) const = 0;
-  // What only this template knows of it.
+  // Returns the parts that only this template knows.
   virtual GemmInstance Instance(const Config& config) const = 0;
 
   static bool IsSplit(const Config& config) {
@@ -83,7 +83,7 @@ class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
     return candidates;
   }
 
-  // All rules but SplitsEpilogueAlone are asked of the GEMM that is left.
+  // All rules except SplitsEpilogueAlone judge the GEMM that remains.
   const char* Broken(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                      const Config& config) const final {
     if constexpr (kMaySplit) {
