@@ -22,41 +22,40 @@
 
 namespace tilewright {
 
-// Compiles with NVRTC in worker processes, so that a crash, a compile without end or one
-// that eats memory costs its candidate and nothing else, and because processes scale further
-// than NVRTC's threads. Workers are started when there is work and kept warm. Several
-// CompileAll calls take turns, job by job. Owned by main(); any thread.
+// Compiles with NVRTC in worker processes. So a crash, an endless compile or one that takes too
+// much memory costs only its candidate, and processes scale further than NVRTC's threads. Workers
+// start when there is work and stay warm. Several CompileAll calls take turns, job by job. Owned by
+// main(); any thread.
 class ProcessPoolCompiler final : public Compiler {
  public:
   struct Options {
-    // What is run as a worker; it calls RunCompileWorker(WorkerProcess::kWorkerFd).
-    // Empty: this binary.
+    // The worker's executable, which calls RunCompileWorker(WorkerProcess::kWorkerFd). Empty: this
+    // binary.
     std::string executable;
     std::vector<std::string> arguments = {"--worker=compile"};
     int workers = 0;       // 0: one for each processor.
     int cpu_seconds = 30;  // CPU time of one job; 0: no limit.
-    // Wall-clock of one job, for what waits without end. Workers are nice: where ranks and builds
-    // take every core, one has some 4 % of a core, and 30 s of wall-clock were too few for a job of
-    // 2 s.
+    // Wall-clock of one job, for jobs that wait without end. Workers are nice: if ranks and builds
+    // take every core, a worker gets some 4 % of a core, and a job of 2 s did not end in 30 s.
     absl::Duration deadline = absl::Minutes(5);
-    std::int64_t memory_limit_bytes = std::int64_t{2} << 30;  // Of a worker; 0: none.
-    // A worker without work ends after this; it holds some 50 MB.
+    std::int64_t memory_limit_bytes = std::int64_t{2} << 30;  // For each worker; 0: none.
+    // A worker without work ends after this. It holds some 50 MB.
     absl::Duration idle_timeout = absl::Minutes(5);
   };
 
-  // INVALID_ARGUMENT for a negative count, limit or duration. Starts no worker.
+  // INVALID_ARGUMENT: a count, limit or duration is negative. Starts no worker.
   static absl::StatusOr<std::unique_ptr<ProcessPoolCompiler>> Create(Options options);
 
-  // No CompileAll may be under way.
+  // REQUIRES: no CompileAll is running.
   ~ProcessPoolCompiler() override;
 
-  // Beside the contract's errors UNAVAILABLE, reason COMPILE_WORKER_FAILED: workers do not
-  // start on this machine. `on_done` runs on the calling thread.
+  // Also UNAVAILABLE, reason COMPILE_WORKER_FAILED: workers do not start on this machine. Calls
+  // `on_done` on the calling thread.
   absl::Status CompileAll(
       std::vector<CompileJob> jobs, const Cancellation& cancellation,
       std::function<void(std::size_t index, CompileOutcome outcome)> on_done) override;
 
-  // Asks a worker the first time; the daemon itself never loads NVRTC.
+  // Asks a worker the first time. The daemon itself never loads NVRTC.
   v1::LibraryStatus Library() override;
   bool KnowsLibrary() override { return KnownLibrary().has_value(); }
   void StopAsking() override { stop_asking_ = true; }
@@ -64,18 +63,19 @@ class ProcessPoolCompiler final : public Compiler {
  private:
   explicit ProcessPoolCompiler(Options options);
 
-  // The life of one thread of the pool, which owns one worker.
+  // Runs one thread of the pool, which owns one worker.
   void Serve();
   void Process(WorkerSlot& slot, const CompileQueue::Work& work);
-  // `for_jobs`: one that has shown that it can compile. CANCELLED once `is_abandoned` holds.
+  // `for_jobs`: the worker must have shown that it can compile. CANCELLED once `is_abandoned`
+  // holds.
   absl::Status StartWorker(WorkerSlot& slot, bool for_jobs,
                            const std::function<bool()>& is_abandoned);
-  // The outcome of a job: what the compiler answers, or what a second worker's end confirms.
-  // Nothing where it was abandoned. An error where no worker starts.
+  // Returns the outcome of a job: the compiler's answer, or what a second worker's end confirms.
+  // Nothing if it was abandoned. An error if no worker starts.
   absl::StatusOr<std::optional<CompileOutcome>> CompileOn(WorkerSlot& slot,
                                                           const CompileQueue::Work& work);
   void Remember(const v1::LibraryStatus& library);
-  // What a worker found, as long as it is to be believed.
+  // Returns what a worker found, until it is too old.
   std::optional<v1::LibraryStatus> KnownLibrary();
 
   const Options options_;

@@ -6,11 +6,11 @@
 //   e_z   = sum * S + terms * (S + |bias| + |beta c|)
 //   aux   : |aux - z|    <= e_z + aux.unit * (|z| + e_z) + aux.floor
 //   e_h   = 1.13 * e_z + activation * |z|        (with an activation; else e_z)
-//   e_m   = s * (e_h + terms * |h|)              (with dropout, of scale s; where dropped, 0)
+//   e_m   = s * (e_h + terms * |h|)              (with dropout, of scale s; 0 if dropped)
 //   e_v   = e_m + terms * (|m| + |c|)            (with a residual; else e_m)
 //   D     : |D - v|      <= e_v + output.unit * (|v| + e_v) + output.floor
 //
-// and of a gradient, whose z is an input and exact, with e_g = e_z without a bias:
+// and for a gradient, whose z is an input and exact, with e_g = e_z without a bias:
 //
 //   e_h   = (|act'(z)| + activation) * e_g + activation * |g| + terms * |act'(z) g|
 //
