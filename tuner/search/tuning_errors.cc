@@ -56,7 +56,7 @@ absl::Status BudgetTooShort(absl::Duration budget) {
   return MakeError(
       absl::StatusCode::kDeadlineExceeded, "BUDGET_TOO_SHORT",
       absl::StrCat("options.budget: ", absl::FormatDuration(budget),
-                   " ended before the first candidate was ready. Give a larger budget or none. "
+                   " is too short: no candidate was ready in time. Give a larger budget or none. "
                    "What was compiled is kept for the next try"),
       {{"field", "options.budget"}});
 }

@@ -73,7 +73,7 @@ TEST_F(TunerBudgetTest, TooShortForAnythingServesTheWinnerThereIs) {
   ASSERT_TRUE(Tune().ok());
   profiler_.SetBehaviour([this](const v1::Problem&, const v1::Kernel&) -> FakeProfiler::Result {
     clock_.Advance(absl::Seconds(10));
-    return FakeCompiler::Failed(v1::FAILURE_KIND_DEFERRED, "the time was up");
+    return FakeCompiler::Failed(v1::FAILURE_KIND_DEFERRED, "the time ran out");
   });
   const auto again = Tune();
   ASSERT_TRUE(again.ok()) << again.status();
