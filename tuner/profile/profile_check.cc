@@ -134,7 +134,7 @@ absl::Status ProfileRun::CheckFinalists() {
   return absl::OkStatus();
 }
 
-// Brings the best dropped templates back if none is left in the race. Returns if it did.
+// Brings the best dropped templates back if none is left in the race. Returns true if it did.
 bool ProfileRun::CallBack() {
   std::vector<std::size_t> dropped;
   for (std::size_t i = 0; i < entries_.size(); ++i) {

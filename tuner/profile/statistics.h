@@ -7,11 +7,11 @@
 // Why the race is safe: on a steady GPU the samples of one kernel, each after an L2 flush, spread
 // by 0.5 to 2 %. All candidates share the drift of the clock, because they are interleaved. After
 // one round, a candidate that is more than 50 % behind the best is 25 sigma away. After two, 20 %
-// is 14 standard errors of the difference. After three, a median must be 5 % behind (3.5 standard
-// errors at sigma = 2 %; one is 1.25 * sqrt(2) * 2 % / sqrt(3) = 2 %), and the samples must not
-// overlap. Only then are the survivors cut to the fastest `kFinalists`. The true best is lost only
-// if the medians of three rank it ninth, behind eight kernels that are truly slower. The loss is
-// then less than the spread of those nine.
+// is 14 standard errors of the difference. After three, a candidate leaves if its median is 5 %
+// behind (3.5 standard errors at sigma = 2 %; one would be 1.25 * sqrt(2) * 2 % / sqrt(3) = 2 %)
+// and its samples do not even overlap the best's. Only then are the survivors cut to the fastest
+// `kFinalists`. The true best is lost only if the medians of three rank it ninth, behind eight
+// kernels that are truly slower. The loss is then less than the spread of those nine.
 #ifndef TILEWRIGHT_TUNER_PROFILE_STATISTICS_H_
 #define TILEWRIGHT_TUNER_PROFILE_STATISTICS_H_
 

@@ -24,8 +24,8 @@ const Template& TemplateOfRanked(const RankedVariant& ranked) {
   return **TemplateOf(ranked.variant);
 }
 
-// Returns text that is equal for variants that differ only in the order of their tiles. It names
-// what is compiled, except for split_k.
+// Returns text that is equal for variants that differ only in the order of their tiles, which have
+// the same compiled code and the same split_k.
 std::string KernelOf(const RankedVariant& ranked) {
   const Template& of = TemplateOfRanked(ranked);
   return absl::StrCat(std::string(of.name()), " ",
