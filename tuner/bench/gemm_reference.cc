@@ -16,8 +16,7 @@
 namespace tilewright {
 namespace {
 
-// The scale of D. It is no power of two, so that a kernel that omits it, or rounds before it,
-// fails.
+// The scale of D. It is no power of two, so a kernel that omits it, or rounds before it, fails.
 constexpr float kScaleD = 1.375f;
 
 // Every field of the counter has bits set.

@@ -30,8 +30,8 @@ struct CheckFindings {
   bool inputs_changed = false;
 };
 
-// Returns ||output - reference|| / ||reference|| over the compared elements; 0 for a reference of
-// 0.
+// Returns ||output - reference|| / ||reference|| over the compared elements. Returns 0 if the
+// reference is 0.
 double RelativeError(const CheckCounts& counts);
 
 // Returns "3 elements of y are off by more than allowed, the first at `place`".

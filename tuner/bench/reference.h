@@ -48,8 +48,7 @@ class Reference {
   // Returns the name of a tensor in failures.
   virtual std::string NameOf(const TensorUse& use) const { return use.name; }
 
-  // Returns what is wrong with the values of `output`, one of `findings`. REQUIRES: all was
-  // written.
+  // Returns what is wrong with the values of `output`, a fully written one of `findings`.
   virtual std::optional<std::string> WrongValues(const OutputFindings& output,
                                                  const CheckFindings& findings) const = 0;
 

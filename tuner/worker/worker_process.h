@@ -32,8 +32,7 @@ using WaitCheck = std::function<absl::Status()>;
 // Writes or reads one message on a stream socket: 4 bytes of little-endian length, then the
 // message. DEADLINE_EXCEEDED: `deadline` has passed. UNAVAILABLE: the other end is gone. DATA_LOSS:
 // the bytes are no message. RESOURCE_EXHAUSTED: the message is too large. Also the errors of
-// `check`, which is called every 100 ms and at the deadline. After any error the connection is
-// over.
+// `check`, which is called every 100 ms and at the deadline. Any error ends the connection.
 absl::Status WriteMessage(int fd, const google::protobuf::Message& message,
                           SteadyTime deadline = SteadyTime::InfiniteFuture(),
                           const WaitCheck& check = nullptr);
