@@ -18,27 +18,27 @@ namespace {
 
 constexpr char kFooter[] =
     "\nExit codes: 0 done; 1 failed, or the output could not be written; 2 wrong usage or input,\n"
-    "or not implemented; 3 not found; 4 no daemon, or one that cannot serve this; 5 tuned and\n"
-    "served, but not stored yet; 130 interrupted.\n"
+    "or not implemented; 3 not found; 4 no daemon, or a daemon that cannot serve this; 5 tuned\n"
+    "and served, but not stored yet; 130 interrupted.\n"
     "Environment: TILEWRIGHT_SOCKET, TILEWRIGHT_CACHE_DIR, TILEWRIGHT_DAEMON,\n"
-    "TILEWRIGHT_DAEMON_UID (whose daemon is trusted beside one's own and root's), NO_COLOR.\n"
-    "Without a running daemon one is started on the cache directory; it ends when idle.";
+    "TILEWRIGHT_DAEMON_UID (a user whose daemon is trusted beside your own and root's), NO_COLOR.\n"
+    "If no daemon runs, the command starts one on the cache directory. It ends when idle.";
 
 void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
-  app.add_flag("--json", flags.json, "One JSON object, or one a line, on the standard output");
-  app.add_flag("-q,--quiet", flags.quiet, "No progress and no notes");
-  app.add_flag("--no-start", flags.no_start, "Do not start a daemon where none runs");
+  app.add_flag("--json", flags.json, "Print one JSON object, or one a line");
+  app.add_flag("-q,--quiet", flags.quiet, "Print no progress and no notes");
+  app.add_flag("--no-start", flags.no_start, "Do not start a daemon if none runs");
   app.add_option("--socket", flags.socket,
                  "Unix socket of the daemon (default $TILEWRIGHT_SOCKET, else the one in the "
                  "cache directory)")
       ->type_name("PATH");
   app.add_option("--cache-dir", flags.cache_directory,
-                 "Cache directory of the daemon that is used or started (default "
-                 "$TILEWRIGHT_CACHE_DIR, $XDG_CACHE_HOME/tilewright or ~/.cache/tilewright)")
+                 "Cache directory of the daemon (default $TILEWRIGHT_CACHE_DIR, "
+                 "$XDG_CACHE_HOME/tilewright or ~/.cache/tilewright)")
       ->type_name("DIR");
-  app.add_option("--connect-timeout", flags.connect_timeout,
-                 "Longest wait for a daemon (default 60s for one that starts, 10s for one that "
-                 "does not answer)")
+  app.add_option(
+         "--connect-timeout", flags.connect_timeout,
+         "Longest wait for a daemon (default 60s if it has to start, 10s if it does not answer)")
       ->type_name("TIME");
 }
 
@@ -80,7 +80,7 @@ int Fail(const absl::Status& status, bool json, const Streams& streams) {
   return ExitCodeOf(status);
 }
 
-// What the parser says; where a command was misspelt, the commands that there are.
+// Returns the parser's message. For a misspelt or missing command, it lists the commands.
 std::string UsageMessage(const CLI::App& app, const std::vector<std::string>& rest,
                          const CLI::ParseError& error) {
   std::vector<std::string> names;
@@ -91,10 +91,10 @@ std::string UsageMessage(const CLI::App& app, const std::vector<std::string>& re
   const std::string commands = absl::StrJoin(names, ", ");
   if (rest.empty()) return absl::StrCat("a command is missing: ", commands);
   if (rest.front().rfind('-', 0) == 0) return error.what();
-  return absl::StrCat("there is no command '", rest.front(), "'; there are ", commands);
+  return absl::StrCat("there is no command '", rest.front(), "'; the commands are ", commands);
 }
 
-// The parser's message as our own error; help and version are no errors.
+// Reports the parser's message as our own error. Help and version are no errors.
 int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool json,
                      const Streams& streams) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {

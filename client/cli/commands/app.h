@@ -16,8 +16,8 @@ struct Streams {
   Style err_style;
 };
 
-// The whole command: parses `arguments` (without the program's name), runs, reports failures on
-// one line, and gives the exit code.
+// Runs the whole command: parses `arguments` (without the program's name), runs it, reports a
+// failure on one line, and returns the exit code.
 int Run(const std::vector<std::string>& arguments, const Streams& streams);
 
 }  // namespace tilewright::cli

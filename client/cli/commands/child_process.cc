@@ -31,7 +31,7 @@ std::string ContentOf(int fd) {
   return text;
 }
 
-// What `out` and `err` are in the child, and no signal blocked there.
+// Starts `command` with these output streams and no blocked signals. Returns 0 or an errno.
 int Spawn(const std::vector<std::string>& command, int out, int err, pid_t& pid) {
   std::vector<char*> words;
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
@@ -56,7 +56,7 @@ int Spawn(const std::vector<std::string>& command, int out, int err, pid_t& pid)
 }  // namespace
 
 absl::StatusOr<Ended> RunToEnd(const std::vector<std::string>& command) {
-  // Files in memory rather than pipes: nobody has to read one while the other fills.
+  // Files in memory, not pipes: a full pipe would block the child until somebody reads it.
   const int out = memfd_create("out", MFD_CLOEXEC);
   const int err = memfd_create("err", MFD_CLOEXEC);
   const int memory_error = errno;
@@ -65,7 +65,7 @@ absl::StatusOr<Ended> RunToEnd(const std::vector<std::string>& command) {
     close(err);
   });
   if (out < 0 || err < 0) return ChildError(command[0], "could not be started", memory_error);
-  // Where the parent ignores the signal, the kernel would forget how the child ended.
+  // If this process ignores SIGCHLD, the kernel does not keep how the child ended.
   std::signal(SIGCHLD, SIG_DFL);
   pid_t pid = 0;
   if (const int error = Spawn(command, out, err, pid); error != 0) {

@@ -8,15 +8,15 @@
 
 namespace tilewright::cli {
 
-// How a program ended, and all that it printed.
+// How a program ended, and everything that it printed.
 struct Ended {
-  int exit_code = 0;  // 128 and the signal's number where a signal ended it.
+  int exit_code = 0;  // 128 plus the signal's number if a signal ended it.
   std::string out;
   std::string err;
 };
 
 // Runs `command` with this process's environment and standard input, and waits for its end.
-// UNAVAILABLE, reason DAEMON_FAILED, where it cannot be started.
+// UNAVAILABLE, reason DAEMON_FAILED: it cannot be started.
 absl::StatusOr<Ended> RunToEnd(const std::vector<std::string>& command);
 
 }  // namespace tilewright::cli

@@ -51,10 +51,10 @@ absl::StatusCode CodeNamed(const std::string& name) {
   return absl::StatusCode::kInternal;
 }
 
-// What tilewrightd printed instead of an object: the wrong usage of an older one, a configuration
-// that it does not take, or what a signal left.
+// Makes an error from what tilewrightd printed, if that is no JSON object: an older tilewrightd
+// refused the flags, the configuration is wrong, or a signal ended the program.
 absl::Status FailureOf(const Ended& ended) {
-  // Of the usage: wrong input.
+  // The exit code of wrong usage.
   constexpr int kUsage = 2;
   const std::string said(absl::StripPrefix(absl::StripAsciiWhitespace(ended.err), "tilewrightd: "));
   return MakeError(
@@ -63,7 +63,7 @@ absl::Status FailureOf(const Ended& ended) {
       said.empty() ? absl::StrCat("tilewrightd ended with exit code ", ended.exit_code) : said);
 }
 
-// The error that tilewrightd printed, as one of this command.
+// Turns the error that tilewrightd printed into an error of this command.
 absl::Status ErrorIn(const Json& error) {
   const std::string reason = TextOf(error, "reason");
   ErrorMetadata metadata;
@@ -84,7 +84,7 @@ absl::Status ErrorIn(const Json& error) {
       metadata);
 }
 
-// The daemon's program does it, without serving: it alone knows databases.
+// The program of the daemon restores, without serving: only the daemon knows databases.
 absl::StatusOr<int> Restore(CommandContext& context, const std::string& path) {
   ASSIGN_OR_RETURN(const DaemonPlace place, context.place());
   std::error_code failed;
@@ -95,7 +95,8 @@ absl::StatusOr<int> Restore(CommandContext& context, const std::string& path) {
                      {{"file", path}});
   }
   ASSIGN_OR_RETURN(const std::string program, FindDaemonBinary());
-  // What was begun comes to its end: a restore takes seconds, and nobody should have to guess.
+  // One interrupt does not end a restore. It takes seconds, and nobody should have to guess its
+  // state.
   InterruptScope interrupt;
   ASSIGN_OR_RETURN(const Ended ended, RunToEnd({program, "--restore", file, "--cache-dir",
                                                 place.cache_directory, "--log-format", "json"}));
@@ -109,7 +110,7 @@ absl::StatusOr<int> Restore(CommandContext& context, const std::string& path) {
   }
   context.out() << "Restored " << Printable(path) << ".\n";
   if (const std::string kept = TextOf(result, "kept"); !kept.empty()) {
-    context.out() << "What was there is kept as " << Printable(kept) << ".\n";
+    context.out() << "The old database is kept as " << Printable(kept) << ".\n";
   }
   return kExitOk;
 }
@@ -117,7 +118,7 @@ absl::StatusOr<int> Restore(CommandContext& context, const std::string& path) {
 }  // namespace
 
 void AddBackup(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("backup", "Write all that is stored to a file");
+  CLI::App* command = app.add_subcommand("backup", "Copy the whole database to a file");
   auto file = std::make_shared<std::string>();
   command->add_option("file", *file, "The file to write")->type_name("FILE")->required();
   command->callback([&action, file] {
@@ -126,12 +127,12 @@ void AddBackup(CLI::App& app, Action& action) {
 }
 
 void AddRestore(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
-      "restore",
-      "Put a backup, or what an upgrade kept, in the place of what is stored, which is kept "
-      "beside it; no daemon may run on the cache directory");
+  CLI::App* command =
+      app.add_subcommand("restore",
+                         "Replace the database by a backup, or by what an upgrade kept. The old "
+                         "database is kept beside it. No daemon may run on the cache directory");
   auto file = std::make_shared<std::string>();
-  command->add_option("file", *file, "What backup wrote, or tilewright.db.schema-N")
+  command->add_option("file", *file, "A file that backup wrote, or tilewright.db.schema-N")
       ->type_name("FILE")
       ->required();
   command->callback([&action, file] {

@@ -23,7 +23,7 @@ namespace {
 
 struct BenchFlags {
   std::string suite;
-  // Given without a file: to the standard output.
+  // --json without a file writes to the standard output.
   CLI::Option* json_option = nullptr;
   std::string json_file;
   TargetFlags target;
@@ -38,7 +38,7 @@ std::string Now() {
   return std::string(text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc));
 }
 
-// What the figures were measured on.
+// Describes the machine that the figures were measured on.
 Json MachineToJson(const v1::ListDevicesResponse& devices, const std::vector<BenchRow>& rows) {
   Json object{{"environment", ToJson(devices.environment())}, {"libraries", Json::array()}};
   for (const v1::LibraryStatus& library : devices.libraries()) {
@@ -55,7 +55,7 @@ Json MachineToJson(const v1::ListDevicesResponse& devices, const std::vector<Ben
   return object;
 }
 
-// Measures one problem. CANCELLED where it was interrupted before it was tuned.
+// Measures one problem. CANCELLED: it was interrupted before the problem was tuned.
 absl::StatusOr<BenchRow> Measure(Client& client, const SuiteEntry& entry,
                                  const TuneOptions& options, const TuneProgress& progress) {
   ASSIGN_OR_RETURN(v1::Tuning tuning, client.Tune(entry.problem, options, progress));
@@ -69,13 +69,13 @@ absl::StatusOr<BenchRow> Measure(Client& client, const SuiteEntry& entry,
   return MakeBenchRow(entry.name, entry.problem, std::move(tuning), std::move(explanation));
 }
 
-// Whether no other problem would fare better: the daemon stops, is gone or is frozen.
+// Returns whether every other problem would fail too: the daemon stops, is gone or is frozen.
 bool IsWithoutDaemon(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
   return reason == "SERVER_STOPPING" || reason == "DAEMON_UNREACHABLE" || reason == "DAEMON_FROZEN";
 }
 
-// The rows that there are in the end, and why there are no more where the daemon went away.
+// The finished rows. If the daemon went away, `lost` says why.
 struct Measured {
   std::vector<BenchRow> rows;
   absl::Status lost;
@@ -98,7 +98,7 @@ Measured MeasureAll(CommandContext& context, Client& client, const std::vector<S
       printer.Show(view);
     };
     auto row = Measure(client, suite[i], options, progress);
-    // What failed after that may have failed because of it.
+    // After an interrupt, the interrupt may be the cause of the failure.
     if (!row.ok() && options.stop.stop_requested()) break;
     if (!row.ok() && IsWithoutDaemon(row.status())) {
       measured.lost = row.status();
@@ -173,7 +173,7 @@ absl::StatusOr<int> Bench(CommandContext& context, const BenchFlags& flags) {
 
 void AddBench(CLI::App& app, Action& action) {
   CLI::App* bench = app.add_subcommand(
-      "bench", "Tune a suite; compare the templates alone with cublasLt, measured in one run");
+      "bench", "Tune a suite, and compare the templates alone with cublasLt in one run");
   auto flags = std::make_shared<BenchFlags>();
   bench->add_option("--suite", flags->suite, "Lines of name,layout,m,n,k, as for sweep")
       ->type_name("FILE.csv")
@@ -181,7 +181,7 @@ void AddBench(CLI::App& app, Action& action) {
   flags->json_option =
       bench
           ->add_option("--json", flags->json_file,
-                       "Write figures and samples as JSON; without FILE to the standard output")
+                       "Write figures and samples as JSON to FILE or the standard output")
           ->type_name("[FILE]")
           ->expected(0, 1);
   AddTargetFlags(*bench, flags->target);

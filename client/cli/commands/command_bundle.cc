@@ -42,8 +42,8 @@ void PrintSummary(CommandContext& context, const v1::ExportSummary& summary) {
   if (summary.vendor_replaced() > 0) {
     context.out() << Count(summary.vendor_replaced(), "winner")
                   << (summary.vendor_replaced() == 1 ? " is" : " are")
-                  << " the best template instead of a cublasLt algorithm, which is good for its "
-                     "own version alone.\n";
+                  << " the best template instead of a cublasLt algorithm: an algorithm works only "
+                     "with its own version of cublasLt.\n";
   }
   if (std::string left_out = DescribeLeftOut(summary); !left_out.empty()) {
     left_out[0] = absl::ascii_toupper(static_cast<unsigned char>(left_out[0]));
@@ -60,7 +60,7 @@ absl::StatusOr<int> Export(CommandContext& context, const ExportFlags& flags) {
     ASSIGN_OR_RETURN(bytes, client->connection().ExportBundle(flags.keys, out, &summary));
     return absl::OkStatus();
   }));
-  // An older daemon says nothing of it, and no bundle is without a winner.
+  // An older daemon sends no summary. A bundle always has a winner.
   const bool is_known = summary.winners() > 0;
   if (context.json()) {
     Json object{{"file", flags.output}, {"bytes", bytes}};
@@ -74,7 +74,7 @@ absl::StatusOr<int> Export(CommandContext& context, const ExportFlags& flags) {
   return kExitOk;
 }
 
-// Begun, so that a file that cannot be read is said before a daemon is looked for.
+// Opens a bundle and reads its beginning, so that a bad file is reported before a daemon starts.
 absl::StatusOr<std::unique_ptr<InputBuffer>> OpenBundle(const std::string& path) {
   ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
   if (file.size().value_or(0) > kMaxBundleBytes) {
@@ -121,13 +121,13 @@ void PrintSigner(CommandContext& context, const v1::InspectBundleResponse& respo
   const v1::Signer& signer = response.signer();
   context.out() << "Signed by " << NameOf(signer.signer(), signer.display_name());
   if (!signer.trusted()) {
-    context.out() << ", whom nobody here trusts: `tilewright trust add "
-                  << Printable(signer.signer()) << " --name NAME` does";
+    context.out() << ", who is not trusted here. To trust this signer, run `tilewright trust add "
+                  << Printable(signer.signer()) << " --name NAME`";
   }
   context.out() << ".\n";
 }
 
-// `dry_run`: what an import would do; else what there is.
+// Says what the bundle holds or, with `dry_run`, what an import would do.
 absl::StatusOr<int> Inspect(CommandContext& context, const std::string& path, bool dry_run) {
   ASSIGN_OR_RETURN(const std::unique_ptr<InputBuffer> bundle, OpenBundle(path));
   std::istream in(bundle.get());
@@ -166,7 +166,7 @@ void AddExport(CLI::App& app, Action& action) {
       ->required();
   command
       ->add_option("--key", flags->keys,
-                   "Only the winner of this key, as `list --json` shows it; may be repeated")
+                   "Only the winner with this key, as `list --json` shows it; may be repeated")
       ->type_name("KEY");
   command->callback([&action, flags] {
     action = [flags](CommandContext& context) { return Export(context, *flags); };
@@ -174,12 +174,12 @@ void AddExport(CLI::App& app, Action& action) {
 }
 
 void AddImport(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("import", "Take winners and kernels in from a file");
+  CLI::App* command = app.add_subcommand("import", "Store the winners and kernels of a file");
   auto file = std::make_shared<std::string>();
   auto dry_run = std::make_shared<bool>(false);
   command->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
   command->add_flag("--dry-run", *dry_run,
-                    "Verify it and say what an import would do; store nothing");
+                    "Verify the bundle and say what an import would do, but store nothing");
   command->callback([&action, file, dry_run] {
     action = [file, dry_run](CommandContext& context) {
       return *dry_run ? Inspect(context, *file, /*dry_run=*/true) : Import(context, *file);
@@ -188,7 +188,7 @@ void AddImport(CLI::App& app, Action& action) {
 }
 
 void AddBundle(CLI::App& app, Action& action) {
-  CLI::App* bundle = app.add_subcommand("bundle", "What is in a bundle, without importing it");
+  CLI::App* bundle = app.add_subcommand("bundle", "Show what a bundle holds, without importing it");
   bundle->require_subcommand(1);
   CLI::App* inspect =
       bundle->add_subcommand("inspect", "Verify a bundle and show its winners and who signed it");

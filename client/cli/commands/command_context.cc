@@ -16,7 +16,7 @@ namespace tilewright::cli {
 
 namespace {
 
-// What a daemon says that did not find what its environment names.
+// Returns whether the daemon failed to find something that its environment names.
 bool DependsOnEnvironment(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
   for (const char* name : {"NVRTC_NOT_FOUND", "NO_GPU", "GPU_UNAVAILABLE", "GPU_UNUSABLE",

@@ -17,7 +17,7 @@
 
 namespace tilewright::cli {
 
-// Flags of every command.
+// The flags that every command has.
 struct GlobalFlags {
   bool json = false;
   bool quiet = false;
@@ -27,24 +27,24 @@ struct GlobalFlags {
   std::string connect_timeout;
 };
 
-// One line on `err`, as every failure is told.
+// Prints a failure as one line to `err`.
 void PrintError(const absl::Status& status, std::ostream& err, const Style& style);
 
-// What a command runs with: where it writes, and the daemon. One a process; one thread.
+// What a command runs with: its streams and the daemon. One for a process. Not thread-safe.
 class CommandContext {
  public:
   CommandContext(const GlobalFlags& flags, std::ostream& out, const Style& out_style,
                  std::ostream& err, const Style& err_style)
       : flags_(flags), out_(out), err_(err), out_style_(out_style), err_style_(err_style) {}
 
-  // Where the daemon is, or would be started.
+  // Returns where the daemon is, or where it would be started.
   absl::StatusOr<DaemonPlace> place() const {
     return ResolvePlace(flags_.socket, flags_.cache_directory);
   }
-  // Where a command writes what the person named; OutputFile::At says which files it may not be.
+  // Returns the output file that the person named. OutputFile::At says which files are refused.
   absl::StatusOr<OutputFile> output_file(const std::string& path) const;
-  // Connected to the daemon, which is started where none runs. Ends by --connect-timeout and by
-  // `deadline`, where they are given.
+  // Returns a client that is connected to the daemon. Starts the daemon if none runs. Ends by
+  // --connect-timeout and by `deadline`, if they are given.
   absl::StatusOr<Client*> client(std::optional<SteadyTime> deadline = std::nullopt);
 
   bool json() const { return flags_.json; }
@@ -52,23 +52,21 @@ class CommandContext {
   std::ostream& err() { return err_; }
   const Style& out_style() const { return out_style_; }
   const Style& err_style() const { return err_style_; }
-  // Whether progress is shown: not with --quiet, and with --json only to a person.
+  // Returns whether progress is shown: not with --quiet, and with --json only on a terminal.
   bool shows_progress() const { return !flags_.quiet && (!flags_.json || err_style_.terminal); }
 
-  // One JSON object on a line of its own.
+  // Prints one JSON object on a line of its own.
   void PrintJson(const Json& object) { out_ << JsonText(object) << '\n' << std::flush; }
-  // A line for people on stderr; nothing with --quiet.
+  // Prints a line for people to stderr, unless --quiet is given.
   void Note(const std::string& text);
-  // An error line on stderr, for a command that printed its result and did not succeed all the
-  // same.
+  // Prints an error line to stderr, for a command that printed its result but did not succeed.
   void Error(const absl::Status& status) { PrintError(status, err_, err_style_); }
-  // The exit code of a command that was interrupted and could not tell the daemon, because of
-  // `failure`, which it says.
+  // Reports `failure`: an interrupted command could not tell the daemon. Returns the exit code.
   int Interrupted(const absl::Status& failure);
-  // That the daemon was started with another environment, where it was; else empty.
+  // Says that the daemon was started with another environment. Empty if it was not.
   std::string EnvironmentNote() const;
-  // `status`; where the daemon did not find a library or a GPU and was started with another
-  // environment, its message says so.
+  // Returns `status`. If the daemon did not find a library or a GPU and was started with another
+  // environment, the message says so.
   absl::Status Explained(const absl::Status& status) const;
 
  private:
@@ -77,11 +75,11 @@ class CommandContext {
   std::ostream& err_;
   const Style out_style_;
   const Style err_style_;
-  std::string socket_;  // Of the daemon, once it is known.
+  std::string socket_;  // The daemon's socket, once it is known.
   std::unique_ptr<Client> client_;
 };
 
-// What main runs after the command line was understood: the exit code, or the failure.
+// What runs after the command line is parsed. Returns the exit code, or the failure.
 using Action = std::function<absl::StatusOr<int>(CommandContext&)>;
 
 inline constexpr int kExitOk = 0;
@@ -91,7 +89,7 @@ inline constexpr int kExitNotFound = 3;
 inline constexpr int kExitUnavailable = 4;
 inline constexpr int kExitNotStored = 5;
 
-// The exit code of a failure.
+// Returns the exit code for a failure.
 int ExitCodeOf(const absl::Status& status);
 
 }  // namespace tilewright::cli

@@ -30,8 +30,8 @@ std::string RenderDevices(const v1::ListDevicesResponse& response, const Style& 
          device.error().empty() ? "ok" : device.error()});
   }
   if (table.empty()) {
-    return "No GPU here. `--target NAME` compiles for one of the profiles below and ranks by the "
-           "cost model.\n";
+    return "This machine has no GPU. With `--target NAME`, kernels are compiled for one of the "
+           "profiles below and ranked by the cost model.\n";
   }
   return table.Render(style);
 }
@@ -50,13 +50,13 @@ std::string RenderLibraries(const v1::ListDevicesResponse& response, const Style
   for (const v1::LibraryStatus& library : response.libraries()) {
     table.Add({library.library(), library.version().empty() ? "-" : library.version(),
                library.found() ? library.path()
-                               : absl::StrCat("not found; looked at ",
+                               : absl::StrCat("not found; searched ",
                                               absl::StrJoin(library.searched(), ", "))});
   }
   return table.Render(style);
 }
 
-// "gemm_simt 1a2b3c4d, ..."; of a daemon that has one digest for all of them, that.
+// "gemm_simt 1a2b3c4d, ...". An older daemon has one digest for all templates: returns that one.
 std::string DescribeTemplates(const v1::ListDevicesResponse& response) {
   if (response.templates().empty()) return response.environment().template_digest().substr(0, 8);
   return absl::StrJoin(response.templates(), ", ", [](std::string* out, const auto& digest) {

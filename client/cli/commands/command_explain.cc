@@ -44,7 +44,7 @@ double MedianOf(const v1::Candidate& candidate) {
   return candidate.has_measurement() ? candidate.measurement().median_seconds() : 0;
 }
 
-// ||D - ref|| / ||ref||: beside the time, what one precision costs against another.
+// Formats ||D - ref|| / ||ref||. Beside the time, it shows what each precision costs.
 std::string ErrorOf(const v1::Candidate& candidate) {
   if (candidate.has_measurement()) {
     return absl::StrFormat("%.1e", candidate.measurement().relative_error());
@@ -75,7 +75,7 @@ std::string RenderCandidates(const v1::ExplainWinnerResponse& response, bool all
   return text;
 }
 
-// "3 COMPILE_ERROR, 1 TIMEOUT"; empty without failures.
+// "3 COMPILE_ERROR, 1 TIMEOUT". Empty if nothing failed.
 std::string CountFailures(const v1::ExplainWinnerResponse& response) {
   std::map<std::string, int> counts;
   for (const v1::Candidate& candidate : response.candidates()) {
@@ -109,7 +109,7 @@ void PrintExplanation(CommandContext& context, const v1::ExplainWinnerResponse& 
     context.out() << "; failed: " << failures;
   }
   if (const auto correlation = ModelRankCorrelation(response.candidates())) {
-    context.out() << absl::StrFormat("; rank correlation of the model with the measured: %.2f",
+    context.out() << absl::StrFormat("; rank correlation of model and measurement: %.2f",
                                      *correlation);
   }
   context.out() << "\n\n";
@@ -156,7 +156,7 @@ void AddExplain(CLI::App& app, Action& action) {
   auto flags = std::make_shared<ExplainFlags>();
   AddProblemCommands(*explain, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
-    kind.add_flag("--all", flags->all, "Every candidate, not the first 20");
+    kind.add_flag("--all", flags->all, "Show all candidates, not only the first 20");
     kind.callback([&action, flags] {
       action = [flags](CommandContext& context) { return Explain(context, *flags); };
     });

@@ -32,11 +32,11 @@ absl::StatusOr<v1::ForgetWinnersRequest> RequestOf(const ForgetFlags& flags) {
                         (flags.signer.empty() ? 0 : 1) + (flags.predicted ? 1 : 0) +
                         (flags.older_than.empty() ? 0 : 1);
   if (selectors != 1) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
-                     absl::StrCat(selectors == 0 ? "say which winners: "
-                                                 : "say which winners in one way alone: ",
-                                  "a problem (gemm, dropout), --key, --signer, --predicted or "
-                                  "--older-than"));
+    return MakeError(
+        absl::StatusCode::kInvalidArgument, "USAGE",
+        absl::StrCat(selectors == 0 ? "say which winners to forget: give "
+                                    : "say in only one way which winners to forget: give ",
+                     "a problem (gemm, dropout), --key, --signer, --predicted or --older-than"));
   }
   if (flags.has_problem) {
     ASSIGN_OR_RETURN(*request.mutable_problem(), ParseProblem(flags.problem));
@@ -92,11 +92,14 @@ absl::StatusOr<int> Prune(CommandContext& context, const PruneFlags& flags) {
   const auto bytes = [](int64_t count) { return FormatBytes(static_cast<double>(count)); };
   context.out() << (flags.dry_run ? "Would remove " : "Removed ")
                 << Count(response.superseded_winners(), "superseded winner") << ", "
-                << Count(response.unused_winners(), "winner") << " served least recently, and "
-                << Count(response.kernels(), "kernel") << ": " << bytes(response.bytes_before())
-                << " before, " << bytes(response.bytes_after()) << " after.\n";
+                << Count(response.unused_winners(), "winner")
+                << " that were served least recently, and " << Count(response.kernels(), "kernel")
+                << ": " << bytes(response.bytes_before()) << " before, "
+                << bytes(response.bytes_after()) << " after.\n";
   if (response.limit_missed()) {
-    context.Note("the limit is not reached: everything left was stored or served within 30 days");
+    context.Note(
+        "the database is still above the limit: everything left was stored or served within 30 "
+        "days");
   }
   return kExitOk;
 }
@@ -105,19 +108,19 @@ absl::StatusOr<int> Prune(CommandContext& context, const PruneFlags& flags) {
 
 void AddForget(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
-      "forget", "Remove stored winners: of a problem, a key, a signer, predicted or old ones");
+      "forget", "Remove stored winners: by problem, key, signer or age, or all predicted ones");
   auto flags = std::make_shared<ForgetFlags>();
-  command->add_option("--key", flags->key, "The winner of this key, as `list --json` shows it")
+  command->add_option("--key", flags->key, "The winner with this key, as `list --json` shows it")
       ->type_name("KEY");
   command
       ->add_option("--signer", flags->signer,
-                   "What this signer signed: its name or fingerprint; 'unknown' for what versions "
-                   "before 0.2 imported")
+                   "Forget what this signer signed: a name or a fingerprint, or 'unknown' for the "
+                   "imports of versions before 0.2")
       ->type_name("SIGNER");
-  command->add_flag("--predicted", flags->predicted, "All that no GPU ever measured");
+  command->add_flag("--predicted", flags->predicted, "Forget all winners that no GPU measured");
   command
       ->add_option("--older-than", flags->older_than,
-                   "All whose newest winner is older, such as 90d or 12h")
+                   "Forget the problems whose newest winner is older than this, such as 90d or 12h")
       ->type_name("AGE");
   command->add_flag("--dry-run", flags->dry_run, "Count, and remove nothing");
   const auto run = [&action, flags] {
@@ -136,14 +139,15 @@ void AddForget(CLI::App& app, Action& action) {
 }
 
 void AddPrune(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
-      "prune",
-      "Make the database smaller: superseded winners go, then, down to a limit, kernels that won "
-      "nothing and winners served least recently; what was stored or served within 30 days stays");
+  CLI::App* command =
+      app.add_subcommand("prune",
+                         "Make the database smaller: remove superseded winners. If it is above the "
+                         "limit, also remove kernels that won nothing and the winners that were "
+                         "served least recently. What was stored or served within 30 days stays");
   auto flags = std::make_shared<PruneFlags>();
   command
       ->add_option("--max-bytes", flags->max_bytes,
-                   "What the database may take, such as 500MB or 2GiB (default: the daemon's "
+                   "The largest size of the database, such as 500MB or 2GiB (default: the daemon's "
                    "max_cache_bytes)")
       ->type_name("BYTES");
   command->add_flag("--dry-run", flags->dry_run, "Count, and remove nothing");

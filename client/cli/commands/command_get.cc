@@ -121,8 +121,7 @@ absl::StatusOr<int> Get(CommandContext& context, const GetFlags& flags) {
   if (!flags.output.empty()) {
     ASSIGN_OR_RETURN(output, context.output_file(flags.output));
   }
-  // The deadline is that of the command: what finding or starting a daemon takes of it, the call
-  // has not.
+  // The deadline is for the whole command, with the time to find or start a daemon.
   std::optional<SteadyTime> end;
   if (options.deadline.count() > 0) end = DeadlineAfter(options.deadline);
   ASSIGN_OR_RETURN(Client * client, context.client(end));
@@ -157,13 +156,13 @@ void AddGet(CLI::App& app, Action& action) {
     kind.add_option("--mode", flags->mode, "cached_only, best_available (default), or wait_tuned")
         ->type_name("MODE");
     kind.add_option("--deadline", flags->deadline,
-                    "Longest wait of the whole command (default 30s; wait_tuned: 10m)")
+                    "Longest time for the whole command (default 30s; with wait_tuned 10m)")
         ->type_name("TIME");
-    kind.add_option("--epoch", flags->epoch, "Only winners of this epoch or before")
+    kind.add_option("--epoch", flags->epoch, "Serve only winners of this epoch or before")
         ->type_name("N");
-    kind.add_option("--hash", flags->pinned_hash, "Exactly the kernel of this content hash")
+    kind.add_option("--hash", flags->pinned_hash, "Serve exactly the kernel with this content hash")
         ->type_name("HEX");
-    kind.add_option("-o,--output", flags->output, "Write the cubin here")->type_name("FILE");
+    kind.add_option("-o,--output", flags->output, "Write the cubin to FILE")->type_name("FILE");
     kind.callback([&action, flags] {
       action = [flags](CommandContext& context) { return Get(context, *flags); };
     });

@@ -20,8 +20,8 @@ namespace {
 
 constexpr int kPageSize = 1000;
 
-// Calls `use` for the newest `limit` winners (0: all), with whether their signers are distrusted;
-// how many there were.
+// Calls `use` for the newest `limit` winners (0: all) and says whether their signers are
+// distrusted. Returns the number of winners.
 absl::StatusOr<int64_t> ForEachWinner(
     Connection& connection, int64_t limit,
     const std::function<void(const v1::Winner&, bool distrusted)>& use) {
@@ -42,8 +42,8 @@ absl::StatusOr<int64_t> ForEachWinner(
   return seen;
 }
 
-// What is wrong with the store: why winners are missing, and in which file they are kept, or why
-// new ones are not stored. Where the service cannot tell, the list stands without it.
+// Notes what is wrong with the store: why winners are missing and which file keeps them, or why new
+// ones are not stored. Notes nothing if the service cannot tell.
 void NoteTrouble(CommandContext& context, Connection& connection) {
   const auto stats = connection.GetCacheStats();
   if (!stats.ok()) return;
@@ -78,7 +78,7 @@ absl::StatusOr<int> List(CommandContext& context, const std::string& limit_text)
   NoteTrouble(context, client->connection());
   if (context.json()) return kExitOk;
   if (count == 0) {
-    context.Note("nothing is stored yet; `tilewright tune gemm --m M --n N --k K` changes that");
+    context.Note("no winner is stored yet; `tilewright tune gemm --m M --n N --k K` stores one");
   } else {
     context.out() << RenderResults(results, context.out_style());
   }
@@ -88,9 +88,9 @@ absl::StatusOr<int> List(CommandContext& context, const std::string& limit_text)
 }  // namespace
 
 void AddList(CLI::App& app, Action& action) {
-  CLI::App* list = app.add_subcommand("list", "Show the winners that are stored, newest first");
+  CLI::App* list = app.add_subcommand("list", "Show the stored winners, newest first");
   auto limit = std::make_shared<std::string>();
-  list->add_option("--limit", *limit, "At most this many (default: all)")->type_name("N");
+  list->add_option("--limit", *limit, "Show at most this many (default: all)")->type_name("N");
   list->callback([&action, limit] {
     action = [limit](CommandContext& context) { return List(context, *limit); };
   });

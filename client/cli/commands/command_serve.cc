@@ -32,8 +32,8 @@ absl::Status ExecDaemon(const std::vector<std::string>& arguments) {
 
 void AddServe(CLI::App& app, Action& action) {
   CLI::App* serve = app.add_subcommand(
-      "serve", "Run the daemon here; every flag is tilewrightd's (`tilewright serve --help`)");
-  // Flags are the daemon's to understand, also those that it shares with this command.
+      "serve", "Run the daemon here with tilewrightd's flags (`tilewright serve --help`)");
+  // The daemon parses all flags, also those that this command has too.
   serve->prefix_command();
   serve->set_help_flag();
   serve->callback([&action, serve] {

@@ -99,7 +99,7 @@ absl::Status WriteFolder(const CommandContext& context, const v1::RenderSourceRe
   return absl::OkStatus();
 }
 
-// A variant that does not compile has its source and nothing else.
+// The error of a variant that does not compile. Its source was still written.
 absl::Status NotCompiled(const v1::Failure& failure) {
   return MakeError(absl::StatusCode::kFailedPrecondition, UpperNameOf(failure.kind()),
                    failure.message());
@@ -113,7 +113,8 @@ void Print(CommandContext& context, const SourceFlags& flags,
   }
   if (!flags.folder.empty()) {
     context.Note(absl::StrCat("wrote ", Count(rendered.files_size() + 1, "file"), " to ",
-                              flags.folder, "; there: ", CompileCommand(rendered, true)));
+                              flags.folder,
+                              "; to compile it there: ", CompileCommand(rendered, true)));
   } else if (flags.ptx) {
     context.out() << rendered.ptx();
   } else if (flags.sass) {
@@ -160,7 +161,7 @@ absl::StatusOr<int> Source(CommandContext& context, const SourceFlags& flags) {
     Print(context, flags, rendered, sass);
   }
   if (rendered.has_failure()) {
-    context.Note(absl::StrCat("a tuning would refuse it: ", rendered.failure().message()));
+    context.Note(absl::StrCat("a tuning would refuse this kernel: ", rendered.failure().message()));
   }
   return kExitOk;
 }
@@ -177,20 +178,20 @@ void AddSource(CLI::App& app, Action& action) {
                     "Template to render (default: the winner's, else the model's first pick)")
         ->type_name("NAME");
     kind.add_option("--config", flags->config,
-                    "Parameters that take the place of the winner's or the pick's own, such as "
+                    "Parameters that replace those of the winner or the first pick, such as "
                     "stages=3,tile_m=128")
         ->type_name("NAME=VALUE,...");
     CLI::Option* ptx = kind.add_flag("--ptx", flags->ptx, "Compile it and print the PTX");
-    CLI::Option* sass = kind.add_flag("--sass", flags->sass,
-                                      "Compile it and print the SASS, by cuobjdump on this side");
+    CLI::Option* sass = kind.add_flag(
+        "--sass", flags->sass, "Compile it and print the SASS; runs this machine's cuobjdump");
     CLI::Option* resources =
         kind.add_flag("--resources", flags->resources,
                       "Compile it and print registers, spills and shared memory");
     ptx->excludes(sass)->excludes(resources);
     sass->excludes(resources);
     kind.add_option("-o,--output", flags->folder,
-                    "Write source.cu, the files that it includes and what was compiled into this "
-                    "folder, in place of printing them")
+                    "Write source.cu, the files that it includes and the compiled files to this "
+                    "folder, and do not print them")
         ->type_name("DIR");
     kind.callback([&action, flags] {
       action = [flags](CommandContext& context) { return Source(context, *flags); };

@@ -27,7 +27,7 @@
 namespace tilewright::cli {
 namespace {
 
-// Takes what `progress` says over into `sweep`, whose entries keep their problems.
+// Applies `progress` to `sweep`. The entries keep their problems.
 void Apply(const v1::SweepProgress& progress, v1::Sweep& sweep) {
   sweep.set_state(progress.state());
   sweep.set_done(progress.done());
@@ -45,15 +45,14 @@ void Apply(const v1::SweepProgress& progress, v1::Sweep& sweep) {
   }
 }
 
-// Follows a sweep to its end, and calls `show` with all of it whenever it changed. `sweep` is what
-// is known of it at first. The daemon sends what changed alone; an older one, which cannot, sends
-// everything. CANCELLED once `stop` is requested.
+// Follows a sweep to its end, and calls `show` with the whole sweep after each change. `sweep` is
+// its first state. The daemon sends changes only, an older one everything. CANCELLED: `stop` came.
 absl::StatusOr<v1::Sweep> FollowSweep(Connection& connection, v1::Sweep sweep, std::stop_token stop,
                                       const std::function<void(const v1::Sweep&)>& show) {
   absl::Status failure;
   const auto on_progress = [&](const v1::SweepProgress& progress) {
-    // The first message after an attachment has no entries, and they may have changed before it.
-    // What could not be had then is missing until it can be.
+    // The first message after attaching has no entries, and entries may have changed before it. So
+    // the whole sweep is fetched, again and again until that succeeds.
     if (!failure.ok() || (progress.entries().empty() && progress.done() != sweep.done())) {
       absl::StatusOr<v1::Sweep> whole = connection.GetSweep(sweep.name());
       failure = whole.status();
@@ -69,7 +68,7 @@ absl::StatusOr<v1::Sweep> FollowSweep(Connection& connection, v1::Sweep sweep, s
   return sweep;
 }
 
-// Whoever interrupts does not wait for a daemon that is frozen.
+// Somebody who interrupts does not wait for a frozen daemon.
 constexpr std::chrono::seconds kCancelTimeout{1};
 
 struct SweepFlags {
@@ -79,8 +78,8 @@ struct SweepFlags {
   TuningFlags tuning;
 };
 
-// The same file, target and options give the same name, so that running the command again goes on
-// with the same sweep; an edited file is another sweep.
+// The same file, target and options give the same name. So the same command continues the same
+// sweep. An edited file is another sweep.
 std::string DefaultSweepName(const std::string& file, const v1::CreateSweepRequest& request) {
   std::string stem = absl::AsciiStrToLower(std::filesystem::path(file).stem().string());
   for (char& letter : stem) {
@@ -125,7 +124,7 @@ Json EntryToJson(const v1::SweepEntry& entry) {
   return object;
 }
 
-// Prints each entry once as JSON, when it has ended.
+// Prints each entry as JSON once, when it has ended.
 class EntryPrinter {
  public:
   explicit EntryPrinter(CommandContext& context) : session_(context) {}
@@ -156,7 +155,7 @@ int Unstored(const v1::Sweep& sweep) {
   return count;
 }
 
-// What is wrong with how the sweep ended, beside what its problems say; OK where nothing is.
+// Returns what is wrong with the end of the sweep, or OK. The problems themselves say more.
 absl::Status Shortcoming(const v1::Sweep& sweep) {
   const int total = sweep.entries_size();
   if (const int failed = Failures(sweep); failed > 0) {
@@ -167,8 +166,8 @@ absl::Status Shortcoming(const v1::Sweep& sweep) {
   if (sweep.state() != v1::WORK_STATE_SUCCEEDED || succeeded < total) {
     return MakeError(
         absl::StatusCode::kAborted, "SWEEP_CANCELLED",
-        absl::StrCat(sweep.name(), ": cancelled by another command after ", succeeded, " of ",
-                     total, " problems; the same command goes on where it stopped"));
+        absl::StrCat(sweep.name(), ": another command cancelled it after ", succeeded, " of ",
+                     total, " problems; run the same command again to continue"));
   }
   if (const int unstored = Unstored(sweep); unstored > 0) {
     return NotStoredError(absl::StrCat(unstored, " of ", total, " winners of ", sweep.name()));
@@ -176,12 +175,13 @@ absl::Status Shortcoming(const v1::Sweep& sweep) {
   return absl::OkStatus();
 }
 
-// An end of the daemon in the midst of a sweep takes nothing away.
+// If the daemon ended during the sweep, adds to the message that nothing is lost.
 absl::Status WithHowToGoOn(const absl::Status& status, const v1::Sweep& sweep) {
   if (!absl::IsUnavailable(status)) return status;
-  return WithMessage(status, absl::StrCat(status.message(), "; ", sweep.name(), " has ",
-                                          sweep.done(), " of ", sweep.entries_size(),
-                                          " problems done, and the same command goes on there"));
+  return WithMessage(
+      status,
+      absl::StrCat(status.message(), "; ", sweep.name(), " has ", sweep.done(), " of ",
+                   sweep.entries_size(), " problems done; run the same command again to continue"));
 }
 
 void PrintTable(CommandContext& context, const v1::Sweep& sweep) {
@@ -246,7 +246,7 @@ absl::StatusOr<int> Sweep(CommandContext& context, const SweepFlags& flags) {
       if (!cancelled.ok()) return context.Interrupted(WithHowToGoOn(cancelled.status(), sweep));
       sweep = *cancelled;
       Finish(context, sweep);
-      context.Note("interrupted; the same command goes on where it stopped");
+      context.Note("interrupted; run the same command again to continue");
       return kExitInterrupted;
     }
     if (!watched.ok()) return WithHowToGoOn(watched.status(), sweep);
@@ -264,16 +264,16 @@ absl::StatusOr<int> Sweep(CommandContext& context, const SweepFlags& flags) {
 
 void AddSweep(CLI::App& app, Action& action) {
   CLI::App* sweep = app.add_subcommand(
-      "sweep", "Tune every problem of a file; goes on where it was stopped or killed");
+      "sweep", "Tune every problem of a file; the same command continues a stopped sweep");
   auto flags = std::make_shared<SweepFlags>();
   sweep
       ->add_option("file", flags->file,
-                   "Lines of name,layout,m,n,k; a first line of column names allows more")
+                   "Lines of name,layout,m,n,k; a first line of column names may list others")
       ->type_name("FILE.csv")
       ->required();
   sweep
       ->add_option("--name", flags->name,
-                   "Name of the sweep (default: from the file's name and content)")
+                   "Name of the sweep (default: made from the file's name and content)")
       ->type_name("NAME");
   AddTargetFlags(*sweep, flags->target);
   AddTuningFlags(*sweep, flags->tuning);

@@ -43,7 +43,7 @@ absl::StatusOr<int> ListSigners(CommandContext& context) {
   }
   if (response.unknown_signer_winners() > 0) {
     context.out() << Count(response.unknown_signer_winners(), "winner")
-                  << " of an earlier version's imports have no signer. `tilewright trust adopt` "
+                  << " from an earlier version's imports have no signer. `tilewright trust adopt` "
                      "trusts them for good.\n";
   }
   return kExitOk;
@@ -59,7 +59,7 @@ absl::StatusOr<int> Add(CommandContext& context, const v1::TrustSignerRequest& r
   context.out() << "Trusts " << Printable(signer.signer()) << " as "
                 << Printable(signer.display_name()) << ": its bundles can be imported";
   if (signer.winners() > 0)
-    context.out() << ", and its " << Count(signer.winners(), "winner") << " served";
+    context.out() << ", and its " << Count(signer.winners(), "winner") << " can be served";
   context.out() << ".\n";
   return kExitOk;
 }
@@ -75,8 +75,8 @@ absl::StatusOr<int> Remove(CommandContext& context, const std::string& name) {
   context.out() << "Does not trust " << Printable(response.signer().signer()) << " any more";
   if (response.winners() > 0) {
     context.out() << ": its " << Count(response.winners(), "winner")
-                  << (response.winners() == 1 ? " stays stored and is served no more"
-                                              : " stay stored and are served no more");
+                  << (response.winners() == 1 ? " stays stored but is no longer served"
+                                              : " stay stored but are no longer served");
   }
   context.out() << ".\n";
   return kExitOk;
@@ -101,8 +101,8 @@ absl::StatusOr<int> ShowKey(CommandContext& context) {
   } else {
     context.out() << Printable(key.signer()) << '\n';
     context.Note(
-        "that is the fingerprint of the key that signs what is exported here; who imports "
-        "it runs `tilewright trust add` with it");
+        "this is the fingerprint of the key that signs your exports; whoever imports them runs "
+        "`tilewright trust add` with it");
   }
   return kExitOk;
 }
@@ -113,9 +113,9 @@ absl::StatusOr<int> RotateKey(CommandContext& context) {
   if (context.json()) {
     context.PrintJson(ToJson(key));
   } else {
-    context.out() << "Signs with " << Printable(key.signer()) << " from now on.\nThe key before, "
-                  << Printable(key.previous_signer())
-                  << ", stays trusted here; `tilewright trust remove` ends that.\n";
+    context.out() << "Exports are signed with " << Printable(key.signer())
+                  << " from now on.\nThe old key, " << Printable(key.previous_signer())
+                  << ", stays trusted here. `tilewright trust remove` ends that.\n";
   }
   return kExitOk;
 }
@@ -123,18 +123,18 @@ absl::StatusOr<int> RotateKey(CommandContext& context) {
 }  // namespace
 
 void AddTrust(CLI::App& app, Action& action) {
-  CLI::App* trust = app.add_subcommand("trust", "Who may sign what is imported and served here");
+  CLI::App* trust = app.add_subcommand("trust", "Show and change whose bundles are accepted here");
   trust->require_subcommand(1);
 
   auto signer = std::make_shared<std::string>();
   auto name = std::make_shared<std::string>();
   CLI::App* add = trust->add_subcommand("add", "Trust a signer, or give it another name");
   add->add_option("signer", *signer,
-                  "Its fingerprint: 64 hexadecimal digits, as `tilewright key show` prints them "
-                  "there and a refused import here")
+                  "Fingerprint of the signer: 64 hexadecimal digits. `tilewright key show` prints "
+                  "them on the signer's machine, and a refused import prints them here")
       ->type_name("FINGERPRINT")
       ->required();
-  add->add_option("--name", *name, "What it is called here: up to 64 bytes")
+  add->add_option("--name", *name, "Name of the signer on this machine, up to 64 bytes")
       ->type_name("NAME")
       ->required();
   add->callback([&action, signer, name] {
@@ -149,8 +149,8 @@ void AddTrust(CLI::App& app, Action& action) {
 
   auto removed = std::make_shared<std::string>();
   CLI::App* remove =
-      trust->add_subcommand("remove", "Trust a signer no longer; what it signed is served no more");
-  remove->add_option("signer", *removed, "Its name or its fingerprint")
+      trust->add_subcommand("remove", "Stop trusting a signer; what it signed is no longer served");
+  remove->add_option("signer", *removed, "Name or fingerprint of the signer")
       ->type_name("SIGNER")
       ->required();
   remove->callback([&action, removed] {
@@ -163,10 +163,10 @@ void AddTrust(CLI::App& app, Action& action) {
 }
 
 void AddKey(CLI::App& app, Action& action) {
-  CLI::App* key = app.add_subcommand("key", "The key that signs what is exported here");
+  CLI::App* key = app.add_subcommand("key", "Show or replace the key that signs exports here");
   key->require_subcommand(1);
   key->add_subcommand("show", "Print its fingerprint")->callback([&action] { action = ShowKey; });
-  key->add_subcommand("rotate", "Make another one and sign with that; the old one stays trusted")
+  key->add_subcommand("rotate", "Make a new key and sign with it; the old key stays trusted")
       ->callback([&action] { action = RotateKey; });
 }
 

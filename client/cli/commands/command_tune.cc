@@ -25,7 +25,7 @@ struct TuneFlags {
 
 Json TuningToJson(const v1::Tuning& tuning) {
   Json object = tuning.has_winner() ? ResultToJson(ResultOf(tuning.winner())) : Json::object();
-  // Null: it is stored.
+  // Null means that the result is stored.
   object["not_stored"] = tuning.not_stored().empty() ? Json() : Json(tuning.not_stored());
   object["tuning"] = ToJson(tuning);
   return object;
@@ -50,13 +50,13 @@ int ReportInterrupted(CommandContext& context, const v1::Tuning& tuning, double 
       &text, best_seconds > 0
                  ? absl::StrCat("best so far ", FormatSeconds(best_seconds, context.err_style()))
                  : "nothing was measured yet");
-  if (goes_on) absl::StrAppend(&text, "; others wait for this tuning, it goes on");
+  if (goes_on) absl::StrAppend(&text, "; the tuning goes on, because others wait for it");
   context.Note(text);
   return kExitInterrupted;
 }
 
-// Whether the daemon may go on with a tuning that ended for this client with `status`: it gave no
-// answer. The error of a tuning that has failed names the tuning.
+// Returns whether the daemon may go on with a tuning that ended here with `status`, because the
+// daemon gave no answer. If the tuning itself failed, the error names the tuning.
 bool MayGoOn(const absl::Status& status) {
   for (const auto& [key, value] : MetadataOf(status)) {
     if (key == "tuning") return false;
@@ -108,7 +108,7 @@ absl::StatusOr<int> Tune(CommandContext& context, const TuneFlags& flags) {
 }  // namespace
 
 void AddTune(CLI::App& app, Action& action) {
-  CLI::App* tune = app.add_subcommand("tune", "Find the best kernel of a problem, and keep it");
+  CLI::App* tune = app.add_subcommand("tune", "Find the best kernel for a problem and store it");
   auto flags = std::make_shared<TuneFlags>();
   AddProblemCommands(*tune, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);

@@ -1,5 +1,5 @@
-// The commands. Each function adds one to `app`; when the command line names it, `action` is set
-// to what it does.
+// The commands. Each function adds one command to `app`. If the command line names that command,
+// the parser sets `action` to what the command does.
 #ifndef TILEWRIGHT_CLIENT_CLI_COMMANDS_COMMANDS_H_
 #define TILEWRIGHT_CLIENT_CLI_COMMANDS_COMMANDS_H_
 
@@ -33,10 +33,10 @@ void AddBundle(CLI::App& app, Action& action);
 void AddTrust(CLI::App& app, Action& action);
 void AddKey(CLI::App& app, Action& action);
 void AddVersion(CLI::App& app, Action& action);
-// `root` is the whole application, whose commands and flags are completed.
+// Completes the commands and flags of `root`, the whole application.
 void AddCompletion(CLI::App& app, const CLI::App& root, Action& action);
 
-// Replaces this process by tilewrightd with these arguments; returns only on failure.
+// Replaces this process by tilewrightd with these arguments. Returns only if that fails.
 absl::Status ExecDaemon(const std::vector<std::string>& arguments);
 
 }  // namespace tilewright::cli

@@ -15,7 +15,7 @@
 namespace tilewright::cli {
 namespace {
 
-// The names in "Activation (default none): none, relu, gelu_tanh", as help texts list them.
+// Returns the names in "Activation (default none): none, relu, gelu_tanh", as help texts list them.
 std::vector<std::string> ValuesIn(const std::string& help) {
   const size_t colon = help.find("): ");
   if (colon == std::string::npos) return {};
@@ -67,7 +67,7 @@ std::string WordList(const CommandWords& command) {
   return absl::StrJoin(words, " ");
 }
 
-// Also what zsh runs, through its own bashcompinit.
+// zsh runs this script too, through its bashcompinit.
 std::string BashScript(const std::vector<CommandWords>& commands) {
   std::string script =
       "# bash completion of tilewright: eval \"$(tilewright completion bash)\"\n"
@@ -120,7 +120,7 @@ std::string FishQuote(const std::string& text) {
   return absl::StrCat("'", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"'", "\\'"}}), "'");
 }
 
-// The condition under which the words of a command are offered.
+// Returns the condition under which fish offers the words of a command.
 std::string FishCondition(const CommandWords& command) {
   if (command.path.empty()) return "__fish_use_subcommand";
   std::vector<std::string> parts;

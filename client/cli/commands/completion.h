@@ -13,7 +13,7 @@ class App;
 
 namespace tilewright::cli {
 
-// A flag as completed: "--layout", whether a value follows, and the words that it may be.
+// A flag that is completed: "--layout", whether a value follows, and the values if they are known.
 struct FlagWords {
   std::string flag;
   std::string help;
@@ -21,7 +21,7 @@ struct FlagWords {
   std::vector<std::string> values;
 };
 
-// What may follow a command: "" is the program itself, "tune gemm" a command.
+// What may follow a command. The path "" is the program itself; "tune gemm" is a command.
 struct CommandWords {
   std::string path;
   std::string help;
@@ -31,7 +31,7 @@ struct CommandWords {
 
 std::vector<CommandWords> CollectWords(const CLI::App& root);
 
-// The script that the shell sources. INVALID_ARGUMENT for a shell other than bash, zsh and fish.
+// Returns the script that the shell sources. INVALID_ARGUMENT: the shell is not bash, zsh or fish.
 absl::StatusOr<std::string> CompletionScript(std::string_view shell,
                                              const std::vector<CommandWords>& commands);
 

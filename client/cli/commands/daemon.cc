@@ -41,15 +41,14 @@ using std::chrono::milliseconds;
 using Say = std::function<void(const std::string&)>;
 
 constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
-// A daemon that serves greets within this.
+// A daemon that serves sends its greeting within this time.
 constexpr absl::Duration kGreeting = absl::Milliseconds(200);
-// Past this a wait is said.
+// A wait that takes longer is reported.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 constexpr char kIdleTimeout[] = "10s";
-// A daemon that is on its way out, idle, serves no longer and still holds the directory; it
-// is gone within this time.
+// An idle daemon that is ending still holds the directory, but no longer than this.
 constexpr absl::Duration kLeasePatience = absl::Seconds(5);
-// tilewrightd's exit code where another one holds its cache directory.
+// The exit code of tilewrightd if another one holds its cache directory.
 constexpr int kCacheInUseExit = EX_TEMPFAIL;
 
 constexpr char kLockName[] = "start.lock";
@@ -73,7 +72,7 @@ bool IsExecutable(const std::string& path) {
   return fs::is_regular_file(path, error) && access(path.c_str(), X_OK) == 0;
 }
 
-// The last line that says something from `offset` on.
+// Returns the last line of the log, from `offset` on, that is not empty.
 std::string LastLogLine(const std::string& log, std::uintmax_t offset) {
   std::ifstream in(log);
   in.seekg(static_cast<std::streamoff>(offset));
@@ -90,7 +89,7 @@ std::uintmax_t SizeOf(const std::string& file) {
   return error ? 0 : size;
 }
 
-// Says once what is waited for, when it has taken a moment.
+// Reports once what the command waits for, if the wait takes longer than a moment.
 class WaitNote {
  public:
   WaitNote(std::string what, const Say& say) : what_(std::move(what)), say_(say) {}
@@ -117,8 +116,7 @@ void Pause(SteadyTime deadline) {
 
 bool IsAbsent(const absl::Status& status) { return ReasonOf(status) == "DAEMON_UNREACHABLE"; }
 
-// Whether the daemon at `socket` answers; within `deadline`, and no longer than a poll takes where
-// nobody listens.
+// Returns OK if the daemon at `socket` answers before `deadline`. Fails at once if nobody listens.
 absl::Status Answers(const std::string& socket, SteadyTime deadline) {
   ASSIGN_OR_RETURN(const std::optional<uid_t> user, ConfiguredDaemonUser(std::nullopt));
   const absl::StatusOr<int> fd = Dial(socket, deadline, user);
@@ -126,8 +124,8 @@ absl::Status Answers(const std::string& socket, SteadyTime deadline) {
   return fd.status();
 }
 
-// Waits for a daemon that is there to answer: one that is frozen for `frozen_limit`, one that has
-// no room until `deadline`. DAEMON_UNREACHABLE at once where there is none.
+// Waits until the daemon answers. Waits for a frozen daemon until `frozen_limit`, and for one that
+// has no room until `deadline`. DAEMON_UNREACHABLE, at once: nobody listens.
 absl::Status AwaitAnswer(const std::string& socket, SteadyTime frozen_limit, SteadyTime deadline,
                          const Say& say) {
   WaitNote note(absl::StrCat("waiting for tilewrightd at ", socket), say);
@@ -147,8 +145,8 @@ absl::Status AwaitAnswer(const std::string& socket, SteadyTime frozen_limit, Ste
   }
 }
 
-// Waits until the daemon that was started serves. `exit_reason` says why it will not, or nothing
-// while it may.
+// Waits until the daemon that was started serves. `exit_reason` returns why it never will, or ""
+// while it still may.
 absl::Status AwaitStart(const DaemonPlace& place, SteadyTime deadline, const std::string& what,
                         const std::function<std::string()>& exit_reason, const Say& say) {
   const SteadyTime begin = SteadyTime::Now();
@@ -163,13 +161,12 @@ absl::Status AwaitStart(const DaemonPlace& place, SteadyTime deadline, const std
     if (SteadyTime::Now() >= deadline) {
       const std::string found =
           IsAbsent(status) ? "it does not listen yet" : std::string(status.message());
-      return StartError("DAEMON_STARTING",
-                        absl::StrCat("tilewrightd at ", place.socket,
-                                     " was started and did not "
-                                     "serve within ",
-                                     TimeBetween(begin, SteadyTime::Now()), ": ", found,
-                                     "; it goes on starting, so try again (log: ",
-                                     StateFile(place.cache_directory, kDaemonLogName), ")"));
+      return StartError(
+          "DAEMON_STARTING",
+          absl::StrCat("tilewrightd at ", place.socket, " was started but did not serve within ",
+                       TimeBetween(begin, SteadyTime::Now()), ": ", found,
+                       "; it is still starting, so try again (log: ",
+                       StateFile(place.cache_directory, kDaemonLogName), ")"));
     }
     note.Tick();
     Pause(deadline);
@@ -182,7 +179,7 @@ absl::Status Start(const DaemonPlace& place, SteadyTime deadline, const Say& say
   const std::uintmax_t log_offset = SizeOf(log);
   std::vector<std::string> command{
       binary, "--cache-dir", place.cache_directory, "--socket", place.socket, "--log-file", log};
-  // The user's own setting, where there is one, reaches the daemon through its environment.
+  // If the user has a setting of their own, it reaches the daemon through the environment.
   if (Variable("TILEWRIGHT_IDLE_TIMEOUT").empty()) {
     command.insert(command.end(), {"--idle-timeout", kIdleTimeout});
   }
@@ -202,14 +199,14 @@ absl::Status Start(const DaemonPlace& place, SteadyTime deadline, const Say& say
       return "";
     }
     const std::string line = LastLogLine(log, log_offset);
-    return absl::StrCat("tilewrightd ended at its start: ", line.empty() ? "no message" : line,
+    return absl::StrCat("tilewrightd ended while it started: ", line.empty() ? "no message" : line,
                         " (log: ", log, ")");
   };
   return AwaitStart(place, deadline, absl::StrCat("starting tilewrightd (log: ", log, ")"),
                     exit_reason, say);
 }
 
-// Who holds the lock, as it wrote there; 0 where that cannot be read.
+// Returns the process id that the holder of the lock wrote to it, or 0 if it cannot be read.
 int HolderOf(int lock) {
   char text[32] = {};
   int pid = 0;
@@ -217,7 +214,7 @@ int HolderOf(int lock) {
   return pid;
 }
 
-// Takes the lock of those who start a daemon here, or finds that one answers meanwhile.
+// Takes the lock that a process holds while it starts a daemon here, unless a daemon answers first.
 absl::Status TakeStartLock(int lock, const DaemonPlace& place, SteadyTime deadline,
                            const Say& say) {
   const SteadyTime begin = SteadyTime::Now();
@@ -240,7 +237,7 @@ absl::Status TakeStartLock(int lock, const DaemonPlace& place, SteadyTime deadli
   }
   const std::string own = absl::StrCat(getpid(), "\n");
   if (ftruncate(lock, 0) == 0) {
-    // Only for the message of those who wait.
+    // Only for the message of the processes that wait.
     [[maybe_unused]] const ssize_t written = pwrite(lock, own.data(), own.size(), 0);
   }
   return absl::OkStatus();
@@ -274,8 +271,8 @@ absl::StatusOr<std::string> FindDaemonBinary() {
   if (const std::string named = Variable("TILEWRIGHT_DAEMON"); !named.empty()) {
     const std::string binary = fs::absolute(named);
     if (IsExecutable(binary)) return binary;
-    return StartError("DAEMON_NOT_FOUND",
-                      absl::StrCat("TILEWRIGHT_DAEMON names ", named, ", which is no program"));
+    return StartError("DAEMON_NOT_FOUND", absl::StrCat("TILEWRIGHT_DAEMON names ", named,
+                                                       ", which is not an executable file"));
   }
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error).parent_path();
@@ -287,7 +284,7 @@ absl::StatusOr<std::string> FindDaemonBinary() {
   }
   return StartError("DAEMON_NOT_FOUND",
                     absl::StrCat("tilewrightd is neither in ", self.string(),
-                                 " nor on PATH; TILEWRIGHT_DAEMON may name it"));
+                                 " nor on PATH; set TILEWRIGHT_DAEMON to its path"));
 }
 
 absl::Status EnsureDaemon(const DaemonPlace& place, bool may_start,
@@ -306,7 +303,7 @@ absl::Status EnsureDaemon(const DaemonPlace& place, bool may_start,
       OpenPrivateFile(StateFile(place.cache_directory, kLockName), O_RDWR | O_CREAT, 0600);
   RETURN_IF_ERROR(AsStartError(opened.status()));
   const UniqueFd lock(*opened);
-  // Whoever holds the lock starts the daemon; it serves by the time the others get here.
+  // The holder of the lock starts the daemon. It serves before the others get the lock.
   RETURN_IF_ERROR(TakeStartLock(lock.get(), place, deadline, say));
   status = AwaitAnswer(place.socket, frozen_limit, deadline, say);
   if (status.ok() || !IsAbsent(status)) return status;

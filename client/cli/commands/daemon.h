@@ -1,4 +1,4 @@
-// Finding the daemon, and starting one where none runs.
+// Finds the daemon, and starts one if none runs.
 #ifndef TILEWRIGHT_CLIENT_CLI_COMMANDS_DAEMON_H_
 #define TILEWRIGHT_CLIENT_CLI_COMMANDS_DAEMON_H_
 
@@ -18,25 +18,26 @@ struct DaemonPlace {
   std::string socket;
 };
 
-// --socket and --cache-dir where given, else the environment, else the defaults. Absolute.
+// Returns --socket and --cache-dir if they are given, else the environment's, else the defaults.
+// Both are absolute paths.
 absl::StatusOr<DaemonPlace> ResolvePlace(const std::string& socket_flag,
                                          const std::string& cache_directory_flag);
 
-// $TILEWRIGHT_DAEMON, else tilewrightd beside this binary, else on PATH. UNAVAILABLE, reason
-// DAEMON_NOT_FOUND, says where it was looked for.
+// Returns $TILEWRIGHT_DAEMON, else tilewrightd beside this binary, else the one on PATH.
+// UNAVAILABLE, reason DAEMON_NOT_FOUND: the message says where it searched.
 absl::StatusOr<std::string> FindDaemonBinary();
 
-// How long a daemon may take to start, and how long one that does not answer is waited for, where
-// nobody says.
+// How long a daemon may take to start, and how long to wait for one that does not answer, if the
+// caller does not say.
 inline constexpr std::chrono::seconds kStartTimeout{60};
 inline constexpr std::chrono::seconds kFrozenTimeout{10};
 
-// Returns once a daemon at `place` answers, and by `timeout` where that is given. Where none
-// listens, and `may_start`, starts one on the cache directory that ends by itself when idle, its
-// log in tilewrightd.log there; several callers at once start one. `say` gets lines for people
-// about slow steps. Errors as Dial in client/cpp/dial.h, and
-// UNAVAILABLE: DAEMON_FAILED - the one started ended; with the log's last line.
-// UNAVAILABLE: DAEMON_STARTING - the one started does not serve yet.
+// Waits until a daemon at `place` answers, for `timeout` if it is given. If none listens and
+// `may_start` is true, starts one on the cache directory. Callers at the same time start only one.
+// That daemon ends when idle and logs to tilewrightd.log in the directory. `say` gets lines for
+// people about slow steps. Errors are those of Dial (client/cpp/dial.h) and:
+// UNAVAILABLE: DAEMON_FAILED - the started daemon ended. The message has the log's last line.
+// UNAVAILABLE: DAEMON_STARTING - the started daemon does not serve yet.
 // UNAVAILABLE: START_LOCK_HELD - another command has been starting one for all that time.
 absl::Status EnsureDaemon(const DaemonPlace& place, bool may_start,
                           std::optional<std::chrono::milliseconds> timeout,

@@ -29,8 +29,8 @@ constexpr std::string_view kPassed[] = {"HOME",        "PATH",         "LD_LIBRA
 constexpr std::string_view kFiles[] = {"TILEWRIGHT_NVRTC", "TILEWRIGHT_CUBLASLT",
                                        "TILEWRIGHT_CONFIG"};
 constexpr std::string_view kFolders[] = {"TILEWRIGHT_KEEP_SOURCES"};
-// How commands find the daemon, how long it stays and what it keeps: no reason for it to find other
-// libraries.
+// These say how commands find the daemon, how long it stays and what it keeps. They do not change
+// which libraries it finds.
 constexpr std::string_view kHarmless[] = {"TILEWRIGHT_SOCKET", "TILEWRIGHT_CACHE_DIR",
                                           "TILEWRIGHT_DAEMON", "TILEWRIGHT_IDLE_TIMEOUT",
                                           "TILEWRIGHT_KEEP_SOURCES"};
@@ -62,7 +62,7 @@ bool Matters(std::string_view name) {
          !Contains(kHarmless, name);
 }
 
-// A library is named without a folder where it is to be searched for; a folder never is.
+// A library name without a folder is searched for, so it is no relative path.
 bool IsRelativePath(std::string_view name, const std::string& value) {
   if (value.empty() || value.front() == '/') return false;
   return Contains(kFolders, name) || (Contains(kFiles, name) && absl::StrContains(value, "/"));
@@ -71,7 +71,7 @@ bool IsRelativePath(std::string_view name, const std::string& value) {
 std::map<std::string, std::string> WhatMatters(const EnvironmentEntries& entries) {
   std::map<std::string, std::string> found;
   for (const std::string& entry : entries) {
-    // An empty variable counts as none, for the daemon too.
+    // An empty variable counts as unset, for the daemon too.
     if (Matters(VariableName(entry)) && !ValueOf(entry).empty()) {
       found[std::string(VariableName(entry))] = ValueOf(entry);
     }

@@ -1,5 +1,4 @@
-// What of this process's environment reaches a daemon that it starts, and what of a running
-// daemon's environment differs from it.
+// Selects the variables that a started daemon gets, and compares them with a running daemon's.
 #ifndef TILEWRIGHT_CLIENT_CLI_COMMANDS_DAEMON_ENVIRONMENT_H_
 #define TILEWRIGHT_CLIENT_CLI_COMMANDS_DAEMON_ENVIRONMENT_H_
 
@@ -8,24 +7,24 @@
 
 namespace tilewright::cli {
 
-// "NAME=value" each.
+// Entries of the form "NAME=value".
 using EnvironmentEntries = std::vector<std::string>;
 
 EnvironmentEntries OwnEnvironment();
 
-// The entries that a daemon gets: TILEWRIGHT_*, XDG_*, CUDA_*, HOME, PATH, LD_LIBRARY_PATH,
-// VIRTUAL_ENV, CONDA_PREFIX and TZ. It serves other commands than the one that starts it, so the
-// rest is none of its business. Files and folders that the tool's variables name relative to
-// `folder` are made absolute: the daemon runs in "/".
+// Returns the entries that a daemon gets: TILEWRIGHT_*, XDG_*, CUDA_*, HOME, PATH, LD_LIBRARY_PATH,
+// VIRTUAL_ENV, CONDA_PREFIX and TZ. The daemon gets nothing else, because it also serves other
+// commands. Paths in the tool's own variables that are relative to `folder` become absolute,
+// because the daemon runs in "/".
 EnvironmentEntries DaemonEnvironment(const EnvironmentEntries& own, const std::string& folder);
 
-// Where a variable that decides which libraries and GPUs a daemon finds has another value in
-// `daemons` than in `own`, one phrase each: "CUDA_HOME is '/a' there and unset here".
+// Compares the variables that decide which libraries and GPUs a daemon finds. Returns one phrase
+// for each that differs: "CUDA_HOME is '/a' there and unset here".
 std::vector<std::string> EnvironmentDifferences(const EnvironmentEntries& daemons,
                                                 const EnvironmentEntries& own);
 
-// For the end of a message about a failure: that the daemon at `socket` was started with another
-// environment, where it was. Empty where it was not, or where that cannot be found out.
+// Returns the end of an error message: that the daemon at `socket` was started with another
+// environment. Empty if it was not, or if that cannot be found out.
 std::string ExplainByEnvironment(const std::string& socket);
 
 }  // namespace tilewright::cli

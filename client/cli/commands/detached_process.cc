@@ -19,24 +19,24 @@
 namespace tilewright::cli {
 namespace {
 
-// Sockets and files for the daemon's user and group, as its directories are.
+// Lets the daemon's user and group use its sockets and files, as the modes of its directories do.
 constexpr mode_t kUmask = 027;
-// Where the report's pipe lies when the child becomes the daemon; closed by exec.
+// The descriptor of the report's pipe when the child becomes the daemon. exec closes it.
 constexpr int kReportFd = 3;
 
-// All that the child needs, made before it exists: it may make system calls only.
+// All that the child needs. Made before the fork, because the child may only make system calls.
 struct Plan {
   const char* program;
   char* const* arguments;
   char* const* environment;
   const char* log;
-  int report;  // Where the child says why it is no daemon; moves.
+  int report;  // The child writes here why it failed. The number changes.
   int open_files;
 };
 
 void CloseFrom(int first, int open_files) {
   if (close_range(static_cast<unsigned>(first), ~0u, 0) == 0) return;
-  // Before Linux 5.9.
+  // Linux before 5.9 has no close_range.
   for (int fd = first; fd < open_files; ++fd) close(fd);
 }
 
@@ -46,14 +46,14 @@ int OpenFileLimit() {
   return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, INT_MAX));
 }
 
-// Returns the error that stopped it, which `plan.report` is then for.
+// Becomes the daemon. If that fails, returns the errno for `plan.report`.
 int BecomeDaemon(Plan& plan) {
   if (setsid() < 0) return errno;
   umask(kUmask);
   const int input = open("/dev/null", O_RDONLY);
   const int log = open(plan.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
   if (input < 0 || log < 0) return errno;
-  // Out of the way of each other first: any of the numbers below may be taken by another of them.
+  // Moves the descriptors out of the way first: one may have a number that another one needs below.
   const int high_report = fcntl(plan.report, F_DUPFD, 10);
   if (high_report < 0) return errno;
   plan.report = high_report;
@@ -67,11 +67,11 @@ int BecomeDaemon(Plan& plan) {
   if (fcntl(kReportFd, F_SETFD, FD_CLOEXEC) != 0) return errno;
   CloseFrom(kReportFd + 1, plan.open_files);
   if (chdir("/") != 0) return errno;
-  // The kernel takes of it what the container allows.
+  // The kernel ignores the CPUs that the container does not allow.
   cpu_set_t every_cpu;
   std::memset(&every_cpu, 0xff, sizeof(every_cpu));
   sched_setaffinity(0, sizeof(every_cpu), &every_cpu);
-  // Refused to those who may not; then it stays nice.
+  // Not every user may raise the priority. If this fails, the daemon stays nice.
   setpriority(PRIO_PROCESS, 0, 0);
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t none;

@@ -10,12 +10,12 @@
 
 namespace tilewright::cli {
 
-// Starts `command` as a process that has nothing of this one but what is given here: a session of
-// its own, in "/", its output appended to `log` and no other descriptor, umask 027, every CPU, the
-// normal priority where this user may raise it, default signals that are not blocked, and
-// `environment`. What one command was started with (a jobserver's pipe, `taskset`, `nice`) must not
-// bind the daemon that serves the next ones.
-// UNAVAILABLE, reason DAEMON_FAILED, where it cannot be started.
+// Starts `command` as a process that inherits nothing from this one. It has its own session, runs
+// in "/", appends its output to `log`, and has no other descriptor. It has umask 027, every CPU,
+// the normal priority if this user may raise it, default signals that are not blocked, and
+// `environment`. Nothing that one command was started with (a jobserver's pipe, `taskset`, `nice`)
+// may bind the daemon that serves later commands.
+// UNAVAILABLE, reason DAEMON_FAILED: it cannot be started.
 absl::StatusOr<pid_t> StartDetached(const std::vector<std::string>& command,
                                     const std::vector<std::string>& environment,
                                     const std::string& log);

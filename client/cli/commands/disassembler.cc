@@ -21,8 +21,8 @@ namespace tilewright::cli {
 namespace {
 
 constexpr char kInstall[] =
-    "install it with nvdisasm: NVIDIA's packages cuda-cuobjdump and cuda-nvdisasm, or `pip install "
-    "nvidia-cuda-cuobjdump nvidia-cuda-nvdisasm` and its nvidia/cu*/bin on PATH";
+    "install cuobjdump and nvdisasm: NVIDIA's packages cuda-cuobjdump and cuda-nvdisasm, or `pip "
+    "install nvidia-cuda-cuobjdump nvidia-cuda-nvdisasm` and put their nvidia/cu*/bin on PATH";
 
 std::vector<std::string> Folders() {
   std::vector<std::string> folders;
@@ -63,7 +63,7 @@ absl::StatusOr<std::string> Disassemble(const std::string& cuobjdump, std::strin
   std::string folder = (std::filesystem::temp_directory_path(error) / "tilewright-XXXXXX").string();
   if (error || mkdtemp(folder.data()) == nullptr) {
     return DisassemblerError(
-        absl::StrCat("no temporary folder for the cubin: ", std::strerror(errno)));
+        absl::StrCat("cannot make a temporary folder for the cubin: ", std::strerror(errno)));
   }
   const auto remove = absl::MakeCleanup([&] { std::filesystem::remove_all(folder, error); });
   const std::string file = folder + "/kernel.cubin";

@@ -8,12 +8,12 @@
 
 namespace tilewright::cli {
 
-// The path of NVIDIA's cuobjdump: in $CUDA_HOME/bin, on $PATH or in /usr/local/cuda/bin.
-// FAILED_PRECONDITION, reason CUOBJDUMP_NOT_FOUND, with what to install.
+// Finds NVIDIA's cuobjdump in $CUDA_HOME/bin, on $PATH or in /usr/local/cuda/bin.
+// FAILED_PRECONDITION, reason CUOBJDUMP_NOT_FOUND: the message says what to install.
 absl::StatusOr<std::string> FindCuobjdump();
 
-// The SASS of `cubin`, as `cuobjdump` prints it. FAILED_PRECONDITION, reason CUOBJDUMP_FAILED, in
-// its own words.
+// Returns the SASS of `cubin`, as `cuobjdump` prints it. FAILED_PRECONDITION, reason
+// CUOBJDUMP_FAILED: the message has the words of cuobjdump.
 absl::StatusOr<std::string> Disassemble(const std::string& cuobjdump, std::string_view cubin);
 
 }  // namespace tilewright::cli

@@ -32,25 +32,25 @@ absl::Status WriteError(const std::string& path, int error) {
 
 constexpr char kPart[] = ".part";
 
-// A file that is being written, before it has its name: locked, so that others can tell it from one
-// that a killed process left behind.
+// A file that is being written, before it gets its name. It is locked, so that others can tell it
+// from a file that a killed process left behind.
 class PartFile {
  public:
-  // 0, or an errno. A link that somebody put there is not followed.
+  // Makes the file. Returns 0 or an errno. Does not follow a link that somebody put there.
   int Make(const std::string& path) {
-    // One of a process that had the same id, and was killed.
+    // A killed process with the same id may have left one.
     if (unlink(path.c_str()) != 0 && errno != ENOENT) return errno;
     fd_ = UniqueFd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (fd_.get() < 0) return errno;
-    // Where the filesystem has no locks, nothing is swept either.
+    // If the filesystem has no locks, SweepParts removes nothing.
     if (flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) errno = 0;
     return 0;
   }
 
-  // Opens this very file, whatever has its name by now.
+  // Returns a name that opens this very file, even if its path now names another one.
   std::string OpenName() const { return absl::StrCat("/proc/self/fd/", fd_.get()); }
 
-  // Whether `path` still is this file.
+  // Returns whether `path` still is this file.
   bool Is(const std::string& path) const {
     struct stat own;
     struct stat named;
@@ -64,8 +64,8 @@ class PartFile {
 
 bool IsAlive(int pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
-// Removes what killed processes left of the file `path`: "<path>.part<pid>" that no process has
-// locked and whose process is gone.
+// Removes what killed processes left of the file `path`: every "<path>.part<pid>" that no process
+// has locked and whose process is gone.
 void SweepParts(const std::string& path) {
   const std::filesystem::path whole(path);
   const std::string prefix = whole.filename().string() + kPart;
@@ -87,8 +87,8 @@ void SweepParts(const std::string& path) {
   }
 }
 
-// /dev/stdout is a link to what the process has open. Where that is a file, replacing the link
-// would break it for everybody, and writing through it would mix with what the command prints.
+// /dev/stdout is a link to what the process has open. If that is a file, replacing the link would
+// break it for everybody, and writing through it would mix with the output of the command.
 absl::Status CheckNoOpenFile(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_symlink(path, error) || !std::filesystem::is_regular_file(path, error)) {
@@ -96,11 +96,11 @@ absl::Status CheckNoOpenFile(const std::string& path) {
   }
   const std::string target = std::filesystem::read_symlink(path, error);
   if (!absl::StartsWith(target, "/proc/")) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kInvalidArgument, "OUTPUT_IS_OPEN",
-                   absl::StrCat(path,
-                                ": stands for a file that this command has open already: name "
-                                "that file itself"),
-                   {{"file", path}});
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "OUTPUT_IS_OPEN",
+      absl::StrCat(
+          path, ": is a link to a file that this command already has open: name that file itself"),
+      {{"file", path}});
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ absl::Status OutputFile::CheckNotOfDaemon() const {
 }
 
 absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>& write) const {
-  // Pipes and devices are written to, never replaced.
+  // Pipes and devices are never replaced, only written to.
   std::error_code error;
   const auto kind = std::filesystem::status(path_, error).type();
   const bool replace =
@@ -140,7 +140,7 @@ absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>&
   absl::Status status = write(out);
   out.close();
   if (status.ok() && !out) status = WriteError(path_, errno);
-  // A daemon may have begun to serve that directory meanwhile, for this very command perhaps.
+  // A daemon may serve that directory by now, perhaps because this very command started it.
   if (status.ok() && replace) status = CheckNotOfDaemon();
   if (status.ok() && replace && !part.Is(target)) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "WRITE_FAILED",
@@ -162,7 +162,7 @@ absl::Status OutputFile::Write(std::string_view content) const {
 }
 
 InputBuffer::int_type InputBuffer::underflow() {
-  // What a stream makes of an exception is that it is bad.
+  // The stream catches the exception and becomes bad.
   if (!Fill().ok()) throw std::ios_base::failure("the file cannot be read");
   return gptr() == egptr() ? traits_type::eof() : traits_type::to_int_type(*gptr());
 }

@@ -15,19 +15,18 @@
 
 namespace tilewright::cli {
 
-// A file that a command writes and a person named. Every command that writes one makes it first,
-// before it starts or asks anything.
+// A file that a person named. A command makes its OutputFile before it starts or asks anything.
 class OutputFile {
  public:
-  // INVALID_ARGUMENT, reason DAEMON_FILE, if `path` leads to one of the daemon's own files: its
-  // database would be lost.
+  // Checks `path`. INVALID_ARGUMENT, reason DAEMON_FILE: it leads to one of the daemon's own files,
+  // such as its database, which would be lost.
   static absl::StatusOr<OutputFile> At(const std::string& path, const DaemonPlace& place);
 
   const std::string& path() const { return path_; }
 
-  // Writes it through `write` under a temporary name beside it, and renames it into place: a
-  // failure leaves what was there before. What killed processes left there before is removed.
-  // DAEMON_FILE as of At, if `path` has become one of the daemon's files since.
+  // Writes the file through `write` under a temporary name beside it, then renames it. So a failure
+  // leaves the old file. Removes what killed processes left. DAEMON_FILE: `path` has become one of
+  // the daemon's files since At.
   absl::Status Write(const std::function<absl::Status(std::ostream&)>& write) const;
   absl::Status Write(std::string_view content) const;
 
@@ -41,12 +40,12 @@ class OutputFile {
   DaemonPlace place_;
 };
 
-// An InputFile as a stream. An error ends it as a bad one.
+// Reads an InputFile as a stream. After a read error the stream is bad.
 class InputBuffer final : public std::streambuf {
  public:
   explicit InputBuffer(InputFile file) : file_(std::move(file)) {}
 
-  // Reads what comes first: whether the file can be read at all is known by then.
+  // Reads the beginning. After that, it is known whether the file can be read at all.
   absl::Status Begin() { return Fill(); }
 
  protected:

@@ -18,7 +18,7 @@ struct State {
   std::mutex mutex;
   // Guarded by mutex:
   std::stop_source* scope = nullptr;
-  int begun = 0;  // Scopes so far, so that one is not taken for the next.
+  int begun = 0;  // The number of scopes so far, to tell one from the next.
 };
 
 State& TheState() {
@@ -26,13 +26,13 @@ State& TheState() {
   return state;
 }
 
-// How long a scope may take to end in order after its interrupt: more than the client's own calls
-// take that tell a daemon of it (1.5 s), and no more than a person takes for a hang.
+// How long a scope may take to end after its interrupt. The client's own calls that tell a daemon
+// of it take up to 1.5 s. A person takes a longer wait for a hang.
 constexpr absl::Duration kWindDown = absl::Seconds(3);
-// What held the scope up is not known here: a daemon that is frozen, or a reader of the progress.
+// The cause is unknown here: the daemon may be frozen, or the reader of the progress.
 constexpr std::string_view kUnconfirmed =
-    "tilewright: interrupted; the command did not come to an end within 3 s, and tilewrightd may "
-    "go on with the work\n";
+    "tilewright: interrupted; the command did not end within 3 s, and tilewrightd may go on with "
+    "the work\n";
 
 bool InScope(int number) {
   std::lock_guard lock(TheState().mutex);
@@ -41,9 +41,9 @@ bool InScope(int number) {
 
 [[noreturn]] void EndAtOnce() { _exit(kExitInterrupted); }
 
-// Waits for the scope that was told of an interrupt, and ends the process where that waits itself,
-// for a daemon that is frozen perhaps, or where another signal comes. True where that signal came
-// after the scope had ended: it was not for this scope.
+// Waits until the scope that was told of an interrupt ends. Ends the process if the scope takes too
+// long, perhaps because of a frozen daemon, or if another signal comes. Returns true if that signal
+// came after the end of the scope: then it was not for this scope.
 bool AwaitEndOfScope(int number, const sigset_t& signals) {
   constexpr timespec kLook{0, 20'000'000};
   const SteadyTime give_up = SteadyTime::Now() + kWindDown;
@@ -53,7 +53,7 @@ bool AwaitEndOfScope(int number, const sigset_t& signals) {
       return true;
     }
     if (SteadyTime::Now() < give_up) continue;
-    // Nothing can be done where that fails.
+    // If this fails, nothing can be done.
     [[maybe_unused]] const ssize_t written =
         write(STDERR_FILENO, kUnconfirmed.data(), kUnconfirmed.size());
     EndAtOnce();
@@ -61,9 +61,8 @@ bool AwaitEndOfScope(int number, const sigset_t& signals) {
   return false;
 }
 
-// The number of the scope that the interrupt was handed to; 0 where there is none that had not been
-// stopped before. All of it under the lock, so that InterruptScope::End knows of every interrupt
-// that a scope was handed.
+// Stops the current scope. Returns its number, or 0 if there is none or it was stopped before.
+// Holds the lock all the time, so that InterruptScope::End knows of every interrupt.
 int HandToScope() {
   std::lock_guard lock(TheState().mutex);
   const bool handed = TheState().scope != nullptr && TheState().scope->request_stop();

@@ -7,22 +7,21 @@ namespace tilewright::cli {
 
 inline constexpr int kExitInterrupted = 130;
 
-// Takes SIGINT and SIGTERM on a thread of its own, from now to the end of the process. Call once,
-// from main, before any other thread is started: threads inherit the blocked mask.
+// Handles SIGINT and SIGTERM on a thread of its own, until the process ends. Call it once, from
+// main, before any other thread starts: threads inherit the blocked mask.
 void CatchInterrupts();
 
-// From its construction to its end the first interrupt requests its stop rather than ending the
-// process. The process ends all the same where the scope has not ended 3 s later, and at once at a
-// second interrupt. So end it before results are written: that may take longer. At most one at a
-// time.
+// While a scope exists, the first interrupt requests its stop and does not end the process. But the
+// process ends if the scope has not ended 3 s later, and at once at a second interrupt. So end the
+// scope before you write results, which may take longer. There is at most one scope at a time.
 class InterruptScope {
  public:
   InterruptScope();
   ~InterruptScope();
   std::stop_token token() const { return source_.get_token(); }
 
-  // Ends the scope: the next interrupt ends the process at once. Whether there was one before. May
-  // be called again.
+  // Ends the scope: the next interrupt ends the process at once. Returns whether there was one
+  // before. May be called again.
   bool End();
 
  private:

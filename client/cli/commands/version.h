@@ -3,7 +3,7 @@
 
 namespace tilewright::cli {
 
-// "0.1.0", and the commit it was built from ("unknown" outside a checkout).
+// "0.1.0", and the commit that it was built from ("unknown" outside a checkout).
 extern const char* const kVersion;
 extern const char* const kCommit;
 

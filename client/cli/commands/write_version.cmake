@@ -1,5 +1,5 @@
-# Writes OUT, the definition of version.h's constants. Run at every build; OUT is touched only
-# where the commit changed. Arguments: SOURCE_DIR, VERSION, OUT.
+# Writes OUT, which defines the constants of version.h. Every build runs this, but OUT changes only
+# if the commit changes. Arguments: SOURCE_DIR, VERSION, OUT.
 find_program(GIT git)
 set(commit "")
 if(GIT)

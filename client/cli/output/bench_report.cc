@@ -19,8 +19,8 @@ double MedianOf(const std::optional<v1::Candidate>& candidate) {
   return candidate ? candidate->measurement().median_seconds() : 0;
 }
 
-// Keeps the faster of the two in `best`. One that left the race early has samples of the first
-// rounds alone: it yields to every one that stayed.
+// Keeps the faster candidate in `best`. A candidate that left the race early has samples of the
+// first rounds only, so it yields to every candidate that stayed.
 void KeepFaster(const v1::Candidate& candidate, std::optional<v1::Candidate>& best) {
   if (best && candidate.dropped_early() != best->dropped_early()) {
     if (best->dropped_early()) best = candidate;
@@ -50,7 +50,7 @@ Json CandidateToJson(const std::optional<v1::Candidate>& candidate, const BenchR
   return object;
 }
 
-// Every template that was timed: what a search may be judged by, and its trajectory.
+// Lists every template that was timed, to judge a search and its course.
 Json TemplatesToJson(const BenchRow& row) {
   Json list = Json::array();
   for (const v1::Candidate& candidate : row.explanation.candidates()) {
@@ -91,7 +91,7 @@ std::vector<std::string> MeasuredCells(const BenchRow& row, const Style& style) 
           row.best_template ? DescribeCandidate(*row.best_template) : "-"};
 }
 
-// What moves data is judged by its bytes a second.
+// A problem that only moves data is judged by bytes per second.
 std::vector<std::string> MemoryCells(const BenchRow& row, const Style& style) {
   const v1::Winner& winner = row.explanation.winner();
   const double ours = MedianOf(row.best_template);
@@ -166,7 +166,7 @@ std::string RenderBench(const std::vector<BenchRow>& rows, const Style& style) {
   std::string text = table.empty() ? "" : table.Render(style);
   if (!memory.empty()) {
     absl::StrAppend(&text, memory.Render(style),
-                    "GB/s of the bytes that are needed: each tensor read or written once.\n");
+                    "GB/s counts the needed bytes: each tensor is read or written once.\n");
   }
   if (!predicted.empty()) absl::StrAppend(&text, RenderResults(predicted, style));
   if (const double mean = GeometricMean(Ratios(rows, RatioToBest)); mean > 0) {

@@ -1,4 +1,4 @@
-// What `tilewright bench` makes of the candidates of a tuning. Pure.
+// Makes the report of `tilewright bench` from the candidates of tunings. Pure.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_BENCH_REPORT_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_BENCH_REPORT_H_
 
@@ -18,11 +18,10 @@ namespace tilewright::cli {
 struct BenchRow {
   std::string name;
   v1::Problem problem;
-  absl::Status status;  // Not OK: the problem failed, and nothing below is set.
+  absl::Status status;  // Not OK: the problem failed, and the fields below are not set.
   v1::Tuning tuning;
   v1::ExplainWinnerResponse explanation;
-  // Fastest template, fastest cublasLt algorithm, and cublasLt's own first choice; what was not
-  // measured is not there.
+  // The fastest template and cublasLt algorithm, and cublasLt's own first choice, if measured.
   std::optional<v1::Candidate> best_template;
   std::optional<v1::Candidate> vendor_best;
   std::optional<v1::Candidate> vendor_first;
@@ -32,12 +31,12 @@ struct BenchRow {
 BenchRow MakeBenchRow(std::string name, v1::Problem problem, v1::Tuning tuning,
                       v1::ExplainWinnerResponse explanation);
 
-// The time of the vendor over that of the best template: above 1 the template is faster.
-// 0 where either was not measured.
+// Returns the vendor's time over that of the best template: above 1 the template is faster. Returns
+// 0 if one of them was not measured.
 double RatioToBest(const BenchRow& row);
 double RatioToFirst(const BenchRow& row);
 
-// exp of the mean logarithm of what is positive; 0 where nothing is.
+// Returns the geometric mean of the positive values, or 0 if there are none.
 double GeometricMean(const std::vector<double>& values);
 
 std::string RenderBench(const std::vector<BenchRow>& rows, const Style& style);

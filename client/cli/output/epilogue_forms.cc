@@ -25,8 +25,8 @@ double Median(std::vector<double> values) {
   return *middle;
 }
 
-// Time of `a` over that of `b`, the median over the rounds that both ran in: a large product heats
-// the GPU until it clocks down, and what left the race early ran before that.
+// Returns the time of `a` over that of `b`: the median over the rounds that both ran in. A large
+// product heats the GPU until it clocks down; a candidate that left the race early ran before that.
 double PairedRatio(const v1::Candidate& a, const v1::Candidate& b) {
   const int rounds = std::min(RoundsOf(a), RoundsOf(b));
   if (rounds == 0) return SecondsOf(a) / SecondsOf(b);
@@ -61,7 +61,7 @@ std::optional<EpilogueForms> FastestForms(
     return is_measured ? candidate.has_measurement()
                        : !candidate.has_failure() && candidate.predicted_seconds() > 0;
   };
-  // All are compared with one that ran to the end.
+  // Compares all candidates with one that ran to the end.
   const v1::Candidate* longest = nullptr;
   for (const v1::Candidate& candidate : candidates) {
     if (!counts(candidate)) continue;

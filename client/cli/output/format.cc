@@ -17,7 +17,7 @@
 namespace tilewright::cli {
 namespace {
 
-// Four significant figures, without an exponent.
+// Formats four significant figures, without an exponent.
 std::string FourFigures(double value) {
   const int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
   return absl::StrFormat("%.*f", digits, value);

@@ -1,4 +1,4 @@
-// Figures as people read them. Pure.
+// Formats figures for people. Pure.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_FORMAT_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_FORMAT_H_
 
@@ -13,10 +13,10 @@
 
 namespace tilewright::cli {
 
-// "95.1 us", "1.204 ms", four figures; "-" for 0 and below.
+// "95.1 us", "1.204 ms": four figures. "-" for 0 and below.
 std::string FormatSeconds(double seconds, const Style& style);
 
-// "4 s", "1 min 20 s": for waiting.
+// "4 s", "1 min 20 s": how long a wait takes.
 std::string FormatWait(double seconds);
 
 // "1 winner", "2 winners".
@@ -25,37 +25,37 @@ std::string Count(int64_t count, std::string_view noun);
 // "512 B", "1.5 MiB".
 std::string FormatBytes(double bytes);
 
-// "549.2": floating-point operations in 1e12 a second; "-" where `seconds` is not positive.
+// "549.2": floating-point operations in 10^12 per second. "-" if `seconds` is not positive.
 std::string FormatTeraflops(double operations, double seconds);
 
-// Bytes over time in 10^9 a second, four figures; "-" without bytes or time.
+// Bytes over time in 10^9 per second, four figures. "-" without bytes or time.
 std::string FormatGigabytes(double bytes, double seconds);
 
-// "55.5%" of numerator / denominator; "-" where either is not positive.
+// "55.5%": numerator / denominator. "-" if one of them is not positive.
 std::string FormatShare(double numerator, double denominator);
 
-// "0.97x"; "-" where either is not positive.
+// "0.97x". "-" if one of them is not positive.
 std::string FormatRatio(double numerator, double denominator);
 
-// As the service describes it: "gemm_sm80 tile=128x256x64 warps=2x4 stages=4". Every parameter
-// where it does not, as older ones. "cublasLt #0" for a vendor's algorithm.
+// Describes a variant as the service does: "gemm_sm80 tile=128x256x64 warps=2x4 stages=4". An older
+// service sends no text; then lists all parameters. "cublasLt #0": a vendor's algorithm.
 std::string DescribeVariant(const v1::Variant& variant);
 std::string DescribeCandidate(const v1::Candidate& candidate);
 
 // "NVIDIA H200 (sm_90, 132 SMs)"
 std::string DescribeSilicon(const v1::Silicon& silicon);
 
-// "gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]": one line whatever the message.
+// "gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]". One line, even if the message has more.
 std::string FormatError(const absl::Status& status);
 
-// Columns aligned by content: text to the left, the columns in `right` to the right. What a
-// terminal would obey in a cell is spelled out.
+// Aligns columns by content: those in `right` to the right, the others to the left. Characters in a
+// cell that a terminal would obey are spelled out.
 class Table {
  public:
   explicit Table(std::vector<std::string> header, std::vector<bool> right = {});
   void Add(std::vector<std::string> row);
   bool empty() const { return rows_.empty(); }
-  // One line a row, "\n" after each, no blanks at line ends.
+  // Renders one line for each row. Each ends with "\n" and has no blanks before it.
   std::string Render(const Style& style) const;
 
  private:

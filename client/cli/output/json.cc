@@ -19,7 +19,7 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using google::protobuf::util::TimeUtil;
 
-// Longer byte fields are native code: their size is said in place of their bytes.
+// Longer byte fields are native code. JSON has their size and not their bytes.
 constexpr size_t kLongestHex = 256;
 
 Json BytesToJson(const std::string& bytes) {
@@ -39,7 +39,7 @@ Json MessageToJson(const Message& message) {
   return ToJson(message);
 }
 
-// `index` < 0: the field's one value.
+// `index` < 0 means the field's only value.
 Json ValueToJson(const Message& message, const FieldDescriptor& field, int index) {
   const Reflection& reflect = *message.GetReflection();
   const bool one = index < 0;
@@ -95,7 +95,7 @@ Json ToJson(const Message& message) {
 
 namespace {
 
-// `value` with every string of it, and every key, in UTF-8.
+// Returns `value` with all strings and keys in UTF-8.
 Json InUtf8(const Json& value) {
   if (value.is_string()) return ToUtf8(value.get_ref<const std::string&>());
   if (!value.is_structured()) return value;
@@ -115,7 +115,7 @@ Json InUtf8(const Json& value) {
 std::string JsonText(const Json& value, int indent) {
   try {
     return value.dump(indent);
-  } catch (const Json::type_error&) {  // Thrown for what is not UTF-8 alone.
+  } catch (const Json::type_error&) {  // Thrown only for text that is not UTF-8.
     return InUtf8(value).dump(indent);
   }
 }

@@ -1,5 +1,5 @@
-// Protos as JSON for scripts: field names of the contract, enums by their short names, integers
-// as numbers, bytes as hex (cubins as their size), times as RFC 3339 text.
+// Writes protos as JSON for scripts: the contract's field names, short names of enums, integers as
+// numbers, bytes as hex (cubins as their size), times as RFC 3339 text.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_JSON_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_JSON_H_
 
@@ -14,14 +14,14 @@ namespace tilewright::cli {
 
 using Json = nlohmann::ordered_json;
 
-// Every field that is set or is a plain scalar, so that scripts find the keys they look for.
+// Writes every field that is set, and every plain scalar, so that scripts find their keys.
 Json ToJson(const google::protobuf::Message& message);
 
-// As text: `indent` < 0 is one line. What is not UTF-8 in it (a file's name, say) is written as
-// ToUtf8 does.
+// Returns the text of `value`, on one line if `indent` < 0. Text that is not UTF-8 (such as the
+// name of a file) is written as ToUtf8 does.
 std::string JsonText(const Json& value, int indent = -1);
 
-// null unless `value` is above 0: 0 says that there is no such number.
+// Returns null unless `value` is above 0: 0 means that there is no such number.
 Json NumberOrNull(double value);
 
 // {"error": {"code", "reason", "message", "field", ...metadata}}

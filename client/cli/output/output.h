@@ -1,4 +1,4 @@
-// The standard output, of which every byte counts: what could not be written is a failure.
+// The standard output. Every byte counts: output that could not be written is a failure.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_OUTPUT_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_OUTPUT_H_
 
@@ -9,7 +9,7 @@
 
 namespace tilewright::cli {
 
-// Writes to a descriptor and keeps the first error; std::cout forgets it. One thread.
+// Writes to a descriptor and keeps the first error, which std::cout forgets. Not thread-safe.
 class OutputBuffer final : public std::streambuf {
  public:
   explicit OutputBuffer(int fd) : fd_(fd) { setp(bytes_, bytes_ + sizeof(bytes_)); }
@@ -17,8 +17,8 @@ class OutputBuffer final : public std::streambuf {
   OutputBuffer(const OutputBuffer&) = delete;
   OutputBuffer& operator=(const OutputBuffer&) = delete;
 
-  // Writes what is left and closes the descriptor: a full quota or a lost server may be told no
-  // earlier. 0, or the errno of the first failure. Nothing can be written after.
+  // Writes the rest and closes the descriptor: a full quota or a lost server may be reported only
+  // then. Returns 0, or the errno of the first failure. Nothing can be written after that.
   int Close();
 
  protected:
@@ -31,7 +31,7 @@ class OutputBuffer final : public std::streambuf {
   char bytes_[4096];
 };
 
-// Ends `out`. INTERNAL, reason OUTPUT_NOT_WRITTEN, where not all of it could be written.
+// Ends `out`. INTERNAL, reason OUTPUT_NOT_WRITTEN: not all of it could be written.
 absl::Status FinishOutput(std::ostream& out);
 
 }  // namespace tilewright::cli

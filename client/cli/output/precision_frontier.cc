@@ -11,7 +11,7 @@
 namespace tilewright::cli {
 namespace {
 
-// Seconds are 0 for a candidate that says nothing of its precision: it did not run, or was wrong.
+// The seconds are 0 if the candidate says nothing about its precision: it failed or was wrong.
 PrecisionPoint PointOf(const v1::Candidate& candidate, double budget) {
   PrecisionPoint point;
   point.precision = candidate.precision();
@@ -28,7 +28,7 @@ PrecisionPoint PointOf(const v1::Candidate& candidate, double budget) {
   return point;
 }
 
-// A median tells more than one launch; among equals the faster counts.
+// A median tells more than one launch. Among equals the faster one counts.
 bool TellsMore(const PrecisionPoint& a, const PrecisionPoint& b) {
   return a.is_measured != b.is_measured ? a.is_measured : a.seconds < b.seconds;
 }
@@ -79,7 +79,8 @@ std::string RenderFrontier(const std::vector<PrecisionPoint>& points, double ope
   }
   std::string text = table.Render(style);
   if (!is_all_measured) {
-    absl::StrAppend(&text, "~: one cold launch; what is over the error budget is not raced.\n");
+    absl::StrAppend(
+        &text, "~: one cold launch, because candidates over the error budget are not raced.\n");
   }
   return text;
 }

@@ -15,9 +15,9 @@ namespace tilewright::cli {
 namespace {
 
 constexpr int kBarColumns = 24;
-// Where output is not a terminal: a line a phase, and at most one in this time beside that.
+// If the output is not a terminal, each phase gets a line, and at most one line more in this time.
 constexpr absl::Duration kLineInterval = absl::Seconds(5);
-// Below this share the pace says nothing.
+// Below this share it is too early for an estimate.
 constexpr double kEarliestEstimate = 0.02;
 
 int Percent(const ProgressView& view) {
@@ -40,7 +40,7 @@ std::string BarOf(double fraction, bool unicode) {
   return unicode ? bar : absl::StrCat("[", bar, "]");
 }
 
-// The first `columns` columns of UTF-8 text without colour codes.
+// Returns the first `columns` columns of UTF-8 text without colour codes.
 std::string Cut(const std::string& text, int columns) {
   size_t end = 0;
   for (int width = 0; end < text.size(); ++end) {
@@ -124,7 +124,7 @@ void ProgressPrinter::Show(ProgressView view) {
   shown_fraction_ = std::max(shown_fraction_, view.fraction);
   view.fraction = shown_fraction_;
   if (style_.terminal) {
-    // Carriage return, the bar, erase what is left of the line.
+    // Writes a carriage return, the bar, and a code that erases the rest of the line.
     out_ << '\r' << RenderBar(view, style_) << "\x1b[K" << std::flush;
     drawn_ = true;
     return;

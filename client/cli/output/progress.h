@@ -1,5 +1,5 @@
-// The progress of a tuning or a sweep on stderr: one bar that is redrawn on a terminal; elsewhere a
-// plain line for each phase of a tuning, or each problem of a sweep, and now and then between.
+// Shows the progress of a tuning or a sweep on stderr. A terminal gets one bar that is redrawn.
+// Other outputs get a line for each phase of a tuning or problem of a sweep, and some between.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_PROGRESS_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_PROGRESS_H_
 
@@ -12,24 +12,24 @@
 
 namespace tilewright::cli {
 
-// Label of views that count problems rather than candidates.
+// The label of views that count problems, not candidates.
 inline constexpr char kProblemsLabel[] = "problems";
 
 struct ProgressView {
   std::string label;   // What is counted: "compiling", "problems".
-  std::string detail;  // What is under way in it: "sq4096 timing". On terminals only.
+  std::string detail;  // What it is doing now: "sq4096 timing". On terminals only.
   int done = 0;
   int total = 0;
   int failed = 0;
-  double fraction = 0;      // Over everything, in [0, 1].
-  double best_seconds = 0;  // Measured; 0: none yet.
+  double fraction = 0;      // Of all work, in [0, 1].
+  double best_seconds = 0;  // Measured. 0: none yet.
   double elapsed_seconds = 0;
 };
 
 ProgressView ViewOf(const v1::Tuning& tuning, double elapsed_seconds);
 ProgressView ViewOf(const v1::Sweep& sweep, double elapsed_seconds);
 
-// Seconds to go by the pace so far; negative where it is too early to say.
+// Returns the remaining seconds at the pace so far. Negative if it is too early to say.
 double EstimateRemaining(const ProgressView& view);
 
 // "[#####.....] 52% compiling 33/64  best 95.1 us  ETA 4 s", at most `style.width` - 1 columns.
@@ -37,15 +37,15 @@ std::string RenderBar(const ProgressView& view, const Style& style);
 // "52% compiling 33/64, best 95.1 us, 4 s to go"
 std::string RenderLine(const ProgressView& view, const Style& style);
 
-// Draws views as they come. Not thread-safe.
+// Draws the views that it gets. Not thread-safe.
 class ProgressPrinter {
  public:
   ProgressPrinter(std::ostream& out, const Style& style) : out_(out), style_(style) {}
   ~ProgressPrinter() { Clear(); }
 
-  // The share shown never falls, although a sweep's reports overlap at the end of a problem.
+  // Shows `view`. The share never falls, although reports of a sweep's problems overlap.
   void Show(ProgressView view);
-  // Takes the bar off the terminal.
+  // Removes the bar from the terminal.
   void Clear();
   double ElapsedSeconds() const;
 

@@ -31,7 +31,7 @@ std::optional<double> RankCorrelation(const std::vector<double>& a, const std::v
   if (a.size() < kFewestPairs) return std::nullopt;
   const std::vector<double> ranks_a = RanksOf(a);
   const std::vector<double> ranks_b = RanksOf(b);
-  // The mean rank of any ranking.
+  // Every ranking has this mean rank.
   const double mean = 0.5 * static_cast<double>(a.size() - 1);
   double covariance = 0;
   double variance_a = 0;

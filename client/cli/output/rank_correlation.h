@@ -1,4 +1,4 @@
-// How well the cost model ranks what was measured. Pure.
+// Computes how well the cost model ranks the measured candidates. Pure.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_RANK_CORRELATION_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_RANK_CORRELATION_H_
 
@@ -9,13 +9,13 @@
 
 namespace tilewright::cli {
 
-// Spearman's rank correlation, ties sharing the mean of their ranks (Pearson's coefficient of the
-// ranks). Nothing for fewer than three pairs, or where one side is all ties. The vectors are of
-// one length.
+// Returns Spearman's rank correlation: Pearson's coefficient of the ranks. Ties share the mean of
+// their ranks. Returns nothing for fewer than three pairs, or if all values of one side are equal.
+// REQUIRES: both vectors have the same length.
 std::optional<double> RankCorrelation(const std::vector<double>& a, const std::vector<double>& b);
 
-// Of the model's times with the medians, over all templates' candidates that were measured.
-// Candidates that left the race early have medians of the first rounds.
+// Returns the correlation of the model's times with the medians, over all measured candidates of
+// templates. A candidate that left the race early has a median of the first rounds.
 std::optional<double> ModelRankCorrelation(
     const google::protobuf::RepeatedPtrField<v1::Candidate>& candidates);
 

@@ -20,7 +20,7 @@ struct Column {
   std::function<std::string(const Result&)> cell;
 };
 
-// An estimate is marked in every figure that follows from it.
+// Marks each figure that follows from an estimate.
 std::string Estimated(const Result& result, const std::string& figure) {
   const bool estimate = result.measured <= 0 && figure != "-";
   return estimate ? absl::StrCat("~", figure) : figure;
@@ -85,7 +85,7 @@ Result ResultOf(const v1::Winner& winner) {
   result.kernel = DescribeCandidate(winner.candidate());
   result.gpu = winner.target().silicon().name();
   result.provenance = winner.provenance();
-  // An imported winner may be one that was never run where it came from.
+  // An imported winner may never have run where it came from.
   if (winner.provenance() != v1::PROVENANCE_PREDICTED) {
     result.measured = winner.candidate().measurement().median_seconds();
   }
@@ -103,7 +103,7 @@ Result ResultOf(const Kernel& kernel) {
                                      : DescribeVariant(kernel.response().kernel().variant());
   result.match = kernel.match();
   result.provenance = kernel.provenance();
-  // A neighbour's winner was timed on the neighbour's problem, not on this one.
+  // A neighbour's winner was timed for the neighbour's problem, not for this one.
   const bool of_this_problem = kernel.match() != v1::MATCH_NEAREST_PROBLEM &&
                                kernel.provenance() != v1::PROVENANCE_PREDICTED;
   if (of_this_problem) result.measured = kernel.response().measured_seconds();
@@ -112,9 +112,8 @@ Result ResultOf(const Kernel& kernel) {
 }
 
 absl::Status NotStoredError(const std::string& why) {
-  return MakeError(
-      absl::StatusCode::kInternal, "NOT_STORED",
-      absl::StrCat("the result could not be stored yet and is served all the same: ", why));
+  return MakeError(absl::StatusCode::kInternal, "NOT_STORED",
+                   absl::StrCat("the result could not be stored yet, but it is served: ", why));
 }
 
 std::string RenderResults(const std::vector<Result>& results, const Style& style) {
@@ -145,7 +144,7 @@ std::string RenderResults(const std::vector<Result>& results, const Style& style
                                       [](const Result& result) { return result.distrusted; });
   if (distrusted) {
     absl::StrAppend(&text, style.Paint(Colour::kRed, kNotTrusted),
-                    ": stored and not served, as nobody here trusts who signed it; `tilewright "
+                    ": stored and not served, because the signer is not trusted here; `tilewright "
                     "trust list` shows the signers.\n");
   }
   return text;

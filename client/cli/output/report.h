@@ -1,4 +1,4 @@
-// The result table: one line a problem, the same for tune, get, list and sweep.
+// The result table of tune, get, list and sweep, with one line for each problem.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_REPORT_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_REPORT_H_
 
@@ -13,8 +13,8 @@
 
 namespace tilewright::cli {
 
-// Times in seconds; 0 where there is none. `measured` was timed for this very problem, on the
-// silicon that `match` says; `estimated` is the cost model's and never mixed with it.
+// Times are in seconds; 0: there is none. `measured` was timed for this very problem, on the
+// silicon that `match` says. `estimated` comes from the cost model and is never mixed with it.
 struct Result {
   std::string name;
   v1::Problem problem;
@@ -26,23 +26,22 @@ struct Result {
   double vendor_best = 0;
   v1::Match match = v1::MATCH_UNSPECIFIED;
   v1::Provenance provenance = v1::PROVENANCE_UNSPECIFIED;
-  // Its signer is not trusted: it is stored and not served.
+  // The signer is not trusted. So the winner is stored but not served.
   bool distrusted = false;
 };
 
 Result ResultOf(const v1::Winner& winner);
 Result ResultOf(const Kernel& kernel);
 
-// What a command says at its end whose result is served and could not be stored because of `why`.
-// The exit code is kExitNotStored.
+// The error at the end of a command whose result is served but could not be stored because of
+// `why`. The exit code is kExitNotStored.
 absl::Status NotStoredError(const std::string& why);
 
-// A table with the columns that have anything to say, and what PREDICTED and NOT TRUSTED mean where
-// they occur.
+// Renders a table without empty columns. Explains PREDICTED and NOT TRUSTED if they occur.
 std::string RenderResults(const std::vector<Result>& results, const Style& style);
 
-// Figures as numbers, null where there are none: "measured_seconds", "estimated_seconds",
-// "tflops" and the shares by measured time only.
+// Writes figures as numbers, or null: "measured_seconds", "estimated_seconds". "tflops" and the
+// shares come only from measured time.
 Json ResultToJson(const Result& result);
 
 }  // namespace tilewright::cli

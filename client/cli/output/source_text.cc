@@ -26,7 +26,7 @@ bool IsPlainName(std::string_view name) {
          });
 }
 
-// The path of a line `#include "path"`; empty for another line.
+// Returns the path of a line `#include "path"`, or "" for another line.
 std::string PathIncluded(absl::string_view line) {
   if (!absl::ConsumePrefix(&line, "#include \"") || !absl::ConsumeSuffix(&line, "\"")) return "";
   return std::string(line);
@@ -48,7 +48,7 @@ void AppendFlat(const std::string& text, const Texts& texts, std::set<std::strin
   }
 }
 
-// What the source is, for who finds the file.
+// Returns a comment that tells a reader of the file what the source is.
 std::string Comment(const v1::RenderSourceResponse& rendered, bool in_folder) {
   return absl::StrCat("// ", DescribeVariant(rendered.kernel().variant()),
                       "\n// By hand: ", CompileCommand(rendered, in_folder),
@@ -65,9 +65,9 @@ absl::Status CheckPaths(const v1::RenderSourceResponse& rendered) {
   for (const v1::SourceFile& file : rendered.files()) {
     const std::vector<std::string> names = absl::StrSplit(file.path(), '/');
     if (!std::all_of(names.begin(), names.end(), IsPlainName)) {
-      return MakeError(
-          absl::StatusCode::kInternal, "BAD_PATH",
-          absl::StrCat("the daemon names a file '", file.path(), "', which is not written"));
+      return MakeError(absl::StatusCode::kInternal, "BAD_PATH",
+                       absl::StrCat("the daemon sent a file with an unsafe name, '", file.path(),
+                                    "': nothing was written; check tilewrightd"));
     }
   }
   return absl::OkStatus();

@@ -1,4 +1,4 @@
-// Rendered sources as people compile them by hand. Pure.
+// Writes rendered sources as people compile them by hand. Pure.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_SOURCE_TEXT_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_SOURCE_TEXT_H_
 
@@ -10,24 +10,24 @@
 
 namespace tilewright::cli {
 
-// The file that sources are compiled from, in a folder of them.
+// The name of the file to compile, in a folder of sources.
 inline constexpr char kSourceName[] = "source.cu";
 
-// INTERNAL, reason BAD_PATH, unless each file that is included lies below the folder of the source
-// and has a plain name: folders are written as the daemon says.
+// Checks that each included file has a plain name and lies below the folder of the source, because
+// the daemon chooses the paths that are written. INTERNAL, reason BAD_PATH: one does not.
 absl::Status CheckPaths(const v1::RenderSourceResponse& rendered);
 
-// "nvcc -cubin -arch=sm_90a ...", with line info for the profilers, to be run where the source is.
-// `in_folder`: what it includes lies beside it.
+// Returns "nvcc -cubin -arch=sm_90a ...", to run in the folder of the source, with line info for
+// profilers. `in_folder`: the included files lie beside it.
 std::string CompileCommand(const v1::RenderSourceResponse& rendered, bool in_folder);
 
-// The source with a comment that says what it is and how to compile it.
+// Returns the source with a comment that says what it is and how to compile it.
 std::string SourceInFolder(const v1::RenderSourceResponse& rendered);
 
-// The same as one file: each file that is included stands where it is included first.
+// Returns the same as one file. Each included file stands at the place of its first inclusion.
 std::string FlatSource(const v1::RenderSourceResponse& rendered);
 
-// One row an entry: threads, registers, spills, shared memory.
+// Renders one row for each entry: threads, registers, spills, shared memory.
 std::string RenderResources(const v1::Kernel& kernel, const Style& style);
 
 }  // namespace tilewright::cli

@@ -1,4 +1,4 @@
-// How a stream is written to: colour and Unicode only where they show.
+// How to write to a stream: colour and Unicode only if they show.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_STYLE_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_STYLE_H_
 
@@ -15,19 +15,19 @@ struct Style {
   bool unicode = false;
   int width = 80;
 
-  // `text` in `colour`, or as it is.
+  // Returns `text` in `colour`, or unchanged if this style has no colour.
   std::string Paint(Colour paint, std::string_view text) const;
 };
 
-// `text` with all that a terminal would obey spelled out, but for the one colour that the whole of
-// it may have from Paint.
+// Returns `text` with everything spelled out that a terminal would obey, except one colour of the
+// whole text, which Paint may have given it.
 std::string PrintableCell(std::string_view text);
 
-// The style of a file descriptor. Colour: a terminal, not "dumb", and NO_COLOR unset or empty.
-// Unicode: a terminal whose locale is UTF-8; files and pipes get plain ASCII.
+// Returns the style of a file descriptor. Colour: it is a terminal, not "dumb", and NO_COLOR is
+// unset or empty. Unicode: it is a terminal whose locale is UTF-8. Files and pipes get plain ASCII.
 Style StyleOf(int file_descriptor);
 
-// Columns that `text` takes: UTF-8 sequences as one, colour codes as none.
+// Returns the columns that `text` takes: one for a UTF-8 sequence, none for a colour code.
 int DisplayWidth(std::string_view text);
 
 }  // namespace tilewright::cli

@@ -13,7 +13,7 @@ namespace {
 
 using google::protobuf::EnumDescriptor;
 
-// Value 0 is "<PREFIX>_UNSPECIFIED" in every enum of the contract.
+// Value 0 of every enum of the contract is "<PREFIX>_UNSPECIFIED".
 size_t PrefixLength(const EnumDescriptor& type) {
   return type.value(0)->name().size() - std::string_view("UNSPECIFIED").size();
 }

@@ -1,5 +1,4 @@
-// Names of enum values as people type and read them: the value's name without the enum's
-// prefix, in lower case ("DATA_TYPE_BF16" is "bf16").
+// Names of enum values for people, in lower case without prefix: "DATA_TYPE_BF16" is "bf16".
 #ifndef TILEWRIGHT_CLIENT_CLI_PROBLEMS_ENUM_NAMES_H_
 #define TILEWRIGHT_CLIENT_CLI_PROBLEMS_ENUM_NAMES_H_
 
@@ -14,11 +13,11 @@
 
 namespace tilewright::cli {
 
-// "bf16"; "unspecified" for value 0 and "unknown" for a number of a newer version.
+// "bf16". "unspecified" for value 0, "unknown" for a number of a newer version.
 std::string EnumName(const google::protobuf::EnumDescriptor& type, int number);
 
-// The number of the value called `text`, in any case, "-" for "_" allowed. INVALID_ARGUMENT that
-// lists the names, on `field`.
+// Returns the number of the value called `text`. The case does not matter, and "-" may stand for
+// "_". INVALID_ARGUMENT on `field`: there is no such name; the message lists all names.
 absl::StatusOr<int> ParseEnumName(const google::protobuf::EnumDescriptor& type,
                                   std::string_view field, std::string_view text);
 
@@ -30,7 +29,7 @@ std::string NameOf(Enum value) {
   return EnumName(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
 }
 
-// As NameOf, in the proto's own upper case: "MEASURED".
+// Returns the name in the proto's own upper case: "MEASURED".
 template <typename Enum>
 std::string UpperNameOf(Enum value) {
   std::string name = NameOf(value);

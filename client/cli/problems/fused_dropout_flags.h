@@ -5,7 +5,7 @@
 
 namespace tilewright::cli {
 
-// Standalone dropouts: `dropout`.
+// The kind of fused dropouts: `dropout`.
 const ProblemKind& FusedDropoutKind();
 
 }  // namespace tilewright::cli

@@ -24,7 +24,7 @@ Field Name(const char* name, const char* help, std::function<void(v1::GemmProble
   return NameField<Enum, v1::GemmProblem>(name, help, set);
 }
 
-// Elements, or "broadcast" for -1.
+// A stride in elements. "broadcast" means -1.
 Field SharedStride(const char* name, const char* help, void (v1::GemmProblem::*set)(int64_t)) {
   return {name, help, "N", false,
           [set](const std::string& field, const std::string& text, v1::GemmProblem& problem) {
@@ -58,13 +58,14 @@ std::vector<Field> ShapeFields() {
        }},
       Name<v1::DataType>("a_type", "Type of A (default bf16)",
                          [](P& p, v1::DataType type) { p.set_a_type(type); }),
-      Name<v1::DataType>("b_type", "Type of B (default: that of A)",
+      Name<v1::DataType>("b_type", "Type of B (default: the type of A)",
                          [](P& p, v1::DataType type) { p.set_b_type(type); }),
-      Name<v1::DataType>("d_type", "Type of D (default: that of A; int32 for int8, fp32 for tf32)",
+      Name<v1::DataType>("d_type",
+                         "Type of D (default: the type of A; int32 for int8, fp32 for tf32)",
                          [](P& p, v1::DataType type) { p.set_d_type(type); }),
       Name<v1::DataType>(
           "accumulator_type",
-          "Type of the sums (default fp32; int32 for int8; with --error-budget open)",
+          "Type of the sums (default fp32; int32 for int8; with --error-budget the tuner chooses)",
           [](P& p, v1::DataType type) { p.set_accumulator_type(type); }),
   };
 }
@@ -73,18 +74,18 @@ std::vector<Field> StrideFields() {
   using P = v1::GemmProblem;
   return {
       Integer("lda", "Elements between rows of A as stored (default: packed)", &P::set_lda),
-      Integer("ldb", "The same of B", &P::set_ldb),
-      Integer("ldc", "The same of C", &P::set_ldc),
-      Integer("ldd", "The same of D", &P::set_ldd),
-      Integer("ld_aux", "The same of the auxiliary tensor", &P::set_ld_aux),
+      Integer("ldb", "The same for B", &P::set_ldb),
+      Integer("ldc", "The same for C", &P::set_ldc),
+      Integer("ldd", "The same for D", &P::set_ldd),
+      Integer("ld_aux", "The same for the auxiliary tensor", &P::set_ld_aux),
       SharedStride("a_batch_stride",
                    "Elements between batches of A (default: packed); broadcast or -1: all share it",
                    &P::set_a_batch_stride),
-      SharedStride("b_batch_stride", "The same of B", &P::set_b_batch_stride),
-      SharedStride("c_batch_stride", "The same of C", &P::set_c_batch_stride),
+      SharedStride("b_batch_stride", "The same for B", &P::set_b_batch_stride),
+      SharedStride("c_batch_stride", "The same for C", &P::set_c_batch_stride),
       Integer("d_batch_stride", "Elements between batches of D (default: packed)",
               &P::set_d_batch_stride),
-      Integer("aux_batch_stride", "The same of the auxiliary tensor", &P::set_aux_batch_stride),
+      Integer("aux_batch_stride", "The same for the auxiliary tensor", &P::set_aux_batch_stride),
   };
 }
 
@@ -93,17 +94,17 @@ std::vector<Field> EpilogueFields() {
   return {
       Name<v1::BiasMode>("bias", "Bias (default none)",
                          [](P& p, v1::BiasMode m) { p.mutable_epilogue()->set_bias_mode(m); }),
-      Name<v1::DataType>("bias_type", "Type of the bias (default: that of D)",
+      Name<v1::DataType>("bias_type", "Type of the bias (default: the type of D)",
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_bias_type(t); }),
       Name<v1::SourceMode>(
-          "source", "What C is used for (default none)",
+          "source", "Use of C (default none)",
           [](P& p, v1::SourceMode m) { p.mutable_epilogue()->set_source_mode(m); }),
-      Name<v1::DataType>("source_type", "Type of C (default: that of D)",
+      Name<v1::DataType>("source_type", "Type of C (default: the type of D)",
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_source_type(t); }),
       Name<v1::Activation>("activation", "Activation (default none)",
                            [](P& p, v1::Activation a) { p.mutable_epilogue()->set_activation(a); }),
       Name<v1::DataType>("aux_type",
-                         "Also write the pre-activation, in this type; a gradient reads it",
+                         "Also write the activation's input, in this type; a gradient reads it",
                          [](P& p, v1::DataType t) { p.mutable_epilogue()->set_aux_type(t); }),
       NumberField<P>("dropout", "Share of elements set to zero, from 0 to 1", "SHARE",
                      [](P& p, double share) {
@@ -114,20 +115,20 @@ std::vector<Field> EpilogueFields() {
                            [](P& p, int32_t rounds) {
                              p.mutable_epilogue()->mutable_dropout()->set_philox_rounds(rounds);
                            }),
-      Switch("store_mask", "Also write the mask of dropout, one bit an element",
+      Switch("store_mask", "Also write the mask of dropout, one bit for each element",
              [](P& p, bool on) { p.mutable_epilogue()->mutable_dropout()->set_store_mask(on); }),
-      Switch("gradient", "The backward form: times the derivative at aux, dropped as forward",
+      Switch("gradient", "Backward form: multiply by the derivative at aux, with the same mask",
              [](P& p, bool on) { p.mutable_epilogue()->set_gradient(on); }),
-      Switch("bias_gradient", "With --gradient: also give the sums of the columns",
+      Switch("bias_gradient", "With --gradient: also write the sums of the columns",
              [](P& p, bool on) { p.mutable_epilogue()->set_bias_gradient(on); }),
       Name<v1::RoundingMode>(
           "rounding", "Rounding of D (default nearest_even)",
           [](P& p, v1::RoundingMode m) { p.mutable_epilogue()->set_rounding_mode(m); }),
-      Switch("amax", "Also give max |D|",
+      Switch("amax", "Also write max |D|",
              [](P& p, bool on) { p.mutable_epilogue()->set_amax(on); }),
       Switch("non_finite", "Also flag any Inf or NaN in D",
              [](P& p, bool on) { p.mutable_epilogue()->set_non_finite_flag(on); }),
-      Switch("scale_d", "Multiply an FP8 D with a scale before it is rounded",
+      Switch("scale_d", "Multiply an FP8 D by a scale before rounding",
              [](P& p, bool on) { p.mutable_epilogue()->set_scale_d(on); }),
       Switch("device_scalars", "Read alpha and beta from device memory",
              [](P& p, bool on) { p.mutable_epilogue()->set_device_scalars(on); }),
@@ -140,10 +141,11 @@ std::vector<Field> NumericsFields() {
       Name<v1::ScalingMode>("scaling", "Scales of A and B (default none)",
                             [](P& p, v1::ScalingMode m) { p.set_scaling_mode(m); }),
       Name<v1::DeterminismMode>(
-          "determinism", "Same bits on every run (default required)",
+          "determinism", "Whether every run gives the same bits (default required)",
           [](P& p, v1::DeterminismMode m) { p.mutable_numerics()->set_determinism(m); }),
       NumberField<P>(
-          "error_budget", "Fastest precision within this relative error (default: by the types)",
+          "error_budget",
+          "Serve the fastest precision within this relative error (default: the types decide)",
           "ERROR", [](P& p, double error) { p.mutable_numerics()->set_error_budget(error); }),
       Switch("promote_accumulation", "FP8: promote sums to fp32 every 128 k",
              [](P& p, bool on) { p.mutable_numerics()->set_promote_accumulation(on); }),

@@ -5,7 +5,7 @@
 
 namespace tilewright::cli {
 
-// GEMMs: `gemm`.
+// The kind of GEMMs: `gemm`.
 const ProblemKind& GemmKind();
 
 }  // namespace tilewright::cli

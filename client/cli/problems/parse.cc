@@ -14,7 +14,7 @@
 namespace tilewright::cli {
 namespace {
 
-// from_chars of the whole text: false where anything is left over.
+// Parses the whole text by from_chars. Returns false if anything is left over.
 template <typename Number>
 bool ParseWhole(std::string_view text, Number& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -33,7 +33,7 @@ absl::StatusOr<int64_t> ParseInteger(std::string_view field, std::string_view te
   if (ParseWhole(text, value)) return value;
   if (IsDigits(text)) {
     return InvalidField(field, "OUT_OF_RANGE",
-                        absl::StrCat("does not fit 64 bits, was ", std::string(text)));
+                        absl::StrCat("must fit in 64 bits, was ", std::string(text)));
   }
   return InvalidField(field, "INVALID_INTEGER",
                       absl::StrCat("must be a plain integer such as 8192 (no 8k, no 1e3), was '",
@@ -84,7 +84,7 @@ struct Unit {
   double factor;
 };
 
-// A number with one of `units`; without any, times one.
+// Parses a number with one of `units`, or without a unit.
 std::optional<double> ParseWithUnit(std::string_view text, std::initializer_list<Unit> units) {
   double factor = 1;
   for (const Unit& unit : units) {

@@ -1,4 +1,4 @@
-// Values of flags and of CSV cells.
+// Parses values of flags and of CSV cells.
 #ifndef TILEWRIGHT_CLIENT_CLI_PROBLEMS_PARSE_H_
 #define TILEWRIGHT_CLIENT_CLI_PROBLEMS_PARSE_H_
 
@@ -10,21 +10,21 @@
 
 namespace tilewright::cli {
 
-// A plain decimal integer: no suffix, exponent or separator ("8k" and "1e3" are refused, as a
-// shape that is off by a factor is found late).
+// Parses a plain decimal integer, without suffix, exponent or separator. "8k" and "1e3" are
+// refused, because a shape that is wrong by a factor is noticed late.
 absl::StatusOr<int64_t> ParseInteger(std::string_view field, std::string_view text);
 
-// A finite decimal number.
+// Parses a finite decimal number.
 absl::StatusOr<double> ParseNumber(std::string_view field, std::string_view text);
 
-// "90", "90s", "500ms", "2m", "1h": a plain number is seconds. Must be positive.
+// Parses "90", "90s", "500ms", "2m", "1h". A plain number means seconds. It must be positive.
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view field,
                                                         std::string_view text);
 
-// "90d", "12h", "30m", "90s", or a plain number of seconds. A second at least.
+// Parses "90d", "12h", "30m", "90s", or a plain number of seconds. At least one second.
 absl::StatusOr<std::chrono::seconds> ParseAge(std::string_view field, std::string_view text);
 
-// "500MB", "2GiB", or a plain number of bytes. One at least.
+// Parses "500MB", "2GiB", or a plain number of bytes. At least one byte.
 absl::StatusOr<int64_t> ParseBytes(std::string_view field, std::string_view text);
 
 }  // namespace tilewright::cli

@@ -1,5 +1,5 @@
-// The fields of a problem as flags and as columns of a CSV file: what they are called, and how a
-// text sets them. Each kind of problem has one table of them.
+// The fields of a problem as flags and as columns of a CSV file: their names, and how a text sets
+// them. Each kind of problem has one table of fields.
 #ifndef TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FIELDS_H_
 #define TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FIELDS_H_
 
@@ -25,7 +25,7 @@
 
 namespace tilewright::cli {
 
-// Texts as given, by field name ("m", "a_type", "bias"); unset fields are absent.
+// The given texts by field name ("m", "a_type", "bias"). Unset fields are absent.
 using ProblemFields = std::map<std::string, std::string, std::less<>>;
 
 template <typename Problem>
@@ -66,7 +66,7 @@ ProblemField<Problem> NumberField(const char* name, const char* help, const char
           }};
 }
 
-// Of a field of 32 bits, where no small number is right: what does not fit becomes -1.
+// Makes a field of 32 bits that has no valid negative value. A number that does not fit becomes -1.
 template <typename Problem>
 ProblemField<Problem> SmallIntegerField(const char* name, const char* help,
                                         std::function<void(Problem&, int32_t)> set) {
@@ -119,7 +119,7 @@ class ProblemKind {
 
   virtual const char* command() const = 0;  // "dropout"
   virtual const char* help() const = 0;
-  // How paths in errors begin: "fused_dropout".
+  // The beginning of paths in errors: "fused_dropout".
   virtual const char* name() const = 0;
 
   virtual bool HasField(std::string_view field) const = 0;
@@ -128,15 +128,15 @@ class ProblemKind {
   // In the order of the table.
   virtual std::vector<std::string> RequiredFields() const = 0;
 
-  // Adds "--m", "--a-type", ... to `app`; what is given lands in `fields`, which must outlive it.
+  // Adds "--m", "--a-type", ... to `app`. Their values go to `fields`, which must outlive `app`.
   virtual void AddFlags(CLI::App& app, ProblemFields& fields) const = 0;
 
-  // The problem that `fields` describe. Checks the texts only: what makes sense is for the service
-  // to say. INVALID_ARGUMENT names the field ("gemm.a_type").
+  // Returns the problem that `fields` describe. Checks only the texts; the service checks whether
+  // the problem makes sense. INVALID_ARGUMENT names the field ("gemm.a_type").
   virtual absl::StatusOr<v1::Problem> Parse(const ProblemFields& fields) const = 0;
 };
 
-// A kind whose fields are those of `Problem`, which `mutable_problem` finds in a v1::Problem.
+// A kind with the fields of `Problem`, which `mutable_problem` finds in a v1::Problem.
 template <typename Problem>
 class TableOfFields final : public ProblemKind {
  public:
@@ -194,7 +194,7 @@ class TableOfFields final : public ProblemKind {
       const ProblemField<Problem>* field = Find(name);
       if (field == nullptr) {
         return InvalidField(path, "UNKNOWN_NAME",
-                            absl::StrCat("no such field; there are ", FieldList()));
+                            absl::StrCat("no such field; the fields are ", FieldList()));
       }
       RETURN_IF_ERROR(field->set(path, text, of_kind));
     }

@@ -16,7 +16,7 @@ void AddProblemCommands(CLI::App& command, ProblemFlags& problem,
   for (const ProblemKind* kind : ProblemKinds()) {
     CLI::App* subcommand = command.add_subcommand(kind->command(), kind->help());
     kind->AddFlags(*subcommand, problem.fields);
-    // Before the callback, which `finish` sets.
+    // This callback runs before the one that `finish` sets.
     subcommand->parse_complete_callback([&problem, kind] { problem.kind = kind; });
     finish(*subcommand);
   }

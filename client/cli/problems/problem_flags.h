@@ -1,4 +1,4 @@
-// The subcommands that name a kind of problem, with its flags.
+// The subcommands that name a kind of problem, with the flags of that kind.
 #ifndef TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FLAGS_H_
 #define TILEWRIGHT_CLIENT_CLI_PROBLEMS_PROBLEM_FLAGS_H_
 
@@ -14,14 +14,14 @@ namespace tilewright::cli {
 // Every kind of problem. Static lifetime.
 const std::vector<const ProblemKind*>& ProblemKinds();
 
-// What one of the subcommands was given.
+// What the person gave to one of the subcommands.
 struct ProblemFlags {
   ProblemFields fields;
   const ProblemKind* kind = nullptr;  // Set by the subcommand.
 };
 
-// Adds the subcommands to `command`; `finish` adds further flags and the callback to each.
-// `problem` gets what is given, and must outlive `command`.
+// Adds the subcommands to `command`. `finish` adds more flags and the callback to each. `problem`
+// gets the given values and must outlive `command`.
 void AddProblemCommands(CLI::App& command, ProblemFlags& problem,
                         const std::function<void(CLI::App& subcommand)>& finish);
 

@@ -10,8 +10,8 @@
 namespace tilewright::cli {
 namespace {
 
-// What the service refuses, or one of a newer version serves, may hold anything: only its shape is
-// shown.
+// A problem that the service refuses, or that only a newer version knows, may hold anything. So
+// only its shape is shown.
 std::string DescribeShape(const v1::Problem& problem) {
   const Family& family = FamilyOf(problem);
   if (problem.kind_case() == v1::Problem::KIND_NOT_SET) return family.Describe(problem);

@@ -5,17 +5,17 @@
 
 #include "tilewright/v1/problem.pb.h"
 
-// Of problems as they were typed: defaults need not be filled in.
+// Functions for problems as they were typed: defaults need not be filled in.
 namespace tilewright::cli {
 
-// "gemm nt bf16 m=8192 n=6144 k=4096 bias gelu_tanh", for people. What is the default is left out.
-// Of a problem that is refused here: "gemm m=0 n=6144 k=4096".
+// Describes a problem for people: "gemm nt bf16 m=8192 n=6144 k=4096 bias gelu_tanh". Leaves out
+// defaults. A problem that is refused here has only its shape: "gemm m=0 n=6144 k=4096".
 std::string DescribeProblem(const v1::Problem& problem);
 
-// 2 m n k batch; 0 for what is not a GEMM or is refused here.
+// Returns 2 m n k batch, or 0 if the problem is no GEMM or is refused here.
 double FloatingPointOperations(const v1::Problem& problem);
 
-// Bytes of each tensor, read or written once, of what is judged by them: 0 for a GEMM.
+// Returns the bytes of all tensors, each read or written once. 0 for a GEMM: bytes do not judge it.
 double NeededBytes(const v1::Problem& problem);
 
 }  // namespace tilewright::cli

@@ -17,7 +17,7 @@
 namespace tilewright::cli {
 namespace {
 
-// The 10,000 problems of the largest sweep, with all their fields, have some 5 MB.
+// The largest sweep has 10,000 problems. With all their fields they take about 5 MB.
 constexpr std::size_t kMaxSuiteBytes = std::size_t{16} << 20;
 
 using Cells = std::vector<std::string>;
@@ -28,7 +28,7 @@ Cells SplitLine(std::string_view line) {
   return cells;
 }
 
-// The failure of one line, with its place in the file before the message.
+// Returns the failure of one line, with the line's place in the file before the message.
 absl::Status At(const std::string& place, const absl::Status& status) {
   ErrorMetadata metadata{{"place", place}};
   if (const auto info = ErrorInfoOf(status)) {
@@ -38,8 +38,8 @@ absl::Status At(const std::string& place, const absl::Status& status) {
                    metadata);
 }
 
-// A file is of one kind: the one that has the most of its columns, of these the one that misses the
-// fewest, or else the first.
+// Returns the one kind of a file: the kind that has the most of its columns. Of several, the one
+// that misses the fewest required columns; else the first.
 const ProblemKind& KindOf(const Cells& header) {
   const auto score = [&](const ProblemKind* kind) {
     const auto known = std::count_if(header.begin(), header.end(), [&](const std::string& column) {
@@ -63,10 +63,10 @@ absl::Status CheckHeader(const Cells& header) {
     if (column != "name" && !kind.HasField(column)) {
       return InvalidField(
           "column", "UNKNOWN_NAME",
-          absl::StrCat("there is no '", column, "'; there are name, ", kind.FieldList()));
+          absl::StrCat("there is no '", column, "'; the columns are name, ", kind.FieldList()));
     }
     if (!seen.insert(column).second) {
-      return InvalidField("column", "DUPLICATE", absl::StrCat("'", column, "' is there twice"));
+      return InvalidField("column", "DUPLICATE", absl::StrCat("'", column, "' occurs twice"));
     }
   }
   std::vector<std::string> needed = kind.RequiredFields();
@@ -114,7 +114,7 @@ absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
   Cells header{"name", "layout", "m", "n", "k"};
   bool first = true;
   int line_number = 0;
-  // An editor's byte order mark is no part of the first column's name.
+  // A byte order mark that an editor wrote is not part of the first column's name.
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     text.remove_prefix(kByteOrderMark.size());
@@ -142,7 +142,7 @@ absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
     if (!entry.ok()) return At(place, entry.status());
     if (!names.insert(entry->name).second) {
       return At(place, InvalidField("name", "DUPLICATE",
-                                    absl::StrCat("'", entry->name, "' is there twice")));
+                                    absl::StrCat("'", entry->name, "' occurs twice")));
     }
     entries.push_back(*std::move(entry));
   }

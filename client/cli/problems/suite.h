@@ -16,14 +16,14 @@ struct SuiteEntry {
   v1::Problem problem;
 };
 
-// Comma-separated text. Lines that are empty or begin with '#' are skipped. Columns are
-// name, layout, m, n, k, unless the first line that counts begins with "name": then it names the
-// columns, any field of `tilewright tune gemm` ("a_type"). An empty cell is the default.
-// INVALID_ARGUMENT says file, line and field: "shapes.csv:3: gemm.m: ...".
+// Parses comma-separated text. Skips lines that are empty or begin with '#'. Columns are name,
+// layout, m, n, k. If the first other line begins with "name", it names the columns: any fields of
+// `tilewright tune gemm` ("a_type"). An empty cell means the default. INVALID_ARGUMENT says file,
+// line and field: "shapes.csv:3: gemm.m: ...".
 absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
                                                    const std::string& file_name);
 
-// ParseSuite of a file.
+// Parses a file as ParseSuite does.
 absl::StatusOr<std::vector<SuiteEntry>> ReadSuite(const std::string& path);
 
 }  // namespace tilewright::cli

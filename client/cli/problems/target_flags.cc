@@ -28,8 +28,8 @@ absl::StatusOr<int32_t> ParseCount(std::string_view field, const std::string& te
 
 void AddTargetFlags(CLI::App& app, TargetFlags& flags) {
   app.add_option("--target", flags.target,
-                 "Profile of a GPU that need not be here, such as h100-sxm (default: the local "
-                 "GPU; `tilewright devices` lists them)")
+                 "Profile of a GPU that need not be here, such as h100-sxm; `tilewright devices` "
+                 "lists them (default: the local GPU)")
       ->type_name("NAME")
       ->group("Target");
   app.add_option("--device", flags.device, "Ordinal of the local GPU (default 0)")
@@ -42,22 +42,22 @@ absl::StatusOr<int32_t> DeviceOrdinal(const TargetFlags& flags) {
 }
 
 void AddTuningFlags(CLI::App& app, TuningFlags& flags) {
-  app.add_option(
-         "--max-candidates", flags.max_candidates,
-         "Variants to compile and measure, a third of them around the fastest (default 48; 8 "
-         "with --target, where nothing is measured)")
+  app.add_option("--max-candidates", flags.max_candidates,
+                 "Variants to compile and measure, a third of them near the fastest (default 48; 8 "
+                 "with --target, which measures nothing)")
       ->type_name("N")
       ->group("Tuning");
   app.add_flag("--exhaustive", flags.exhaustive,
-               "Compile and measure every legal config, to judge the search by; takes minutes")
+               "Compile and measure every config that the templates offer, to judge the search; "
+               "takes minutes")
       ->excludes(app.get_option("--max-candidates"))
       ->group("Tuning");
-  app.add_option("--budget", flags.budget,
-                 "Time for it, such as 30s or 2m; the best so far is kept (default: none)")
+  app.add_option(
+         "--budget", flags.budget,
+         "Time limit, such as 30s or 2m; the best kernel so far is kept (default: no limit)")
       ->type_name("TIME")
       ->group("Tuning");
-  app.add_flag("--force", flags.force, "Measure again where a winner is stored already")
-      ->group("Tuning");
+  app.add_flag("--force", flags.force, "Measure again even if a winner is stored")->group("Tuning");
   app.add_flag("--skip-vendor", flags.skip_vendor, "Leave cublasLt out")->group("Tuning");
 }
 

@@ -12,7 +12,7 @@ class App;
 
 namespace tilewright::cli {
 
-// Texts of the flags that say where a kernel is to run.
+// Texts of the flags that say where a kernel will run.
 struct TargetFlags {
   std::string target;
   std::string device = "0";

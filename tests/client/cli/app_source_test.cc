@@ -130,7 +130,7 @@ TEST_F(SourceTest, SassIsCuobjdumps) {
   EXPECT_EQ(outcome.out, "of a cubin") << outcome.err;
   EXPECT_EQ(Json::parse(Source({"--sass", "--json"}).out)["sass"], "of a cubin");
   PutCuobjdump("echo 'no nvdisasm' >&2; exit 3");
-  ExpectOneErrorLine(Source({"--sass"}), 1, "exited with 3: no nvdisasm; install it");
+  ExpectOneErrorLine(Source({"--sass"}), 1, "exited with 3: no nvdisasm; install cuobjdump");
 }
 
 TEST_F(SourceTest, WithoutCuobjdumpItSaysWhatToInstallAndAsksForNothing) {

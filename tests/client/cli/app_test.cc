@@ -26,9 +26,11 @@ using ::testing::StartsWith;
 
 TEST_F(AppTest, WrongUsageIsOneLineAndExitCodeTwo) {
   ExpectOneErrorLine(RunOnly({}), 2, "a command is missing: serve, tune");
-  ExpectOneErrorLine(RunOnly({"bogus"}), 2, "there is no command 'bogus'; there are serve, tune");
+  ExpectOneErrorLine(RunOnly({"bogus"}), 2,
+                     "there is no command 'bogus'; the commands are serve, tune");
   ExpectOneErrorLine(RunOnly({"tune"}), 2, "a command is missing: gemm");
-  ExpectOneErrorLine(RunOnly({"tune", "conv"}), 2, "there is no command 'conv'; there are gemm");
+  ExpectOneErrorLine(RunOnly({"tune", "conv"}), 2,
+                     "there is no command 'conv'; the commands are gemm");
   ExpectOneErrorLine(RunOnly({"tune", "gemm", "--m", "1"}), 2,
                      "--n is required; see `tilewright "
                      "tune gemm --help` [USAGE]");
@@ -324,9 +326,9 @@ TEST_F(AppTest, DevicesListLibrariesAndWhereTheyWereLookedFor) {
     profiles { name: "h100-sxm" description: "H100" silicon { compute_capability: 90 } }
     libraries { library: "nvrtc" searched: "/a" searched: "/b" })");
   const Outcome outcome = RunHere({"devices"});
-  EXPECT_THAT(outcome.out, HasSubstr("No GPU here."));
+  EXPECT_THAT(outcome.out, HasSubstr("This machine has no GPU."));
   EXPECT_THAT(outcome.out, HasSubstr("h100-sxm  sm_90"));
-  EXPECT_THAT(outcome.out, HasSubstr("not found; looked at /a, /b"));
+  EXPECT_THAT(outcome.out, HasSubstr("not found; searched /a, /b"));
 }
 
 TEST_F(AppTest, SweepPrintsEachProblemOnceAndTheSum) {

@@ -84,7 +84,7 @@ TEST_F(RestoreTest, WhatItPrintsIsNotObeyedByTheTerminal) {
   const Outcome outcome = Restore(
       R"(printf '{"restored": "/b.db", "database": "/d", "kept": "/k\\u001b[2J"}\n')", false);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out, "Restored /b.db.\nWhat was there is kept as /k\\x1b[2J.\n");
+  EXPECT_EQ(outcome.out, "Restored /b.db.\nThe old database is kept as /k\\x1b[2J.\n");
 }
 
 }  // namespace

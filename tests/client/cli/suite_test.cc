@@ -54,7 +54,7 @@ TEST(Suite, ErrorsSayFileLineAndField) {
   EXPECT_THAT(ErrorOf("a,nt,64,32\n"), HasSubstr("must have 5 columns (name,layout,m,n,k), has 4"));
   EXPECT_THAT(ErrorOf("a,nt,,32,16\n"), HasSubstr("gemm.m: must not be empty"));
   EXPECT_THAT(ErrorOf(",nt,1,1,1\n"), HasSubstr("name: must not be empty"));
-  EXPECT_THAT(ErrorOf("a,nt,1,1,1\na,nt,2,2,2\n"), HasSubstr("s.csv:2: name: 'a' is there twice"));
+  EXPECT_THAT(ErrorOf("a,nt,1,1,1\na,nt,2,2,2\n"), HasSubstr("s.csv:2: name: 'a' occurs twice"));
   EXPECT_THAT(ErrorOf("name,m,n,k,colour\n"), HasSubstr("there is no 'colour'"));
   EXPECT_THAT(ErrorOf("name,m,n\n"), HasSubstr("'k' is missing"));
   EXPECT_THAT(ErrorOf("# nothing\n"), HasSubstr("has no problems"));

@@ -281,7 +281,7 @@ class WaitsTest(unittest.TestCase):
         daemon.terminate()
         out, err = sweep.communicate(timeout=60)
         self.assertEqual(sweep.returncode, 4, err)
-        self.assertRegex(err, r"tilewright: error: .*the same command goes on there \[[A-Z_]+\]")
+        self.assertRegex(err, r"tilewright: error: .*run the same command again to continue \[[A-Z_]+\]")
         daemon.wait(timeout=60)
         self.place.serve()
         again = self.start_sweep()
