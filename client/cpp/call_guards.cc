@@ -47,7 +47,7 @@ void SilenceGuard::Run() {
       context_.TryCancel();
       return;
     }
-    // It lives, or the connection breaks by itself: asked again after another silence.
+    // It lives, or the connection breaks by itself. Asks again after another silence.
     heard_ = SteadyTime::Now();
   }
 }
@@ -79,7 +79,7 @@ bool StopGuard::gave_up() {
 }
 
 void StopGuard::Run() {
-  // Before the lock: it calls at once where the stop was requested already.
+  // Made before the lock is taken: it calls back at once if a stop was requested already.
   const std::stop_callback on_stop(stop_, [this] {
     SteadyLock lock(&mutex_);
     stopped_ = true;

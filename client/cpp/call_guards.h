@@ -16,23 +16,23 @@
 
 namespace tilewright {
 
-// Ends a stream whose daemon is frozen: a stream has no deadline, as a tuning may take minutes
-// without a word, so a daemon that never speaks again would be waited for without an end. After
-// kSilence without a message it asks the daemon for a greeting; where none comes for kPatience, it
-// cancels the call. Lives as long as the call, on the thread that reads it.
+// Ends a stream whose daemon is frozen. A stream has no deadline, because a tuning may take minutes
+// without a message. So a daemon that never speaks again would be waited for without an end. After
+// kSilence without a message, the guard asks the daemon for a greeting. If none comes for
+// kPatience, it cancels the call. It lives as long as the call, on the thread that reads it.
 class SilenceGuard {
  public:
   static constexpr absl::Duration kSilence = absl::Seconds(5);
   static constexpr absl::Duration kPatience = absl::Seconds(15);
 
-  // `options` are those of the connection, resolved, and outlive this.
+  // `options` are the resolved ones of the connection. They outlive this guard.
   SilenceGuard(const ConnectOptions& options, grpc::ClientContext& context);
   ~SilenceGuard();
 
-  // A message came, or one was sent.
+  // Notes that a message came or was sent.
   void Heard();
 
-  // DAEMON_FROZEN where the call was cancelled because of that.
+  // Returns DAEMON_FROZEN if the guard cancelled the call.
   absl::Status verdict();
 
  private:
@@ -48,14 +48,13 @@ class SilenceGuard {
   std::thread thread_;       // The last member: it uses the others.
 };
 
-// How a stream ended that carries a file: `frozen` is the verdict of its guard.
+// Returns how a stream that carries a file ended. `frozen` is the verdict of its guard.
 absl::Status EndOfTransfer(const absl::Status& ended, const absl::Status& frozen,
                            const std::string& socket_path);
 
-// Shortens a single call whose caller has asked for an end: a daemon that lives still answers, so
-// that the caller knows what became of the request; one that gives no answer for kPatience is
-// waited for no longer, and the call is cancelled. Lives as long as the call, on the thread that
-// makes it. Costs nothing where no stop is possible.
+// Shortens a single call after its caller asked for an end. A daemon that lives still answers, so
+// the caller learns what became of the request. If no answer comes for kPatience, the guard cancels
+// the call. It lives as long as the call, on the caller's thread. Free if no stop is possible.
 class StopGuard {
  public:
   static constexpr absl::Duration kPatience = absl::Seconds(1);
@@ -63,7 +62,7 @@ class StopGuard {
   StopGuard(grpc::ClientContext& context, const std::stop_token& stop);
   ~StopGuard();
 
-  // Whether the call was cancelled because of that.
+  // Returns whether the guard cancelled the call.
   bool gave_up();
 
  private:
@@ -75,7 +74,7 @@ class StopGuard {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool over_ ABSL_GUARDED_BY(mutex_) = false;
   bool gave_up_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;  // After what it uses.
+  std::thread thread_;  // The last member: it uses the others.
 };
 
 }  // namespace tilewright

@@ -22,7 +22,7 @@ namespace {
 
 using KernelOr = absl::StatusOr<std::shared_ptr<const Kernel>>;
 
-// Keeps a reply with its cubins (some hundred KiB each) far below the message limit.
+// Keeps a reply with its cubins (some hundred KiB each) far below the limit of messages.
 constexpr size_t kBatchSize = 250;
 
 std::chrono::milliseconds DeadlineOf(const GetOptions& options) {
@@ -45,7 +45,7 @@ v1::GetKernelRequest MakeRequest(const Problem& problem, const GetOptions& optio
 }
 
 // A cancelled tuning ends a moment later, unless others wait for it. The caller has asked for an
-// end, and does not wait for a daemon that is frozen.
+// end and does not wait for a frozen daemon.
 constexpr std::chrono::milliseconds kCancelTimeout{1000};
 constexpr absl::Duration kCancelPatience = absl::Milliseconds(1500);
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(50);
@@ -56,7 +56,7 @@ absl::StatusOr<v1::Tuning> TakeInterestBack(Connection& connection, const std::s
   while (tuning.ok() && !IsFinal(tuning->state()) && SteadyTime::Now() + kCancelPoll < end) {
     absl::SleepFor(kCancelPoll);
     auto next = connection.GetTuning(name, kCancelTimeout);
-    // The cancelling itself was answered.
+    // The daemon did answer the cancelling.
     if (!next.ok()) return tuning;
     tuning = std::move(next);
   }
@@ -76,8 +76,9 @@ absl::Status TuningFailure(const v1::Tuning& tuning) {
   return WithMetadata(failure, "tuning", tuning.name());
 }
 
-// What a lockfile names is what runs: that the bytes are what the service calls them says nothing
-// of what was asked for. A vendor's algorithm has no hash, and matches no pin.
+// Checks that the served kernel is the pinned one. That the bytes have the hash that the service
+// names does not say that they are the requested ones. A vendor's algorithm has no hash, so it
+// never matches a pin.
 absl::Status CheckPin(const GetOptions& options, const v1::GetKernelResponse& response) {
   const std::string& pinned = options.pinned_content_hash;
   const std::string& served = response.kernel().content_hash();
@@ -86,9 +87,8 @@ absl::Status CheckPin(const GetOptions& options, const v1::GetKernelResponse& re
       absl::StatusCode::kDataLoss, "PINNED_HASH_MISMATCH",
       absl::StrCat("pinned_content_hash: the service answered with ",
                    served.empty() ? "a cublasLt algorithm" : absl::StrCat("kernel ", ToHex(served)),
-                   " where ", ToHex(pinned),
-                   " is pinned: nothing of it was loaded; check "
-                   "tilewrightd, or pin the kernel anew"),
+                   ", but ", ToHex(pinned),
+                   " is pinned: nothing was loaded; check tilewrightd, or pin the kernel anew"),
       {{"field", "pinned_content_hash"}});
 }
 
@@ -111,7 +111,7 @@ struct Client::Impl {
     ASSIGN_OR_RETURN(std::shared_ptr<const Kernel> kernel,
                      Kernel::FromResponse(Whole(problem), std::move(response), modules, vendors));
     RETURN_IF_ERROR(CheckPin(options, kernel->response()));
-    // The key is made anew: its buffer may have served another request meanwhile.
+    // Makes the key again, because another request may have used its buffer meanwhile.
     return cache.Insert(MakeRequestKey(problem, options), std::move(kernel));
   }
 
@@ -124,7 +124,7 @@ struct Client::Impl {
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-// In a child after fork() everything below belongs to the parent, which still uses it.
+// In a child after fork(), all members belong to the parent, which still uses them.
 Client::~Client() {
   if (!impl_->owner.IsThis()) static_cast<void>(impl_.release());
 }
@@ -161,7 +161,7 @@ absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
       missing.push_back(i);
     }
   }
-  // Of all round trips together.
+  // The deadline is for all round trips together.
   const SteadyTime end = DeadlineAfter(DeadlineOf(options));
   for (size_t begin = 0; begin < missing.size(); begin += kBatchSize) {
     const std::span<const size_t> part =
@@ -173,7 +173,7 @@ absl::StatusOr<std::vector<KernelOr>> Client::BatchGetKernels(
                          request, std::max(TimeUntil(end), std::chrono::milliseconds(1))));
     if (response.results_size() != static_cast<int>(part.size())) {
       return MakeError(absl::StatusCode::kInternal, "RESULT_COUNT",
-                       "the service answered another number of requests than were sent");
+                       "the service sent another number of answers than there were requests");
     }
     for (size_t j = 0; j < part.size(); ++j) {
       auto& result = *response.mutable_results(static_cast<int>(j));
@@ -202,10 +202,10 @@ absl::StatusOr<v1::Tuning> Client::Tune(const v1::Problem& problem, const TuneOp
     if (!watched.ok() && options.stop.stop_requested()) {
       return TakeInterestBack(*impl_->connection, tuning.name());
     }
-    // The daemon that gave the name has it until long after the end: this is another one.
+    // A daemon keeps the name of a tuning until long after its end, so this is another daemon.
     if (!watched.ok() && ReasonOf(watched.status()) == "TUNING_NOT_FOUND") {
       return MakeError(absl::StatusCode::kUnavailable, "DAEMON_RESTARTED",
-                       "tilewrightd was started anew during the tuning: ask for it again");
+                       "tilewrightd was restarted during the tuning: tune again");
     }
     if (!watched.ok()) return watched.status();
     tuning = *std::move(watched);

@@ -20,7 +20,7 @@
 namespace tilewright {
 namespace {
 
-// A large database is read, and made smaller, in minutes.
+// Reading a large database and making it smaller takes minutes.
 constexpr std::chrono::minutes kRemovalTimeout{10};
 
 constexpr char kHealthMethod[] = "/grpc.health.v1.Health/Check";
@@ -31,7 +31,7 @@ absl::StatusOr<std::string> AskHealth(const std::shared_ptr<grpc::Channel>& chan
   context.set_deadline(GrpcDeadline(deadline));
   grpc::GenericStub stub(channel);
   grpc::CompletionQueue queue;
-  // Not a default ByteBuffer: one without a slice is no message at all.
+  // Not a default ByteBuffer: without a slice it is no message at all.
   const grpc::Slice nothing;
   grpc::ByteBuffer request(&nothing, 1);
   grpc::ByteBuffer response;
@@ -73,7 +73,7 @@ bool Connection::Impl::WaitBeforeRetry(const absl::Status& status, SteadyTime de
   constexpr absl::Duration kLook = absl::Milliseconds(100);
   const auto asked = RetryDelayOf(status);
   if (!asked.has_value()) return false;
-  // A thousand ranks were refused at the same moment: they must not come back at the same moment.
+  // A thousand ranks may be refused at the same moment. They must not come back at the same moment.
   static thread_local std::minstd_rand generator{std::random_device{}()};
   std::uniform_int_distribution<int64_t> jitter(0, asked->count() / 2);
   const absl::Duration delay = absl::FromChrono(*asked + Milliseconds(jitter(generator)));
@@ -95,15 +95,15 @@ gpr_timespec GrpcDeadline(SteadyTime deadline) {
 }
 
 absl::Status NoStreamsError() {
-  return MakeError(absl::StatusCode::kFailedPrecondition, "FORKED",
-                   "this process was forked from one that used Tilewright: look-ups and other "
-                   "single calls work in it, watches, exports and imports need a process that was "
-                   "started anew");
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "FORKED",
+      "this process was forked from one that used Tilewright: look-ups and other single calls "
+      "work, but watches, exports and imports do not; call them from a new process");
 }
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-// In a child after fork() everything below belongs to the parent, which still uses it.
+// In a child after fork(), all members belong to the parent, which still uses them.
 Connection::~Connection() {
   if (!impl_->owner.IsThis()) static_cast<void>(impl_.release());
 }
@@ -125,8 +125,8 @@ absl::StatusOr<std::shared_ptr<Connection>> Connection::Open(const ConnectOption
 const std::string& Connection::socket_path() const { return impl_->options.socket_path; }
 
 absl::Status Connection::CheckHealth(Milliseconds timeout) {
-  // grpc.health.v1: the request for the whole server is the empty message; the response's
-  // field 1 is the state, 1 = SERVING.
+  // grpc.health.v1: the request for the whole server is the empty message. Field 1 of the response
+  // is the state; 1 means SERVING.
   static constexpr char kServing[] = {0x08, 0x01};
   if (!impl_->owner.IsThis()) return ForkedError();
   const SteadyTime deadline = DeadlineAfter(timeout);

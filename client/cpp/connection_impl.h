@@ -33,13 +33,13 @@
 
 namespace tilewright {
 
-// `deadline` for gRPC, on its own monotonic clock.
+// Converts `deadline` to gRPC's own monotonic clock.
 gpr_timespec GrpcDeadline(SteadyTime deadline);
 
-// FAILED_PRECONDITION, reason FORKED: streams are gRPC's.
+// FAILED_PRECONDITION, reason FORKED: a forked child has no streams, because they need gRPC.
 absl::Status NoStreamsError();
 
-// A service's stub, whatever the link it is reached over at the moment.
+// A service's stub, on whichever link is current.
 template <typename Stub>
 struct StubRef {
   const std::unique_ptr<Stub> Link::*of;
@@ -50,13 +50,13 @@ struct Connection::Impl {
   explicit Impl(ConnectOptions connect_options)
       : options(std::move(connect_options)), links(options) {}
 
-  // Sends a unary request; once more where the daemon went away and came back, and again where
-  // it is full and says when to come back. Ends by `timeout`, and soon after `stop`.
+  // Sends a unary request. Sends it once more if the daemon went away and came back, and again if
+  // the daemon is full and says when to come back. Ends by `timeout`, and soon after `stop`.
   template <typename Response, typename Stub, typename Method, typename Request>
   absl::StatusOr<Response> Call(const StubRef<Stub>& stub, Method method, const Request& request,
                                 Milliseconds timeout, const std::stop_token& stop = {}) {
     if (!owner.IsThis()) return ForkedError();
-    // The service could not parse it, and would not say why.
+    // The service could not parse such a text, and would not say why.
     if (absl::Status text = CheckUtf8(request); !text.ok()) return text;
     const SteadyTime deadline = DeadlineAfter(timeout);
     bool reconnected = false;
@@ -98,29 +98,29 @@ struct Connection::Impl {
     return FromGrpcStatus(status);
   }
 
-  // Most calls that were refused for want of room go through within a second or two; a service
-  // that stays full is the caller's to know.
+  // Most calls that are refused for lack of room succeed within a second or two. If the service
+  // stays full, the caller gets the error.
   static constexpr int kMaxRetries = 5;
 
-  // What is kept of a call's time to find out why there was no answer.
+  // The part of a call's time that is kept to find out why there was no answer.
   static Milliseconds TimeToExplain(Milliseconds timeout) {
     return std::min(timeout / 5, Milliseconds(500));
   }
 
-  // Sleeps as long as the service asked for. False at once where it did not ask, or where that
-  // would be too late, and soon after `stop`.
+  // Sleeps as long as the service asked for. Returns false at once if it did not ask or if that
+  // ends after `deadline`, and soon after `stop`.
   static bool WaitBeforeRetry(const absl::Status& status, SteadyTime deadline,
                               const std::stop_token& stop);
 
-  // The link for a stream, which has no deadline of its own.
+  // Returns the link for a stream, which has no deadline of its own.
   absl::StatusOr<std::shared_ptr<Link>> LinkForStream(const std::stop_token& stop = {}) {
     if (!owner.IsThis()) return ForkedError();
     if (GrpcIsInherited()) return NoStreamsError();
     return links.Get(DeadlineAfter(options.connect_timeout), stop);
   }
 
-  // Writes the chunks that one of the cache's streams brings to `out`; bytes written. `what` they
-  // are is for the error where that fails. `note` sees each chunk.
+  // Writes the chunks of one of the cache's streams to `out`, and returns the number of bytes.
+  // `what` names them if writing fails. `note` gets each chunk.
   template <typename Chunk, typename Method, typename Request, typename Note>
   absl::StatusOr<int64_t> Receive(Method method, const Request& request, const char* what,
                                   std::ostream& out, const Note& note) {

@@ -12,10 +12,10 @@ namespace tilewright {
 namespace {
 
 constexpr size_t kChunkBytes = 1 << 20;
-// How often a watch that lost its daemon is attached anew before the loss is reported.
+// How often a watch that lost its daemon attaches again before it reports the loss.
 constexpr int kMaxAttachments = 5;
 
-// Reads one stream to its end. `last` is the newest message, also of an earlier attachment.
+// Reads one stream to its end. `last` is the newest message, maybe of an earlier attachment.
 template <typename Message>
 absl::Status ReadStream(const ConnectOptions& options, grpc::ClientContext& context,
                         grpc::ClientReader<Message>& reader, std::stop_token stop,
@@ -40,7 +40,7 @@ absl::Status WatchEnded(const char* before) {
                    absl::StrCat("the service ended the watch before ", before));
 }
 
-// Watches a resource until a final state; attaches anew where the connection was lost.
+// Watches a resource until a final state. Attaches again if the connection was lost.
 template <typename Message, typename Impl, typename Method, typename Request>
 absl::StatusOr<Message> Watch(Impl& impl, Method method, const Request& request,
                               std::stop_token stop,
@@ -77,7 +77,7 @@ absl::Status Connection::WatchKernel(
   if (absl::Status text = CheckUtf8(watch); !text.ok()) return text;
   v1::GetKernelResponse last;
   absl::Status status;
-  // The watch has no last message: it ends only where one attachment after the other is silent.
+  // This watch has no last message. It ends after several attachments in a row brought nothing.
   for (int silent = 0; silent < kMaxAttachments;) {
     const absl::StatusOr<std::shared_ptr<Link>> link = impl_->LinkForStream(stop);
     if (stop.stop_requested()) return WatchStopped();

@@ -34,7 +34,7 @@ absl::StatusOr<std::optional<uid_t>> ConfiguredDaemonUser(std::optional<uid_t> o
 
 absl::Status CheckDaemonUser(int fd, const std::string& socket_path,
                              std::optional<uid_t> configured) {
-  // Of a connected socket: the process that began to listen.
+  // For a connected socket, this is the process that began to listen.
   ucred daemon = {};
   socklen_t size = sizeof(daemon);
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &daemon, &size) != 0) {

@@ -31,7 +31,7 @@ using std::chrono::milliseconds;
 constexpr size_t kGreetingBytes = 4096;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(100);
-// A daemon on a loaded machine greets within this.
+// Even on a loaded machine a daemon greets within this time.
 constexpr absl::Duration kTimeToGreet = absl::Milliseconds(250);
 
 absl::Status Unavailable(std::string_view reason, const std::string& path,
@@ -48,15 +48,15 @@ absl::Status ConnectError(const std::string& path, int error) {
     case ECONNREFUSED:
       return Unavailable("DAEMON_UNREACHABLE", path,
                          absl::StrCat("no tilewrightd answers at ", path,
-                                      ": the one that made this socket has ended"));
+                                      ": the daemon that made this socket has ended"));
     case EACCES:
     case EPERM:
-      return MakeError(absl::StatusCode::kPermissionDenied, "SOCKET_NOT_PERMITTED",
-                       absl::StrCat(path,
-                                    " is closed to this user by its permissions, or by those of a "
-                                    "folder above it: join the group of the user who runs "
-                                    "tilewrightd, or run a daemon of your own"),
-                       {{"socket", path}});
+      return MakeError(
+          absl::StatusCode::kPermissionDenied, "SOCKET_NOT_PERMITTED",
+          absl::StrCat(path,
+                       ": its permissions, or those of a folder above it, keep this user out: join "
+                       "the group of the user who runs tilewrightd, or run a daemon of your own"),
+          {{"socket", path}});
     default:
       return Unavailable(
           "DAEMON_UNREACHABLE", path,
@@ -64,12 +64,12 @@ absl::Status ConnectError(const std::string& path, int error) {
   }
 }
 
-// The state letter of a process as ps shows it; 0 where it cannot be read.
+// Returns the state letter of a process, as ps shows it, or 0 if it cannot be read.
 char StateOf(int pid) {
   std::ifstream in(absl::StrCat("/proc/", pid, "/stat"));
   std::string line;
   if (pid <= 0 || !std::getline(in, line)) return 0;
-  // The name before it is in parentheses and may have any byte.
+  // The name before the state is in parentheses and may hold any byte.
   const size_t end = line.rfind(") ");
   return end == std::string::npos || end + 2 >= line.size() ? 0 : line[end + 2];
 }
@@ -80,7 +80,7 @@ absl::Status Frozen(const std::string& path, int pid) {
   absl::StrAppend(&message, " at ", path, " is frozen: it accepts connections and does not answer");
   const char state = StateOf(pid);
   if (state == 'T' || state == 't') {
-    absl::StrAppend(&message, "; it was stopped, `kill -CONT ", pid, "` lets it go on");
+    absl::StrAppend(&message, "; it was stopped; `kill -CONT ", pid, "` lets it continue");
   } else if (state == 'D') {
     absl::StrAppend(&message, "; it waits for a disk");
   } else {
@@ -93,7 +93,7 @@ int PollTime(SteadyTime deadline) {
   return static_cast<int>(std::clamp<int64_t>(TimeUntil(deadline).count(), 0, 1 << 30));
 }
 
-// Connects a non-blocking socket. The queue of connections that wait to be accepted may be full.
+// Connects a non-blocking socket. Tries again while the queue of waiting connections is full.
 int ConnectWithin(int fd, const std::string& path, SteadyTime deadline,
                   const std::stop_token& stop) {
   const sockaddr_un address = SocketAddress(path);
@@ -118,13 +118,13 @@ absl::Status RefusalError(const std::string& path, const Refusal& refusal) {
 absl::Status Closed(const std::string& path) {
   return Unavailable("CONNECTION_CLOSED", path,
                      absl::StrCat("tilewrightd at ", path,
-                                  " closed the connection without a word: it is ending, or it is "
-                                  "an earlier version that refuses this user"));
+                                  " closed the connection without an answer: it is ending, or it "
+                                  "is an earlier version that refuses this user"));
 }
 
-absl::Status Stopped() { return absl::CancelledError("the wait for tilewrightd was ended"); }
+absl::Status Stopped() { return absl::CancelledError("the wait for tilewrightd was stopped"); }
 
-// Waits for the first bytes, and leaves them for whoever speaks HTTP/2 on the connection.
+// Waits for the first bytes. Leaves them on the connection for its HTTP/2 reader.
 absl::Status AwaitGreeting(int fd, const std::string& path, SteadyTime deadline,
                            const std::stop_token& stop) {
   while (true) {
@@ -146,8 +146,9 @@ absl::Status AwaitGreeting(int fd, const std::string& path, SteadyTime deadline,
       case Greeting::kRefuses:
         return RefusalError(path, refusal);
       case Greeting::kForeign:
-        return Unavailable("NOT_TILEWRIGHTD", path,
-                           absl::StrCat("what listens at ", path, " is not tilewrightd"));
+        return Unavailable(
+            "NOT_TILEWRIGHTD", path,
+            absl::StrCat("the program that listens at ", path, " is not tilewrightd"));
       case Greeting::kTooShort:
         if (SteadyTime::Now() >= deadline) return Frozen(path, PeerProcess(fd));
         absl::SleepFor(absl::Milliseconds(1));
@@ -176,7 +177,7 @@ milliseconds TimeUntil(SteadyTime deadline) {
 absl::Status CheckDaemonSocket(const std::string& path) {
   if (path.empty() || path == SocketPathIn("")) {
     return InvalidField("socket", "SOCKET_UNKNOWN",
-                        "no socket named, and neither TILEWRIGHT_SOCKET nor HOME is set");
+                        "no socket is given, and neither TILEWRIGHT_SOCKET nor HOME is set");
   }
   return CheckSocketPath(path);
 }
@@ -187,13 +188,13 @@ absl::StatusOr<int> Dial(const std::string& path, SteadyTime deadline,
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) {
     return MakeError(absl::StatusCode::kResourceExhausted, "NO_DESCRIPTOR",
-                     absl::StrCat("no socket can be made: ", std::strerror(errno)));
+                     absl::StrCat("cannot make a socket: ", std::strerror(errno)));
   }
   const int error = ConnectWithin(fd.get(), path, deadline, stop);
   if (error == ECANCELED) return Stopped();
   if (error == EAGAIN) return Frozen(path, 0);
   if (error != 0) return ConnectError(path, error);
-  // Before a word of it is read.
+  // Checks the user before it reads anything from the daemon.
   if (absl::Status status = CheckDaemonUser(fd.get(), path, daemon_user); !status.ok()) {
     return status;
   }

@@ -1,4 +1,4 @@
-// What Kernel does for a fused dropout.
+// The functions of Kernel for a fused dropout.
 #include "client/cpp/loaded_module.h"
 #include "kernel_templates/launch/fused_dropout/fused_dropout_launcher.h"
 #include "kernel_templates/launch/fused_dropout/fused_dropout_operands.h"

@@ -1,4 +1,4 @@
-// What Kernel does for a GEMM.
+// The functions of Kernel for a GEMM.
 #include "client/cpp/loaded_module.h"
 #include "kernel_templates/launch/gemm/gemm_launcher.h"
 #include "kernel_templates/launch/gemm/gemm_operands.h"

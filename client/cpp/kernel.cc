@@ -16,17 +16,18 @@
 namespace tilewright {
 namespace {
 
-// A cubin is native code in the caller's process: it is what the service promised or nothing.
+// A cubin is native code in the caller's process, so it must be exactly what the service promised.
 absl::Status CheckContent(const v1::Kernel& kernel) {
   const std::string actual = Sha256(kernel.cubin());
   if (actual == kernel.content_hash()) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kDataLoss, "CONTENT_HASH_MISMATCH",
-                   absl::StrCat("the kernel's bytes hash to ", ToHex(actual),
-                                ", its content hash is ", ToHex(kernel.content_hash())));
+  return MakeError(
+      absl::StatusCode::kDataLoss, "CONTENT_HASH_MISMATCH",
+      absl::StrCat("the service sent a damaged kernel: its bytes hash to ", ToHex(actual),
+                   ", but its content hash is ", ToHex(kernel.content_hash())));
 }
 
-// What the service sends decides what is indexed, allocated and launched in the caller's process:
-// all of it is checked before any of it is kept.
+// The answer decides what is indexed, allocated and launched in the caller's process. So all of it
+// is checked before any of it is kept.
 absl::Status CheckAnswer(const v1::GetKernelResponse& response) {
   absl::Status status;
   if (response.has_kernel()) {
@@ -41,7 +42,7 @@ absl::Status CheckAnswer(const v1::GetKernelResponse& response) {
   if (status.ok()) return status;
   return MakeError(absl::StatusCode::kDataLoss, "KERNEL_INVALID",
                    absl::StrCat("the service sent a kernel that cannot be right (",
-                                status.message(), "); nothing of it was loaded: check tilewrightd"),
+                                status.message(), "): nothing was loaded; check tilewrightd"),
                    MetadataOf(status));
 }
 
@@ -55,16 +56,16 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
     const v1::Problem& problem, v1::GetKernelResponse response,
     std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors) {
   RETURN_IF_ERROR(CheckAnswer(response));
-  // What it refuses the service would have refused, unless that is of another version.
+  // The service refuses the same problems, unless it has another version.
   ASSIGN_OR_RETURN(v1::Problem canonical, Canonicalize(problem));
   if (response.has_vendor() && !canonical.has_gemm()) {
     return MakeError(
         absl::StatusCode::kDataLoss, "KERNEL_INVALID",
-        "the service sent a cublasLt algorithm for what is no GEMM; check tilewrightd");
+        "the service sent a cublasLt algorithm for a problem that is no GEMM; check tilewrightd");
   }
   const auto kept = std::make_shared<const v1::GetKernelResponse>(std::move(response));
   std::shared_ptr<LoadedModule> module;
-  // The module reads the cubin where the answer has it: it is held once.
+  // The module reads the cubin inside the answer, so the cubin is held only once.
   if (kept->has_kernel()) module = modules->Get({kept, &kept->kernel()});
   return std::shared_ptr<const Kernel>(
       new Kernel(std::move(canonical), kept, std::move(module), std::move(vendors)));
@@ -94,14 +95,15 @@ absl::StatusOr<v1::Problem> Kernel::OtherShape(const v1::Problem& problem) const
   RETURN_IF_ERROR(CheckFamily(problem.kind_case()));
   if (is_vendor()) {
     return InvalidField("problem", "SHAPE_NOT_SERVED",
-                        "a cublasLt algorithm serves the shape it was picked for only: get a "
-                        "kernel for this one");
+                        "a cublasLt algorithm serves only the shape that it was chosen for: get a "
+                        "kernel for this shape");
   }
   ASSIGN_OR_RETURN(v1::Problem canonical, Canonicalize(problem));
   if (FamilyOf(problem_).MayServe(problem_, canonical)) return canonical;
   return OtherFamily(
-      "all but its shape must be that of the kernel's problem, and so must the matrices that all "
-      "batches share and what of m, n and k is within 2^16 of 2^31; get a kernel for this problem");
+      "everything except the shape must be as in the kernel's problem, also which matrices all "
+      "batches share and which of m, n and k are within 2^16 of 2^31; get a kernel for this "
+      "problem");
 }
 
 absl::Status Kernel::CheckFamily(v1::Problem::KindCase kind) const {

@@ -6,8 +6,8 @@
 namespace tilewright {
 namespace {
 
-// Keeps a kernel for a handle. Its alignment is that of the reference count beside it, which thus
-// has cache lines of its own.
+// Keeps a kernel for a handle. The reference count beside it takes over its alignment, and so has
+// cache lines of its own.
 struct alignas(64) Keeper {
   std::shared_ptr<const Kernel> kernel;
   void operator()(const Kernel*) { kernel.reset(); }
@@ -80,7 +80,7 @@ KernelCache::Entries KernelCache::Unlink() {
         link = &entry->next;
         continue;
       }
-      // A reader that stands on the entry still finds the rest of the chain behind it.
+      // A reader that is at this entry can still follow it to the rest of the chain.
       link->store(entry->next.load());
       dropped.emplace_back(entry);
     }

@@ -16,10 +16,10 @@
 
 namespace tilewright {
 
-// Answers by request. Owned by a Client; thread-safe. A hit takes no lock, allocates nothing, and
-// up to kHandles threads write nothing that another one does: a reader lock, shared by the threads
-// of a trainer, cost 30 times the look-up itself, one reference count for all of them 5 times. An
-// entry that is dropped leaves its chain at once and is freed when no reader can be on it any more.
+// Keeps answers by request. Owned by a Client; thread-safe. A hit takes no lock and allocates
+// nothing, and up to kHandles threads write nothing that another thread writes. A reader lock for
+// all threads of a trainer cost 30 times the look-up itself; one reference count for all of them
+// cost 5 times. A dropped entry leaves its chain at once, and is freed when no reader can be on it.
 class KernelCache {
  public:
   KernelCache() = default;
@@ -27,22 +27,22 @@ class KernelCache {
   KernelCache(const KernelCache&) = delete;
   KernelCache& operator=(const KernelCache&) = delete;
 
-  // The kernel kept for `key`, or null.
+  // Returns the kernel that is kept for `key`, or null.
   std::shared_ptr<const Kernel> Find(const RequestKey& key) const;
 
-  // Keeps `kernel` unless there is one already, and gives the one that is kept: threads that
-  // missed at the same time get the same kernel.
+  // Keeps `kernel` unless one is kept already. Returns the one that is kept, so threads that missed
+  // at the same time get the same kernel.
   std::shared_ptr<const Kernel> Insert(const RequestKey& key, std::shared_ptr<const Kernel> kernel);
 
-  // Drops provisional kernels; how many there were.
+  // Drops provisional kernels and returns their number.
   int64_t DropProvisional();
 
  private:
-  // All of one kernel. Each has a reference count of its own, and threads have theirs in turn.
+  // The handles of one kernel. Each has its own reference count, and threads share them evenly.
   static constexpr size_t kHandles = 8;
   using Handles = std::array<std::shared_ptr<const Kernel>, kHandles>;
 
-  // Immutable once published, but for the link.
+  // Immutable once published, except for the link.
   struct Entry {
     std::string key;
     uint64_t hash = 0;
@@ -59,8 +59,8 @@ class KernelCache {
 
   // Takes the provisional entries out of their chains.
   Entries Unlink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writers_);
-  // What can be freed by now; to be destroyed without the lock, as a kernel's last owner unloads
-  // its code from the GPU.
+  // Returns what can be freed by now. Destroy it without the lock: the last owner of a kernel
+  // unloads its code from the GPU.
   Entries TakeFree() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writers_);
 
   std::array<std::atomic<Entry*>, kBuckets> buckets_{};

@@ -19,8 +19,7 @@ using std::chrono::milliseconds;
 // A batch of 1000 kernels with their cubins is far above gRPC's default of 4 MiB.
 constexpr int kMaxResponseBytes = 512 << 20;
 
-// Not gRPC's "unix:" addresses: those take '%', '#' and '?' in a path for something else, and
-// split it at each comma.
+// gRPC's "unix:" addresses do not work: they interpret '%', '#' and '?', and split at each comma.
 std::shared_ptr<grpc::Channel> ChannelOver(int fd) {
   if (GrpcIsInherited()) {
     close(fd);
@@ -48,14 +47,15 @@ absl::StatusOr<std::shared_ptr<Link>> LinkKeeper::Get(SteadyTime deadline,
   const auto settled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !dialing_; };
   if (link_ == nullptr && !mutex_.AwaitFor(settled, deadline - SteadyTime::Now())) {
     // Another thread has been connecting for longer than this one may wait.
-    return MakeError(absl::StatusCode::kUnavailable, "DAEMON_UNREACHABLE",
-                     absl::StrCat("still connecting to tilewrightd at ", options_.socket_path),
-                     {{"socket", options_.socket_path}});
+    return MakeError(
+        absl::StatusCode::kUnavailable, "DAEMON_UNREACHABLE",
+        absl::StrCat("another thread is still connecting to tilewrightd at ", options_.socket_path),
+        {{"socket", options_.socket_path}});
   }
   if (link_ != nullptr) return link_;
   const SteadyTime began = SteadyTime::Now();
   const absl::Duration left = deadline - began;
-  // What a hasty caller found out says little to one that has time.
+  // A finding of a caller with little time says little to one with more time.
   const absl::Duration timeout = absl::FromChrono(options_.connect_timeout);
   const bool more_patient = patience_ < timeout && left > 2 * patience_;
   if (failures_ > 0 && began < next_attempt_ && !more_patient) return last_failure_;
@@ -72,7 +72,7 @@ absl::StatusOr<std::shared_ptr<Link>> LinkKeeper::Get(SteadyTime deadline,
     failures_ = 0;
     patience_ = absl::ZeroDuration();
   } else if (stop.stop_requested()) {
-    // Says nothing of the daemon.
+    // This says nothing about the daemon.
     return fd.status();
   } else {
     Fail(fd.status(), began, limit - began);
@@ -108,7 +108,7 @@ absl::Status LinkKeeper::ExplainSilence(const Link* link, milliseconds waited,
     return MakeError(
         absl::StatusCode::kDeadlineExceeded, "DAEMON_BUSY",
         absl::StrCat("tilewrightd at ", options_.socket_path, " did not answer within ",
-                     Seconds(waited), "; it is alive: it is busy, or the work takes longer"),
+                     Seconds(waited), "; it is alive, but it is busy or the work takes longer"),
         {{"socket", options_.socket_path}});
   }
   SteadyLock lock(&mutex_);

@@ -23,11 +23,11 @@
 
 namespace tilewright {
 
-// One connected socket with gRPC on it. It never connects again: a Link that broke is replaced. In
-// a child of a process that used gRPC: only a sign that the daemon answered; there is no channel,
-// and each call connects for itself (plain_call.h).
+// One connected socket with gRPC on it. It never reconnects: a broken Link is replaced. In a child
+// of a process that used gRPC it only shows that the daemon answered. It has no channel there, and
+// each call makes its own connection (plain_call.h).
 struct Link {
-  // Takes `fd` over.
+  // Takes ownership of `fd`.
   explicit Link(int fd);
 
   bool plain() const { return channel == nullptr; }
@@ -41,30 +41,30 @@ struct Link {
 // Keeps a Connection linked to its daemon, which may go away and come back. Owned by the
 // Connection; thread-safe.
 //
-// Failures back off: the first one costs a caller at most its own deadline and the connect timeout.
-// Until the back-off has ended every call fails at once with what was found, so that a training
-// loop whose daemon is dead pays once and not in each step. Attempts after that are short, and the
-// back-off doubles up to kLongestBackoff; it begins anew once an attempt succeeds. Half of it is
-// random: a thousand ranks lost their daemon at the same moment and must not come back together.
+// Failures back off. The first one costs a caller at most its own deadline and the connect timeout.
+// Then every call fails at once with the same finding until the back-off ends, so a training loop
+// with a dead daemon pays once and not in each step. Later attempts are short, and the back-off
+// doubles up to kLongestBackoff until an attempt succeeds. Half of the back-off is random: a
+// thousand ranks lose their daemon at the same moment and must not come back together.
 class LinkKeeper {
  public:
   static constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
   static constexpr absl::Duration kLongestBackoff = absl::Seconds(10);
-  // How long an attempt after a failure waits for a daemon that does not answer. It is followed by
-  // a back-off of at least ten times the time it took.
+  // How long an attempt after a failure waits for a daemon that does not answer. The back-off after
+  // it takes at least ten times as long as the attempt.
   static constexpr absl::Duration kProbe = absl::Milliseconds(200);
 
   explicit LinkKeeper(ConnectOptions options) : options_(std::move(options)) {}
 
-  // The link, made where there is none. Errors as DialUntil.
+  // Returns the link. Makes one if there is none. Errors are those of DialUntil.
   absl::StatusOr<std::shared_ptr<Link>> Get(SteadyTime deadline, const std::stop_token& stop = {});
 
-  // Says that `link` is broken.
+  // Notes that `link` is broken.
   void Lost(const Link* link);
 
-  // Why a call over `link` had no answer when its deadline came: DAEMON_FROZEN, after which the
-  // link counts as lost and calls back off, or DEADLINE_EXCEEDED, reason DAEMON_BUSY, where the
-  // daemon lives. Ends by `deadline`.
+  // Returns, by `deadline`, why a call over `link` had no answer in time. DAEMON_FROZEN: `link`
+  // counts as lost then, and calls back off. DEADLINE_EXCEEDED, reason DAEMON_BUSY: the daemon
+  // lives.
   absl::Status ExplainSilence(const Link* link, std::chrono::milliseconds waited,
                               SteadyTime deadline);
 
@@ -79,7 +79,7 @@ class LinkKeeper {
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status last_failure_ ABSL_GUARDED_BY(mutex_);
   SteadyTime next_attempt_ ABSL_GUARDED_BY(mutex_);
-  // How long the most patient of the failed attempts was ready to wait.
+  // The longest time that one of the failed attempts was ready to wait.
   absl::Duration patience_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
   std::minstd_rand random_ ABSL_GUARDED_BY(mutex_){std::random_device{}()};
 };

@@ -43,14 +43,14 @@ absl::StatusOr<const void*> LoadedModule::Find(Make make) {
 }
 
 std::shared_ptr<LoadedModule> ModuleCache::Get(std::shared_ptr<const v1::Kernel> kernel) {
-  // One cubin may be launched by several plans: grid, split and raster are run-time choices.
+  // Several plans may launch one cubin: grid, split and raster are chosen at run time.
   const std::string key =
       absl::StrCat(kernel->content_hash(), kernel->launch_plan().SerializeAsString());
   absl::MutexLock lock(&mutex_);
   if (const auto found = modules_.find(key); found != modules_.end()) {
     if (auto module = found->second.lock()) return module;
   }
-  // A module that is made costs a round trip anyway: what is left of others goes with it.
+  // A new module costs a round trip anyway, so this also removes the entries of dead modules.
   absl::erase_if(modules_, [](const auto& entry) { return entry.second.expired(); });
   auto module = MakeSharedHere<LoadedModule>(std::move(kernel));
   modules_[key] = module;

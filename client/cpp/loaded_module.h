@@ -20,8 +20,8 @@
 
 namespace tilewright {
 
-// The CUDA context that is current on this thread.
-// FAILED_PRECONDITION, reason NO_CUDA_CONTEXT, where there is none.
+// Returns the CUDA context that is current on this thread.
+// FAILED_PRECONDITION, reason NO_CUDA_CONTEXT: there is none.
 absl::StatusOr<CUcontext> CurrentContext(const DriverApi& driver);
 
 // One kernel's native code, loaded into each CUDA context on its first launch there. Shared by
@@ -30,8 +30,7 @@ class LoadedModule {
  public:
   explicit LoadedModule(std::shared_ptr<const v1::Kernel> kernel) : kernel_(std::move(kernel)) {}
 
-  // The launcher of the current context. `Launcher` is that of the kernel's family, the same each
-  // time.
+  // Returns the launcher of the current context. `Launcher` must be that of the kernel's family.
   template <typename Launcher>
   absl::StatusOr<const Launcher*> ForCurrentContext() {
     ASSIGN_OR_RETURN(const void* const launcher,
@@ -42,7 +41,7 @@ class LoadedModule {
   }
 
  private:
-  // Makes it where the context has none yet.
+  // Makes a launcher if the context has none yet.
   using Make = absl::FunctionRef<absl::StatusOr<std::shared_ptr<void>>(const DriverApi&)>;
   absl::StatusOr<const void*> Find(Make make);
 
@@ -52,8 +51,8 @@ class LoadedModule {
   absl::flat_hash_map<CUcontext, std::shared_ptr<void>> launchers_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Modules by what they are, so that problems that share a kernel load it once. Owned by a
-// Client and its kernels; thread-safe. Modules live as long as a kernel that uses them.
+// Keeps modules by content, so that problems that share a kernel load it once. Owned by a Client
+// and its kernels; thread-safe. A module lives as long as a kernel that uses it.
 class ModuleCache {
  public:
   std::shared_ptr<LoadedModule> Get(std::shared_ptr<const v1::Kernel> kernel);
@@ -63,8 +62,8 @@ class ModuleCache {
   absl::flat_hash_map<std::string, std::weak_ptr<LoadedModule>> modules_ ABSL_GUARDED_BY(mutex_);
 };
 
-// cublasLt in each CUDA context, made on first use. Owned by a Client and its kernels;
-// thread-safe: launches of one context take turns, as VendorLauncher serves one thread.
+// Keeps cublasLt for each CUDA context, and makes it on first use. Owned by a Client and its
+// kernels; thread-safe. Launches of one context take turns: VendorLauncher serves one thread.
 class VendorPool {
  public:
   absl::Status Launch(const v1::GemmProblem& problem, const v1::VendorKernel& kernel,

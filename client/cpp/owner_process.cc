@@ -12,8 +12,8 @@
 namespace tilewright {
 namespace {
 
-// Lies on a page that the kernel hands to every child empty, however it was forked. Linux before
-// 4.14 does not know that: there fork() itself empties the word.
+// The word lies on a page that the kernel empties in every child, however it was forked. Linux
+// before 4.14 cannot do that; there a handler of fork() empties the word.
 std::atomic<uint64_t>& MakeWord() {
   const auto size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   void* page = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -33,7 +33,7 @@ std::atomic<uint64_t>& Word() {
 
 uint64_t NewNumber() {
   uint64_t number = 0;
-  // Never fails for so few bytes once the machine has started; the process id is the next best.
+  // Never fails for so few bytes after the machine's start. The process id is the next best.
   if (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
     number = static_cast<uint64_t>(getpid());
   }
@@ -52,8 +52,9 @@ uint64_t ThisProcess() {
 }
 
 absl::Status ForkedError() {
-  return MakeError(absl::StatusCode::kFailedPrecondition, "FORKED",
-                   "this client belongs to the process that forked this one: connect anew here");
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "FORKED",
+      "this client belongs to the parent of this forked process: connect again in this process");
 }
 
 }  // namespace tilewright

@@ -10,16 +10,16 @@
 
 namespace tilewright {
 
-// Tells this process from the one that forked it: a number that no two processes share.
+// Returns a number that no two processes share. It tells this process from the one that forked it.
 uint64_t ThisProcess();
 
-// Holds that number once somebody has asked for it, and 0 in a child that has not asked yet.
+// Returns the word that holds that number after the first request for it, and 0 in a child before.
 const std::atomic<uint64_t>& ThisProcessWord();
 
-// The process that made an object. A child after fork() has a copy of everything, but gRPC's and
-// CUDA's threads, and what they share with the driver and the daemon, belong to the parent. IsThis
-// costs a load from memory: getpid() is a system call, which would double the time of a cached
-// look-up, and two processes in different PID namespaces may have the same one.
+// The process that made an object. After fork() the child has a copy of everything. But the threads
+// of gRPC and CUDA, and what they share with driver and daemon, belong to the parent. IsThis costs
+// a load from memory. getpid() is a system call, which would double the time of a cached look-up,
+// and two processes in different PID namespaces may have the same id.
 class OwnerProcess {
  public:
   OwnerProcess() : process_(ThisProcess()), word_(ThisProcessWord()) {}
@@ -30,10 +30,10 @@ class OwnerProcess {
   const std::atomic<uint64_t>& word_;
 };
 
-// FAILED_PRECONDITION, reason FORKED: what an inherited object answers in the child.
+// FAILED_PRECONDITION, reason FORKED: the answer of an inherited object in the child.
 absl::Status ForkedError();
 
-// As std::make_shared, but in a child the last reference releases nothing: the object's destructor
+// Works as std::make_shared, but in a child the last reference releases nothing: the destructor
 // would end what the parent still uses.
 template <typename T, typename... Arguments>
 std::shared_ptr<T> MakeSharedHere(Arguments&&... arguments) {

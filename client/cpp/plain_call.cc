@@ -30,7 +30,7 @@ constexpr size_t kMaxReplyBytes = size_t{512} << 20;
 constexpr int32_t kLargestWindow = 0x7fffffff;
 constexpr size_t kMessagePrefix = 5;
 
-// How gRPC writes the length of a message before it.
+// Returns the length of a message from the prefix that gRPC writes before it.
 uint32_t LengthIn(std::string_view prefix) {
   uint32_t length = 0;
   for (const char byte : prefix.substr(1, 4)) length = length << 8 | static_cast<uint8_t>(byte);
@@ -45,7 +45,7 @@ std::string WithPrefix(std::string_view message) {
   return prefixed.append(message);
 }
 
-// "%20" and the like in grpc-message.
+// Decodes "%20" and the like in grpc-message.
 std::string Unescape(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -62,7 +62,7 @@ std::string Unescape(std::string_view text) {
 
 absl::Status Broken(const char* what) { return absl::UnavailableError(what); }
 
-// libnghttp2 gives its own text for a code of its own.
+// libnghttp2 has a text for each of its error codes.
 absl::Status Broken(int nghttp2_error) { return Broken(nghttp2_strerror(nghttp2_error)); }
 
 nghttp2_nv Header(std::string_view name, std::string_view value) {
@@ -72,7 +72,7 @@ nghttp2_nv Header(std::string_view name, std::string_view value) {
   return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
-// One call on one connection, over libnghttp2, which is told what came and says what to send.
+// One call on one connection. libnghttp2 gets the received bytes and says what to send.
 class Exchange {
  public:
   Exchange(int fd, SteadyTime deadline) : fd_(fd), deadline_(deadline) {}
@@ -106,13 +106,13 @@ class Exchange {
     nghttp2_option* options = nullptr;
     if (nghttp2_option_new(&options) != 0) return Broken(NGHTTP2_ERR_NOMEM);
     const absl::Cleanup options_deleter = [options] { nghttp2_option_del(options); };
-    // gRPC sends the blanks at the ends of a message as they are.
+    // gRPC sends blanks at the ends of a message unchanged.
     nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1);
     if (const int error = nghttp2_session_client_new2(&session_, callbacks, this, options);
         error != 0) {
       return Broken(error);
     }
-    // A reply may be large, and is read as it comes.
+    // A reply may be large, and is read while it comes.
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kLargestWindow},
@@ -127,7 +127,7 @@ class Exchange {
         error != 0) {
       return Broken(error);
     }
-    // At most eight digits.
+    // gRPC allows at most eight digits.
     const std::string timeout =
         absl::StrCat(std::clamp<int64_t>(TimeUntil(deadline_).count(), 1, 99'999'999), "m");
     const nghttp2_nv headers[] = {
@@ -143,7 +143,7 @@ class Exchange {
     return stream < 0 ? Broken(stream) : absl::OkStatus();
   }
 
-  // Takes what is to be written next, where all that was taken before is written.
+  // Takes the next bytes to write, after all earlier ones are written.
   absl::Status FillOut() {
     if (!out_.empty() || !takes_more_) return absl::OkStatus();
     const uint8_t* bytes = nullptr;
@@ -156,11 +156,11 @@ class Exchange {
     return absl::OkStatus();
   }
 
-  // Writes what there is to be written, or reads what came.
+  // Writes the next bytes, or reads the bytes that came.
   absl::Status Transfer() {
     pollfd wait{fd_, static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
     const int64_t left = TimeUntil(deadline_).count();
-    // Not only where nothing comes: a server that always has something to say has no end either.
+    // Checked also while bytes come: a server that always sends something would never let this end.
     if (left <= 0) return absl::DeadlineExceededError("no reply");
     const int ready = poll(&wait, 1, static_cast<int>(std::min<int64_t>(left, 1 << 30)));
     if (ready == 0) return absl::DeadlineExceededError("no reply");
@@ -169,7 +169,7 @@ class Exchange {
       const ssize_t count = send(fd_, out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count > 0) out_.erase(0, static_cast<size_t>(count));
       if (count < 0 && errno != EAGAIN && errno != EINTR) {
-        // A server that has answered early takes no more; its answer is still to be read.
+        // A server that answered early takes no more bytes. Its answer must still be read.
         takes_more_ = false;
         out_.clear();
       }
@@ -218,7 +218,7 @@ class Exchange {
     return self.too_large_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
   }
 
-  // The server has said all, perhaps before it had read all.
+  // Ends the call: the server has sent everything, perhaps before it read everything.
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* exchange) {
     const bool of_the_call = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
     if (of_the_call && frame->hd.flags & NGHTTP2_FLAG_END_STREAM) Of(exchange).ended_ = true;
@@ -247,7 +247,7 @@ class Exchange {
   const SteadyTime deadline_;
   nghttp2_session* session_ = nullptr;
   std::string out_;
-  bool takes_more_ = true;  // The server, of what is sent.
+  bool takes_more_ = true;  // Whether the server still reads what is sent.
   std::string body_;
   size_t body_sent_ = 0;
   std::string reply_;

@@ -12,24 +12,24 @@
 
 namespace tilewright {
 
-// Unary calls without the gRPC library, for a child after fork(). gRPC 1.51 cannot be used there:
-// its timers and executors are threads that the child does not have, and its epoll set is one
-// object with the parent's, which would be told of the child's sockets by the child's addresses. So
-// the child speaks HTTP/2 by libnghttp2, which has no threads, over one connection a call.
+// Unary calls without the gRPC library, for a child after fork(). gRPC 1.51 does not work there:
+// the child lacks the threads of its timers and executors, and shares its epoll set with the
+// parent, which would be told of the child's sockets by the child's addresses. So the child speaks
+// HTTP/2 by libnghttp2, which has no threads, with one connection for each call.
 
-// Says that this process uses gRPC from now on.
+// Notes that this process uses gRPC from now on.
 void NoteGrpcUse();
 
-// Whether this process is a child of one that used gRPC.
+// Returns whether this process is a child of one that used gRPC.
 bool GrpcIsInherited();
 
-// The reply's bytes. UNAVAILABLE without a reason: the connection broke. DEADLINE_EXCEEDED without
-// one: no reply came by `deadline`. Takes `fd`, which Dial gave, over.
+// Returns the reply's bytes. Takes ownership of `fd`, which Dial returned. UNAVAILABLE without a
+// reason: the connection broke. DEADLINE_EXCEEDED without a reason: no reply came by `deadline`.
 absl::StatusOr<std::string> PlainCall(int fd, const std::string& path, const std::string& request,
                                       SteadyTime deadline);
 
-// The same of a method that is found by the type of its request, which no two methods share. Dials
-// by itself, once; errors as Dial too. `options` are resolved.
+// Does the same for the method whose request has that type; no two methods share one. Dials once,
+// with the errors of Dial. `options` are resolved.
 absl::Status PlainCall(const ConnectOptions& options, const google::protobuf::Message& request,
                        SteadyTime deadline, google::protobuf::Message* response);
 

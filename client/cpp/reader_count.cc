@@ -6,7 +6,7 @@
 namespace tilewright {
 namespace {
 
-// A look-up takes a tenth of a microsecond: one that is not preempted is over by then.
+// A look-up takes a tenth of a microsecond. Unless it is preempted, it has ended by then.
 constexpr int kLooks = 100;
 
 bool WasSeenEmpty(const std::atomic<uint32_t>& readers) {

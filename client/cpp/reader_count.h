@@ -8,13 +8,13 @@
 
 namespace tilewright {
 
-// Who reads a structure without a lock, so that a writer knows when what it took out can be
-// freed. Threads count in lines of their own: one shared counter would cost each of them a cache
-// miss a look-up. Thread-safe.
+// Counts the readers of a structure without a lock, so that a writer knows when it may free what it
+// took out. Each thread counts in its own cache line, because one shared counter would cost each
+// look-up a cache miss. Thread-safe.
 //
-// Everything here and the links that readers follow is sequentially consistent. A reader counts
-// itself, then follows links; the writer changes a link, then reads the counts: either the writer
-// sees the reader or the reader sees the change.
+// All operations here and on the links that readers follow are sequentially consistent. A reader
+// counts itself, then follows links. The writer changes a link, then reads the counts. So either
+// the writer sees the reader, or the reader sees the change.
 class ReaderCount {
  public:
   class Scope {
@@ -27,7 +27,7 @@ class ReaderCount {
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
-    // The number of this thread's line: threads have theirs in turn.
+    // Returns the number of this thread's line. Lines are given to threads in turn.
     size_t line() const { return line_; }
 
    private:
@@ -35,8 +35,8 @@ class ReaderCount {
     std::atomic<uint32_t>& readers_;
   };
 
-  // Whether every reader of before this call has left. False where some line was never seen
-  // empty: a preempted reader, or threads of one line that overlap all the time.
+  // Returns whether all readers from before this call have left. False if a line was never seen
+  // empty: a reader was preempted, or threads of one line overlap all the time.
   bool AllHaveLeft() const;
 
  private:

@@ -9,7 +9,7 @@
 namespace tilewright {
 namespace {
 
-// The options of fixed size, without padding: compared as bytes.
+// The options of fixed size, without padding, because they are compared as bytes.
 struct FixedOptions {
   int64_t pinned_epoch;
   int32_t mode;

@@ -9,18 +9,17 @@
 
 namespace tilewright {
 
-// Every byte that distinguishes one look-up from another, and a hash of them. Hash matches are
-// confirmed by comparing the bytes.
+// All bytes that tell one look-up from another, and their hash. If hashes match, compare the bytes.
 struct RequestKey {
   std::string_view bytes;
   uint64_t hash = 0;
 };
 
-// The key of a look-up. Its bytes lie in a buffer of this thread and hold until the thread's next
-// call; nothing is allocated once that buffer has grown to the requests in use.
+// Returns the key of a look-up. Its bytes lie in a buffer of this thread and are valid until the
+// thread's next call. Allocates nothing once the buffer is large enough.
 RequestKey MakeRequestKey(const v1::GemmProblem& problem, const GetOptions& options);
 RequestKey MakeRequestKey(const v1::FusedDropoutProblem& problem, const GetOptions& options);
-// The same key as that of the problem in it.
+// Returns the same key as for the problem in it.
 RequestKey MakeRequestKey(const v1::Problem& problem, const GetOptions& options);
 
 }  // namespace tilewright

@@ -17,8 +17,8 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
 absl::Status WithReason(const absl::Status& status) {
   if (!absl::IsCancelled(status) || ErrorInfoOf(status).has_value()) return status;
   return MakeError(absl::StatusCode::kUnavailable, "CALL_CUT_OFF",
-                   "tilewrightd ended the call without an answer: it is stopping, or gave up "
-                   "waiting for this client to read on");
+                   "tilewrightd ended the call without an answer: it is stopping, or this client "
+                   "did not read for too long");
 }
 
 bool IsTransportFailure(const absl::Status& status) {
@@ -33,8 +33,8 @@ absl::Status WithOtherVersion(const absl::Status& status, const std::string& soc
   if (!absl::IsUnimplemented(status) || ErrorInfoOf(status).has_value()) return status;
   return MakeError(absl::StatusCode::kUnimplemented, "OTHER_VERSION",
                    absl::StrCat("tilewrightd at ", socket_path,
-                                " is of another version, which does not know this call: end it, "
-                                "and start the one that belongs to this client"),
+                                " has another version, which does not know this call: end it, and "
+                                "start the version of this client"),
                    {{"socket", socket_path}});
 }
 

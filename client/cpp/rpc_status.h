@@ -11,31 +11,31 @@
 
 namespace tilewright {
 
-// The status a call ended with, with the ErrorInfo of its trailers. As WithReason.
+// Returns the final status of a call, with the ErrorInfo of its trailers, changed by WithReason.
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
-// `status`; of a call that the daemon cut off, and this client did not cancel: UNAVAILABLE, reason
-// CALL_CUT_OFF. gRPC ends such a call as CANCELLED, without a reason: what is open at the end of a
-// stop, and a stream whose client reads nothing for too long.
+// Returns `status`, or UNAVAILABLE, reason CALL_CUT_OFF, if the daemon cut the call off and this
+// client did not cancel it. gRPC ends such calls as CANCELLED without a reason: calls that are open
+// at the end of a stop, and streams whose client reads nothing for too long.
 absl::Status WithReason(const absl::Status& status);
 
-// Whether the call failed on the way rather than in the service: the service's own UNAVAILABLE
-// says why in an ErrorInfo, the transport's does not.
+// Returns whether the call failed on the way and not in the service. The service's own UNAVAILABLE
+// has an ErrorInfo; the transport's has none.
 bool IsTransportFailure(const absl::Status& status);
 
-// Whether the call's deadline came before any answer: what the service itself says of a deadline
-// comes with an ErrorInfo.
+// Returns whether the call's deadline came before any answer. The service's own errors about a
+// deadline have an ErrorInfo.
 bool IsUnanswered(const absl::Status& status);
 
-// `status`; of a call that the daemon does not know: UNIMPLEMENTED, reason OTHER_VERSION, as client
-// and daemon are of different versions.
+// Returns `status`, or UNIMPLEMENTED, reason OTHER_VERSION, if the daemon does not know the call
+// because it has another version.
 absl::Status WithOtherVersion(const absl::Status& status, const std::string& socket_path);
 
-// How long the service asked to wait before the call is sent again; nothing where it did not, or
-// where the call cannot succeed by waiting.
+// Returns how long the service asked to wait before the call is sent again. Nothing if it did not
+// ask, or if waiting cannot help.
 std::optional<std::chrono::milliseconds> RetryDelayOf(const absl::Status& status);
 
-// What a transport failure is reported as: UNAVAILABLE, reason DAEMON_UNREACHABLE.
+// Returns the error that reports a transport failure: UNAVAILABLE, reason DAEMON_UNREACHABLE.
 absl::Status UnreachableError(const std::string& socket_path, const absl::Status& cause);
 
 }  // namespace tilewright

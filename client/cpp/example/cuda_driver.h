@@ -1,5 +1,5 @@
-// The few functions of the CUDA driver that the example needs, opened at run time: it builds
-// without a toolkit and runs without a GPU.
+// The few functions of the CUDA driver that the example needs. They are loaded at run time, so the
+// example builds without a toolkit and runs without a GPU.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,10 @@
 
 class CudaDriver {
  public:
-  // The first GPU with its primary context current on this thread; null where there is none.
+  // Makes the primary context of the first GPU current on this thread. Returns null without a GPU.
   static std::unique_ptr<CudaDriver> Open();
 
-  // Device memory, zeroed, freed with the driver. Null where there is none left.
+  // Allocates zeroed device memory, which is freed with the driver. Returns null if none is left.
   void* Allocate(size_t bytes);
   bool CopyToDevice(void* to, const void* from, size_t bytes);
   bool CopyToHost(void* to, const void* from, size_t bytes);

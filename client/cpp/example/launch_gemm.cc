@@ -1,5 +1,5 @@
-// Fetches the best kernel for D = A . W^T in fp32. Where there is a GPU it is launched and checked
-// against the host; elsewhere its plan for a named target is shown.
+// Gets the best kernel for D = A . W^T in fp32. With a GPU, launches it and checks the result
+// against the host. Without one, shows its plan for a named target.
 //
 //   launch_gemm [TARGET]        (default, without a GPU: h100-sxm)
 #include <tilewright/client.h>
@@ -37,7 +37,7 @@ std::vector<float> Random(size_t size, unsigned seed) {
   return values;
 }
 
-// Largest difference from the product as the host computes it.
+// Returns the largest difference from the product that the host computes.
 double LargestError(const std::vector<float>& a, const std::vector<float>& w,
                     const std::vector<float>& d) {
   double largest = 0;

@@ -46,14 +46,11 @@ struct ConnectOptions {
 // Errors carry google.rpc.ErrorInfo {reason, metadata} as a payload, as the service sent it. These
 // errors come from the connection itself:
 // UNAVAILABLE: DAEMON_UNREACHABLE - no daemon listens there.
-// UNAVAILABLE: DAEMON_FROZEN - a daemon listens and does not answer: it is stopped, hangs or gets
-// no
-//   CPU.
+// UNAVAILABLE: DAEMON_FROZEN - a daemon listens but does not answer: it hangs or is stopped.
 // UNAVAILABLE: CONNECTION_CLOSED, NOT_TILEWRIGHTD - the listener hung up, or is no tilewrightd.
 // UNAVAILABLE: DAEMON_RESTARTED - the daemon was started anew while a client's Tune waited.
-// UNAVAILABLE: CALL_CUT_OFF - the daemon ended the call without an answer: it is stopping, or it
-// gave
-//   up waiting for this client to read on.
+// UNAVAILABLE: CALL_CUT_OFF - the daemon ended the call without an answer: it is stopping, or this
+//   client did not read for too long.
 // DEADLINE_EXCEEDED: DAEMON_BUSY - the daemon lives and did not answer this call in time.
 // PERMISSION_DENIED: SOCKET_NOT_PERMITTED, USER_NOT_PERMITTED - this user may not connect.
 // PERMISSION_DENIED: DAEMON_NOT_TRUSTED - a user runs the daemon who may not: see `daemon_user`.
