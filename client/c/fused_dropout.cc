@@ -1,4 +1,4 @@
-// The part of the C interface that is of fused dropouts.
+// The functions of the C interface for fused dropouts.
 #include "client/c/handles.h"
 #include "client/c/kernel_calls.h"
 #include "client/c/problem_conversion.h"
@@ -58,7 +58,7 @@ absl::StatusOr<v1::FusedDropoutProblem> ToFusedDropout(
   return to;
 }
 
-// No operands, an epsilon of 1e-5, and no offset.
+// Returns the defaults: no operands, an epsilon of 1e-5, no offset.
 tilewright_fused_dropout_arguments FusedDefaults() {
   tilewright_fused_dropout_arguments arguments{};
   arguments.epsilon = FusedDropoutArguments().epsilon;

@@ -1,4 +1,4 @@
-// What the C interface's opaque types are, and how each of its functions ends.
+// Defines the opaque types of the C interface, and ends each of its functions.
 #ifndef TILEWRIGHT_CLIENT_C_HANDLES_H_
 #define TILEWRIGHT_CLIENT_C_HANDLES_H_
 
@@ -23,7 +23,7 @@ struct tilewright_kernel {
 
 namespace tilewright::c {
 
-// Keeps `status` as this thread's last error, and gives its code.
+// Keeps `status` as this thread's last error and returns its code.
 tilewright_status Report(const absl::Status& status);
 
 template <typename Function>
@@ -42,7 +42,7 @@ inline absl::Status RequirePointer(const void* pointer, const char* name) {
   return InvalidField(name, "NULL_POINTER", "must not be null");
 }
 
-// All defaults in the part of `*out` that the caller knows, and its size.
+// Writes all defaults to the part of `*out` that the caller knows, and its size.
 template <typename Struct>
 void Initialize(Struct defaults, Struct* out, size_t struct_size) {
   if (out == nullptr || struct_size < sizeof(size_t)) return;

@@ -1,5 +1,5 @@
-// What the C interface does with a kernel, alike for every kind of problem. The null pointers of
-// the caller are refused before what its structures say.
+// The calls of the C interface on a kernel, the same for every kind of problem. A null pointer of
+// the caller is refused before an error in a structure.
 #ifndef TILEWRIGHT_CLIENT_C_KERNEL_CALLS_H_
 #define TILEWRIGHT_CLIENT_C_KERNEL_CALLS_H_
 

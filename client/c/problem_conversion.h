@@ -17,17 +17,17 @@
 
 namespace tilewright::c {
 
-// The value of that number. INVALID_ARGUMENT, reason UNKNOWN_VALUE.
+// Returns the enumeration's value `number`. INVALID_ARGUMENT, reason UNKNOWN_VALUE: there is none.
 template <typename Enum>
 absl::StatusOr<Enum> ToEnum(const char* field, int32_t number) {
   if (google::protobuf::GetEnumDescriptor<Enum>()->FindValueByNumber(number) != nullptr) {
     return static_cast<Enum>(number);
   }
   return InvalidField(field, "UNKNOWN_VALUE",
-                      absl::StrCat("is no value of its enumeration: ", number));
+                      absl::StrCat("must be a value of its enumeration, was ", number));
 }
 
-// Sets the field of `message` that `set` is for to that value.
+// Sets that value in `message` through `set`.
 template <typename Message, typename Enum>
 absl::Status SetEnum(const char* field, int32_t number, Message& message,
                      void (Message::*set)(Enum)) {
@@ -36,14 +36,14 @@ absl::Status SetEnum(const char* field, int32_t number, Message& message,
   return absl::OkStatus();
 }
 
-// INVALID_ARGUMENT, reason UNKNOWN_VALUE, for a number that is no value of its enumeration;
-// all else is for the service to check.
+// INVALID_ARGUMENT, reason UNKNOWN_VALUE: a number is no value of its enumeration. The service
+// makes all other checks.
 absl::StatusOr<v1::GemmProblem> ToProblem(const tilewright_gemm_problem* problem);
 
-// `options` may be null: the defaults.
+// `options` may be null, which means the defaults.
 absl::StatusOr<GetOptions> ToOptions(const tilewright_get_options* options);
 
-// No operands, alpha 1, beta 0.
+// Returns the defaults: no operands, alpha 1, beta 0, no offset.
 tilewright_gemm_arguments DefaultArguments();
 absl::StatusOr<GemmArguments> ToArguments(const tilewright_gemm_arguments* given);
 

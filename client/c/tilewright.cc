@@ -1,5 +1,5 @@
-// The C interface over Client and Kernel. Exceptions, which only an exhausted memory raises, end
-// here as RESOURCE_EXHAUSTED.
+// The C interface over Client and Kernel. Lack of memory throws; here it becomes
+// RESOURCE_EXHAUSTED.
 #include "client/c/tilewright.h"
 
 #include <algorithm>
@@ -76,7 +76,8 @@ absl::Status GetStep(const tilewright_kernel* handle, int32_t index, tilewright_
   const v1::LaunchPlan& plan = handle->kernel->launch_plan();
   if (index < 0 || index >= plan.steps_size()) {
     return InvalidField("index", "OUT_OF_RANGE",
-                        absl::StrCat("there are ", plan.steps_size(), " steps, was ", index));
+                        absl::StrCat("must be a step of the plan, which has ", plan.steps_size(),
+                                     " steps, was ", index));
   }
   const v1::LaunchStep& from = plan.steps(index);
   tilewright_launch_step step{};

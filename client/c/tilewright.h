@@ -303,8 +303,7 @@ typedef struct tilewright_kernel_info {
   double measured_seconds;   /* The median time of a launch. 0: it was not measured. */
   double predicted_seconds;  /* The estimate of the cost model, never a measurement. */
   int64_t workspace_bytes;   /* Device memory that tilewright_kernel_launch needs beside the
-                              * operands. For another shape, ask tilewright_kernel_workspace_bytes.
-                              */
+                              * operands. For another shape: tilewright_kernel_workspace_bytes. */
   int32_t step_count;        /* The number of kernels that one launch starts, in order. */
   int32_t arguments_version; /* Version of the arguments that the kernels take. */
   const char* architecture;  /* "sm_90a", or "" for cublasLt. The kernel owns it. */
@@ -323,9 +322,7 @@ TILEWRIGHT_API tilewright_status tilewright_kernel_get_info(const tilewright_ker
 TILEWRIGHT_API const void* tilewright_kernel_cubin(const tilewright_kernel* kernel, size_t* size);
 
 /* One launch of the plan, to show or to log. To launch, use tilewright_kernel_launch: a launch
- * needs more than this, such as the kernel's arguments and tensor maps, and these change between
- * versions.
- */
+ * needs more, such as the kernel's arguments and tensor maps, and these change between versions. */
 typedef struct tilewright_launch_step {
   size_t struct_size;       /* sizeof(tilewright_launch_step), set by the caller */
   const char* entry_symbol; /* The kernel owns it. */
@@ -393,8 +390,7 @@ TILEWRIGHT_API void tilewright_gemm_arguments_init(tilewright_gemm_arguments* ar
  *
  * UNAVAILABLE: NO_CUDA_DRIVER. FAILED_PRECONDITION: NO_CUDA_CONTEXT, or the kernel is for another
  * architecture. INVALID_ARGUMENT: an operand is missing or misaligned, a scale tensor has the wrong
- * size, the mask or the workspace is too small, or random bits are needed and there is no offset.
- */
+ * size, the mask or the workspace is too small, or there is no offset and random bits need one. */
 TILEWRIGHT_API tilewright_status tilewright_kernel_launch(
     const tilewright_kernel* kernel, const tilewright_gemm_arguments* arguments, void* stream);
 
@@ -455,10 +451,9 @@ typedef struct tilewright_fused_dropout_problem {
 TILEWRIGHT_API void tilewright_fused_dropout_problem_init(tilewright_fused_dropout_problem* problem,
                                                           size_t struct_size);
 
-/* Gets the best kernel for `problem`, as tilewright_get_gemm_kernel does. The functions for the
- * kernel's information, cubin and steps are the same as for a GEMM. a_alignment is that of x,
- * c_alignment of the residual, d_alignment of y, aux_alignment of pre_norm, and of their gradients.
- */
+/* Gets the best kernel for `problem`, as tilewright_get_gemm_kernel does. The functions for
+ * information, cubin and steps are the same as for a GEMM. a_alignment is that of x, c_alignment of
+ * the residual, d_alignment of y, aux_alignment of pre_norm, and of their gradients. */
 TILEWRIGHT_API tilewright_status tilewright_get_fused_dropout_kernel(
     tilewright_client* client, const tilewright_fused_dropout_problem* problem,
     const tilewright_get_options* options, tilewright_kernel** kernel);

@@ -11,9 +11,9 @@
 
 namespace tilewright::c {
 
-// A caller's structure as this version lays it out: what an older caller does not know keeps the
-// value in `defaults`; what a newer caller adds is refused unless it is zero, as it would be
-// ignored otherwise. INVALID_ARGUMENT, reason STRUCT_SIZE.
+// Returns a caller's structure in the layout of this version. Fields that an older caller does not
+// know keep the value in `defaults`. Fields that a newer caller added must be zero, because they
+// would be ignored. INVALID_ARGUMENT, reason STRUCT_SIZE: they are not, or the size was not set.
 template <typename Struct>
 absl::StatusOr<Struct> ReadVersioned(const Struct* given, const char* name, Struct defaults) {
   if (given == nullptr) return InvalidField(name, "NULL_POINTER", "must not be null");
@@ -32,7 +32,7 @@ absl::StatusOr<Struct> ReadVersioned(const Struct* given, const char* name, Stru
   return defaults;
 }
 
-// Fills the part of `out` that the caller knows, by out->struct_size, which is kept.
+// Writes at most `out->struct_size` bytes to `*out`, and keeps that size.
 template <typename Struct>
 absl::Status WriteVersioned(Struct filled, const char* name, Struct* out) {
   if (out == nullptr) return InvalidField(name, "NULL_POINTER", "must not be null");
