@@ -1,10 +1,10 @@
-"""Which elements Tilewright's kernels drop, in NumPy.
+"""Computes in NumPy which elements Tilewright's kernels drop.
 
 docs/dropout.md specifies the mask. It is a pure function of (seed, offset, batch, row, column),
 the number of Philox rounds and the probability:
 
-    threshold = p * 2^15 to the nearest integer, ties to even
-    kept      = bits(seed, offset, batch, row, column) % 32768 >= threshold   (16 bits an element)
+    threshold = p * 2^15, rounded to the nearest integer, ties to even
+    kept      = bits(seed, offset, batch, row, column) % 32768 >= threshold   (16 bits each)
     y         = where(kept, x * scale, 0),  scale = 32768 / (32768 - threshold)
 """
 import numpy as np
@@ -19,7 +19,7 @@ _WEYL = 0x9E3779B9, 0xBB67AE85
 
 
 def philox4x32(counter, key, rounds):
-    """Philox-4x32 (Salmon et al., SC'11).
+    """Computes Philox-4x32 (Salmon et al., SC'11).
 
     `counter` is four uint32 arrays that broadcast to one shape, low word first, `key` two ints.
     Returns four uint32 arrays of that shape.
@@ -35,7 +35,7 @@ def philox4x32(counter, key, rounds):
 
 
 def _element_bits(seed, offset, use, rounds, batch, row, column):
-    """The 16 bits of each element, uint16 of the shape that `row` and `column` broadcast to."""
+    """Returns the 16 bits of each element: uint16 in the broadcast shape of `row` and `column`."""
     if not 0 <= seed < 1 << 64:
         raise ValueError(f"seed {seed} is not in [0, 2^64)")
     if not 0 <= offset < 1 << 48:
@@ -52,7 +52,7 @@ def _element_bits(seed, offset, use, rounds, batch, row, column):
 
 
 def _grid(rows, columns, first_row, first_column):
-    """Coordinates [rows, 1] and [1, columns]."""
+    """Returns coordinates [rows, 1] and [1, columns]."""
     row = first_row + np.arange(rows, dtype=np.int64)[:, None]
     column = first_column + np.arange(columns, dtype=np.int64)[None, :]
     if rows and not (0 <= row[0, 0] and row[-1, 0] < 1 << 31):
@@ -63,14 +63,14 @@ def _grid(rows, columns, first_row, first_column):
 
 
 def quantize_probability(probability):
-    """The threshold of a probability in [0, 1]: p * 2^15 to the nearest int, ties to even."""
+    """Returns the threshold of a probability in [0, 1]: round(p * 2^15), ties to even."""
     if not 0 <= probability <= 1:
         raise ValueError(f"probability {probability} is not in [0, 1]")
     return round(float(probability) * STEPS)
 
 
 def dropout_scale(threshold):
-    """What kept elements are multiplied with: float32, 0 where everything is dropped."""
+    """Returns the factor of kept elements: float32, 0 if everything is dropped."""
     if threshold == STEPS:
         return np.float32(0)
     return np.float32(STEPS) / np.float32(STEPS - threshold)
@@ -78,9 +78,9 @@ def dropout_scale(threshold):
 
 def dropout_mask(seed, offset, probability, rows, columns, *, batch=0, rounds=7, first_row=0,
                  first_column=0):
-    """bool [rows, columns], True where the element is kept.
+    """Returns bool [rows, columns], True for each kept element.
 
-    The element at [i, j] is that of row first_row + i and column first_column + j.
+    Element [i, j] stands for row first_row + i and column first_column + j.
     """
     if rounds not in (7, 10):
         raise ValueError(f"rounds {rounds} is neither 7 nor 10")
@@ -90,15 +90,15 @@ def dropout_mask(seed, offset, probability, rows, columns, *, batch=0, rounds=7,
 
 
 def rounding_bits(seed, offset, rows, columns, *, batch=0, first_row=0, first_column=0):
-    """uint16 [rows, columns]: the bits that round each element stochastically."""
+    """Returns uint16 [rows, columns]: the bits that round each element stochastically."""
     row, column = _grid(rows, columns, first_row, first_column)
     return _element_bits(seed, offset, _ROUNDING, ROUNDING_ROUNDS, batch, row, column)
 
 
 def pack_mask(mask):
-    """bool [..., columns] as kernels store it: uint8 [..., 2 * ceil(columns / 16)].
+    """Packs bool [..., columns] as kernels store it: uint8 [..., 2 * ceil(columns / 16)].
 
-    Bit (column % 8) of byte (column // 8), 1 where the element is kept; padding bits are 0.
+    Bit (column % 8) of byte (column // 8) is 1 if the element is kept. Padding bits are 0.
     """
     mask = np.asarray(mask, bool)
     padding = [(0, 0)] * (mask.ndim - 1) + [(0, -mask.shape[-1] % 16)]
@@ -106,13 +106,13 @@ def pack_mask(mask):
 
 
 def unpack_mask(packed, columns):
-    """The inverse of pack_mask: bool [..., columns]."""
+    """Undoes pack_mask: returns bool [..., columns]."""
     bits = np.unpackbits(np.asarray(packed, np.uint8), axis=-1, bitorder="little")
     return bits[..., :columns].astype(bool)
 
 
 def dropout(x, mask, probability):
-    """float32 of x's shape: x * scale where `mask`, else 0, whatever x is there."""
+    """Returns float32 in x's shape: x * scale if `mask`, else 0 for any x."""
     scale = dropout_scale(quantize_probability(probability))
     with np.errstate(over="ignore", invalid="ignore"):
         return np.where(mask, np.asarray(x, np.float32) * scale, np.float32(0))
