@@ -152,7 +152,7 @@ int Restore(const Config& config, const std::string& file) {
   } else {
     std::printf("Restored %s.\n", Printable(file).c_str());
     if (!restored->kept.empty()) {
-      std::printf("What was there is kept as %s.\n", Printable(restored->kept).c_str());
+      std::printf("The old database is kept as %s.\n", Printable(restored->kept).c_str());
     }
   }
   if (std::fflush(stdout) != 0) {

@@ -104,7 +104,7 @@ void PrintExplanation(CommandContext& context, const v1::ExplainWinnerResponse& 
     context.out() << absl::StrFormat("Took the lead %.1f s into the tuning.\n", leads[0]);
   }
   context.out() << response.candidates_size() << " candidates of " << response.legal_configs()
-                << " legal configs";
+                << " configs";
   if (const std::string failures = CountFailures(response); !failures.empty()) {
     context.out() << "; failed: " << failures;
   }

@@ -33,7 +33,7 @@ Json TuningToJson(const v1::Tuning& tuning) {
 
 std::string Summary(const v1::Tuning& tuning, double seconds) {
   std::string text =
-      absl::StrCat(tuning.legal_configs(), " legal configs, ", tuning.compiled(), " compiled, ",
+      absl::StrCat(tuning.legal_configs(), " configs, ", tuning.compiled(), " compiled, ",
                    tuning.measured(), " measured in ", FormatWait(seconds));
   if (tuning.winner().margin() > 0) {
     absl::StrAppend(&text, "; ahead of the runner-up by ",
