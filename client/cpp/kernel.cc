@@ -57,8 +57,15 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
     std::shared_ptr<ModuleCache> modules, std::shared_ptr<VendorPool> vendors) {
   RETURN_IF_ERROR(CheckAnswer(response));
   // The service refuses the same problems, unless it has another version.
-  ASSIGN_OR_RETURN(v1::Problem canonical, Canonicalize(problem));
-  if (response.has_vendor() && !canonical.has_gemm()) {
+  absl::StatusOr<v1::Problem> canonical = Canonicalize(problem);
+  if (!canonical.ok()) {
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "OTHER_VERSION",
+        absl::StrCat("the daemon serves this problem, but this client library cannot "
+                     "check it (",
+                     canonical.status().message(), "): use the library of the daemon's version"));
+  }
+  if (response.has_vendor() && !canonical->has_gemm()) {
     return MakeError(
         absl::StatusCode::kDataLoss, "KERNEL_INVALID",
         "the service sent a cublasLt algorithm for a problem that is no GEMM; check tilewrightd");
@@ -66,14 +73,15 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
   const auto kept = std::make_shared<const v1::GetKernelResponse>(std::move(response));
   std::shared_ptr<LoadedModule> module;
   // The module reads the cubin inside the answer, so the cubin is held only once.
-  if (kept->has_kernel()) module = modules->Get({kept, &kept->kernel()});
+  if (kept->has_kernel()) module = modules->Get(canonical->kind_case(), {kept, &kept->kernel()});
   return std::shared_ptr<const Kernel>(
-      new Kernel(std::move(canonical), kept, std::move(module), std::move(vendors)));
+      new Kernel(*std::move(canonical), kept, std::move(module), std::move(vendors)));
 }
 
 Kernel::Kernel(v1::Problem problem, std::shared_ptr<const v1::GetKernelResponse> response,
                std::shared_ptr<LoadedModule> module, std::shared_ptr<VendorPool> vendors)
     : problem_(std::move(problem)),
+      shapeless_(EncodeShapeless(problem_)),
       response_(std::move(response)),
       module_(std::move(module)),
       vendors_(std::move(vendors)) {}
@@ -91,19 +99,20 @@ int64_t Kernel::WorkspaceBytes() const {
   return WorkspaceBytesFor(launch_plan(), FamilyOf(problem_).ShapeOf(problem_));
 }
 
-absl::StatusOr<v1::Problem> Kernel::OtherShape(const v1::Problem& problem) const {
+absl::StatusOr<v1::Problem> Kernel::OtherShape(v1::Problem problem) const {
   RETURN_IF_ERROR(CheckFamily(problem.kind_case()));
   if (is_vendor()) {
     return InvalidField("problem", "SHAPE_NOT_SERVED",
                         "a cublasLt algorithm serves only the shape that it was chosen for: get a "
                         "kernel for this shape");
   }
-  ASSIGN_OR_RETURN(v1::Problem canonical, Canonicalize(problem));
+  ASSIGN_OR_RETURN(v1::Problem canonical, Canonicalize(std::move(problem)));
+  if (EncodeShapeless(canonical) == shapeless_) return canonical;
   if (FamilyOf(problem_).MayServe(problem_, canonical)) return canonical;
   return OtherFamily(
-      "everything except the shape must be as in the kernel's problem, also which matrices all "
-      "batches share and which of m, n and k are within 2^16 of 2^31; get a kernel for this "
-      "problem");
+      "types, layouts, epilogue or operation, and numerics must be those of the kernel's problem, "
+      "and so must be which matrices all batches share and which of its sizes are within 2^16 of "
+      "2^31; get a kernel for this problem");
 }
 
 absl::Status Kernel::CheckFamily(v1::Problem::KindCase kind) const {

@@ -42,10 +42,11 @@ absl::StatusOr<const void*> LoadedModule::Find(Make make) {
   return launcher.get();
 }
 
-std::shared_ptr<LoadedModule> ModuleCache::Get(std::shared_ptr<const v1::Kernel> kernel) {
+std::shared_ptr<LoadedModule> ModuleCache::Get(v1::Problem::KindCase kind,
+                                               std::shared_ptr<const v1::Kernel> kernel) {
   // Several plans may launch one cubin: grid, split and raster are chosen at run time.
   const std::string key =
-      absl::StrCat(kernel->content_hash(), kernel->launch_plan().SerializeAsString());
+      absl::StrCat(kind, " ", kernel->content_hash(), kernel->launch_plan().SerializeAsString());
   absl::MutexLock lock(&mutex_);
   if (const auto found = modules_.find(key); found != modules_.end()) {
     if (auto module = found->second.lock()) return module;

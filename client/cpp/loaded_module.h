@@ -17,6 +17,7 @@
 #include "kernel_templates/launch/vendor/vendor_launcher.h"
 #include "proto/support/status_macros.h"
 #include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
 
@@ -55,7 +56,10 @@ class LoadedModule {
 // and its kernels; thread-safe. A module lives as long as a kernel that uses it.
 class ModuleCache {
  public:
-  std::shared_ptr<LoadedModule> Get(std::shared_ptr<const v1::Kernel> kernel);
+  // `kind` is that of the problem that the kernel was served for: it decides the launcher, whatever
+  // the daemon sends.
+  std::shared_ptr<LoadedModule> Get(v1::Problem::KindCase kind,
+                                    std::shared_ptr<const v1::Kernel> kernel);
 
  private:
   absl::Mutex mutex_;

@@ -58,8 +58,12 @@ RequestKey MakeRequestKey(const v1::FusedDropoutProblem& problem, const GetOptio
 RequestKey MakeRequestKey(const v1::Problem& problem, const GetOptions& options) {
   const google::protobuf::FieldDescriptor* field =
       v1::Problem::descriptor()->FindFieldByNumber(problem.kind_case());
-  if (field == nullptr) return MakeKey(problem, problem.kind_case(), options);
-  const google::protobuf::Message& of_kind = problem.GetReflection()->GetMessage(problem, field);
+  // The service refuses what this version does not know: no kernel is kept under such a key.
+  const google::protobuf::Reflection& reflection = *problem.GetReflection();
+  if (field == nullptr || !reflection.GetUnknownFields(problem).empty()) {
+    return MakeKey(problem, v1::Problem::KIND_NOT_SET, options);
+  }
+  const google::protobuf::Message& of_kind = reflection.GetMessage(problem, field);
   return MakeKey(of_kind, problem.kind_case(), options);
 }
 

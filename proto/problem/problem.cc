@@ -13,8 +13,9 @@
 namespace tilewright {
 namespace {
 
-// Raise this if a field is added or its meaning changes. Keys of older encodings then match
-// nothing: that costs a tuning, but never serves a wrong kernel.
+// Raise this if the meaning of a field changes. Keys of older encodings then match nothing: that
+// costs a tuning, but never serves a wrong kernel. Never raise it for a new field: encode that field
+// only if it is set, so that stored keys stay.
 constexpr uint32_t kEncodingVersion = 2;
 
 // A divisor or alignment of 0 or 1 requires nothing.
@@ -30,12 +31,11 @@ bool FitsAnyGrid(const ProblemShape& shape) {
 
 }  // namespace
 
-absl::StatusOr<v1::Problem> Canonicalize(const v1::Problem& problem) {
+absl::StatusOr<v1::Problem> Canonicalize(v1::Problem problem) {
   // A problem without the parts that this version does not know would be another problem.
   RETURN_IF_ERROR(CheckKnownValues(problem, {.name = "problem", .unknown_field = Unimplemented}));
-  v1::Problem canonical = problem;
-  RETURN_IF_ERROR(FamilyOf(problem).Canonicalize(canonical));
-  return canonical;
+  RETURN_IF_ERROR(FamilyOf(problem).Canonicalize(problem));
+  return problem;
 }
 
 std::string EncodeProblem(const v1::Problem& canonical) {

@@ -16,7 +16,7 @@ namespace tilewright {
 // Checks `problem` and fills every default. All spellings of one computation give the same result:
 // strides are explicit, unused fields are cleared. INVALID_ARGUMENT names the field ("gemm.lda")
 // with a reason code. UNIMPLEMENTED: it is well formed, but no template of this version serves it.
-absl::StatusOr<v1::Problem> Canonicalize(const v1::Problem& problem);
+absl::StatusOr<v1::Problem> Canonicalize(v1::Problem problem);
 
 // Returns the canonical encoding: a format version, then every field in a fixed order, fixed-width
 // little-endian. It is stored and compared in full: equal hashes are never enough.

@@ -15,16 +15,11 @@
 #include "kernel_templates/launch/driver/loaded_kernel.h"
 #include "kernel_templates/launch/plan/grid.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
+#include "proto/problem/tensor_use.h"
 #include "proto/support/status_macros.h"
 #include "tilewright/v1/kernel.pb.h"
 
 namespace tilewright {
-
-// An output that a launch clears before its steps run.
-struct ZeroedOutput {
-  CUdeviceptr address;
-  std::size_t words;
-};
 
 // A kernel that is loaded into the current CUDA context and ready to launch. Thread-safe once made.
 // It must be destroyed before the context. The bench worker and the client share this class, so
@@ -36,8 +31,8 @@ struct ZeroedOutput {
 //   ShapeOf(problem)
 //   Check(plan, problem, operands)         checks shape and operands against the plan
 //   Pack(plan, problem, operands)          makes Args
-//   ZeroedOutputs(problem, operands)
-//   AddTensorMaps(driver, step, problem, operands, maps)
+//   TensorsOf(problem), PointerOf(use, operands)
+//   AddTensorMaps(driver, step, problem, uses, operands, maps)
 template <typename Traits>
 class KernelLauncher {
  public:
@@ -71,7 +66,11 @@ class KernelLauncher {
   // checks and without allocation.
   struct Prepared {
     typename Traits::Args args{};
-    std::vector<ZeroedOutput> zeroed;
+    struct Zeroed {
+      CUdeviceptr address;
+      std::size_t words;
+    };
+    std::vector<Zeroed> zeroed;  // Outputs that are cleared before the steps run.
     std::vector<PreparedStep> steps;
   };
   absl::StatusOr<std::shared_ptr<const Prepared>> Prepare(const Problem& problem,
@@ -79,13 +78,19 @@ class KernelLauncher {
     RETURN_IF_ERROR(Traits::Check(kernel_.plan, problem, operands));
     auto prepared = std::make_shared<Prepared>();
     prepared->args = Traits::Pack(kernel_.plan, problem, operands);
-    prepared->zeroed = Traits::ZeroedOutputs(problem, operands);
+    const TensorUses uses = Traits::TensorsOf(problem);
+    for (const TensorUse& use : uses) {
+      if (!use.zeroed) continue;
+      prepared->zeroed.push_back(
+          {reinterpret_cast<CUdeviceptr>(Traits::PointerOf(use, operands)),
+           static_cast<std::size_t>(use.layout.SpanBytes()) / sizeof(uint32_t)});
+    }
     prepared->steps.resize(kernel_.functions.size());
     for (std::size_t i = 0; i < prepared->steps.size(); ++i) {
       const v1::LaunchStep& plan = kernel_.plan.steps(static_cast<int>(i));
       PreparedStep& step = prepared->steps[i];
       RETURN_IF_ERROR(
-          Traits::AddTensorMaps(*kernel_.driver, plan, problem, operands, step.tensor_maps));
+          Traits::AddTensorMaps(*kernel_.driver, plan, problem, uses, operands, step.tensor_maps));
       step.parameters.push_back(&prepared->args);
       if (!step.tensor_maps.empty()) step.parameters.push_back(step.tensor_maps.data());
       PrepareStep(plan, kernel_.functions[i],

@@ -34,9 +34,12 @@ struct FusedDropoutLaunch {
   static Args Pack(const v1::LaunchPlan& plan, const Problem& problem, const Operands& operands) {
     return PackFusedDropout(plan, problem, operands);
   }
-  static std::vector<ZeroedOutput> ZeroedOutputs(const Problem&, const Operands&) { return {}; }
+  static TensorUses TensorsOf(const Problem& problem) { return tilewright::TensorsOf(problem); }
+  static const void* PointerOf(const TensorUse& use, const Operands& operands) {
+    return tilewright::PointerOf(FusedTensorOf(use), operands);
+  }
   static absl::Status AddTensorMaps(const DriverApi&, const v1::LaunchStep&, const Problem&,
-                                    const Operands&, std::vector<CUtensorMap>&) {
+                                    const TensorUses&, const Operands&, std::vector<CUtensorMap>&) {
     return absl::OkStatus();
   }
 };

@@ -1,6 +1,5 @@
 #include "kernel_templates/launch/gemm/gemm_launcher.h"
 
-#include "kernel_templates/launch/gemm/gemm_operands.h"
 #include "kernel_templates/launch/gemm/tensor_map.h"
 #include "proto/support/status_macros.h"
 
@@ -13,7 +12,7 @@ const void* AddressOf(v1::Operand operand, const v1::GemmProblem& problem, const
                       const GemmArguments& operands) {
   if (operand == v1::OPERAND_C && !ReadsSource(problem, operands)) operand = v1::OPERAND_D;
   for (const TensorUse& use : uses) {
-    if (use.operand == operand) return PointerOf(GemmTensorOf(use), operands);
+    if (use.operand == operand) return GemmLaunch::PointerOf(use, operands);
   }
   return nullptr;
 }
@@ -31,23 +30,9 @@ GemmArgs GemmLaunch::Pack(const v1::LaunchPlan& plan, const Problem& problem,
   return PackGemm(plan, problem, operands);
 }
 
-std::vector<ZeroedOutput> GemmLaunch::ZeroedOutputs(const Problem& problem,
-                                                    const Operands& operands) {
-  std::vector<ZeroedOutput> zeroed;
-  for (const TensorUse& use : TensorsOf(problem)) {
-    if (!use.zeroed) continue;
-    const void* const output = PointerOf(GemmTensorOf(use), operands);
-    zeroed.push_back({reinterpret_cast<CUdeviceptr>(output),
-                      static_cast<std::size_t>(use.layout.SpanBytes()) / 4});
-  }
-  return zeroed;
-}
-
 absl::Status GemmLaunch::AddTensorMaps(const DriverApi& driver, const v1::LaunchStep& step,
-                                       const Problem& problem, const Operands& operands,
-                                       std::vector<CUtensorMap>& maps) {
-  if (step.tensor_maps().empty()) return absl::OkStatus();
-  const TensorUses uses = TensorsOf(problem);
+                                       const Problem& problem, const TensorUses& uses,
+                                       const Operands& operands, std::vector<CUtensorMap>& maps) {
   for (const v1::TensorMapSpec& spec : step.tensor_maps()) {
     ASSIGN_OR_RETURN(
         maps.emplace_back(),

@@ -9,6 +9,7 @@
 #include "kernel_templates/abi/kernel_args.h"
 #include "kernel_templates/launch/driver/driver_api.h"
 #include "kernel_templates/launch/driver/kernel_launcher.h"
+#include "kernel_templates/launch/gemm/gemm_operands.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 #include "tilewright/gemm.h"
 #include "tilewright/v1/kernel.pb.h"
@@ -27,10 +28,13 @@ struct GemmLaunch {
   static absl::Status Check(const v1::LaunchPlan& plan, const Problem& problem,
                             const Operands& operands);
   static Args Pack(const v1::LaunchPlan& plan, const Problem& problem, const Operands& operands);
-  static std::vector<ZeroedOutput> ZeroedOutputs(const Problem& problem, const Operands& operands);
+  static TensorUses TensorsOf(const Problem& problem) { return tilewright::TensorsOf(problem); }
+  static const void* PointerOf(const TensorUse& use, const Operands& operands) {
+    return tilewright::PointerOf(GemmTensorOf(use), operands);
+  }
   static absl::Status AddTensorMaps(const DriverApi& driver, const v1::LaunchStep& step,
-                                    const Problem& problem, const Operands& operands,
-                                    std::vector<CUtensorMap>& maps);
+                                    const Problem& problem, const TensorUses& uses,
+                                    const Operands& operands, std::vector<CUtensorMap>& maps);
 };
 
 using GemmLauncher = KernelLauncher<GemmLaunch>;

@@ -100,7 +100,7 @@ class Kernel {
 
   // `problem` in its canonical form, or its errors in the service's words. INVALID_ARGUMENT, reason
   // OTHER_FAMILY: this kernel was not made for it.
-  absl::StatusOr<v1::Problem> OtherShape(const v1::Problem& problem) const;
+  absl::StatusOr<v1::Problem> OtherShape(v1::Problem problem) const;
   absl::Status CheckFamily(v1::Problem::KindCase kind) const;
 
   absl::Status LaunchCanonical(const v1::GemmProblem& problem, const GemmArguments& arguments,
@@ -109,6 +109,7 @@ class Kernel {
                                const FusedDropoutArguments& arguments, CUstream_st* stream) const;
 
   const v1::Problem problem_;
+  const std::string shapeless_;  // What kernels for other shapes have in common with it.
   const std::shared_ptr<const v1::GetKernelResponse> response_;
   const std::shared_ptr<LoadedModule> module_;
   const std::shared_ptr<VendorPool> vendors_;
