@@ -44,8 +44,8 @@ class Family {
   // `problem` need not be canonical. After an error its content is undefined.
   virtual absl::Status Canonicalize(v1::Problem& problem) const = 0;
 
-  // Writes the fields in an order that never changes, because keys are hashes of it. A field that is
-  // newer than the first version is written only if it is set, behind its number.
+  // Writes the fields in an order that never changes, because keys are hashes of it. A field that
+  // is newer than the first version is written only if it is set, behind its number.
   virtual void Encode(const v1::Problem& problem, ProblemEncoder& out) const = 0;
 
   // Clears what a launch passes to a kernel: the shape, strides and, with dropout, the probability.

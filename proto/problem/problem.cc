@@ -14,8 +14,8 @@ namespace tilewright {
 namespace {
 
 // Raise this if the meaning of a field changes. Keys of older encodings then match nothing: that
-// costs a tuning, but never serves a wrong kernel. Never raise it for a new field: encode that field
-// only if it is set, so that stored keys stay.
+// costs a tuning, but never serves a wrong kernel. Never raise it for a new field: encode that
+// field only if it is set, so that stored keys stay.
 constexpr uint32_t kEncodingVersion = 2;
 
 // A divisor or alignment of 0 or 1 requires nothing.

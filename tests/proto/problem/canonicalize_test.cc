@@ -152,7 +152,7 @@ TEST(CanonicalizeTest, EnumValuesThatTheWireAddsAreRefused) {
   const auto canonical = Canonicalize(problem);
   EXPECT_EQ(ReasonOf(canonical.status()), "UNKNOWN_ENUM_VALUE");
   EXPECT_THAT(std::string(canonical.status().message()),
-              HasSubstr("gemm.epilogue.activation: 99 is no Activation"));
+              HasSubstr("gemm.epilogue.activation: 99 is not a value of Activation"));
 }
 
 TEST(CanonicalizeTest, NegativeEnumValuesAreRefused) {

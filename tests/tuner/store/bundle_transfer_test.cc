@@ -182,7 +182,7 @@ TEST(BundleTransferTest, SaysWhatWasLeftOutAndWhy) {
   EXPECT_EQ(summary.signer_not_trusted(), 1);
   EXPECT_EQ(DescribeLeftOut(summary),
             "left out 3 winners: 1 cublasLt algorithm without a sound template; 1 whose "
-            "signer is not trusted here (`tilewright trust list` shows the signers); 1 served and "
+            "signer is not trusted here (`tilewright trust list` shows the signers); 1 served but "
             "not stored yet (try again when the disk accepts writes)");
 }
 
