@@ -59,6 +59,17 @@ TEST(RequestKey, TellsATargetFromAHash) {
   EXPECT_NE(of_target, MakeRequestKey(Gemm(64, 32, 16), hash).bytes);
 }
 
+// The kernel of the problem that is known answered one that the service refuses.
+TEST(RequestKeyTest, AnUnknownFieldMakesAnotherKey) {
+  v1::Problem known;
+  *known.mutable_gemm() = Gemm(64, 32, 16);
+  v1::Problem unknown = known;
+  unknown.GetReflection()->MutableUnknownFields(&unknown)->AddVarint(1000, 1);
+  const std::string key(MakeRequestKey(known, {}).bytes);
+  EXPECT_EQ(key, MakeRequestKey(known.gemm(), {}).bytes);
+  EXPECT_NE(key, MakeRequestKey(unknown, {}).bytes);
+}
+
 TEST_F(ClientTest, SendsEveryOption) {
   v1::GetKernelRequest seen;
   service_.get_kernel = [&seen](const v1::GetKernelRequest& request) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+
+#include "client/cpp/loaded_module.h"
 #include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "tests/client/client_fixture.h"
@@ -85,6 +88,23 @@ TEST_F(ClientTest, AVendorAlgorithmHasOneShape) {
   const auto kernel = client_->GetKernel(Gemm(64, 32, 16)).value();
   EXPECT_EQ(kernel->WorkspaceBytes(), 4096);
   EXPECT_EQ(ReasonOf(kernel->WorkspaceBytes(Gemm(64, 32, 32)).status()), "SHAPE_NOT_SERVED");
+}
+
+// A newer daemon may serve what this version refuses. The words blamed the service.
+TEST_F(ClientTest, AKernelForAProblemThatThisVersionRefusesIsOfAnotherVersion) {
+  v1::GemmProblem newer = Gemm(64, 32, 16);
+  newer.set_d_type(v1::DATA_TYPE_TF32);
+  const absl::Status status = client_->GetKernel(newer).status();
+  EXPECT_EQ(ReasonOf(status), "OTHER_VERSION") << status;
+}
+
+// A daemon that sent one kernel for problems of two kinds had it launched as the other kind.
+TEST(ModuleCacheTest, KeepsTheKindsApart) {
+  ModuleCache modules;
+  const auto kernel = std::make_shared<const v1::Kernel>();
+  const auto gemm = modules.Get(v1::Problem::kGemm, kernel);
+  EXPECT_EQ(modules.Get(v1::Problem::kGemm, kernel), gemm);
+  EXPECT_NE(modules.Get(v1::Problem::kFusedDropout, kernel), gemm);
 }
 
 }  // namespace
