@@ -1,4 +1,4 @@
-// `tilewright explain gemm`
+// `tilewright explain`
 #include <CLI/CLI.hpp>
 #include <map>
 #include <memory>

@@ -1,4 +1,4 @@
-// `tilewright get gemm` and `tilewright get dropout`
+// `tilewright get`
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>

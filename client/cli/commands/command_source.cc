@@ -1,4 +1,4 @@
-// `tilewright source gemm` and `tilewright source dropout`
+// `tilewright source`
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>

@@ -1,4 +1,4 @@
-// `tilewright tune gemm` and `tilewright tune dropout`
+// `tilewright tune`
 #include <CLI/CLI.hpp>
 #include <memory>
 

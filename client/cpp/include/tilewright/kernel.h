@@ -42,8 +42,8 @@ class Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
-  // The problem that you asked about, with every default filled in. The one of the other kind is
-  // empty.
+  // The problem that you asked about, with every default filled in. If it is of another kind, the
+  // message is empty.
   const v1::GemmProblem& problem() const { return problem_.gemm(); }
   const v1::FusedDropoutProblem& fused_dropout() const { return problem_.fused_dropout(); }
   const v1::Problem& any_problem() const { return problem_; }
@@ -89,7 +89,7 @@ class Kernel {
                       CUstream_st* stream) const;
 
   // The same for a fused dropout. The probability may differ, too. INVALID_ARGUMENT, reason
-  // OTHER_FAMILY: the kernel is for a problem of the other kind.
+  // OTHER_FAMILY: the kernel is for a problem of another kind.
   absl::Status Launch(const FusedDropoutArguments& arguments, CUstream_st* stream) const;
   absl::Status Launch(const v1::FusedDropoutProblem& problem,
                       const FusedDropoutArguments& arguments, CUstream_st* stream) const;
