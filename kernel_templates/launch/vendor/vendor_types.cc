@@ -1,6 +1,6 @@
 #include "kernel_templates/launch/vendor/vendor_types.h"
 
-#include <cstring>
+#include <cmath>
 
 #include "proto/problem/gemm/precision.h"
 #include "proto/support/errors.h"
@@ -10,11 +10,15 @@ namespace {
 
 // Returns the IEEE binary16 that equals `value`, if there is one. Other scalars are refused.
 std::optional<uint16_t> ExactHalf(float value) {
-  const _Float16 half = static_cast<_Float16>(value);
-  if (static_cast<float>(half) != value) return std::nullopt;
-  uint16_t bits;
-  std::memcpy(&bits, &half, sizeof(bits));
-  return bits;
+  const int sign = std::signbit(value) ? 0x8000 : 0;
+  const float size = std::fabs(value);
+  if (std::isinf(value)) return static_cast<uint16_t>(sign | 0x7C00);
+  if (!(size <= 65504)) return std::nullopt;  // Or it is a NaN.
+  // Below 2^-14 halves are multiples of 2^-24. Above, each power of two has 1024 of them.
+  const int unit = size < 0x1p-14f ? -24 : std::ilogb(size) - 10;
+  const float units = std::ldexp(size, -unit);
+  if (units != std::trunc(units)) return std::nullopt;
+  return static_cast<uint16_t>(sign + ((unit + 24) << 10) + static_cast<int>(units));
 }
 
 std::optional<DataType> Fp8(v1::DataType type) {
