@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -136,6 +137,10 @@ int RunCommand(const std::vector<std::string>& arguments, const Streams& streams
 }
 
 }  // namespace
+
+void SetAction(CLI::App& command, Action& action, Action run) {
+  command.callback([&action, run = std::move(run)] { action = run; });
+}
 
 int Run(const std::vector<std::string>& arguments, const Streams& streams) {
   const int code = RunCommand(arguments, streams);

@@ -121,9 +121,7 @@ void AddBackup(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("backup", "Copy the whole database to a file");
   auto file = std::make_shared<std::string>();
   command->add_option("file", *file, "The file to write")->type_name("FILE")->required();
-  command->callback([&action, file] {
-    action = [file](CommandContext& context) { return Backup(context, *file); };
-  });
+  SetAction(*command, action, [file](CommandContext& context) { return Backup(context, *file); });
 }
 
 void AddRestore(CLI::App& app, Action& action) {
@@ -135,9 +133,7 @@ void AddRestore(CLI::App& app, Action& action) {
   command->add_option("file", *file, "A file that backup wrote, or tilewright.db.schema-N")
       ->type_name("FILE")
       ->required();
-  command->callback([&action, file] {
-    action = [file](CommandContext& context) { return Restore(context, *file); };
-  });
+  SetAction(*command, action, [file](CommandContext& context) { return Restore(context, *file); });
 }
 
 }  // namespace tilewright::cli

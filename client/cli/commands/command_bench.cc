@@ -186,9 +186,7 @@ void AddBench(CLI::App& app, Action& action) {
           ->expected(0, 1);
   AddTargetFlags(*bench, flags->target);
   AddTuningFlags(*bench, flags->tuning);
-  bench->callback([&action, flags] {
-    action = [flags](CommandContext& context) { return Bench(context, *flags); };
-  });
+  SetAction(*bench, action, [flags](CommandContext& context) { return Bench(context, *flags); });
 }
 
 }  // namespace tilewright::cli

@@ -108,10 +108,7 @@ absl::StatusOr<int> Import(CommandContext& context, const std::string& path) {
   std::istream in(bundle.get());
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ImportBundleResponse response, client->connection().ImportBundle(in));
-  if (context.json()) {
-    context.PrintJson(ToJson(response));
-    return kExitOk;
-  }
+  if (context.PrintedAsJson(response)) return kExitOk;
   context.out() << "Imported " << Outcome(response) << ".\nSigned by "
                 << NameOf(response.signer(), response.signer_name()) << ".\n";
   return kExitOk;
@@ -134,10 +131,7 @@ absl::StatusOr<int> Inspect(CommandContext& context, const std::string& path, bo
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::InspectBundleResponse response,
                    client->connection().InspectBundle(in));
-  if (context.json()) {
-    context.PrintJson(ToJson(response));
-    return kExitOk;
-  }
+  if (context.PrintedAsJson(response)) return kExitOk;
   if (dry_run) {
     context.out() << (response.signer().trusted() ? "Would import " : "Once trusted, would import ")
                   << Outcome(response.outcome()) << ". Nothing was stored.\n";
@@ -168,9 +162,7 @@ void AddExport(CLI::App& app, Action& action) {
       ->add_option("--key", flags->keys,
                    "Only the winner with this key, as `list --json` shows it; may be repeated")
       ->type_name("KEY");
-  command->callback([&action, flags] {
-    action = [flags](CommandContext& context) { return Export(context, *flags); };
-  });
+  SetAction(*command, action, [flags](CommandContext& context) { return Export(context, *flags); });
 }
 
 void AddImport(CLI::App& app, Action& action) {
@@ -180,10 +172,8 @@ void AddImport(CLI::App& app, Action& action) {
   command->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
   command->add_flag("--dry-run", *dry_run,
                     "Verify the bundle and say what an import would do, but store nothing");
-  command->callback([&action, file, dry_run] {
-    action = [file, dry_run](CommandContext& context) {
-      return *dry_run ? Inspect(context, *file, /*dry_run=*/true) : Import(context, *file);
-    };
+  SetAction(*command, action, [file, dry_run](CommandContext& context) {
+    return *dry_run ? Inspect(context, *file, /*dry_run=*/true) : Import(context, *file);
   });
 }
 
@@ -194,9 +184,8 @@ void AddBundle(CLI::App& app, Action& action) {
       bundle->add_subcommand("inspect", "Verify a bundle and show its winners and who signed it");
   auto file = std::make_shared<std::string>();
   inspect->add_option("file", *file, "A bundle that export wrote")->type_name("FILE")->required();
-  inspect->callback([&action, file] {
-    action = [file](CommandContext& context) { return Inspect(context, *file, /*dry_run=*/false); };
-  });
+  SetAction(*inspect, action,
+            [file](CommandContext& context) { return Inspect(context, *file, /*dry_run=*/false); });
 }
 
 }  // namespace tilewright::cli

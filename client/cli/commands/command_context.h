@@ -1,6 +1,8 @@
 #ifndef TILEWRIGHT_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_
 #define TILEWRIGHT_CLIENT_CLI_COMMANDS_COMMAND_CONTEXT_H_
 
+#include <google/protobuf/message.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -57,6 +59,11 @@ class CommandContext {
 
   // Prints one JSON object on a line of its own.
   void PrintJson(const Json& object) { out_ << JsonText(object) << '\n' << std::flush; }
+  // Prints `message` if --json is given. Returns whether it is given.
+  bool PrintedAsJson(const google::protobuf::Message& message) {
+    if (flags_.json) PrintJson(ToJson(message));
+    return flags_.json;
+  }
   // Prints a line for people to stderr, unless --quiet is given.
   void Note(const std::string& text);
   // Prints an error line to stderr, for a command that printed its result but did not succeed.

@@ -67,10 +67,7 @@ std::string DescribeTemplates(const v1::ListDevicesResponse& response) {
 absl::StatusOr<int> Devices(CommandContext& context) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ListDevicesResponse response, client->connection().ListDevices());
-  if (context.json()) {
-    context.PrintJson(ToJson(response));
-    return kExitOk;
-  }
+  if (context.PrintedAsJson(response)) return kExitOk;
   const Style& style = context.out_style();
   context.out() << RenderDevices(response, style) << '\n'
                 << RenderProfiles(response, style) << '\n'

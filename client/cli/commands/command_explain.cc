@@ -157,9 +157,7 @@ void AddExplain(CLI::App& app, Action& action) {
   AddProblemCommands(*explain, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
     kind.add_flag("--all", flags->all, "Show all candidates, not only the first 20");
-    kind.callback([&action, flags] {
-      action = [flags](CommandContext& context) { return Explain(context, *flags); };
-    });
+    SetAction(kind, action, [flags](CommandContext& context) { return Explain(context, *flags); });
   });
 }
 

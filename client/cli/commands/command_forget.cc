@@ -61,10 +61,7 @@ absl::StatusOr<int> Forget(CommandContext& context, const ForgetFlags& flags) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ForgetWinnersResponse response,
                    client->connection().ForgetWinners(request));
-  if (context.json()) {
-    context.PrintJson(ToJson(response));
-    return kExitOk;
-  }
+  if (context.PrintedAsJson(response)) return kExitOk;
   context.out() << (flags.dry_run ? "Would forget " : "Forgot ")
                 << Count(response.winners(), "winner") << " and "
                 << Count(response.kernels(), "kernel") << ".\n";
@@ -85,10 +82,7 @@ absl::StatusOr<int> Prune(CommandContext& context, const PruneFlags& flags) {
   }
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::PruneCacheResponse response, client->connection().PruneCache(request));
-  if (context.json()) {
-    context.PrintJson(ToJson(response));
-    return kExitOk;
-  }
+  if (context.PrintedAsJson(response)) return kExitOk;
   const auto bytes = [](int64_t count) { return FormatBytes(static_cast<double>(count)); };
   context.out() << (flags.dry_run ? "Would remove " : "Removed ")
                 << Count(response.superseded_winners(), "superseded winner") << ", "
@@ -151,9 +145,7 @@ void AddPrune(CLI::App& app, Action& action) {
                    "max_cache_bytes)")
       ->type_name("BYTES");
   command->add_flag("--dry-run", flags->dry_run, "Count, and remove nothing");
-  command->callback([&action, flags] {
-    action = [flags](CommandContext& context) { return Prune(context, *flags); };
-  });
+  SetAction(*command, action, [flags](CommandContext& context) { return Prune(context, *flags); });
 }
 
 }  // namespace tilewright::cli

@@ -163,9 +163,7 @@ void AddGet(CLI::App& app, Action& action) {
     kind.add_option("--hash", flags->pinned_hash, "Serve exactly the kernel with this content hash")
         ->type_name("HEX");
     kind.add_option("-o,--output", flags->output, "Write the cubin to FILE")->type_name("FILE");
-    kind.callback([&action, flags] {
-      action = [flags](CommandContext& context) { return Get(context, *flags); };
-    });
+    SetAction(kind, action, [flags](CommandContext& context) { return Get(context, *flags); });
   });
 }
 

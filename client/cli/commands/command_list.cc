@@ -91,9 +91,7 @@ void AddList(CLI::App& app, Action& action) {
   CLI::App* list = app.add_subcommand("list", "Show the stored winners, newest first");
   auto limit = std::make_shared<std::string>();
   list->add_option("--limit", *limit, "Show at most this many (default: all)")->type_name("N");
-  list->callback([&action, limit] {
-    action = [limit](CommandContext& context) { return List(context, *limit); };
-  });
+  SetAction(*list, action, [limit](CommandContext& context) { return List(context, *limit); });
 }
 
 }  // namespace tilewright::cli

@@ -193,9 +193,7 @@ void AddSource(CLI::App& app, Action& action) {
                     "Write source.cu, the files that it includes and the compiled files to this "
                     "folder, and do not print them")
         ->type_name("DIR");
-    kind.callback([&action, flags] {
-      action = [flags](CommandContext& context) { return Source(context, *flags); };
-    });
+    SetAction(kind, action, [flags](CommandContext& context) { return Source(context, *flags); });
   });
 }
 

@@ -127,17 +127,17 @@ Json EntryToJson(const v1::SweepEntry& entry) {
 // Prints each entry as JSON once, when it has ended.
 class EntryPrinter {
  public:
-  explicit EntryPrinter(CommandContext& context) : session_(context) {}
+  explicit EntryPrinter(CommandContext& context) : context_(context) {}
 
   void Show(const v1::Sweep& sweep) {
     for (const v1::SweepEntry& entry : sweep.entries()) {
       if (!IsFinal(entry.state()) || !shown_.insert(entry.label()).second) continue;
-      session_.PrintJson(EntryToJson(entry));
+      context_.PrintJson(EntryToJson(entry));
     }
   }
 
  private:
-  CommandContext& session_;
+  CommandContext& context_;
   std::set<std::string> shown_;
 };
 
@@ -277,9 +277,7 @@ void AddSweep(CLI::App& app, Action& action) {
       ->type_name("NAME");
   AddTargetFlags(*sweep, flags->target);
   AddTuningFlags(*sweep, flags->tuning);
-  sweep->callback([&action, flags] {
-    action = [flags](CommandContext& context) { return Sweep(context, *flags); };
-  });
+  SetAction(*sweep, action, [flags](CommandContext& context) { return Sweep(context, *flags); });
 }
 
 }  // namespace tilewright::cli

@@ -27,10 +27,7 @@ std::string DayOf(const v1::Signer& signer) {
 absl::StatusOr<int> ListSigners(CommandContext& context) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ListSignersResponse response, client->connection().ListSigners());
-  if (context.json()) {
-    context.PrintJson(ToJson(response));
-    return kExitOk;
-  }
+  if (context.PrintedAsJson(response)) return kExitOk;
   Table table({"name", "state", "since", "winners", "signer"}, {false, false, false, true, false});
   for (const v1::Signer& signer : response.signers()) {
     table.Add({signer.display_name().empty() ? "-" : signer.display_name(), StateOf(signer),
@@ -52,10 +49,7 @@ absl::StatusOr<int> ListSigners(CommandContext& context) {
 absl::StatusOr<int> Add(CommandContext& context, const v1::TrustSignerRequest& request) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::Signer signer, client->connection().TrustSigner(request));
-  if (context.json()) {
-    context.PrintJson(ToJson(signer));
-    return kExitOk;
-  }
+  if (context.PrintedAsJson(signer)) return kExitOk;
   context.out() << "Trusts " << Printable(signer.signer()) << " as "
                 << Printable(signer.display_name()) << ": its bundles can be imported";
   if (signer.winners() > 0)
@@ -68,10 +62,7 @@ absl::StatusOr<int> Remove(CommandContext& context, const std::string& name) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::DistrustSignerResponse response,
                    client->connection().DistrustSigner(name));
-  if (context.json()) {
-    context.PrintJson(ToJson(response));
-    return kExitOk;
-  }
+  if (context.PrintedAsJson(response)) return kExitOk;
   context.out() << "Does not trust " << Printable(response.signer().signer()) << " any more";
   if (response.winners() > 0) {
     context.out() << ": its " << Count(response.winners(), "winner")
@@ -85,38 +76,29 @@ absl::StatusOr<int> Remove(CommandContext& context, const std::string& name) {
 absl::StatusOr<int> Adopt(CommandContext& context) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::AdoptWinnersResponse response, client->connection().AdoptWinners());
-  if (context.json()) {
-    context.PrintJson(ToJson(response));
-  } else {
-    context.out() << "Adopted " << Count(response.winners(), "winner") << ".\n";
-  }
+  if (context.PrintedAsJson(response)) return kExitOk;
+  context.out() << "Adopted " << Count(response.winners(), "winner") << ".\n";
   return kExitOk;
 }
 
 absl::StatusOr<int> ShowKey(CommandContext& context) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::SigningKey key, client->connection().GetSigningKey());
-  if (context.json()) {
-    context.PrintJson(ToJson(key));
-  } else {
-    context.out() << Printable(key.signer()) << '\n';
-    context.Note(
-        "this is the fingerprint of the key that signs your exports; whoever imports them runs "
-        "`tilewright trust add` with it");
-  }
+  if (context.PrintedAsJson(key)) return kExitOk;
+  context.out() << Printable(key.signer()) << '\n';
+  context.Note(
+      "this is the fingerprint of the key that signs your exports; whoever imports them runs "
+      "`tilewright trust add` with it");
   return kExitOk;
 }
 
 absl::StatusOr<int> RotateKey(CommandContext& context) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::SigningKey key, client->connection().RotateSigningKey());
-  if (context.json()) {
-    context.PrintJson(ToJson(key));
-  } else {
-    context.out() << "Exports are signed with " << Printable(key.signer())
-                  << " from now on.\nThe old key, " << Printable(key.previous_signer())
-                  << ", stays trusted here. `tilewright trust remove` ends that.\n";
-  }
+  if (context.PrintedAsJson(key)) return kExitOk;
+  context.out() << "Exports are signed with " << Printable(key.signer())
+                << " from now on.\nThe old key, " << Printable(key.previous_signer())
+                << ", stays trusted here. `tilewright trust remove` ends that.\n";
   return kExitOk;
 }
 
@@ -153,9 +135,8 @@ void AddTrust(CLI::App& app, Action& action) {
   remove->add_option("signer", *removed, "Name or fingerprint of the signer")
       ->type_name("SIGNER")
       ->required();
-  remove->callback([&action, removed] {
-    action = [removed](CommandContext& context) { return Remove(context, *removed); };
-  });
+  SetAction(*remove, action,
+            [removed](CommandContext& context) { return Remove(context, *removed); });
 
   trust
       ->add_subcommand("adopt", "Trust the winners that earlier versions imported without a signer")

@@ -113,9 +113,7 @@ void AddTune(CLI::App& app, Action& action) {
   AddProblemCommands(*tune, flags->problem, [&action, flags](CLI::App& kind) {
     AddTargetFlags(kind, flags->target);
     AddTuningFlags(kind, flags->tuning);
-    kind.callback([&action, flags] {
-      action = [flags](CommandContext& context) { return Tune(context, *flags); };
-    });
+    SetAction(kind, action, [flags](CommandContext& context) { return Tune(context, *flags); });
   });
 }
 

@@ -36,6 +36,9 @@ void AddVersion(CLI::App& app, Action& action);
 // Completes the commands and flags of `root`, the whole application.
 void AddCompletion(CLI::App& app, const CLI::App& root, Action& action);
 
+// Lets the parser set `action` to `run` if the command line names `command`.
+void SetAction(CLI::App& command, Action& action, Action run);
+
 // Replaces this process by tilewrightd with these arguments. Returns only if that fails.
 absl::Status ExecDaemon(const std::vector<std::string>& arguments);
 

@@ -175,12 +175,10 @@ void AddCompletion(CLI::App& app, const CLI::App& root, Action& action) {
   CLI::App* command = app.add_subcommand("completion", "Print a script that completes commands");
   auto shell = std::make_shared<std::string>();
   command->add_option("shell", *shell, "bash, zsh or fish")->type_name("SHELL")->required();
-  command->callback([&action, &root, shell] {
-    action = [&root, shell](CommandContext& context) -> absl::StatusOr<int> {
-      ASSIGN_OR_RETURN(const std::string script, CompletionScript(*shell, CollectWords(root)));
-      context.out() << script;
-      return kExitOk;
-    };
+  SetAction(*command, action, [&root, shell](CommandContext& context) -> absl::StatusOr<int> {
+    ASSIGN_OR_RETURN(const std::string script, CompletionScript(*shell, CollectWords(root)));
+    context.out() << script;
+    return kExitOk;
   });
 }
 
