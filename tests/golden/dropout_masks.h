@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "proto/problem/dropout_mask.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 
 namespace tilewright {
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "proto/problem/data_type.h"
+#include "proto/problem/dropout_mask.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_tensors.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "proto/problem/dropout_mask.h"
 #include "tests/gpu/device_gemm.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 

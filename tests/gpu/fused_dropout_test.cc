@@ -11,6 +11,7 @@
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/gpu_machine.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 #include "tests/tuner/codegen/fused_dropout_problems.h"
 
 namespace tilewright {

@@ -12,6 +12,7 @@
 #include "tests/gpu/device_gemm.h"
 #include "tests/gpu/gemm_cases.h"
 #include "tests/gpu/guarded_tensor.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 #include "tests/tuner/codegen/fused_dropout_problems.h"
 
 namespace tilewright {

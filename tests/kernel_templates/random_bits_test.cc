@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "proto/problem/dropout_mask.h"
 #include "tests/golden/dropout_masks.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 
 #define __device__
 #define __forceinline__ inline

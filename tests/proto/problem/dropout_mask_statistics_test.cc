@@ -17,6 +17,7 @@
 
 #include "gtest/gtest.h"
 #include "proto/problem/dropout_mask.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 
 namespace tilewright {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/golden/dropout_masks.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 
 namespace tilewright {
 namespace {

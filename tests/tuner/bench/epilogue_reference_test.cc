@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "absl/base/casts.h"
-#include "proto/problem/dropout_mask.h"
 #include "tests/golden/dropout_masks.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 #include "tests/tuner/bench/fake_cuda/device_shim.h"
 // After the shim, which lets the host compile it.
 #include "kernel_templates/reference/epilogue_reference.cuh"

@@ -7,6 +7,7 @@
 
 #include "kernel_templates/reference/elements.cuh"
 #include "proto/problem/dropout_mask.h"
+#include "tests/proto/problem/dropout_mask_oracle.h"
 #include "tests/tuner/bench/fake_cuda/fake_rounding.h"
 
 namespace tilewright {
