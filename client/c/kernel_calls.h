@@ -4,6 +4,7 @@
 #define TILEWRIGHT_CLIENT_C_KERNEL_CALLS_H_
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"

@@ -2,10 +2,10 @@
 // tests/kernel_templates/walks_test.cc compiles it for the host and holds it against 64-bit
 // arithmetic up to the largest sizes.
 //
-// Why 32 bits are enough, for rows and columns below 2^31: CheckGrids (launch/size_checks.h)
-// refuses launches of 2^31 tiles or more, so that numbers of tiles fit. All places are unsigned: a
-// tile has at most 4096 rows and 2^15 columns, so that what lies beyond the edge is still below
-// 2^32. Addresses are made in 64 bits.
+// Why 32 bits are enough, for rows and columns below 2^31: CheckGrids
+// (launch/plan/size_checks.h) refuses launches of 2^31 tiles or more, so that numbers of tiles fit.
+// All places are unsigned: a tile has at most 4096 rows and 2^15 columns, so that what lies beyond
+// the edge is still below 2^32. Addresses are made in 64 bits.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_ROW_WALK_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_DROPOUT_ROW_WALK_CUH_
 

@@ -2,10 +2,10 @@
 // tests/kernel_templates/walks_test.cc compiles it for the host and holds it against 64-bit
 // arithmetic up to the largest sizes.
 //
-// Why 32 bits are enough, for extents below 2^31: CheckGrids (launch/size_checks.h) refuses
-// launches whose tiles, of all batches where one grid walks them, are 2^31 or more, and those whose
-// last tile ends beyond 2^31. So numbers of tiles fit an int, and so do the rows and columns of
-// every tile, also those beyond the edge of D.
+// Why 32 bits are enough, for extents below 2^31: CheckGrids (launch/plan/size_checks.h) refuses
+// launches whose tiles, of all batches where one grid walks them, are 2^31 or more. CheckTileEnds
+// refuses those whose last tile ends beyond 2^31. So numbers of tiles fit an int, and so do the
+// rows and columns of every tile, also those beyond the edge of D.
 #ifndef TILEWRIGHT_KERNEL_TEMPLATES_GEMM_RASTER_CUH_
 #define TILEWRIGHT_KERNEL_TEMPLATES_GEMM_RASTER_CUH_
 
