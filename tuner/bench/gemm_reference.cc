@@ -95,8 +95,7 @@ absl::Status GemmReference::Allocate(const DriverApi& driver) {
 bool GemmReference::IsRead(GemmTensor tensor) const {
   const v1::Epilogue& epilogue = problem_.epilogue();
   if (tensor == GemmTensor::kAux) return epilogue.activation() > v1::ACTIVATION_NONE;
-  return tensor != GemmTensor::kC || epilogue.source_mode() != v1::SOURCE_MODE_ACCUMULATE ||
-         Beta() != 0.0f;
+  return tensor != GemmTensor::kC || !Accumulates(epilogue) || Beta() != 0.0f;
 }
 
 absl::Status GemmReference::FillInput(const DeviceTensor& input,
@@ -158,9 +157,8 @@ float GemmReference::ScaleD() const { return problem_.epilogue().scale_d() ? kSc
 void GemmReference::SetScalars(GemmArguments& operands) const {
   const v1::Epilogue& epilogue = problem_.epilogue();
   const float unread = std::nanf("");
-  const bool has_beta = epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE;
   operands.alpha = epilogue.device_scalars() ? unread : Alpha();
-  operands.beta = epilogue.device_scalars() || !has_beta ? unread : Beta();
+  operands.beta = epilogue.device_scalars() || !Accumulates(epilogue) ? unread : Beta();
   operands.seed = kSeed;
   operands.offset = kOffset;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "proto/problem/gemm/epilogue_parts.h"
 #include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
 
@@ -51,7 +52,7 @@ const std::vector<v1::TemplateDigest>& TemplatesOfVersion1(std::string_view all_
 std::optional<v1::Failure> FaultOfVersion1(const v1::Problem& problem) {
   if (!problem.has_gemm()) return std::nullopt;
   const v1::GemmProblem& gemm = problem.gemm();
-  if (gemm.epilogue().source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
+  if (Accumulates(gemm.epilogue())) {
     return WrongResult("kernels of version 0.1 read C where beta is 0");
   }
   if (std::max({gemm.m(), gemm.n(), gemm.k()}) > kLargestSoundExtent) {

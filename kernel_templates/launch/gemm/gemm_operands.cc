@@ -126,16 +126,14 @@ void SetPointer(GemmTensor tensor, void* pointer, GemmArguments& operands) {
 }
 
 bool ReadsSource(const v1::GemmProblem& problem, const GemmArguments& operands) {
-  if (problem.epilogue().source_mode() != v1::SOURCE_MODE_ACCUMULATE)
-    return HasSource(problem.epilogue());
+  if (!Accumulates(problem.epilogue())) return HasSource(problem.epilogue());
   return problem.epilogue().device_scalars() || operands.beta != 0.0f;
 }
 
 absl::Status CheckSource(const v1::GemmProblem& problem, const GemmArguments& operands,
                          int alignment) {
   const bool needed = ReadsSource(problem, operands);
-  const bool accumulates = problem.epilogue().source_mode() == v1::SOURCE_MODE_ACCUMULATE;
-  if (needed && accumulates && operands.c == nullptr) {
+  if (needed && Accumulates(problem.epilogue()) && operands.c == nullptr) {
     return InvalidField("operands.c", "NULL_POINTER",
                         problem.epilogue().device_scalars()
                             ? "is null; beta is in device memory, and C must be there for any beta"

@@ -113,7 +113,7 @@ bool VendorLauncher::Supports(const v1::GemmProblem& problem, v1::Precision prec
   others.clear_amax();
   others.clear_scale_d();
   others.clear_gradient();  // A gradient without an activation.
-  if (epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
+  if (Accumulates(epilogue)) {
     others.clear_source_mode();
     others.clear_source_type();
   }

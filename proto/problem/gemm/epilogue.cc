@@ -161,7 +161,7 @@ std::string DescribeEpilogue(v1::DataType d_type, const v1::Epilogue& epilogue) 
   if (epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW) {
     text += DescribePart("row_bias", epilogue.bias_type(), d_type);
   }
-  if (epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
+  if (Accumulates(epilogue)) {
     text += DescribePart("accumulate", epilogue.source_type(), d_type);
   }
   text += DescribeActivation(epilogue.activation());

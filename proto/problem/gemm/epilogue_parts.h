@@ -3,6 +3,7 @@
 #ifndef TILEWRIGHT_PROTO_PROBLEM_GEMM_EPILOGUE_PARTS_H_
 #define TILEWRIGHT_PROTO_PROBLEM_GEMM_EPILOGUE_PARTS_H_
 
+#include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
 
 namespace tilewright {
@@ -12,9 +13,13 @@ inline bool HasBias(const v1::Epilogue& epilogue) {
          epilogue.bias_mode() == v1::BIAS_MODE_PER_ROW;
 }
 
+// Returns whether beta * C is added.
+inline bool Accumulates(const v1::Epilogue& epilogue) {
+  return epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE;
+}
+
 inline bool HasSource(const v1::Epilogue& epilogue) {
-  return epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE ||
-         epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
+  return Accumulates(epilogue) || epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL;
 }
 
 inline bool HasActivation(const v1::Epilogue& epilogue) {
@@ -38,6 +43,11 @@ inline bool StoresMask(const v1::Epilogue& epilogue) {
 // Returns whether aux is an output. A gradient reads it instead.
 inline bool WritesAux(const v1::Epilogue& epilogue) {
   return HasAux(epilogue) && !epilogue.gradient();
+}
+
+// Returns whether a launch writes `operand`.
+inline bool IsWritten(v1::Operand operand, const v1::Epilogue& epilogue) {
+  return operand == v1::OPERAND_D || (operand == v1::OPERAND_AUX && WritesAux(epilogue));
 }
 
 inline bool RoundsStochastically(const v1::Epilogue& epilogue) {

@@ -104,9 +104,9 @@ absl::Status CanonicalizeMatrix(const StridedOperand& operand, v1::GemmProblem& 
       matrix.batch_stride = batch_stride == 0 ? matrix.rows * matrix.row_stride : batch_stride;
     }
     RETURN_IF_ERROR(CheckExtent(operand, matrix));
-    const bool is_written = operand.operand == v1::OPERAND_D ||
-                            (operand.operand == v1::OPERAND_AUX && WritesAux(gemm.epilogue()));
-    if (is_written) RETURN_IF_ERROR(CheckDisjoint(operand, matrix));
+    if (IsWritten(operand.operand, gemm.epilogue())) {
+      RETURN_IF_ERROR(CheckDisjoint(operand, matrix));
+    }
   }
   (gemm.*operand.set_row_stride)(matrix.row_stride);
   (gemm.*operand.set_batch_stride)(is_shared ? kSharedByBatches : matrix.batch_stride);

@@ -1,6 +1,7 @@
 #include "proto/problem/gemm/gemm_tensors.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "proto/problem/dropout_mask.h"
 #include "proto/problem/gemm/epilogue_parts.h"
@@ -31,6 +32,17 @@ constexpr int64_t kBlockGroup = 4;
 int64_t Blocks(int64_t extent) { return (extent + kScaledBlock - 1) / kScaledBlock; }
 
 int64_t Batch(const P& problem) { return std::max<int64_t>(problem.batch(), 1); }
+
+// kStridedOperands, OPERAND_A to OPERAND_AUX and the first of GemmTensor have one order.
+constexpr bool IsInOrder(v1::Operand operand, GemmTensor tensor) {
+  const int index = operand - v1::OPERAND_A;
+  return static_cast<int>(tensor) == index && kStridedOperands[index].operand == operand;
+}
+static_assert(std::size(kStridedOperands) == 5 && IsInOrder(v1::OPERAND_A, GemmTensor::kA) &&
+              IsInOrder(v1::OPERAND_B, GemmTensor::kB) &&
+              IsInOrder(v1::OPERAND_C, GemmTensor::kC) &&
+              IsInOrder(v1::OPERAND_D, GemmTensor::kD) &&
+              IsInOrder(v1::OPERAND_AUX, GemmTensor::kAux));
 
 // Returns the layout of a packed [rows, columns] in every batch.
 MatrixLayout Packed(v1::DataType type, int64_t rows, int64_t columns, const P& problem) {
@@ -157,14 +169,13 @@ ProblemShape ShapeOf(const P& problem) {
 
 TensorUses TensorsOf(const P& problem) {
   const v1::Epilogue& epilogue = problem.epilogue();
-  const bool has_beta = epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE;
+  const bool has_beta = Accumulates(epilogue);
   TensorUses uses;
   for (const StridedOperand& operand : kStridedOperands) {
     const MatrixLayout layout = LayoutOf(problem, operand.operand);
     if (!layout.used()) continue;
-    const bool written = operand.operand == v1::OPERAND_D ||
-                         (operand.operand == v1::OPERAND_AUX && WritesAux(epilogue));
-    uses.push_back({operand.operand - v1::OPERAND_A, operand.name, written, layout, operand.operand,
+    uses.push_back({operand.operand - v1::OPERAND_A, operand.name,
+                    IsWritten(operand.operand, epilogue), layout, operand.operand,
                     operand.row_field, operand.batch_field});
   }
   // Returns null if the problem has no such tensor.

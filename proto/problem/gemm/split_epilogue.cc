@@ -34,7 +34,7 @@ v1::GemmProblem GemmOfSplit(const v1::GemmProblem& gemm) {
   }
   first.clear_ld_aux();
   first.clear_aux_batch_stride();
-  if (epilogue.source_mode() == v1::SOURCE_MODE_ACCUMULATE) {
+  if (Accumulates(epilogue)) {
     left.set_source_mode(v1::SOURCE_MODE_ACCUMULATE);
     left.set_source_type(epilogue.source_type());
   } else {
