@@ -60,21 +60,19 @@ const char* ShapeOf(const v1::GemmProblem& problem, v1::Operand operand) {
   }
 }
 
-absl::Status CheckScale(const char* field, const v1::GemmProblem& problem, v1::Operand operand,
+absl::Status CheckScale(const char* name, const v1::GemmProblem& problem, v1::Operand operand,
                         const float* scales, int64_t given, int alignment) {
   const int64_t needed = ScaleElements(problem, operand);
   if (needed == 0) return absl::OkStatus();
-  const std::string wanted =
-      absl::StrCat("pass ", needed, " fp32 in device memory, ", ShapeOf(problem, operand));
-  if (scales == nullptr) {
-    return InvalidField(field, "NULL_POINTER", absl::StrCat("is null; ", wanted));
-  }
-  if (reinterpret_cast<uintptr_t>(scales) % static_cast<uintptr_t>(alignment) != 0) {
-    return InvalidField(field, "MISALIGNED_POINTER",
-                        absl::StrCat("must be aligned to ", alignment, " bytes"));
-  }
+  const auto refuse = [&](const char* reason, const std::string& fault) {
+    return InvalidField(absl::StrCat("operands.", name), reason,
+                        absl::StrCat(fault, "; pass ", needed, " fp32 in device memory, ",
+                                     ShapeOf(problem, operand)));
+  };
+  if (scales == nullptr) return refuse("NULL_POINTER", "is null");
+  RETURN_IF_ERROR(CheckPointer(name, scales, alignment));
   if (given != 0 && given != needed) {
-    return InvalidField(field, "WRONG_SHAPE", absl::StrCat("has ", given, " elements; ", wanted));
+    return refuse("WRONG_SHAPE", absl::StrCat("has ", given, " elements"));
   }
   return absl::OkStatus();
 }
@@ -142,16 +140,10 @@ absl::Status CheckSource(const v1::GemmProblem& problem, const GemmArguments& op
   return needed ? CheckPointer("c", operands.c, alignment) : absl::OkStatus();
 }
 
-absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmArguments& operands) {
-  if (!problem.epilogue().device_scalars()) {
-    if (problem.d_type() != v1::DATA_TYPE_INT32 || operands.alpha == 1.0f) return absl::OkStatus();
-    return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
-                        "an int32 D is the exact sum: must be 1");
-  }
-  const bool has_beta = problem.epilogue().source_mode() == v1::SOURCE_MODE_ACCUMULATE;
-  RETURN_IF_ERROR(CheckPointer("device_alpha", operands.device_alpha, sizeof(float)));
-  return has_beta ? CheckPointer("device_beta", operands.device_beta, sizeof(float))
-                  : absl::OkStatus();
+absl::Status CheckAlpha(const v1::GemmProblem& problem, const GemmArguments& operands) {
+  if (problem.d_type() != v1::DATA_TYPE_INT32 || operands.alpha == 1.0f) return absl::OkStatus();
+  return InvalidField("operands.alpha", "SCALAR_NOT_EXACT",
+                      "an int32 D is the exact sum: must be 1");
 }
 
 absl::Status CheckSharedSource(const v1::GemmProblem& problem, const GemmArguments& operands) {
@@ -165,11 +157,11 @@ absl::Status CheckSharedSource(const v1::GemmProblem& problem, const GemmArgumen
 
 absl::Status CheckScales(const v1::GemmProblem& problem, const GemmArguments& operands,
                          int alignment) {
-  RETURN_IF_ERROR(CheckScale("operands.scale_a", problem, v1::OPERAND_SCALE_A, operands.scale_a,
+  RETURN_IF_ERROR(CheckScale("scale_a", problem, v1::OPERAND_SCALE_A, operands.scale_a,
                              operands.scale_a_elements, alignment));
-  RETURN_IF_ERROR(CheckScale("operands.scale_b", problem, v1::OPERAND_SCALE_B, operands.scale_b,
+  RETURN_IF_ERROR(CheckScale("scale_b", problem, v1::OPERAND_SCALE_B, operands.scale_b,
                              operands.scale_b_elements, alignment));
-  return CheckScale("operands.scale_d", problem, v1::OPERAND_SCALE_D, operands.scale_d,
+  return CheckScale("scale_d", problem, v1::OPERAND_SCALE_D, operands.scale_d,
                     /*given=*/0, alignment);
 }
 
@@ -198,7 +190,7 @@ absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem
   }
   RETURN_IF_ERROR(CheckInPlace(problem, operands));
   RETURN_IF_ERROR(CheckScales(problem, operands, sizeof(float)));
-  RETURN_IF_ERROR(CheckScalars(problem, operands));
+  RETURN_IF_ERROR(CheckAlpha(problem, operands));
   if (UsesRandomBits(problem.epilogue())) RETURN_IF_ERROR(CheckOffsetOperand(operands.offset));
   return CheckWorkspaceOperand(operands.workspace, operands.workspace_bytes,
                                WorkspaceBytesFor(plan, ShapeOf(problem)));

@@ -23,8 +23,9 @@ bool ReadsSource(const v1::GemmProblem& problem, const GemmArguments& operands);
 absl::Status CheckSource(const v1::GemmProblem& problem, const GemmArguments& operands,
                          int alignment);
 
-// Checks alpha and beta: not null if in device memory, and an alpha that suits D.
-absl::Status CheckScalars(const v1::GemmProblem& problem, const GemmArguments& operands);
+// Checks that alpha suits D: an int32 D is the exact sum. Canonical problems with an int32 D have
+// no scalars in device memory.
+absl::Status CheckAlpha(const v1::GemmProblem& problem, const GemmArguments& operands);
 
 // Checks the scales of the problem: not null, aligned to `alignment` bytes, and with as many
 // elements as the problem needs, if the caller gives a number.

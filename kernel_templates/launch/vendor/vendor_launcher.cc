@@ -185,7 +185,7 @@ absl::Status CheckVendorOperands(const v1::GemmProblem& problem, const v1::Vendo
   RETURN_IF_ERROR(CheckPointer("b", operands.b, kPointerAlignment));
   RETURN_IF_ERROR(CheckPointer("d", operands.d, kPointerAlignment));
   RETURN_IF_ERROR(CheckSource(problem, operands, kPointerAlignment));
-  RETURN_IF_ERROR(CheckScalars(problem, operands));
+  RETURN_IF_ERROR(CheckAlpha(problem, operands));
   RETURN_IF_ERROR(CheckSharedSource(problem, operands));
   const bool has_vectors = vendor::ScaleModesOf(problem.scaling_mode()).a != vendor::kScalar;
   RETURN_IF_ERROR(CheckScales(problem, operands, has_vectors ? kPointerAlignment : sizeof(float)));
