@@ -32,6 +32,11 @@ DropoutMask MaskOf(const v1::GemmProblem& problem, const DropoutInputs& inputs) 
           QuantizeProbability(dropout.probability())};
 }
 
+int64_t MaskBytes(const v1::GemmProblem& problem) {
+  if (!StoresMask(problem.epilogue())) return 0;
+  return problem.batch() * problem.m() * PackedMaskRowBytes(problem.n());
+}
+
 }  // namespace
 
 DropoutOutputs LaunchDropout(const DeviceSession& session, const v1::GemmProblem& problem,

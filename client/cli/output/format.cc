@@ -96,12 +96,6 @@ std::string DescribeCandidate(const v1::Candidate& candidate) {
   return "-";
 }
 
-std::string DescribeSilicon(const v1::Silicon& silicon) {
-  const std::string name = silicon.name().empty() ? "GPU" : Printable(silicon.name());
-  return absl::StrCat(name, " (sm_", silicon.compute_capability(), ", ", silicon.sm_count(),
-                      " SMs)");
-}
-
 std::string FormatError(const absl::Status& status) {
   const std::string message = Printable(absl::StrReplaceAll(
       absl::StripAsciiWhitespace(status.message()), {{"\r\n", "; "}, {"\n", "; "}, {"\t", " "}}));

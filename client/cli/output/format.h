@@ -42,9 +42,6 @@ std::string FormatRatio(double numerator, double denominator);
 std::string DescribeVariant(const v1::Variant& variant);
 std::string DescribeCandidate(const v1::Candidate& candidate);
 
-// "NVIDIA H200 (sm_90, 132 SMs)"
-std::string DescribeSilicon(const v1::Silicon& silicon);
-
 // "gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]". One line, even if the message has more.
 std::string FormatError(const absl::Status& status);
 

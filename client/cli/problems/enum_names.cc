@@ -47,13 +47,6 @@ absl::StatusOr<int> ParseEnumName(const EnumDescriptor& type, std::string_view f
       absl::StrCat("must be one of ", EnumNameList(type), ", was '", std::string(text), "'"));
 }
 
-std::string LayoutName(v1::OperandLayout a, v1::OperandLayout b) {
-  const auto letter = [](v1::OperandLayout layout) {
-    return layout == v1::OPERAND_LAYOUT_TRANSPOSED ? 't' : 'n';
-  };
-  return {letter(a), letter(b)};
-}
-
 absl::Status ParseLayout(std::string_view text, v1::GemmProblem& problem) {
   const std::string letters = absl::AsciiStrToLower(std::string(text));
   if (letters.size() != 2 || letters.find_first_not_of("nt") != std::string::npos) {

@@ -44,8 +44,7 @@ absl::StatusOr<Enum> ParseName(std::string_view field, std::string_view text) {
   return static_cast<Enum>(*number);
 }
 
-// The two letters of a GEMM's layout, A then B: "nt".
-std::string LayoutName(v1::OperandLayout a, v1::OperandLayout b);
+// Reads the two letters of a GEMM's layout, A then B: "nt". The case does not matter.
 absl::Status ParseLayout(std::string_view text, v1::GemmProblem& problem);
 
 }  // namespace tilewright::cli

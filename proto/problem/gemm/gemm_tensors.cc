@@ -148,8 +148,6 @@ int64_t BiasElements(const P& problem) {
   }
 }
 
-int64_t MaskBytes(const P& problem) { return MaskLayout(problem).SpanBytes(); }
-
 int64_t ScaleElements(const P& problem, v1::Operand operand) {
   switch (operand) {
     case v1::OPERAND_SCALE_A:

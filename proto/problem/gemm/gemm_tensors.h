@@ -65,9 +65,6 @@ MatrixLayout BiasGradientLayout(const v1::GemmProblem& problem);
 // Counts the elements of the bias vector; 0 without a bias.
 int64_t BiasElements(const v1::GemmProblem& problem);
 
-// Counts the bytes of the stored dropout mask; 0 if none is stored.
-int64_t MaskBytes(const v1::GemmProblem& problem);
-
 // Counts the elements of OPERAND_SCALE_A, _B or _D: packed fp32, in the layout of ScalingMode in
 // problem.proto. 0 if the problem has no such scales.
 int64_t ScaleElements(const v1::GemmProblem& problem, v1::Operand operand);

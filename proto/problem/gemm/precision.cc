@@ -1,7 +1,6 @@
 #include "proto/problem/gemm/precision.h"
 
 #include "proto/problem/data_type.h"
-#include "proto/problem/shared_parts.h"
 
 namespace tilewright {
 
@@ -73,10 +72,6 @@ ComputeTypes ComputeTypesOf(v1::DataType input, v1::Precision precision) {
     default:
       return {input, v1::DATA_TYPE_FP32};
   }
-}
-
-std::string PrecisionName(v1::Precision precision) {
-  return LowerName(v1::Precision_Name(precision), "PRECISION_");
 }
 
 }  // namespace tilewright

@@ -2,7 +2,6 @@
 #ifndef TILEWRIGHT_PROTO_PROBLEM_GEMM_PRECISION_H_
 #define TILEWRIGHT_PROTO_PROBLEM_GEMM_PRECISION_H_
 
-#include <string>
 #include <vector>
 
 #include "tilewright/v1/kernel.pb.h"
@@ -29,9 +28,6 @@ struct ComputeTypes {
   v1::DataType sums;
 };
 ComputeTypes ComputeTypesOf(v1::DataType input, v1::Precision precision);
-
-// Returns a name such as "tf32x3".
-std::string PrecisionName(v1::Precision precision);
 
 }  // namespace tilewright
 

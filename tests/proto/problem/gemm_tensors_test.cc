@@ -80,6 +80,15 @@ TEST(OperandLayoutTest, OptionalOperandsAreUnusedUntilAsked) {
   EXPECT_EQ(BiasElements(problem), 10);
 }
 
+// Counts the bytes of the mask that a launch stores.
+int64_t MaskBytes(const v1::GemmProblem& problem) {
+  int64_t bytes = 0;
+  for (const TensorUse& use : TensorsOf(problem)) {
+    if (GemmTensorOf(use) == GemmTensor::kMask) bytes += use.layout.SpanBytes();
+  }
+  return bytes;
+}
+
 TEST(OperandLayoutTest, StoredMasksHaveWholeBlocksOfColumns) {
   v1::GemmProblem problem = Problem();
   v1::Dropout& dropout = *problem.mutable_epilogue()->mutable_dropout();

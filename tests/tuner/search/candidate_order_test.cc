@@ -202,7 +202,7 @@ TEST(SharePrecisionsTest, EveryPrecisionHasItsShareOfAShortList) {
     const auto counts = CountPrecisions(problem, ranked, 48);
     for (const v1::Precision precision : admitted) {
       EXPECT_EQ(counts.at(precision), 48 / static_cast<int>(admitted.size()))
-          << PrecisionName(precision);
+          << v1::Precision_Name(precision);
     }
   }
 }

@@ -133,28 +133,31 @@ TEST(RankVariantsTest, AnErrorBudgetHasBothKindsOfFp8SumsTried) {
   EXPECT_EQ(promotes("error_budget: 0.01"), (std::set<int64_t>{0, 1}));
 }
 
-// The precisions of all variants of a problem, by their names.
-std::set<std::string> PrecisionsOf(const std::string& fields, const std::string& target) {
+// The precisions of all variants of a problem.
+std::set<v1::Precision> PrecisionsOf(const std::string& fields, const std::string& target) {
   const v1::Problem problem = GemmOf(fields);
-  std::set<std::string> names;
+  std::set<v1::Precision> precisions;
   for (const RankedVariant& ranked : RankVariants(problem, Profile(target))) {
-    names.insert(PrecisionName(PrecisionOf(problem, ranked.variant)));
+    precisions.insert(PrecisionOf(problem, ranked.variant));
   }
-  return names;
+  return precisions;
 }
 
 TEST(RankVariantsTest, AnErrorBudgetHasEveryPrecisionTried) {
   const std::string fp32 = "m: 1024 n: 1024 k: 1024 a_type: DATA_TYPE_FP32 ";
-  EXPECT_EQ(PrecisionsOf(fp32, "h100-sxm"), (std::set<std::string>{"fp32"}));
+  EXPECT_EQ(PrecisionsOf(fp32, "h100-sxm"), (std::set<v1::Precision>{v1::PRECISION_FP32}));
   const std::string budget = "numerics { error_budget: 0.01 }";
   EXPECT_EQ(PrecisionsOf(fp32 + budget, "h100-sxm"),
-            (std::set<std::string>{"fp32", "tf32x3_promoted", "tf32x3", "tf32"}));
-  EXPECT_EQ(PrecisionsOf(fp32 + budget, "a100-sxm-80"), (std::set<std::string>{"fp32", "tf32"}));
+            (std::set<v1::Precision>{v1::PRECISION_FP32, v1::PRECISION_TF32X3_PROMOTED,
+                                     v1::PRECISION_TF32X3, v1::PRECISION_TF32}));
+  EXPECT_EQ(PrecisionsOf(fp32 + budget, "a100-sxm-80"),
+            (std::set<v1::Precision>{v1::PRECISION_FP32, v1::PRECISION_TF32}));
   const std::string fp16 = "m: 1024 n: 1024 k: 1024 a_type: DATA_TYPE_FP16 ";
-  EXPECT_EQ(PrecisionsOf(fp16, "h100-sxm"), (std::set<std::string>{"fp32"}));
+  EXPECT_EQ(PrecisionsOf(fp16, "h100-sxm"), (std::set<v1::Precision>{v1::PRECISION_FP32}));
   EXPECT_EQ(PrecisionsOf(fp16 + "accumulator_type: DATA_TYPE_FP16", "a100-sxm-80"),
-            (std::set<std::string>{"fp16_sums"}));
-  EXPECT_EQ(PrecisionsOf(fp16 + budget, "h100-sxm"), (std::set<std::string>{"fp32", "fp16_sums"}));
+            (std::set<v1::Precision>{v1::PRECISION_FP16_SUMS}));
+  EXPECT_EQ(PrecisionsOf(fp16 + budget, "h100-sxm"),
+            (std::set<v1::Precision>{v1::PRECISION_FP32, v1::PRECISION_FP16_SUMS}));
 }
 
 // The model knows what a precision costs: three products take about three times as long as one,
