@@ -111,14 +111,15 @@ struct NvrtcCompiler::Result {
 };
 
 NvrtcCompiler::Result NvrtcCompiler::Run(const std::string& source,
-                                         const std::vector<std::string>& options) const {
+                                         const std::vector<std::string>& options,
+                                         bool wants_ptx) const {
   Program program(api_);
   Result result = {program.Create(source, header_paths_, header_texts_), "", "", ""};
   if (result.code == NVRTC_SUCCESS) result.code = program.Compile(options);
   result.log = program.Log();
   if (result.code == NVRTC_SUCCESS) {
     result.cubin = program.Cubin();
-    result.ptx = program.Ptx();
+    if (wants_ptx) result.ptx = program.Ptx();
   }
   return result;
 }
@@ -127,14 +128,14 @@ NvrtcCompiler::Result NvrtcCompiler::Run(const std::string& source,
 std::string NvrtcCompiler::LogWithoutResources(const std::string& source,
                                                std::vector<std::string> options) const {
   options.erase(std::remove(options.begin(), options.end(), kResourceLogOption), options.end());
-  return Run(source, options).log;
+  return Run(source, options, /*wants_ptx=*/false).log;
 }
 
 CompileOutcome NvrtcCompiler::Compile(const CompileJob& job) const {
   const SteadyTime start = SteadyTime::Now();
   const auto options = CompileOptions(job.architecture, api_.version);
   if (!options.ok()) return CompileError(std::string(options.status().message()));
-  Result result = Run(job.source, *options);
+  Result result = Run(job.source, *options, job.wants_ptx);
   if (result.code == NVRTC_ERROR_COMPILATION && !NamesAnError(result.log)) {
     result.log = LogWithoutResources(job.source, *options);
   }
@@ -143,7 +144,7 @@ CompileOutcome NvrtcCompiler::Compile(const CompileJob& job) const {
 
   CompiledCode code;
   code.cubin = std::move(result.cubin);
-  if (job.wants_ptx) code.ptx = std::move(result.ptx);
+  code.ptx = std::move(result.ptx);
   code.seconds = absl::ToDoubleSeconds(SteadyTime::Now() - start);
   return Select(std::move(code), job.entry_symbols, ParseResources(result.log));
 }

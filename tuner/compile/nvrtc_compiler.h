@@ -20,7 +20,8 @@ class NvrtcCompiler {
 
  private:
   struct Result;
-  Result Run(const std::string& source, const std::vector<std::string>& options) const;
+  Result Run(const std::string& source, const std::vector<std::string>& options,
+             bool wants_ptx) const;
   std::string LogWithoutResources(const std::string& source,
                                   std::vector<std::string> options) const;
 
