@@ -48,23 +48,22 @@
 // - sum, tf32 with fp32 inputs. Each input is cut by less than 2^-10 of itself. This gives 2^-9 * S
 //   for the products, however they are summed, beside the error of the fp32 sums.
 // - sum, three products. The kernel omits low * low, below 2^-20 of a product, and rounding each
-// low
-//   part to tf32 loses 2^-22 of the input: together 1.5 * 2^-20 * S. If only the tensor core sums,
-//   there are 3 k / 8 steps of 9 addends, four times the k / 16 of 17 above: 2^-19 * (sqrt(k) + 1)
-//   * S. If sums are promoted, the 4 steps of a stage that multiply high parts lose 9 * 2^-24 of
-//   its partial sum each, 36 * 2^-24 * S over all stages. The other 8 are 2^10 times smaller.
-//   Adding up the stages, rounded to nearest, is a random walk of k / 32 steps, which stays below
-//   2^-25 * S for any k. 2^-18 * S covers it all. Hopper cuts fp8 products to 13 bits below the
-//   largest one of 32 and of the sum so far. k / 32 errors of 2^-13 of a partial sum in one
-//   direction, instead of k / 16 of 17 * 2^-24 above, are at most 2^6 times as much. With promotion
-//   they do not add up over the groups of 128, so sqrt(128) replaces sqrt(k).
+//   low part to tf32 loses 2^-22 of the input: together 1.5 * 2^-20 * S. If only the tensor core
+//   sums, there are 3 k / 8 steps of 9 addends, four times the k / 16 of 17 above:
+//   2^-19 * (sqrt(k) + 1) * S. If sums are promoted, the 4 steps of a stage that multiply high
+//   parts lose 9 * 2^-24 of its partial sum each, 36 * 2^-24 * S over all stages. The other 8 are
+//   2^10 times smaller. Adding up the stages, rounded to nearest, is a random walk of k / 32 steps,
+//   which stays below 2^-25 * S for any k. 2^-18 * S covers it all.
+// - sum, fp8. Hopper cuts products to 13 bits below the largest one of 32 and of the sum so far.
+//   k / 32 errors of 2^-13 of a partial sum in one direction, instead of k / 16 of 17 * 2^-24
+//   above, are at most 2^6 times as much. With promotion they do not add up over the groups of 128,
+//   so sqrt(128) replaces sqrt(k).
 // - int8 sums in int32 are exact: zero.
 // - terms. Scaling by alpha, adding bias and beta * c, and converting an int32 sum to fp32 take one
 //   fp32 rounding each, 2^-24; 2^-22 for all. Scales of A, B and D, and their product with alpha,
 //   add up to four roundings: 2^-21.
 // - activation. Ours use the hardware's exponential and reciprocal (2 ulp each) or erff: below
-// 2^-20
-//   of |z|. GELU's erf form is below 1.1 * 2^-12 if D is BF16 or fp8, whose rounding allows a
+//   2^-20 of |z|. GELU's erf form is below 1.1 * 2^-12 if D is BF16 or fp8, whose rounding allows a
 //   shorter polynomial. 1.13 is the steepest slope of any activation (GELU at sqrt 2). Derivatives
 //   are at most that large, and within 2^-20.
 // - the rounding of sums of columns. Each rounding is at most r. Roundings to nearest of continuous
