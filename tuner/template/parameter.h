@@ -26,13 +26,13 @@ struct ParameterInfo {
   std::string_view meaning;
   // Texts join the parameters of one group: "tile=128x256x64". Empty: it stands alone.
   std::string_view group = {};
-
-  bool IsSwitch() const { return values == "0, 1"; }
+  // It is 0 or 1, and texts name it only if it is 1.
+  bool is_switch = false;
 };
 
-// Returns "compiled" or "run time", as people read it.
-inline std::string_view KindName(ParameterKind kind) {
-  return kind == ParameterKind::kRunTime || kind == ParameterKind::kOrder ? "run time" : "compiled";
+constexpr ParameterInfo Switch(std::string_view name, ParameterKind kind,
+                               std::string_view meaning) {
+  return {name, kind, /*least=*/0, "0, 1", meaning, /*group=*/{}, /*is_switch=*/true};
 }
 
 }  // namespace tilewright

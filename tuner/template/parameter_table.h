@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <initializer_list>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,10 +39,12 @@ absl::Status WhyNotParsed(const v1::Config& config, const std::vector<ParameterI
 template <typename ConfigStruct>
 class ParameterTable {
  public:
-  // `structure` is the name of ConfigStruct. `fields` have the order of its members.
-  ParameterTable(std::string_view structure,
-                 std::initializer_list<ParameterField<ConfigStruct>> fields)
-      : structure_(structure), fields_(fields), sorted_(fields) {
+  // `structure` is the name of ConfigStruct. `fields` are all its members, in their order.
+  template <std::size_t kFields>
+  ParameterTable(std::string_view structure, const ParameterField<ConfigStruct> (&fields)[kFields])
+      : structure_(structure), fields_(std::begin(fields), std::end(fields)), sorted_(fields_) {
+    static_assert(kFields == sizeof(ConfigStruct) / sizeof(int),
+                  "a member that the table omits would be compiled as 0");
     std::sort(sorted_.begin(), sorted_.end(),
               [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
     for (const auto& field : sorted_) sorted_infos_.push_back(field.info);

@@ -36,7 +36,7 @@ std::string Template::Describe(const v1::Config& config) const {
   std::string switches;
   for (const ParameterInfo& info : parameters()) {
     if (!info.group.empty()) continue;
-    if (!info.IsSwitch()) {
+    if (!info.is_switch) {
       add(info.name, {values[info.name]});
     } else if (values[info.name] != 0) {
       absl::StrAppend(&switches, " ", std::string(info.name));

@@ -33,11 +33,15 @@ std::string SectionOf(const Template& of) {
   return text.substr(begin, end - begin);
 }
 
+std::string KindName(ParameterKind kind) {
+  return kind == ParameterKind::kRunTime || kind == ParameterKind::kOrder ? "run time" : "compiled";
+}
+
 std::string ParameterTable(const Template& of) {
   std::string table = "| parameter | values | when | meaning |\n|---|---|---|---|\n";
   for (const ParameterInfo& info : of.ParametersInOrder()) {
     table += "| `" + std::string(info.name) + "` | " + std::string(info.values) + " | " +
-             std::string(KindName(info.kind)) + " | " + std::string(info.meaning) + " |\n";
+             KindName(info.kind) + " | " + std::string(info.meaning) + " |\n";
   }
   return table;
 }

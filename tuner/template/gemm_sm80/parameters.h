@@ -29,12 +29,11 @@ inline const ParameterTable<GemmSm80Config>& GemmSm80Parameters() {
            &C::split_k},
           {{"raster_group", kOrder, 1, "≥ 1", "tiles of m that are walked before the next of n"},
            &C::raster_group},
-          {{"fp16_sums", kCompiled, 0, "0, 1",
-            "fp16 products are summed in fp16, and widened before the epilogue"},
+          {Switch("fp16_sums", kCompiled,
+                  "fp16 products are summed in fp16, and widened before the epilogue"),
            &C::fp16_sums,
            /*has_default=*/true},
-          {{"split_epilogue", kSplit, 0, "0, 1", "the epilogue is a second launch"},
-           &C::split_epilogue,
+          {Switch("split_epilogue", kSplit, "the epilogue is a second launch"), &C::split_epilogue,
            /*has_default=*/true},
       });
   return table;
