@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -58,19 +59,19 @@ class TypedTemplate : public Template {
   std::optional<std::string> BrokenConstraint(const v1::Problem& problem,
                                               const v1::Silicon& silicon,
                                               const v1::Config& config) const final {
-    if (!Supports(problem, silicon)) return std::string(serves_);
-    const auto parsed = table_.Parse(config);
-    if (!parsed.ok()) return "HasParameters";
-    const char* broken = Broken(*PartOf(problem), silicon, *parsed);
-    return broken == nullptr ? std::nullopt : std::optional<std::string>(broken);
+    const auto legal = LegalConfig(problem, silicon, config);
+    const auto* broken = std::get_if<std::string_view>(&legal);
+    return broken == nullptr ? std::nullopt : std::optional<std::string>(*broken);
   }
 
   absl::StatusOr<v1::LaunchPlan> PlanFor(const v1::Problem& problem, const v1::Silicon& silicon,
                                          const v1::Config& config) const final {
-    if (const auto broken = BrokenConstraint(problem, silicon, config)) {
-      return InvalidField("variant.config", "ILLEGAL_CONFIG", absl::StrCat("breaks ", *broken));
+    const auto legal = LegalConfig(problem, silicon, config);
+    if (const auto* broken = std::get_if<std::string_view>(&legal)) {
+      return InvalidField("variant.config", "ILLEGAL_CONFIG",
+                          absl::StrCat("breaks ", std::string(*broken)));
     }
-    const Config parsed = *table_.Parse(config);
+    const Config& parsed = std::get<Config>(legal);
     v1::LaunchPlan plan = Plan(*PartOf(problem), silicon, parsed);
     plan.set_arguments_version(ArgumentsVersion());
     *plan.mutable_requirements() = Requirements(*PartOf(problem), parsed);
@@ -79,8 +80,10 @@ class TypedTemplate : public Template {
 
   double PredictSeconds(const v1::Problem& problem, const v1::Silicon& silicon,
                         const v1::Config& config) const final {
-    if (BrokenConstraint(problem, silicon, config)) return std::numeric_limits<double>::infinity();
-    return Predict(*PartOf(problem), silicon, *table_.Parse(config));
+    const auto legal = LegalConfig(problem, silicon, config);
+    const Config* parsed = std::get_if<Config>(&legal);
+    return parsed == nullptr ? std::numeric_limits<double>::infinity()
+                             : Predict(*PartOf(problem), silicon, *parsed);
   }
 
   absl::StatusOr<std::string> Render(const v1::Problem& problem,
@@ -148,6 +151,18 @@ class TypedTemplate : public Template {
   virtual std::string Source(const Problem& problem, const Config& config) const = 0;
   // Returns the config that `config` mirrors, or `config` itself.
   virtual Config Unmirrored(Config config) const { return config; }
+
+  // Returns the parsed config, or the name of the first constraint that it breaks.
+  std::variant<Config, std::string_view> LegalConfig(const v1::Problem& problem,
+                                                     const v1::Silicon& silicon,
+                                                     const v1::Config& config) const {
+    if (!Supports(problem, silicon)) return serves_;
+    const auto parsed = table_.Parse(config);
+    if (!parsed.ok()) return "HasParameters";
+    const char* const broken = Broken(*PartOf(problem), silicon, *parsed);
+    if (broken != nullptr) return broken;
+    return *parsed;
+  }
 
   Config InFirstOrder(Config config) const {
     for (const auto& field : table_.fields()) {
