@@ -39,29 +39,11 @@ absl::StatusOr<ReferenceKernels> ReferenceKernels::Load(const DriverApi& driver,
     ASSIGN_OR_RETURN(CudaLibrary library, CudaLibrary::LoadCubin(driver, cubin));
     kernels.libraries_.push_back(std::move(library));
   }
-  constexpr bool kOptional = true;
-  const struct {
-    const char* symbol;
-    CUfunction* function;
-    bool optional = false;
-  } entries[] = {{"tilewright_reference_fill", &kernels.fill_},
-                 {"tilewright_reference_scan", &kernels.scan_},
-                 {"tilewright_reference_runs", &kernels.runs_},
-                 {"tilewright_reference_guard", &kernels.guard_},
-                 {"tilewright_reference_checksum", &kernels.checksum_},
-                 {"tilewright_reference_gemm", &kernels.gemm_, kOptional},
-                 {"tilewright_reference_compare", &kernels.compare_, kOptional},
-                 {"tilewright_reference_mask", &kernels.mask_, kOptional},
-                 {"tilewright_reference_column_totals", &kernels.add_columns_, kOptional},
-                 {"tilewright_reference_compare_columns", &kernels.compare_columns_, kOptional}};
-  for (const auto& entry : entries) {
-    for (const CudaLibrary& library : kernels.libraries_) {
-      const auto found = library.Function(entry.symbol);
-      if (found.ok()) *entry.function = *found;
-    }
-    if (*entry.function == nullptr && !entry.optional) {
-      return absl::InternalError(absl::StrCat("no reference kernel is named ", entry.symbol));
-    }
+  // The other symbols belong to some problems only.
+  for (const char* symbol :
+       {"tilewright_reference_fill", "tilewright_reference_scan", "tilewright_reference_runs",
+        "tilewright_reference_guard", "tilewright_reference_checksum"}) {
+    RETURN_IF_ERROR(kernels.Find(symbol).status());
   }
   return kernels;
 }
@@ -72,16 +54,24 @@ absl::Status ReferenceKernels::Clear(CUdeviceptr address, int64_t bytes) const {
       "clearing the sums of a check");
 }
 
-absl::Status ReferenceKernels::LaunchOver(CUfunction function, int64_t items,
-                                          const void* args) const {
-  if (function == nullptr) return absl::InternalError("a reference kernel was not loaded");
+absl::StatusOr<CUfunction> ReferenceKernels::Find(const char* symbol) const {
+  for (const CudaLibrary& library : libraries_) {
+    const auto found = library.Function(symbol);
+    if (!absl::IsNotFound(found.status())) return found;
+  }
+  return absl::InternalError(absl::StrCat("no reference kernel is named ", symbol));
+}
+
+absl::Status ReferenceKernels::RunOver(const char* symbol, int64_t items, const void* args) const {
+  ASSIGN_OR_RETURN(const CUfunction function, Find(symbol));
   const int64_t blocks = std::clamp<int64_t>(CeilDiv(items, kThreads), 1, kMaxBlocks);
   return LaunchKernel(*driver_, function, {static_cast<unsigned>(blocks), 1, 1}, kThreads, 1, args,
                       stream_);
 }
 
 absl::Status ReferenceKernels::Fill(const FillArgs& args) const {
-  return LaunchOver(fill_, args.matrix.batch * args.matrix.rows * args.matrix.columns, &args);
+  return RunOver("tilewright_reference_fill",
+                 args.matrix.batch * args.matrix.rows * args.matrix.columns, &args);
 }
 
 GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k) {
@@ -98,6 +88,7 @@ GridSize ReferenceGrid(int64_t row_count, int64_t n, int64_t k) {
 }
 
 absl::Status ReferenceKernels::Gemm(const ReferenceGemmArgs& args) const {
+  ASSIGN_OR_RETURN(const CUfunction function, Find("tilewright_reference_gemm"));
   const GridSize grid = ReferenceGrid(args.row_count, args.n, args.k);
   if (grid.z > 1) {
     const auto clear = [&](const void* memory, std::size_t bytes) {
@@ -108,49 +99,43 @@ absl::Status ReferenceKernels::Gemm(const ReferenceGemmArgs& args) const {
     RETURN_IF_ERROR(clear(args.bound, elements * sizeof(double)));
     RETURN_IF_ERROR(clear(args.arrived, std::size_t{grid.x} * grid.y * sizeof(unsigned)));
   }
-  return LaunchKernel(*driver_, gemm_, grid, 16, kReferenceBlockRows, &args, stream_);
+  return LaunchKernel(*driver_, function, grid, 16, kReferenceBlockRows, &args, stream_);
 }
 
 absl::Status ReferenceKernels::Compare(const CompareArgs& args) const {
-  return LaunchOver(compare_, args.row_count * args.output.columns, &args);
+  return RunOver("tilewright_reference_compare", args.row_count * args.output.columns, &args);
 }
 
 absl::Status ReferenceKernels::Scan(const ScanArgs& args) const {
-  return LaunchOver(scan_, args.span + 2 * args.guard, &args);
+  return RunOver("tilewright_reference_scan", args.span + 2 * args.guard, &args);
 }
 
 absl::Status ReferenceKernels::Runs(const RunsArgs& args) const {
-  return LaunchOver(runs_, args.first.batch * args.first.rows * args.first.columns, &args);
+  return RunOver("tilewright_reference_runs",
+                 args.first.batch * args.first.rows * args.first.columns, &args);
 }
 
 absl::Status ReferenceKernels::Guard(const GuardArgs& args) const {
-  return LaunchOver(guard_, 2 * args.guard, &args);
+  return RunOver("tilewright_reference_guard", 2 * args.guard, &args);
 }
 
 absl::Status ReferenceKernels::Checksum(const ChecksumArgs& args) const {
-  return LaunchOver(checksum_, args.words, &args);
+  return RunOver("tilewright_reference_checksum", args.words, &args);
 }
 
 absl::Status ReferenceKernels::Mask(const MaskArgs& args) const {
-  return LaunchOver(mask_, args.batch * args.rows * PackedMaskRowBytes(args.columns), &args);
+  return RunOver("tilewright_reference_mask",
+                 args.batch * args.rows * PackedMaskRowBytes(args.columns), &args);
 }
 
 absl::Status ReferenceKernels::AddColumns(const ColumnTotalsArgs& args) const {
   const int64_t rows = args.output.batch * args.output.rows;
   const int64_t parts = CeilDiv(rows, kReferenceTotalRows);
-  return LaunchOver(add_columns_, parts * args.output.columns, &args);
+  return RunOver("tilewright_reference_column_totals", parts * args.output.columns, &args);
 }
 
 absl::Status ReferenceKernels::CompareColumns(const CompareColumnsArgs& args) const {
-  return LaunchOver(compare_columns_, args.columns, &args);
-}
-
-absl::Status ReferenceKernels::RunOver(const char* symbol, int64_t items, const void* args) const {
-  for (const CudaLibrary& library : libraries_) {
-    const auto found = library.Function(symbol);
-    if (found.ok()) return LaunchOver(*found, items, args);
-  }
-  return absl::InternalError(absl::StrCat("no reference kernel is named ", symbol));
+  return RunOver("tilewright_reference_compare_columns", args.columns, &args);
 }
 
 }  // namespace tilewright

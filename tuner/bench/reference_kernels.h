@@ -44,27 +44,17 @@ class ReferenceKernels {
   absl::Status AddColumns(const ColumnTotalsArgs& args) const;
   absl::Status CompareColumns(const CompareColumnsArgs& args) const;
 
-  // Enqueues a family's own entry `symbol`, which takes `args`. Threads, kThreads in a block,
-  // stride over `items`; the blocks are enough to fill any GPU.
+  // Enqueues entry `symbol`, which takes `args`; families call it for entries of their own.
+  // Threads, kThreads in a block, stride over `items`; the blocks are enough to fill any GPU.
   static constexpr int kThreads = 256;
   absl::Status RunOver(const char* symbol, int64_t items, const void* args) const;
 
  private:
-  absl::Status LaunchOver(CUfunction function, int64_t items, const void* args) const;
+  absl::StatusOr<CUfunction> Find(const char* symbol) const;
 
   const DriverApi* driver_;
   CUstream stream_;
   std::vector<CudaLibrary> libraries_;
-  CUfunction fill_ = nullptr;
-  CUfunction gemm_ = nullptr;
-  CUfunction compare_ = nullptr;
-  CUfunction scan_ = nullptr;
-  CUfunction runs_ = nullptr;
-  CUfunction guard_ = nullptr;
-  CUfunction checksum_ = nullptr;
-  CUfunction mask_ = nullptr;
-  CUfunction add_columns_ = nullptr;
-  CUfunction compare_columns_ = nullptr;
 };
 
 // Returns the blocks of ReferenceKernels::Gemm: x along n, y along the listed rows, and z that
