@@ -9,6 +9,7 @@
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/gemm_strides.h"
 #include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/problem/gemm/split_epilogue.h"
 
 namespace tilewright {
@@ -35,7 +36,6 @@ constexpr double kLoneWarpShare = 0.85;
 constexpr double kL2Share = 0.6;
 // Seconds of a launch that follows another one.
 constexpr double kNextLaunchSeconds = 1.5e-6;
-constexpr double kPartialBytes = 4;
 
 int RoundUp(int value, int unit) { return CeilDiv(value, unit) * unit; }
 

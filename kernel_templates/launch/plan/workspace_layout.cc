@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel_templates/abi/ceil_div.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {
@@ -12,7 +13,6 @@ namespace {
 constexpr __int128 kMost = static_cast<__int128>(1) << 60;
 constexpr __int128 kRegionAlignment = 256;
 constexpr int kColumnSumBytes = 4;
-constexpr int kPartialBytes = 4;
 constexpr int kMaxCopies = 65535;  // The largest number of slices in a grid.
 
 // Multiplies `elements` (up to 2^62), `copies` and `element_bytes` (each below 2^31).

@@ -29,6 +29,9 @@ struct ComputeTypes {
 };
 ComputeTypes ComputeTypesOf(v1::DataType input, v1::Precision precision);
 
+// Blocks that share a tile along k store partial sums in the workspace, as fp32 or int32.
+inline constexpr int kPartialBytes = 4;
+
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_PROTO_PROBLEM_GEMM_PRECISION_H_

@@ -7,8 +7,8 @@
 
 #include "kernel_templates/abi/ceil_div.h"
 #include "proto/problem/data_type.h"
+#include "proto/problem/gemm/precision.h"
 #include "tuner/model/cost_model.h"
-#include "tuner/template/tiled_gemm/launch_plan.h"
 
 namespace tilewright {
 namespace {

@@ -4,6 +4,7 @@
 #include "kernel_templates/abi/column_sums_config.h"
 #include "kernel_templates/abi/split_epilogue_config.h"
 #include "kernel_templates/abi/split_k_config.h"
+#include "proto/problem/gemm/precision.h"
 #include "tuner/template/launch_step.h"
 
 namespace tilewright {

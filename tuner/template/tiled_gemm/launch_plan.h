@@ -14,9 +14,6 @@ inline constexpr std::string_view kReduceEntry = "tilewright_gemm_reduce";
 inline constexpr std::string_view kSplitEpilogueEntry = "tilewright_split_epilogue";
 inline constexpr std::string_view kColumnSumsEntry = "tilewright_column_sums";
 
-// Partials are fp32 or int32.
-inline constexpr int kPartialBytes = 4;
-
 // The facts about a config of any tiled GEMM template that a plan needs.
 struct TiledLaunch {
   int tile_m = 0;

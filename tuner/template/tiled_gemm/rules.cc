@@ -5,6 +5,7 @@
 #include "kernel_templates/abi/ceil_div.h"
 #include "kernel_templates/abi/split_epilogue_config.h"
 #include "kernel_templates/launch/plan/size_checks.h"
+#include "proto/problem/gemm/precision.h"
 #include "proto/problem/gemm/split_epilogue.h"
 #include "tuner/template/tiled_gemm/launch_plan.h"
 
