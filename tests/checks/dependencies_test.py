@@ -16,7 +16,9 @@ SUFFIXES = (".c", ".cc", ".h")
 # The beginning of an include: the targets of which one has to be named.
 OUTSIDE = {
     "SQLiteCpp/": {"SQLiteCpp"},
-    "absl/container/": {"absl::flat_hash_map", "absl::flat_hash_set", "absl::inlined_vector"},
+    "absl/container/flat_hash_map.h": {"absl::flat_hash_map"},
+    "absl/container/flat_hash_set.h": {"absl::flat_hash_set"},
+    "absl/container/inlined_vector.h": {"absl::inlined_vector"},
     "cuda.h": {"tilewright_cuda_headers"},
     "grpcpp/": {"tilewright_grpc_proto", "gRPC::grpc++"},
     "nghttp2/": {"PkgConfig::NGHTTP2"},
@@ -99,8 +101,7 @@ def targets(root):
         for cmake in sorted((root / folder).rglob("CMakeLists.txt")):
             text = re.sub(r"#[^\n]*", "", cmake.read_text(encoding="utf-8"))
             for name, body in TARGET.findall(text):
-                if "$" not in name:
-                    found.append(Target(cmake.parent, name, body))
+                found.append(Target(cmake.parent, name, body))
     return found
 
 
