@@ -82,8 +82,6 @@ class SteadyEvent {
     return mutex_.AwaitFor(happened, patience);
   }
 
-  bool IsSet() { return WaitFor(absl::ZeroDuration()); }
-
  private:
   SteadyMutex mutex_;
   bool happened_ ABSL_GUARDED_BY(mutex_) = false;

@@ -22,14 +22,6 @@ constexpr absl::Duration kAskAgainAfter = absl::Seconds(30);
 constexpr const char* kNames[] = {"the CUDA driver (which GPUs there are)",
                                   "cublasLt and NVML (their versions)", "NVRTC (its version)"};
 
-std::string ProfileNames() {
-  std::string names;
-  for (const v1::TargetProfile& profile : TargetProfiles()) {
-    absl::StrAppend(&names, names.empty() ? "" : ", ", profile.name());
-  }
-  return names;
-}
-
 absl::Status NoGpu() {
   return MakeError(
       absl::StatusCode::kFailedPrecondition, "NO_GPU",
@@ -67,7 +59,7 @@ void SetNvrtc(const v1::LibraryStatus& nvrtc, v1::ListDevicesResponse& listing) 
 }  // namespace
 
 DeviceTable::DeviceTable(Compiler& compiler, Profiler& profiler, absl::Duration patience)
-    : compiler_(compiler), profiler_(profiler) {
+    : compiler_(compiler), profiler_(profiler), patience_(patience) {
   auto listing = std::make_shared<v1::ListDevicesResponse>();
   for (const v1::TemplateDigest& digest : TemplateDigests()) *listing->add_templates() = digest;
   for (const v1::TargetProfile& profile : TargetProfiles()) *listing->add_profiles() = profile;
@@ -83,7 +75,7 @@ DeviceTable::DeviceTable(Compiler& compiler, Profiler& profiler, absl::Duration 
   };
   {
     SteadyLock lock(&asking_);
-    asking_.AwaitFor(all_asked, patience);
+    asking_.AwaitFor(all_asked, patience_);
   }
   if (const std::string awaited = Awaited(); !awaited.empty()) {
     spdlog::warn("no answer yet from {}: stored winners are served meanwhile", awaited);
@@ -114,7 +106,7 @@ void DeviceTable::Ask(Question question) {
       answered_[question] = answered;
       if (answered && question == kDevices) listener = listener_;
       settled_ = std::all_of(answered_.begin(), answered_.end(), [](bool one) { return one; });
-      late = SteadyTime::Now() - begin_ > kPatience;
+      late = SteadyTime::Now() - begin_ > patience_;
     }
     if (listener) listener(device_count_);
     if (answered && late) spdlog::info("{} answered", kNames[question]);

@@ -92,6 +92,7 @@ class DeviceTable {
 
   Compiler& compiler_;
   Profiler& profiler_;
+  const absl::Duration patience_;
   const SteadyTime begin_ = SteadyTime::Now();
   std::atomic<int> device_count_ = 0;
   std::atomic<int64_t> vendor_library_version_ = 0;

@@ -32,7 +32,7 @@ struct BenchFamily {
 };
 
 // Returns the bytes that checking and timing the canonical `problem` allocate, without workspaces,
-// canaries and copies of tensors.
+// canaries and copies of tensors. Only tests call this: they skip sizes that the GPU cannot hold.
 double SessionBytes(const v1::Problem& problem);
 
 // One problem on one GPU: the context, the inputs, the outputs and the loaded candidates. Lives in

@@ -116,9 +116,8 @@ absl::StatusOr<ProfileReport> BenchProfiler::Profile(const ProfileRequest& reque
   ReferenceCubins reference = std::async(std::launch::async, [&, architecture] {
     return CompileReference(request.problem, architecture, cancellation);
   });
-  const ProfileRun::Options options{options_.command, options_.watchdog};
   absl::MutexLock lock(&DeviceMutex(request.device_ordinal));
-  ProfileRun run(options, request, std::move(reference), cancellation, progress);
+  ProfileRun run(options_, request, std::move(reference), cancellation, progress);
   return run.Run();
 }
 

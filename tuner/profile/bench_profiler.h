@@ -25,10 +25,7 @@ namespace tilewright {
 // Owned by main(); any thread.
 class BenchProfiler final : public Profiler {
  public:
-  struct Options {
-    BenchWorkerCommand command;
-    absl::Duration watchdog = absl::Seconds(2);
-  };
+  using Options = ProfileRun::Options;
 
   // `compiler` compiles the reference kernels and outlives this.
   static absl::StatusOr<std::unique_ptr<BenchProfiler>> Create(Options options, Compiler& compiler);

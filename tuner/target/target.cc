@@ -54,14 +54,6 @@ std::vector<v1::TargetProfile> ParseProfiles() {
   return profiles;
 }
 
-std::string ProfileNames() {
-  std::string names;
-  for (const v1::TargetProfile& profile : TargetProfiles()) {
-    absl::StrAppend(&names, names.empty() ? "" : ", ", profile.name());
-  }
-  return names;
-}
-
 // Dense operations of one SM in one clock (a multiply-add is two), for GPUs from
 // `compute_capability` up to the next row. Tensor-core rates are for fp32 accumulation, or int32
 // for int8.
@@ -163,6 +155,14 @@ std::string EnvironmentKey(const v1::Environment& environment) {
 const std::vector<v1::TargetProfile>& TargetProfiles() {
   static const auto* const profiles = new std::vector<v1::TargetProfile>(ParseProfiles());
   return *profiles;
+}
+
+std::string ProfileNames() {
+  std::string names;
+  for (const v1::TargetProfile& profile : TargetProfiles()) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", profile.name());
+  }
+  return names;
 }
 
 absl::StatusOr<v1::Silicon> FindTargetProfile(std::string_view name) {

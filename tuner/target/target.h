@@ -15,6 +15,9 @@ namespace tilewright {
 // Returns the target profiles of tuner/target/profiles.textproto, sorted by name.
 const std::vector<v1::TargetProfile>& TargetProfiles();
 
+// Returns their names, for people: "a100-sxm-40, a100-sxm-80".
+std::string ProfileNames();
+
 // INVALID_ARGUMENT, reason UNKNOWN_TARGET, field "target": the message lists the names.
 absl::StatusOr<v1::Silicon> FindTargetProfile(std::string_view name);
 

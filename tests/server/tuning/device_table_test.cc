@@ -24,9 +24,9 @@ constexpr absl::Duration kPatience = absl::Milliseconds(50);
 class Held {
  public:
   void Wait() {
-    while (!answer.IsSet() && !stopped) absl::SleepFor(absl::Milliseconds(1));
+    while (!known() && !stopped) absl::SleepFor(absl::Milliseconds(1));
   }
-  bool known() { return answer.IsSet(); }
+  bool known() { return answer.WaitFor(absl::ZeroDuration()); }
 
   SteadyEvent answer;
   std::atomic<bool> stopped = false;
