@@ -10,7 +10,6 @@
 #include <thread>
 #include <utility>
 
-#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/steady_mutex.h"
 #include "server/lookup/lookup_plan.h"

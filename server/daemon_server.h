@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "proto/support/bundle_size.h"
 #include "server/bundles/cache_service.h"
 #include "server/bundles/signers.h"
 #include "server/lookup/kernel_loader.h"
@@ -38,7 +39,6 @@
 #include "tuner/profile/profiler.h"
 #include "tuner/search/clock.h"
 #include "tuner/search/tuner.h"
-#include "tuner/store/bundle/bundle.h"
 #include "tuner/store/index/winner_index.h"
 #include "tuner/store/tuning_store.h"
 

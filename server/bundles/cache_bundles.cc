@@ -25,6 +25,7 @@
 #include "tuner/store/bundle/bundle.h"
 #include "tuner/store/bundle/bundle_export.h"
 #include "tuner/store/bundle/bundle_import.h"
+#include "tuner/store/bundle/signing_key.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {

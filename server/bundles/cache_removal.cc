@@ -28,7 +28,6 @@
 #include "server/net/unary_reply.h"
 #include "tuner/store/database/cache_directory.h"
 #include "tuner/store/packed_winner.h"
-#include "tuner/store/winner_key.h"
 #include "tuner/target/target.h"
 
 namespace tilewright {

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "proto/problem/problem.h"
-#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/bundles/winner_pages.h"
 #include "server/lookup/lookup_plan.h"

@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "proto/support/errors.h"
-#include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "tuner/store/bundle/ed25519.h"
 #include "tuner/store/bundle/signing_key.h"

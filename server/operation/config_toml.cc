@@ -3,7 +3,6 @@
 #include <toml++/toml.h>
 
 #include "absl/strings/str_cat.h"
-#include "proto/support/status_macros.h"
 #include "server/operation/config.h"
 
 namespace tilewright {

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tuner/bench/nvml.h"
 

@@ -9,7 +9,6 @@
 #include "proto/problem/problem.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
-#include "tuner/model/requirements.h"
 #include "tuner/search/candidate_order.h"
 #include "tuner/search/verdicts.h"
 #include "tuner/target/target.h"

@@ -21,7 +21,6 @@
 #include "tuner/search/verdicts.h"
 #include "tuner/search/winner_record.h"
 #include "tuner/select/pick_winner.h"
-#include "tuner/target/target.h"
 #include "tuner/template/registry.h"
 
 namespace tilewright {

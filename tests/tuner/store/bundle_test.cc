@@ -11,6 +11,7 @@
 #include "proto/support/sha256.h"
 #include "tests/tuner/store/store_fixtures.h"
 #include "tuner/store/bundle/ed25519.h"
+#include "tuner/store/bundle/signing_key.h"
 #include "tuner/store/little_endian.h"
 #include "tuner/store/store.pb.h"
 

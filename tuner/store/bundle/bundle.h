@@ -16,7 +16,6 @@
 
 #include "absl/status/statusor.h"
 #include "proto/support/bundle_size.h"
-#include "tuner/store/bundle/signing_key.h"
 #include "tuner/store/tuning_store.h"
 
 namespace tilewright {

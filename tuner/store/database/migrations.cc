@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
-#include "proto/support/sha256.h"
 #include "tuner/store/database/sealed_blob.h"
 #include "tuner/store/database/sqlite_rows.h"
 #include "tuner/store/store.pb.h"

@@ -13,7 +13,6 @@
 #include "tuner/store/database/sealed_blob.h"
 #include "tuner/store/database/sqlite_rows.h"
 #include "tuner/store/database/sqlite_store.h"
-#include "tuner/store/packed_winner.h"
 #include "tuner/store/store.pb.h"
 
 namespace tilewright {

@@ -12,8 +12,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "proto/support/status_macros.h"
-#include "tuner/store/database/cache_directory.h"
+#include "proto/support/private_files.h"
 
 namespace tilewright {
 namespace {

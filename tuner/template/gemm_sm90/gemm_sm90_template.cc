@@ -6,7 +6,6 @@
 
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
-#include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/problem/gemm/split_epilogue.h"
 #include "tuner/template/gemm_sm90/candidates.h"
 #include "tuner/template/gemm_sm90/model.h"

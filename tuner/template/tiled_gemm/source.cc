@@ -1,7 +1,6 @@
 #include "tuner/template/tiled_gemm/source.h"
 
 #include "proto/problem/gemm/epilogue_parts.h"
-#include "proto/problem/gemm/gemm_tensors.h"
 #include "proto/problem/gemm/precision.h"
 #include "proto/problem/gemm/split_epilogue.h"
 #include "tuner/model/requirements.h"
