@@ -2,12 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -37,26 +33,6 @@ constexpr int kRendererThreads = 2;
 constexpr std::size_t kRendererQueue = 64;
 // Errors quote at most this much of a caller's name.
 constexpr std::size_t kMaxNameBytes = 64;
-
-using Values = std::map<std::string, int64_t>;
-
-Values ValuesOf(const v1::Config& config) {
-  Values values;
-  for (const v1::Parameter& parameter : config.parameters()) {
-    values[parameter.name()] = parameter.value();
-  }
-  return values;
-}
-
-v1::Config ConfigOf(const Values& values) {
-  v1::Config config;
-  for (const auto& [name, value] : values) {
-    v1::Parameter& parameter = *config.add_parameters();
-    parameter.set_name(name);
-    parameter.set_value(value);
-  }
-  return config;
-}
 
 // A variant and its provenance.
 struct Choice {
@@ -98,32 +74,32 @@ absl::StatusOr<Choice> ChooseDefault(const TuneRequest& tune, const IndexHit& st
   return Choice{wanted, {}, v1::PROVENANCE_UNSPECIFIED};
 }
 
-absl::Status RefuseParameter(const std::string& name, std::string_view reason,
-                             std::string_view what) {
-  return InvalidField(absl::StrCat("variant.config.", name.substr(0, kMaxNameBytes)), reason, what);
-}
-
-// Replaces values of the choice by those in `given`.
+// Replaces values of the choice by those in `given`. CheckLegal refuses a repeated name.
 absl::Status Override(const v1::Config& given, Choice& choice) {
-  std::vector<std::string> known;
-  for (const ParameterInfo& info : choice.of->parameters()) known.emplace_back(info.name);
-  const Values own = ValuesOf(choice.config);
-  Values values = own;
-  std::set<std::string> seen;
+  const std::vector<ParameterInfo>& known = choice.of->parameters();
   for (const v1::Parameter& parameter : given.parameters()) {
-    if (std::find(known.begin(), known.end(), parameter.name()) == known.end()) {
-      return RefuseParameter(
-          parameter.name(), "UNKNOWN_PARAMETER",
-          absl::StrCat(std::string(choice.of->name()), " has no such parameter; it has ",
-                       absl::StrJoin(known, ", ")));
+    if (std::any_of(known.begin(), known.end(),
+                    [&](const ParameterInfo& info) { return info.name == parameter.name(); })) {
+      continue;
     }
-    if (!seen.insert(parameter.name()).second) {
-      return RefuseParameter(parameter.name(), "REPEATED_PARAMETER", "is given twice");
-    }
-    values[parameter.name()] = parameter.value();
+    const auto append = [](std::string* out, const ParameterInfo& info) { out->append(info.name); };
+    return InvalidField(
+        absl::StrCat("variant.config.", parameter.name().substr(0, kMaxNameBytes)),
+        "UNKNOWN_PARAMETER",
+        absl::StrCat(std::string(choice.of->name()), " has no such parameter; it has ",
+                     absl::StrJoin(known, ", ", append)));
   }
-  if (values == own) return absl::OkStatus();
-  choice.config = ConfigOf(values);
+  v1::Config config = given;
+  for (const v1::Parameter& own : choice.config.parameters()) {
+    const bool replaced =
+        std::any_of(given.parameters().begin(), given.parameters().end(),
+                    [&](const v1::Parameter& other) { return other.name() == own.name(); });
+    if (!replaced) *config.add_parameters() = own;
+  }
+  std::sort(config.mutable_parameters()->begin(), config.mutable_parameters()->end(),
+            [](const auto& a, const auto& b) { return a.name() < b.name(); });
+  if (config.SerializeAsString() == choice.config.SerializeAsString()) return absl::OkStatus();
+  choice.config = std::move(config);
   choice.provenance = v1::PROVENANCE_UNSPECIFIED;
   return absl::OkStatus();
 }
