@@ -63,7 +63,8 @@ absl::StatusOr<std::shared_ptr<const Kernel>> Kernel::FromResponse(
         absl::StatusCode::kFailedPrecondition, "OTHER_VERSION",
         absl::StrCat("the daemon serves this problem, but this client library cannot "
                      "check it (",
-                     canonical.status().message(), "): use the library of the daemon's version"));
+                     canonical.status().message(), "): use the library of the daemon's version"),
+        MetadataOf(canonical.status()));
   }
   if (response.has_vendor() && !canonical->has_gemm()) {
     return MakeError(

@@ -47,10 +47,11 @@ TEST_F(FusedDropoutCApiTest, EveryFieldReachesTheService) {
   problem_.store_statistics = 1;
   problem_.store_pre_norm = 1;
   problem_.add_gradient = 1;
-  // No form has all of them: what the service would refuse, the client does too, in its words.
+  // No form has all of them: a service that serves it knows more than this version.
   tilewright_kernel* kernel = nullptr;
   ASSERT_EQ(tilewright_get_fused_dropout_kernel(client_, &problem_, nullptr, &kernel),
-            TILEWRIGHT_INVALID_ARGUMENT);
+            TILEWRIGHT_FAILED_PRECONDITION);
+  EXPECT_STREQ(tilewright_last_error()->reason, "OTHER_VERSION");
   EXPECT_STREQ(tilewright_last_error()->field, "fused_dropout.store_pre_norm");
   v1::FusedDropoutProblem expected;
   expected.set_rows(64);
