@@ -1,5 +1,6 @@
 // `tilewright backup`, `tilewright restore`
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ absl::StatusOr<int> Backup(CommandContext& context, const std::string& path) {
     ASSIGN_OR_RETURN(bytes, client->connection().BackupCache(out));
     return absl::OkStatus();
   }));
+  // A log beside the file is that of a database which was there before: a restore would apply it.
+  for (const char* const suffix : {"-wal", "-shm"}) std::remove((path + suffix).c_str());
   if (context.json()) {
     context.PrintJson({{"file", path}, {"bytes", bytes}});
   } else {

@@ -86,6 +86,7 @@ void CommandContext::Note(const std::string& text) {
 }
 
 int ExitCodeOf(const absl::Status& status) {
+  if (ReasonOf(status) == "OTHER_VERSION") return kExitUnavailable;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return kExitOk;

@@ -76,8 +76,14 @@ std::string Below(const std::string& folder, const std::string& path) {
 
 absl::Status WriteFile(const CommandContext& context, const std::string& path,
                        std::string_view content) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "WRITE_FAILED",
+                     absl::StrCat(folder.string(), ": cannot be created: ", error.message()),
+                     {{"file", folder.string()}});
+  }
   ASSIGN_OR_RETURN(const OutputFile file, context.output_file(path));
   return file.Write(content);
 }

@@ -103,10 +103,11 @@ Result ResultOf(const Kernel& kernel) {
                                      : DescribeVariant(kernel.response().kernel().variant());
   result.match = kernel.match();
   result.provenance = kernel.provenance();
-  // A neighbour's winner was timed for the neighbour's problem, not for this one.
-  const bool of_this_problem = kernel.match() != v1::MATCH_NEAREST_PROBLEM &&
-                               kernel.provenance() != v1::PROVENANCE_PREDICTED;
-  if (of_this_problem) result.measured = kernel.response().measured_seconds();
+  // The times of a neighbour's winner are those of the neighbour's problem.
+  if (kernel.match() == v1::MATCH_NEAREST_PROBLEM) return result;
+  if (kernel.provenance() != v1::PROVENANCE_PREDICTED) {
+    result.measured = kernel.response().measured_seconds();
+  }
   result.estimated = kernel.response().predicted_seconds();
   return result;
 }

@@ -189,15 +189,26 @@ TEST_F(AppTest, GetPrintsThePlanAndWritesTheCubin) {
   EXPECT_THAT(outcome.out, HasSubstr("epoch         7"));
 }
 
-TEST_F(AppTest, GetOfANeighboursKernelShowsNoMeasuredTime) {
+// The time that was estimated for the neighbour was shown as this problem's.
+TEST_F(AppTest, GetOfANeighboursKernelShowsNoTime) {
   service_.get_kernel = [](const v1::GetKernelRequest& request) {
     v1::GetKernelResponse response = MeasuredKernel(request.problem().gemm());
     response.set_match(v1::MATCH_NEAREST_PROBLEM);
+    response.set_predicted_seconds(1e-5);
     return response;
   };
   const Outcome outcome = RunHere({"get", "gemm", "--m", "64", "--n", "32", "--k", "16", "--json"});
   EXPECT_TRUE(Json::parse(outcome.out)["measured_seconds"].is_null());
+  EXPECT_TRUE(Json::parse(outcome.out)["estimated_seconds"].is_null());
   EXPECT_EQ(Json::parse(outcome.out)["match"], "nearest_problem");
+}
+
+TEST_F(AppTest, ADaemonOfAnotherVersionIsExitCodeFour) {
+  service_.get_kernel = [](const v1::GetKernelRequest&) -> absl::StatusOr<v1::GetKernelResponse> {
+    return MakeError(absl::StatusCode::kUnimplemented, "OTHER_VERSION", "it does not know this");
+  };
+  ExpectOneErrorLine(RunHere({"get", "gemm", "--m", "1", "--n", "1", "--k", "1"}), 4,
+                     "it does not know this [OTHER_VERSION]");
 }
 
 TEST_F(AppTest, GetOfWhatIsNotStoredIsExitCodeThree) {

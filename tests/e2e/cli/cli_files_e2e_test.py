@@ -175,7 +175,7 @@ class FilesTest(unittest.TestCase):
         os.mkfifo(pipe)
         begin = time.monotonic()
         done = self.place.run("sweep", pipe, *TARGET, *FEW, timeout=30)
-        self.assert_error(done, 3, "FILE_NOT_READABLE", f"{pipe}: cannot be read: nobody writes")
+        self.assert_error(done, 3, "FILE_NOT_READABLE", f"{pipe}: cannot be read: no program writes")
         self.assertLess(time.monotonic() - begin, 10)
 
         def write_late():

@@ -79,6 +79,15 @@ void FoldLog(const std::string& path) {
   }).IgnoreError();
 }
 
+// Says of a file that cannot be restored that it is this one, and not the database in use.
+absl::Status OfBackup(const absl::Status& failure, const std::string& file) {
+  if (!absl::IsDataLoss(failure)) return failure;
+  return MakeError(failure.code(), ReasonOf(failure),
+                   absl::StrCat(file, ": cannot be restored: ", failure.message(),
+                                "; the database in use is as it was"),
+                   {{"file", file}});
+}
+
 absl::Status SyncFile(const std::string& path, int flags) {
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
   const bool synced = fd >= 0 && ::fsync(fd) == 0;
@@ -116,7 +125,7 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
   if (prepared.ok()) prepared = SyncFile(unfinished, O_RDWR);
   if (!prepared.ok()) {
     RemoveDatabase(unfinished);
-    return prepared;
+    return OfBackup(prepared, file);
   }
   if (FileExists(restored.database)) FoldLog(restored.database);
   const auto move_aside = [&](const std::string& path) -> absl::Status {
