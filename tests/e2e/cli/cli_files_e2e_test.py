@@ -83,6 +83,21 @@ class FilesTest(unittest.TestCase):
         self.assert_error(done, 2, "DAEMON_FILE", f"{database}: is tilewrightd's own file")
         self.assertFalse(database.exists(), "a daemon was started")
 
+    def test_a_backup_takes_no_log_of_an_older_database_with_it(self):
+        """A restore applied the log that lay beside the file, and found the backup damaged."""
+        self.place.serve()
+        self.tune(self.place, 64)
+        backup = self.place.folder / "old.db"
+        for suffix in ("", "-wal"):
+            (self.place.folder / f"old.db{suffix}").write_bytes(
+                (self.place.cache / f"tilewright.db{suffix}").read_bytes())
+        self.tune(self.place, 128)
+        self.assertEqual(self.place.run("backup", backup).returncode, 0)
+        self.assertEqual(sorted(path.name for path in self.place.folder.glob("old.db*")),
+                         ["old.db"])
+        done = self.make_place().run("restore", backup)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_the_files_of_a_daemon_that_is_known_by_its_socket_are_its_own(self):
         other = self.make_place()
         other.serve()
