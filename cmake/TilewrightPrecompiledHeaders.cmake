@@ -27,7 +27,7 @@ function(tilewright_precompile name)
   set(stub ${CMAKE_BINARY_DIR}/${name}.cc)
   file(CONFIGURE OUTPUT ${stub} CONTENT "")
   add_library(${name} OBJECT EXCLUDE_FROM_ALL ${stub})
-  target_include_directories(${name} SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/proto/generated)
+  target_include_directories(${name} SYSTEM PRIVATE ${TILEWRIGHT_GENERATED})
   target_link_libraries(${name} PRIVATE absl::cleanup absl::flat_hash_map absl::statusor
     absl::strings absl::synchronization absl::time protobuf::libprotobuf ${ARG_DEPS})
   target_precompile_headers(${name} PRIVATE ${TILEWRIGHT_PCH_HEADERS} ${ARG_HEADERS})
