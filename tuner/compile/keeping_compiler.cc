@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/nvcc_command.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/unique_fd.h"
@@ -101,9 +102,10 @@ absl::Status KeepingCompiler::CompileAll(
 
 absl::Status KeepingCompiler::Keep(const CompileJob& job, const std::string& cubin) {
   const std::string name = ToHex(Sha256(cubin));
-  const std::string comment = absl::StrCat("// By hand, here: nvcc -cubin -arch=", job.architecture,
-                                           " -std=c++20 --expt-relaxed-constexpr -lineinfo -I ",
-                                           headers_name_, " -o by_hand.cubin ", name, ".cu\n");
+  const std::string comment = absl::StrCat(
+      "// By hand, here: ",
+      NvccCommand(job.architecture, headers_name_, "by_hand.cubin", absl::StrCat(name, ".cu")),
+      "\n");
   absl::MutexLock lock(&mutex_);
   RETURN_IF_ERROR(KeepHeaders());
   RETURN_IF_ERROR(WriteNew(absl::StrCat(folder_, "/", name, ".cu"), comment + job.source));

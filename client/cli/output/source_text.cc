@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "client/cli/output/format.h"
 #include "proto/support/errors.h"
+#include "proto/support/nvcc_command.h"
 #include "proto/support/text.h"
 
 namespace tilewright::cli {
@@ -74,9 +75,8 @@ absl::Status CheckPaths(const v1::RenderSourceResponse& rendered) {
 }
 
 std::string CompileCommand(const v1::RenderSourceResponse& rendered, bool in_folder) {
-  return absl::StrCat("nvcc -cubin -arch=", Printable(rendered.kernel().architecture()),
-                      " -std=c++20 --expt-relaxed-constexpr -lineinfo -Xptxas -v",
-                      in_folder ? " -I ." : "", " -o kernel.cubin ", kSourceName);
+  return NvccCommand(Printable(rendered.kernel().architecture()), in_folder ? "." : "",
+                     "kernel.cubin", kSourceName);
 }
 
 std::string SourceInFolder(const v1::RenderSourceResponse& rendered) {

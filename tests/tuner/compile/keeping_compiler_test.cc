@@ -63,7 +63,9 @@ TEST_F(KeepingCompilerTest, KeepsSourcesBesideTheirCubinsByContentHash) {
     const std::string stem = (folder / ToHex(Sha256(cubin))).string();
     EXPECT_EQ(ReadAll(stem + ".cubin"), cubin);
     const std::string source = ReadAll(stem + ".cu");
+    // The same command as in what `tilewright source` writes: it says registers and spills.
     EXPECT_THAT(source, StartsWith("// By hand, here: nvcc -cubin -arch=" + job.architecture));
+    EXPECT_THAT(source, HasSubstr(" -Xptxas -v -I templates-"));
     EXPECT_THAT(source, EndsWith("\n" + job.source));
     const size_t at = source.find("-I ") + 3;
     const std::string tree = source.substr(at, source.find(' ', at) - at);
