@@ -1,6 +1,9 @@
 // `tilewright source`
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,6 +77,43 @@ std::string Below(const std::string& folder, const std::string& path) {
   return (std::filesystem::path(folder) / path).string();
 }
 
+// The files of a folder, by their path.
+using Files = std::map<std::string, std::string>;
+
+Files FilesOf(const v1::RenderSourceResponse& rendered, const std::string& sass,
+              const std::string& folder) {
+  Files files;
+  for (const v1::SourceFile& file : rendered.files()) {
+    files[Below(folder, file.path())] = file.text();
+  }
+  files[Below(folder, kSourceName)] = SourceInFolder(rendered);
+  const std::pair<const char*, const std::string*> compiled[] = {
+      {"kernel.cubin", &rendered.kernel().cubin()},
+      {"kernel.ptx", &rendered.ptx()},
+      {"kernel.sass", &sass}};
+  for (const auto& [name, content] : compiled) {
+    if (!content->empty()) files[Below(folder, name)] = *content;
+  }
+  return files;
+}
+
+// Refuses if a person has edited a file, or if it is of another kernel.
+absl::Status CheckNothingIsLost(const Files& files) {
+  for (const auto& [path, content] : files) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) continue;
+    std::ifstream in(path, std::ios::binary);
+    const std::string old{std::istreambuf_iterator<char>(in), {}};
+    if (in && old == content) continue;
+    return MakeError(absl::StatusCode::kFailedPrecondition, "FILE_EXISTS",
+                     absl::StrCat(path,
+                                  ": exists with other content, which would be lost: name another "
+                                  "folder, or remove the file"),
+                     {{"file", path}});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status WriteFile(const CommandContext& context, const std::string& path,
                        std::string_view content) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
@@ -91,16 +131,10 @@ absl::Status WriteFile(const CommandContext& context, const std::string& path,
 absl::Status WriteFolder(const CommandContext& context, const v1::RenderSourceResponse& rendered,
                          const std::string& sass, const std::string& folder) {
   RETURN_IF_ERROR(CheckPaths(rendered));
-  for (const v1::SourceFile& file : rendered.files()) {
-    RETURN_IF_ERROR(WriteFile(context, Below(folder, file.path()), file.text()));
-  }
-  RETURN_IF_ERROR(WriteFile(context, Below(folder, kSourceName), SourceInFolder(rendered)));
-  const std::pair<const char*, const std::string*> compiled[] = {
-      {"kernel.cubin", &rendered.kernel().cubin()},
-      {"kernel.ptx", &rendered.ptx()},
-      {"kernel.sass", &sass}};
-  for (const auto& [name, content] : compiled) {
-    if (!content->empty()) RETURN_IF_ERROR(WriteFile(context, Below(folder, name), *content));
+  const Files files = FilesOf(rendered, sass, folder);
+  RETURN_IF_ERROR(CheckNothingIsLost(files));
+  for (const auto& [path, content] : files) {
+    RETURN_IF_ERROR(WriteFile(context, path, content));
   }
   return absl::OkStatus();
 }

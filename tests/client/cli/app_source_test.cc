@@ -114,6 +114,24 @@ TEST_F(SourceTest, WritesAFolderOfFiles) {
   EXPECT_EQ(ReadAll(folder + "/kernel.cubin"), "a cubin");
 }
 
+TEST_F(SourceTest, AnEditedFileIsNotWrittenOver) {
+  const std::string folder = folder_.path() + "/out";
+  ASSERT_EQ(Source({"-o", folder}).code, 0);
+  ASSERT_EQ(Source({"-o", folder, "--ptx"}).code, 0) << "the same files, and more of them";
+  WriteFile("out/gemm/a.cuh", "int mine;\n");
+  std::filesystem::remove(folder + "/abi/b.h");
+  ExpectOneErrorLine(Source({"-o", folder}), 1,
+                     folder +
+                         "/gemm/a.cuh: exists with other content, which would be lost: name "
+                         "another folder, or remove the file [FILE_EXISTS]");
+  EXPECT_EQ(ReadAll(folder + "/gemm/a.cuh"), "int mine;\n");
+  EXPECT_FALSE(std::filesystem::exists(folder + "/abi/b.h")) << "nothing is written in part";
+  std::filesystem::remove(folder + "/gemm/a.cuh");
+  EXPECT_EQ(Source({"-o", folder}).code, 0);
+  WriteFile("out/kernel.ptx", "my ptx\n");
+  ExpectOneErrorLine(Source({"-o", folder, "--ptx"}), 1, "/kernel.ptx: exists with other content");
+}
+
 TEST_F(SourceTest, PrintsPtxAndResources) {
   EXPECT_EQ(Source({"--ptx"}).out, ".version 9.0\n");
   EXPECT_TRUE(seen_.compile());
