@@ -104,10 +104,19 @@ absl::Status Override(const v1::Config& given, Choice& choice) {
   return absl::OkStatus();
 }
 
-absl::Status CheckLegal(const TuneRequest& tune, const Choice& choice) {
+// Checks `choice`, which `given` asked for. An error is about the part of `given` that is there.
+absl::Status CheckLegal(const TuneRequest& tune, const v1::Variant& given, const Choice& choice) {
   const auto broken =
       choice.of->BrokenConstraint(tune.problem, tune.target.silicon(), choice.config);
   if (!broken) return absl::OkStatus();
+  if (given.config().parameters().empty()) {
+    return WithMetadata(
+        InvalidField("variant.template_name", "ILLEGAL_CONFIG",
+                     absl::StrCat(std::string(choice.of->name()),
+                                  " has no config that is legal for this problem on this target (",
+                                  *broken, ")")),
+        "constraint", *broken);
+  }
   // Render's error names the wrong parameter.
   if (*broken == "HasParameters") return choice.of->Render(tune.problem, choice.config).status();
   return WithMetadata(InvalidField("variant.config", "ILLEGAL_CONFIG",
@@ -139,7 +148,7 @@ absl::StatusOr<v1::RenderSourceResponse> SourceRenderer::Render(
   }
   ASSIGN_OR_RETURN(Choice choice, ChooseDefault(tune, FindStored(tune, index_, devices_), wanted));
   RETURN_IF_ERROR(Override(request.variant().config(), choice));
-  RETURN_IF_ERROR(CheckLegal(tune, choice));
+  RETURN_IF_ERROR(CheckLegal(tune, request.variant(), choice));
 
   v1::RenderSourceResponse response;
   v1::Kernel& kernel = *response.mutable_kernel();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proto/problem/gemm/precision.h"
 #include "proto/support/errors.h"
 
@@ -35,9 +36,11 @@ const Template* FindTemplate(std::string_view name) {
 
 absl::StatusOr<const Template*> TemplateOf(const v1::Variant& variant) {
   if (const Template* found = FindTemplate(variant.template_name())) return found;
+  const auto append = [](std::string* out, const Template* one) { out->append(one->name()); };
   return InvalidField(
       "variant.template_name", "UNKNOWN_TEMPLATE",
-      absl::StrCat("no template is named \"", variant.template_name().substr(0, 64), "\""));
+      absl::StrCat("no template is named \"", variant.template_name().substr(0, 64),
+                   "\"; the templates are ", absl::StrJoin(Templates(), ", ", append)));
 }
 
 const std::vector<v1::TemplateDigest>& TemplateDigests() {

@@ -131,7 +131,8 @@ int RunCommand(const std::vector<std::string>& arguments, const Streams& streams
     const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
     return HandleParseError(app, error, json, streams);
   }
-  CommandContext context(flags, streams.out, streams.out_style, streams.err, streams.err_style);
+  CommandContext context(app, flags, streams.out, streams.out_style, streams.err,
+                         streams.err_style);
   const auto code = action(context);
   return code.ok() ? *code : Fail(context.Explained(code.status()), flags.json, streams);
 }

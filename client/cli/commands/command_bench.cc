@@ -105,7 +105,8 @@ Measured MeasureAll(CommandContext& context, Client& client, const std::vector<S
       break;
     }
     if (!row.ok()) {
-      row = BenchRow{suite[i].name, suite[i].problem, row.status(), {}, {}, {}, {}, {}};
+      row = BenchRow{
+          suite[i].name, suite[i].problem, context.Explained(row.status()), {}, {}, {}, {}, {}};
     }
     measured.rows.push_back(*std::move(row));
     if (options.stop.stop_requested()) break;

@@ -1,13 +1,16 @@
 #include "client/cli/commands/command_context.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/cli/commands/daemon.h"
 #include "client/cli/commands/daemon_environment.h"
 #include "client/cli/commands/interrupts.h"
 #include "client/cli/output/format.h"
 #include "client/cli/problems/parse.h"
+#include "client/cli/problems/typed_words.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
@@ -24,6 +27,17 @@ bool DependsOnEnvironment(const absl::Status& status) {
     if (reason == name) return true;
   }
   return false;
+}
+
+// Returns "--bias-type" for "bias_type", or "" if the parsed command has no such flag.
+std::string FlagNamed(const CLI::App& app, const std::string& name) {
+  const std::string flag = absl::StrCat("--", absl::StrReplaceAll(name, {{"_", "-"}}));
+  for (const CLI::App* at = &app; at != nullptr;) {
+    if (at->get_option_no_throw(flag) != nullptr) return flag;
+    const auto parsed = at->get_subcommands();
+    at = parsed.empty() ? nullptr : parsed.front();
+  }
+  return "";
 }
 
 std::chrono::milliseconds Left(SteadyTime deadline) {
@@ -75,10 +89,11 @@ std::string CommandContext::EnvironmentNote() const {
 }
 
 absl::Status CommandContext::Explained(const absl::Status& status) const {
-  if (!DependsOnEnvironment(status)) return status;
-  const std::string note = EnvironmentNote();
-  if (note.empty()) return status;
-  return WithMessage(status, absl::StrCat(status.message(), "; ", note));
+  const absl::Status in_words =
+      InTypedWords(status, [this](const std::string& name) { return FlagNamed(app_, name); });
+  const std::string note = DependsOnEnvironment(status) ? EnvironmentNote() : "";
+  if (note.empty()) return in_words;
+  return WithMessage(in_words, absl::StrCat(in_words.message(), "; ", note));
 }
 
 void CommandContext::Note(const std::string& text) {

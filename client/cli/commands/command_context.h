@@ -17,6 +17,10 @@
 #include "client/cpp/dial.h"
 #include "tilewright/client.h"
 
+namespace CLI {
+class App;
+}
+
 namespace tilewright::cli {
 
 // The flags that every command has.
@@ -35,9 +39,15 @@ void PrintError(const absl::Status& status, std::ostream& err, const Style& styl
 // What a command runs with: its streams and the daemon. One for a process. Not thread-safe.
 class CommandContext {
  public:
-  CommandContext(const GlobalFlags& flags, std::ostream& out, const Style& out_style,
-                 std::ostream& err, const Style& err_style)
-      : flags_(flags), out_(out), err_(err), out_style_(out_style), err_style_(err_style) {}
+  // `app` has parsed the command line. All references outlive this object.
+  CommandContext(const CLI::App& app, const GlobalFlags& flags, std::ostream& out,
+                 const Style& out_style, std::ostream& err, const Style& err_style)
+      : app_(app),
+        flags_(flags),
+        out_(out),
+        err_(err),
+        out_style_(out_style),
+        err_style_(err_style) {}
 
   // Returns where the daemon is, or where it would be started.
   absl::StatusOr<DaemonPlace> place() const {
@@ -72,11 +82,13 @@ class CommandContext {
   int Interrupted(const absl::Status& failure);
   // Says that the daemon was started with another environment. Empty if it was not.
   std::string EnvironmentNote() const;
-  // Returns `status`. If the daemon did not find a library or a GPU and was started with another
-  // environment, the message says so.
+  // Returns `status` in the words of the command line: "--bias" instead of
+  // "gemm.epilogue.bias_mode". If the daemon did not find a library or a GPU and was started with
+  // another environment, the message says so.
   absl::Status Explained(const absl::Status& status) const;
 
  private:
+  const CLI::App& app_;
   const GlobalFlags& flags_;
   std::ostream& out_;
   std::ostream& err_;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/problems/problem_flags.h"
+#include "client/cli/problems/typed_words.h"
 #include "proto/support/errors.h"
 #include "proto/support/input_file.h"
 #include "proto/support/status_macros.h"
@@ -28,14 +29,12 @@ Cells SplitLine(std::string_view line) {
   return cells;
 }
 
-// Returns the failure of one line, with the line's place in the file before the message.
-absl::Status At(const std::string& place, const absl::Status& status) {
-  ErrorMetadata metadata{{"place", place}};
-  if (const auto info = ErrorInfoOf(status)) {
-    for (const auto& [key, value] : info->metadata()) metadata.emplace_back(key, value);
-  }
-  return MakeError(status.code(), ReasonOf(status), absl::StrCat(place, ": ", status.message()),
-                   metadata);
+// Returns `name` if a kind of problem has such a column, else "".
+std::string ColumnNamed(const std::string& name) {
+  const bool is_column =
+      name == "name" || std::any_of(ProblemKinds().begin(), ProblemKinds().end(),
+                                    [&](const ProblemKind* kind) { return kind->HasField(name); });
+  return is_column ? name : "";
 }
 
 // Returns the one kind of a file: the kind that has the most of its columns. Of several, the one
@@ -107,6 +106,12 @@ absl::StatusOr<SuiteEntry> ParseRow(const Cells& header, const Cells& cells) {
 
 }  // namespace
 
+absl::Status AtPlace(const std::string& place, const absl::Status& status) {
+  const absl::Status in_words = InTypedWords(status, ColumnNamed);
+  return WithMetadata(WithMessage(in_words, absl::StrCat(place, ": ", in_words.message())), "place",
+                      place);
+}
+
 absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
                                                    const std::string& file_name) {
   std::vector<SuiteEntry> entries;
@@ -126,24 +131,25 @@ absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
     if (content.empty() || content.front() == '#') continue;
     const std::string place = absl::StrCat(file_name, ":", line_number);
     if (!IsUtf8(line)) {
-      return At(place,
-                InvalidField("line", "NOT_UTF8",
-                             absl::StrCat("'", ToUtf8(std::string(content)), "' is not UTF-8")));
+      return AtPlace(
+          place, InvalidField("line", "NOT_UTF8",
+                              absl::StrCat("'", ToUtf8(std::string(content)), "' is not UTF-8")));
     }
     Cells cells = SplitLine(line);
     const bool is_header = first && absl::AsciiStrToLower(cells[0]) == "name";
     first = false;
     if (is_header) {
       header = cells;
-      if (absl::Status status = CheckHeader(header); !status.ok()) return At(place, status);
+      if (absl::Status status = CheckHeader(header); !status.ok()) return AtPlace(place, status);
       continue;
     }
     auto entry = ParseRow(header, cells);
-    if (!entry.ok()) return At(place, entry.status());
+    if (!entry.ok()) return AtPlace(place, entry.status());
     if (!names.insert(entry->name).second) {
-      return At(place, InvalidField("name", "DUPLICATE",
-                                    absl::StrCat("'", entry->name, "' occurs twice")));
+      return AtPlace(place, InvalidField("name", "DUPLICATE",
+                                         absl::StrCat("'", entry->name, "' occurs twice")));
     }
+    entry->place = place;
     entries.push_back(*std::move(entry));
   }
   if (entries.empty()) {

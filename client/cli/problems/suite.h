@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tilewright/v1/problem.pb.h"
 
@@ -14,12 +15,17 @@ namespace tilewright::cli {
 struct SuiteEntry {
   std::string name;
   v1::Problem problem;
+  std::string place;  // "shapes.csv:3".
 };
+
+// Returns the failure of one line in the words of its file: "shapes.csv:3: bias: ...". `place` goes
+// into the metadata too.
+absl::Status AtPlace(const std::string& place, const absl::Status& status);
 
 // Parses comma-separated text. Skips lines that are empty or begin with '#'. Columns are name,
 // layout, m, n, k. If the first other line begins with "name", it names the columns: any fields of
 // `tilewright tune gemm` ("a_type"). An empty cell means the default. INVALID_ARGUMENT says file,
-// line and field: "shapes.csv:3: gemm.m: ...".
+// line and column: "shapes.csv:3: m: ...".
 absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
                                                    const std::string& file_name);
 

@@ -182,10 +182,11 @@ TEST_F(SourceTest, WhatDoesNotCompileIsAnErrorAndIsWrittenAllTheSame) {
 
 TEST_F(SourceTest, BadInputIsOneLine) {
   for (const char* config : {"stages", "stages=", "=3", "stages=3,", ",stages=3"}) {
-    ExpectOneErrorLine(Source({"--config", config}), 2, "must be name=value,name=value, was '");
+    ExpectOneErrorLine(Source({"--config", config}), 2,
+                       " --config: must be name=value,name=value, was '");
   }
   ExpectOneErrorLine(Source({"--config", "stages=3k"}), 2,
-                     "config.stages: must be a plain integer");
+                     "--config stages: must be a plain integer");
   EXPECT_FALSE(seen_.has_problem());
 }
 

@@ -36,7 +36,7 @@ TEST_F(AppTest, WrongUsageIsOneLineAndExitCodeTwo) {
                      "tune gemm --help` [USAGE]");
   ExpectOneErrorLine(RunOnly({"list", "--bogus"}), 2, "--bogus");
   ExpectOneErrorLine(RunOnly({"tune", "gemm", "--m", "8k", "--n", "1", "--k", "1"}), 2,
-                     "gemm.m: must be a plain integer such as 8192 (no 8k, no 1e3), was '8k' "
+                     "--m: must be a plain integer such as 8192 (no 8k, no 1e3), was '8k' "
                      "[INVALID_INTEGER]");
 }
 
@@ -59,10 +59,58 @@ TEST_F(AppTest, TheServicesErrorsAreOneLine) {
   };
   const Outcome outcome = RunHere({"tune", "gemm", "--m", "0", "--n", "1", "--k", "1"});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_EQ(outcome.err, "tilewright: error: gemm.m: must be at least 1, was 0 [OUT_OF_RANGE]\n");
+  EXPECT_EQ(outcome.err, "tilewright: error: --m: must be at least 1, was 0 [OUT_OF_RANGE]\n");
   const Outcome json = RunHere({"tune", "gemm", "--m", "0", "--n", "1", "--k", "1", "--json"});
   EXPECT_EQ(Json::parse(json.out)["error"]["field"], "gemm.m");
   EXPECT_EQ(json.code, 2);
+}
+
+// The service knows fields, and the person typed flags.
+TEST_F(AppTest, ErrorsOfTheServiceNameTheFlags) {
+  const std::vector<std::string> shape{"gemm", "--m", "1", "--n", "1", "--k", "1"};
+  const auto error_of = [&](const std::string& command, const std::string& field,
+                            const std::vector<std::string>& more) {
+    const absl::Status wrong = InvalidField(field, "WRONG", "is wrong");
+    service_.create_tuning = [&](const v1::CreateTuningRequest&) { return wrong; };
+    service_.get_kernel = [&](const v1::GetKernelRequest&) { return wrong; };
+    service_.explain = [&](const v1::ExplainWinnerRequest&) { return wrong; };
+    service_.render_source = [&](const v1::RenderSourceRequest&) { return wrong; };
+    std::vector<std::string> words{command};
+    words.insert(words.end(), shape.begin(), shape.end());
+    words.insert(words.end(), more.begin(), more.end());
+    return RunHere(words).err;
+  };
+  const std::string hash(64, 'a');
+  EXPECT_THAT(error_of("tune", "gemm.epilogue.bias_mode", {"--bias", "none"}),
+              HasSubstr(" --bias: is wrong [WRONG]"));
+  EXPECT_THAT(error_of("tune", "options.max_candidates", {"--max-candidates", "9"}),
+              HasSubstr(" --max-candidates: is wrong [WRONG]"));
+  EXPECT_THAT(error_of("get", "pinned_epoch", {"--epoch", "7"}), HasSubstr(" --epoch: is wrong"));
+  EXPECT_THAT(error_of("get", "pinned_content_hash", {"--hash", hash}),
+              HasSubstr(" --hash: is wrong"));
+  EXPECT_THAT(error_of("explain", "device_ordinal", {"--device", "3"}),
+              HasSubstr(" --device: is wrong"));
+  EXPECT_THAT(error_of("explain", "target", {"--target", "x"}), HasSubstr(" --target: is wrong"));
+  EXPECT_THAT(error_of("source", "variant.template_name", {"--template", "x"}),
+              HasSubstr(" --template: is wrong"));
+  EXPECT_THAT(error_of("source", "variant.config", {"--config", "stages=3"}),
+              HasSubstr(" --config: is wrong"));
+  EXPECT_THAT(error_of("source", "variant.config.stages", {"--config", "stages=3"}),
+              HasSubstr(" --config stages: is wrong"));
+  EXPECT_THAT(error_of("tune", "problem", {}), HasSubstr(" problem: is wrong")) << "no flag";
+}
+
+TEST_F(AppTest, ErrorsOfASweepNameTheLineAndItsColumn) {
+  const std::string file = WriteFile("two.csv", "# shapes\na,nt,1,1,1\n\nb,nt,0,2,2\n");
+  service_.create_sweep = [](const v1::CreateSweepRequest&) -> absl::StatusOr<v1::Sweep> {
+    return InvalidField("entries[1].problem.gemm.m", "OUT_OF_RANGE", "0 is not in [1, 9]");
+  };
+  ExpectOneErrorLine(RunHere({"sweep", file}), 2,
+                     "two.csv:4: m: 0 is not in [1, 9] [OUT_OF_RANGE]");
+  service_.create_sweep = [](const v1::CreateSweepRequest&) -> absl::StatusOr<v1::Sweep> {
+    return InvalidField("sweep_id", "MALFORMED_SWEEP_ID", "must match [a-z0-9]");
+  };
+  ExpectOneErrorLine(RunHere({"sweep", file, "--name", "A"}), 2, "error: --name: must match");
 }
 
 TEST_F(AppTest, TuneSendsTheFlagsAndPrintsTheWinner) {
@@ -173,9 +221,9 @@ TEST_F(AppTest, BadTuningFlagsAreRefusedBeforeAnythingStarts) {
     more.insert(more.begin(), tune.begin(), tune.end());
     return RunHere(more);
   };
-  ExpectOneErrorLine(with({"--max-candidates", "0"}), 2, "max-candidates: must be from 1");
-  ExpectOneErrorLine(with({"--budget", "soon"}), 2, "budget: must be a duration");
-  ExpectOneErrorLine(with({"--device", "-1"}), 2, "device: must be from 0");
+  ExpectOneErrorLine(with({"--max-candidates", "0"}), 2, "error: --max-candidates: must be from 1");
+  ExpectOneErrorLine(with({"--budget", "soon"}), 2, "error: --budget: must be a duration");
+  ExpectOneErrorLine(with({"--device", "-1"}), 2, "error: --device: must be from 0");
 }
 
 TEST_F(AppTest, GetPrintsThePlanAndWritesTheCubin) {
@@ -406,7 +454,7 @@ TEST_F(AppTest, ASweepThatDidNotFinishEndsWithAnErrorLine) {
 
 TEST_F(AppTest, SweepOfABadFileStartsNothing) {
   const std::string file = WriteFile("bad.csv", "a,nt,1,1,1\nb,nt,x,2,2\n");
-  ExpectOneErrorLine(RunHere({"sweep", file}), 2, "bad.csv:2: gemm.m: must be a plain integer");
+  ExpectOneErrorLine(RunHere({"sweep", file}), 2, "bad.csv:2: m: must be a plain integer");
   ExpectOneErrorLine(RunHere({"sweep", "/nowhere.csv"}), 3, "/nowhere.csv: cannot be read");
 }
 

@@ -45,14 +45,14 @@ TEST(Suite, RowsMakeItOneOfFusedDropouts) {
   EXPECT_THAT(ErrorOf("name,m,rows,columns,operation\n"), HasSubstr("there is no 'm'"));
   EXPECT_THAT(ErrorOf("name,rows,columns\n"), HasSubstr("'operation' is missing"));
   EXPECT_THAT(ErrorOf("name,rows,columns,operation\nx,8,16,none\n"),
-              HasSubstr("s.csv:2: fused_dropout.operation: must be one of"));
+              HasSubstr("s.csv:2: operation: must be one of"));
 }
 
-TEST(Suite, ErrorsSayFileLineAndField) {
-  EXPECT_THAT(ErrorOf("a,nt,64,32,16\nb,nt,8k,1,1\n"), HasSubstr("s.csv:2: gemm.m: must be"));
-  EXPECT_THAT(ErrorOf("a,xx,64,32,16\n"), HasSubstr("s.csv:1: gemm.layout: must be one of"));
+TEST(Suite, ErrorsSayFileLineAndColumn) {
+  EXPECT_THAT(ErrorOf("a,nt,64,32,16\nb,nt,8k,1,1\n"), HasSubstr("s.csv:2: m: must be"));
+  EXPECT_THAT(ErrorOf("a,xx,64,32,16\n"), HasSubstr("s.csv:1: layout: must be one of"));
   EXPECT_THAT(ErrorOf("a,nt,64,32\n"), HasSubstr("must have 5 columns (name,layout,m,n,k), has 4"));
-  EXPECT_THAT(ErrorOf("a,nt,,32,16\n"), HasSubstr("gemm.m: must not be empty"));
+  EXPECT_THAT(ErrorOf("a,nt,,32,16\n"), HasSubstr("s.csv:1: m: must not be empty"));
   EXPECT_THAT(ErrorOf(",nt,1,1,1\n"), HasSubstr("name: must not be empty"));
   EXPECT_THAT(ErrorOf("a,nt,1,1,1\na,nt,2,2,2\n"), HasSubstr("s.csv:2: name: 'a' occurs twice"));
   EXPECT_THAT(ErrorOf("name,m,n,k,colour\n"), HasSubstr("there is no 'colour'"));

@@ -165,7 +165,9 @@ TEST_F(SourceRendererTest, WhatIsNoLegalConfigIsRefused) {
   ExpectRefused(other, "UNKNOWN_TEMPLATE", "variant.template_name");
   v1::RenderSourceRequest of_other_kind = request;
   of_other_kind.mutable_variant()->set_template_name("fused_dropout");
-  ExpectRefused(of_other_kind, "ILLEGAL_CONFIG", "variant.config");
+  ExpectRefused(of_other_kind, "ILLEGAL_CONFIG", "variant.template_name");
+  Set("stages", 3, of_other_kind);
+  ExpectRefused(of_other_kind, "UNKNOWN_PARAMETER", "variant.config.stages");
 }
 
 TEST_F(SourceRendererTest, CompilesWhereThatIsAskedFor) {

@@ -1,0 +1,68 @@
+#include "client/cli/problems/typed_words.h"
+
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "proto/support/errors.h"
+
+namespace tilewright::cli {
+namespace {
+
+// Fields of the API whose flags and columns have another name.
+constexpr struct {
+  std::string_view field;
+  const char* name;
+} kOtherNames[] = {
+    {"a_layout", "layout"},
+    {"b_layout", "layout"},
+    {"bias_mode", "bias"},
+    {"device_ordinal", "device"},
+    {"display_name", "name"},
+    {"keys", "key"},
+    {"label", "name"},
+    {"non_finite_flag", "non_finite"},
+    {"pinned_content_hash", "hash"},
+    {"pinned_epoch", "epoch"},
+    {"probability", "dropout"},
+    {"rounding_mode", "rounding"},
+    {"scaling_mode", "scaling"},
+    {"source_mode", "source"},
+    {"sweep_id", "name"},
+    {"template_name", "template"},
+};
+
+std::string NameOf(const std::string& field) {
+  for (const auto& other : kOtherNames) {
+    if (other.field == field) return other.name;
+  }
+  return field;
+}
+
+}  // namespace
+
+absl::Status InTypedWords(const absl::Status& status,
+                          const std::function<std::string(const std::string& name)>& spell) {
+  for (const auto& [key, field] : MetadataOf(status)) {
+    const std::string prefix = absl::StrCat(field, ": ");
+    if (key != "field" || status.message().substr(0, prefix.size()) != prefix) continue;
+    // The last part that was typed. What is below it follows: "--config stages: ...".
+    std::vector<std::string> parts = absl::StrSplit(field, '.');
+    std::vector<std::string> below;
+    for (; !parts.empty(); parts.pop_back()) {
+      const std::string typed = spell(NameOf(parts.back()));
+      if (typed.empty()) {
+        below.insert(below.begin(), parts.back());
+        continue;
+      }
+      return WithMessage(
+          status, absl::StrCat(typed, below.empty() ? "" : " ", absl::StrJoin(below, "."), ": ",
+                               status.message().substr(prefix.size())));
+    }
+  }
+  return status;
+}
+
+}  // namespace tilewright::cli
