@@ -75,6 +75,19 @@ void AllowGlobalFlagsAnywhere(CLI::App& app) {
   }
 }
 
+// Refuses --hash "" and the like: an empty value, such as that of a variable that is not set, would
+// silently mean that the flag is not there.
+void RefuseEmptyValues(CLI::App& app) {
+  for (CLI::Option* option : app.get_options([](const CLI::Option*) { return true; })) {
+    option->check([](const std::string& value) -> std::string {
+      return value.empty() ? "must not be empty" : "";
+    });
+  }
+  for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    RefuseEmptyValues(*sub);
+  }
+}
+
 int Fail(const absl::Status& status, bool json, const Streams& streams) {
   if (json) streams.out << JsonText(ErrorToJson(status)) << '\n' << std::flush;
   PrintError(status, streams.err, streams.err_style);
@@ -88,7 +101,9 @@ std::string UsageMessage(const CLI::App& app, const std::vector<std::string>& re
   for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(sub->get_name());
   }
-  if (names.empty()) return error.what();
+  const bool is_about_commands =
+      error.get_name() == "RequiredError" || error.get_name() == "ExtrasError";
+  if (names.empty() || !is_about_commands) return error.what();
   const std::string commands = absl::StrJoin(names, ", ");
   if (rest.empty()) return absl::StrCat("a command is missing: ", commands);
   if (rest.front().rfind('-', 0) == 0) return error.what();
@@ -124,6 +139,7 @@ int RunCommand(const std::vector<std::string>& arguments, const Streams& streams
   AddGlobalFlags(app, flags);
   AddCommands(app, action);
   AllowGlobalFlagsAnywhere(app);
+  RefuseEmptyValues(app);
   try {
     // The parser takes its arguments from the back.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -35,6 +35,7 @@ TEST_F(AppTest, WrongUsageIsOneLineAndExitCodeTwo) {
                      "--n is required; see `tilewright "
                      "tune gemm --help` [USAGE]");
   ExpectOneErrorLine(RunOnly({"list", "--bogus"}), 2, "--bogus");
+  ExpectOneErrorLine(RunOnly({"forget", "--key"}), 2, "--key: 1 required KEY missing");
   ExpectOneErrorLine(RunOnly({"tune", "gemm", "--m", "8k", "--n", "1", "--k", "1"}), 2,
                      "--m: must be a plain integer such as 8192 (no 8k, no 1e3), was '8k' "
                      "[INVALID_INTEGER]");
@@ -111,6 +112,35 @@ TEST_F(AppTest, ErrorsOfASweepNameTheLineAndItsColumn) {
     return InvalidField("sweep_id", "MALFORMED_SWEEP_ID", "must match [a-z0-9]");
   };
   ExpectOneErrorLine(RunHere({"sweep", file, "--name", "A"}), 2, "error: --name: must match");
+}
+
+// A flag with an empty value acted as if it were absent: `get --hash "$UNSET"` served any kernel.
+TEST_F(AppTest, AnEmptyValueIsRefused) {
+  const std::string suite = WriteFile("suite.csv", "a,nt,1,1,1\n");
+  const auto with = [](const std::string& command, const std::string& flag) {
+    return std::vector<std::string>{command, "gemm", "--m", "1", "--n", "1", "--k", "1", flag, ""};
+  };
+  const std::pair<std::vector<std::string>, std::string> commands[] = {
+      {with("source", "-o"), "--output"},
+      {with("source", "--config"), "--config"},
+      {with("get", "-o"), "--output"},
+      {with("get", "--hash"), "--hash"},
+      {with("tune", "--target"), "--target"},
+      {{"bench", "--suite", ""}, "--suite"},
+      {{"sweep", ""}, "file"},
+      {{"sweep", suite, "--name", ""}, "--name"},
+      {{"export", "-o", ""}, "--output"},
+      {{"backup", ""}, "file"},
+      {{"forget", "--key", ""}, "--key"},
+      {{"list", "--socket", ""}, "--socket"},
+      {{"list", "--cache-dir", ""}, "--cache-dir"},
+  };
+  for (const auto& [words, flag] : commands) {
+    ExpectOneErrorLine(RunOnly(words), 2, " " + flag + ": must not be empty; see `tilewright ");
+  }
+  service_.create_tuning = [](const v1::CreateTuningRequest&) { return Parse<v1::Tuning>(kTuned); };
+  EXPECT_EQ(Json::parse(RunHere({"bench", "--suite", suite, "--json"}).out)["suite"], suite)
+      << "the value of --json may be left out";
 }
 
 TEST_F(AppTest, TuneSendsTheFlagsAndPrintsTheWinner) {
