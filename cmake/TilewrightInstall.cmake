@@ -1,6 +1,8 @@
-# A tree that runs where it is put: the tools, and beside them every shared library that
-# they need from the distribution but glibc's and the compiler's own (older than any that
-# a supported node has). CUDA libraries are never copied; they are found at run time.
+# A tree that runs where it is put: the tools, and every shared library that they need from the
+# distribution but glibc's and the compiler's own (older than any that a supported node has). Those
+# of the distribution have a folder of their own: a program that links ours with lib/ in its search
+# path finds there no second abseil or protobuf. CUDA libraries are never copied; they are found at
+# run time.
 set(TILEWRIGHT_INSTALLED_TOOLS)
 if(NOT TILEWRIGHT_CLIENT_ONLY)
   list(APPEND TILEWRIGHT_INSTALLED_TOOLS tilewright tilewrightd)
@@ -22,7 +24,7 @@ install(RUNTIME_DEPENDENCY_SET tilewright_runtime
   PRE_EXCLUDE_REGEXES
     "^ld-linux.*" "^libc\\.so.*" "^libm\\.so.*" "^libpthread\\.so.*" "^libdl\\.so.*"
     "^librt\\.so.*" "^libresolv\\.so.*" "^libgcc_s\\.so.*" "^libstdc\\+\\+\\.so.*"
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Runtime)
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tilewright COMPONENT Runtime)
 if(NOT TILEWRIGHT_CLIENT_ONLY)
   # Suites for `tilewright bench`: the public one, other bf16 shapes, and the other types.
   set(SUITES ${CMAKE_SOURCE_DIR}/tests/bench)

@@ -22,7 +22,7 @@ endif()
 # DT_RPATH rather than DT_RUNPATH: it also serves the libraries' own needs, so that
 # an installed tree runs where none of them is installed.
 add_link_options(-Wl,--disable-new-dtags -Wl,--as-needed)
-set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/tilewright")
 
 # Warnings for our own targets; generated code is compiled without them.
 add_library(tilewright_warnings INTERFACE)

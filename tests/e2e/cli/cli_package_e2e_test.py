@@ -16,6 +16,8 @@ def run(*command, **options):
         [str(word) for word in command], capture_output=True, text=True, timeout=300, **options
     )
     assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
+    # CMake says so if the tree would hide libraries of the distribution from the program.
+    assert "CMake Warning" not in done.stderr, f"{command}:\n{done.stderr}"
     return done.stdout
 
 
