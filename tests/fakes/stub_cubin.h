@@ -3,10 +3,11 @@
 
 #include <elf.h>
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "proto/support/architecture.h"
 
 namespace tilewright {
 
@@ -41,8 +42,8 @@ inline std::string StubCubin(std::string_view label, std::string_view architectu
   header.e_type = ET_EXEC;
   header.e_machine = 190;
   header.e_version = EV_CURRENT;
-  header.e_flags = static_cast<Elf64_Word>(std::atoi(std::string(architecture.substr(3)).c_str()))
-                   << 8;
+  const Architecture target = ParseArchitecture(architecture).value_or(Architecture());
+  header.e_flags = static_cast<Elf64_Word>(target.number) << 8;
   header.e_ehsize = sizeof(Elf64_Ehdr);
   header.e_shentsize = sizeof(Elf64_Shdr);
   header.e_shnum = 4;

@@ -1,27 +1,16 @@
 #include "tuner/compile/compile_options.h"
 
-#include <algorithm>
 #include <charconv>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proto/support/architecture.h"
 #include "proto/support/errors.h"
 
 namespace tilewright {
 namespace {
 
-constexpr std::size_t kMaxArchitectureDigits = 4;
 // From this version on, NVRTC caches compiles itself, and a cache hit has no ptxas log.
 constexpr NvrtcVersion kFirstWithCache = {12, 9};
-
-bool IsArchitecture(std::string_view text) {
-  constexpr std::string_view kPrefix = "sm_";
-  if (text.substr(0, kPrefix.size()) != kPrefix) return false;
-  text.remove_prefix(kPrefix.size());
-  if (!text.empty() && text.back() == 'a') text.remove_suffix(1);
-  return !text.empty() && text.size() <= kMaxArchitectureDigits &&
-         std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
-}
 
 }  // namespace
 
@@ -38,7 +27,7 @@ NvrtcVersion ParseNvrtcVersion(std::string_view text) {
 
 absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view architecture,
                                                         NvrtcVersion version) {
-  if (!IsArchitecture(architecture)) {
+  if (!ParseArchitecture(architecture)) {
     return InvalidField(
         "architecture", "INVALID_ARCHITECTURE",
         absl::StrCat("'", std::string(architecture), "' must have the form sm_90a"));

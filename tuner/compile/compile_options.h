@@ -24,7 +24,7 @@ NvrtcVersion ParseNvrtcVersion(std::string_view text);
 inline constexpr std::string_view kResourceLogOption = "--ptxas-options=-v";
 
 // Returns all options that NVRTC ever gets. The list is fixed, because options can read and write
-// files. INVALID_ARGUMENT unless `architecture` is "sm_", digits and an optional "a".
+// files. INVALID_ARGUMENT if `architecture` is no name such as "sm_90a".
 absl::StatusOr<std::vector<std::string>> CompileOptions(std::string_view architecture,
                                                         NvrtcVersion version);
 

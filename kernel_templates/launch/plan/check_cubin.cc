@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/support/architecture.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -144,29 +144,16 @@ class CubinFile {
   Elf64_Ehdr header_;
 };
 
-// Returns 90 for "sm_90a"; nothing for any other form of name.
-std::optional<int> NumberOf(std::string_view architecture) {
-  if (architecture.substr(0, 3) != "sm_") return std::nullopt;
-  std::string_view digits = architecture.substr(3);
-  if (!digits.empty() && (digits.back() == 'a' || digits.back() == 'f')) digits.remove_suffix(1);
-  int number = 0;
-  if (digits.empty() || digits.size() > 3 ||
-      !absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()), &number) || number < 10) {
-    return std::nullopt;
-  }
-  return number;
-}
-
 }  // namespace
 
 absl::Status CheckCubin(std::string_view cubin, std::string_view architecture,
                         const v1::LaunchPlan& plan) {
-  const std::optional<int> number = NumberOf(architecture);
-  if (!number) {
+  const std::optional<Architecture> target = ParseArchitecture(architecture);
+  if (!target) {
     return InvalidField("architecture", "MALFORMED_CUBIN", "is not a name such as sm_90a");
   }
   ASSIGN_OR_RETURN(const CubinFile file, CubinFile::Open(cubin));
-  if (file.Architecture() != *number) {
+  if (file.Architecture() != target->number) {
     return Malformed(absl::StrCat("its code is for sm_", file.Architecture(), ", not for ",
                                   absl::string_view(architecture.data(), architecture.size())));
   }

@@ -1,13 +1,14 @@
 #include "kernel_templates/launch/plan/launch_checks.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/plan/size_checks.h"
 #include "proto/problem/dropout_mask.h"
 #include "proto/problem/problem.h"
+#include "proto/support/architecture.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tilewright/gemm.h"
@@ -37,16 +38,8 @@ constexpr int kWorkspaceAlignment = 16;
 }  // namespace
 
 absl::Status CheckArchitecture(std::string_view architecture, int compute_capability) {
-  const bool has_prefix = architecture.substr(0, 3) == "sm_";
-  const bool specific = has_prefix && architecture.back() == 'a';
-  const std::string digits(has_prefix ? architecture.substr(3, architecture.size() - 3 - specific)
-                                      : "");
-  int built_for = 0;
-  const bool known = absl::SimpleAtoi(digits, &built_for);
-  const bool runs =
-      specific ? built_for == compute_capability
-               : built_for / 10 == compute_capability / 10 && built_for <= compute_capability;
-  if (known && runs) return absl::OkStatus();
+  const std::optional<Architecture> built_for = ParseArchitecture(architecture);
+  if (built_for && built_for->RunsOn(compute_capability)) return absl::OkStatus();
   return MakeError(absl::StatusCode::kFailedPrecondition, "ARCHITECTURE_MISMATCH",
                    absl::StrCat("the kernel is native code for ", std::string(architecture),
                                 ", but this GPU is sm_", compute_capability));

@@ -80,7 +80,8 @@ TEST(CheckCubinTest, OtherMachinesAndClassesAreRefused) {
 TEST(CheckCubinTest, CodeForAnotherArchitectureIsRefused) {
   ExpectRefused(StubCubin("code", "sm_80", {"tilewright_gemm"}));
   EXPECT_FALSE(CheckCubin(Good(), "sm_80", Plan()).ok());
-  for (const char* name : {"", "sm_", "sm_a", "sm_9", "compute_90", "sm_90b", "sm_9000"}) {
+  for (const char* name :
+       {"", "sm_", "sm_a", "sm_9", "compute_90", "sm_90b", "sm_9000", "sm_+90"}) {
     ExpectBlames(CheckCubin(Good(), name, Plan()), "architecture", "MALFORMED_CUBIN");
   }
   // As CUDA 12 wrote it.

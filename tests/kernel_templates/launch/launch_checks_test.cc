@@ -20,8 +20,18 @@ TEST(CheckArchitectureTest, SpecificCodeRunsOnExactlyItsOwn) {
   EXPECT_TRUE(CheckArchitecture("sm_90a", 90).ok());
   EXPECT_TRUE(CheckArchitecture("sm_120a", 120).ok());
   EXPECT_FALSE(CheckArchitecture("sm_100a", 103).ok());
-  EXPECT_FALSE(CheckArchitecture("sm_", 90).ok());
-  EXPECT_FALSE(CheckArchitecture("", 90).ok());
+}
+
+TEST(CheckArchitectureTest, CodeOfAFamilyRunsAsCheckCubinAcceptsIt) {
+  EXPECT_TRUE(CheckArchitecture("sm_100f", 100).ok());
+  EXPECT_TRUE(CheckArchitecture("sm_100f", 103).ok());
+  EXPECT_FALSE(CheckArchitecture("sm_100f", 120).ok());
+}
+
+TEST(CheckArchitectureTest, OtherNamesRunNowhere) {
+  for (const char* name : {"", "sm_", "sm_9", "sm_90b", "sm_+90", "sm_ 90", "sm_-1"}) {
+    EXPECT_EQ(ReasonOf(CheckArchitecture(name, 90)), "ARCHITECTURE_MISMATCH") << name;
+  }
 }
 
 TEST(CheckShapeTest, DimensionsAreDivisible) {

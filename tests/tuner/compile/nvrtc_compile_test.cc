@@ -147,7 +147,7 @@ TEST(NvrtcCompileTest, ErrorsSayWhere) {
        {"#include \"common/none.cuh\"\n", "sm_90a", {}},
        {Good().source, "sm_90a", {"good", "absent"}},
        {Good().source, "sm_90a --time=/tmp/x", {"good"}},
-       {Good().source, "sm_9999", {"good"}},
+       {Good().source, "sm_999", {"good"}},
        {"extern \"C\" __global__ void k(float* p, int n) {\n"
         "  __shared__ float s[100000];\n  s[threadIdx.x] = n;\n  __syncthreads();\n"
         "  p[threadIdx.x] = s[n];\n}\n",
