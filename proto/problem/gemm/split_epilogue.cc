@@ -1,5 +1,6 @@
 #include "proto/problem/gemm/split_epilogue.h"
 
+#include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 
 namespace tilewright {
@@ -9,8 +10,7 @@ bool SplitsEpilogue(const v1::GemmProblem& gemm) {
   const bool has_range = type == v1::DATA_TYPE_FP32 ||
                          (type == v1::DATA_TYPE_BF16 && !RoundsStochastically(gemm.epilogue()));
   return has_range && (HasDropout(gemm.epilogue()) || gemm.epilogue().gradient()) &&
-         (gemm.d_type() == v1::DATA_TYPE_BF16 || gemm.d_type() == v1::DATA_TYPE_FP16 ||
-          gemm.d_type() == v1::DATA_TYPE_FP32);
+         IsStoredFloat(gemm.d_type());
 }
 
 v1::DataType SplitType(const v1::GemmProblem& gemm) {
