@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "proto/problem/dropout_mask.h"
 #include "proto/support/status_macros.h"
 #include "tuner/model/tolerance.h"
 
@@ -74,15 +73,7 @@ absl::Status FusedDropoutReference::Allocate(const DriverApi& driver) {
 }
 
 ReferenceDropout FusedDropoutReference::Dropout() const {
-  ReferenceDropout dropout{};
-  const uint32_t threshold = QuantizeProbability(problem_.dropout().probability());
-  if (threshold == 0) return dropout;
-  dropout.seed = kSeed;
-  dropout.offset = kOffset;
-  dropout.threshold = threshold;
-  dropout.scale = static_cast<double>(DropoutScale(threshold));
-  dropout.rounds = problem_.dropout().philox_rounds();
-  return dropout;
+  return ReferenceDropoutOf(problem_.dropout(), kSeed, kOffset);
 }
 
 ReferenceMatrix FusedDropoutReference::InputMatrix(FusedTensor tensor) const {

@@ -6,7 +6,6 @@
 #include "absl/base/casts.h"
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/abi/ceil_div.h"
-#include "proto/problem/dropout_mask.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/split_epilogue.h"
 #include "proto/support/status_macros.h"
@@ -164,15 +163,7 @@ void GemmReference::SetScalars(GemmArguments& operands) const {
 }
 
 ReferenceDropout GemmReference::Dropout() const {
-  ReferenceDropout dropout{};
-  if (!HasDropout(problem_.epilogue())) return dropout;
-  const uint32_t threshold = QuantizeProbability(problem_.epilogue().dropout().probability());
-  dropout.seed = kSeed;
-  dropout.offset = kOffset;
-  dropout.rounds = problem_.epilogue().dropout().philox_rounds();
-  dropout.threshold = threshold;
-  dropout.scale = threshold < kDropoutSteps ? 1.0 * kDropoutSteps / (kDropoutSteps - threshold) : 0;
-  return dropout;
+  return ReferenceDropoutOf(problem_.epilogue().dropout(), kSeed, kOffset);
 }
 
 ReferenceMatrix GemmReference::InputMatrix(GemmTensor tensor) const {

@@ -1,5 +1,6 @@
 #include "tuner/bench/reference.h"
 
+#include "proto/problem/dropout_mask.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
@@ -9,6 +10,16 @@ namespace {
 constexpr unsigned char kInputPoison = 0xFF;
 
 }  // namespace
+
+ReferenceDropout ReferenceDropoutOf(const v1::Dropout& dropout, uint64_t seed, uint64_t offset) {
+  const uint32_t threshold = QuantizeProbability(dropout.probability());
+  if (threshold == 0) return {};
+  return {.seed = seed,
+          .offset = offset,
+          .scale = static_cast<double>(DropoutScale(threshold)),
+          .threshold = threshold,
+          .rounds = dropout.philox_rounds()};
+}
 
 absl::Status Reference::MakeInputs(bench::InputKind kind, const DeviceTensors& inputs,
                                    const ReferenceKernels& kernels) {

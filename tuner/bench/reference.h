@@ -1,12 +1,14 @@
 #ifndef TILEWRIGHT_TUNER_BENCH_REFERENCE_H_
 #define TILEWRIGHT_TUNER_BENCH_REFERENCE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "kernel_templates/launch/driver/driver_api.h"
 #include "tilewright/v1/kernel.pb.h"
+#include "tilewright/v1/problem.pb.h"
 #include "tuner/bench/bench_worker.pb.h"
 #include "tuner/bench/device_tensors.h"
 #include "tuner/bench/judge.h"
@@ -19,6 +21,9 @@ struct Arithmetic {
   v1::Precision precision = v1::PRECISION_UNSPECIFIED;
   bool splits_epilogue = false;  // Its epilogue is a launch of its own.
 };
+
+// Returns the arguments for a canonical `dropout`, with the scale that docs/dropout.md specifies.
+ReferenceDropout ReferenceDropoutOf(const v1::Dropout& dropout, uint64_t seed, uint64_t offset);
 
 // Checks the candidates of one problem: makes inputs, computes the result and compares outputs with
 // it. Each family has one implementation. Owned by a bench session. Not thread-safe.
