@@ -2,6 +2,7 @@
 #ifndef TILEWRIGHT_TESTS_GPU_DEVICE_GEMM_H_
 #define TILEWRIGHT_TESTS_GPU_DEVICE_GEMM_H_
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -61,6 +62,16 @@ inline float FromBf16(uint16_t half) {
   float value;
   std::memcpy(&value, &bits, sizeof(value));
   return value;
+}
+
+// IEEE binary16 on the host, by arithmetic.
+inline float FromFp16(uint16_t bits) {
+  const int exponent = bits >> 10 & 31;
+  const auto mantissa = static_cast<float>(bits & 1023);
+  const float sign = bits >> 15 ? -1 : 1;
+  if (exponent == 31) return mantissa != 0 ? NAN : sign * INFINITY;
+  if (exponent == 0) return sign * std::ldexp(mantissa, -24);
+  return sign * std::ldexp(mantissa + 1024, exponent - 25);
 }
 
 }  // namespace tilewright

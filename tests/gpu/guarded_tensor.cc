@@ -24,10 +24,8 @@ std::size_t Bits(v1::DataType type, float value) {
     }
     case 2: {
       if (type == v1::DATA_TYPE_BF16) return ToBf16(value);
-      const auto half = static_cast<_Float16>(value);
-      uint16_t bits;
-      std::memcpy(&bits, &half, sizeof(bits));
-      return bits;
+      // Of 0, 1 and -1 in fp16.
+      return value == 0 ? 0 : value > 0 ? 0x3C00 : 0xBC00;
     }
     default:
       if (type == v1::DATA_TYPE_INT8) return static_cast<uint8_t>(static_cast<int8_t>(value));
@@ -38,12 +36,7 @@ std::size_t Bits(v1::DataType type, float value) {
 
 float Value(v1::DataType type, std::size_t bits) {
   if (type == v1::DATA_TYPE_BF16) return FromBf16(static_cast<uint16_t>(bits));
-  if (type == v1::DATA_TYPE_FP16) {
-    _Float16 half;
-    const auto narrow = static_cast<uint16_t>(bits);
-    std::memcpy(&half, &narrow, sizeof(half));
-    return static_cast<float>(half);
-  }
+  if (type == v1::DATA_TYPE_FP16) return FromFp16(static_cast<uint16_t>(bits));
   if (type == v1::DATA_TYPE_E4M3) {
     const int exponent = static_cast<int>(bits >> 3 & 15);
     const auto mantissa = static_cast<float>(bits & 7);
@@ -111,15 +104,6 @@ void GuardedTensor::ForEach(const std::function<void(int64_t place, float& value
       }
     }
   }
-}
-
-MatrixLayout VectorOf(v1::DataType type, int64_t elements) {
-  MatrixLayout layout;
-  layout.type = type;
-  layout.rows = 1;
-  layout.columns = elements;
-  layout.row_stride = elements;
-  return layout;
 }
 
 }  // namespace tilewright

@@ -44,9 +44,6 @@ class GuardedTensor {
   DeviceMemory memory_;
 };
 
-// One row of `elements`.
-MatrixLayout VectorOf(v1::DataType type, int64_t elements);
-
 }  // namespace tilewright
 
 #endif  // TILEWRIGHT_TESTS_GPU_GUARDED_TENSOR_H_

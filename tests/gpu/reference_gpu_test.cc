@@ -17,16 +17,6 @@
 namespace tilewright {
 namespace {
 
-// IEEE binary16, by arithmetic.
-double FromHalf(uint16_t bits) {
-  const int exponent = bits >> 10 & 31;
-  const int mantissa = bits & 1023;
-  const double sign = bits >> 15 ? -1 : 1;
-  if (exponent == 31) return mantissa != 0 ? NAN : sign * INFINITY;
-  if (exponent == 0) return sign * std::ldexp(mantissa, -24);
-  return sign * std::ldexp(mantissa + 1024, exponent - 25);
-}
-
 double Element(const std::vector<uint8_t>& bytes, int64_t index, v1::DataType type) {
   const uint8_t* at = bytes.data() + index * StorageBytes(type);
   switch (type) {
@@ -36,7 +26,7 @@ double Element(const std::vector<uint8_t>& bytes, int64_t index, v1::DataType ty
     case v1::DATA_TYPE_BF16: {
       uint16_t bits;
       std::memcpy(&bits, at, sizeof(bits));
-      return type == v1::DATA_TYPE_FP16 ? FromHalf(bits) : static_cast<double>(FromBf16(bits));
+      return type == v1::DATA_TYPE_FP16 ? FromFp16(bits) : FromBf16(bits);
     }
     default: {
       float value;

@@ -31,7 +31,7 @@ TEST(UnreadDropoutTest, WhatAFusedDropoutDrops) {
   const auto keeps = [&](int64_t row, int64_t column) {
     return mask.Keeps(0, static_cast<uint32_t>(row), static_cast<uint32_t>(column));
   };
-  MatrixLayout layout = VectorOf(v1::DATA_TYPE_BF16, kColumns);
+  MatrixLayout layout = VectorLayout(v1::DATA_TYPE_BF16, kColumns);
   layout.rows = kRows;
   for (const int64_t stride : {kColumns, int64_t{224}}) {
     layout.row_stride = stride;
@@ -44,8 +44,8 @@ TEST(UnreadDropoutTest, WhatAFusedDropoutDrops) {
                          " dropout { probability: 0.5 }", direction);
         const v1::Problem problem = FusedDropoutOf(fields);
         GuardedTensor input(layout, 11);
-        GuardedTensor residual(VectorOf(v1::DATA_TYPE_BF16, kRows * kColumns), 12);
-        GuardedTensor bias(VectorOf(v1::DATA_TYPE_BF16, kColumns), 13);
+        GuardedTensor residual(VectorLayout(v1::DATA_TYPE_BF16, kRows * kColumns), 12);
+        GuardedTensor bias(VectorLayout(v1::DATA_TYPE_BF16, kColumns), 13);
         std::vector<float> kept(static_cast<std::size_t>(kRows * kColumns));
         for (int64_t row = 0; row < kRows; ++row) {
           for (int64_t column = 0; column < kColumns; ++column) {

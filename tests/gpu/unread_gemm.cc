@@ -21,7 +21,7 @@ constexpr float kBetas[] = {0.0f, 1.0f, 2.0f};
 
 // What pads the scales of blocks of B is none of them.
 MatrixLayout ScalesOf(const v1::GemmProblem& problem, v1::Operand operand) {
-  MatrixLayout layout = VectorOf(v1::DATA_TYPE_FP32, ScaleElements(problem, operand));
+  MatrixLayout layout = VectorLayout(v1::DATA_TYPE_FP32, ScaleElements(problem, operand));
   if (operand == v1::OPERAND_SCALE_B && problem.scaling_mode() == v1::SCALING_MODE_BLOCK_128) {
     layout.rows = problem.batch() * ((problem.n() + 127) / 128);
     layout.columns = (problem.k() + 127) / 128;
@@ -47,7 +47,7 @@ UnreadGemm::UnreadGemm(const DeviceSession& session, const v1::GemmProblem& prob
       a_(LayoutOf(problem, v1::OPERAND_A), 1),
       b_(LayoutOf(problem, v1::OPERAND_B), 2),
       c_(LayoutOf(problem, v1::OPERAND_C), 3),
-      bias_(VectorOf(problem.epilogue().bias_type(), BiasElements(problem)), 6),
+      bias_(VectorLayout(problem.epilogue().bias_type(), BiasElements(problem)), 6),
       scale_a_(ScalesOf(problem, v1::OPERAND_SCALE_A), 7),
       scale_b_(ScalesOf(problem, v1::OPERAND_SCALE_B), 8) {
   for (GuardedTensor* scale : {&scale_a_, &scale_b_}) {
