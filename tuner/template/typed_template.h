@@ -50,7 +50,7 @@ class TypedTemplate : public Template {
                                     const v1::Silicon& silicon) const final {
     std::vector<v1::Config> configs;
     if (!Supports(problem, silicon)) return configs;
-    for (const Config& config : Candidates(*PartOf(problem), silicon)) {
+    for (const Config& config : ConfigsToTry(*PartOf(problem), silicon)) {
       configs.push_back(table_.Encode(config));
     }
     return configs;
@@ -136,8 +136,9 @@ class TypedTemplate : public Template {
   // Returns the part of `problem` that is of this kind, or null if it is of another.
   virtual const Problem* PartOf(const v1::Problem& problem) const = 0;
   virtual bool Serves(const Problem& problem, const v1::Silicon& silicon) const = 0;
-  virtual std::vector<Config> Candidates(const Problem& problem,
-                                         const v1::Silicon& silicon) const = 0;
+  // Returns legal configs worth a try.
+  virtual std::vector<Config> ConfigsToTry(const Problem& problem,
+                                           const v1::Silicon& silicon) const = 0;
   virtual const char* Broken(const Problem& problem, const v1::Silicon& silicon,
                              const Config& config) const {
     return FirstBroken(rules_, problem, silicon, config);

@@ -236,8 +236,8 @@ class FusedDropout : public TypedTemplate<v1::FusedDropoutProblem, FusedDropoutC
     return silicon.compute_capability() >= 80;
   }
 
-  std::vector<Config> Candidates(const Problem& problem,
-                                 const v1::Silicon& silicon) const override {
+  std::vector<Config> ConfigsToTry(const Problem& problem,
+                                   const v1::Silicon& silicon) const override {
     const std::vector<Config> configs = ConfigsOf(problem, silicon, /*looped=*/0);
     // No block can hold such rows, so they are looped.
     return configs.empty() ? ConfigsOf(problem, silicon, /*looped=*/1) : configs;

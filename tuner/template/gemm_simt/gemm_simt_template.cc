@@ -86,8 +86,8 @@ class GemmSimt : public TiledGemmTemplate<GemmSimtConfig> {
            Admits(gemm, v1::PRECISION_FP32);
   }
 
-  std::vector<Config> Kernels(const v1::GemmProblem& gemm,
-                              const v1::Silicon& silicon) const override {
+  std::vector<Config> UnsplitConfigs(const v1::GemmProblem& gemm,
+                                     const v1::Silicon& silicon) const override {
     std::vector<Config> configs;
     for (const int tile_m : kTiles) {
       if (!TileSuits(gemm.m(), tile_m)) continue;
@@ -115,8 +115,8 @@ class GemmSimt : public TiledGemmTemplate<GemmSimtConfig> {
                                 c.raster_group, c.tile_m});
   }
 
-  double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
-                       const Config& c) const override {
+  double PredictUnsplit(const v1::GemmProblem& gemm, const MachineModel& machine,
+                        const Config& c) const override {
     return PredictTiledSeconds(gemm, machine, WorkOf(RequirementsOf(gemm), machine, c));
   }
 

@@ -181,8 +181,8 @@ class GemmSm80 : public TiledGemmTemplate<GemmSm80Config> {
     return false;
   }
 
-  std::vector<Config> Kernels(const v1::GemmProblem& gemm,
-                              const v1::Silicon& silicon) const override {
+  std::vector<Config> UnsplitConfigs(const v1::GemmProblem& gemm,
+                                     const v1::Silicon& silicon) const override {
     std::vector<Config> configs;
     for (const int tile_m : kTiles) {
       if (!TileSuits(gemm.m(), tile_m)) continue;
@@ -215,8 +215,8 @@ class GemmSm80 : public TiledGemmTemplate<GemmSm80Config> {
                c.raster_group, c.tile_m / c.warps_m, c.split_epilogue != 0});
   }
 
-  double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
-                       const Config& c) const override {
+  double PredictUnsplit(const v1::GemmProblem& gemm, const MachineModel& machine,
+                        const Config& c) const override {
     return PredictTiledSeconds(gemm, machine, WorkOf(gemm, RequirementsOf(gemm), c));
   }
 

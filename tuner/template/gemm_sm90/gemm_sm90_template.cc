@@ -7,7 +7,7 @@
 #include "proto/problem/data_type.h"
 #include "proto/problem/gemm/epilogue_parts.h"
 #include "proto/problem/gemm/split_epilogue.h"
-#include "tuner/template/gemm_sm90/candidates.h"
+#include "tuner/template/gemm_sm90/configs_to_try.h"
 #include "tuner/template/gemm_sm90/model.h"
 #include "tuner/template/gemm_sm90/parameters.h"
 #include "tuner/template/gemm_sm90/rules.h"
@@ -73,9 +73,9 @@ class GemmSm90 : public TiledGemmTemplate<GemmSm90Config> {
     return sm90::ServesOperands(gemm, silicon);
   }
 
-  std::vector<Config> Kernels(const v1::GemmProblem& gemm,
-                              const v1::Silicon& silicon) const override {
-    return sm90::Candidates(gemm, silicon);
+  std::vector<Config> UnsplitConfigs(const v1::GemmProblem& gemm,
+                                     const v1::Silicon& silicon) const override {
+    return sm90::ConfigsToTry(gemm, silicon);
   }
 
   // Blocks are persistent, and every step may start as the one before it ends.
@@ -104,8 +104,8 @@ class GemmSm90 : public TiledGemmTemplate<GemmSm90Config> {
     return requirements;
   }
 
-  double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
-                       const Config& c) const override {
+  double PredictUnsplit(const v1::GemmProblem& gemm, const MachineModel& machine,
+                        const Config& c) const override {
     return PredictWarpgroupSeconds(gemm, machine, c);
   }
 
@@ -119,7 +119,7 @@ class GemmSm90 : public TiledGemmTemplate<GemmSm90Config> {
             .defines = "#define TILEWRIGHT_WGMMA_COLUMNS " + std::to_string(CoreColumns(c)) + "\n"};
   }
 
-  // The mirror image of a kernel computes the transpose, so that m and n change places.
+  // The mirror image of a config computes the transpose, so that m and n change places.
   Config Unmirrored(Config c) const override {
     if (c.swap_ab == 0) return c;
     std::swap(c.tile_m, c.tile_n);

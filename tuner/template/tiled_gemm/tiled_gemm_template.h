@@ -31,7 +31,7 @@ TileWork TileWorkOf(const Config& c, int shared_memory_bytes) {
 }
 
 // The part that the tiled GEMM templates share: rendering, and the effect of a split epilogue on
-// candidates, rules and times if the config structure has one. What a template itself says about a
+// configs, rules and times if the config structure has one. What a template itself says about a
 // GEMM is for an epilogue that is not split.
 template <typename ConfigStruct>
 class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
@@ -52,11 +52,11 @@ class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
  private:
   static constexpr bool kMaySplit = requires { &Config::split_epilogue; };
 
-  // Returns legal configs worth a try.
-  virtual std::vector<Config> Kernels(const v1::GemmProblem& gemm,
-                                      const v1::Silicon& silicon) const = 0;
-  virtual double PredictKernel(const v1::GemmProblem& gemm, const MachineModel& machine,
-                               const Config& config) const = 0;
+  // Returns legal configs worth a try whose epilogue is not split.
+  virtual std::vector<Config> UnsplitConfigs(const v1::GemmProblem& gemm,
+                                             const v1::Silicon& silicon) const = 0;
+  virtual double PredictUnsplit(const v1::GemmProblem& gemm, const MachineModel& machine,
+                                const Config& config) const = 0;
   // Returns the parts that only this template knows.
   virtual GemmInstance Instance(const Config& config) const = 0;
 
@@ -69,18 +69,18 @@ class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
     return problem.has_gemm() ? &problem.gemm() : nullptr;
   }
 
-  std::vector<Config> Candidates(const v1::GemmProblem& gemm,
-                                 const v1::Silicon& silicon) const final {
-    std::vector<Config> candidates = Kernels(gemm, silicon);
+  std::vector<Config> ConfigsToTry(const v1::GemmProblem& gemm,
+                                   const v1::Silicon& silicon) const final {
+    std::vector<Config> configs = UnsplitConfigs(gemm, silicon);
     if constexpr (kMaySplit) {
-      if (!SplitsEpilogueAlone(gemm, /*split_k=*/1)) return candidates;
-      for (Config& config : Kernels(GemmOfSplit(gemm), silicon)) {
+      if (!SplitsEpilogueAlone(gemm, /*split_k=*/1)) return configs;
+      for (Config& config : UnsplitConfigs(GemmOfSplit(gemm), silicon)) {
         if (config.split_k > 1) continue;
         config.split_epilogue = 1;
-        candidates.push_back(config);
+        configs.push_back(config);
       }
     }
-    return candidates;
+    return configs;
   }
 
   // All rules except SplitsEpilogueAlone judge the GEMM that remains.
@@ -103,8 +103,8 @@ class TiledGemmTemplate : public TypedTemplate<v1::GemmProblem, ConfigStruct> {
   double Predict(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
                  const Config& config) const final {
     const MachineModel machine = MachineFor(silicon, gemm, this->Precision(gemm, config));
-    if (!IsSplit(config)) return PredictKernel(gemm, machine, config);
-    return PredictKernel(GemmOfSplit(gemm), machine, config) + SplitEpilogueSeconds(gemm, machine);
+    if (!IsSplit(config)) return PredictUnsplit(gemm, machine, config);
+    return PredictUnsplit(GemmOfSplit(gemm), machine, config) + SplitEpilogueSeconds(gemm, machine);
   }
 
   std::string Source(const v1::GemmProblem& gemm, const Config& config) const final {

@@ -1,4 +1,4 @@
-#include "tuner/template/gemm_sm90/candidates.h"
+#include "tuner/template/gemm_sm90/configs_to_try.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -110,9 +110,9 @@ bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Ge
 
 // Returns every shape, schedule and cluster of `c`'s precision that is worth a try, with split_k
 // and raster_group 1.
-std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
-                                    GemmSm90Config c) {
-  std::vector<GemmSm90Config> kernels;
+std::vector<GemmSm90Config> ConfigsOfFirstRun(const v1::GemmProblem& gemm,
+                                              const v1::Silicon& silicon, GemmSm90Config c) {
+  std::vector<GemmSm90Config> configs;
   double best = 0;
   const auto consider = [&](const Schedule& schedule, int columns, bool swap) {
     c.tile_m = swap ? columns : schedule.core_rows;
@@ -126,9 +126,9 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
       c.cluster_n = cluster.n;
       c.cluster_k = cluster.k;
       if (!TilesSuit(gemm, silicon, c) || !BoxesAreWide(gemm, c)) continue;
-      WithStages(gemm, silicon, c, [&](const GemmSm90Config& kernel) {
-        kernels.push_back(kernel);
-        best = std::max(best, Filling(gemm, silicon, kernel));
+      WithStages(gemm, silicon, c, [&](const GemmSm90Config& config) {
+        configs.push_back(config);
+        best = std::max(best, Filling(gemm, silicon, config));
       });
     }
   };
@@ -150,11 +150,11 @@ std::vector<GemmSm90Config> Kernels(const v1::GemmProblem& gemm, const v1::Silic
   constexpr double kLeastFilling = 0.85;
   constexpr double kAmple = 0.75;
   if (best > kAmple) {
-    std::erase_if(kernels, [&](const GemmSm90Config& kernel) {
-      return Filling(gemm, silicon, kernel) < kLeastFilling * best;
+    std::erase_if(configs, [&](const GemmSm90Config& config) {
+      return Filling(gemm, silicon, config) < kLeastFilling * best;
     });
   }
-  return kernels;
+  return configs;
 }
 
 // Sets split_k and the raster of `c` to all values worth a try.
@@ -194,8 +194,8 @@ void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm9
 
 }  // namespace
 
-std::vector<GemmSm90Config> Candidates(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
-  std::vector<GemmSm90Config> candidates;
+std::vector<GemmSm90Config> ConfigsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon) {
+  std::vector<GemmSm90Config> configs;
   for (const auto& [promote, products, fp16_sums] : kPrecisions) {
     GemmSm90Config precision{};
     precision.promote = promote;
@@ -204,12 +204,12 @@ std::vector<GemmSm90Config> Candidates(const v1::GemmProblem& gemm, const v1::Si
     precision.split_k = 1;
     precision.raster_group = 1;
     if (!Admits(gemm, PrecisionOf(gemm, precision))) continue;
-    for (const GemmSm90Config& kernel : Kernels(gemm, silicon, precision)) {
-      ForEachRun(gemm, silicon, kernel,
-                 [&](const GemmSm90Config& config) { candidates.push_back(config); });
+    for (const GemmSm90Config& first : ConfigsOfFirstRun(gemm, silicon, precision)) {
+      ForEachRun(gemm, silicon, first,
+                 [&](const GemmSm90Config& config) { configs.push_back(config); });
     }
   }
-  return candidates;
+  return configs;
 }
 
 }  // namespace tilewright::sm90

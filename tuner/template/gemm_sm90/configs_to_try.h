@@ -1,5 +1,5 @@
-#ifndef TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CANDIDATES_H_
-#define TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CANDIDATES_H_
+#ifndef TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CONFIGS_TO_TRY_H_
+#define TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CONFIGS_TO_TRY_H_
 
 #include <vector>
 
@@ -11,8 +11,8 @@ namespace tilewright::sm90 {
 
 // Returns the configs of gemm_sm90 worth a try for `gemm`, in a fixed order. All are legal. Pure;
 // any thread.
-std::vector<GemmSm90Config> Candidates(const v1::GemmProblem& gemm, const v1::Silicon& silicon);
+std::vector<GemmSm90Config> ConfigsToTry(const v1::GemmProblem& gemm, const v1::Silicon& silicon);
 
 }  // namespace tilewright::sm90
 
-#endif  // TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CANDIDATES_H_
+#endif  // TILEWRIGHT_TUNER_TEMPLATE_GEMM_SM90_CONFIGS_TO_TRY_H_
