@@ -25,7 +25,6 @@ class NoFamily final : public Family {
         absl::StrCat("does not say what to compute; set ", absl::StrJoin(names, " or ")));
   }
   void Encode(const v1::Problem&, ProblemEncoder&) const override {}
-  void ClearShape(v1::Problem&) const override {}
   bool MayServe(const v1::Problem&, const v1::Problem&) const override { return false; }
   void SetShape(const ProblemShape&, v1::Problem&) const override {}
   ProblemShape ShapeOf(const v1::Problem&) const override { return {0, 0, 0, 0}; }

@@ -46,11 +46,9 @@ class Family {
 
   // Writes the fields in an order that never changes, because keys are hashes of it. A field that
   // is newer than the first version is written only if it is set, behind its number.
+  // The shape and the strides go to ProblemEncoder::Shape, because a launch passes them to a
+  // kernel. The rest decides which kernels can compute the problem.
   virtual void Encode(const v1::Problem& problem, ProblemEncoder& out) const = 0;
-
-  // Clears what a launch passes to a kernel: the shape, strides and, with dropout, the probability.
-  // The rest decides which kernels can compute the problem.
-  virtual void ClearShape(v1::Problem& problem) const = 0;
 
   // Returns whether a kernel for `served` may be launched for `problem` if its requirements hold.
   virtual bool MayServe(const v1::Problem& served, const v1::Problem& problem) const = 0;

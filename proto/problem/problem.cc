@@ -29,21 +29,28 @@ bool FitsAnyGrid(const ProblemShape& shape) {
   return TilesOf(shape.m, shape.n, shape.batch, kSmallestTileM, kSmallestTileN) <= kMaxGridX;
 }
 
+std::string Encode(const v1::Problem& canonical, bool has_shape) {
+  ProblemEncoder out(has_shape);
+  out.U32(kEncodingVersion);
+  out.U32(canonical.kind_case());
+  FamilyOf(canonical).Encode(canonical, out);
+  return out.Take();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Problem> Canonicalize(v1::Problem problem) {
+  static const auto& known = *new KnownValuesFilter(*v1::Problem::descriptor());
   // A problem without the parts that this version does not know would be another problem.
-  RETURN_IF_ERROR(CheckKnownValues(problem, {.name = "problem", .unknown_field = Unimplemented}));
+  if (!known.Passes(problem)) {
+    RETURN_IF_ERROR(CheckKnownValues(problem, {.name = "problem", .unknown_field = Unimplemented}));
+  }
   RETURN_IF_ERROR(FamilyOf(problem).Canonicalize(problem));
   return problem;
 }
 
 std::string EncodeProblem(const v1::Problem& canonical) {
-  ProblemEncoder out;
-  out.U32(kEncodingVersion);
-  out.U32(canonical.kind_case());
-  FamilyOf(canonical).Encode(canonical, out);
-  return out.Take();
+  return Encode(canonical, /*has_shape=*/true);
 }
 
 std::string ProblemKey(const v1::Problem& canonical) { return Sha256(EncodeProblem(canonical)); }
@@ -51,9 +58,7 @@ std::string ProblemKey(const v1::Problem& canonical) { return Sha256(EncodeProbl
 // The encoding of a problem always has a shape: a canonical GEMM has batch >= 1, and a fused
 // dropout has rows. So it never equals an encoding without a shape.
 std::string EncodeShapeless(const v1::Problem& canonical) {
-  v1::Problem shapeless = canonical;
-  FamilyOf(canonical).ClearShape(shapeless);
-  return EncodeProblem(shapeless);
+  return Encode(canonical, /*has_shape=*/false);
 }
 
 std::string ShapelessKey(const v1::Problem& canonical) {

@@ -2,7 +2,9 @@
 #define TILEWRIGHT_PROTO_PROBLEM_PROBLEM_ENCODER_H_
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -10,15 +12,22 @@
 
 namespace tilewright {
 
-// Writes the fields of a problem, fixed-width and little-endian. For one thread.
+// Writes the fields of a problem, fixed-width and little-endian, with its shape or without. For one
+// thread.
 class ProblemEncoder {
  public:
-  void U32(uint32_t value) { Fixed(value, 4); }
-  void I64(int64_t value) { Fixed(static_cast<uint64_t>(value), 8); }
-  void F64(double value) { Fixed(std::bit_cast<uint64_t>(value), 8); }
-  void Bool(bool value) { Fixed(value ? 1 : 0, 1); }
+  explicit ProblemEncoder(bool has_shape) : has_shape_(has_shape) {}
+
+  void U32(uint32_t value) { Fixed(value); }
+  void I64(int64_t value) { Fixed(value); }
+  void F64(double value) { Fixed(value); }
+  void Bool(bool value) { Fixed<uint8_t>(value ? 1 : 0); }
+  // Writes a part of the shape. Without shape, `left` takes its place.
+  void Shape(int64_t value, int64_t left = 0) { I64(has_shape_ ? value : left); }
   void Dropout(const v1::Dropout& dropout) {
-    F64(dropout.probability());
+    // The probability is an argument of a launch. A kernel with dropout serves any but 0.
+    const bool counts = has_shape_ || dropout.probability() == 0;
+    F64(counts ? dropout.probability() : 0.5);
     I64(dropout.philox_rounds());
     Bool(dropout.store_mask());
   }
@@ -28,14 +37,24 @@ class ProblemEncoder {
     Bool(numerics.promote_accumulation());
   }
 
-  std::string Take() { return std::move(bytes_); }
-
- private:
-  void Fixed(uint64_t value, int width) {
-    for (int i = 0; i < width; ++i) bytes_.push_back(static_cast<char>(value >> (8 * i)));
+  std::string Take() {
+    bytes_.resize(size_);
+    return std::move(bytes_);
   }
 
-  std::string bytes_;
+ private:
+  template <typename Value>
+  void Fixed(Value value) {
+    if (bytes_.size() - size_ < sizeof(value)) bytes_.resize(2 * bytes_.size());
+    std::memcpy(bytes_.data() + size_, &value, sizeof(value));
+    size_ += sizeof(value);
+  }
+
+  static_assert(std::endian::native == std::endian::little, "Fixed copies values as they are.");
+
+  const bool has_shape_;
+  std::string bytes_ = std::string(256, '\0');  // More than a problem of today takes.
+  std::size_t size_ = 0;
 };
 
 }  // namespace tilewright

@@ -10,19 +10,18 @@
 
 namespace tilewright {
 
-absl::Status CheckRange(const std::string& field, int64_t value, int64_t maximum) {
+absl::Status CheckRange(const char* field, int64_t value, int64_t maximum) {
   if (value >= 1 && value <= maximum) return absl::OkStatus();
   return InvalidField(field, "OUT_OF_RANGE", absl::StrCat(value, " is not in [1, ", maximum, "]"));
 }
 
-absl::Status CheckStoredFloat(const std::string& field, v1::DataType type) {
+absl::Status CheckStoredFloat(const char* field, v1::DataType type) {
   if (IsStoredFloat(type)) return absl::OkStatus();
   return InvalidField(field, "UNSUPPORTED_TYPES",
                       absl::StrCat(TypeName(type), " is not allowed here; use fp32, fp16 or bf16"));
 }
 
-absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t stride,
-                             v1::DataType type) {
+absl::Status CheckRowsExtent(const char* field, int64_t rows, int64_t stride, v1::DataType type) {
   if (static_cast<__int128>(rows) * stride * StorageBytes(type) < kMaxExtentBytes)
     return absl::OkStatus();
   return InvalidField(field, "OVERFLOW",
@@ -30,7 +29,7 @@ absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t str
                                    " take 2^62 bytes or more; use a smaller stride"));
 }
 
-absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout) {
+absl::Status CanonicalizeDropout(const char* path, v1::Dropout& dropout) {
   const double probability = dropout.probability();
   if (!(probability >= 0 && probability <= 1)) {
     return InvalidField(absl::StrCat(path, ".probability"), "OUT_OF_RANGE",
@@ -50,7 +49,7 @@ absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout) 
                                    "which is rounded to a multiple of 2^-15"));
 }
 
-absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& numerics) {
+absl::Status CanonicalizeNumerics(const char* path, v1::NumericsPolicy& numerics) {
   if (numerics.determinism() == v1::DETERMINISM_MODE_UNSPECIFIED) {
     numerics.set_determinism(v1::DETERMINISM_MODE_REQUIRED);
   }

@@ -13,25 +13,24 @@
 namespace tilewright {
 
 // Returns INVALID_ARGUMENT if `value` is not in [1, maximum].
-absl::Status CheckRange(const std::string& field, int64_t value, int64_t maximum);
+absl::Status CheckRange(const char* field, int64_t value, int64_t maximum);
 
 // Returns INVALID_ARGUMENT if `type` is not FP32, FP16 or BF16.
-absl::Status CheckStoredFloat(const std::string& field, v1::DataType type);
+absl::Status CheckStoredFloat(const char* field, v1::DataType type);
 
 // Every tensor must be smaller than this. It is far more than any memory, and low enough that
 // kernels may add extents in 64 bits.
 inline constexpr __int128 kMaxExtentBytes = static_cast<__int128>(1) << 62;
 
 // Returns INVALID_ARGUMENT if `rows` rows of `stride` elements reach kMaxExtentBytes.
-absl::Status CheckRowsExtent(const std::string& field, int64_t rows, int64_t stride,
-                             v1::DataType type);
+absl::Status CheckRowsExtent(const char* field, int64_t rows, int64_t stride, v1::DataType type);
 
 // Checks `dropout`, fills its defaults and quantises its probability. The probability becomes 0 if
 // nothing is dropped. `path` is the path of its field.
-absl::Status CanonicalizeDropout(const std::string& path, v1::Dropout& dropout);
+absl::Status CanonicalizeDropout(const char* path, v1::Dropout& dropout);
 
 // Checks `numerics` and fills its defaults. `path` is the path of its field.
-absl::Status CanonicalizeNumerics(const std::string& path, v1::NumericsPolicy& numerics);
+absl::Status CanonicalizeNumerics(const char* path, v1::NumericsPolicy& numerics);
 
 // Returns the name of an enum value in lower case, without its prefix: "gelu_tanh". Returns
 // "unknown" for a value that this version does not know, which has no name.

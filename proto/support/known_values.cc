@@ -13,7 +13,9 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::Reflection;
 
 class KnownValues final : public MessageVisitor {
  public:
@@ -48,6 +50,35 @@ class KnownValues final : public MessageVisitor {
 };
 
 }  // namespace
+
+KnownValuesFilter::KnownValuesFilter(const Descriptor& type) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      messages_.emplace_back(&field, *field.message_type());
+    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+      const EnumDescriptor& values = *field.enum_type();
+      int next = 0;
+      while (values.FindValueByNumber(next) != nullptr) ++next;
+      enums_.push_back({&field, static_cast<unsigned>(next)});
+    }
+  }
+}
+
+bool KnownValuesFilter::Passes(const Message& message) const {
+  const Reflection& reflection = *message.GetReflection();
+  if (!reflection.GetUnknownFields(message).empty()) return false;
+  for (const auto& [field, values] : enums_) {
+    if (static_cast<unsigned>(reflection.GetEnumValue(message, field)) >= values) return false;
+  }
+  for (const auto& [field, filter] : messages_) {
+    if (reflection.HasField(message, field) &&
+        !filter.Passes(reflection.GetMessage(message, field))) {
+      return false;
+    }
+  }
+  return true;
+}
 
 absl::Status CheckKnownValues(const Message& message, const KnownValuesOptions& options) {
   KnownValues visitor(options);

@@ -2,11 +2,34 @@
 #define TILEWRIGHT_PROTO_SUPPORT_KNOWN_VALUES_H_
 
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
 namespace tilewright {
+
+// Tells quickly that messages of one type have nothing unknown. It lists once where to look. Not
+// for repeated fields of enums and messages, or types that contain themselves. Immutable; any
+// thread.
+class KnownValuesFilter {
+ public:
+  explicit KnownValuesFilter(const google::protobuf::Descriptor& type);
+
+  // Returns whether CheckKnownValues is OK for `message`. It may be OK as well if this is false.
+  bool Passes(const google::protobuf::Message& message) const;
+
+ private:
+  struct EnumField {
+    const google::protobuf::FieldDescriptor* field;
+    unsigned values;  // All numbers below this are values.
+  };
+
+  std::vector<EnumField> enums_;
+  std::vector<std::pair<const google::protobuf::FieldDescriptor*, KnownValuesFilter>> messages_;
+};
 
 // How to refuse unknown fields, and where to look for them.
 struct KnownValuesOptions {

@@ -153,8 +153,8 @@ class FusedDropoutFamilyImpl final : public Family {
 
   void Encode(const v1::Problem& problem, ProblemEncoder& out) const override {
     const v1::FusedDropoutProblem& fused = problem.fused_dropout();
-    out.I64(fused.rows());
-    out.I64(fused.columns());
+    out.Shape(fused.rows());
+    out.Shape(fused.columns());
     out.U32(fused.type());
     out.U32(fused.operation());
     out.U32(fused.activation());
@@ -164,21 +164,14 @@ class FusedDropoutFamilyImpl final : public Family {
     out.Numerics(fused.numerics());
     out.U32(fused.bias_type());
     out.U32(fused.residual_type());
-    out.I64(fused.x_stride());
-    out.I64(fused.residual_stride());
-    out.I64(fused.y_stride());
+    out.Shape(fused.x_stride());
+    out.Shape(fused.residual_stride());
+    out.Shape(fused.y_stride());
     out.Bool(fused.store_statistics());
     out.U32(fused.weight_type());
     out.Bool(fused.store_pre_norm());
-    out.I64(fused.pre_norm_stride());
+    out.Shape(fused.pre_norm_stride());
     out.Bool(fused.add_gradient());
-  }
-
-  void ClearShape(v1::Problem& problem) const override {
-    SetShape({.m = 0, .n = 0}, problem);
-    v1::FusedDropoutProblem& fused = *problem.mutable_fused_dropout();
-    // The probability is an argument of a launch. A kernel with dropout serves any but 0.
-    if (fused.has_dropout()) fused.mutable_dropout()->set_probability(0.5);
   }
 
   bool MayServe(const v1::Problem& served, const v1::Problem& problem) const override {

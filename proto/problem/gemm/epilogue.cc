@@ -21,7 +21,7 @@ absl::Status CheckAuxType(v1::DataType type) {
 }
 
 // Returns the type of the bias or of the source. `present`: whether the epilogue has it.
-absl::StatusOr<v1::DataType> OperandType(const std::string& field, const char* absent, bool present,
+absl::StatusOr<v1::DataType> OperandType(const char* field, const char* absent, bool present,
                                          v1::DataType d_type, v1::DataType type) {
   if (!present) {
     if (type == v1::DATA_TYPE_UNSPECIFIED) return type;

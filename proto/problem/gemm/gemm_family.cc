@@ -246,36 +246,24 @@ class GemmFamilyImpl final : public Family {
 
   void Encode(const v1::Problem& problem, ProblemEncoder& out) const override {
     const v1::GemmProblem& gemm = problem.gemm();
-    out.I64(gemm.m());
-    out.I64(gemm.n());
-    out.I64(gemm.k());
-    out.I64(gemm.batch());
+    for (const int64_t extent : {gemm.m(), gemm.n(), gemm.k()}) {
+      out.Shape(extent, ShapelessExtent(extent));
+    }
+    out.Shape(gemm.batch());
     out.U32(gemm.a_type());
     out.U32(gemm.b_type());
     out.U32(gemm.d_type());
     out.U32(gemm.accumulator_type());
     out.U32(gemm.a_layout());
     out.U32(gemm.b_layout());
-    for (const auto& operand : StridedOperands()) out.I64((gemm.*operand.row_stride)());
-    for (const auto& operand : StridedOperands()) out.I64((gemm.*operand.batch_stride)());
+    for (const auto& operand : StridedOperands()) out.Shape((gemm.*operand.row_stride)());
+    for (const auto& operand : StridedOperands()) {
+      const int64_t stride = (gemm.*operand.batch_stride)();
+      out.Shape(stride, ShapelessBatchStride(stride));
+    }
     out.U32(gemm.scaling_mode());
     EncodeEpilogue(gemm.epilogue(), out);
     out.Numerics(gemm.numerics());
-  }
-
-  void ClearShape(v1::Problem& problem) const override {
-    v1::GemmProblem& gemm = *problem.mutable_gemm();
-    gemm.set_m(ShapelessExtent(gemm.m()));
-    gemm.set_n(ShapelessExtent(gemm.n()));
-    gemm.set_k(ShapelessExtent(gemm.k()));
-    gemm.clear_batch();
-    for (const StridedOperand& operand : StridedOperands()) {
-      (gemm.*operand.set_row_stride)(0);
-      (gemm.*operand.set_batch_stride)(ShapelessBatchStride((gemm.*operand.batch_stride)()));
-    }
-    // The probability is an argument of a launch. A kernel with dropout serves any but 0.
-    v1::Epilogue& epilogue = *gemm.mutable_epilogue();
-    if (epilogue.has_dropout()) epilogue.mutable_dropout()->set_probability(0.5);
   }
 
   // A kernel for a matrix that all batches share also serves one matrix for each batch.

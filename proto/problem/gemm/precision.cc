@@ -3,6 +3,16 @@
 #include "proto/problem/data_type.h"
 
 namespace tilewright {
+namespace {
+
+// Returns whether an error budget may admit more than the precision of the types.
+bool IsOpen(const v1::GemmProblem& gemm) {
+  return gemm.numerics().error_budget() > 0 &&
+         gemm.accumulator_type() == v1::DATA_TYPE_UNSPECIFIED &&
+         !gemm.numerics().promote_accumulation();
+}
+
+}  // namespace
 
 v1::Precision PrecisionOfTypes(const v1::GemmProblem& gemm) {
   if (gemm.accumulator_type() == v1::DATA_TYPE_FP16) return v1::PRECISION_FP16_SUMS;
@@ -20,10 +30,7 @@ v1::Precision PrecisionOfTypes(const v1::GemmProblem& gemm) {
 }
 
 bool Admits(const v1::GemmProblem& gemm, v1::Precision precision) {
-  const bool is_open = gemm.numerics().error_budget() > 0 &&
-                       gemm.accumulator_type() == v1::DATA_TYPE_UNSPECIFIED &&
-                       !gemm.numerics().promote_accumulation();
-  if (!is_open) return precision == PrecisionOfTypes(gemm);
+  if (!IsOpen(gemm)) return precision == PrecisionOfTypes(gemm);
   const v1::DataType input = gemm.a_type();
   switch (precision) {
     case v1::PRECISION_FP32:
@@ -46,6 +53,7 @@ bool Admits(const v1::GemmProblem& gemm, v1::Precision precision) {
 }
 
 std::vector<v1::Precision> AdmissiblePrecisions(const v1::GemmProblem& gemm) {
+  if (!IsOpen(gemm)) return {PrecisionOfTypes(gemm)};
   std::vector<v1::Precision> admitted;
   for (int number = v1::Precision_MIN; number <= v1::Precision_MAX; ++number) {
     const auto precision = static_cast<v1::Precision>(number);
