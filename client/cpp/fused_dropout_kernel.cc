@@ -10,7 +10,8 @@ namespace tilewright {
 
 absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::FusedDropoutProblem& problem) const {
   ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
-  RETURN_IF_ERROR(CheckFusedDropoutShape(launch_plan(), canonical.fused_dropout()));
+  RETURN_IF_ERROR(CheckFusedDropoutShape(launch_plan(), canonical.fused_dropout(),
+                                         TensorsOf(canonical.fused_dropout())));
   return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical.fused_dropout()));
 }
 

@@ -10,7 +10,7 @@ namespace tilewright {
 
 absl::StatusOr<int64_t> Kernel::WorkspaceBytes(const v1::GemmProblem& problem) const {
   ASSIGN_OR_RETURN(const v1::Problem canonical, OtherShape(Whole(problem)));
-  RETURN_IF_ERROR(CheckGemmShape(launch_plan(), canonical.gemm()));
+  RETURN_IF_ERROR(CheckGemmShape(launch_plan(), canonical.gemm(), TensorsOf(canonical.gemm())));
   return WorkspaceBytesFor(launch_plan(), ShapeOf(canonical.gemm()));
 }
 

@@ -28,9 +28,9 @@ void PrepareLaunch(const Kernel& kernel, const v1::GemmProblem& problem) {
   const v1::LaunchPlan& plan = kernel.launch_plan();
   const int64_t workspace = WorkspaceBytesFor(plan, ShapeOf(problem));
   TILEWRIGHT_FUZZ_CHECK(workspace >= 0 && workspace <= int64_t{1} << 60);
-  if (!CheckGemmShape(plan, problem).ok()) return;
+  if (!CheckGemmShape(plan, problem, TensorsOf(problem)).ok()) return;
   GemmArguments operands;
-  const GemmArgs args = PackGemm(plan, problem, operands);
+  const GemmArgs args = PackGemm(plan, problem, TensorsOf(problem), operands);
   TILEWRIGHT_FUZZ_CHECK(args.split_k >= 1 && args.raster_group >= 1);
   for (const v1::LaunchStep& step : plan.steps()) {
     for (const int sm_count : {1, 132}) {

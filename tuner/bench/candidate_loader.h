@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernel_templates/launch/driver/driver_api.h"
+#include "kernel_templates/launch/plan/operand_table.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tuner/bench/bench_worker.pb.h"
 #include "tuner/bench/reference.h"
@@ -52,14 +53,16 @@ class CandidateLoader {
 };
 
 // For implementations: returns the operands of a family, with the scalars of its reference.
-template <typename Tensor, typename Operands, typename FamilyReference>
-Operands OperandsOf(const LaunchMemory& memory, const FamilyReference& reference) {
+template <auto kLast, typename Operands, typename Args, typename FamilyReference>
+Operands OperandsOf(const OperandTable<kLast, Operands, Args>& table, const LaunchMemory& memory,
+                    const FamilyReference& reference) {
+  using Tensor = decltype(kLast);
   Operands operands;
   reference.SetScalars(operands);
   for (const auto& [use, pointer] : memory.tensors) {
-    const Tensor tensor = static_cast<Tensor>(use->tensor);
-    SetPointer(tensor, pointer, operands);
-    if (tensor == Tensor::kMask) operands.mask_bytes = use->layout.SpanBytes();
+    table.Set(*use, pointer, operands);
+    if (static_cast<Tensor>(use->tensor) == Tensor::kMask)
+      operands.mask_bytes = use->layout.SpanBytes();
   }
   operands.workspace = memory.workspace;
   operands.workspace_bytes = memory.workspace_bytes;

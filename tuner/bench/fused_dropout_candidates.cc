@@ -20,7 +20,7 @@ class FusedDropoutCandidateLoader final : public CandidateLoader {
     LoadedCandidate candidate;
     candidate.workspace_bytes = launcher->WorkspaceBytes(problem_);
     candidate.prepare = [this, launcher](const LaunchMemory& memory) {
-      const auto operands = OperandsOf<FusedTensor, FusedDropoutArguments>(memory, reference_);
+      const auto operands = OperandsOf(kFusedDropoutOperands, memory, reference_);
       return ToPreparedLaunch(launcher, launcher->Prepare(problem_, operands));
     };
     return candidate;

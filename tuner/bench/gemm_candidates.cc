@@ -53,7 +53,7 @@ class GemmCandidateLoader final : public CandidateLoader {
 
  private:
   GemmArguments Operands(const LaunchMemory& memory) const {
-    return OperandsOf<GemmTensor, GemmArguments>(memory, reference_);
+    return OperandsOf(kGemmOperands, memory, reference_);
   }
 
   absl::StatusOr<LoadedCandidate> LoadKernel(const DriverApi& driver, const v1::Kernel& kernel) {

@@ -28,10 +28,11 @@ namespace tilewright {
 // `Traits` has what a family knows about a launch, as static members:
 //   Problem, Operands, Args   its problem, what callers pass, what kernels take
 //   kArgumentsVersion         the version of Args
-//   ShapeOf(problem)
-//   Check(plan, problem, operands)         checks shape and operands against the plan
-//   Pack(plan, problem, operands)          makes Args
-//   TensorsOf(problem), PointerOf(use, operands)
+//   kOperands                 its OperandTable
+//   ShapeOf(problem), TensorsOf(problem)
+// and with uses = TensorsOf(problem):
+//   Check(plan, problem, uses, operands)   checks shape and operands against the plan
+//   Pack(plan, problem, uses, operands)    makes Args
 //   AddTensorMaps(driver, step, problem, uses, operands, maps)
 template <typename Traits>
 class KernelLauncher {
@@ -75,14 +76,14 @@ class KernelLauncher {
   };
   absl::StatusOr<std::shared_ptr<const Prepared>> Prepare(const Problem& problem,
                                                           const Operands& operands) const {
-    RETURN_IF_ERROR(Traits::Check(kernel_.plan, problem, operands));
-    auto prepared = std::make_shared<Prepared>();
-    prepared->args = Traits::Pack(kernel_.plan, problem, operands);
     const TensorUses uses = Traits::TensorsOf(problem);
+    RETURN_IF_ERROR(Traits::Check(kernel_.plan, problem, uses, operands));
+    auto prepared = std::make_shared<Prepared>();
+    prepared->args = Traits::Pack(kernel_.plan, problem, uses, operands);
     for (const TensorUse& use : uses) {
       if (!use.zeroed) continue;
       prepared->zeroed.push_back(
-          {reinterpret_cast<CUdeviceptr>(Traits::PointerOf(use, operands)),
+          {reinterpret_cast<CUdeviceptr>(Traits::kOperands.Get(use, operands)),
            static_cast<std::size_t>(use.layout.SpanBytes()) / sizeof(uint32_t)});
     }
     prepared->steps.resize(kernel_.functions.size());

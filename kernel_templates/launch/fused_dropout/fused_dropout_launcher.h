@@ -24,19 +24,18 @@ struct FusedDropoutLaunch {
   using Operands = FusedDropoutArguments;
   using Args = FusedDropoutArgs;
   static constexpr int kArgumentsVersion = kFusedDropoutArgsVersion;
+  static constexpr const auto& kOperands = kFusedDropoutOperands;
 
   static ProblemShape ShapeOf(const Problem& problem) { return tilewright::ShapeOf(problem); }
-  static absl::Status Check(const v1::LaunchPlan& plan, const Problem& problem,
-                            const Operands& operands) {
-    RETURN_IF_ERROR(CheckFusedDropoutShape(plan, problem));
-    return CheckFusedDropoutOperands(plan, problem, operands);
-  }
-  static Args Pack(const v1::LaunchPlan& plan, const Problem& problem, const Operands& operands) {
-    return PackFusedDropout(plan, problem, operands);
-  }
   static TensorUses TensorsOf(const Problem& problem) { return tilewright::TensorsOf(problem); }
-  static const void* PointerOf(const TensorUse& use, const Operands& operands) {
-    return tilewright::PointerOf(FusedTensorOf(use), operands);
+  static absl::Status Check(const v1::LaunchPlan& plan, const Problem& problem,
+                            const TensorUses& uses, const Operands& operands) {
+    RETURN_IF_ERROR(CheckFusedDropoutShape(plan, problem, uses));
+    return CheckFusedDropoutOperands(plan, problem, uses, operands);
+  }
+  static Args Pack(const v1::LaunchPlan& plan, const Problem& problem, const TensorUses& uses,
+                   const Operands& operands) {
+    return PackFusedDropout(plan, problem, uses, operands);
   }
   static absl::Status AddTensorMaps(const DriverApi&, const v1::LaunchStep&, const Problem&,
                                     const TensorUses&, const Operands&, std::vector<CUtensorMap>&) {

@@ -12,23 +12,12 @@ const void* AddressOf(v1::Operand operand, const v1::GemmProblem& problem, const
                       const GemmArguments& operands) {
   if (operand == v1::OPERAND_C && !ReadsSource(problem, operands)) operand = v1::OPERAND_D;
   for (const TensorUse& use : uses) {
-    if (use.operand == operand) return GemmLaunch::PointerOf(use, operands);
+    if (use.operand == operand) return kGemmOperands.Get(use, operands);
   }
   return nullptr;
 }
 
 }  // namespace
-
-absl::Status GemmLaunch::Check(const v1::LaunchPlan& plan, const Problem& problem,
-                               const Operands& operands) {
-  RETURN_IF_ERROR(CheckGemmShape(plan, problem));
-  return CheckGemmOperands(plan, problem, operands);
-}
-
-GemmArgs GemmLaunch::Pack(const v1::LaunchPlan& plan, const Problem& problem,
-                          const Operands& operands) {
-  return PackGemm(plan, problem, operands);
-}
 
 absl::Status GemmLaunch::AddTensorMaps(const DriverApi& driver, const v1::LaunchStep& step,
                                        const Problem& problem, const TensorUses& uses,

@@ -11,6 +11,7 @@
 #include "kernel_templates/launch/driver/kernel_launcher.h"
 #include "kernel_templates/launch/gemm/gemm_operands.h"
 #include "proto/problem/gemm/gemm_tensors.h"
+#include "proto/support/status_macros.h"
 #include "tilewright/gemm.h"
 #include "tilewright/v1/kernel.pb.h"
 #include "tilewright/v1/problem.pb.h"
@@ -23,14 +24,18 @@ struct GemmLaunch {
   using Operands = GemmArguments;
   using Args = GemmArgs;
   static constexpr int kArgumentsVersion = kGemmArgsVersion;
+  static constexpr const auto& kOperands = kGemmOperands;
 
   static ProblemShape ShapeOf(const Problem& problem) { return tilewright::ShapeOf(problem); }
-  static absl::Status Check(const v1::LaunchPlan& plan, const Problem& problem,
-                            const Operands& operands);
-  static Args Pack(const v1::LaunchPlan& plan, const Problem& problem, const Operands& operands);
   static TensorUses TensorsOf(const Problem& problem) { return tilewright::TensorsOf(problem); }
-  static const void* PointerOf(const TensorUse& use, const Operands& operands) {
-    return tilewright::PointerOf(GemmTensorOf(use), operands);
+  static absl::Status Check(const v1::LaunchPlan& plan, const Problem& problem,
+                            const TensorUses& uses, const Operands& operands) {
+    RETURN_IF_ERROR(CheckGemmShape(plan, problem, uses));
+    return CheckGemmOperands(plan, problem, uses, operands);
+  }
+  static Args Pack(const v1::LaunchPlan& plan, const Problem& problem, const TensorUses& uses,
+                   const Operands& operands) {
+    return PackGemm(plan, problem, uses, operands);
   }
   static absl::Status AddTensorMaps(const DriverApi& driver, const v1::LaunchStep& step,
                                     const Problem& problem, const TensorUses& uses,

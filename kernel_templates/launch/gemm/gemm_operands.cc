@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/plan/launch_checks.h"
-#include "kernel_templates/launch/plan/pointer_member.h"
 #include "kernel_templates/launch/plan/size_checks.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
 #include "proto/problem/data_type.h"
@@ -21,29 +20,6 @@ namespace tilewright {
 namespace {
 
 static_assert(kBatchBroadcast == kSharedByBatches);
-
-using From = GemmArguments;
-using To = GemmArgs;
-constexpr OperandRow<GemmTensor, From, To> kRows[] = {
-    {GemmTensor::kA, &From::a, &To::a, &To::lda, &To::a_batch_stride},
-    {GemmTensor::kB, &From::b, &To::b, &To::ldb, &To::b_batch_stride},
-    {GemmTensor::kC, &From::c, &To::c, &To::ldc, &To::c_batch_stride},
-    {GemmTensor::kD, &From::d, &To::d, &To::ldd, &To::d_batch_stride},
-    {GemmTensor::kAux, &From::aux, &To::aux, &To::ld_aux, &To::aux_batch_stride},
-    {GemmTensor::kBias, &From::bias, &To::bias},
-    {GemmTensor::kMask, &From::mask, &To::mask},
-    {GemmTensor::kBiasGradient, &From::bias_gradient, &To::bias_gradient},
-    {GemmTensor::kAmax, &From::amax, &To::amax},
-    {GemmTensor::kNonFinite, &From::non_finite, &To::non_finite},
-    {GemmTensor::kScaleA, &From::scale_a, &To::scale_a},
-    {GemmTensor::kScaleB, &From::scale_b, &To::scale_b},
-    {GemmTensor::kScaleD, &From::scale_d, &To::scale_d},
-    {GemmTensor::kDeviceAlpha, &From::device_alpha, &To::device_alpha},
-    {GemmTensor::kDeviceBeta, &From::device_beta, &To::device_beta},
-};
-static_assert(IsTableOf(kRows, kLastGemmTensor));
-
-const auto& RowOf(GemmTensor tensor) { return kRows[static_cast<std::size_t>(tensor)]; }
 
 // Returns the shape for messages: "[batch][m]".
 const char* ShapeOf(const v1::GemmProblem& problem, v1::Operand operand) {
@@ -104,24 +80,13 @@ void PackEpilogue(const v1::GemmProblem& problem, const GemmArguments& operands,
     args.offset = operands.offset;
   }
   if (HasDropout(epilogue)) {
-    const uint32_t threshold = QuantizeProbability(epilogue.dropout().probability());
-    args.dropout_offset = DropoutOffset(threshold);
-    args.dropout_scale = DropoutScale(threshold);
-    args.kept_share = static_cast<float>(kDropoutSteps - threshold) / kDropoutSteps;
+    PackDropout(QuantizeProbability(epilogue.dropout().probability()), args);
   }
   args.alpha = operands.alpha;
   args.beta = operands.beta;
 }
 
 }  // namespace
-
-const void* PointerOf(GemmTensor tensor, const GemmArguments& operands) {
-  return GetPointer(RowOf(tensor).operand, operands);
-}
-
-void SetPointer(GemmTensor tensor, void* pointer, GemmArguments& operands) {
-  SetPointer(RowOf(tensor).operand, pointer, operands);
-}
 
 bool ReadsSource(const v1::GemmProblem& problem, const GemmArguments& operands) {
   if (!Accumulates(problem.epilogue())) return HasSource(problem.epilogue());
@@ -165,15 +130,16 @@ absl::Status CheckScales(const v1::GemmProblem& problem, const GemmArguments& op
                     /*given=*/0, alignment);
 }
 
-absl::Status CheckGemmShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
+absl::Status CheckGemmShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
+                            const TensorUses& uses) {
   const ProblemShape shape = ShapeOf(problem);
-  RETURN_IF_ERROR(CheckRequirements(plan, kGemmShapeFields, shape, TensorsOf(problem)));
+  RETURN_IF_ERROR(CheckRequirements(plan, kGemmShapeFields, shape, uses));
   return CheckTileEnds(plan, kGemmShapeFields, shape);
 }
 
 absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
-                               const GemmArguments& operands) {
-  for (const TensorUse& use : TensorsOf(problem)) {
+                               const TensorUses& uses, const GemmArguments& operands) {
+  for (const TensorUse& use : uses) {
     const GemmTensor tensor = GemmTensorOf(use);
     switch (tensor) {
       case GemmTensor::kC:
@@ -184,7 +150,7 @@ absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem
       case GemmTensor::kScaleD:
         break;  // CheckScales checks them.
       default:
-        RETURN_IF_ERROR(CheckPointer(use, PointerOf(tensor, operands), plan.requirements()));
+        RETURN_IF_ERROR(CheckPointer(use, kGemmOperands.Get(use, operands), plan.requirements()));
     }
     if (tensor == GemmTensor::kMask) RETURN_IF_ERROR(CheckMaskBytes(use, operands.mask_bytes));
   }
@@ -197,21 +163,11 @@ absl::Status CheckGemmOperands(const v1::LaunchPlan& plan, const v1::GemmProblem
 }
 
 GemmArgs PackGemm(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
-                  const GemmArguments& operands) {
+                  const TensorUses& uses, const GemmArguments& operands) {
   GemmArgs args{};
-  for (const TensorUse& use : TensorsOf(problem)) {
-    const auto& row = RowOf(GemmTensorOf(use));
-    SetPointer(row.argument, const_cast<void*>(GetPointer(row.operand, operands)), args);
-    if (row.row_stride == nullptr) continue;
-    args.*row.row_stride = use.layout.row_stride;
-    args.*row.batch_stride = use.layout.batch_stride;
-  }
+  kGemmOperands.Pack(uses, operands, args);
   args.workspace = operands.workspace;
-  const WorkspaceLayout workspace = LayOutWorkspace(plan, ShapeOf(problem));
-  if (workspace.has_column_sums) {
-    args.column_sums =
-        reinterpret_cast<float*>(static_cast<char*>(operands.workspace) + workspace.column_sums);
-  }
+  PackColumnSums(LayOutWorkspace(plan, ShapeOf(problem)), operands.workspace, args);
   args.m = static_cast<int>(problem.m());
   args.n = static_cast<int>(problem.n());
   args.k = static_cast<int>(problem.k());

@@ -50,7 +50,7 @@ FusedDropoutArguments FullOperands(const v1::FusedDropoutProblem& problem) {
   FusedDropoutArguments operands;
   uintptr_t address = 0x10000;
   for (const TensorUse& use : TensorsOf(problem)) {
-    SetPointer(FusedTensorOf(use), Address(address += 0x10000), operands);
+    kFusedDropoutOperands.Set(use, Address(address += 0x10000), operands);
   }
   operands.offset = 3;
   return operands;
@@ -59,19 +59,21 @@ FusedDropoutArguments FullOperands(const v1::FusedDropoutProblem& problem) {
 TEST(FusedDropoutOperandsTest, EveryTensorIsNeededAndAligned) {
   for (const bool backward : {false, true}) {
     const v1::FusedDropoutProblem problem = FullProblem(backward);
-    EXPECT_TRUE(CheckFusedDropoutShape(FusedPlan(), problem).ok());
-    EXPECT_TRUE(CheckFusedDropoutOperands(FusedPlan(), problem, FullOperands(problem)).ok());
+    EXPECT_TRUE(CheckFusedDropoutShape(FusedPlan(), problem, TensorsOf(problem)).ok());
+    EXPECT_TRUE(
+        CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), FullOperands(problem))
+            .ok());
     for (const TensorUse& use : TensorsOf(problem)) {
       const std::string field = std::string("operands.") + use.name;
       FusedDropoutArguments operands = FullOperands(problem);
-      SetPointer(FusedTensorOf(use), nullptr, operands);
-      EXPECT_EQ(PointerOf(FusedTensorOf(use), operands), nullptr);
-      ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), field,
-                   "NULL_POINTER");
+      kFusedDropoutOperands.Set(use, nullptr, operands);
+      EXPECT_EQ(kFusedDropoutOperands.Get(use, operands), nullptr);
+      ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
+                   field, "NULL_POINTER");
       if (FusedTensorOf(use) == FusedTensor::kMask) continue;
-      SetPointer(FusedTensorOf(use), Address(0x10001), operands);
-      ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), field,
-                   "MISALIGNED_POINTER");
+      kFusedDropoutOperands.Set(use, Address(0x10001), operands);
+      ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
+                   field, "MISALIGNED_POINTER");
     }
   }
 }
@@ -80,34 +82,35 @@ TEST(FusedDropoutOperandsTest, OffsetsAndScalars) {
   const v1::FusedDropoutProblem problem = FullProblem(false);
   FusedDropoutArguments operands = FullOperands(problem);
   operands.offset = kNoLaunchOffset;
-  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), "operands.offset",
-               "SEED_WITHOUT_OFFSET");
+  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
+               "operands.offset", "SEED_WITHOUT_OFFSET");
   operands.offset = kOffsetLimit;
-  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), "operands.offset",
-               "OUT_OF_RANGE");
+  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
+               "operands.offset", "OUT_OF_RANGE");
   operands = FullOperands(problem);
   operands.epsilon = -1;
-  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), "operands.epsilon",
-               "OUT_OF_RANGE");
+  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
+               "operands.epsilon", "OUT_OF_RANGE");
   operands = FullOperands(problem);
   operands.mask_bytes = 64 * 6 - 1;
-  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, operands), "operands.mask_bytes",
-               "MASK_TOO_SMALL");
+  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
+               "operands.mask_bytes", "MASK_TOO_SMALL");
   v1::FusedDropoutProblem plain = problem;
   plain.clear_dropout();
   operands = FullOperands(problem);
   operands.offset = kNoLaunchOffset;
-  EXPECT_TRUE(CheckFusedDropoutOperands(FusedPlan(), plain, operands).ok());
+  EXPECT_TRUE(CheckFusedDropoutOperands(FusedPlan(), plain, TensorsOf(plain), operands).ok());
 }
 
 TEST(FusedDropoutOperandsTest, ShapesThatThePlanDoesNotTake) {
   v1::FusedDropoutProblem problem = FullProblem(false);
   v1::LaunchPlan plan = FusedPlan();
   plan.mutable_requirements()->set_n_limit(47);
-  ExpectBlames(CheckFusedDropoutShape(plan, problem), "fused_dropout.columns", "OUT_OF_RANGE");
+  ExpectBlames(CheckFusedDropoutShape(plan, problem, TensorsOf(problem)), "fused_dropout.columns",
+               "OUT_OF_RANGE");
   problem.set_x_stride(52);
-  ExpectBlames(CheckFusedDropoutShape(FusedPlan(), problem), "fused_dropout.x_stride",
-               "MISALIGNED_STRIDE");
+  ExpectBlames(CheckFusedDropoutShape(FusedPlan(), problem, TensorsOf(problem)),
+               "fused_dropout.x_stride", "MISALIGNED_STRIDE");
 }
 
 TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
@@ -122,7 +125,7 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
   operands.y = Address(0x20);
   operands.workspace = Address(0x40);
   operands.seed = 9;
-  const FusedDropoutArgs args = PackFusedDropout(plan, problem, operands);
+  const FusedDropoutArgs args = PackFusedDropout(plan, problem, TensorsOf(problem), operands);
   EXPECT_EQ(args.dy, operands.dy);
   EXPECT_EQ(args.shift_gradient, operands.shift_gradient);
   EXPECT_EQ(args.y, nullptr);
@@ -138,8 +141,8 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
   EXPECT_EQ(args.kept_share, 0.75f);
   EXPECT_EQ(args.dropout_scale, DropoutScale(QuantizeProbability(0.25)));
   problem.clear_dropout();
-  EXPECT_EQ(PackFusedDropout(plan, problem, operands).seed, 0u);
-  EXPECT_EQ(PackFusedDropout(plan, problem, operands).mask, nullptr);
+  EXPECT_EQ(PackFusedDropout(plan, problem, TensorsOf(problem), operands).seed, 0u);
+  EXPECT_EQ(PackFusedDropout(plan, problem, TensorsOf(problem), operands).mask, nullptr);
 }
 
 TEST(FusedDropoutOperandsTest, PlansAreOfOneVersionOfArguments) {
