@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
@@ -22,6 +23,7 @@
 #include "tests/tuner/store/store_fixtures.h"
 #include "tuner/search/tuner.h"
 #include "tuner/store/database/cache_directory.h"
+#include "tuner/store/database/restore.h"
 #include "tuner/store/database/sqlite_connection.h"
 #include "tuner/store/database/sqlite_store.h"
 
@@ -37,10 +39,10 @@ namespace {
     }                                                     \
   } while (false)
 
-// From now on no file of this process can grow.
-void FillTheDisk() {
+// From now on no file of this process can grow above `bytes`.
+void FillTheDisk(rlim_t bytes = 0) {
   std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit limit = {0, 0};
+  const rlimit limit = {bytes, bytes};
   REQUIRE_IN_CHILD(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
 }
 
@@ -108,6 +110,29 @@ TEST(FullDiskTest, AStartWithNothingStoredSaysSo) {
         std::_Exit(ReasonOf(status) == "FILE_SIZE_LIMIT" ? 0 : 1);
       },
       testing::ExitedWithCode(0), "");
+}
+
+// It said that the disk fails.
+TEST(FullDiskTest, ARestoreSaysWhatStoppedItMidway) {
+  const TemporaryDirectory directory;
+  const std::string cache = directory / "cache";
+  const std::string backup = directory / "backup.db";
+  {
+    auto store = SqliteStore::Open(cache).value();
+    ASSERT_TRUE(Put(*store, {}).ok());
+    ASSERT_TRUE(store->Backup(backup).ok());
+  }
+  ASSERT_GT(std::filesystem::file_size(backup), 8192u);
+  EXPECT_EXIT(
+      {
+        FillTheDisk(8192);
+        const absl::Status status = RestoreDatabase(cache, backup, absl::Now()).status();
+        std::fprintf(stderr, "%s\n", status.ToString().c_str());
+        std::_Exit(ReasonOf(status) == "FILE_SIZE_LIMIT" ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "cannot write .*restoring: File too large: .*ulimit -f");
+  EXPECT_FALSE(std::filesystem::exists(cache + "/tilewright.db.restoring"));
+  EXPECT_EQ(SqliteStore::Open(cache).value()->Stats()->winners(), 1);
 }
 
 TEST(FullDiskTest, AWinnerThatCannotBeStoredIsServed) {

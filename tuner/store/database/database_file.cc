@@ -19,6 +19,7 @@
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
 #include "tuner/store/database/cache_directory.h"
+#include "tuner/store/database/file_copy.h"
 #include "tuner/store/database/migrations.h"
 #include "tuner/store/database/salvage.h"
 #include "tuner/store/database/schema_check.h"
@@ -181,10 +182,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> TryOpen(const std::string& pat
 absl::StatusOr<std::string> KeepCutOffLog(const std::string& path, absl::Time now) {
   const std::string copy = absl::StrCat(
       path, "-wal.damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
-  std::error_code error;
-  std::filesystem::copy_file(path + "-wal", copy, std::filesystem::copy_options::overwrite_existing,
-                             error);
-  if (error) return CacheFileError("cannot copy the log to", copy, error.value());
+  RETURN_IF_ERROR(CopyFile(path + "-wal", copy));
   const std::string note = absl::StrCat(
       "the write-ahead log of the database ends in an incomplete transaction: it was cut off "
       "while it was written, or it is damaged and the last stored data is missing; "

@@ -15,6 +15,7 @@
 #include "proto/support/status_macros.h"
 #include "tuner/store/database/cache_directory.h"
 #include "tuner/store/database/database_file.h"
+#include "tuner/store/database/file_copy.h"
 #include "tuner/store/database/migrations.h"
 #include "tuner/store/database/sqlite_connection.h"
 #include "tuner/store/database/sqlite_store.h"
@@ -59,14 +60,6 @@ absl::Status CheckBegin(const std::string& path) {
       absl::StatusCode::kDataLoss, "NOT_A_CACHE_DATABASE",
       absl::StrCat(path, ": is not a database: name a file that `tilewright backup` wrote"),
       {{"file", path}});
-}
-
-absl::Status CopyFile(const std::string& from, const std::string& to) {
-  std::error_code error;
-  std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing, error);
-  if (error) return CacheFileError("cannot copy to", to, error.value());
-  std::filesystem::permissions(to, std::filesystem::perms(0640), error);
-  return absl::OkStatus();
 }
 
 // Merges the log of the database at `path`, so that there is one file to move aside. A database

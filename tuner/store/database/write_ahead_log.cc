@@ -1,18 +1,12 @@
 #include "tuner/store/database/write_ahead_log.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
-#include "proto/support/private_files.h"
+#include "tuner/store/database/file_copy.h"
 
 namespace tilewright {
 namespace {
@@ -156,16 +150,7 @@ absl::Status CopyWithLog(const std::string& path, const std::string& target) {
   }
   // Without a log, the file has the format of the rollback journal.
   if (database.size() > kVersionsAt + 1) database[kVersionsAt] = database[kVersionsAt + 1] = 1;
-  const int fd =
-      ::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-  if (fd < 0) return CacheFileError("cannot open", target, errno);
-  const absl::Cleanup closer = [fd] { ::close(fd); };
-  for (std::size_t written = 0; written < database.size();) {
-    const ssize_t count = ::write(fd, database.data() + written, database.size() - written);
-    if (count < 0 && errno != EINTR) return CacheFileError("cannot write", target, errno);
-    written += count > 0 ? static_cast<std::size_t>(count) : 0;
-  }
-  return absl::OkStatus();
+  return WriteBytes(target, database);
 }
 
 }  // namespace tilewright
