@@ -10,12 +10,12 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <ios>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "client/cli/output/output.h"
 #include "proto/support/daemon_files.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
@@ -25,8 +25,10 @@ namespace tilewright::cli {
 namespace {
 
 absl::Status WriteError(const std::string& path, int error) {
+  const bool is_full = error == ENOSPC || error == EDQUOT;
   return MakeError(absl::StatusCode::kFailedPrecondition, "WRITE_FAILED",
-                   absl::StrCat(path, ": cannot be written: ", std::strerror(error)),
+                   absl::StrCat(path, ": cannot be written: ", std::strerror(error),
+                                is_full ? ": free some space there, or name another file" : ""),
                    {{"file", path}});
 }
 
@@ -47,8 +49,8 @@ class PartFile {
     return 0;
   }
 
-  // Returns a name that opens this very file, even if its path now names another one.
-  std::string OpenName() const { return absl::StrCat("/proc/self/fd/", fd_.get()); }
+  // Returns another descriptor of this file, or -1.
+  int Duplicate() const { return fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0); }
 
   // Returns whether `path` still is this file.
   bool Is(const std::string& path) const {
@@ -134,12 +136,14 @@ absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>&
     SweepParts(path_);
     if (const int failed = part.Make(target); failed != 0) return WriteError(path_, failed);
   }
-  errno = 0;
-  std::ofstream out(replace ? part.OpenName() : target, std::ios::binary | std::ios::trunc);
-  if (!out) return WriteError(path_, errno);
+  const int fd = replace ? part.Duplicate()
+                         : open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return WriteError(path_, errno);
+  OutputBuffer buffer(fd);
+  std::ostream out(&buffer);
   absl::Status status = write(out);
-  out.close();
-  if (status.ok() && !out) status = WriteError(path_, errno);
+  // `write` may have noticed only that the stream went bad.
+  if (const int failed = buffer.Close(); failed != 0) status = WriteError(path_, failed);
   // A daemon may serve that directory by now, perhaps because this very command started it.
   if (status.ok() && replace) status = CheckNotOfDaemon();
   if (status.ok() && replace && !part.Is(target)) {

@@ -28,7 +28,7 @@ class OutputBuffer final : public std::streambuf {
  private:
   int fd_;
   int error_ = 0;
-  char bytes_[4096];
+  char bytes_[1 << 16];
 };
 
 // Ends `out`. INTERNAL, reason OUTPUT_NOT_WRITTEN: not all of it could be written.

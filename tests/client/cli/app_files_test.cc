@@ -24,6 +24,16 @@ TEST_F(AppTest, GetLeavesTheFileAloneWhereItCannotBeWritten) {
                      1, "cannot be written: No such file or directory [WRITE_FAILED]");
 }
 
+// Of a bundle larger than the buffer, it named neither the file nor what to do.
+TEST_F(AppTest, AFullDiskIsNamedWithTheFile) {
+  for (const size_t bytes : {8, 100'000}) {
+    service_.bundle = std::string(bytes, 'b');
+    ExpectOneErrorLine(RunHere({"export", "-o", "/dev/full"}), 1,
+                       "/dev/full: cannot be written: No space left on device: free some space "
+                       "there, or name another file [WRITE_FAILED]");
+  }
+}
+
 TEST_F(AppTest, TheDaemonsOwnFilesAreNotWrittenOver) {
   const std::string database = WriteFile("tilewright.db", "precious");
   const std::string suite = WriteFile("suite.csv", "a,nt,1,1,1\n");
