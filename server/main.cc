@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "absl/cleanup/cleanup.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/standard_descriptors.h"
 #include "proto/support/status_macros.h"
@@ -108,8 +109,9 @@ absl::Status Serve(const ConfigLayers& layers, const Config& config) {
            .administrators = config.administrators,
            .max_cache_bytes = config.max_cache_bytes},
           {*compiler, *profiler, *store, index, tuner, clock}));
-  spdlog::info("tilewrightd {} serves {} winners on {} after {:.3f} s", kVersion, index.size(),
-               config.socket, absl::ToDoubleSeconds(SteadyTime::Now() - begin));
+  spdlog::info("tilewrightd {} serves {} on {} after {:.3f} s", kVersion,
+               Count(static_cast<int64_t>(index.size()), "winner"), config.socket,
+               absl::ToDoubleSeconds(SteadyTime::Now() - begin));
   Reloader reloader(layers, config, [&server](const Config& changed) {
     server->SetMaxConnectionsPerUser(static_cast<std::size_t>(changed.max_connections_per_user));
   });

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/support/count.h"
 
 namespace tilewright {
 
@@ -30,9 +31,8 @@ std::string DescribeLeftOut(const v1::ExportSummary& summary) {
     if (count > 0) parts.push_back(absl::StrCat(count, " ", reason));
   }
   if (parts.empty()) return "";
-  const int64_t total = LeftOut(summary);
-  return absl::StrCat("left out ", total,
-                      total == 1 ? " winner: " : " winners: ", absl::StrJoin(parts, "; "));
+  return absl::StrCat("left out ", Count(LeftOut(summary), "winner"), ": ",
+                      absl::StrJoin(parts, "; "));
 }
 
 }  // namespace tilewright

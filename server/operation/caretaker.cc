@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "proto/support/count.h"
+
 namespace tilewright {
 namespace {
 
@@ -25,8 +27,9 @@ Caretaker::~Caretaker() {
   looking_.Stop();
   if (tuner_.unstored() == 0) return;
   if (const absl::Status stored = tuner_.StoreUnstored(); !stored.ok()) {
-    spdlog::error("{} winners could not be stored and are lost: {}", tuner_.unstored(),
-                  std::string(stored.message()));
+    const auto lost = static_cast<int64_t>(tuner_.unstored());
+    spdlog::error("{} could not be stored and {} lost: {}", Count(lost, "winner"),
+                  lost == 1 ? "is" : "are", std::string(stored.message()));
   }
 }
 

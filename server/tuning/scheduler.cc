@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/problem/problem.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/net/shared_limit.h"
@@ -235,8 +236,9 @@ absl::Status Scheduler::QueueFull(std::string_view why) {
   // The queue has room when the next tuning is done.
   const int64_t delay = std::clamp<int64_t>(static_cast<int64_t>(mean_seconds_ * 1000), 100, 60000);
   return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
-                   absl::StrCat(std::string(why), " (", options_.max_queue,
-                                " tunings may wait): try again in ", delay, " ms"),
+                   absl::StrCat(std::string(why), " (",
+                                Count(static_cast<int64_t>(options_.max_queue), "tuning"),
+                                " may wait): try again in ", delay, " ms"),
                    {{"retry_delay_ms", absl::StrCat(delay)}});
 }
 

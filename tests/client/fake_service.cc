@@ -228,6 +228,21 @@ class FakeService::Cache : public v1::CacheService::Service {
     return Answer(fake_.import_bundle(all), response);
   }
 
+  grpc::Status InspectBundle(grpc::ServerContext*, grpc::ServerReader<v1::BundleChunk>* reader,
+                             v1::InspectBundleResponse* response) override {
+    v1::BundleChunk chunk;
+    while (reader->Read(&chunk)) {
+    }
+    *response = fake_.inspected;
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListSigners(grpc::ServerContext*, const v1::ListSignersRequest*,
+                           v1::ListSignersResponse* response) override {
+    *response = fake_.signers;
+    return grpc::Status::OK;
+  }
+
  private:
   FakeService& fake_;
 };

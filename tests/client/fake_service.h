@@ -58,6 +58,8 @@ class FakeService {
   std::string bundle = "a bundle";
   v1::ExportSummary export_summary;
   std::function<absl::StatusOr<v1::ImportBundleResponse>(const std::string&)> import_bundle;
+  v1::InspectBundleResponse inspected;
+  v1::ListSignersResponse signers;
 
   // Calls seen.
   std::atomic<int> get_kernel_calls{0};

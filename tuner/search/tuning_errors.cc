@@ -30,8 +30,11 @@ absl::Status NoCandidate(const std::vector<v1::Candidate>& candidates) {
     absl::StrAppend(&summary, summary.empty() ? "" : "; ", v1::FailureKind_Name(kind), ": ",
                     candidate.failure().message());
   }
-  return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE",
-                   absl::StrCat("all ", candidates.size(), " candidates failed: ", summary));
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "NO_CANDIDATE",
+      absl::StrCat(candidates.size() == 1 ? "the only candidate"
+                                          : absl::StrCat("all ", candidates.size(), " candidates"),
+                   " failed: ", summary));
 }
 
 absl::Status WorkersLost(const std::vector<v1::Candidate>& candidates) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/problem/gemm/precision.h"
 #include "proto/problem/problem.h"
+#include "proto/support/count.h"
 #include "proto/support/timestamps.h"
 #include "tuner/search/competing_templates.h"
 #include "tuner/store/winner_key.h"
@@ -58,9 +59,9 @@ void EnterWorkersLost(const std::vector<v1::Candidate>& candidates, v1::Winner& 
       std::count_if(candidates.begin(), candidates.end(), [](const v1::Candidate& candidate) {
         return candidate.failure().kind() == v1::FAILURE_KIND_DEFERRED;
       });
-  winner.set_reason(absl::StrCat(winner.reason(), "; ", deferred,
-                                 " other candidates could not be tried, because something outside "
-                                 "killed or stopped their workers"));
+  winner.set_reason(absl::StrCat(winner.reason(), "; ", Count(deferred, "other candidate"),
+                                 " could not be tried, because something outside killed or "
+                                 "stopped the workers"));
 }
 
 void EnterVendorTimes(const std::vector<v1::Candidate>& vendors, v1::Winner& winner) {

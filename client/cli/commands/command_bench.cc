@@ -14,6 +14,7 @@
 #include "client/cli/output/report.h"
 #include "client/cli/problems/suite.h"
 #include "client/cli/problems/target_flags.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
@@ -147,19 +148,22 @@ absl::StatusOr<int> Bench(CommandContext& context, const BenchFlags& flags) {
   } else {
     context.out() << RenderBench(rows, context.out_style());
   }
+  const auto total = static_cast<int64_t>(suite.size());
   if (interrupted) {
-    context.Note(absl::StrCat("interrupted after ", rows.size(), " of ", suite.size()));
+    context.Note(absl::StrCat("interrupted after ", rows.size(), " of ", Count(total, "problem")));
     return kExitInterrupted;
   }
   if (!lost.ok()) {
-    context.Error(WithMessage(lost, absl::StrCat(lost.message(), "; ", rows.size(), " of ",
-                                                 suite.size(), " problems were measured before")));
+    context.Error(WithMessage(
+        lost, absl::StrCat(lost.message(), "; ", rows.size(), " of ", Count(total, "problem"),
+                           total == 1 ? " was" : " were", " measured before")));
     return ExitCodeOf(lost);
   }
   if (report["summary"]["failed"] != 0) {
-    context.Error(MakeError(absl::StatusCode::kInternal, "BENCH_FAILED",
-                            absl::StrCat(report["summary"]["failed"].get<int>(), " of ",
-                                         rows.size(), " problems failed")));
+    context.Error(
+        MakeError(absl::StatusCode::kInternal, "BENCH_FAILED",
+                  absl::StrCat(report["summary"]["failed"].get<int>(), " of ",
+                               Count(static_cast<int64_t>(rows.size()), "problem"), " failed")));
     return kExitFailure;
   }
   for (const BenchRow& row : rows) {

@@ -11,6 +11,7 @@
 #include "client/cli/output/format.h"
 #include "client/cli/output/report.h"
 #include "proto/support/bundle_size.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/export_summary.h"
 #include "proto/support/status_macros.h"
@@ -89,16 +90,17 @@ std::string NameOf(const std::string& signer, const std::string& name) {
   return Printable(name.empty() ? signer : absl::StrCat(name, " (", signer, ")"));
 }
 
-// "12 winners and 10 kernels; kept 2 that were here already"
-std::string Outcome(const v1::ImportBundleResponse& response) {
+// "12 winners and 10 kernels; kept 2 that are here already"
+std::string Outcome(const v1::ImportBundleResponse& response, bool dry_run) {
   std::string text = absl::StrCat(Count(response.winners_imported(), "winner"), " and ",
                                   Count(response.kernels_imported(), "kernel"));
   if (response.winners_kept() > 0) {
-    absl::StrAppend(&text, "; kept ", response.winners_kept(), " that were here already");
+    absl::StrAppend(&text, "; ", dry_run ? "would keep " : "kept ", response.winners_kept(),
+                    response.winners_kept() == 1 ? " that is" : " that are", " here already");
   }
   if (response.winners_quarantined() > 0) {
-    absl::StrAppend(&text, "; left out ", response.winners_quarantined(),
-                    " whose kernels failed here");
+    absl::StrAppend(&text, "; ", dry_run ? "would leave out " : "left out ",
+                    response.winners_quarantined(), " whose kernels failed here");
   }
   return text;
 }
@@ -109,7 +111,7 @@ absl::StatusOr<int> Import(CommandContext& context, const std::string& path) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ImportBundleResponse response, client->connection().ImportBundle(in));
   if (context.PrintedAsJson(response)) return kExitOk;
-  context.out() << "Imported " << Outcome(response) << ".\nSigned by "
+  context.out() << "Imported " << Outcome(response, /*dry_run=*/false) << ".\nSigned by "
                 << NameOf(response.signer(), response.signer_name()) << ".\n";
   return kExitOk;
 }
@@ -134,7 +136,7 @@ absl::StatusOr<int> Inspect(CommandContext& context, const std::string& path, bo
   if (context.PrintedAsJson(response)) return kExitOk;
   if (dry_run) {
     context.out() << (response.signer().trusted() ? "Would import " : "Once trusted, would import ")
-                  << Outcome(response.outcome()) << ". Nothing was stored.\n";
+                  << Outcome(response.outcome(), dry_run) << ". Nothing was stored.\n";
   } else {
     std::vector<Result> results;
     for (const v1::Winner& winner : response.winners()) results.push_back(ResultOf(winner));

@@ -16,6 +16,7 @@
 #include "client/cli/problems/problem_text.h"
 #include "client/cli/problems/target_flags.h"
 #include "proto/problem/problem.h"
+#include "proto/support/count.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -103,8 +104,8 @@ void PrintExplanation(CommandContext& context, const v1::ExplainWinnerResponse& 
   if (const auto& leads = winner.candidate().lead_seconds(); !leads.empty()) {
     context.out() << absl::StrFormat("Took the lead %.1f s into the tuning.\n", leads[0]);
   }
-  context.out() << response.candidates_size() << " candidates of " << response.legal_configs()
-                << " configs";
+  context.out() << Count(response.candidates_size(), "candidate") << " of "
+                << Count(response.legal_configs(), "config");
   if (const std::string failures = CountFailures(response); !failures.empty()) {
     context.out() << "; failed: " << failures;
   }

@@ -8,6 +8,7 @@
 #include "client/cli/problems/parse.h"
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/target_flags.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -108,8 +109,8 @@ void AddForget(CLI::App& app, Action& action) {
       ->type_name("KEY");
   command
       ->add_option("--signer", flags->signer,
-                   "Forget what this signer signed: a name or a fingerprint, or 'unknown' for the "
-                   "imports of versions before 0.2")
+                   "Forget what this signer signed: a name or a fingerprint. 'unknown' means the "
+                   "winners without a signer, which version 0.1 imported")
       ->type_name("SIGNER");
   command->add_flag("--predicted", flags->predicted, "Forget all winners that no GPU measured");
   command

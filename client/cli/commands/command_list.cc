@@ -12,6 +12,7 @@
 #include "client/cli/output/format.h"
 #include "client/cli/output/report.h"
 #include "client/cli/problems/parse.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 

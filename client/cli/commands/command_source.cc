@@ -21,6 +21,7 @@
 #include "client/cli/problems/parse.h"
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/target_flags.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"

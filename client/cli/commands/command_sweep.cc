@@ -21,6 +21,7 @@
 #include "client/cli/problems/problem_text.h"
 #include "client/cli/problems/suite.h"
 #include "client/cli/problems/target_flags.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -175,18 +176,20 @@ int Unstored(const v1::Sweep& sweep) {
 absl::Status Shortcoming(const v1::Sweep& sweep) {
   const int total = sweep.entries_size();
   if (const int failed = Failures(sweep); failed > 0) {
-    return MakeError(absl::StatusCode::kInternal, "SWEEP_FAILED",
-                     absl::StrCat(sweep.name(), ": ", failed, " of ", total, " problems failed"));
+    return MakeError(
+        absl::StatusCode::kInternal, "SWEEP_FAILED",
+        absl::StrCat(sweep.name(), ": ", failed, " of ", Count(total, "problem"), " failed"));
   }
   const int succeeded = CountIn(v1::WORK_STATE_SUCCEEDED, sweep);
   if (sweep.state() != v1::WORK_STATE_SUCCEEDED || succeeded < total) {
     return MakeError(
         absl::StatusCode::kAborted, "SWEEP_CANCELLED",
         absl::StrCat(sweep.name(), ": another command cancelled it after ", succeeded, " of ",
-                     total, " problems; run the same command again to continue"));
+                     Count(total, "problem"), "; run the same command again to continue"));
   }
   if (const int unstored = Unstored(sweep); unstored > 0) {
-    return NotStoredError(absl::StrCat(unstored, " of ", total, " winners of ", sweep.name()));
+    return NotStoredError(
+        absl::StrCat(unstored, " of ", Count(total, "winner"), " of ", sweep.name()));
   }
   return absl::OkStatus();
 }
@@ -195,9 +198,9 @@ absl::Status Shortcoming(const v1::Sweep& sweep) {
 absl::Status WithHowToGoOn(const absl::Status& status, const v1::Sweep& sweep) {
   if (!absl::IsUnavailable(status)) return status;
   return WithMessage(
-      status,
-      absl::StrCat(status.message(), "; ", sweep.name(), " has ", sweep.done(), " of ",
-                   sweep.entries_size(), " problems done; run the same command again to continue"));
+      status, absl::StrCat(status.message(), "; ", sweep.name(), " has ", sweep.done(), " of ",
+                           Count(sweep.entries_size(), "problem"),
+                           " done; run the same command again to continue"));
 }
 
 void PrintTable(CommandContext& context, const v1::Sweep& sweep) {
@@ -239,8 +242,8 @@ absl::StatusOr<int> Sweep(CommandContext& context, const SweepFlags& flags) {
   absl::StatusOr<v1::Sweep> created = connection.CreateSweep(std::move(request));
   if (!created.ok()) return InWordsOfFile(created.status(), suite);
   v1::Sweep sweep = *std::move(created);
-  context.Note(absl::StrCat(sweep.name(), ": ", sweep.entries_size(), " problems, ", sweep.done(),
-                            " done before"));
+  context.Note(absl::StrCat(sweep.name(), ": ", Count(sweep.entries_size(), "problem"), ", ",
+                            sweep.done(), " done before"));
 
   InterruptScope interrupt;
   ProgressPrinter progress(context.err(), context.err_style());

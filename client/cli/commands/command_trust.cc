@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/format.h"
+#include "proto/support/count.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -28,7 +29,7 @@ absl::StatusOr<int> ListSigners(CommandContext& context) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::ListSignersResponse response, client->connection().ListSigners());
   if (context.PrintedAsJson(response)) return kExitOk;
-  Table table({"name", "state", "since", "winners", "signer"}, {false, false, false, true, false});
+  Table table({"NAME", "STATE", "SINCE", "WINNERS", "SIGNER"}, {false, false, false, true, false});
   for (const v1::Signer& signer : response.signers()) {
     table.Add({signer.display_name().empty() ? "-" : signer.display_name(), StateOf(signer),
                DayOf(signer), absl::StrCat(signer.winners()), signer.signer()});
@@ -38,10 +39,11 @@ absl::StatusOr<int> ListSigners(CommandContext& context) {
   } else {
     context.out() << table.Render(context.out_style());
   }
-  if (response.unknown_signer_winners() > 0) {
-    context.out() << Count(response.unknown_signer_winners(), "winner")
-                  << " from an earlier version's imports have no signer. `tilewright trust adopt` "
-                     "trusts them for good.\n";
+  if (const int64_t unknown = response.unknown_signer_winners(); unknown > 0) {
+    context.out() << Count(unknown, "winner") << (unknown == 1 ? " has" : " have")
+                  << " no signer, because version 0.1 imported " << (unknown == 1 ? "it" : "them")
+                  << ". `tilewright trust adopt` trusts " << (unknown == 1 ? "it" : "them")
+                  << " for good.\n";
   }
   return kExitOk;
 }
@@ -139,7 +141,7 @@ void AddTrust(CLI::App& app, Action& action) {
             [removed](CommandContext& context) { return Remove(context, *removed); });
 
   trust
-      ->add_subcommand("adopt", "Trust the winners that earlier versions imported without a signer")
+      ->add_subcommand("adopt", "Trust the winners that version 0.1 imported, which have no signer")
       ->callback([&action] { action = Adopt; });
 }
 

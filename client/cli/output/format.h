@@ -19,9 +19,6 @@ std::string FormatSeconds(double seconds, const Style& style);
 // "4 s", "1 min 20 s": how long a wait takes.
 std::string FormatWait(double seconds);
 
-// "1 winner", "2 winners".
-std::string Count(int64_t count, std::string_view noun);
-
 // "512 B", "1.5 MiB".
 std::string FormatBytes(double bytes);
 

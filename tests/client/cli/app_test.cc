@@ -372,6 +372,44 @@ TEST_F(AppTest, ExportSaysWhatItLeftOut) {
   EXPECT_FALSE(Json::parse(RunHere({"export", "-o", file, "--json"}).out).contains("winners"));
 }
 
+TEST_F(AppTest, OneIsNoPlural) {
+  service_.create_tuning = [](const v1::CreateTuningRequest&) {
+    v1::Tuning tuning = Parse<v1::Tuning>(kTuned);
+    tuning.set_legal_configs(1);
+    return tuning;
+  };
+  EXPECT_THAT(RunHere({"tune", "gemm", "--m", "1", "--n", "1", "--k", "1"}).err,
+              HasSubstr("1 config, 64 compiled"));
+  const std::string file = WriteFile("one.csv", "a,nt,1,1,1\n");
+  service_.create_sweep = [](const v1::CreateSweepRequest&) {
+    return Parse<v1::Sweep>(
+        "name: 'sweeps/one' state: WORK_STATE_FAILED done: 1 entries { label: 'a' state: "
+        "WORK_STATE_FAILED error_code: 9 error_reason: 'X' error_message: 'none' }");
+  };
+  const Outcome sweep = RunHere({"sweep", file});
+  EXPECT_THAT(sweep.err, HasSubstr("sweeps/one: 1 problem, 1 done before"));
+  EXPECT_THAT(sweep.err, HasSubstr("1 of 1 problem failed"));
+}
+
+TEST_F(AppTest, TheTableOfSignersLooksLikeTheOthers) {
+  service_.signers = Parse<v1::ListSignersResponse>(
+      "signers { signer: 'aa' display_name: 'x' trusted: true winners: 1 } "
+      "unknown_signer_winners: 1");
+  const Outcome outcome = RunHere({"trust", "list"});
+  EXPECT_THAT(outcome.out, StartsWith("NAME  STATE    SINCE  WINNERS  SIGNER\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("1 winner has no signer, because version 0.1 imported it."));
+}
+
+TEST_F(AppTest, ADryRunSaysWhatAnImportWouldDo) {
+  const std::string file = WriteFile("bundle", "a bundle");
+  service_.inspected = Parse<v1::InspectBundleResponse>(
+      "signer { signer: 'ab' trusted: true } outcome { winners_imported: 2 kernels_imported: 1 "
+      "winners_kept: 1 winners_quarantined: 3 }");
+  EXPECT_THAT(RunHere({"import", file, "--dry-run"}).out,
+              StartsWith("Would import 2 winners and 1 kernel; would keep 1 that is here already; "
+                         "would leave out 3 whose kernels failed here. Nothing was stored.\n"));
+}
+
 // It was "Cancelled [CANCELLED]", or nothing, with the exit code of an interrupt.
 TEST_F(AppTest, ACallThatTheDaemonCutsOffIsSaid) {
   service_.get_kernel = [](const v1::GetKernelRequest&) -> absl::StatusOr<v1::GetKernelResponse> {

@@ -8,6 +8,7 @@
 
 #include "client/cli/output/json.h"
 #include "client/cli/output/report.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "tilewright/v1/tuning_service.pb.h"
 

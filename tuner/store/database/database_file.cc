@@ -15,6 +15,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "proto/support/count.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
@@ -302,9 +303,10 @@ absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl
   RETURN_IF_ERROR(RenameFile(unfinished, path + kRebuilt));
   ASSIGN_OR_RETURN(const std::string aside, PutInPlace(path, now));
   OpenedDatabase opened;
-  opened.recovery_note = absl::StrCat(
-      absl::string_view(damage.data(), damage.size()), "; it was moved to ", aside,
-      " and a new one was begun, with the ", salvaged->winners, " winners that could be read");
+  opened.recovery_note =
+      absl::StrCat(absl::string_view(damage.data(), damage.size()), "; it was moved to ", aside,
+                   " and a new one was begun, with the ", Count(salvaged->winners, "winner"),
+                   " that could be read");
   spdlog::error("{}", opened.recovery_note);
   ASSIGN_OR_RETURN(opened.connection, AtBorder([&] { return TryOpen(path); }));
   return opened;
