@@ -4,12 +4,12 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/sweep_limits.h"
 #include "proto/support/timestamps.h"
 #include "server/tuning/tuning_job.h"
 #include "server/tuning/tuning_options.h"
@@ -18,26 +18,15 @@
 namespace tilewright {
 namespace {
 
-constexpr int kMaxEntries = 10000;
-constexpr std::size_t kMaxLabelBytes = 256;
-
-bool IsSweepId(const std::string& id) {
-  if (id.empty() || id.size() > 63 || id[0] == '-') return false;
-  for (const char byte : id) {
-    if (!absl::ascii_islower(byte) && !absl::ascii_isdigit(byte) && byte != '-') return false;
-  }
-  return true;
-}
-
 absl::Status CheckRequest(const v1::CreateSweepRequest& request) {
   if (!IsSweepId(request.sweep_id())) {
-    return InvalidField("sweep_id", "MALFORMED_SWEEP_ID", "must match [a-z0-9][a-z0-9-]{0,62}");
+    return InvalidField("sweep_id", "MALFORMED_SWEEP_ID", kSweepIdRule);
   }
   if (request.entries().empty()) {
     return InvalidField("entries", "EMPTY", "a sweep has at least one problem");
   }
-  if (request.entries_size() > kMaxEntries) {
-    return InvalidField("entries", "TOO_MANY", absl::StrCat("more than ", kMaxEntries));
+  if (static_cast<std::size_t>(request.entries_size()) > kMaxSweepProblems) {
+    return InvalidField("entries", "TOO_MANY", absl::StrCat("more than ", kMaxSweepProblems));
   }
   RETURN_IF_ERROR(CheckTuningOptions(request.options()));
   RETURN_IF_ERROR(CheckRequestId(request.request_id()));

@@ -9,9 +9,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/commands/interrupts.h"
 #include "client/cli/output/format.h"
@@ -25,6 +23,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/sweep_limits.h"
 #include "proto/support/text.h"
 
 namespace tilewright::cli {
@@ -94,9 +93,14 @@ std::string DefaultSweepName(const std::string& file, const v1::CreateSweepReque
                       : absl::StrCat(stem.substr(0, 48), "-", digest);
 }
 
-absl::StatusOr<v1::CreateSweepRequest> MakeRequest(const SweepFlags& flags,
-                                                   const std::vector<SuiteEntry>& suite) {
+absl::StatusOr<v1::CreateSweepRequest> MakeRequest(const SweepFlags& flags) {
+  if (!flags.name.empty() && !IsSweepId(flags.name)) {
+    return InvalidField("name", "MALFORMED_SWEEP_ID",
+                        absl::StrCat(kSweepIdRule, ", was '", flags.name, "'"));
+  }
   v1::CreateSweepRequest request;
+  ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.file));
+  RETURN_IF_ERROR(CheckSweepable(suite));
   for (const SuiteEntry& problem : suite) {
     v1::SweepEntry& entry = *request.add_entries();
     entry.set_label(problem.name);
@@ -108,20 +112,6 @@ absl::StatusOr<v1::CreateSweepRequest> MakeRequest(const SweepFlags& flags,
   request.set_device_ordinal(ordinal);
   request.set_sweep_id(flags.name.empty() ? DefaultSweepName(flags.file, request) : flags.name);
   return request;
-}
-
-// Returns `status` with the line of the file instead of the entry of the request: "shapes.csv:3: m:
-// ..." instead of "entries[2].problem.gemm.m: ...".
-absl::Status InWordsOfFile(const absl::Status& status, const std::vector<SuiteEntry>& suite) {
-  for (const auto& [key, field] : MetadataOf(status)) {
-    absl::string_view rest = field;
-    size_t entry = 0;
-    if (key == "field" && absl::ConsumePrefix(&rest, "entries[") &&
-        absl::SimpleAtoi(rest.substr(0, rest.find(']')), &entry) && entry < suite.size()) {
-      return AtPlace(suite[entry].place, status);
-    }
-  }
-  return status;
 }
 
 Json EntryToJson(const v1::SweepEntry& entry) {
@@ -235,13 +225,10 @@ void Finish(CommandContext& context, const v1::Sweep& sweep) {
 }
 
 absl::StatusOr<int> Sweep(CommandContext& context, const SweepFlags& flags) {
-  ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.file));
-  ASSIGN_OR_RETURN(v1::CreateSweepRequest request, MakeRequest(flags, suite));
+  ASSIGN_OR_RETURN(v1::CreateSweepRequest request, MakeRequest(flags));
   ASSIGN_OR_RETURN(Client * client, context.client());
   Connection& connection = client->connection();
-  absl::StatusOr<v1::Sweep> created = connection.CreateSweep(std::move(request));
-  if (!created.ok()) return InWordsOfFile(created.status(), suite);
-  v1::Sweep sweep = *std::move(created);
+  ASSIGN_OR_RETURN(v1::Sweep sweep, connection.CreateSweep(std::move(request)));
   context.Note(absl::StrCat(sweep.name(), ": ", Count(sweep.entries_size(), "problem"), ", ",
                             sweep.done(), " done before"));
 

@@ -10,15 +10,17 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/typed_words.h"
+#include "proto/problem/problem.h"
 #include "proto/support/errors.h"
 #include "proto/support/input_file.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/sweep_limits.h"
 #include "proto/support/text.h"
 
 namespace tilewright::cli {
 namespace {
 
-// The largest sweep has 10,000 problems. With all their fields they take about 5 MB.
+// The problems of the largest sweep, with all their fields, take about 5 MB.
 constexpr std::size_t kMaxSuiteBytes = std::size_t{16} << 20;
 
 using Cells = std::vector<std::string>;
@@ -162,6 +164,27 @@ absl::StatusOr<std::vector<SuiteEntry>> ReadSuite(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string text,
                    ReadInputFile(path, kMaxSuiteBytes, "a list of problems"));
   return ParseSuite(text, path);
+}
+
+absl::Status CheckSweepable(const std::vector<SuiteEntry>& suite) {
+  if (suite.size() > kMaxSweepProblems) {
+    return AtPlace(suite[kMaxSweepProblems].place,
+                   InvalidField("line", "TOO_MANY",
+                                absl::StrCat("is one problem too many: the file has ", suite.size(),
+                                             ", and a sweep at most ", kMaxSweepProblems,
+                                             "; split the file")));
+  }
+  for (const SuiteEntry& entry : suite) {
+    if (entry.name.size() > kMaxLabelBytes) {
+      return AtPlace(entry.place, InvalidField("name", "TOO_LONG",
+                                               absl::StrCat("must have at most ", kMaxLabelBytes,
+                                                            " bytes, has ", entry.name.size())));
+    }
+    // A sweep takes problems that this version does not support, and reports them as failed.
+    const absl::Status problem = Canonicalize(entry.problem).status();
+    if (absl::IsInvalidArgument(problem)) return AtPlace(entry.place, problem);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tilewright::cli

@@ -32,6 +32,10 @@ absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
 // Parses a file as ParseSuite does.
 absl::StatusOr<std::vector<SuiteEntry>> ReadSuite(const std::string& path);
 
+// INVALID_ARGUMENT: the service would refuse a sweep over these problems, because they are too
+// many, a name is too long, or a problem makes no sense. The message says file and line.
+absl::Status CheckSweepable(const std::vector<SuiteEntry>& suite);
+
 }  // namespace tilewright::cli
 
 #endif  // TILEWRIGHT_CLIENT_CLI_PROBLEMS_SUITE_H_

@@ -524,6 +524,11 @@ TEST_F(AppTest, SweepOfABadFileStartsNothing) {
   const std::string file = WriteFile("bad.csv", "a,nt,1,1,1\nb,nt,x,2,2\n");
   ExpectOneErrorLine(RunHere({"sweep", file}), 2, "bad.csv:2: m: must be a plain integer");
   ExpectOneErrorLine(RunHere({"sweep", "/nowhere.csv"}), 3, "/nowhere.csv: cannot be read");
+  const std::string zero = WriteFile("zero.csv", "a,nt,1,1,1\nb,nt,0,2,2\n");
+  ExpectOneErrorLine(RunHere({"sweep", zero}), 2, "zero.csv:2: m: 0 is not in [1, ");
+  const std::string good = WriteFile("good.csv", "a,nt,1,1,1\n");
+  ExpectOneErrorLine(RunHere({"sweep", good, "--name", "My sweep"}), 2,
+                     "--name: must match [a-z0-9][a-z0-9-]{0,62}, was 'My sweep'");
 }
 
 TEST_F(AppTest, BenchWritesTheReportAndPrintsTheTable) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/problems/problem_text.h"
 #include "proto/support/errors.h"
 
@@ -60,6 +61,24 @@ TEST(Suite, ErrorsSayFileLineAndColumn) {
   EXPECT_THAT(ErrorOf("# nothing\n"), HasSubstr("has no problems"));
   EXPECT_EQ(ErrorInfoOf(ParseSuite("a,nt,x,1,1", "s.csv").status())->metadata().at("field"),
             "gemm.m");
+}
+
+std::string SweepErrorOf(const std::string& text) {
+  return std::string(CheckSweepable(ParseSuite(text, "s.csv").value()).message());
+}
+
+// The service refused these without file and line.
+TEST(Suite, WhatNoSweepTakesIsSaidWithItsLine) {
+  EXPECT_EQ(SweepErrorOf("a,nt,1,1,1\n" + std::string(256, 'b') + ",nt,1,1,1\n"), "");
+  EXPECT_EQ(SweepErrorOf("a,nt,1,1,1\n" + std::string(257, 'b') + ",nt,1,1,1\n"),
+            "s.csv:2: name: must have at most 256 bytes, has 257");
+  EXPECT_EQ(SweepErrorOf("a,nt,1,1,1\n\nb,nt,0,1,1\n"), "s.csv:3: m: 0 is not in [1, 2147483647]");
+  std::string lines = "# first\n";
+  for (int i = 0; i < 10000; ++i) absl::StrAppend(&lines, i, ",nt,1,1,1\n");
+  EXPECT_EQ(SweepErrorOf(lines), "");
+  EXPECT_EQ(SweepErrorOf(lines + "x,nt,1,1,1\n"),
+            "s.csv:10002: line: is one problem too many: the file has 10001, and a sweep at most "
+            "10000; split the file");
 }
 
 TEST(Suite, SaysWhyAFileCannotBeRead) {
