@@ -175,7 +175,8 @@ absl::StatusOr<v1::ForgetWinnersResponse> CacheServiceImpl::Forget(
       if (winners.front()->winner.epoch() == 0) ++unstored;
     });
     if (targets.empty()) {
-      return MakeError(absl::StatusCode::kNotFound, "NO_WINNER", "no stored winner matches");
+      return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
+                       "no stored winner matches: see the stored ones with tilewright list");
     }
     if (!epochs.empty()) {
       ASSIGN_OR_RETURN(removed, context_.store.Remove(epochs, request.dry_run()));

@@ -15,6 +15,7 @@
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/problem_text.h"
 #include "client/cli/problems/target_flags.h"
+#include "client/cli/problems/tune_command.h"
 #include "proto/problem/problem.h"
 #include "proto/support/count.h"
 #include "proto/support/status_macros.h"
@@ -132,19 +133,19 @@ absl::StatusOr<int> Explain(CommandContext& context, const ExplainFlags& flags) 
   ASSIGN_OR_RETURN(const int32_t ordinal, DeviceOrdinal(flags.target));
   request.set_device_ordinal(ordinal);
   ASSIGN_OR_RETURN(Client * client, context.client());
-  ASSIGN_OR_RETURN(const v1::ExplainWinnerResponse response,
-                   client->connection().ExplainWinner(request));
+  const auto response = client->connection().ExplainWinner(request);
+  if (!response.ok()) return WithTuneCommand(response.status(), flags.problem, flags.target);
   if (context.json()) {
-    Json object = ResultToJson(ResultOf(response.winner()));
-    object["explanation"] = ToJson(response);
-    const auto correlation = ModelRankCorrelation(response.candidates());
-    object["precisions"] =
-        FrontierToJson(FrontierOf(response), FloatingPointOperations(response.winner().problem()));
-    object["epilogues"] = FormsToJson(FastestForms(response.candidates()));
+    Json object = ResultToJson(ResultOf(response->winner()));
+    object["explanation"] = ToJson(*response);
+    const auto correlation = ModelRankCorrelation(response->candidates());
+    object["precisions"] = FrontierToJson(FrontierOf(*response),
+                                          FloatingPointOperations(response->winner().problem()));
+    object["epilogues"] = FormsToJson(FastestForms(response->candidates()));
     object["model_rank_correlation"] = correlation ? Json(*correlation) : Json(nullptr);
     context.PrintJson(object);
   } else {
-    PrintExplanation(context, response, flags.all);
+    PrintExplanation(context, *response, flags.all);
   }
   return kExitOk;
 }

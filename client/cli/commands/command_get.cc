@@ -17,6 +17,7 @@
 #include "client/cli/problems/parse.h"
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/target_flags.h"
+#include "client/cli/problems/tune_command.h"
 #include "proto/problem/family.h"
 #include "proto/problem/sizes.h"
 #include "proto/support/count.h"
@@ -129,19 +130,21 @@ absl::StatusOr<int> Get(CommandContext& context, const GetFlags& flags) {
   if (end.has_value()) {
     options.deadline = std::max(std::chrono::milliseconds(1), TimeUntil(*end));
   }
-  ASSIGN_OR_RETURN(const std::shared_ptr<const Kernel> kernel, client->GetKernel(problem, options));
+  const auto got = client->GetKernel(problem, options);
+  if (!got.ok()) return WithTuneCommand(got.status(), flags.problem, flags.target);
+  const Kernel& kernel = **got;
   if (output.has_value()) {
-    if (kernel->is_vendor()) {
+    if (kernel.is_vendor()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CUBIN",
                        "the answer is a cublasLt algorithm, which has no cubin to write");
     }
-    RETURN_IF_ERROR(output->Write(kernel->cubin()));
+    RETURN_IF_ERROR(output->Write(kernel.cubin()));
   }
   if (context.json()) {
-    context.PrintJson(KernelToJson(*kernel));
+    context.PrintJson(KernelToJson(kernel));
   } else {
-    context.out() << RenderResults({ResultOf(*kernel)}, context.out_style())
-                  << DescribeKernel(*kernel);
+    context.out() << RenderResults({ResultOf(kernel)}, context.out_style())
+                  << DescribeKernel(kernel);
     if (output.has_value()) context.Note(absl::StrCat("wrote the cubin to ", flags.output));
   }
   return kExitOk;

@@ -131,6 +131,9 @@ class ProblemKind {
   // Adds "--m", "--a-type", ... to `app`. Their values go to `fields`, which must outlive `app`.
   virtual void AddFlags(CLI::App& app, ProblemFields& fields) const = 0;
 
+  // Returns the subcommand and the flags that give `fields`: "gemm --m 64 --n 32 --k 16 --amax".
+  virtual std::string CommandLine(const ProblemFields& fields) const = 0;
+
   // Returns the problem that `fields` describe. Checks only the texts; the service checks whether
   // the problem makes sense. INVALID_ARGUMENT names the field ("gemm.a_type").
   virtual absl::StatusOr<v1::Problem> Parse(const ProblemFields& fields) const = 0;
@@ -170,9 +173,20 @@ class TableOfFields final : public ProblemKind {
     return names;
   }
 
+  std::string CommandLine(const ProblemFields& fields) const override {
+    std::string text = command_;
+    ForEach([&](const ProblemField<Problem>& field, const std::string&) {
+      const auto given = fields.find(field.name);
+      if (given == fields.end()) return;
+      absl::StrAppend(&text, " ", FlagOf(field));
+      if (*field.value_name != '\0') absl::StrAppend(&text, " ", given->second);
+    });
+    return text;
+  }
+
   void AddFlags(CLI::App& app, ProblemFields& fields) const override {
     ForEach([&](const ProblemField<Problem>& field, const std::string& title) {
-      const std::string flag = absl::StrCat("--", absl::StrReplaceAll(field.name, {{"_", "-"}}));
+      const std::string flag = FlagOf(field);
       const auto keep = [&fields, name = field.name](const std::string& text) {
         fields[name] = text;
       };
@@ -202,6 +216,10 @@ class TableOfFields final : public ProblemKind {
   }
 
  private:
+  static std::string FlagOf(const ProblemField<Problem>& field) {
+    return absl::StrCat("--", absl::StrReplaceAll(field.name, {{"_", "-"}}));
+  }
+
   template <typename Visit>
   void ForEach(const Visit& visit) const {
     for (const FieldGroup<Problem>& group : groups_) {

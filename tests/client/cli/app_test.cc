@@ -295,7 +295,19 @@ TEST_F(AppTest, GetOfWhatIsNotStoredIsExitCodeThree) {
   };
   ExpectOneErrorLine(
       RunHere({"get", "gemm", "--m", "1", "--n", "1", "--k", "1", "--mode", "cached_only"}), 3,
-      "nothing is stored for it [NO_WINNER]");
+      "nothing is stored for it; `tilewright tune gemm --m 1 --n 1 --k 1` stores one [NO_WINNER]");
+}
+
+TEST_F(AppTest, ExplainOfWhatIsNotStoredNamesTheCommandThatTunesIt) {
+  service_.explain =
+      [](const v1::ExplainWinnerRequest&) -> absl::StatusOr<v1::ExplainWinnerResponse> {
+    return MakeError(absl::StatusCode::kNotFound, "NO_WINNER", "none");
+  };
+  ExpectOneErrorLine(RunHere({"explain", "gemm", "--amax", "--k", "1", "--m", "8", "--n", "2",
+                              "--a-type", "fp16", "--target", "h100-sxm"}),
+                     3,
+                     "none; `tilewright tune gemm --m 8 --n 2 --k 1 --a-type fp16 --amax --target "
+                     "h100-sxm` stores one [NO_WINNER]");
 }
 
 // That a database was damaged, and where it went, was only in the daemon's log.
