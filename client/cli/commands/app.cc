@@ -18,7 +18,7 @@ namespace tilewright::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "\nExit codes: 0 done; 1 failed, or the output could not be written; 2 wrong usage or input,\n"
+    "Exit codes: 0 done; 1 failed, or the output could not be written; 2 wrong usage or input,\n"
     "or not implemented; 3 not found; 4 no daemon, or a daemon that cannot serve this; 5 tuned\n"
     "and served, but not stored yet; 130 interrupted.\n"
     "Environment: TILEWRIGHT_SOCKET, TILEWRIGHT_CACHE_DIR, TILEWRIGHT_DAEMON,\n"
@@ -66,12 +66,31 @@ void AddCommands(CLI::App& app, Action& action) {
   AddCompletion(app, app, action);
 }
 
-// Lets "tune gemm --json" set a flag of the program.
-void AllowGlobalFlagsAnywhere(CLI::App& app) {
+// Adds the command that prints what `--help` prints. The words after it go to `words`.
+CLI::App* AddHelp(CLI::App& app, std::vector<std::string>& words) {
+  CLI::App* help = app.add_subcommand("help", "Show the help of a command, or this help");
+  help->add_option("command", words, "The command, such as tune gemm (default: the program)")
+      ->type_name("COMMAND");
+  return help;
+}
+
+// Describes the flags of the program that `command` has too, as its help shows them.
+std::string DescribeGlobalFlags(const CLI::App& root, const CLI::App& command) {
+  const std::vector<const CLI::Option*> flags = root.get_options([&](const CLI::Option* option) {
+    const bool is_own = option == root.get_help_ptr() || option == root.get_version_ptr();
+    return !is_own && command.get_option_no_throw(option->get_name()) == nullptr;
+  });
+  const std::string text = CLI::Formatter().make_group("Options of every command", false, flags);
+  return text.substr(text.find_first_not_of('\n'));
+}
+
+// Lets "tune gemm --json" set a flag of the program, and its help say so.
+void AllowGlobalFlagsAnywhere(const CLI::App& root, CLI::App& app) {
   for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
     if (sub->get_name() == "serve") continue;
     sub->fallthrough();
-    AllowGlobalFlagsAnywhere(*sub);
+    sub->footer([&root, sub] { return DescribeGlobalFlags(root, *sub); });
+    AllowGlobalFlagsAnywhere(root, *sub);
   }
 }
 
@@ -94,39 +113,49 @@ int Fail(const absl::Status& status, bool json, const Streams& streams) {
   return ExitCodeOf(status);
 }
 
+// Returns "tune, get, list": the commands that may follow.
+std::string CommandsOf(const CLI::App& app) {
+  return absl::StrJoin(app.get_subcommands([](const CLI::App*) { return true; }), ", ",
+                       [](std::string* out, const CLI::App* sub) { *out += sub->get_name(); });
+}
+
+// Returns whether the parser found words where a command should be.
+bool IsNoCommand(const CLI::App& app, const std::vector<std::string>& rest) {
+  return !rest.empty() && rest.front().rfind('-', 0) != 0 && !CommandsOf(app).empty();
+}
+
 // Returns the parser's message. For a misspelt or missing command, it lists the commands.
 std::string UsageMessage(const CLI::App& app, const std::vector<std::string>& rest,
                          const CLI::ParseError& error) {
-  std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(sub->get_name());
+  const std::string commands = CommandsOf(app);
+  if (IsNoCommand(app, rest)) {
+    return absl::StrCat("there is no command '", rest.front(), "'; the commands are ", commands);
   }
-  const bool is_about_commands =
-      error.get_name() == "RequiredError" || error.get_name() == "ExtrasError";
-  if (names.empty() || !is_about_commands) return error.what();
-  const std::string commands = absl::StrJoin(names, ", ");
-  if (rest.empty()) return absl::StrCat("a command is missing: ", commands);
-  if (rest.front().rfind('-', 0) == 0) return error.what();
-  return absl::StrCat("there is no command '", rest.front(), "'; the commands are ", commands);
+  const bool lacks_command =
+      rest.empty() && !commands.empty() && error.get_name() == "RequiredError";
+  return lacks_command ? absl::StrCat("a command is missing: ", commands) : error.what();
 }
 
-// Reports the parser's message as our own error. Help and version are no errors.
+// Reports the parser's message as our own error. Help and version are no errors, unless the help is
+// that of no command.
 int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool json,
                      const Streams& streams) {
-  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-    app.exit(error, streams.out, streams.err);
-    return kExitOk;
-  }
   std::string command = "tilewright";
   const CLI::App* last = &app;
   while (!last->get_subcommands().empty()) {
     last = last->get_subcommands().front();
     absl::StrAppend(&command, " ", last->get_name());
   }
-  const std::string message = UsageMessage(*last, app.remaining(true), error);
-  return Fail(MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
-                        absl::StrCat(message, "; see `", command, " --help`")),
-              json, streams);
+  const std::vector<std::string> rest = app.remaining(true);
+  const bool is_answer = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+  if (is_answer && !IsNoCommand(*last, rest)) {
+    app.exit(error, streams.out, streams.err);
+    return kExitOk;
+  }
+  return Fail(
+      MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                absl::StrCat(UsageMessage(*last, rest, error), "; see `", command, " --help`")),
+      json, streams);
 }
 
 int RunCommand(const std::vector<std::string>& arguments, const Streams& streams) {
@@ -138,7 +167,9 @@ int RunCommand(const std::vector<std::string>& arguments, const Streams& streams
   app.footer(kFooter);
   AddGlobalFlags(app, flags);
   AddCommands(app, action);
-  AllowGlobalFlagsAnywhere(app);
+  std::vector<std::string> words;
+  const CLI::App* help = AddHelp(app, words);
+  AllowGlobalFlagsAnywhere(app, app);
   RefuseEmptyValues(app);
   try {
     // The parser takes its arguments from the back.
@@ -146,6 +177,11 @@ int RunCommand(const std::vector<std::string>& arguments, const Streams& streams
   } catch (const CLI::ParseError& error) {
     const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
     return HandleParseError(app, error, json, streams);
+  }
+  if (help->parsed()) {
+    words.emplace_back("--help");
+    if (flags.json) words.emplace_back("--json");
+    return RunCommand(words, streams);
   }
   CommandContext context(app, flags, streams.out, streams.out_style, streams.err,
                          streams.err_style);

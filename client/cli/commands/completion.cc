@@ -158,6 +158,11 @@ std::string FishScript(const std::vector<CommandWords>& commands) {
 std::vector<CommandWords> CollectWords(const CLI::App& root) {
   std::vector<CommandWords> all;
   Collect(root, "", {}, all);
+  // The names of the commands follow `help` too.
+  const auto commands = all.front().commands;
+  for (CommandWords& words : all) {
+    if (words.path == "help") words.commands = commands;
+  }
   return all;
 }
 

@@ -49,6 +49,38 @@ TEST_F(AppTest, HelpAndVersionAreNoErrors) {
             Json::parse(RunOnly({"--json", "version"}).out)["version"]);
 }
 
+TEST_F(AppTest, HelpIsACommandToo) {
+  EXPECT_EQ(RunOnly({"help"}).out, RunOnly({"--help"}).out);
+  const Outcome tune = RunOnly({"help", "tune"});
+  EXPECT_EQ(tune.code, 0) << tune.err;
+  EXPECT_EQ(tune.out, RunOnly({"tune", "--help"}).out);
+  EXPECT_EQ(RunOnly({"help", "tune", "gemm"}).out, RunOnly({"tune", "gemm", "--help"}).out);
+  ExpectOneErrorLine(RunOnly({"help", "bogus"}), 2,
+                     "there is no command 'bogus'; the commands are serve, tune");
+  ExpectOneErrorLine(RunOnly({"help", "tune", "bogus"}), 2,
+                     "there is no command 'bogus'; the commands are gemm");
+  // It printed the help of the program.
+  ExpectOneErrorLine(RunOnly({"bogus", "--help"}), 2, "there is no command 'bogus'");
+  EXPECT_EQ(Json::parse(RunOnly({"help", "bogus", "--json"}).out)["error"]["reason"], "USAGE");
+}
+
+// The help of a command did not name --json, which it takes.
+TEST_F(AppTest, EveryHelpNamesTheOptionsOfAllCommands) {
+  const std::vector<std::vector<std::string>> commands{
+      {"list"}, {"tune"}, {"tune", "gemm"}, {"trust", "add"}, {"bench"}, {"help"}};
+  for (std::vector<std::string> words : commands) {
+    words.emplace_back("--help");
+    const std::string help = RunOnly(words).out;
+    EXPECT_THAT(help, HasSubstr("\n\nOptions of every command:\n")) << words.front();
+    EXPECT_THAT(help, HasSubstr("--no-start")) << words.front();
+    EXPECT_THAT(help, HasSubstr("\n\nExit codes: 0 done;")) << words.front();
+    // `bench` has a --json of its own.
+    const size_t json = help.find("--json");
+    ASSERT_NE(json, std::string::npos) << words.front();
+    EXPECT_EQ(help.find("--json", json + 1), std::string::npos) << words.front();
+  }
+}
+
 TEST_F(AppTest, NoDaemonAndNoneToBeStarted) {
   service_.Stop();
   ExpectOneErrorLine(RunHere({"list"}), 4, "no tilewrightd answers at");
@@ -615,6 +647,7 @@ TEST_F(AppTest, ImportOfADamagedFileFails) {
 TEST_F(AppTest, CompletionKnowsCommandsFlagsAndValues) {
   const std::string bash = RunOnly({"completion", "bash"}).out;
   EXPECT_THAT(bash, HasSubstr("'tune gemm') words='--help"));
+  EXPECT_THAT(bash, HasSubstr("'help') words='serve tune"));
   EXPECT_THAT(bash, HasSubstr("'tune gemm --activation') COMPREPLY=($(compgen -W 'none relu"));
   EXPECT_THAT(RunOnly({"completion", "zsh"}).out, StartsWith("#compdef tilewright\n"));
   EXPECT_THAT(RunOnly({"completion", "fish"}).out,
