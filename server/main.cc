@@ -119,20 +119,21 @@ absl::Status Serve(const ConfigLayers& layers, const Config& config) {
   return absl::OkStatus();
 }
 
+constexpr int kExitUsage = 2;
+
 // A directory held by another daemon is a temporary failure: that daemon may leave soon.
 int ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return 0;
   return ReasonOf(status) == "CACHE_IN_USE" ? EX_TEMPFAIL : 1;
 }
 
-// Describes the result of a restore, or its error, as one JSON object for the calling command.
-nlohmann::ordered_json ToJson(const absl::StatusOr<Restored>& restored, const std::string& file) {
-  if (restored.ok()) {
-    return {{"restored", ToUtf8(file)},
-            {"database", ToUtf8(restored->database)},
-            {"kept", ToUtf8(restored->kept)}};
-  }
-  const absl::Status& status = restored.status();
+int FinishPrinting(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  std::perror("tilewrightd: the output could not be written");
+  return exit_code == 0 ? 1 : exit_code;
+}
+
+nlohmann::ordered_json ToJson(const absl::Status& status) {
   nlohmann::ordered_json error = {{"code", absl::StatusCodeToString(status.code())},
                                   {"reason", ReasonOf(status)},
                                   {"message", ToUtf8(std::string(status.message()))}};
@@ -142,26 +143,32 @@ nlohmann::ordered_json ToJson(const absl::StatusOr<Restored>& restored, const st
   return {{"error", error}};
 }
 
+// Reports a failure as the command `tilewright` does. Returns the exit code.
+int Fail(const absl::Status& status, bool json, int exit_code) {
+  if (json) std::printf("%s\n", ToJson(status).dump().c_str());
+  std::fprintf(stderr, "tilewrightd: error: %s [%s]\n",
+               Printable(std::string(status.message())).c_str(),
+               Printable(ReasonOf(status)).c_str());
+  return FinishPrinting(exit_code);
+}
+
 // Restores the database. Writes the result to the caller, not to the log.
-int Restore(const Config& config, const std::string& file) {
+int Restore(const Config& config, const std::string& file, bool json) {
   const absl::StatusOr<Restored> restored =
       RestoreDatabase(config.cache_dir, file, RealClock().Now());
-  if (config.log_format == LogFormat::kJson) {
-    std::printf("%s\n", ToJson(restored, file).dump().c_str());
-  } else if (!restored.ok()) {
-    std::fprintf(stderr, "tilewrightd: %s\n",
-                 Printable(std::string(restored.status().message())).c_str());
+  if (!restored.ok()) return Fail(restored.status(), json, ExitCodeOf(restored.status()));
+  if (json) {
+    const nlohmann::ordered_json result = {{"restored", ToUtf8(file)},
+                                           {"database", ToUtf8(restored->database)},
+                                           {"kept", ToUtf8(restored->kept)}};
+    std::printf("%s\n", result.dump().c_str());
   } else {
     std::printf("Restored %s.\n", Printable(file).c_str());
     if (!restored->kept.empty()) {
       std::printf("The old database is kept as %s.\n", Printable(restored->kept).c_str());
     }
   }
-  if (std::fflush(stdout) != 0) {
-    std::perror("tilewrightd: the output could not be written");
-    return restored.ok() ? 1 : ExitCodeOf(restored.status());
-  }
-  return ExitCodeOf(restored.status());
+  return FinishPrinting(0);
 }
 
 int Main(int argc, char** argv) {
@@ -170,29 +177,24 @@ int Main(int argc, char** argv) {
   KeepFreedMemory();
   BlockStopSignals();
   const CommandLine command_line = ParseCommandLine(argc, argv);
+  const bool json = command_line.json;
   if (command_line.message) {
-    std::FILE* const stream = command_line.exit_code == 0 ? stdout : stderr;
-    if (std::fputs(command_line.message->c_str(), stream) == EOF || std::fflush(stream) != 0) {
-      std::perror("tilewrightd: the output could not be written");
-      return 1;
-    }
-    return command_line.exit_code;
+    std::fputs(command_line.message->c_str(), stdout);
+    return FinishPrinting(0);
   }
+  if (!command_line.status.ok()) return Fail(command_line.status, json, kExitUsage);
   const absl::StatusOr<Config> config = LoadConfig(command_line.layers);
-  if (!config.ok()) {
-    std::fprintf(stderr, "tilewrightd: %s\n",
-                 Printable(std::string(config.status().message())).c_str());
-    return 2;
-  }
-  if (command_line.restore) return Restore(*config, *command_line.restore);
+  if (!config.ok()) return Fail(config.status(), json, kExitUsage);
+  if (command_line.restore) return Restore(*config, *command_line.restore, json);
   if (const absl::Status opened = OpenLogFile(*config); !opened.ok()) {
-    std::fprintf(stderr, "tilewrightd: %s\n", Printable(std::string(opened.message())).c_str());
-    return 2;
+    return Fail(opened, json, kExitUsage);
   }
   SetUpLogging(*config);
   const absl::Status status = Serve(command_line.layers, *config);
-  if (!status.ok()) spdlog::error("{}", std::string(status.message()));
-  return ExitCodeOf(status);
+  if (status.ok()) return 0;
+  spdlog::error("{}", std::string(status.message()));
+  if (json) std::printf("%s\n", ToJson(status).dump().c_str());
+  return FinishPrinting(ExitCodeOf(status));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // The part of config.h that reads flags. A separate file, because CLI11 compiles slowly.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "proto/support/errors.h"
 #include "server/operation/config.h"
 #include "server/version.h"
 
@@ -27,6 +29,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   app.add_option("--restore", result.restore,
                  "Replace the database by this backup, keep the old database beside it, and end")
       ->type_name("FILE");
+  app.add_flag("--json", result.json, "Print an error or the result of --restore as JSON");
   std::map<std::string, std::string> values;
   std::map<std::string, CLI::Option*> options;
   for (const Setting& setting : Settings()) {
@@ -38,10 +41,16 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream errors;
-    result.exit_code = app.exit(error, out, errors) == 0 ? 0 : 2;
-    result.message = out.str() + errors.str();
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      std::ostringstream out;
+      app.exit(error, out);
+      result.message = out.str();
+      return result;
+    }
+    const std::string_view json = "--json";
+    result.json = std::find(argv + 1, argv + argc, json) != argv + argc;
+    result.status = MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                              absl::StrCat(error.what(), "; see `tilewrightd --help`"));
     return result;
   }
   for (const auto& [name, option] : options) {

@@ -37,9 +37,12 @@ struct CommandLine {
   ConfigLayers layers;
   // A backup to restore instead of serving.
   std::optional<std::string> restore;
-  // A text to print before exiting with `exit_code` instead of serving: help, version, an error.
+  // Whether what the program prints itself, an error or the result of a restore, is JSON.
+  bool json = false;
+  // A text to print instead of serving: help or the version.
   std::optional<std::string> message;
-  int exit_code = 0;
+  // INVALID_ARGUMENT, reason USAGE: the flags are wrong.
+  absl::Status status;
 };
 
 CommandLine ParseCommandLine(int argc, const char* const* argv);

@@ -55,7 +55,7 @@ absl::StatusCode CodeNamed(const std::string& name) {
 }
 
 // Makes an error from what tilewrightd printed, if that is no JSON object: an older tilewrightd
-// refused the flags, the configuration is wrong, or a signal ended the program.
+// refused the flags, or a signal ended the program.
 absl::Status FailureOf(const Ended& ended) {
   // The exit code of wrong usage.
   constexpr int kUsage = 2;
@@ -102,7 +102,7 @@ absl::StatusOr<int> Restore(CommandContext& context, const std::string& path) {
   // state.
   InterruptScope interrupt;
   ASSIGN_OR_RETURN(const Ended ended, RunToEnd({program, "--restore", file, "--cache-dir",
-                                                place.cache_directory, "--log-format", "json"}));
+                                                place.cache_directory, "--json"}));
   interrupt.End();
   const Json result = Json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
   if (result.is_object() && result.contains("error")) return ErrorIn(result["error"]);

@@ -59,6 +59,7 @@ class CommandContext {
   // --connect-timeout and by `deadline`, if they are given.
   absl::StatusOr<Client*> client(std::optional<SteadyTime> deadline = std::nullopt);
 
+  const GlobalFlags& flags() const { return flags_; }
   bool json() const { return flags_.json; }
   std::ostream& out() { return out_; }
   std::ostream& err() { return err_; }

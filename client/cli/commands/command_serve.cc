@@ -30,15 +30,32 @@ absl::Status ExecDaemon(const std::vector<std::string>& arguments) {
                    absl::StrCat(binary, " could not be started: ", std::strerror(errno)));
 }
 
+namespace {
+
+// Returns the arguments of tilewrightd for "tilewright --json --cache-dir DIR serve ARGUMENTS".
+std::vector<std::string> DaemonArguments(const GlobalFlags& flags,
+                                         const std::vector<std::string>& given) {
+  std::vector<std::string> arguments;
+  if (flags.json) arguments.emplace_back("--json");
+  if (!flags.cache_directory.empty()) {
+    arguments.insert(arguments.end(), {"--cache-dir", flags.cache_directory});
+  }
+  if (!flags.socket.empty()) arguments.insert(arguments.end(), {"--socket", flags.socket});
+  arguments.insert(arguments.end(), given.begin(), given.end());
+  return arguments;
+}
+
+}  // namespace
+
 void AddServe(CLI::App& app, Action& action) {
   CLI::App* serve = app.add_subcommand(
       "serve", "Run the daemon here with tilewrightd's flags (`tilewright serve --help`)");
-  // The daemon parses all flags, also those that this command has too.
+  // The daemon parses the flags after `serve`, also those that this command has too.
   serve->prefix_command();
   serve->set_help_flag();
   serve->callback([&action, serve] {
-    action = [arguments = serve->remaining()](CommandContext&) -> absl::StatusOr<int> {
-      return ExecDaemon(arguments);
+    action = [given = serve->remaining()](CommandContext& context) -> absl::StatusOr<int> {
+      return ExecDaemon(DaemonArguments(context.flags(), given));
     };
   });
 }

@@ -19,6 +19,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "client/cli/commands/daemon_environment.h"
 #include "client/cli/commands/detached_process.h"
@@ -199,8 +200,10 @@ absl::Status Start(const DaemonPlace& place, SteadyTime deadline, const Say& say
       return "";
     }
     const std::string line = LastLogLine(log, log_offset);
-    return absl::StrCat("tilewrightd ended while it started: ", line.empty() ? "no message" : line,
-                        " (log: ", log, ")");
+    return absl::StrCat(
+        "tilewrightd ended while it started: ",
+        line.empty() ? "no message" : absl::StripPrefix(line, "tilewrightd: error: "),
+        " (log: ", log, ")");
   };
   return AwaitStart(place, deadline, absl::StrCat("starting tilewrightd (log: ", log, ")"),
                     exit_reason, say);

@@ -192,6 +192,31 @@ class CliTest(unittest.TestCase):
         self.assertNotEqual(second.returncode, 0)
         self.assertIn(str(self.place.cache), second.stderr)
 
+    def test_wrong_flags_of_serve_are_errors_of_usage(self):
+        for arguments in (("serve", "--bogus"), ("--json", "serve", "--bogus"),
+                          ("serve", "--bogus", "--json"), ("--json", "serve", "--max-queue", "x")):
+            with self.subTest(arguments=arguments):
+                done = self.place.run(*arguments)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertRegex(done.stderr, r"^tilewrightd: error: .* \[[A-Z0-9_]+\]\n$")
+                self.assertIn(arguments[-1] if "x" in arguments else "--bogus", done.stderr)
+                if "--json" in arguments:
+                    self.assertIn("reason", json.loads(done.stdout)["error"])
+                else:
+                    self.assertEqual(done.stdout, "")
+                    self.assertIn("[USAGE]", done.stderr)
+
+    def test_flags_before_serve_reach_the_daemon(self):
+        self.place.serve()
+        self.place.environment["TILEWRIGHT_CACHE_DIR"] = str(self.place.folder / "other")
+        second = self.place.run("--json", "--cache-dir", self.place.cache, "serve")
+        self.assertEqual(second.returncode, 75, second.stderr)
+        self.assertEqual(json.loads(second.stdout)["error"]["reason"], "CACHE_IN_USE")
+
+    def test_help_of_serve_is_the_daemons(self):
+        self.assertEqual(self.place.run("help", "serve").stdout,
+                         self.place.run("serve", "--help").stdout)
+
     def test_bundles_carry_winners_and_a_damaged_one_nothing(self):
         self.assertEqual(
             self.place.run("tune", *gemm(256, 256, 128), *TARGET, *FEW).returncode, 0

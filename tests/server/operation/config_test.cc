@@ -165,16 +165,21 @@ TEST(CommandLine, HelpAndVersionExitWell) {
   for (const char* flag : {"--help", "--version"}) {
     const char* arguments[] = {"tilewrightd", flag};
     const CommandLine line = ParseCommandLine(2, arguments);
-    ASSERT_TRUE(line.message.has_value());
-    EXPECT_EQ(line.exit_code, 0);
+    EXPECT_TRUE(line.message.has_value());
+    EXPECT_TRUE(line.status.ok()) << line.status;
   }
 }
 
-TEST(CommandLine, UnknownFlagExitsBadly) {
-  const char* arguments[] = {"tilewrightd", "--tcp", "1"};
-  const CommandLine line = ParseCommandLine(3, arguments);
-  ASSERT_TRUE(line.message.has_value());
-  EXPECT_EQ(line.exit_code, 2);
+// It was two lines in the parser's own format.
+TEST(CommandLine, AnUnknownFlagIsAnErrorOfUsage) {
+  const char* arguments[] = {"tilewrightd", "--tcp", "--json"};
+  for (const int count : {2, 3}) {
+    const CommandLine line = ParseCommandLine(count, arguments);
+    EXPECT_FALSE(line.message.has_value());
+    EXPECT_EQ(ReasonOf(line.status), "USAGE");
+    EXPECT_THAT(std::string(line.status.message()), HasSubstr("--tcp; see `tilewrightd --help`"));
+    EXPECT_EQ(line.json, count == 3);
+  }
 }
 
 TEST_F(ConfigTest, AFileWithoutAnEndIsNotReadOn) {
