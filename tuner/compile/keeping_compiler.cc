@@ -17,6 +17,7 @@
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/unique_fd.h"
+#include "proto/support/write_all.h"
 #include "spdlog/spdlog.h"
 
 namespace tilewright {
@@ -38,16 +39,6 @@ std::string NameOf(const std::vector<EmbeddedFile>& headers) {
 
 absl::Status Failed(const std::string& path, int error) {
   return absl::InternalError(absl::StrCat(path, ": ", std::strerror(error)));
-}
-
-bool WriteAll(int fd, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t written = write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 // Writes under a temporary name first, so that no reader sees half a file. A file that already

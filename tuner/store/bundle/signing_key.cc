@@ -11,6 +11,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/write_all.h"
 #include "tuner/store/bundle/ed25519.h"
 
 namespace tilewright {
@@ -53,8 +54,7 @@ absl::Status WriteKey(const std::string& path, std::string_view key, Place place
   const std::string fresh = absl::StrCat(path, ".", ::gettid());
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return KeyError("SIGNING_KEY_INVALID", fresh, std::strerror(errno));
-  const bool written =
-      ::write(fd, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(fd) == 0;
+  const bool written = WriteAll(fd, key) && ::fsync(fd) == 0;
   ::close(fd);
   const bool linked = written && place(fresh);
   const int error = errno;

@@ -9,6 +9,7 @@
 #include "proto/support/private_files.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/unique_fd.h"
+#include "proto/support/write_all.h"
 
 namespace tilewright {
 namespace {
@@ -25,12 +26,8 @@ absl::Status Fill(const std::string& to, const Write& write) {
   return written;
 }
 
-absl::Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) return CacheFileError("cannot write", path, errno);
-    if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+absl::Status WriteTo(int fd, std::string_view bytes, const std::string& path) {
+  if (!WriteAll(fd, bytes)) return CacheFileError("cannot write", path, errno);
   return absl::OkStatus();
 }
 
@@ -41,14 +38,14 @@ absl::Status CopyAll(int in, const std::string& from, int out, const std::string
     if (count == 0) return absl::OkStatus();
     if (count < 0 && errno != EINTR) return CacheFileError("cannot read", from, errno);
     if (count < 0) continue;
-    RETURN_IF_ERROR(WriteAll(out, {block.data(), static_cast<std::size_t>(count)}, to));
+    RETURN_IF_ERROR(WriteTo(out, {block.data(), static_cast<std::size_t>(count)}, to));
   }
 }
 
 }  // namespace
 
 absl::Status WriteBytes(const std::string& to, std::string_view bytes) {
-  return Fill(to, [&](int out) { return WriteAll(out, bytes, to); });
+  return Fill(to, [&](int out) { return WriteTo(out, bytes, to); });
 }
 
 absl::Status CopyFile(const std::string& from, const std::string& to) {

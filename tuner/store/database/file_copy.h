@@ -11,8 +11,8 @@
 namespace tilewright {
 
 // Replaces the content of the file `to` by `bytes`, or by the content of the file `from`. Makes the
-// file (mode 0640) if there is none, and follows no link. After a failure there is no file `to`.
-// Errors as CacheFaultOf.
+// file (mode 0640) if there is none, and follows no link. If writing fails, it removes `to`. Errors
+// as CacheFaultOf.
 absl::Status WriteBytes(const std::string& to, std::string_view bytes);
 absl::Status CopyFile(const std::string& from, const std::string& to);
 
