@@ -1,6 +1,9 @@
 #include "proto/support/known_values.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
@@ -51,21 +54,29 @@ class KnownValues final : public MessageVisitor {
 
 }  // namespace
 
-KnownValuesFilter::KnownValuesFilter(const Descriptor& type) {
+KnownValuesFilter::KnownValuesFilter(const Descriptor& type, std::vector<const Descriptor*> above) {
+  above.push_back(&type);
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
-    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      messages_.emplace_back(&field, *field.message_type());
-    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
-      const EnumDescriptor& values = *field.enum_type();
+    const Descriptor* message = field.message_type();  // Null if the field has another type.
+    const EnumDescriptor* values = field.enum_type();
+    if (message == nullptr && values == nullptr) continue;
+    if (field.is_repeated() || std::find(above.begin(), above.end(), message) != above.end()) {
+      passes_none_ = true;
+      return;
+    }
+    if (message != nullptr) {
+      messages_.emplace_back(&field, KnownValuesFilter(*message, above));
+    } else {
       int next = 0;
-      while (values.FindValueByNumber(next) != nullptr) ++next;
+      while (values->FindValueByNumber(next) != nullptr) ++next;
       enums_.push_back({&field, static_cast<unsigned>(next)});
     }
   }
 }
 
 bool KnownValuesFilter::Passes(const Message& message) const {
+  if (passes_none_) return false;
   const Reflection& reflection = *message.GetReflection();
   if (!reflection.GetUnknownFields(message).empty()) return false;
   for (const auto& [field, values] : enums_) {

@@ -11,14 +11,15 @@
 
 namespace tilewright {
 
-// Tells quickly that messages of one type have nothing unknown. It lists once where to look. Not
-// for repeated fields of enums and messages, or types that contain themselves. Immutable; any
-// thread.
+// Tells quickly that messages of one type have nothing unknown. It lists once where to look. It
+// leaves messages with repeated fields of enums or messages, and messages that can contain their
+// own type, to CheckKnownValues. Immutable; any thread.
 class KnownValuesFilter {
  public:
-  explicit KnownValuesFilter(const google::protobuf::Descriptor& type);
+  explicit KnownValuesFilter(const google::protobuf::Descriptor& type)
+      : KnownValuesFilter(type, {}) {}
 
-  // Returns whether CheckKnownValues is OK for `message`. It may be OK as well if this is false.
+  // Returns whether CheckKnownValues is OK for `message`. False says nothing.
   bool Passes(const google::protobuf::Message& message) const;
 
  private:
@@ -27,6 +28,11 @@ class KnownValuesFilter {
     unsigned values;  // All numbers below this are values.
   };
 
+  // `above`: the types of the messages that the message lies in.
+  KnownValuesFilter(const google::protobuf::Descriptor& type,
+                    std::vector<const google::protobuf::Descriptor*> above);
+
+  bool passes_none_ = false;
   std::vector<EnumField> enums_;
   std::vector<std::pair<const google::protobuf::FieldDescriptor*, KnownValuesFilter>> messages_;
 };

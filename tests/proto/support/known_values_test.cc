@@ -5,8 +5,12 @@
 #include <functional>
 #include <vector>
 
+#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/text_format.h"
 #include "proto/support/errors.h"
 #include "tilewright/v1/problem.pb.h"
+#include "tilewright/v1/tuning_service.pb.h"
 
 namespace tilewright {
 namespace {
@@ -79,6 +83,36 @@ TEST_F(KnownValuesFilterTest, StopsUnknownFieldsInEveryMessage) {
     });
   });
   EXPECT_GE(messages, 8);
+}
+
+TEST(KnownValuesFilterOfOtherTypesTest, LeavesRepeatedMessagesToTheWalk) {
+  v1::CreateSweepRequest request;
+  request.add_entries()->mutable_problem()->mutable_gemm()->set_a_type(v1::DATA_TYPE_BF16);
+  EXPECT_FALSE(KnownValuesFilter(*request.GetDescriptor()).Passes(request));
+}
+
+TEST(KnownValuesFilterOfOtherTypesTest, LeavesRepeatedEnumsAndTypesInThemselvesToTheWalk) {
+  google::protobuf::FileDescriptorProto file;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+    name: "test.proto"
+    enum_type { name: "Enum" value { name: "ZERO" number: 0 } }
+    message_type {
+      name: "Enums"
+      field { name: "enums" number: 1 label: LABEL_REPEATED type_name: "Enum" }
+    }
+    message_type {
+      name: "List"
+      field { name: "next" number: 1 label: LABEL_OPTIONAL type_name: "List" }
+    })",
+                                                            &file));
+  google::protobuf::DescriptorPool pool;
+  ASSERT_NE(pool.BuildFile(file), nullptr);
+  google::protobuf::DynamicMessageFactory factory(&pool);
+  for (const char* name : {"Enums", "List"}) {
+    const Descriptor* type = pool.FindMessageTypeByName(name);
+    ASSERT_NE(type, nullptr);
+    EXPECT_FALSE(KnownValuesFilter(*type).Passes(*factory.GetPrototype(type))) << name;
+  }
 }
 
 }  // namespace
