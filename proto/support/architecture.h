@@ -11,8 +11,9 @@ struct Architecture {
   int number = 0;   // 90 for compute capability 9.0.
   char suffix = 0;  // 'a': for that compute capability alone. 'f': for its family. 0: no suffix.
 
-  // Returns whether a GPU of `compute_capability` runs the code. Without the suffix 'a' it is one
-  // of the same major version that is not older. The families of CUDA 13 are of one major version.
+  // Returns whether a GPU of `compute_capability` runs the code. Code without the suffix 'a' runs
+  // on its own compute capability and on later ones of the same major version. That is right for
+  // 'f' too: each family of CUDA 13 is of one major version.
   bool RunsOn(int compute_capability) const;
 };
 

@@ -12,9 +12,8 @@
 
 namespace tilewright {
 
-// FAILED_PRECONDITION, reason ARCHITECTURE_MISMATCH. `compute_capability` is 90 for 9.0. Native
-// code runs on GPUs of its major version, from its minor version on. Code for an
-// architecture-specific target ("sm_90a") runs only on that version.
+// FAILED_PRECONDITION, reason ARCHITECTURE_MISMATCH: Architecture::RunsOn says that the GPU does
+// not run code for `architecture` ("sm_90a"). `compute_capability` is 90 for 9.0.
 absl::Status CheckArchitecture(std::string_view architecture, int compute_capability);
 
 // Checks a canonical problem of this shape and with these tensors against all requirements of
