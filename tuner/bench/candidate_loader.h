@@ -61,8 +61,9 @@ Operands OperandsOf(const OperandTable<kLast, Operands, Args>& table, const Laun
   reference.SetScalars(operands);
   for (const auto& [use, pointer] : memory.tensors) {
     table.Set(*use, pointer, operands);
-    if (static_cast<Tensor>(use->tensor) == Tensor::kMask)
+    if (static_cast<Tensor>(use->tensor) == Tensor::kMask) {
       operands.mask_bytes = use->layout.SpanBytes();
+    }
   }
   operands.workspace = memory.workspace;
   operands.workspace_bytes = memory.workspace_bytes;

@@ -4,12 +4,14 @@
 #include <cstdint>
 
 #include "kernel_templates/launch/plan/launch_checks.h"
+#include "kernel_templates/launch/plan/pack_arguments.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
 #include "proto/problem/dropout_mask.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
 namespace tilewright {
+
 absl::Status CheckFusedDropoutShape(const v1::LaunchPlan& plan,
                                     const v1::FusedDropoutProblem& problem,
                                     const TensorUses& uses) {
@@ -23,8 +25,9 @@ absl::Status CheckFusedDropoutOperands(const v1::LaunchPlan& plan,
   for (const TensorUse& use : uses) {
     RETURN_IF_ERROR(
         CheckPointer(use, kFusedDropoutOperands.Get(use, operands), plan.requirements()));
-    if (FusedTensorOf(use) == FusedTensor::kMask)
+    if (FusedTensorOf(use) == FusedTensor::kMask) {
       RETURN_IF_ERROR(CheckMaskBytes(use, operands.mask_bytes));
+    }
   }
   if (DropsElements(problem)) RETURN_IF_ERROR(CheckOffsetOperand(operands.offset));
   if (Normalizes(problem) && !(operands.epsilon >= 0 && std::isfinite(operands.epsilon))) {

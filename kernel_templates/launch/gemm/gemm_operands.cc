@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernel_templates/launch/plan/launch_checks.h"
+#include "kernel_templates/launch/plan/pack_arguments.h"
 #include "kernel_templates/launch/plan/size_checks.h"
 #include "kernel_templates/launch/plan/workspace_layout.h"
 #include "proto/problem/data_type.h"
