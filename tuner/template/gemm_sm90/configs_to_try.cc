@@ -110,8 +110,8 @@ bool TilesSuit(const v1::GemmProblem& gemm, const v1::Silicon& silicon, const Ge
 
 // Returns every shape, schedule and cluster of `c`'s precision that is worth a try, with split_k
 // and raster_group 1.
-std::vector<GemmSm90Config> ConfigsOfFirstRun(const v1::GemmProblem& gemm,
-                                              const v1::Silicon& silicon, GemmSm90Config c) {
+std::vector<GemmSm90Config> ConfigsWithoutSplits(const v1::GemmProblem& gemm,
+                                                 const v1::Silicon& silicon, GemmSm90Config c) {
   std::vector<GemmSm90Config> configs;
   double best = 0;
   const auto consider = [&](const Schedule& schedule, int columns, bool swap) {
@@ -159,8 +159,8 @@ std::vector<GemmSm90Config> ConfigsOfFirstRun(const v1::GemmProblem& gemm,
 
 // Sets split_k and the raster of `c` to all values worth a try.
 template <typename Visit>
-void ForEachRun(const v1::GemmProblem& gemm, const v1::Silicon& silicon, GemmSm90Config c,
-                const Visit& visit) {
+void ForEachSplitAndRaster(const v1::GemmProblem& gemm, const v1::Silicon& silicon,
+                           GemmSm90Config c, const Visit& visit) {
   const int rows = c.tile_m * c.cluster_m;
   const int columns = c.tile_n * c.cluster_n;
   const int64_t tiles_m = CeilDiv(gemm.m(), rows);
@@ -204,9 +204,9 @@ std::vector<GemmSm90Config> ConfigsToTry(const v1::GemmProblem& gemm, const v1::
     precision.split_k = 1;
     precision.raster_group = 1;
     if (!Admits(gemm, PrecisionOf(gemm, precision))) continue;
-    for (const GemmSm90Config& first : ConfigsOfFirstRun(gemm, silicon, precision)) {
-      ForEachRun(gemm, silicon, first,
-                 [&](const GemmSm90Config& config) { configs.push_back(config); });
+    for (const GemmSm90Config& whole : ConfigsWithoutSplits(gemm, silicon, precision)) {
+      ForEachSplitAndRaster(gemm, silicon, whole,
+                            [&](const GemmSm90Config& config) { configs.push_back(config); });
     }
   }
   return configs;
