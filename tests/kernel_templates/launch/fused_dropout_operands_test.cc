@@ -56,24 +56,34 @@ FusedDropoutArguments FullOperands(const v1::FusedDropoutProblem& problem) {
   return operands;
 }
 
+absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::FusedDropoutProblem& problem) {
+  return CheckFusedDropoutShape(plan, problem, TensorsOf(problem));
+}
+
+absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::FusedDropoutProblem& problem,
+                           const FusedDropoutArguments& operands) {
+  return CheckFusedDropoutOperands(plan, problem, TensorsOf(problem), operands);
+}
+
+FusedDropoutArgs Pack(const v1::LaunchPlan& plan, const v1::FusedDropoutProblem& problem,
+                      const FusedDropoutArguments& operands) {
+  return PackFusedDropout(plan, problem, TensorsOf(problem), operands);
+}
+
 TEST(FusedDropoutOperandsTest, EveryTensorIsNeededAndAligned) {
   for (const bool backward : {false, true}) {
     const v1::FusedDropoutProblem problem = FullProblem(backward);
-    EXPECT_TRUE(CheckFusedDropoutShape(FusedPlan(), problem, TensorsOf(problem)).ok());
-    EXPECT_TRUE(
-        CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), FullOperands(problem))
-            .ok());
+    EXPECT_TRUE(CheckShape(FusedPlan(), problem).ok());
+    EXPECT_TRUE(CheckOperands(FusedPlan(), problem, FullOperands(problem)).ok());
     for (const TensorUse& use : TensorsOf(problem)) {
       const std::string field = std::string("operands.") + use.name;
       FusedDropoutArguments operands = FullOperands(problem);
       kFusedDropoutOperands.Set(use, nullptr, operands);
       EXPECT_EQ(kFusedDropoutOperands.Get(use, operands), nullptr);
-      ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
-                   field, "NULL_POINTER");
+      ExpectBlames(CheckOperands(FusedPlan(), problem, operands), field, "NULL_POINTER");
       if (FusedTensorOf(use) == FusedTensor::kMask) continue;
       kFusedDropoutOperands.Set(use, Address(0x10001), operands);
-      ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
-                   field, "MISALIGNED_POINTER");
+      ExpectBlames(CheckOperands(FusedPlan(), problem, operands), field, "MISALIGNED_POINTER");
     }
   }
 }
@@ -82,35 +92,31 @@ TEST(FusedDropoutOperandsTest, OffsetsAndScalars) {
   const v1::FusedDropoutProblem problem = FullProblem(false);
   FusedDropoutArguments operands = FullOperands(problem);
   operands.offset = kNoLaunchOffset;
-  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
-               "operands.offset", "SEED_WITHOUT_OFFSET");
+  ExpectBlames(CheckOperands(FusedPlan(), problem, operands), "operands.offset",
+               "SEED_WITHOUT_OFFSET");
   operands.offset = kOffsetLimit;
-  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
-               "operands.offset", "OUT_OF_RANGE");
+  ExpectBlames(CheckOperands(FusedPlan(), problem, operands), "operands.offset", "OUT_OF_RANGE");
   operands = FullOperands(problem);
   operands.epsilon = -1;
-  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
-               "operands.epsilon", "OUT_OF_RANGE");
+  ExpectBlames(CheckOperands(FusedPlan(), problem, operands), "operands.epsilon", "OUT_OF_RANGE");
   operands = FullOperands(problem);
   operands.mask_bytes = 64 * 6 - 1;
-  ExpectBlames(CheckFusedDropoutOperands(FusedPlan(), problem, TensorsOf(problem), operands),
-               "operands.mask_bytes", "MASK_TOO_SMALL");
+  ExpectBlames(CheckOperands(FusedPlan(), problem, operands), "operands.mask_bytes",
+               "MASK_TOO_SMALL");
   v1::FusedDropoutProblem plain = problem;
   plain.clear_dropout();
   operands = FullOperands(problem);
   operands.offset = kNoLaunchOffset;
-  EXPECT_TRUE(CheckFusedDropoutOperands(FusedPlan(), plain, TensorsOf(plain), operands).ok());
+  EXPECT_TRUE(CheckOperands(FusedPlan(), plain, operands).ok());
 }
 
 TEST(FusedDropoutOperandsTest, ShapesThatThePlanDoesNotTake) {
   v1::FusedDropoutProblem problem = FullProblem(false);
   v1::LaunchPlan plan = FusedPlan();
   plan.mutable_requirements()->set_n_limit(47);
-  ExpectBlames(CheckFusedDropoutShape(plan, problem, TensorsOf(problem)), "fused_dropout.columns",
-               "OUT_OF_RANGE");
+  ExpectBlames(CheckShape(plan, problem), "fused_dropout.columns", "OUT_OF_RANGE");
   problem.set_x_stride(52);
-  ExpectBlames(CheckFusedDropoutShape(FusedPlan(), problem, TensorsOf(problem)),
-               "fused_dropout.x_stride", "MISALIGNED_STRIDE");
+  ExpectBlames(CheckShape(FusedPlan(), problem), "fused_dropout.x_stride", "MISALIGNED_STRIDE");
 }
 
 TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
@@ -125,7 +131,7 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
   operands.y = Address(0x20);
   operands.workspace = Address(0x40);
   operands.seed = 9;
-  const FusedDropoutArgs args = PackFusedDropout(plan, problem, TensorsOf(problem), operands);
+  const FusedDropoutArgs args = Pack(plan, problem, operands);
   EXPECT_EQ(args.dy, operands.dy);
   EXPECT_EQ(args.shift_gradient, operands.shift_gradient);
   EXPECT_EQ(args.y, nullptr);
@@ -141,8 +147,8 @@ TEST(FusedDropoutOperandsTest, PacksWhatTheProblemHas) {
   EXPECT_EQ(args.kept_share, 0.75f);
   EXPECT_EQ(args.dropout_scale, DropoutScale(QuantizeProbability(0.25)));
   problem.clear_dropout();
-  EXPECT_EQ(PackFusedDropout(plan, problem, TensorsOf(problem), operands).seed, 0u);
-  EXPECT_EQ(PackFusedDropout(plan, problem, TensorsOf(problem), operands).mask, nullptr);
+  EXPECT_EQ(Pack(plan, problem, operands).seed, 0u);
+  EXPECT_EQ(Pack(plan, problem, operands).mask, nullptr);
 }
 
 TEST(FusedDropoutOperandsTest, PlansAreOfOneVersionOfArguments) {

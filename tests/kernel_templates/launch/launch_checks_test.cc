@@ -36,23 +36,21 @@ TEST(CheckArchitectureTest, OtherNamesRunNowhere) {
 
 TEST(CheckShapeTest, DimensionsAreDivisible) {
   v1::GemmProblem problem = Problem();
-  EXPECT_TRUE(CheckGemmShape(Plan(), problem, TensorsOf(problem)).ok());
+  EXPECT_TRUE(CheckShape(Plan(), problem).ok());
   problem.set_k(60);
   problem.set_lda(64);
   problem.set_ldb(64);
-  ExpectBlames(CheckGemmShape(Plan(), problem, TensorsOf(problem)), "gemm.k", "NOT_DIVISIBLE");
+  ExpectBlames(CheckShape(Plan(), problem), "gemm.k", "NOT_DIVISIBLE");
 }
 
 TEST(CheckShapeTest, StridesAreAligned) {
   v1::GemmProblem problem = Problem();
   problem.set_lda(65);
-  ExpectBlames(CheckGemmShape(Plan(), problem, TensorsOf(problem)), "gemm.lda",
-               "MISALIGNED_STRIDE");
+  ExpectBlames(CheckShape(Plan(), problem), "gemm.lda", "MISALIGNED_STRIDE");
   problem = Problem();
   problem.set_batch(2);
   problem.set_b_batch_stride(64 * 64 + 4);
-  ExpectBlames(CheckGemmShape(Plan(), problem, TensorsOf(problem)), "gemm.b_batch_stride",
-               "MISALIGNED_STRIDE");
+  ExpectBlames(CheckShape(Plan(), problem), "gemm.b_batch_stride", "MISALIGNED_STRIDE");
 }
 
 TEST(CheckShapeTest, MoreTilesThanAGridHoldsAreRefused) {
@@ -62,7 +60,7 @@ TEST(CheckShapeTest, MoreTilesThanAGridHoldsAreRefused) {
   v1::GemmProblem problem = Problem();
   problem.set_m(1 << 20);
   problem.set_n(1 << 20);
-  ExpectBlames(CheckGemmShape(plan, problem, TensorsOf(problem)), "gemm.m", "GRID_TOO_LARGE");
+  ExpectBlames(CheckShape(plan, problem), "gemm.m", "GRID_TOO_LARGE");
 }
 
 TEST(CheckShapeTest, StepsOfColumnsHaveNoTilesToCount) {
@@ -73,7 +71,7 @@ TEST(CheckShapeTest, StepsOfColumnsHaveNoTilesToCount) {
   v1::GemmProblem problem = Problem();
   problem.set_m(1 << 20);
   problem.set_n(1 << 20);
-  EXPECT_TRUE(CheckGemmShape(plan, problem, TensorsOf(problem)).ok());
+  EXPECT_TRUE(CheckShape(plan, problem).ok());
 }
 
 }  // namespace

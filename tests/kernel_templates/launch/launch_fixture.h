@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kernel_templates/abi/kernel_args.h"
+#include "kernel_templates/launch/gemm/gemm_operands.h"
 #include "proto/support/errors.h"
 #include "tilewright/gemm.h"
 #include "tilewright/v1/kernel.pb.h"
@@ -55,6 +56,20 @@ inline GemmArguments Operands() {
   operands.b = Address(0x20000);
   operands.d = Address(0x30000);
   return operands;
+}
+
+inline absl::Status CheckShape(const v1::LaunchPlan& plan, const v1::GemmProblem& problem) {
+  return CheckGemmShape(plan, problem, TensorsOf(problem));
+}
+
+inline absl::Status CheckOperands(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
+                                  const GemmArguments& operands) {
+  return CheckGemmOperands(plan, problem, TensorsOf(problem), operands);
+}
+
+inline GemmArgs Pack(const v1::LaunchPlan& plan, const v1::GemmProblem& problem,
+                     const GemmArguments& operands) {
+  return PackGemm(plan, problem, TensorsOf(problem), operands);
 }
 
 inline std::string FieldOf(const absl::Status& status) {

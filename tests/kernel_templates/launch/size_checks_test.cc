@@ -46,24 +46,18 @@ TEST(CheckShapeTest, TheLargestSizesAreServed) {
   for (const auto& [m, n, k] :
        {std::tuple{kMost, int64_t{8}, int64_t{8}}, std::tuple{int64_t{8}, kMost, int64_t{8}},
         std::tuple{int64_t{8}, int64_t{8}, kMost - 7}}) {
-    const absl::Status status =
-        CheckGemmShape(PlanOf(64, 64), Shape(m, n, k), TensorsOf(Shape(m, n, k)));
+    const absl::Status status = CheckShape(PlanOf(64, 64), Shape(m, n, k));
     EXPECT_TRUE(status.ok()) << status;
-    EXPECT_TRUE(CheckGemmShape(PlanOf(128, 256, v1::GRID_RULE_PERSISTENT, 2), Shape(m, n, k),
-                               TensorsOf(Shape(m, n, k)))
-                    .ok());
+    EXPECT_TRUE(CheckShape(PlanOf(128, 256, v1::GRID_RULE_PERSISTENT, 2), Shape(m, n, k)).ok());
   }
-  EXPECT_TRUE(
-      CheckGemmShape(Plan(), Shape(64, 64, 64, 65535), TensorsOf(Shape(64, 64, 64, 65535))).ok());
+  EXPECT_TRUE(CheckShape(Plan(), Shape(64, 64, 64, 65535)).ok());
 }
 
 TEST(CheckShapeTest, GridsEndAtTheirLastBlock) {
   // 2^16 * (2^15 - 1) tiles, and 2^16 * 2^15.
   const int64_t m = int64_t{64} << 16;
-  EXPECT_TRUE(
-      CheckGemmShape(Plan(), Shape(m, 64 * 32767, 8), TensorsOf(Shape(m, 64 * 32767, 8))).ok());
-  const absl::Status status =
-      CheckGemmShape(Plan(), Shape(m, 64 * 32768, 8), TensorsOf(Shape(m, 64 * 32768, 8)));
+  EXPECT_TRUE(CheckShape(Plan(), Shape(m, 64 * 32767, 8)).ok());
+  const absl::Status status = CheckShape(Plan(), Shape(m, 64 * 32768, 8));
   ExpectBlames(status, "gemm.m", "GRID_TOO_LARGE");
   EXPECT_EQ(status.message(),
             "gemm.m: 4194304 x 2097152 are 2147483648 tiles of 64 x 64 for a grid of at most "
@@ -72,24 +66,17 @@ TEST(CheckShapeTest, GridsEndAtTheirLastBlock) {
 
 TEST(CheckShapeTest, PersistentBlocksWalkAllBatchesInOneGrid) {
   const v1::GemmProblem problem = Shape(int64_t{64} << 10, 64 << 6, 64, 32768);
-  EXPECT_TRUE(CheckGemmShape(Plan(), problem, TensorsOf(problem)).ok());
-  ExpectBlames(
-      CheckGemmShape(PlanOf(64, 64, v1::GRID_RULE_PERSISTENT), problem, TensorsOf(problem)),
-      "gemm.m", "GRID_TOO_LARGE");
+  EXPECT_TRUE(CheckShape(Plan(), problem).ok());
+  ExpectBlames(CheckShape(PlanOf(64, 64, v1::GRID_RULE_PERSISTENT), problem), "gemm.m",
+               "GRID_TOO_LARGE");
 }
 
 TEST(CheckShapeTest, TilesThatEndBeyond31BitsAreRefused) {
-  ExpectBlames(CheckGemmShape(PlanOf(192, 64), Shape(kMost, 8, 8), TensorsOf(Shape(kMost, 8, 8))),
-               "gemm.m", "GRID_TOO_LARGE");
-  ExpectBlames(CheckGemmShape(PlanOf(64, 192), Shape(8, kMost, 8), TensorsOf(Shape(8, kMost, 8))),
-               "gemm.n", "GRID_TOO_LARGE");
+  ExpectBlames(CheckShape(PlanOf(192, 64), Shape(kMost, 8, 8)), "gemm.m", "GRID_TOO_LARGE");
+  ExpectBlames(CheckShape(PlanOf(64, 192), Shape(8, kMost, 8)), "gemm.n", "GRID_TOO_LARGE");
   // 192 * 11184810 = 2^31 - 128.
-  EXPECT_TRUE(
-      CheckGemmShape(PlanOf(192, 64), Shape(kMost - 127, 8, 8), TensorsOf(Shape(kMost - 127, 8, 8)))
-          .ok());
-  EXPECT_FALSE(
-      CheckGemmShape(PlanOf(192, 64), Shape(kMost - 126, 8, 8), TensorsOf(Shape(kMost - 126, 8, 8)))
-          .ok());
+  EXPECT_TRUE(CheckShape(PlanOf(192, 64), Shape(kMost - 127, 8, 8)).ok());
+  EXPECT_FALSE(CheckShape(PlanOf(192, 64), Shape(kMost - 126, 8, 8)).ok());
 }
 
 TEST(CheckShapeTest, StridesThatTmaCannotFollowAreRefused) {
@@ -97,16 +84,16 @@ TEST(CheckShapeTest, StridesThatTmaCannotFollowAreRefused) {
   plan.mutable_steps(0)->add_tensor_maps()->set_operand(v1::OPERAND_B);
   v1::GemmProblem problem = Problem();
   problem.set_ldb(int64_t{1} << 39);  // Elements of 2 bytes.
-  ExpectBlames(CheckGemmShape(plan, problem, TensorsOf(problem)), "operands.b", "STRIDE_TOO_LARGE");
+  ExpectBlames(CheckShape(plan, problem), "operands.b", "STRIDE_TOO_LARGE");
   problem.set_ldb((int64_t{1} << 39) - 8);
-  EXPECT_TRUE(CheckGemmShape(plan, problem, TensorsOf(problem)).ok());
+  EXPECT_TRUE(CheckShape(plan, problem).ok());
   // Nobody follows the stride of a single row.
   problem.set_ldb(int64_t{1} << 39);
   problem.set_n(1);
-  EXPECT_TRUE(CheckGemmShape(plan, problem, TensorsOf(problem)).ok());
+  EXPECT_TRUE(CheckShape(plan, problem).ok());
   problem.set_batch(2);
   problem.set_b_batch_stride(int64_t{1} << 39);
-  ExpectBlames(CheckGemmShape(plan, problem, TensorsOf(problem)), "operands.b", "STRIDE_TOO_LARGE");
+  ExpectBlames(CheckShape(plan, problem), "operands.b", "STRIDE_TOO_LARGE");
 }
 
 // The first batch would overwrite what the others still read.
@@ -117,12 +104,11 @@ TEST(CheckOperandsTest, ASourceThatAllBatchesShareIsNotD) {
   GemmArguments operands = Operands();
   operands.c = operands.d;
   operands.beta = 1;
-  EXPECT_TRUE(CheckGemmOperands(Plan(), problem, TensorsOf(problem), operands).ok());
+  EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
   problem.set_c_batch_stride(kSharedByBatches);
-  ExpectBlames(CheckGemmOperands(Plan(), problem, TensorsOf(problem), operands), "operands.c",
-               "IS_OUTPUT");
+  ExpectBlames(CheckOperands(Plan(), problem, operands), "operands.c", "IS_OUTPUT");
   operands.c = Address(0x60000);
-  EXPECT_TRUE(CheckGemmOperands(Plan(), problem, TensorsOf(problem), operands).ok());
+  EXPECT_TRUE(CheckOperands(Plan(), problem, operands).ok());
 }
 
 }  // namespace
