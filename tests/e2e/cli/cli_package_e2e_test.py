@@ -57,6 +57,20 @@ class PackageTest(unittest.TestCase):
         self.assertEqual((folder / "NOTICE").read_text(), (root / "NOTICE").read_text())
         run(root / "scripts" / "generate_notice", "--check", self.prefix)
 
+    # The same libraries are in the system, so everything runs without a search path too.
+    def test_the_tree_uses_the_libraries_that_it_carries(self):
+        carried = (self.prefix / "lib" / "tilewright").resolve()
+        names = {path.name for path in carried.iterdir()}
+        used = set()
+        for program in ("bin/tilewrightd", "lib/libtilewright.so", "lib/libtilewright_client.so"):
+            for line in run("ldd", self.prefix / program).splitlines():
+                name, _, place = line.strip().partition(" => ")
+                if name not in names:
+                    continue
+                self.assertEqual(pathlib.Path(place.split()[0]).parent.resolve(), carried, program)
+                used.add(name.partition(".")[0])
+        self.assertLessEqual({"libprotobuf", "libgrpc"}, used)
+
     def test_only_the_interface_is_exported(self):
         symbols = run("nm", "-D", "--defined-only", self.prefix / "lib" / "libtilewright.so")
         names = {line.split()[-1].split("@")[0] for line in symbols.splitlines()}
