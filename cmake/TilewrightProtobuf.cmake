@@ -3,9 +3,9 @@ set(TILEWRIGHT_GENERATED ${CMAKE_BINARY_DIR}/proto/generated)
 file(MAKE_DIRECTORY ${TILEWRIGHT_GENERATED})
 
 # tilewright_generate(SOURCES [GRPC] ROOTS ... PROTOS ...)
-# Generates C++ from PROTOS, which are paths below the first of ROOTS; they may import what lies below
-# any of them. With GRPC, generates the services, else the messages. Sets SOURCES to the .cc files.
-# The headers lie beside them.
+# Generates C++ from PROTOS, which are paths below the first of ROOTS. They may import what lies
+# below any of ROOTS. With GRPC, generates the services, else the messages. Sets SOURCES to the .cc
+# files. The headers lie beside them.
 function(tilewright_generate sources)
   cmake_parse_arguments(ARG "GRPC" "" "ROOTS;PROTOS" ${ARGN})
   set(kind .pb)
