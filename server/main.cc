@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "absl/cleanup/cleanup.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/standard_descriptors.h"
 #include "proto/support/status_macros.h"
@@ -110,7 +110,7 @@ absl::Status Serve(const ConfigLayers& layers, const Config& config) {
            .max_cache_bytes = config.max_cache_bytes},
           {*compiler, *profiler, *store, index, tuner, clock}));
   spdlog::info("tilewrightd {} serves {} on {} after {:.3f} s", kVersion,
-               Count(static_cast<int64_t>(index.size()), "winner"), config.socket,
+               Counted(static_cast<int64_t>(index.size()), "winner"), config.socket,
                absl::ToDoubleSeconds(SteadyTime::Now() - begin));
   Reloader reloader(layers, config, [&server](const Config& changed) {
     server->SetMaxConnectionsPerUser(static_cast<std::size_t>(changed.max_connections_per_user));

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 
 namespace tilewright {
 
@@ -31,7 +31,7 @@ std::string DescribeLeftOut(const v1::ExportSummary& summary) {
     if (count > 0) parts.push_back(absl::StrCat(count, " ", reason));
   }
   if (parts.empty()) return "";
-  return absl::StrCat("left out ", Count(LeftOut(summary), "winner"), ": ",
+  return absl::StrCat("left out ", Counted(LeftOut(summary), "winner"), ": ",
                       absl::StrJoin(parts, "; "));
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 
 namespace tilewright {
 namespace {
@@ -28,7 +28,7 @@ Caretaker::~Caretaker() {
   if (tuner_.unstored() == 0) return;
   if (const absl::Status stored = tuner_.StoreUnstored(); !stored.ok()) {
     const auto lost = static_cast<int64_t>(tuner_.unstored());
-    spdlog::error("{} could not be stored and {} lost: {}", Count(lost, "winner"),
+    spdlog::error("{} could not be stored and {} lost: {}", Counted(lost, "winner"),
                   lost == 1 ? "is" : "are", std::string(stored.message()));
   }
 }

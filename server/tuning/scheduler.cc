@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/problem/problem.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "server/net/shared_limit.h"
@@ -237,7 +237,7 @@ absl::Status Scheduler::QueueFull(std::string_view why) {
   const int64_t delay = std::clamp<int64_t>(static_cast<int64_t>(mean_seconds_ * 1000), 100, 60000);
   return MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                    absl::StrCat(std::string(why), " (",
-                                Count(static_cast<int64_t>(options_.max_queue), "tuning"),
+                                Counted(static_cast<int64_t>(options_.max_queue), "tuning"),
                                 " may wait): try again in ", delay, " ms"),
                    {{"retry_delay_ms", absl::StrCat(delay)}});
 }

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/problem/gemm/precision.h"
 #include "proto/problem/problem.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/timestamps.h"
 #include "tuner/search/competing_templates.h"
 #include "tuner/store/winner_key.h"
@@ -59,7 +59,7 @@ void EnterWorkersLost(const std::vector<v1::Candidate>& candidates, v1::Winner& 
       std::count_if(candidates.begin(), candidates.end(), [](const v1::Candidate& candidate) {
         return candidate.failure().kind() == v1::FAILURE_KIND_DEFERRED;
       });
-  winner.set_reason(absl::StrCat(winner.reason(), "; ", Count(deferred, "other candidate"),
+  winner.set_reason(absl::StrCat(winner.reason(), "; ", Counted(deferred, "other candidate"),
                                  " could not be tried, because something outside killed or "
                                  "stopped the workers"));
 }

@@ -14,7 +14,7 @@
 #include "client/cli/output/report.h"
 #include "client/cli/problems/suite.h"
 #include "client/cli/problems/target_flags.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
@@ -150,12 +150,13 @@ absl::StatusOr<int> Bench(CommandContext& context, const BenchFlags& flags) {
   }
   const auto total = static_cast<int64_t>(suite.size());
   if (interrupted) {
-    context.Note(absl::StrCat("interrupted after ", rows.size(), " of ", Count(total, "problem")));
+    context.Note(
+        absl::StrCat("interrupted after ", rows.size(), " of ", Counted(total, "problem")));
     return kExitInterrupted;
   }
   if (!lost.ok()) {
     context.Error(WithMessage(
-        lost, absl::StrCat(lost.message(), "; ", rows.size(), " of ", Count(total, "problem"),
+        lost, absl::StrCat(lost.message(), "; ", rows.size(), " of ", Counted(total, "problem"),
                            total == 1 ? " was" : " were", " measured before")));
     return ExitCodeOf(lost);
   }
@@ -163,7 +164,7 @@ absl::StatusOr<int> Bench(CommandContext& context, const BenchFlags& flags) {
     context.Error(
         MakeError(absl::StatusCode::kInternal, "BENCH_FAILED",
                   absl::StrCat(report["summary"]["failed"].get<int>(), " of ",
-                               Count(static_cast<int64_t>(rows.size()), "problem"), " failed")));
+                               Counted(static_cast<int64_t>(rows.size()), "problem"), " failed")));
     return kExitFailure;
   }
   for (const BenchRow& row : rows) {

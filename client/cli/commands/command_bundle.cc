@@ -11,7 +11,7 @@
 #include "client/cli/output/format.h"
 #include "client/cli/output/report.h"
 #include "proto/support/bundle_size.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/export_summary.h"
 #include "proto/support/status_macros.h"
@@ -38,10 +38,10 @@ Json SummaryToJson(const v1::ExportSummary& summary) {
 }
 
 void PrintSummary(CommandContext& context, const v1::ExportSummary& summary) {
-  context.out() << "It has " << Count(summary.winners(), "winner") << " and "
-                << Count(summary.kernels(), "kernel") << ".\n";
+  context.out() << "It has " << Counted(summary.winners(), "winner") << " and "
+                << Counted(summary.kernels(), "kernel") << ".\n";
   if (summary.vendor_replaced() > 0) {
-    context.out() << Count(summary.vendor_replaced(), "winner")
+    context.out() << Counted(summary.vendor_replaced(), "winner")
                   << (summary.vendor_replaced() == 1 ? " is" : " are")
                   << " the best template instead of a cublasLt algorithm: an algorithm works only "
                      "with its own version of cublasLt.\n";
@@ -92,8 +92,8 @@ std::string NameOf(const std::string& signer, const std::string& name) {
 
 // "12 winners and 10 kernels; kept 2 that are here already"
 std::string Outcome(const v1::ImportBundleResponse& response, bool dry_run) {
-  std::string text = absl::StrCat(Count(response.winners_imported(), "winner"), " and ",
-                                  Count(response.kernels_imported(), "kernel"));
+  std::string text = absl::StrCat(Counted(response.winners_imported(), "winner"), " and ",
+                                  Counted(response.kernels_imported(), "kernel"));
   if (response.winners_kept() > 0) {
     absl::StrAppend(&text, "; ", dry_run ? "would keep " : "kept ", response.winners_kept(),
                     response.winners_kept() == 1 ? " that is" : " that are", " here already");
@@ -141,8 +141,8 @@ absl::StatusOr<int> Inspect(CommandContext& context, const std::string& path, bo
     std::vector<Result> results;
     for (const v1::Winner& winner : response.winners()) results.push_back(ResultOf(winner));
     context.out() << RenderResults(results, context.out_style());
-    context.out() << Count(response.winner_count(), "winner") << ", "
-                  << Count(response.kernel_count(), "kernel");
+    context.out() << Counted(response.winner_count(), "winner") << ", "
+                  << Counted(response.kernel_count(), "kernel");
     if (response.winner_count() > response.winners_size()) {
       context.out() << "; the first " << response.winners_size() << " are shown";
     }

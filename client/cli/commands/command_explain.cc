@@ -17,7 +17,7 @@
 #include "client/cli/problems/target_flags.h"
 #include "client/cli/problems/tune_command.h"
 #include "proto/problem/problem.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -105,8 +105,8 @@ void PrintExplanation(CommandContext& context, const v1::ExplainWinnerResponse& 
   if (const auto& leads = winner.candidate().lead_seconds(); !leads.empty()) {
     context.out() << absl::StrFormat("Took the lead %.1f s into the tuning.\n", leads[0]);
   }
-  context.out() << Count(response.candidates_size(), "candidate") << " of "
-                << Count(response.legal_configs(), "config");
+  context.out() << Counted(response.candidates_size(), "candidate") << " of "
+                << Counted(response.legal_configs(), "config");
   if (const std::string failures = CountFailures(response); !failures.empty()) {
     context.out() << "; failed: " << failures;
   }

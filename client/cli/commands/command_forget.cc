@@ -8,7 +8,7 @@
 #include "client/cli/problems/parse.h"
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/target_flags.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -64,8 +64,8 @@ absl::StatusOr<int> Forget(CommandContext& context, const ForgetFlags& flags) {
                    client->connection().ForgetWinners(request));
   if (context.PrintedAsJson(response)) return kExitOk;
   context.out() << (flags.dry_run ? "Would forget " : "Forgot ")
-                << Count(response.winners(), "winner") << " and "
-                << Count(response.kernels(), "kernel") << ".\n";
+                << Counted(response.winners(), "winner") << " and "
+                << Counted(response.kernels(), "kernel") << ".\n";
   return kExitOk;
 }
 
@@ -86,9 +86,9 @@ absl::StatusOr<int> Prune(CommandContext& context, const PruneFlags& flags) {
   if (context.PrintedAsJson(response)) return kExitOk;
   const auto bytes = [](int64_t count) { return FormatBytes(static_cast<double>(count)); };
   context.out() << (flags.dry_run ? "Would remove " : "Removed ")
-                << Count(response.superseded_winners(), "superseded winner") << ", "
-                << Count(response.unused_winners(), "winner")
-                << " that were served least recently, and " << Count(response.kernels(), "kernel")
+                << Counted(response.superseded_winners(), "superseded winner") << ", "
+                << Counted(response.unused_winners(), "winner")
+                << " that were served least recently, and " << Counted(response.kernels(), "kernel")
                 << ": " << bytes(response.bytes_before()) << " before, "
                 << bytes(response.bytes_after()) << " after.\n";
   if (response.limit_missed()) {

@@ -20,7 +20,7 @@
 #include "client/cli/problems/tune_command.h"
 #include "proto/problem/family.h"
 #include "proto/problem/sizes.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -63,10 +63,10 @@ absl::StatusOr<GetOptions> ParseOptions(const GetFlags& flags) {
 void AppendPlan(const v1::LaunchPlan& plan, const v1::Problem& problem, std::string& text) {
   for (const v1::LaunchStep& step : plan.steps()) {
     absl::StrAppend(&text, "launch        ", step.entry_symbol(), ": ",
-                    Count(step.block_threads(), "thread"), ", tile ", step.tile_m(), "x",
+                    Counted(step.block_threads(), "thread"), ", tile ", step.tile_m(), "x",
                     step.tile_n() == kWholeRow ? "all" : absl::StrCat(step.tile_n()), ", ",
                     FormatBytes(step.dynamic_shared_memory_bytes()), " shared memory, ",
-                    Count(step.registers_per_thread(), "register"));
+                    Counted(step.registers_per_thread(), "register"));
     if (step.split_k() > 1) absl::StrAppend(&text, ", k split by ", step.split_k());
     absl::StrAppend(&text, "\n");
   }

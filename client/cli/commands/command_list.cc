@@ -12,7 +12,7 @@
 #include "client/cli/output/format.h"
 #include "client/cli/output/report.h"
 #include "client/cli/problems/parse.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 
@@ -51,7 +51,7 @@ void NoteTrouble(CommandContext& context, Connection& connection) {
   if (!stats->recovery_note().empty()) context.Note(stats->recovery_note());
   if (!stats->read_only().empty()) context.Note(stats->read_only());
   if (const int64_t unstored = stats->unstored_winners(); unstored > 0) {
-    context.Note(absl::StrCat(Count(unstored, "winner"), unstored == 1 ? " is" : " are",
+    context.Note(absl::StrCat(Counted(unstored, "winner"), unstored == 1 ? " is" : " are",
                               " served and not stored yet"));
   }
 }

@@ -21,7 +21,7 @@
 #include "client/cli/problems/parse.h"
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/target_flags.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
@@ -153,7 +153,7 @@ void Print(CommandContext& context, const SourceFlags& flags,
                   << RenderResources(rendered.kernel(), context.out_style());
   }
   if (!flags.folder.empty()) {
-    context.Note(absl::StrCat("wrote ", Count(rendered.files_size() + 1, "file"), " to ",
+    context.Note(absl::StrCat("wrote ", Counted(rendered.files_size() + 1, "file"), " to ",
                               flags.folder,
                               "; to compile it there: ", CompileCommand(rendered, true)));
   } else if (flags.ptx) {

@@ -19,7 +19,7 @@
 #include "client/cli/problems/problem_text.h"
 #include "client/cli/problems/suite.h"
 #include "client/cli/problems/target_flags.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
@@ -168,18 +168,18 @@ absl::Status Shortcoming(const v1::Sweep& sweep) {
   if (const int failed = Failures(sweep); failed > 0) {
     return MakeError(
         absl::StatusCode::kInternal, "SWEEP_FAILED",
-        absl::StrCat(sweep.name(), ": ", failed, " of ", Count(total, "problem"), " failed"));
+        absl::StrCat(sweep.name(), ": ", failed, " of ", Counted(total, "problem"), " failed"));
   }
   const int succeeded = CountIn(v1::WORK_STATE_SUCCEEDED, sweep);
   if (sweep.state() != v1::WORK_STATE_SUCCEEDED || succeeded < total) {
     return MakeError(
         absl::StatusCode::kAborted, "SWEEP_CANCELLED",
         absl::StrCat(sweep.name(), ": another command cancelled it after ", succeeded, " of ",
-                     Count(total, "problem"), "; run the same command again to continue"));
+                     Counted(total, "problem"), "; run the same command again to continue"));
   }
   if (const int unstored = Unstored(sweep); unstored > 0) {
     return NotStoredError(
-        absl::StrCat(unstored, " of ", Count(total, "winner"), " of ", sweep.name()));
+        absl::StrCat(unstored, " of ", Counted(total, "winner"), " of ", sweep.name()));
   }
   return absl::OkStatus();
 }
@@ -189,7 +189,7 @@ absl::Status WithHowToGoOn(const absl::Status& status, const v1::Sweep& sweep) {
   if (!absl::IsUnavailable(status)) return status;
   return WithMessage(
       status, absl::StrCat(status.message(), "; ", sweep.name(), " has ", sweep.done(), " of ",
-                           Count(sweep.entries_size(), "problem"),
+                           Counted(sweep.entries_size(), "problem"),
                            " done; run the same command again to continue"));
 }
 
@@ -229,7 +229,7 @@ absl::StatusOr<int> Sweep(CommandContext& context, const SweepFlags& flags) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   Connection& connection = client->connection();
   ASSIGN_OR_RETURN(v1::Sweep sweep, connection.CreateSweep(std::move(request)));
-  context.Note(absl::StrCat(sweep.name(), ": ", Count(sweep.entries_size(), "problem"), ", ",
+  context.Note(absl::StrCat(sweep.name(), ": ", Counted(sweep.entries_size(), "problem"), ", ",
                             sweep.done(), " done before"));
 
   InterruptScope interrupt;

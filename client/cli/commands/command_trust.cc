@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/format.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
 
@@ -40,7 +40,7 @@ absl::StatusOr<int> ListSigners(CommandContext& context) {
     context.out() << table.Render(context.out_style());
   }
   if (const int64_t unknown = response.unknown_signer_winners(); unknown > 0) {
-    context.out() << Count(unknown, "winner") << (unknown == 1 ? " has" : " have")
+    context.out() << Counted(unknown, "winner") << (unknown == 1 ? " has" : " have")
                   << " no signer, because version 0.1 imported " << (unknown == 1 ? "it" : "them")
                   << ". `tilewright trust adopt` trusts " << (unknown == 1 ? "it" : "them")
                   << " for good.\n";
@@ -55,7 +55,7 @@ absl::StatusOr<int> Add(CommandContext& context, const v1::TrustSignerRequest& r
   context.out() << "Trusts " << Printable(signer.signer()) << " as "
                 << Printable(signer.display_name()) << ": its bundles can be imported";
   if (signer.winners() > 0)
-    context.out() << ", and its " << Count(signer.winners(), "winner") << " can be served";
+    context.out() << ", and its " << Counted(signer.winners(), "winner") << " can be served";
   context.out() << ".\n";
   return kExitOk;
 }
@@ -67,7 +67,7 @@ absl::StatusOr<int> Remove(CommandContext& context, const std::string& name) {
   if (context.PrintedAsJson(response)) return kExitOk;
   context.out() << "Does not trust " << Printable(response.signer().signer()) << " any more";
   if (response.winners() > 0) {
-    context.out() << ": its " << Count(response.winners(), "winner")
+    context.out() << ": its " << Counted(response.winners(), "winner")
                   << (response.winners() == 1 ? " stays stored but is no longer served"
                                               : " stay stored but are no longer served");
   }
@@ -79,7 +79,7 @@ absl::StatusOr<int> Adopt(CommandContext& context) {
   ASSIGN_OR_RETURN(Client * client, context.client());
   ASSIGN_OR_RETURN(const v1::AdoptWinnersResponse response, client->connection().AdoptWinners());
   if (context.PrintedAsJson(response)) return kExitOk;
-  context.out() << "Adopted " << Count(response.winners(), "winner") << ".\n";
+  context.out() << "Adopted " << Counted(response.winners(), "winner") << ".\n";
   return kExitOk;
 }
 

@@ -10,7 +10,7 @@
 #include "client/cli/output/report.h"
 #include "client/cli/problems/problem_flags.h"
 #include "client/cli/problems/target_flags.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "proto/support/text.h"
@@ -34,8 +34,8 @@ Json TuningToJson(const v1::Tuning& tuning) {
 
 std::string Summary(const v1::Tuning& tuning, double seconds) {
   std::string text =
-      absl::StrCat(Count(tuning.legal_configs(), "config"), ", ", tuning.compiled(), " compiled, ",
-                   tuning.measured(), " measured in ", FormatWait(seconds));
+      absl::StrCat(Counted(tuning.legal_configs(), "config"), ", ", tuning.compiled(),
+                   " compiled, ", tuning.measured(), " measured in ", FormatWait(seconds));
   if (tuning.winner().margin() > 0) {
     absl::StrAppend(&text, "; ahead of the runner-up by ",
                     FormatShare(tuning.winner().margin(), 1));

@@ -8,7 +8,7 @@
 
 #include "client/cli/output/json.h"
 #include "client/cli/output/report.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "tilewright/v1/tuning_service.pb.h"
 
@@ -29,9 +29,9 @@ const Style kPlain;
 const Style kFancy{true, true, true, 80};
 
 TEST(Format, OneIsCountedAsOne) {
-  EXPECT_EQ(Count(0, "winner"), "0 winners");
-  EXPECT_EQ(Count(1, "winner"), "1 winner");
-  EXPECT_EQ(Count(2, "kernel"), "2 kernels");
+  EXPECT_EQ(Counted(0, "winner"), "0 winners");
+  EXPECT_EQ(Counted(1, "winner"), "1 winner");
+  EXPECT_EQ(Counted(2, "kernel"), "2 kernels");
 }
 
 TEST(Format, SecondsHaveFourFigures) {

@@ -15,7 +15,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "spdlog/spdlog.h"
@@ -305,7 +305,7 @@ absl::StatusOr<OpenedDatabase> RebuildDatabaseFile(const std::string& path, absl
   OpenedDatabase opened;
   opened.recovery_note =
       absl::StrCat(absl::string_view(damage.data(), damage.size()), "; it was moved to ", aside,
-                   " and a new one was begun, with the ", Count(salvaged->winners, "winner"),
+                   " and a new one was begun, with the ", Counted(salvaged->winners, "winner"),
                    " that could be read");
   spdlog::error("{}", opened.recovery_note);
   ASSIGN_OR_RETURN(opened.connection, AtBorder([&] { return TryOpen(path); }));

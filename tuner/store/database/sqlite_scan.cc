@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "proto/support/count.h"
+#include "proto/support/counted.h"
 #include "spdlog/spdlog.h"
 #include "tuner/store/database/row_scan.h"
 #include "tuner/store/database/sealed_blob.h"
@@ -21,7 +21,7 @@ class DamageReport {
  public:
   ~DamageReport() {
     if (count_ == 0) return;
-    spdlog::warn("{} left out, of epoch {}{}", Count(count_, "damaged stored winner"),
+    spdlog::warn("{} left out, of epoch {}{}", Counted(count_, "damaged stored winner"),
                  absl::StrJoin(first_, ", "), count_ > kListed ? ", ..." : "");
   }
   void Add(int64_t epoch) {

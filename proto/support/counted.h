@@ -1,5 +1,5 @@
-#ifndef TILEWRIGHT_PROTO_SUPPORT_COUNT_H_
-#define TILEWRIGHT_PROTO_SUPPORT_COUNT_H_
+#ifndef TILEWRIGHT_PROTO_SUPPORT_COUNTED_H_
+#define TILEWRIGHT_PROTO_SUPPORT_COUNTED_H_
 
 #include <cstdint>
 #include <string>
@@ -10,10 +10,10 @@
 namespace tilewright {
 
 // "1 winner", "2 winners".
-inline std::string Count(int64_t count, absl::string_view noun) {
+inline std::string Counted(int64_t count, absl::string_view noun) {
   return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
 }
 
 }  // namespace tilewright
 
-#endif  // TILEWRIGHT_PROTO_SUPPORT_COUNT_H_
+#endif  // TILEWRIGHT_PROTO_SUPPORT_COUNTED_H_
