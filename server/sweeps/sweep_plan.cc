@@ -20,7 +20,7 @@ namespace {
 
 absl::Status CheckRequest(const v1::CreateSweepRequest& request) {
   if (!IsSweepId(request.sweep_id())) {
-    return InvalidField("sweep_id", "MALFORMED_SWEEP_ID", kSweepIdRule);
+    return InvalidField("sweep_id", "MALFORMED_SWEEP_ID", SweepIdRule());
   }
   if (request.entries().empty()) {
     return InvalidField("entries", "EMPTY", "a sweep has at least one problem");

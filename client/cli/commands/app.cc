@@ -136,8 +136,8 @@ std::string UsageMessage(const CLI::App& app, const std::vector<std::string>& re
   return lacks_command ? absl::StrCat("a command is missing: ", commands) : error.what();
 }
 
-// Reports the parser's message as our own error. Help and version are no errors, unless the help is
-// that of no command.
+// Reports the parser's message as our own error. Help and version are no errors. Help for
+// a command that does not exist is an error.
 int HandleParseError(const CLI::App& app, const CLI::ParseError& error, bool json,
                      const Streams& streams) {
   std::string command = "tilewright";

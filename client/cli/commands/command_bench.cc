@@ -117,6 +117,7 @@ Measured MeasureAll(CommandContext& context, Client& client, const std::vector<S
 
 absl::StatusOr<int> Bench(CommandContext& context, const BenchFlags& flags) {
   ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.suite));
+  RETURN_IF_ERROR(CheckProblems(suite));
   std::optional<OutputFile> json_file;
   if (!flags.json_file.empty()) {
     ASSIGN_OR_RETURN(json_file, context.output_file(flags.json_file));

@@ -95,8 +95,8 @@ std::string DefaultSweepName(const std::string& file, const v1::CreateSweepReque
 
 absl::StatusOr<v1::CreateSweepRequest> MakeRequest(const SweepFlags& flags) {
   if (!flags.name.empty() && !IsSweepId(flags.name)) {
-    return InvalidField("name", "MALFORMED_SWEEP_ID",
-                        absl::StrCat(kSweepIdRule, ", was '", flags.name, "'"));
+    return InvalidField("sweep_id", "MALFORMED_SWEEP_ID",
+                        absl::StrCat(SweepIdRule(), ", was '", flags.name, "'"));
   }
   v1::CreateSweepRequest request;
   ASSIGN_OR_RETURN(const std::vector<SuiteEntry> suite, ReadSuite(flags.file));

@@ -18,10 +18,6 @@ struct SuiteEntry {
   std::string place;  // "shapes.csv:3".
 };
 
-// Returns the failure of one line in the words of its file: "shapes.csv:3: bias: ...". `place` goes
-// into the metadata too.
-absl::Status AtPlace(const std::string& place, const absl::Status& status);
-
 // Parses comma-separated text. Skips lines that are empty or begin with '#'. Columns are name,
 // layout, m, n, k. If the first other line begins with "name", it names the columns: any fields of
 // `tilewright tune gemm` ("a_type"). An empty cell means the default. INVALID_ARGUMENT says file,
@@ -31,6 +27,9 @@ absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
 
 // Parses a file as ParseSuite does.
 absl::StatusOr<std::vector<SuiteEntry>> ReadSuite(const std::string& path);
+
+// INVALID_ARGUMENT: a problem makes no sense. The message says file, line and column.
+absl::Status CheckProblems(const std::vector<SuiteEntry>& suite);
 
 // INVALID_ARGUMENT: the service would refuse a sweep over these problems, because they are too
 // many, a name is too long, or a problem makes no sense. The message says file and line.

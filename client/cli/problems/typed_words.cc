@@ -1,5 +1,6 @@
 #include "client/cli/problems/typed_words.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -22,7 +23,6 @@ constexpr struct {
     {"device_ordinal", "device"},
     {"display_name", "name"},
     {"keys", "key"},
-    {"label", "name"},
     {"non_finite_flag", "non_finite"},
     {"pinned_content_hash", "hash"},
     {"pinned_epoch", "epoch"},
@@ -34,7 +34,7 @@ constexpr struct {
     {"template_name", "template"},
 };
 
-std::string NameOf(const std::string& field) {
+std::string TypedName(const std::string& field) {
   for (const auto& other : kOtherNames) {
     if (other.field == field) return other.name;
   }
@@ -48,15 +48,21 @@ absl::Status InTypedWords(const absl::Status& status,
   for (const auto& [key, field] : MetadataOf(status)) {
     const std::string prefix = absl::StrCat(field, ": ");
     if (key != "field" || status.message().substr(0, prefix.size()) != prefix) continue;
-    // The last part that was typed. What is below it follows: "--config stages: ...".
     std::vector<std::string> parts = absl::StrSplit(field, '.');
     std::vector<std::string> below;
+    // Below a config are parameters, which may be named like flags.
+    const auto config = std::find(parts.begin(), parts.end(), "config");
+    if (config != parts.end()) {
+      below.assign(config + 1, parts.end());
+      parts.erase(config + 1, parts.end());
+    }
     for (; !parts.empty(); parts.pop_back()) {
-      const std::string typed = spell(NameOf(parts.back()));
+      const std::string typed = spell(TypedName(parts.back()));
       if (typed.empty()) {
         below.insert(below.begin(), parts.back());
         continue;
       }
+      // "--config stages: ..."
       return WithMessage(
           status, absl::StrCat(typed, below.empty() ? "" : " ", absl::StrJoin(below, "."), ": ",
                                status.message().substr(prefix.size())));
