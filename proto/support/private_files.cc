@@ -14,6 +14,7 @@
 #include "proto/support/errors.h"
 #include "proto/support/sha256.h"
 #include "proto/support/status_macros.h"
+#include "proto/support/text.h"
 
 namespace tilewright {
 namespace {
@@ -21,19 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsOurs(const struct stat& info) { return info.st_uid == ::geteuid() || info.st_uid == 0; }
-
-// Quotes `path` for a shell, for the commands in messages.
-std::string Quoted(const std::string& path) {
-  std::string out = "'";
-  for (const char letter : path) {
-    if (letter == '\'') {
-      out += "'\\''";
-    } else {
-      out += letter;
-    }
-  }
-  return out + "'";
-}
 
 absl::Status NotPrivate(std::string_view reason, const std::string& path, const std::string& what) {
   return MakeError(absl::StatusCode::kFailedPrecondition, reason,
@@ -58,14 +46,14 @@ absl::Status CheckParents(const std::string& path) {
               "lies below ", parent.string(),
               ", which is writable by everyone, so anybody can put another directory in its "
               "place: run chmod o-w ",
-              Quoted(parent.string())));
+              QuotedForShell(parent.string())));
     }
     if (!IsOurs(info) && (info.st_mode & S_ISVTX) == 0) {
       return NotPrivate(
           "CACHE_PARENT_OF_ANOTHER_USER", path,
           absl::StrCat("lies below ", parent.string(), ", which belongs to user ", info.st_uid,
                        ", who can put another directory in its place: run chown ", ::geteuid(), " ",
-                       Quoted(parent.string()), " as root"));
+                       QuotedForShell(parent.string()), " as root"));
     }
     if (parent == parent.root_path()) return absl::OkStatus();
   }
@@ -115,21 +103,21 @@ absl::Status CheckPrivateDirectory(const std::string& path) {
         absl::StrCat("belongs to user ", info.st_uid, ", not to ", ::geteuid(),
                      ", and trainers run the kernels in it: run tilewright as that user, run "
                      "chown -R ",
-                     ::geteuid(), " ", Quoted(path), " as root"));
+                     ::geteuid(), " ", QuotedForShell(path), " as root"));
   }
   if ((info.st_mode & S_IWOTH) != 0) {
     return NotPrivate(
         "CACHE_WRITABLE_BY_ALL", path,
         absl::StrCat("is writable by everyone, and trainers run the kernels in it: run "
                      "chmod 0750 ",
-                     Quoted(path)));
+                     QuotedForShell(path)));
   }
   if ((info.st_mode & S_IWGRP) != 0) {
     return NotPrivate(
         "CACHE_WRITABLE_BY_GROUP", path,
         absl::StrCat("is writable by its group, and trainers run the kernels in it: run "
                      "chmod g-w ",
-                     Quoted(path)));
+                     QuotedForShell(path)));
   }
   return CheckParents(path);
 }

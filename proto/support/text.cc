@@ -115,6 +115,18 @@ std::string ToUtf8(std::string_view text) {
   return out;
 }
 
+std::string QuotedForShell(std::string_view text) {
+  std::string out = "'";
+  for (const char letter : text) {
+    if (letter == '\'') {
+      out += "'\\''";
+    } else {
+      out += letter;
+    }
+  }
+  return out + "'";
+}
+
 std::string Printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -21,6 +21,9 @@ std::string ToUtf8(std::string_view text);
 // "\x1b") and characters that change the direction or lines of the later text ("\u{202e}").
 std::string Printable(std::string_view text);
 
+// Returns `text` as one word of a shell, for the commands in messages.
+std::string QuotedForShell(std::string_view text);
+
 // INVALID_ARGUMENT, reason NOT_UTF8, with the path of the first string field in `message`, at any
 // depth, that is not UTF-8. The receiver could not parse such a message.
 absl::Status CheckUtf8(const google::protobuf::Message& message);

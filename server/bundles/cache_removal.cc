@@ -176,7 +176,7 @@ absl::StatusOr<v1::ForgetWinnersResponse> CacheServiceImpl::Forget(
     });
     if (targets.empty()) {
       return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
-                       "no stored winner matches: see the stored ones with tilewright list");
+                       "no stored winner matches: see the stored ones with `tilewright list`");
     }
     if (!epochs.empty()) {
       ASSIGN_OR_RETURN(removed, context_.store.Remove(epochs, request.dry_run()));

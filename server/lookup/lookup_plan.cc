@@ -144,7 +144,7 @@ absl::Status NoWinner(const WinnerIndex& index, const IndexQuery& query,
                       std::string_view otherwise) {
   constexpr std::string_view kDistrusted =
       "a winner is stored for this problem on this target, but its signer is not trusted here: "
-      "see it with tilewright list, and trust its signer with tilewright trust add";
+      "see it with `tilewright list`, and trust its signer with `tilewright trust add`";
   return MakeError(absl::StatusCode::kNotFound, "NO_WINNER",
                    index.IsDistrusted(query) ? kDistrusted : otherwise);
 }

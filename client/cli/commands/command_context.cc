@@ -51,6 +51,15 @@ void PrintError(const absl::Status& status, std::ostream& err, const Style& styl
       << std::flush;
 }
 
+std::string CommandContext::PlaceFlags() const {
+  std::string text;
+  if (!flags_.cache_directory.empty()) {
+    absl::StrAppend(&text, " --cache-dir ", QuotedForShell(flags_.cache_directory));
+  }
+  if (!flags_.socket.empty()) absl::StrAppend(&text, " --socket ", QuotedForShell(flags_.socket));
+  return text;
+}
+
 absl::StatusOr<OutputFile> CommandContext::output_file(const std::string& path) const {
   ASSIGN_OR_RETURN(const DaemonPlace where, place());
   return OutputFile::At(path, where);

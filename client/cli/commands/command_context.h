@@ -53,6 +53,9 @@ class CommandContext {
   absl::StatusOr<DaemonPlace> place() const {
     return ResolvePlace(flags_.socket, flags_.cache_directory);
   }
+  // Returns " --cache-dir 'DIR' --socket 'PATH'", without a flag that was not typed. A command in a
+  // message has these flags, so that it asks the same daemon.
+  std::string PlaceFlags() const;
   // Returns the output file that the person named. OutputFile::At says which files are refused.
   absl::StatusOr<OutputFile> output_file(const std::string& path) const;
   // Returns a client that is connected to the daemon. Starts the daemon if none runs. Ends by

@@ -134,7 +134,9 @@ absl::StatusOr<int> Explain(CommandContext& context, const ExplainFlags& flags) 
   request.set_device_ordinal(ordinal);
   ASSIGN_OR_RETURN(Client * client, context.client());
   const auto response = client->connection().ExplainWinner(request);
-  if (!response.ok()) return WithTuneCommand(response.status(), flags.problem, flags.target);
+  if (!response.ok()) {
+    return WithTuneCommand(response.status(), flags.problem, flags.target, context.PlaceFlags());
+  }
   if (context.json()) {
     Json object = ResultToJson(ResultOf(response->winner()));
     object["explanation"] = ToJson(*response);

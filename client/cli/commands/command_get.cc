@@ -131,7 +131,9 @@ absl::StatusOr<int> Get(CommandContext& context, const GetFlags& flags) {
     options.deadline = std::max(std::chrono::milliseconds(1), TimeUntil(*end));
   }
   const auto got = client->GetKernel(problem, options);
-  if (!got.ok()) return WithTuneCommand(got.status(), flags.problem, flags.target);
+  if (!got.ok()) {
+    return WithTuneCommand(got.status(), flags.problem, flags.target, context.PlaceFlags());
+  }
   const Kernel& kernel = **got;
   if (output.has_value()) {
     if (kernel.is_vendor()) {

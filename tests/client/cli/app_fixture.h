@@ -59,6 +59,11 @@ class AppTest : public ::testing::Test {
     return RunOnly(arguments);
   }
 
+  // The flags of RunHere, as a command in a message has them.
+  std::string TypedPlace() const {
+    return " --cache-dir '" + folder_.path() + "' --socket '" + service_.socket_path() + "'";
+  }
+
   std::string WriteFile(const std::string& name, const std::string& text) {
     const std::string path = folder_.path() + "/" + name;
     std::ofstream(path) << text;

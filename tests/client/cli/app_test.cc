@@ -130,20 +130,10 @@ TEST_F(AppTest, ErrorsOfTheServiceNameTheFlags) {
               HasSubstr(" --config: is wrong"));
   EXPECT_THAT(error_of("source", "variant.config.stages", {"--config", "stages=3"}),
               HasSubstr(" --config stages: is wrong"));
+  // It blamed the flag of this name.
+  EXPECT_THAT(error_of("source", "variant.config.k", {"--config", "k=1"}),
+              HasSubstr(" --config k: is wrong"));
   EXPECT_THAT(error_of("tune", "problem", {}), HasSubstr(" problem: is wrong")) << "no flag";
-}
-
-TEST_F(AppTest, ErrorsOfASweepNameTheLineAndItsColumn) {
-  const std::string file = WriteFile("two.csv", "# shapes\na,nt,1,1,1\n\nb,nt,0,2,2\n");
-  service_.create_sweep = [](const v1::CreateSweepRequest&) -> absl::StatusOr<v1::Sweep> {
-    return InvalidField("entries[1].problem.gemm.m", "OUT_OF_RANGE", "0 is not in [1, 9]");
-  };
-  ExpectOneErrorLine(RunHere({"sweep", file}), 2,
-                     "two.csv:4: m: 0 is not in [1, 9] [OUT_OF_RANGE]");
-  service_.create_sweep = [](const v1::CreateSweepRequest&) -> absl::StatusOr<v1::Sweep> {
-    return InvalidField("sweep_id", "MALFORMED_SWEEP_ID", "must match [a-z0-9]");
-  };
-  ExpectOneErrorLine(RunHere({"sweep", file, "--name", "A"}), 2, "error: --name: must match");
 }
 
 // A flag with an empty value acted as if it were absent: `get --hash "$UNSET"` served any kernel.
@@ -327,7 +317,8 @@ TEST_F(AppTest, GetOfWhatIsNotStoredIsExitCodeThree) {
   };
   ExpectOneErrorLine(
       RunHere({"get", "gemm", "--m", "1", "--n", "1", "--k", "1", "--mode", "cached_only"}), 3,
-      "nothing is stored for it; `tilewright tune gemm --m 1 --n 1 --k 1` stores one [NO_WINNER]");
+      "nothing is stored for it; `tilewright tune gemm --m 1 --n 1 --k 1" + TypedPlace() +
+          "` tunes it here [NO_WINNER]");
 }
 
 TEST_F(AppTest, ExplainOfWhatIsNotStoredNamesTheCommandThatTunesIt) {
@@ -339,7 +330,8 @@ TEST_F(AppTest, ExplainOfWhatIsNotStoredNamesTheCommandThatTunesIt) {
                               "--a-type", "fp16", "--target", "h100-sxm"}),
                      3,
                      "none; `tilewright tune gemm --m 8 --n 2 --k 1 --a-type fp16 --amax --target "
-                     "h100-sxm` stores one [NO_WINNER]");
+                     "h100-sxm" +
+                         TypedPlace() + "` tunes it here [NO_WINNER]");
 }
 
 // That a database was damaged, and where it went, was only in the daemon's log.
@@ -573,6 +565,11 @@ TEST_F(AppTest, SweepOfABadFileStartsNothing) {
   const std::string good = WriteFile("good.csv", "a,nt,1,1,1\n");
   ExpectOneErrorLine(RunHere({"sweep", good, "--name", "My sweep"}), 2,
                      "--name: must match [a-z0-9][a-z0-9-]{0,62}, was 'My sweep'");
+  const Outcome json = RunHere({"sweep", good, "--name", "My sweep", "--json"});
+  EXPECT_EQ(Json::parse(json.out)["error"]["field"], "sweep_id");
+  // The name of the file was read as that of the flag --json.
+  const std::string empty = WriteFile("empty.json", "");
+  ExpectOneErrorLine(RunHere({"sweep", empty}), 2, "error: " + empty + ": has no problems");
 }
 
 TEST_F(AppTest, BenchWritesTheReportAndPrintsTheTable) {
@@ -598,6 +595,18 @@ TEST_F(AppTest, BenchWritesTheReportAndPrintsTheTable) {
   }
   const Outcome to_output = RunHere({"bench", "--suite", suite, "--json"});
   EXPECT_EQ(Json::parse(to_output.out)["summary"]["problems"], 1);
+}
+
+// A wrong row failed without line and column, and only when its turn came.
+TEST_F(AppTest, BenchOfABadFileStartsNothing) {
+  int tunings = 0;
+  service_.create_tuning = [&](const v1::CreateTuningRequest&) {
+    ++tunings;
+    return Parse<v1::Tuning>(kTuned);
+  };
+  const std::string zero = WriteFile("zero.csv", "a,nt,1,1,1\nb,nt,0,2,2\n");
+  ExpectOneErrorLine(RunHere({"bench", "--suite", zero}), 2, "zero.csv:2: m: 0 is not in [1, ");
+  EXPECT_EQ(tunings, 0);
 }
 
 TEST_F(AppTest, ABenchWhoseDaemonStopsEndsWithTheRowsThatItHas) {

@@ -30,6 +30,11 @@ TEST(TextTest, SpellsOutWhatIsNotUtf8AndKeepsTheRest) {
             "a\\xffb\\xe2\\x82c");
 }
 
+TEST(TextTest, AWordOfAShellKeepsEveryLetter) {
+  EXPECT_EQ(QuotedForShell("/a b/$c"), "'/a b/$c'");
+  EXPECT_EQ(QuotedForShell("it's"), "'it'\\''s'");
+}
+
 TEST(TextTest, NothingPrintableIsObeyedByATerminal) {
   EXPECT_EQ(Printable("caf\xc3\xa9 \xe2\x82\xac"), "caf\xc3\xa9 \xe2\x82\xac");
   EXPECT_EQ(Printable("\x1b[2J\x1b]0;title\x07"), "\\x1b[2J\\x1b]0;title\\x07");

@@ -230,12 +230,12 @@ bool IsEmpty(SQLite::Database& database) {
   return database.execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
 }
 
-// Returns ": tilewright restore FILE" if a copy of the schema was kept.
+// Returns ": `tilewright restore FILE`" if a copy of the schema was kept.
 std::string RestoreHint(const std::string& path, int version) {
   const std::string copy = CopyOfSchema(path, version);
   std::error_code error;
   return std::filesystem::exists(copy, error)
-             ? absl::StrCat(": tilewright restore ", copy)
+             ? absl::StrCat(": `tilewright restore ", copy, "`")
              : absl::StrCat(" by `tilewright restore` of a backup, if there is one");
 }
 
