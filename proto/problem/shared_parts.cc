@@ -45,8 +45,8 @@ absl::Status CanonicalizeDropout(const char* path, v1::Dropout& dropout) {
   if (threshold != 0 || !dropout.store_mask()) return absl::OkStatus();
   return InvalidField(absl::StrCat(path, ".store_mask"), "CONTRADICTORY_EPILOGUE",
                       absl::StrCat("a probability of ", probability,
-                                   " drops nothing and has no mask; unset it or set probability, "
-                                   "which is rounded to a multiple of 2^-15"));
+                                   " drops nothing and has no mask; leave the mask out, or give a "
+                                   "larger probability, which is rounded to a multiple of 2^-15"));
 }
 
 absl::Status CanonicalizeNumerics(const char* path, v1::NumericsPolicy& numerics) {

@@ -97,7 +97,7 @@ absl::Status CheckAbsentParts(const v1::FusedDropoutProblem& problem) {
   if (problem.add_gradient() && !(normalizes && problem.backward())) field = "add_gradient";
   if (field == nullptr) return absl::OkStatus();
   return InvalidField(absl::StrCat("fused_dropout.", field), "CONTRADICTORY_OPERATION",
-                      "is given but the operation has no such part; unset it, or name an "
+                      "is given but the operation has no such part; leave it out, or name an "
                       "operation, a direction or a normalization that has it");
 }
 

@@ -42,7 +42,7 @@ absl::Status CanonicalizeBias(v1::DataType d_type, v1::Epilogue& epilogue) {
   ASSIGN_OR_RETURN(
       const v1::DataType type,
       OperandType("gemm.epilogue.bias_type",
-                  "is given but there is no bias; unset it or set bias_mode",
+                  "is given but there is no bias; add a bias, or leave out its type",
                   epilogue.bias_mode() != v1::BIAS_MODE_NONE, d_type, epilogue.bias_type()));
   epilogue.set_bias_type(type);
   return absl::OkStatus();
@@ -55,7 +55,7 @@ absl::Status CanonicalizeSource(v1::DataType d_type, v1::Epilogue& epilogue) {
   ASSIGN_OR_RETURN(
       const v1::DataType type,
       OperandType("gemm.epilogue.source_type",
-                  "is given but there is no source; unset it or set source_mode",
+                  "is given but there is no source; add a source, or leave out its type",
                   epilogue.source_mode() != v1::SOURCE_MODE_NONE, d_type, epilogue.source_type()));
   epilogue.set_source_type(type);
   return absl::OkStatus();
@@ -68,9 +68,10 @@ absl::Status CheckRounding(v1::DataType d_type, v1::Epilogue& epilogue) {
   if (epilogue.rounding_mode() == v1::ROUNDING_MODE_NEAREST_EVEN || IsHalfWidth(d_type)) {
     return absl::OkStatus();
   }
-  return InvalidField("gemm.epilogue.rounding_mode", "CONTRADICTORY_EPILOGUE",
-                      absl::StrCat("stochastic rounding is for 16-bit outputs, not ",
-                                   TypeName(d_type), "; use NEAREST_EVEN, or a 16-bit d_type"));
+  return InvalidField(
+      "gemm.epilogue.rounding_mode", "CONTRADICTORY_EPILOGUE",
+      absl::StrCat("stochastic rounding is for 16-bit outputs, not ", TypeName(d_type),
+                   "; round to nearest even, or use a 16-bit output"));
 }
 
 // The backward form has the gradient of h in place of the sums. It adds no bias, and it needs the z
@@ -78,30 +79,33 @@ absl::Status CheckRounding(v1::DataType d_type, v1::Epilogue& epilogue) {
 absl::Status CheckGradient(const v1::Epilogue& epilogue) {
   if (!epilogue.gradient()) {
     if (!epilogue.bias_gradient()) return absl::OkStatus();
-    return InvalidField("gemm.epilogue.bias_gradient", "CONTRADICTORY_EPILOGUE",
-                        "is given but the epilogue is not a gradient; unset it or set gradient");
+    return InvalidField(
+        "gemm.epilogue.bias_gradient", "CONTRADICTORY_EPILOGUE",
+        "is given but the epilogue is not a gradient; leave it out, or ask for the gradient");
   }
   if (epilogue.bias_mode() != v1::BIAS_MODE_NONE) {
-    return InvalidField("gemm.epilogue.bias_mode", "CONTRADICTORY_EPILOGUE",
-                        "a gradient adds no bias; unset it, or ask for bias_gradient");
+    return InvalidField(
+        "gemm.epilogue.bias_mode", "CONTRADICTORY_EPILOGUE",
+        "a gradient adds no bias; leave it out, or ask for the gradient of the bias");
   }
   if (epilogue.source_mode() == v1::SOURCE_MODE_RESIDUAL) {
     return InvalidField("gemm.epilogue.source_mode", "CONTRADICTORY_EPILOGUE",
-                        "a gradient has no residual; use ACCUMULATE or unset it");
+                        "a gradient has no residual; leave it out, or accumulate instead");
   }
   if (epilogue.activation() == v1::ACTIVATION_NONE ||
       epilogue.aux_type() != v1::DATA_TYPE_UNSPECIFIED) {
     return absl::OkStatus();
   }
   return InvalidField("gemm.epilogue.aux_type", "CONTRADICTORY_EPILOGUE",
-                      "the gradient of an activation reads its argument from aux; give its type");
+                      "the gradient of an activation reads its argument from the auxiliary tensor; "
+                      "give the type of that tensor");
 }
 
 absl::Status CheckOutputScale(v1::DataType d_type, const v1::Epilogue& epilogue) {
   if (!epilogue.scale_d() || IsFp8(d_type)) return absl::OkStatus();
   return InvalidField("gemm.epilogue.scale_d", "CONTRADICTORY_EPILOGUE",
                       absl::StrCat("a scale of D is for fp8 outputs, not ", TypeName(d_type),
-                                   "; unset it, or use an fp8 d_type"));
+                                   "; leave it out, or use an fp8 output"));
 }
 
 // An int32 D is the exact sum, so no step may use floating point.
@@ -112,8 +116,8 @@ absl::Status CheckIntegerOutput(const v1::Epilogue& epilogue) {
   if (given.empty()) return absl::OkStatus();
   return InvalidField(absl::StrCat("gemm.epilogue.", given.front()->name()),
                       "CONTRADICTORY_EPILOGUE",
-                      "an int32 d_type takes the identity epilogue only; unset it, or use a "
-                      "floating-point d_type");
+                      "an int32 output takes the identity epilogue only; leave it out, or use a "
+                      "floating-point output");
 }
 
 }  // namespace

@@ -119,14 +119,17 @@ absl::Status CanonicalizeScaling(v1::GemmProblem& gemm) {
   const v1::DataType input = gemm.a_type();
   if (!IsFp8(input) && !IsInteger(input)) {
     return UnsupportedScaling(absl::StrCat("scales are for fp8 and int8 inputs, not ",
-                                           TypeName(input), "; use NONE, and alpha"));
+                                           TypeName(input), "; leave them out, and use alpha"));
   }
   if (gemm.d_type() == v1::DATA_TYPE_INT32) {
-    return UnsupportedScaling("an int32 D is the exact sum; use NONE, or a floating-point d_type");
+    return UnsupportedScaling(
+        "an int32 D is the exact sum; leave the scales out, or use a floating-point output");
   }
   if (gemm.scaling_mode() != v1::SCALING_MODE_BLOCK_128) return absl::OkStatus();
   if (!IsFp8(input)) {
-    return UnsupportedScaling("BLOCK_128 is for fp8 inputs; use PER_TENSOR or PER_ROW_COLUMN");
+    return UnsupportedScaling(
+        "scales of blocks are for fp8 inputs; use one scale for each tensor, or for each row and "
+        "column");
   }
   gemm.mutable_numerics()->set_promote_accumulation(true);
   return absl::OkStatus();
@@ -138,8 +141,7 @@ absl::Status CheckFp8Layouts(const v1::GemmProblem& gemm) {
   const bool b_along_k = gemm.b_layout() == v1::OPERAND_LAYOUT_TRANSPOSED;
   if (a_along_k && b_along_k) return absl::OkStatus();
   return InvalidField(a_along_k ? "gemm.b_layout" : "gemm.a_layout", "UNSUPPORTED_LAYOUT",
-                      "fp8 operands must be contiguous along k: A NORMAL ([m, k]) and B "
-                      "TRANSPOSED ([n, k])");
+                      "fp8 operands must be contiguous along k: store A as [m, k] and B as [n, k]");
 }
 
 absl::Status CheckTypesServed(const v1::GemmProblem& gemm) {

@@ -30,8 +30,11 @@ absl::Status CheckBatchStride(const StridedOperand& operand, int64_t stride, int
                          : "or 0 for packed batches"));
   }
   if (batch <= 1 && stride != 0) {
-    return InvalidField(operand.batch_field, "CONTRADICTORY_STRIDE",
-                        absl::StrCat(stride, " is given but batch is 1; leave it 0 or set batch"));
+    return InvalidField(
+        operand.batch_field, "CONTRADICTORY_STRIDE",
+        absl::StrCat(
+            stride,
+            " is given but there is one batch; leave it out, or give the number of batches"));
   }
   return absl::OkStatus();
 }
