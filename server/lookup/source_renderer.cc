@@ -110,12 +110,16 @@ absl::Status CheckLegal(const TuneRequest& tune, const v1::Variant& given, const
       choice.of->BrokenConstraint(tune.problem, tune.target.silicon(), choice.config);
   if (!broken) return absl::OkStatus();
   if (given.config().parameters().empty()) {
-    return WithMetadata(
-        InvalidField("variant.template_name", "ILLEGAL_CONFIG",
-                     absl::StrCat(std::string(choice.of->name()),
-                                  " has no config that is legal for this problem on this target (",
-                                  *broken, ")")),
-        "constraint", *broken);
+    const std::string none = absl::StrCat(std::string(choice.of->name()),
+                                          " offers no config for this problem on this target");
+    // An empty config breaks this one, which says nothing about other configs.
+    if (*broken == "HasParameters") {
+      return InvalidField("variant.template_name", "ILLEGAL_CONFIG",
+                          absl::StrCat(none, "; name one"));
+    }
+    return WithMetadata(InvalidField("variant.template_name", "ILLEGAL_CONFIG",
+                                     absl::StrCat(none, " (", *broken, ")")),
+                        "constraint", *broken);
   }
   // Render's error names the wrong parameter.
   if (*broken == "HasParameters") return choice.of->Render(tune.problem, choice.config).status();

@@ -98,7 +98,7 @@ Files FilesOf(const v1::RenderSourceResponse& rendered, const std::string& sass,
   return files;
 }
 
-// Refuses if a person has edited a file, or if it is of another kernel.
+// Refuses if a file has other content: a person has edited it, or it is of another kernel.
 absl::Status CheckNothingIsLost(const Files& files) {
   for (const auto& [path, content] : files) {
     std::error_code error;
@@ -232,7 +232,8 @@ void AddSource(CLI::App& app, Action& action) {
     sass->excludes(resources);
     kind.add_option("-o,--output", flags->folder,
                     "Write source.cu, the files that it includes and the compiled files to this "
-                    "folder, and do not print them")
+                    "folder, and do not print them. Does not write over a file that has other "
+                    "content")
         ->type_name("DIR");
     SetAction(kind, action, [flags](CommandContext& context) { return Source(context, *flags); });
   });

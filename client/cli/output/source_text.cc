@@ -76,7 +76,7 @@ absl::Status CheckPaths(const v1::RenderSourceResponse& rendered) {
 
 std::string CompileCommand(const v1::RenderSourceResponse& rendered, bool in_folder) {
   return NvccCommand(Printable(rendered.kernel().architecture()), in_folder ? "." : "",
-                     "kernel.cubin", kSourceName);
+                     "by_hand.cubin", kSourceName);
 }
 
 std::string SourceInFolder(const v1::RenderSourceResponse& rendered) {

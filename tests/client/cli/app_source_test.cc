@@ -112,6 +112,8 @@ TEST_F(SourceTest, WritesAFolderOfFiles) {
               EndsWith("#include \"gemm/a.cuh\"\nENTRY(Variant)\n"));
   EXPECT_EQ(ReadAll(folder + "/kernel.ptx"), ".version 9.0\n");
   EXPECT_EQ(ReadAll(folder + "/kernel.cubin"), "a cubin");
+  EXPECT_THAT(ReadAll(folder + "/source.cu"), HasSubstr("by_hand.cubin"))
+      << "another file than the daemon's cubin";
 }
 
 TEST_F(SourceTest, AnEditedFileIsNotWrittenOver) {

@@ -96,11 +96,11 @@ class CliTest(unittest.TestCase):
             self.skipTest("no nvcc: nothing is compiled by hand")
         for where, command in ((folder, shown["command"]),
                                (flat, shown["command"].replace(" -I .", ""))):
-            (where / "kernel.cubin").unlink(missing_ok=True)
             done = subprocess.run(command.replace("nvcc", nvcc, 1), shell=True, cwd=where,
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertTrue((where / "kernel.cubin").exists())
+            self.assertTrue((where / "by_hand.cubin").exists())
+        self.assertEqual((folder / "kernel.cubin").read_bytes(), cubin, "nvcc wrote over it")
         done = subprocess.run(
             kept.with_suffix(".cu").read_text().splitlines()[0].partition(": ")[2]
             .replace("nvcc", nvcc, 1), shell=True, cwd=kept.parent, capture_output=True, text=True)

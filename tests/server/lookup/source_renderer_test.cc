@@ -166,6 +166,8 @@ TEST_F(SourceRendererTest, WhatIsNoLegalConfigIsRefused) {
   v1::RenderSourceRequest of_other_kind = request;
   of_other_kind.mutable_variant()->set_template_name("fused_dropout");
   ExpectRefused(of_other_kind, "ILLEGAL_CONFIG", "variant.template_name");
+  EXPECT_THAT(std::string(Render(of_other_kind).status().message()),
+              HasSubstr("fused_dropout offers no config for this problem on this target"));
   Set("stages", 3, of_other_kind);
   ExpectRefused(of_other_kind, "UNKNOWN_PARAMETER", "variant.config.stages");
 }
