@@ -22,6 +22,8 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       "settings again (log_level, log_format, log_file, idle_timeout and max_connections_per_user\n"
       "change while the daemon runs) and reopens the log file. SIGUSR1 and SIGUSR2 do nothing.");
   app.set_version_flag("--version", absl::StrCat("tilewrightd ", kVersion));
+  // `tilewright --cache-dir A serve --cache-dir B` gives a flag twice, and B is meant.
+  app.option_defaults()->take_last();
   app.add_option("--config", result.layers.config_file,
                  "TOML file with the settings below; their names have underscores there "
                  "(default $XDG_CONFIG_HOME/tilewright/tilewrightd.toml, if it exists)")

@@ -59,7 +59,8 @@ absl::StatusCode CodeNamed(const std::string& name) {
 absl::Status FailureOf(const Ended& ended) {
   // The exit code of wrong usage.
   constexpr int kUsage = 2;
-  const std::string said(absl::StripPrefix(absl::StripAsciiWhitespace(ended.err), "tilewrightd: "));
+  const std::string said(absl::StripPrefix(
+      absl::StripPrefix(absl::StripAsciiWhitespace(ended.err), "tilewrightd: "), "error: "));
   return MakeError(
       ended.exit_code == kUsage ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kInternal,
       "RESTORE_FAILED",

@@ -87,10 +87,9 @@ absl::StatusOr<int> Prune(CommandContext& context, const PruneFlags& flags) {
   const auto bytes = [](int64_t count) { return FormatBytes(static_cast<double>(count)); };
   context.out() << (flags.dry_run ? "Would remove " : "Removed ")
                 << Counted(response.superseded_winners(), "superseded winner") << ", "
-                << Counted(response.unused_winners(), "winner")
-                << " that were served least recently, and " << Counted(response.kernels(), "kernel")
-                << ": " << bytes(response.bytes_before()) << " before, "
-                << bytes(response.bytes_after()) << " after.\n";
+                << Counted(response.unused_winners(), "least recently served winner") << ", and "
+                << Counted(response.kernels(), "kernel") << ": " << bytes(response.bytes_before())
+                << " before, " << bytes(response.bytes_after()) << " after.\n";
   if (response.limit_missed()) {
     context.Note(
         "the database is still above the limit: everything left was stored or served within 30 "

@@ -1,4 +1,5 @@
-// The standard output. Every byte counts: output that could not be written is a failure.
+// Output to a descriptor: the standard output or a file. Every byte counts: output that could not
+// be written is a failure.
 #ifndef TILEWRIGHT_CLIENT_CLI_OUTPUT_OUTPUT_H_
 #define TILEWRIGHT_CLIENT_CLI_OUTPUT_OUTPUT_H_
 

@@ -74,6 +74,8 @@ TEST_F(RestoreTest, AProgramThatSaysSomethingElseIsAnErrorToo) {
   EXPECT_EQ(usage.code, 2);
   EXPECT_THAT(Json::parse(usage.out)["error"]["message"].get<std::string>(), EndsWith("setting"));
   EXPECT_EQ(usage.err.find('\x1b'), std::string::npos);
+  const Outcome error = Restore("echo 'tilewrightd: error: it failed [WHY]' >&2; exit 1", true);
+  EXPECT_EQ(Json::parse(error.out)["error"]["message"], "it failed [WHY]");
   const Outcome killed = Restore("kill -9 $$", false);
   EXPECT_EQ(killed.code, 1);
   EXPECT_THAT(killed.err, HasSubstr("tilewrightd ended with exit code 137"));

@@ -212,6 +212,10 @@ class CliTest(unittest.TestCase):
         second = self.place.run("--json", "--cache-dir", self.place.cache, "serve")
         self.assertEqual(second.returncode, 75, second.stderr)
         self.assertEqual(json.loads(second.stdout)["error"]["reason"], "CACHE_IN_USE")
+        # The daemon got the flag twice and refused it.
+        later = self.place.run("--cache-dir", self.place.folder / "other", "serve", "--cache-dir",
+                               self.place.cache)
+        self.assertEqual(later.returncode, 75, later.stderr)
 
     def test_help_of_serve_is_the_daemons(self):
         self.assertEqual(self.place.run("help", "serve").stdout,

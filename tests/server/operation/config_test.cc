@@ -161,6 +161,16 @@ TEST(CommandLine, GivesFlagsBySettingName) {
             (std::map<std::string, std::string>{{"max_queue", "5"}, {"cache_dir", "/c"}}));
 }
 
+// `tilewright --cache-dir /a serve --cache-dir /b` failed, as one flag was given twice.
+TEST(CommandLine, TheLastOfTwoValuesWins) {
+  const char* arguments[] = {"tilewrightd", "--json",      "--cache-dir", "/a",
+                             "--json",      "--cache-dir", "/b"};
+  const CommandLine line = ParseCommandLine(7, arguments);
+  EXPECT_TRUE(line.status.ok()) << line.status;
+  EXPECT_TRUE(line.json);
+  EXPECT_EQ(line.layers.flags, (std::map<std::string, std::string>{{"cache_dir", "/b"}}));
+}
+
 TEST(CommandLine, HelpAndVersionExitWell) {
   for (const char* flag : {"--help", "--version"}) {
     const char* arguments[] = {"tilewrightd", flag};
