@@ -1,6 +1,7 @@
 // The `tilewright` command.
 #include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ int main(int argc, char** argv) {
   using namespace tilewright::cli;
   tilewright::HoldStandardDescriptors();
   CatchInterrupts();
+  // A write beyond a limit of file sizes fails, and the command says so.
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const Style out_style = StyleOf(STDOUT_FILENO);
   OutputBuffer buffer(STDOUT_FILENO);

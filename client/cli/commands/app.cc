@@ -107,6 +107,17 @@ void RefuseEmptyValues(CLI::App& app) {
   }
 }
 
+// The parser takes the next word as the value of "--name=".
+absl::Status CheckAssignments(const std::vector<std::string>& arguments) {
+  for (const std::string& word : arguments) {
+    if (word.rfind("--", 0) != 0 || word.find('=') != word.size() - 1) continue;
+    return MakeError(absl::StatusCode::kInvalidArgument, "USAGE",
+                     absl::StrCat(word.substr(0, word.size() - 1),
+                                  ": must not be empty; see `tilewright --help`"));
+  }
+  return absl::OkStatus();
+}
+
 int Fail(const absl::Status& status, bool json, const Streams& streams) {
   if (json) streams.out << JsonText(ErrorToJson(status)) << '\n' << std::flush;
   PrintError(status, streams.err, streams.err_style);
@@ -171,11 +182,14 @@ int RunCommand(const std::vector<std::string>& arguments, const Streams& streams
   const CLI::App* help = AddHelp(app, words);
   AllowGlobalFlagsAnywhere(app, app);
   RefuseEmptyValues(app);
+  const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  if (absl::Status status = CheckAssignments(arguments); !status.ok()) {
+    return Fail(status, json, streams);
+  }
   try {
     // The parser takes its arguments from the back.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
     return HandleParseError(app, error, json, streams);
   }
   if (help->parsed()) {

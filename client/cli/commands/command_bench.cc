@@ -1,8 +1,10 @@
 // `tilewright bench`
 #include <CLI/CLI.hpp>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands/commands.h"
@@ -120,6 +122,10 @@ absl::StatusOr<int> Bench(CommandContext& context, const BenchFlags& flags) {
   RETURN_IF_ERROR(CheckProblems(suite));
   std::optional<OutputFile> json_file;
   if (!flags.json_file.empty()) {
+    if (std::error_code error; std::filesystem::equivalent(flags.json_file, flags.suite, error)) {
+      return InvalidField("json", "IS_INPUT",
+                          "is the file of --suite, which would be lost: name another file");
+    }
     ASSIGN_OR_RETURN(json_file, context.output_file(flags.json_file));
   }
   TuneOptions options;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -98,21 +99,29 @@ Files FilesOf(const v1::RenderSourceResponse& rendered, const std::string& sass,
   return files;
 }
 
-// Refuses if a file has other content: a person has edited it, or it is of another kernel.
-absl::Status CheckNothingIsLost(const Files& files) {
+// Returns the files that are not there yet. Refuses if one has other content: a person has edited
+// it, or it is of another kernel.
+absl::StatusOr<Files> MissingFiles(const Files& files) {
+  Files missing;
   for (const auto& [path, content] : files) {
     std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error)) continue;
-    std::ifstream in(path, std::ios::binary);
-    const std::string old{std::istreambuf_iterator<char>(in), {}};
-    if (in && old == content) continue;
+    const std::filesystem::file_type type = std::filesystem::status(path, error).type();
+    if (type == std::filesystem::file_type::not_found) {
+      missing.emplace(path, content);
+      continue;
+    }
+    const char* fault = "is no file";
+    if (type == std::filesystem::file_type::regular) {
+      std::ifstream in(path, std::ios::binary);
+      const std::string old{std::istreambuf_iterator<char>(in), {}};
+      if (in && old == content) continue;
+      fault = in ? "exists with other content, which would be lost" : "cannot be read";
+    }
     return MakeError(absl::StatusCode::kFailedPrecondition, "FILE_EXISTS",
-                     absl::StrCat(path,
-                                  ": exists with other content, which would be lost: name another "
-                                  "folder, or remove the file"),
+                     absl::StrCat(path, ": ", fault, ": name another folder, or remove the file"),
                      {{"file", path}});
   }
-  return absl::OkStatus();
+  return missing;
 }
 
 absl::Status WriteFile(const CommandContext& context, const std::string& path,
@@ -132,8 +141,7 @@ absl::Status WriteFile(const CommandContext& context, const std::string& path,
 absl::Status WriteFolder(const CommandContext& context, const v1::RenderSourceResponse& rendered,
                          const std::string& sass, const std::string& folder) {
   RETURN_IF_ERROR(CheckPaths(rendered));
-  const Files files = FilesOf(rendered, sass, folder);
-  RETURN_IF_ERROR(CheckNothingIsLost(files));
+  ASSIGN_OR_RETURN(const Files files, MissingFiles(FilesOf(rendered, sass, folder)));
   for (const auto& [path, content] : files) {
     RETURN_IF_ERROR(WriteFile(context, path, content));
   }

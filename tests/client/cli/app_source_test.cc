@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <string>
@@ -132,6 +133,19 @@ TEST_F(SourceTest, AnEditedFileIsNotWrittenOver) {
   EXPECT_EQ(Source({"-o", folder}).code, 0);
   WriteFile("out/kernel.ptx", "my ptx\n");
   ExpectOneErrorLine(Source({"-o", folder, "--ptx"}), 1, "/kernel.ptx: exists with other content");
+}
+
+// A FIFO held the command up, and folders beside it were written first.
+TEST_F(SourceTest, WhatIsNoFileIsRefusedBeforeAnythingIsWritten) {
+  const std::string folder = folder_.path() + "/out";
+  std::filesystem::create_directory(folder);
+  const std::string source = folder + "/source.cu";
+  ASSERT_EQ(mkfifo(source.c_str(), 0600), 0);
+  ExpectOneErrorLine(Source({"-o", folder}), 1, "/source.cu: is no file: name another folder");
+  std::filesystem::remove(source);
+  std::filesystem::create_directory(source);
+  ExpectOneErrorLine(Source({"-o", folder}), 1, "/source.cu: is no file: name another folder");
+  EXPECT_FALSE(std::filesystem::exists(folder + "/abi/b.h"));
 }
 
 TEST_F(SourceTest, PrintsPtxAndResources) {

@@ -156,6 +156,8 @@ TEST_F(AppTest, AnEmptyValueIsRefused) {
       {{"forget", "--key", ""}, "--key"},
       {{"list", "--socket", ""}, "--socket"},
       {{"list", "--cache-dir", ""}, "--cache-dir"},
+      {{"sweep", "--name=", suite}, "--name"},
+      {{"--cache-dir=", "list"}, "--cache-dir"},
   };
   for (const auto& [words, flag] : commands) {
     ExpectOneErrorLine(RunOnly(words), 2, " " + flag + ": must not be empty; see `tilewright ");
@@ -163,6 +165,13 @@ TEST_F(AppTest, AnEmptyValueIsRefused) {
   service_.create_tuning = [](const v1::CreateTuningRequest&) { return Parse<v1::Tuning>(kTuned); };
   EXPECT_EQ(Json::parse(RunHere({"bench", "--suite", suite, "--json"}).out)["suite"], suite)
       << "the value of --json may be left out";
+}
+
+TEST_F(AppTest, BenchDoesNotWriteOverItsSuite) {
+  const std::string suite = WriteFile("suite.csv", "a,nt,1,1,1\n");
+  ExpectOneErrorLine(RunOnly({"bench", "--suite", suite, "--json", suite}), 2,
+                     "--json: is the file of --suite, which would be lost: name another file");
+  EXPECT_EQ(ReadAll(suite), "a,nt,1,1,1\n");
 }
 
 TEST_F(AppTest, TuneSendsTheFlagsAndPrintsTheWinner) {
