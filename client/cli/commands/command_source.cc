@@ -161,9 +161,9 @@ void Print(CommandContext& context, const SourceFlags& flags,
                   << RenderResources(rendered.kernel(), context.out_style());
   }
   if (!flags.folder.empty()) {
-    context.Note(absl::StrCat("wrote ", Counted(rendered.files_size() + 1, "file"), " to ",
-                              flags.folder,
-                              "; to compile it there: ", CompileCommand(rendered, true)));
+    context.Note(absl::StrCat(
+        "wrote ", Counted(FilesOf(rendered, sass, flags.folder).size(), "file"), " to ",
+        flags.folder, "; to compile it there: ", CompileCommand(rendered, true)));
   } else if (flags.ptx) {
     context.out() << rendered.ptx();
   } else if (flags.sass) {
@@ -179,7 +179,8 @@ absl::StatusOr<int> Source(CommandContext& context, const SourceFlags& flags) {
   if (flags.sass) {
     ASSIGN_OR_RETURN(cuobjdump, FindCuobjdump());
   }
-  if (!flags.folder.empty()) {
+  std::error_code error;
+  if (!flags.folder.empty() && std::filesystem::exists(flags.folder, error)) {
     RETURN_IF_ERROR(context.output_file(Below(flags.folder, kSourceName)).status());
   }
   ASSIGN_OR_RETURN(Client * client, context.client());

@@ -64,14 +64,25 @@ class PartFile {
   UniqueFd fd_;
 };
 
+std::filesystem::path FolderOf(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+// Returns whether a file at `path` is replaced. Pipes and devices are only written to.
+bool IsReplaced(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_type type = std::filesystem::status(path, error).type();
+  return type == std::filesystem::file_type::not_found ||
+         type == std::filesystem::file_type::regular;
+}
+
 bool IsAlive(int pid) { return kill(pid, 0) == 0 || errno != ESRCH; }
 
 // Removes what killed processes left of the file `path`: every "<path>.part<pid>" that no process
 // has locked and whose process is gone.
 void SweepParts(const std::string& path) {
-  const std::filesystem::path whole(path);
-  const std::string prefix = whole.filename().string() + kPart;
-  const std::filesystem::path folder = whole.has_parent_path() ? whole.parent_path() : ".";
+  const std::string prefix = std::filesystem::path(path).filename().string() + kPart;
+  const std::filesystem::path folder = FolderOf(path);
   std::error_code error;
   for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
        it.increment(error)) {
@@ -111,6 +122,9 @@ absl::StatusOr<OutputFile> OutputFile::At(const std::string& path, const DaemonP
   OutputFile file(path, place);
   RETURN_IF_ERROR(file.CheckNotOfDaemon());
   RETURN_IF_ERROR(CheckNoOpenFile(path));
+  if (IsReplaced(path) && access(FolderOf(path).c_str(), W_OK | X_OK) != 0) {
+    return WriteError(path, errno);
+  }
   return file;
 }
 
@@ -125,11 +139,7 @@ absl::Status OutputFile::CheckNotOfDaemon() const {
 }
 
 absl::Status OutputFile::Write(const std::function<absl::Status(std::ostream&)>& write) const {
-  // Pipes and devices are never replaced, only written to.
-  std::error_code error;
-  const auto kind = std::filesystem::status(path_, error).type();
-  const bool replace =
-      kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular;
+  const bool replace = IsReplaced(path_);
   const std::string target = replace ? absl::StrCat(path_, kPart, getpid()) : path_;
   PartFile part;
   if (replace) {

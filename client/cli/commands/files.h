@@ -19,7 +19,8 @@ namespace tilewright::cli {
 class OutputFile {
  public:
   // Checks `path`. INVALID_ARGUMENT, reason DAEMON_FILE: it leads to one of the daemon's own files,
-  // such as its database, which would be lost.
+  // such as its database, which would be lost. FAILED_PRECONDITION, reason WRITE_FAILED: its folder
+  // is not there or cannot be written to.
   static absl::StatusOr<OutputFile> At(const std::string& path, const DaemonPlace& place);
 
   const std::string& path() const { return path_; }

@@ -23,6 +23,9 @@ namespace {
 // The problems of the largest sweep, with all their fields, take about 5 MB.
 constexpr std::size_t kMaxSuiteBytes = std::size_t{16} << 20;
 
+// The most bytes of a line that an error shows.
+constexpr std::size_t kMostShown = 64;
+
 using Cells = std::vector<std::string>;
 
 Cells SplitLine(std::string_view line) {
@@ -137,7 +140,8 @@ absl::StatusOr<std::vector<SuiteEntry>> ParseSuite(std::string_view text,
     if (!IsUtf8(line)) {
       return AtPlace(
           place, InvalidField("line", "NOT_UTF8",
-                              absl::StrCat("'", ToUtf8(std::string(content)), "' is not UTF-8")));
+                              absl::StrCat("'", ToUtf8(std::string(content.substr(0, kMostShown))),
+                                           "' is not UTF-8")));
     }
     Cells cells = SplitLine(line);
     const bool is_header = first && absl::AsciiStrToLower(cells[0]) == "name";

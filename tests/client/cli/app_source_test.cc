@@ -104,7 +104,7 @@ TEST_F(SourceTest, WritesAFolderOfFiles) {
   const Outcome outcome = Source({"-o", folder, "--ptx"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "");
-  EXPECT_THAT(outcome.err, HasSubstr("wrote 3 files to " + folder));
+  EXPECT_THAT(outcome.err, HasSubstr("wrote 5 files to " + folder));
   EXPECT_EQ(ReadAll(folder + "/gemm/a.cuh"),
             "#include \"abi/b.h\"\n#include \"abi/b.h\"\nint a;\n");
   EXPECT_EQ(ReadAll(folder + "/abi/b.h"), "int b;\n");

@@ -167,6 +167,14 @@ TEST_F(AppTest, AnEmptyValueIsRefused) {
       << "the value of --json may be left out";
 }
 
+// The measurement was lost: the file was opened after it.
+TEST_F(AppTest, AFileThatCannotBeWrittenIsSaidBeforeTheWork) {
+  const std::string suite = WriteFile("suite.csv", "a,nt,1,1,1\n");
+  ExpectOneErrorLine(RunOnly({"bench", "--suite", suite, "--json", "/nowhere/b.json"}), 1,
+                     "/nowhere/b.json: cannot be written: No such file or directory");
+  ExpectOneErrorLine(RunOnly({"export", "-o", "/nowhere/e.twb"}), 1, "/nowhere/e.twb: cannot be");
+}
+
 TEST_F(AppTest, BenchDoesNotWriteOverItsSuite) {
   const std::string suite = WriteFile("suite.csv", "a,nt,1,1,1\n");
   ExpectOneErrorLine(RunOnly({"bench", "--suite", suite, "--json", suite}), 2,
@@ -569,6 +577,8 @@ TEST_F(AppTest, SweepOfABadFileStartsNothing) {
   const std::string file = WriteFile("bad.csv", "a,nt,1,1,1\nb,nt,x,2,2\n");
   ExpectOneErrorLine(RunHere({"sweep", file}), 2, "bad.csv:2: m: must be a plain integer");
   ExpectOneErrorLine(RunHere({"sweep", "/nowhere.csv"}), 3, "/nowhere.csv: cannot be read");
+  const std::string binary = WriteFile("binary.csv", std::string(10000, '\xff') + "\n");
+  EXPECT_LT(RunHere({"sweep", binary}).err.size(), 500u);
   const std::string zero = WriteFile("zero.csv", "a,nt,1,1,1\nb,nt,0,2,2\n");
   ExpectOneErrorLine(RunHere({"sweep", zero}), 2, "zero.csv:2: m: 0 is not in [1, ");
   const std::string good = WriteFile("good.csv", "a,nt,1,1,1\n");
