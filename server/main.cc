@@ -160,13 +160,15 @@ int Restore(const Config& config, const std::string& file, bool json) {
   if (json) {
     const nlohmann::ordered_json result = {{"restored", ToUtf8(file)},
                                            {"database", ToUtf8(restored->database)},
-                                           {"kept", ToUtf8(restored->kept)}};
+                                           {"kept", ToUtf8(restored->kept)},
+                                           {"note", ToUtf8(restored->note)}};
     std::printf("%s\n", result.dump().c_str());
   } else {
     std::printf("Restored %s.\n", Printable(file).c_str());
     if (!restored->kept.empty()) {
       std::printf("The old database is kept as %s.\n", Printable(restored->kept).c_str());
     }
+    if (!restored->note.empty()) std::printf("%s\n", Printable(restored->note).c_str());
   }
   return FinishPrinting(0);
 }

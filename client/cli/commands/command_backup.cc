@@ -116,6 +116,9 @@ absl::StatusOr<int> Restore(CommandContext& context, const std::string& path) {
   if (const std::string kept = TextOf(result, "kept"); !kept.empty()) {
     context.out() << "The old database is kept as " << Printable(kept) << ".\n";
   }
+  if (const std::string note = TextOf(result, "note"); !note.empty()) {
+    context.out() << Printable(note) << "\n";
+  }
   return kExitOk;
 }
 

@@ -83,10 +83,12 @@ TEST_F(RestoreTest, AProgramThatSaysSomethingElseIsAnErrorToo) {
 }
 
 TEST_F(RestoreTest, WhatItPrintsIsNotObeyedByTheTerminal) {
-  const Outcome outcome = Restore(
-      R"(printf '{"restored": "/b.db", "database": "/d", "kept": "/k\\u001b[2J"}\n')", false);
+  const Outcome outcome =
+      Restore(R"(printf '{"restored": "/b.db", "database": "/d", "kept": "/k\\u001b[2J",)"
+              R"( "note": "A log.\\u001b"}\n')",
+              false);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out, "Restored /b.db.\nThe old database is kept as /k\\x1b[2J.\n");
+  EXPECT_EQ(outcome.out, "Restored /b.db.\nThe old database is kept as /k\\x1b[2J.\nA log.\\x1b\n");
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "proto/support/errors.h"
+#include "proto/support/private_files.h"
 #include "tests/tuner/store/store_fixtures.h"
 #include "tuner/store/database/sqlite_store.h"
 
@@ -52,6 +53,19 @@ class RestoreTest : public testing::Test {
   std::unique_ptr<SqliteStore> Open() { return SqliteStore::Open(cache()).value(); }
 
   int64_t Winners() { return Open()->Stats()->winners(); }
+
+  // What a killed daemon leaves in `cache`: one winner in `backup`, and four in the log.
+  void FillLog(const std::string& cache, const std::string& backup) {
+    const std::string live = directory_ / "live";
+    const auto store = SqliteStore::Open(live).value();
+    ASSERT_TRUE(Put(*store, {}).ok());
+    ASSERT_TRUE(store->Backup(backup).ok());
+    for (int i = 1; i < 4; ++i) ASSERT_TRUE(Put(*store, {.problem = Gemm(64 * i, 64, 64)}).ok());
+    ASSERT_TRUE(MakePrivateDirectory(cache).ok());
+    for (const char* file : {"/tilewright.db", "/tilewright.db-wal"}) {
+      std::filesystem::copy_file(live + file, cache + file);
+    }
+  }
 
   const TemporaryDirectory directory_;
 };
@@ -113,6 +127,90 @@ TEST_F(RestoreTest, LeavesNoLogAndNoRebuiltDatabaseBeside) {
   EXPECT_FALSE(std::filesystem::exists(cache() + "/tilewright.db-wal"));
   EXPECT_FALSE(std::filesystem::exists(cache() + "/tilewright.db.rebuilt"));
   EXPECT_EQ(Winners(), 1);
+}
+
+// SQLite drops a log from the first damaged frame on, and the old database was opened with it. Of
+// the old winners, none was kept.
+TEST_F(RestoreTest, KeepsADamagedLogOfTheOldDatabase) {
+  const std::string backup = directory_ / "backup.db";
+  FillLog(cache(), backup);
+  const std::string path = cache() + "/tilewright.db";
+  const std::string database = ReadFile(path);
+  const std::string log = ReadFile(path + "-wal");
+  ASSERT_GT(log.size(), 32u + 20 * 4120);
+  // The header of the log, an early frame, and the last one, which ends a transaction.
+  for (const std::size_t at : {std::size_t{25}, std::size_t{32 + 5 * 4120 + 124}, log.size() - 1}) {
+    std::filesystem::remove_all(cache());
+    ASSERT_TRUE(MakePrivateDirectory(cache()).ok());
+    std::string damaged = log;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x40);
+    WriteFile(path, database);
+    WriteFile(path + "-wal", damaged);
+    const auto restored = RestoreDatabase(cache(), backup, absl::Now());
+    ASSERT_TRUE(restored.ok()) << restored.status();
+    EXPECT_EQ(ReadFile(restored->kept), database) << at;
+    EXPECT_EQ(ReadFile(restored->kept + "-wal"), damaged) << at;
+    EXPECT_TRUE(absl::StrContains(restored->note, restored->kept + "-wal")) << restored->note;
+    EXPECT_EQ(Winners(), 1);
+    // A start finds both under their new names and salvages them.
+    const std::string other = directory_ / "other";
+    std::filesystem::remove_all(other);
+    ASSERT_TRUE(MakePrivateDirectory(other).ok());
+    std::filesystem::copy_file(restored->kept, other + "/tilewright.db");
+    std::filesystem::copy_file(restored->kept + "-wal", other + "/tilewright.db-wal");
+    EXPECT_GE(SqliteStore::Open(other).value()->Stats()->winners(), 3) << at;
+  }
+}
+
+TEST_F(RestoreTest, MergesASoundLogOfTheOldDatabase) {
+  const std::string backup = directory_ / "backup.db";
+  FillLog(cache(), backup);
+  const auto restored = RestoreDatabase(cache(), backup, absl::Now());
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(restored->note, "");
+  EXPECT_FALSE(std::filesystem::exists(restored->kept + "-wal"));
+  ASSERT_TRUE(RestoreDatabase(cache(), restored->kept, absl::Now()).ok());
+  EXPECT_EQ(Winners(), 4);
+}
+
+// SQLite removes the log beside an empty file.
+TEST_F(RestoreTest, KeepsTheLogBesideAnEmptyDatabase) {
+  const std::string backup = directory_ / "backup.db";
+  FillLog(cache(), backup);
+  const std::string path = cache() + "/tilewright.db";
+  const std::string log = ReadFile(path + "-wal");
+  WriteFile(path, "");
+  const auto restored = RestoreDatabase(cache(), backup, absl::Now());
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  ASSERT_TRUE(std::filesystem::exists(restored->kept + "-wal"));
+  EXPECT_EQ(ReadFile(restored->kept + "-wal"), log);
+}
+
+// It said that it was restored, and had one winner of four.
+TEST_F(RestoreTest, RefusesAFileWithADamagedLog) {
+  const std::string from = directory_ / "from";
+  FillLog(from, directory_ / "backup.db");
+  ASSERT_TRUE(Put(*Open(), {}).ok());
+  const std::string file = from + "/tilewright.db";
+  const std::string log = ReadFile(file + "-wal");
+  std::string damaged = log;
+  damaged[32 + 5 * 4120 + 124] ^= 0x40;
+  WriteFile(file + "-wal", damaged);
+  const absl::Status refused = RestoreDatabase(cache(), file, absl::Now()).status();
+  EXPECT_EQ(ReasonOf(refused), "DATABASE_DAMAGED");
+  EXPECT_TRUE(absl::StartsWith(refused.message(), file + ": cannot be restored: ")) << refused;
+  EXPECT_TRUE(absl::StrContains(refused.message(), " pages would be lost")) << refused;
+  EXPECT_EQ(ReadFile(file + "-wal"), damaged);
+  EXPECT_FALSE(std::filesystem::exists(cache() + "/tilewright.db.restoring"));
+  EXPECT_EQ(Winners(), 1) << "nothing has changed";
+  // Nobody knows whether a log that ends in half a transaction is damaged.
+  std::string cut_off = log;
+  cut_off.back() = static_cast<char>(cut_off.back() ^ 0x40);
+  WriteFile(file + "-wal", cut_off);
+  const auto restored = RestoreDatabase(cache(), file, absl::Now());
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_TRUE(absl::StrContains(restored->note, file + "-wal")) << restored->note;
+  EXPECT_EQ(Winners(), 3);
 }
 
 // The database was there without its log, or not at all, and the next start served nothing.

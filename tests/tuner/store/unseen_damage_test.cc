@@ -192,6 +192,15 @@ TEST_F(UnseenDamageTest, ADamagedHeaderOfTheLogLosesNothing) {
   }
 }
 
+// SQLite removes the log beside an empty file.
+TEST_F(UnseenDamageTest, AnEmptyDatabaseDoesNotCostTheLog) {
+  FillLog(5);
+  WriteFile(path_, "");
+  auto store = SqliteStore::Open(cache_).value();
+  EXPECT_EQ(CountWinners(*store), 5);
+  EXPECT_THAT(store->recovery_note(), HasSubstr("write-ahead log"));
+}
+
 TEST_F(UnseenDamageTest, TheLastTransactionOfALogThatIsNotWholeIsSaidAndKept) {
   FillLog(5);
   std::string log = ReadFile(log_);

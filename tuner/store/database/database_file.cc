@@ -268,8 +268,8 @@ absl::StatusOr<OpenedDatabase> OpenDatabaseFile(const std::string& path, absl::T
     if (const std::size_t lost = LostFrames(path, &cut_off); lost > 0) {
       return RebuildDatabaseFile(
           path, now,
-          absl::StrCat("the write-ahead log of the database is damaged, and ", lost,
-                       " of its pages would have been lost"),
+          absl::StrCat("the database or its write-ahead log is damaged, and ", lost,
+                       " pages of the log would have been lost"),
           0);
     }
     std::string note;

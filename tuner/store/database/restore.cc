@@ -9,7 +9,9 @@
 #include <memory>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proto/support/counted.h"
 #include "proto/support/errors.h"
 #include "proto/support/input_file.h"
 #include "proto/support/status_macros.h"
@@ -19,6 +21,7 @@
 #include "tuner/store/database/migrations.h"
 #include "tuner/store/database/sqlite_connection.h"
 #include "tuner/store/database/sqlite_store.h"
+#include "tuner/store/database/write_ahead_log.h"
 
 namespace tilewright {
 namespace {
@@ -47,6 +50,22 @@ absl::Status Prepare(const std::string& path, absl::Time now) {
   });
 }
 
+// Refuses the copy at `path` of a database if SQLite would drop a part of its log. `cut_off`: as
+// LostFrames.
+absl::Status CheckLog(const std::string& path, bool* cut_off) {
+  const std::size_t lost = LostFrames(path, cut_off);
+  if (lost == 0) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kDataLoss, "DATABASE_DAMAGED",
+      absl::StrCat("it or the log beside it (-wal) is damaged, and ",
+                   Counted(static_cast<int64_t>(lost), "page"),
+                   " would be lost: copy both to an empty directory as ", kDatabaseFile, " and ",
+                   kDatabaseFile,
+                   "-wal, let `tilewright serve --cache-dir` start and stop there, and restore the "
+                   "file that it makes of all that can be read; or move the log away to restore "
+                   "without it"));
+}
+
 // Refuses other files before gigabytes are copied. SQLite checks an empty file, which is an empty
 // database to it.
 absl::Status CheckBegin(const std::string& path) {
@@ -63,8 +82,11 @@ absl::Status CheckBegin(const std::string& path) {
 }
 
 // Merges the log of the database at `path`, so that there is one file to move aside. A database
-// that cannot be opened stays as it is.
+// that cannot be opened stays as it is. So does one whose log is not whole: SQLite would remove the
+// rest of the log.
 void FoldLog(const std::string& path) {
+  bool cut_off = false;
+  if (LostFrames(path, &cut_off) > 0 || cut_off) return;
   AtBorder([&]() -> absl::Status {
     SqliteConnection connection(path, SqliteConnection::Mode::kReadWrite);
     connection.database().exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -114,6 +136,8 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
   if (prepared.ok() && FileExists(file + "-wal")) {
     prepared = CopyFile(file + "-wal", unfinished + "-wal");
   }
+  bool cut_off = false;
+  if (prepared.ok()) prepared = CheckLog(unfinished, &cut_off);
   if (prepared.ok()) prepared = Prepare(unfinished, now);
   if (prepared.ok()) prepared = SyncFile(unfinished, O_RDWR);
   if (!prepared.ok()) {
@@ -135,6 +159,18 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& cache_dir, const std
   RETURN_IF_ERROR(move_aside(restored.database));
   RETURN_IF_ERROR(RenameFile(complete, restored.database));
   RETURN_IF_ERROR(SyncFile(directory->path(), O_RDONLY | O_DIRECTORY));
+  if (cut_off) {
+    restored.note =
+        absl::StrCat("The log ", file,
+                     "-wal ends in an incomplete transaction: it was cut off while it was "
+                     "written, or it is damaged and the last stored data is missing. ");
+  }
+  if (!restored.kept.empty() && FileExists(restored.kept + "-wal")) {
+    absl::StrAppend(&restored.note,
+                    "The log of the old database could not be merged whole. It is kept as ",
+                    restored.kept, "-wal: leave the two files together. ");
+  }
+  absl::StripTrailingAsciiWhitespace(&restored.note);
   return restored;
 }
 

@@ -11,6 +11,7 @@ namespace tilewright {
 struct Restored {
   std::string database;  // The path of the restored database.
   std::string kept;      // The new path of the old database; empty if there was none.
+  std::string note;      // Sentences about logs that are not whole; empty if all are.
 };
 
 // Puts the database in `file`, a backup or a copy kept by an upgrade, in the place of the one in

@@ -126,7 +126,8 @@ std::size_t LostFrames(const std::string& path, bool* cut_off) {
   database.read(header.data(), static_cast<std::streamsize>(header.size()));
   const LogContent content = ReadLog(log, PageBytesOf(header));
   *cut_off = content.ends_in_damage;
-  return content.committed - content.replayed;
+  // SQLite removes the log beside an empty file.
+  return database.gcount() == 0 ? content.committed : content.committed - content.replayed;
 }
 
 absl::Status CopyWithLog(const std::string& path, const std::string& target) {
