@@ -4,10 +4,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/support/errors.h"
+#include "proto/support/write_all.h"
 
 namespace tilewright::cli {
 
@@ -27,15 +29,8 @@ OutputBuffer::int_type OutputBuffer::overflow(int_type byte) {
 }
 
 int OutputBuffer::sync() {
-  const char* next = pbase();
-  while (next < pptr() && error_ == 0) {
-    const ssize_t count = write(fd_, next, static_cast<size_t>(pptr() - next));
-    if (count >= 0) {
-      next += count;
-    } else if (errno != EINTR) {
-      error_ = errno;
-    }
-  }
+  const std::string_view bytes(pbase(), static_cast<size_t>(pptr() - pbase()));
+  if (error_ == 0 && !WriteAll(fd_, bytes)) error_ = errno;
   setp(bytes_, bytes_ + sizeof(bytes_));
   return error_ == 0 ? 0 : -1;
 }
