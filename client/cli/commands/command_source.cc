@@ -1,5 +1,6 @@
 // `tilewright source`
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -138,14 +139,17 @@ absl::Status WriteFile(const CommandContext& context, const std::string& path,
   return file.Write(content);
 }
 
-absl::Status WriteFolder(const CommandContext& context, const v1::RenderSourceResponse& rendered,
-                         const std::string& sass, const std::string& folder) {
+// Returns how many files the folder has.
+absl::StatusOr<std::size_t> WriteFolder(const CommandContext& context,
+                                        const v1::RenderSourceResponse& rendered,
+                                        const std::string& sass, const std::string& folder) {
   RETURN_IF_ERROR(CheckPaths(rendered));
-  ASSIGN_OR_RETURN(const Files files, MissingFiles(FilesOf(rendered, sass, folder)));
-  for (const auto& [path, content] : files) {
+  const Files files = FilesOf(rendered, sass, folder);
+  ASSIGN_OR_RETURN(const Files missing, MissingFiles(files));
+  for (const auto& [path, content] : missing) {
     RETURN_IF_ERROR(WriteFile(context, path, content));
   }
-  return absl::OkStatus();
+  return files.size();
 }
 
 // The error of a variant that does not compile. Its source was still written.
@@ -155,15 +159,14 @@ absl::Status NotCompiled(const v1::Failure& failure) {
 }
 
 void Print(CommandContext& context, const SourceFlags& flags,
-           const v1::RenderSourceResponse& rendered, const std::string& sass) {
+           const v1::RenderSourceResponse& rendered, const std::string& sass, std::size_t files) {
   if (flags.resources) {
     context.out() << DescribeVariant(rendered.kernel().variant()) << '\n'
                   << RenderResources(rendered.kernel(), context.out_style());
   }
   if (!flags.folder.empty()) {
-    context.Note(absl::StrCat(
-        "wrote ", Counted(FilesOf(rendered, sass, flags.folder).size(), "file"), " to ",
-        flags.folder, "; to compile it there: ", CompileCommand(rendered, true)));
+    context.Note(absl::StrCat("wrote ", Counted(files, "file"), " to ", flags.folder,
+                              "; to compile it there: ", CompileCommand(rendered, true)));
   } else if (flags.ptx) {
     context.out() << rendered.ptx();
   } else if (flags.sass) {
@@ -191,8 +194,9 @@ absl::StatusOr<int> Source(CommandContext& context, const SourceFlags& flags) {
   if (flags.sass && compiled) {
     ASSIGN_OR_RETURN(sass, Disassemble(cuobjdump, rendered.kernel().cubin()));
   }
+  std::size_t files = 0;
   if (!flags.folder.empty()) {
-    RETURN_IF_ERROR(WriteFolder(context, rendered, sass, flags.folder));
+    ASSIGN_OR_RETURN(files, WriteFolder(context, rendered, sass, flags.folder));
   }
   if (request.compile() && !compiled) return NotCompiled(rendered.failure());
   if (context.json()) {
@@ -208,7 +212,7 @@ absl::StatusOr<int> Source(CommandContext& context, const SourceFlags& flags) {
     object["response"] = ToJson(rendered);
     context.PrintJson(object);
   } else {
-    Print(context, flags, rendered, sass);
+    Print(context, flags, rendered, sass, files);
   }
   if (rendered.has_failure()) {
     context.Note(absl::StrCat("a tuning would refuse this kernel: ", rendered.failure().message()));
