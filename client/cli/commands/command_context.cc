@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/commands/daemon.h"
 #include "client/cli/commands/daemon_environment.h"
 #include "client/cli/commands/interrupts.h"
@@ -31,7 +30,7 @@ bool DependsOnEnvironment(const absl::Status& status) {
 
 // Returns "--bias-type" for "bias_type", or "" if the parsed command has no such flag.
 std::string FlagNamed(const CLI::App& app, const std::string& name) {
-  const std::string flag = absl::StrCat("--", absl::StrReplaceAll(name, {{"_", "-"}}));
+  const std::string flag = FlagOf(name);
   for (const CLI::App* at = &app; at != nullptr;) {
     if (at->get_option_no_throw(flag) != nullptr) return flag;
     const auto parsed = at->get_subcommands();

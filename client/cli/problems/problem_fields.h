@@ -16,9 +16,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/problems/enum_names.h"
 #include "client/cli/problems/parse.h"
+#include "client/cli/problems/typed_words.h"
 #include "proto/support/errors.h"
 #include "proto/support/status_macros.h"
 #include "tilewright/v1/problem.pb.h"
@@ -178,7 +178,7 @@ class TableOfFields final : public ProblemKind {
     ForEach([&](const ProblemField<Problem>& field, const std::string&) {
       const auto given = fields.find(field.name);
       if (given == fields.end()) return;
-      absl::StrAppend(&text, " ", FlagOf(field));
+      absl::StrAppend(&text, " ", FlagOf(field.name));
       if (*field.value_name != '\0') absl::StrAppend(&text, " ", given->second);
     });
     return text;
@@ -186,7 +186,7 @@ class TableOfFields final : public ProblemKind {
 
   void AddFlags(CLI::App& app, ProblemFields& fields) const override {
     ForEach([&](const ProblemField<Problem>& field, const std::string& title) {
-      const std::string flag = FlagOf(field);
+      const std::string flag = FlagOf(field.name);
       const auto keep = [&fields, name = field.name](const std::string& text) {
         fields[name] = text;
       };
@@ -216,10 +216,6 @@ class TableOfFields final : public ProblemKind {
   }
 
  private:
-  static std::string FlagOf(const ProblemField<Problem>& field) {
-    return absl::StrCat("--", absl::StrReplaceAll(field.name, {{"_", "-"}}));
-  }
-
   template <typename Visit>
   void ForEach(const Visit& visit) const {
     for (const FieldGroup<Problem>& group : groups_) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "proto/support/errors.h"
 
@@ -42,6 +43,10 @@ std::string TypedName(const std::string& field) {
 }
 
 }  // namespace
+
+std::string FlagOf(const std::string& field) {
+  return absl::StrCat("--", absl::StrReplaceAll(field, {{"_", "-"}}));
+}
 
 absl::Status InTypedWords(const absl::Status& status,
                           const std::function<std::string(const std::string& name)>& spell) {

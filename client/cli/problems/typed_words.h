@@ -8,6 +8,9 @@
 
 namespace tilewright::cli {
 
+// Returns the flag for a field: "--bias-type" for "bias_type".
+std::string FlagOf(const std::string& field);
+
 // Returns `status` in the words that the person typed: "--bias: ..." instead of
 // "gemm.epilogue.bias_mode: ...". `spell` returns how a name such as "bias" was typed, or "" if the
 // command has no such name. The metadata keep the field of the API, for programs.
